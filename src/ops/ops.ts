@@ -1,0 +1,297 @@
+/**
+ * The op contract: the only description of arithmetic in lanewise.
+ *
+ * An op is a flat function over memory that the caller owns. It allocates nothing and knows no tensor, layer or
+ * gradient. {@link signatures} is the one list: the types of every backend derive from it, the native backend
+ * marshals by it, and a recorder learns from its roles what an op reads and writes.
+ *
+ * Laws for every op, on every backend:
+ * - callers have checked shapes, dtypes and ranges; a backend may check again but need not;
+ * - memory is dense and row-major; sizes may be 0; outputs may hold anything beforehand (NaN in tests) and every
+ *   element of them is written, unless the role says `inout`;
+ * - an elementwise op may write to one of its own inputs; no other op may;
+ * - NaN and infinity go through as in PyTorch;
+ * - the reference computes in float64 and rounds once at the end; native backends round as kernels.md says.
+ */
+
+export type DType = 'float32' | 'float64' | 'int32';
+export type FloatArray = Float32Array | Float64Array;
+export type HostArray = FloatArray | Int32Array;
+
+/**
+ * What an op reads or writes. Ops name memory by this object, never by a bare array, so that a recorder can tell
+ * one from another and a program can keep the newest copy elsewhere.
+ */
+export interface Memory {
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly length: number;
+  /** The host side, up to date, for reading only. */
+  read(): HostArray;
+  /** The host side, up to date, to be written: it is the newest from here on. */
+  write(): HostArray;
+}
+
+/** A number that may change between two runs of a recorded op: read when the op runs, never when it is noted. */
+export interface Cell {
+  readonly value: number;
+}
+
+/** Where dropout masks get their keys from. Each call of `nextKey` is one draw and advances the source. */
+export interface KeySource {
+  /** The next key (k0, k1) as two unsigned 32-bit integers. */
+  nextKey(): readonly [number, number];
+}
+
+/**
+ * Sizes and strides of strided ops, each `rank` numbers, one behind the other: `[...sizes, ...strides of the first
+ * operand, ...strides of the second]`. Strides are in elements; 0 repeats. `tensor/shape.ts` makes them, with
+ * neighbouring dimensions merged, so that the everyday cases arrive with rank 1 or 2. Rank is at least 1.
+ */
+export type Layout = Float64Array;
+
+/** What each role means to TypeScript. */
+interface RoleTypes {
+  /** Float memory that is read. */
+  in: Memory;
+  /** Float memory that is read, or null. */
+  'in?': Memory | null;
+  /** Float memory, every element of which is written and none read. */
+  out: Memory;
+  /** Float memory that is read and written. */
+  inout: Memory;
+  'inout?': Memory | null;
+  /** int32 memory: read, written, or both. */
+  index: Memory;
+  indexOut: Memory;
+  indexInout: Memory;
+  'indexInout?': Memory | null;
+  /** Memory of any dtype: read, written, partly written. */
+  any: Memory;
+  anyOut: Memory;
+  anyInout: Memory;
+  layout: Layout;
+  /** A non-negative safe integer. */
+  size: number;
+  /** A double, baked into a recorded program. */
+  scalar: number;
+  /** A signed 32-bit integer, baked in. */
+  int: number;
+  flag: boolean;
+  /** A double, read when the op runs. */
+  cell: Cell;
+  keySource: KeySource;
+}
+
+export type Role = keyof RoleTypes;
+export type Signature = Readonly<Record<string, Role>>;
+
+const elementwise = { x: 'in', out: 'out', n: 'size' } as const;
+const binary = { a: 'in', b: 'in', out: 'out', layout: 'layout' } as const;
+const overDim = { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
+const overDimBackward = { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
+
+/**
+ * Every op: its name, and its arguments in the order in which they cross into C++. Shapes are written [a, b]; a
+ * triple `outer, size, inner` views memory as [outer, size, inner] and works along the middle.
+ */
+export const signatures = {
+  // --- memory ---------------------------------------------------------------------------------------------------
+  /** out[i] = value. int32 memory takes an integer value. */
+  fill: { out: 'anyOut', value: 'scalar', n: 'size' },
+  /** out[outOffset + Σ iₖ·outStrideₖ] = x[xOffset + Σ iₖ·xStrideₖ]. layout: sizes, x strides, out strides. Same dtype. */
+  copy: { x: 'any', out: 'anyInout', layout: 'layout', xOffset: 'size', outOffset: 'size' },
+  /** out[i] = x[i] in the dtype of out. To int32: truncated towards zero; NaN gives 0, out of range saturates. */
+  cast: { x: 'any', out: 'anyOut', n: 'size' },
+  /** out[r, :] = x[index[r], :] for r < count; x is [rows, width]; 0 <= index[r] < rows. Same dtype. */
+  indexSelect: { x: 'any', index: 'index', out: 'anyOut', rows: 'size', width: 'size', count: 'size' },
+  /** out = 0 ([rows, width]), then out[index[r], :] += grad[r, :] with r ascending. */
+  indexAdd: { grad: 'in', index: 'index', out: 'out', rows: 'size', width: 'size', count: 'size' },
+
+  // --- elementwise, broadcasting: out is dense with the sizes of the layout ---------------------------------------
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  /** a to the power of b, as C's pow. */
+  pow: binary,
+
+  // --- elementwise --------------------------------------------------------------------------------------------------
+  neg: elementwise,
+  exp: elementwise,
+  log: elementwise,
+  sqrt: elementwise,
+  abs: elementwise,
+  /** -1, 0 or 1; NaN for NaN is not kept: PyTorch's sign(NaN) is 0. */
+  sign: elementwise,
+  /** x <= 0 ? 0 : x, so NaN stays. */
+  relu: elementwise,
+  sigmoid: elementwise,
+  tanh: elementwise,
+  /** min(max(x, low), high); NaN stays. low = -Infinity or high = Infinity leaves that side open. */
+  clamp: { x: 'in', out: 'out', n: 'size', low: 'scalar', high: 'scalar' },
+  /** grad where !(y <= 0), else 0. */
+  reluBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
+  /** grad·y·(1 - y). */
+  sigmoidBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
+  /** grad·(1 - y²). */
+  tanhBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
+  /** grad where low <= x <= high, else 0 (so 0 at NaN). */
+  clampBackward: { grad: 'in', x: 'in', out: 'out', n: 'size', low: 'scalar', high: 'scalar' },
+
+  // --- along one dimension ------------------------------------------------------------------------------------------
+  /** out[o, i] = Σ x[o, :, i]; 0 for size 0. */
+  sum: overDim,
+  /** Largest value and the first index where it stands; a NaN wins. size >= 1. */
+  max: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  min: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  /** out = 0 ([outer, size, inner]), then out[o, index[o, i], i] = grad[o, i]: the gradient of max and min. */
+  scatter: { grad: 'in', index: 'index', out: 'out', outer: 'size', size: 'size', inner: 'size' },
+  /** exp(x - max) / Σ exp(x - max). */
+  softmax: overDim,
+  /** x - max - log Σ exp(x - max). */
+  logSoftmax: overDim,
+  /** y·(grad - Σ grad·y). */
+  softmaxBackward: overDimBackward,
+  /** grad - exp(y)·Σ grad. */
+  logSoftmaxBackward: overDimBackward,
+
+  // --- matrices -----------------------------------------------------------------------------------------------------
+  /**
+   * out[g] = op(a[g])·op(b[g]) for g < batch; out is [batch, m, n]. op(a) is [m, k]: a is stored [m, k], or [k, m]
+   * when transA; op(b) is [k, n]: b is stored [k, n], or [n, k] when transB. aStride and bStride are the elements
+   * between two batches, 0 to use one matrix for all. One accumulator per output, k ascending. k = 0 gives 0.
+   */
+  matmul: {
+    a: 'in',
+    b: 'in',
+    out: 'out',
+    batch: 'size',
+    m: 'size',
+    n: 'size',
+    k: 'size',
+    transA: 'flag',
+    transB: 'flag',
+    aStride: 'size',
+    bStride: 'size',
+  },
+  /** out = x·weightᵀ + bias; x [rows, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. */
+  linear: {
+    x: 'in',
+    weight: 'in',
+    bias: 'in?',
+    out: 'out',
+    rows: 'size',
+    inFeatures: 'size',
+    outFeatures: 'size',
+  },
+
+  // --- dropout ------------------------------------------------------------------------------------------------------
+  /** key[0], key[1] = source.nextKey(), as int32 bits. Runs on the host on every backend: see ops/host.ts. */
+  drawKey: { source: 'keySource', key: 'indexOut' },
+  /**
+   * out = x·(keep ? scale : 0), the mask being kernels.md's function of (key, row, column) for x as [rows, columns];
+   * its own gradient is the same op on the gradient. rowOffset: the row number of the first row. 0 <= p <= 1.
+   */
+  dropout: {
+    x: 'in',
+    key: 'index',
+    out: 'out',
+    rows: 'size',
+    columns: 'size',
+    p: 'scalar',
+    rowOffset: 'size',
+  },
+
+  // --- losses -------------------------------------------------------------------------------------------------------
+  /**
+   * Softmax and cross-entropy together. logits [rows, classes], target [rows], weight [classes] or null. For a row
+   * with target t ≠ ignoreIndex, e = smoothing, w = weight or ones, lp = logSoftmax(logits):
+   *   loss = (1-e)·w[t]·(-lp[t]) + (e/classes)·Σ_c -w[c]·lp[c];   ignored rows: 0.
+   * logSumExp[rows] is kept for the gradient. reduction 0 (none): out [rows]; 1 (mean): out [1] = Σ loss / Σ w[t] over
+   * rows not ignored (0/0 = NaN); 2 (sum): out [1]. total [1]: Σ w[t] for mean, else 1.
+   */
+  crossEntropy: {
+    logits: 'in',
+    target: 'index',
+    weight: 'in?',
+    out: 'out',
+    logSumExp: 'out',
+    total: 'out',
+    rows: 'size',
+    classes: 'size',
+    ignoreIndex: 'int',
+    smoothing: 'scalar',
+    reduction: 'int',
+  },
+  /** Its gradient for the logits, out [rows, classes]; grad is [rows] for reduction 0, else [1]; divided by total. */
+  crossEntropyBackward: {
+    grad: 'in',
+    logits: 'in',
+    target: 'index',
+    weight: 'in?',
+    logSumExp: 'in',
+    total: 'in',
+    out: 'out',
+    rows: 'size',
+    classes: 'size',
+    ignoreIndex: 'int',
+    smoothing: 'scalar',
+    reduction: 'int',
+  },
+
+  // --- optimizers: one step for one parameter -------------------------------------------------------------------------
+  /**
+   * PyTorch's SGD. g = grad + weightDecay·param. Without buffer: d = g. With it: step[0] = 0 ? buffer = g
+   * : buffer = momentum·buffer + (1-dampening)·g; d = nesterov ? g + momentum·buffer : buffer; step[0] += 1.
+   * param -= lr·d. buffer and step are both given or both null.
+   */
+  sgd: {
+    param: 'inout',
+    grad: 'in',
+    buffer: 'inout?',
+    step: 'indexInout?',
+    n: 'size',
+    lr: 'cell',
+    momentum: 'cell',
+    dampening: 'cell',
+    weightDecay: 'cell',
+    nesterov: 'flag',
+  },
+  /**
+   * PyTorch's Adam, or AdamW when decoupled. t = step[0] += 1; decoupled: param *= 1 - lr·weightDecay, g = grad; else
+   * g = grad + weightDecay·param. m = m + (1-beta1)·(g - m); v = beta2·v + (1-beta2)·g²; with maxV: maxV = max(maxV, v)
+   * and v̂ = maxV, else v̂ = v. param -= lr/(1-beta1ᵗ) · m / (√v̂/√(1-beta2ᵗ) + eps). The scalar factors are computed in
+   * float64 and rounded once.
+   */
+  adam: {
+    param: 'inout',
+    grad: 'in',
+    m: 'inout',
+    v: 'inout',
+    maxV: 'inout?',
+    step: 'indexInout',
+    n: 'size',
+    lr: 'cell',
+    beta1: 'cell',
+    beta2: 'cell',
+    eps: 'cell',
+    weightDecay: 'cell',
+    decoupled: 'flag',
+  },
+} as const satisfies Record<string, Signature>;
+
+export type OpName = keyof typeof signatures;
+
+/** The arguments of an op, by name. */
+export type OpArgs<Name extends OpName> = { readonly [Arg in keyof (typeof signatures)[Name]]: ArgType<Name, Arg> };
+
+type ArgType<Name extends OpName, Arg extends keyof (typeof signatures)[Name]> =
+  (typeof signatures)[Name][Arg] extends infer R extends Role ? RoleTypes[R] : never;
+
+/** What a backend is: a function for every op. */
+export type Ops = { readonly [Name in OpName]: (args: OpArgs<Name>) => void };
+
+/** Codes of the reductions of losses as they cross the contract. */
+export const reductions = { none: 0, mean: 1, sum: 2 } as const;
+export type Reduction = keyof typeof reductions;
