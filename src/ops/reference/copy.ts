@@ -1,0 +1,55 @@
+/** Ops that move elements: fill, copy, cast, and rows by index. */
+import type { HostArray, Ops } from '../ops.js';
+import { forEachRow, innermostRow } from './layout.js';
+import { readFloats, readInts, writeFloats } from './memory.js';
+
+/** Towards zero, saturating, NaN to 0: what a cast from float to int32 means here, whatever the processor does. */
+function toInt32(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.trunc(Math.min(Math.max(value, -2147483648), 2147483647));
+}
+
+export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'indexAdd'> = {
+  fill({ out, value, n }) {
+    out.write().fill(value, 0, n);
+  },
+
+  copy({ x, out, layout, xOffset, outOffset }) {
+    const source = x.read();
+    const target = out.write();
+    const { size, firstStride, secondStride } = innermostRow(layout);
+    forEachRow(layout, (first, second) => {
+      let from = xOffset + first;
+      let to = outOffset + second;
+      for (let i = 0; i < size; i++, from += firstStride, to += secondStride) target[to] = source[from]!;
+    });
+  },
+
+  cast({ x, out, n }) {
+    const source = x.read();
+    const target: HostArray = out.write();
+    if (target instanceof Int32Array) for (let i = 0; i < n; i++) target[i] = toInt32(source[i]!);
+    else for (let i = 0; i < n; i++) target[i] = source[i]!;
+  },
+
+  indexSelect({ x, index, out, width, count }) {
+    const source = x.read();
+    const rows = readInts(index);
+    const target = out.write();
+    for (let r = 0; r < count; r++) {
+      const start = rows[r]! * width;
+      for (let c = 0; c < width; c++) target[r * width + c] = source[start + c]!;
+    }
+  },
+
+  indexAdd({ grad, index, out, rows, width, count }) {
+    const source = readFloats(grad);
+    const targets = readInts(index);
+    const total = new Float64Array(rows * width);
+    for (let r = 0; r < count; r++) {
+      const start = targets[r]! * width;
+      for (let c = 0; c < width; c++) total[start + c]! += source[r * width + c]!;
+    }
+    writeFloats(out).set(total);
+  },
+};

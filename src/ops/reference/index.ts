@@ -1,0 +1,33 @@
+/**
+ * The reference backend: every op in plain loops, computed in float64 and rounded once when stored. It is the judge
+ * of the other backends, what the library falls back to without its addon, and what gradient checks run on, since
+ * it takes float64 memory as well.
+ */
+import { hostOps } from '../host.js';
+import type { Ops } from '../ops.js';
+import { adamOps } from './adam.js';
+import { broadcastOps } from './broadcast.js';
+import { copyOps } from './copy.js';
+import { crossEntropyOps } from './cross-entropy.js';
+import { dropoutOps } from './dropout.js';
+import { elementwiseOps } from './elementwise.js';
+import { linearOps } from './linear.js';
+import { matmulOps } from './matmul.js';
+import { reduceOps } from './reduce.js';
+import { sgdOps } from './sgd.js';
+import { softmaxOps } from './softmax.js';
+
+export const referenceOps: Ops = {
+  ...hostOps,
+  ...copyOps,
+  ...broadcastOps,
+  ...elementwiseOps,
+  ...reduceOps,
+  ...softmaxOps,
+  ...matmulOps,
+  ...linearOps,
+  ...dropoutOps,
+  ...crossEntropyOps,
+  ...sgdOps,
+  ...adamOps,
+};

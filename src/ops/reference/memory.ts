@@ -1,0 +1,23 @@
+/** The two kinds of arrays behind a Memory, told apart where an op asks for one of them. */
+import { BackendError } from '../../errors.js';
+import type { FloatArray, HostArray, Memory } from '../ops.js';
+
+function floats(array: HostArray): FloatArray {
+  if (array instanceof Int32Array) throw new BackendError('reference: expected float memory, got int32');
+  return array;
+}
+
+function ints(array: HostArray): Int32Array {
+  if (!(array instanceof Int32Array)) throw new BackendError('reference: expected int32 memory, got floats');
+  return array;
+}
+
+export const readFloats = (memory: Memory): FloatArray => floats(memory.read());
+export const writeFloats = (memory: Memory): FloatArray => floats(memory.write());
+export const readInts = (memory: Memory): Int32Array => ints(memory.read());
+export const writeInts = (memory: Memory): Int32Array => ints(memory.write());
+
+/** A scalar argument as the elements of this memory can hold it. */
+export function roundTo(memory: Memory, scalar: number): number {
+  return memory.dtype === 'float32' ? Math.fround(scalar) : scalar;
+}

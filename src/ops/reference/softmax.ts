@@ -1,0 +1,62 @@
+/** Softmax and its logarithm along the middle of [outer, size, inner], and their gradients. */
+import type { FloatArray, OpArgs, Ops } from '../ops.js';
+import { readFloats, writeFloats } from './memory.js';
+
+/**
+ * log Σ exp(x) over `size` elements, `stride` apart, as the pair (max, log Σ exp(x - max)): their sum would round
+ * away what x - max - log keeps. A NaN, a +Infinity or nothing but -Infinity gives NaN.
+ */
+export function logSumExp(x: FloatArray, start: number, size: number, stride: number): { max: number; log: number } {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let s = 0; s < size; s++) if (x[start + s * stride]! > max) max = x[start + s * stride]!;
+  let total = 0;
+  for (let s = 0; s < size; s++) total += Math.exp(x[start + s * stride]! - max);
+  return { max, log: Math.log(total) };
+}
+
+/** Calls `visit` with the first element of each of the outer·inner lines. */
+function forEachLine(args: { outer: number; size: number; inner: number }, visit: (start: number) => void): void {
+  const { outer, size, inner } = args;
+  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) visit(o * size * inner + i);
+}
+
+function forward(finish: (logProbability: number) => number): (args: OpArgs<'softmax'>) => void {
+  return (args) => {
+    const { size, inner } = args;
+    const source = readFloats(args.x);
+    const target = writeFloats(args.out);
+    forEachLine(args, (start) => {
+      const { max, log } = logSumExp(source, start, size, inner);
+      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = finish(source[at]! - max - log);
+    });
+  };
+}
+
+export const softmaxOps: Pick<Ops, 'softmax' | 'logSoftmax' | 'softmaxBackward' | 'logSoftmaxBackward'> = {
+  softmax: forward(Math.exp),
+  logSoftmax: forward((logProbability) => logProbability),
+
+  softmaxBackward(args) {
+    const { size, inner } = args;
+    const grad = readFloats(args.grad);
+    const y = readFloats(args.y);
+    const target = writeFloats(args.out);
+    forEachLine(args, (start) => {
+      let dot = 0;
+      for (let at = start, s = 0; s < size; s++, at += inner) dot += grad[at]! * y[at]!;
+      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = y[at]! * (grad[at]! - dot);
+    });
+  },
+
+  logSoftmaxBackward(args) {
+    const { size, inner } = args;
+    const grad = readFloats(args.grad);
+    const y = readFloats(args.y);
+    const target = writeFloats(args.out);
+    forEachLine(args, (start) => {
+      let total = 0;
+      for (let at = start, s = 0; s < size; s++, at += inner) total += grad[at]!;
+      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = grad[at]! - Math.exp(y[at]!) * total;
+    });
+  },
+};
