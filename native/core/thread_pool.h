@@ -1,25 +1,62 @@
 // The one thread pool of the process: fork and join with workers that spin inside a training step and park after it.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 
+#include "aligned.h"
+#include "denormals.h"
 #include "function_ref.h"
 
 namespace lanewise::core {
 
 class ThreadPool {
  public:
+  // The caller and its workers together.
+  static constexpr std::size_t kMaxThreads = 256;
+
+  // Starts a detached thread that calls entry(argument); false when none can be had. Tests pass one that refuses.
+  using StartThread = bool (*)(void (*entry)(void*), void* argument) noexcept;
+  static bool start_thread(void (*entry)(void*), void* argument) noexcept;
+
   // The pool of this process. Created at first use and never destroyed: static destructors would run under live
   // threads at process exit.
   static ThreadPool& instance();
 
+  // A pool of its own, for tests. Its workers use it as long as the process lives, so it must live as long.
+  explicit ThreadPool(StartThread start = start_thread) : start_(start) {}
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
   // Calls body(part) once for each part in [0, parts) and returns when all are done. The caller runs part 0 and the
   // workers the others. When another thread is inside run(), or no worker can be had, the caller runs every part itself,
-  // in order: callers must not let one part wait for another. body must not throw.
+  // in order: callers must not let one part wait for another. body must not throw. Workers compute in the caller's
+  // floating-point mode, so that results do not depend on where a part runs.
   void run(std::size_t parts, FunctionRef<void(std::size_t)> body) noexcept;
 
  private:
-  ThreadPool() = default;
+  struct Worker;
+
+  // Workers that can take part in a run of `parts`; starts the missing ones.
+  std::size_t prepare(std::size_t parts) noexcept;
+  void run_share(std::size_t participant) const noexcept;
+  [[noreturn]] void serve(Worker& worker) noexcept;
+
+  // Guarded by busy_.
+  std::array<Worker*, kMaxThreads - 1> workers_{};
+  std::size_t started_ = 0;
+  std::size_t limit_ = kMaxThreads - 1;
+  StartThread start_;
+
+  // The job: written by the thread that holds busy_, published by Worker::posted.
+  const FunctionRef<void(std::size_t)>* body_ = nullptr;
+  std::size_t parts_ = 0;
+  std::size_t participants_ = 0;
+  FloatMode mode_ = FloatMode::current();
+
+  alignas(kCacheLine) std::atomic<bool> busy_{false};
+  alignas(kCacheLine) std::atomic<std::size_t> unfinished_{0};  // workers' shares not done yet
 };
 
 }  // namespace lanewise::core

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace lanewise::core {
+
+// Keeps the library that this function is linked into in memory until the process ends. Node unloads an addon when the
+// last environment that loaded it is torn down (a terminated worker_thread, say); the pool's workers still run in it.
+void keep_loaded() noexcept;
+
+}  // namespace lanewise::core

@@ -1,0 +1,44 @@
+// How many threads this process may well use, and why that many.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lanewise::core {
+
+struct ThreadCount {
+  std::size_t count;        // at least 1
+  std::string explanation;  // an English sentence without its full stop
+};
+
+// min(CPUs in the affinity mask, physical cores among them, cgroup quota rounded down), at least 1. Above a quota the
+// kernel stops all threads of the group for the rest of each period, and spinning threads spend it fastest; a second
+// hardware thread of a core adds nothing to code that keeps the multipliers busy.
+// Found once in a process.
+const ThreadCount& default_thread_count();
+
+// The pieces, reading below `root` ("/" but for tests). On systems without /proc they find nothing.
+
+// Online CPUs from a list such as "0-3,8", in ascending order; nothing when the text is no such list.
+std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text);
+
+struct Quota {
+  double cpus;
+  std::string file;  // where it stands, below the root
+};
+
+// The smallest quota on the way from this process's cgroup up to the root, in version 2 and version 1 hierarchies.
+std::optional<Quota> cgroup_quota(const std::filesystem::path& root);
+
+// CPUs that this thread may run on.
+std::vector<std::size_t> allowed_cpus(const std::filesystem::path& root);
+
+// Distinct physical cores that these CPUs belong to; 0 when the system does not say.
+std::size_t physical_cores(const std::filesystem::path& root, const std::vector<std::size_t>& cpus);
+
+ThreadCount detect_thread_count(const std::filesystem::path& root);
+
+}  // namespace lanewise::core
