@@ -1,0 +1,28 @@
+/** What a generator is asked for and what it is made of. */
+import type { Mt19937State } from './mt19937.js';
+
+/** Where dropout masks come from: the fast counter of kernels.md, or PyTorch's own stream. */
+export type MaskMode = 'counter' | 'mt19937';
+
+export interface GeneratorOptions {
+  /**
+   * `'counter'` (default): a mask is a pure function of seed, count, row and column, the same on every backend.
+   * `'mt19937'`: masks are drawn from the stream that everything else is drawn from, bit for bit as PyTorch's CPU
+   * generator does: slow, for comparisons with PyTorch.
+   */
+  masks?: MaskMode;
+}
+
+/** All that a `Generator` is. Plain numbers, strings and null: `JSON.stringify` keeps it exactly. */
+export interface GeneratorState {
+  /** The seed modulo 2^64: its low and its high 32 bits. */
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  /** How many mask keys have been drawn: the low and the high 32 bits of the count. */
+  readonly counterLow: number;
+  readonly counterHigh: number;
+  readonly masks: MaskMode;
+  readonly mt19937: Mt19937State;
+  /** The second of the last pair of normal numbers, if it has not been used. */
+  readonly spareNormal: number | null;
+}
