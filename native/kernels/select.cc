@@ -1,0 +1,64 @@
+#include "select.h"
+
+#include <array>
+#include <cstddef>
+
+#include "../core/cpu.h"
+
+namespace lanewise::kernels {
+
+// Each is defined in isa/<name>/table.cc.
+#define ISA(name)                  \
+  namespace name {                 \
+  extern const KernelTable table;  \
+  }
+#include "isas.inc"
+#undef ISA
+
+namespace {
+
+#define ISA(name) #name,
+constexpr const char* kCompiled[] = {
+#include "isas.inc"
+};
+#undef ISA
+
+constexpr std::size_t kCount = std::size(kCompiled);
+
+bool can_run(std::string_view name) {
+  const core::CpuFeatures& cpu = core::cpu_features();
+  if (name == "avx2") return cpu.avx2_fma;
+  if (name == "avx512") return cpu.avx512;
+  if (name == "neon") return cpu.neon;
+  return name == "scalar";
+}
+
+struct Available {
+  std::array<const KernelTable*, kCount> tables{};
+  std::size_t count = 0;
+
+  Available() {
+#define ISA(name) \
+  if (can_run(#name)) tables[count++] = &name::table;
+#include "isas.inc"
+#undef ISA
+  }
+};
+
+}  // namespace
+
+std::span<const KernelTable* const> available() {
+  static const Available result;
+  return {result.tables.data(), result.count};
+}
+
+std::span<const char* const> compiled() { return kCompiled; }
+
+const KernelTable* find(std::string_view name) {
+  for (const KernelTable* table : available()) {
+    if (name == table->name) return table;
+  }
+  return nullptr;
+}
+
+}  // namespace lanewise::kernels
