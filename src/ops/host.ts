@@ -1,8 +1,27 @@
-/** Ops that are bookkeeping, not arithmetic: every backend runs these on the host. */
-import type { Ops } from './ops.js';
+/**
+ * Ops that are bookkeeping, not arithmetic: every backend runs these on the host. They are ops all the same, so that a
+ * recorded program does them again at each run.
+ */
+import { ArgumentError } from '../errors.js';
+import type { FloatArray, Ops } from './ops.js';
 
-export const hostOps: Pick<Ops, 'drawKey'> = {
+export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkTarget'> = {
   drawKey({ source, key }) {
     key.write().set(source.nextKey());
+  },
+
+  bernoulli({ source, out, q }) {
+    source.bernoulliFill(out.write() as FloatArray, q);
+  },
+
+  checkIndex({ index, bound }) {
+    for (const i of index.read())
+      if (i < 0 || i >= bound)
+        throw new ArgumentError(`index ${i} is out of bounds for dimension 0 with size ${bound}`);
+  },
+
+  checkTarget({ target, classes, ignoreIndex }) {
+    for (const t of target.read())
+      if ((t < 0 || t >= classes) && t !== ignoreIndex) throw new ArgumentError(`Target ${t} is out of bounds.`);
   },
 };

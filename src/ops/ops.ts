@@ -43,6 +43,12 @@ export interface KeySource {
   nextKey(): readonly [number, number];
 }
 
+/** Where dropout masks in PyTorch's own order come from: one draw an element, serial. */
+export interface BernoulliSource {
+  /** Fills with 1 with probability q, else 0. */
+  bernoulliFill(array: FloatArray, q: number): void;
+}
+
 /**
  * Sizes and strides of strided ops, each `rank` numbers, one behind the other: `[...sizes, ...strides of the first
  * operand, ...strides of the second]`. Strides are in elements; 0 repeats. `tensor/shape.ts` makes them, with
@@ -81,6 +87,7 @@ interface RoleTypes {
   /** A double, read when the op runs. */
   cell: Cell;
   keySource: KeySource;
+  bernoulliSource: BernoulliSource;
 }
 
 export type Role = keyof RoleTypes;
@@ -186,9 +193,17 @@ export const signatures = {
     outFeatures: 'size',
   },
 
-  // --- dropout ------------------------------------------------------------------------------------------------------
-  /** key[0], key[1] = source.nextKey(), as int32 bits. Runs on the host on every backend: see ops/host.ts. */
+  // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
+  /** key[0], key[1] = source.nextKey(), as int32 bits. */
   drawKey: { source: 'keySource', key: 'indexOut' },
+  /** out[i] = 1 with probability q, else 0, drawn from source in order. */
+  bernoulli: { source: 'bernoulliSource', out: 'out', q: 'scalar' },
+  /** Throws an ArgumentError unless 0 <= index[i] < bound for all i. */
+  checkIndex: { index: 'index', bound: 'size' },
+  /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
+  checkTarget: { target: 'index', classes: 'size', ignoreIndex: 'int' },
+
+  // --- dropout ------------------------------------------------------------------------------------------------------
   /**
    * out = x·(keep ? scale : 0), the mask being kernels.md's function of (key, row, column) for x as [rows, columns];
    * its own gradient is the same op on the gradient. rowOffset: the row number of the first row. 0 <= p <= 1.

@@ -1,0 +1,75 @@
+/** Checks of what callers pass in. Each names the place, the law and the offence; none changes anything. */
+import { ArgumentError } from './errors.js';
+
+/** More elements than a typed array can hold; no size may be larger. */
+export const maxElements = 2 ** 32;
+
+/** Prints a caller's value in a message: short, and safe for any type. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
+    return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (Array.isArray(value)) return value.length > 8 ? 'an array' : `[${value.map(show).join(', ')}]`;
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' ? `a value of type ${name}` : 'an object';
+}
+
+/** A size given by a caller: a safe integer of at least `least`. */
+export function checkSize(place: string, what: string, value: unknown, least = 0): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new ArgumentError(`${place}: ${what} must be an integer, got ${show(value)}`);
+  if (value < least) {
+    const law = least === 0 ? 'not be negative' : `be at least ${least}`;
+    throw new ArgumentError(`${place}: ${what} must ${law}, got ${value}`);
+  }
+  if (value > maxElements) throw new ArgumentError(`${place}: ${what} is too large, got ${value}`);
+  return value;
+}
+
+/** A finite number given by a caller. */
+export function checkNumber(place: string, what: string, value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw new ArgumentError(`${place}: ${what} must be a number, got ${show(value)}`);
+  return value;
+}
+
+export function checkBoolean(place: string, what: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new ArgumentError(`${place}: ${what} must be a boolean, got ${show(value)}`);
+  return value;
+}
+
+/** One of a list of names. */
+export function checkOneOf<T extends string>(place: string, what: string, value: unknown, names: readonly T[]): T {
+  const found = names.find((name) => name === value);
+  if (found === undefined)
+    throw new ArgumentError(`${place}: ${what} must be one of ${names.join(', ')}, got ${show(value)}`);
+  return found;
+}
+
+/**
+ * Reads an options object once: own properties only, so that nothing on `Object.prototype` counts, and unknown keys
+ * are refused. Returns a copy without a prototype; an absent option and one given as undefined are the same.
+ */
+export function checkOptions<T extends object>(
+  place: string,
+  options: T | undefined,
+  known: readonly (keyof T & string)[],
+): Partial<T> {
+  const copy: Partial<T> = Object.create(null);
+  if (options === undefined) return copy;
+  if (typeof options !== 'object' || options === null)
+    throw new ArgumentError(`${place}: options must be an object, got ${show(options)}`);
+  for (const key of Reflect.ownKeys(options)) {
+    const name = known.find((candidate) => candidate === key);
+    if (name === undefined)
+      throw new ArgumentError(
+        `${place}: unknown option ${show(key)}${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`,
+      );
+    const value = options[name];
+    if (value !== undefined) copy[name] = value;
+  }
+  return copy;
+}

@@ -1,0 +1,156 @@
+/** Cross-entropy between logits and class labels or class probabilities. */
+import { checkOneOf, checkOptions, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import { type Reduction, reductions } from '../ops/ops.js';
+import { formatShape, numelOf, type Shape, sameShape } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { add, div, mul } from './arithmetic.js';
+import { neg } from './elementwise.js';
+import { logSoftmax } from './softmax.js';
+import { permute } from './strided.js';
+import { sum } from './sum.js';
+import { allocate, checkFloat, checkSameDtype, checkTensor } from './support.js';
+import { reshape } from './views.js';
+
+export const reductionNames = Object.keys(reductions) as Reduction[];
+
+export interface CrossEntropyOptions {
+  /** A weight for each class, [C]. Default: all 1. */
+  weight?: Tensor | null;
+  /** Rows with this label count for nothing. Default -100. */
+  ignoreIndex?: number;
+  /** `'mean'` (the default; over the weights of the labels), `'sum'`, or `'none'` for one loss a row. */
+  reduction?: Reduction;
+  /** Share of the target spread evenly over all classes, in [0, 1]. Default 0. */
+  labelSmoothing?: number;
+}
+
+/** Reads and checks the options; the module does it once, the function at every call. @internal */
+export function crossEntropyOptions(place: string, options: CrossEntropyOptions | undefined) {
+  const given = checkOptions(place, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
+  const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = given;
+  if (weight !== null) {
+    checkFloat(`${place}: weight`, weight);
+    if (weight.ndim !== 1)
+      throw new ShapeError(`${place}: expected a weight of shape [classes], got ${formatShape(weight.shape)}`);
+  }
+  if (typeof ignoreIndex !== 'number' || (ignoreIndex | 0) !== ignoreIndex)
+    throw new ArgumentError(`${place}: ignoreIndex must be a 32-bit integer, got ${show(ignoreIndex)}`);
+  if (typeof labelSmoothing !== 'number' || !(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new ArgumentError(`${place}: label_smoothing must be between 0.0 and 1.0. Got: ${show(labelSmoothing)}`);
+  const reduction = checkReduction(place, given.reduction ?? 'mean');
+  return { weight, ignoreIndex, labelSmoothing, reduction };
+}
+
+export function checkReduction(place: string, reduction: unknown): Reduction {
+  return checkOneOf(place, 'reduction', reduction, reductionNames);
+}
+
+/**
+ * Cross-entropy of softmax(input) against `target`, computed together for accuracy.
+ * @param input logits [C], [N, C] or [N, C, d1, ...].
+ * @param target int32 labels in [0, C) with the shape of input less C; or probabilities with the shape of input.
+ * @returns a scalar, or with reduction `'none'` one loss for each label.
+ * @throws ShapeError when shapes do not fit, ArgumentError for labels out of range or of another dtype.
+ *
+ * For labels t, weights w, smoothing e and lp = logSoftmax(input):
+ * loss = (1-e)·w[t]·(-lp[t]) + (e/C)·Σ_c -w[c]·lp[c], the mean being over Σ w[t]. For probabilities q, smoothed to
+ * q·(1-e) + e/C: loss = -Σ_c w[c]·q[c]·lp[c], the mean being over the rows.
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html | torch.nn.functional.cross_entropy}
+ */
+export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor {
+  const place = 'crossEntropy';
+  const settings = crossEntropyOptions(place, options);
+  checkFloat(place, input);
+  checkTensor(place, target, 'a Tensor of targets');
+  if (input.ndim === 0) throw new ShapeError(`${place}: expected logits of shape [N, C], got a scalar`);
+  const channel = input.ndim === 1 ? 0 : 1;
+  const classes = input.shape[channel]!;
+  const { weight } = settings;
+  if (weight !== null) {
+    checkSameDtype(place, input, weight);
+    if (weight.numel !== classes)
+      throw new ShapeError(
+        `${place}: weight tensor should be defined either for all ${classes} classes or no classes but got weight ` +
+          `tensor of shape: ${formatShape(weight.shape)}`,
+      );
+  }
+  const order = [...input.shape.keys()].filter((dim) => dim !== channel);
+  const lossShape = order.map((dim) => input.shape[dim]!);
+  if (target.dtype !== 'int32') checkProbabilities(place, input, target);
+  else checkLabels(place, target, input, lossShape);
+
+  const rows = (tensor: Tensor) =>
+    reshape(tensor.ndim <= 2 ? tensor : permute(tensor, [...order, channel]), [numelOf(lossShape), classes]);
+  const losses =
+    target.dtype === 'int32'
+      ? withLabels(rows(input), target, settings)
+      : withProbabilities(rows(input), rows(target), settings);
+  return settings.reduction === 'none' ? reshape(losses, lossShape) : losses;
+}
+
+type Settings = ReturnType<typeof crossEntropyOptions>;
+
+function checkLabels(place: string, target: Tensor, input: Tensor, expected: Shape): void {
+  if (target.ndim === expected.length && expected.length > 0 && target.shape[0] !== expected[0])
+    throw new ShapeError(
+      `${place}: Expected input batch_size (${expected[0]}) to match target batch_size (${target.shape[0]}).`,
+    );
+  if (!sameShape(target.shape, expected))
+    throw new ShapeError(
+      `${place}: logits of shape ${formatShape(input.shape)} take labels of shape ${formatShape(expected)}, ` +
+        `got ${formatShape(target.shape)}`,
+    );
+}
+
+function checkProbabilities(place: string, input: Tensor, target: Tensor): void {
+  if (!sameShape(target.shape, input.shape))
+    throw new ArgumentError(
+      `${place}: labels are int32, got ${target.dtype} of shape ${formatShape(target.shape)}; probabilities have the ` +
+        `shape of the logits, ${formatShape(input.shape)}`,
+    );
+  checkSameDtype(place, input, target);
+}
+
+function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor {
+  const [rows, classes] = logits.shape as [number, number];
+  const { weight, ignoreIndex, labelSmoothing: smoothing } = settings;
+  const reduction = reductions[settings.reduction];
+  const ops = currentOps();
+  ops.checkTarget({ target: target.storage, classes, ignoreIndex });
+  const output = allocate(settings.reduction === 'none' ? [rows] : [], logits.dtype);
+  const logSumExp = allocate([rows], logits.dtype);
+  const total = allocate([1], logits.dtype);
+  const common = {
+    logits: logits.storage,
+    target: target.storage,
+    weight: weight === null ? null : weight.storage,
+    logSumExp: logSumExp.storage,
+    total: total.storage,
+    rows,
+    classes,
+    ignoreIndex,
+    smoothing,
+    reduction,
+  };
+  ops.crossEntropy({ ...common, out: output.storage });
+  const saved = [logits, target, logSumExp, total, ...(weight === null ? [] : [weight])];
+  return record('NllLossBackward0', output, [logits], saved, (grad) => {
+    const gradLogits = allocate(logits.shape, logits.dtype);
+    currentOps().crossEntropyBackward({ ...common, grad: grad.storage, out: gradLogits.storage });
+    return [gradLogits];
+  });
+}
+
+function withProbabilities(logits: Tensor, target: Tensor, settings: Settings): Tensor {
+  const [rows, classes] = logits.shape as [number, number];
+  const { weight, labelSmoothing: e, reduction } = settings;
+  const smoothed = e === 0 ? target : add(mul(target, 1 - e), e / classes);
+  const weighted = weight === null ? smoothed : mul(smoothed, weight);
+  const terms = mul(logSoftmax(logits, 1), weighted);
+  if (reduction === 'none') return neg(sum(terms, { dim: 1 }));
+  const total = neg(sum(terms));
+  return reduction === 'sum' ? total : div(total, rows);
+}

@@ -1,0 +1,114 @@
+/** Dropout of elements and of whole channels. The mask is drawn at each call from the generator. */
+import { checkBoolean, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import { defaultGenerator, type Generator } from '../random/generator.js';
+import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { mul } from './arithmetic.js';
+import { allocate, checkFloat, emptyLike, scalarOf } from './support.js';
+
+/**
+ * In training zeroes each element with probability p and multiplies the others by 1/(1-p), so that the mean stays;
+ * otherwise, and for p = 0, returns `input` itself. A dropped NaN or infinity becomes NaN, as in PyTorch.
+ * With the generator's masks at `'counter'` (the default), p is rounded to a multiple of 2^-16 and the scale is exact for
+ * the rounded p; with `'mt19937'` masks are those of PyTorch's CPU generator. Gradient: grad times the same mask and scale.
+ *
+ * Srivastava et al., Dropout (JMLR 2014);
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html | torch.nn.functional.dropout}.
+ * @param p probability of an element to be zeroed, in [0, 1]. Default 0.5.
+ * @throws ArgumentError for p outside [0, 1] or NaN, and for an int32 tensor.
+ */
+export function dropout(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
+  checkFloat('dropout', input);
+  checkProbability('dropout', p);
+  if (!checkBoolean('dropout', 'training', training) || p === 0 || input.numel === 0) return input;
+  if (p === 1) return mul(input, 0);
+  if (generator.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, generator));
+  const key = drawKey(generator);
+  const columns = input.shape.at(-1) ?? 1;
+  const sizes = { key: key.storage, rows: input.numel / columns, columns, p, rowOffset: 0 };
+  const masked = (x: Tensor) => {
+    const out = emptyLike(x);
+    currentOps().dropout({ x: x.storage, out: out.storage, ...sizes });
+    return out;
+  };
+  return record('NativeDropoutBackward0', masked(input), [input], [key], (grad) => [masked(grad)]);
+}
+
+/**
+ * Dropout of whole channels: one draw for each of the first two dimensions [N, C], shared by all that follow.
+ * Input [N, C, H, W]; a 3-dimensional one is read as (N, C, L), as in PyTorch, with PyTorch's warning.
+ *
+ * Tompson et al., Efficient Object Localization Using Convolutional Networks (CVPR 2015);
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html | torch.nn.functional.dropout2d}.
+ * @throws as {@link dropout}; ShapeError for fewer than two dimensions.
+ */
+export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
+  checkFloat('dropout2d', input);
+  checkProbability('dropout2d', p);
+  checkBoolean('dropout2d', 'training', training);
+  if (input.ndim < 2)
+    throw new ShapeError(
+      `dropout2d: Feature dropout requires at least 2 dimensions in the input, got shape ${formatShape(input.shape)}`,
+    );
+  warnOfRank(input.ndim);
+  if (!training || p === 0 || input.numel === 0) return input;
+  if (p === 1) return mul(input, 0);
+  const [n, c] = input.shape as [number, number];
+  const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
+  if (generator.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, generator));
+  const key = drawKey(generator);
+  const noise = allocate(shape, input.dtype);
+  const ops = currentOps();
+  ops.fill({ out: noise.storage, value: 1, n: noise.numel });
+  const sizes = { rows: n * c, columns: 1, p, rowOffset: 0 };
+  ops.dropout({ x: noise.storage, key: key.storage, out: noise.storage, ...sizes });
+  return mul(input, noise);
+}
+
+/** Checks a dropout probability, with PyTorch's sentence. @internal */
+export function checkProbability(place: string, p: unknown): number {
+  if (typeof p !== 'number') throw new ArgumentError(`${place}: p must be a number, got ${show(p)}`);
+  // Negated, so that NaN, which PyTorch lets through, is refused too.
+  if (!(p >= 0 && p <= 1))
+    throw new ArgumentError(`${place}: dropout probability has to be between 0 and 1, but got ${p}`);
+  return p;
+}
+
+function drawKey(generator: Generator): Tensor {
+  const key = allocate([2], 'int32');
+  currentOps().drawKey({ source: generator, key: key.storage });
+  return key;
+}
+
+/** 1/(1-p) where kept, else 0, drawn in PyTorch's order; the division rounds as PyTorch's does. */
+function noiseOf(shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
+  const noise = allocate(shape, like.dtype);
+  const ops = currentOps();
+  ops.bernoulli({ source: generator, out: noise.storage, q: 1 - p });
+  const kept = scalarOf(1 - p, like.dtype);
+  const layout = Float64Array.of(numelOf(shape), 1, 0);
+  ops.div({ a: noise.storage, b: kept.storage, out: noise.storage, layout });
+  return noise;
+}
+
+const deprecated =
+  'which is deprecated and will result in an error in a future release. To retain the behavior and silence this ' +
+  'warning, please use dropout instead. Note that dropout2d exists to provide channel-wise dropout on inputs with 2 ' +
+  'spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 3D or 4D inputs).';
+const asChannels =
+  'dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - input is ' +
+  'interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future release to ' +
+  'interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout ' +
+  'behavior, please switch to using dropout1d instead.';
+const warned = new Set<number>();
+
+/** Says once a process what PyTorch says of inputs that are not 4-dimensional. */
+function warnOfRank(rank: number): void {
+  if (rank === 4 || warned.has(rank)) return;
+  warned.add(rank);
+  const message = rank === 3 ? asChannels : `dropout2d: Received a ${rank}-D input to dropout2d, ${deprecated}`;
+  process.emitWarning(message, { code: 'LANEWISE_DROPOUT2D_RANK' });
+}

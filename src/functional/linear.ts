@@ -1,0 +1,69 @@
+import { ShapeError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import { formatShape, numelOf } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { allocate, checkFloat, checkSameDtype } from './support.js';
+
+/**
+ * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out] or none, output [..., out].
+ * Gradients: dx = dy·W, dW = dyᵀ·x, db = Σ dy over all rows; none is computed that nobody needs.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html | torch.nn.functional.linear}.
+ * @throws ShapeError when the sizes do not fit.
+ */
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  const { rows, inFeatures, outFeatures } = checkLinear(input, weight, bias);
+  const output = allocate([...input.shape.slice(0, -1), outFeatures], input.dtype);
+  currentOps().linear({
+    x: input.storage,
+    weight: weight.storage,
+    bias: bias === null ? null : bias.storage,
+    out: output.storage,
+    rows,
+    inFeatures,
+    outFeatures,
+  });
+  const inputs = bias === null ? [input, weight] : [input, weight, bias];
+  const saved = [...(weight.requiresGrad ? [input] : []), ...(input.requiresGrad ? [weight] : [])];
+  const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
+  return record('AddmmBackward0', output, inputs, saved, (grad) => {
+    const ops = currentOps();
+    const room = (like: Tensor | null) => (like?.requiresGrad ? allocate(like.shape, like.dtype) : null);
+    const gradInput = room(input);
+    if (gradInput !== null) {
+      const sizes = { ...plain, m: rows, n: inFeatures, k: outFeatures };
+      ops.matmul({ a: grad.storage, b: weight.storage, out: gradInput.storage, ...sizes });
+    }
+    const gradWeight = room(weight);
+    if (gradWeight !== null) {
+      const sizes = { ...plain, m: outFeatures, n: inFeatures, k: rows, transA: true };
+      ops.matmul({ a: grad.storage, b: input.storage, out: gradWeight.storage, ...sizes });
+    }
+    const gradBias = room(bias);
+    if (gradBias !== null)
+      ops.sum({ x: grad.storage, out: gradBias.storage, outer: 1, size: rows, inner: outFeatures });
+    return [gradInput, gradWeight, gradBias];
+  });
+}
+
+function checkLinear(input: Tensor, weight: Tensor, bias: Tensor | null) {
+  checkFloat('linear', input);
+  checkFloat('linear', weight);
+  checkSameDtype('linear', input, weight);
+  if (weight.ndim !== 2)
+    throw new ShapeError(`linear: expected a weight of shape [out, in], got ${formatShape(weight.shape)}`);
+  const [outFeatures, inFeatures] = weight.shape as [number, number];
+  if (input.ndim === 0 || input.shape.at(-1) !== inFeatures)
+    throw new ShapeError(
+      `linear: expected ${inFeatures} features in the last dimension, got shape ${formatShape(input.shape)}`,
+    );
+  if (bias !== null) {
+    checkFloat('linear', bias);
+    checkSameDtype('linear', input, bias);
+    if (bias.ndim !== 1 || bias.numel !== outFeatures)
+      throw new ShapeError(`linear: expected a bias of shape [${outFeatures}], got ${formatShape(bias.shape)}`);
+  }
+  // Not numel / inFeatures: a layer of no input features has rows all the same.
+  const rows = numelOf(input.shape.slice(0, -1));
+  return { rows, inFeatures, outFeatures };
+}

@@ -1,0 +1,152 @@
+/**
+ * The differentiable functions as methods of Tensor. They are put on the class from here, so that src/tensor need not
+ * know src/functional; importing the library imports this file.
+ */
+import { checkBoolean, checkOptions } from '../check.js';
+import type { DType } from '../ops/ops.js';
+import { backward } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import * as arithmetic from './arithmetic.js';
+import { to } from './cast.js';
+import * as elementwise from './elementwise.js';
+import * as extremum from './extremum.js';
+import { indexSelect } from './index-select.js';
+import { matmul } from './matmul.js';
+import { relu } from './relu.js';
+import { sigmoid } from './sigmoid.js';
+import { logSoftmax, softmax } from './softmax.js';
+import * as strided from './strided.js';
+import * as sums from './sum.js';
+import { tanh } from './tanh.js';
+import * as views from './views.js';
+
+type DimOptions = extremum.DimOptions;
+type Operand = arithmetic.Operand;
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep what the graph saved, so that it can be walked again. Default false. */
+  retainGraph?: boolean;
+}
+
+declare module '../tensor/tensor.js' {
+  interface Tensor {
+    /**
+     * Adds the gradient of this tensor to `grad` of every leaf below it that requires one.
+     * @param gradient d(something)/d(this), of the same shape; may be left out for a single element, where it is 1.
+     * @throws StateError when this tensor requires no gradient, has several elements and no `gradient` is given, or its
+     * graph has been walked before without `retainGraph`. Nothing is changed then.
+     */
+    backward(gradient?: Tensor, options?: BackwardOptions): void;
+
+    /** this + other, broadcast. See {@link arithmetic.add}. */
+    add(other: Operand): Tensor;
+    /** this - other, broadcast. */
+    sub(other: Operand): Tensor;
+    /** this · other elementwise, broadcast. */
+    mul(other: Operand): Tensor;
+    /** this / other elementwise, broadcast. */
+    div(other: Operand): Tensor;
+    /** this to the power of exponent, elementwise, broadcast. */
+    pow(exponent: Operand): Tensor;
+    /** The matrix product; see {@link matmul}. */
+    matmul(other: Tensor): Tensor;
+
+    /** -this. */
+    neg(): Tensor;
+    /** e to the power of this. */
+    exp(): Tensor;
+    /** Natural logarithm. */
+    log(): Tensor;
+    /** Square root. */
+    sqrt(): Tensor;
+    /** Absolute value. */
+    abs(): Tensor;
+    /** min(max(this, min), max); either may be undefined. */
+    clamp(min?: number, max?: number): Tensor;
+    /** max(this, 0). */
+    relu(): Tensor;
+    /** 1 / (1 + e^-this). */
+    sigmoid(): Tensor;
+    /** Hyperbolic tangent. */
+    tanh(): Tensor;
+    /** e^x / Σ e^x along `dim`. */
+    softmax(dim: number): Tensor;
+    /** x - log Σ e^x along `dim`. */
+    logSoftmax(dim: number): Tensor;
+
+    /** The sum over `dim` (a number or several), or of everything. */
+    sum(options?: sums.ReduceOptions): Tensor;
+    /** The mean over `dim` (a number or several), or of everything. */
+    mean(options?: sums.ReduceOptions): Tensor;
+    /** The largest element; with `dim`, values and indices along it. */
+    max(): Tensor;
+    max(options: DimOptions): extremum.ValuesAndIndices;
+    /** The smallest element; with `dim`, values and indices along it. */
+    min(): Tensor;
+    min(options: DimOptions): extremum.ValuesAndIndices;
+    /** Index of the largest element, of everything or along `dim`; int32. */
+    argmax(options?: DimOptions): Tensor;
+
+    /** The same numbers under another shape; one size may be -1. Shares memory. */
+    reshape(shape: readonly number[]): Tensor;
+    /** Merges the dimensions from startDim (0) to endDim (-1) into one. Shares memory. */
+    flatten(startDim?: number, endDim?: number): Tensor;
+    /** Drops dimensions of size 1. Shares memory. */
+    squeeze(dim?: number): Tensor;
+    /** Inserts a dimension of size 1. Shares memory. */
+    unsqueeze(dim: number): Tensor;
+    /** Swaps two dimensions; copies. */
+    transpose(dim0: number, dim1: number): Tensor;
+    /** Puts the dimensions in another order; copies. */
+    permute(dims: readonly number[]): Tensor;
+    /** The slice at `index` along `dim`; copies. */
+    select(dim: number, index: number): Tensor;
+    /** `length` positions from `start` along `dim`; copies. */
+    narrow(dim: number, start: number, length: number): Tensor;
+    /** The rows that an int32 tensor names; copies. */
+    indexSelect(index: Tensor): Tensor;
+
+    /** A copy that gradients flow through. */
+    clone(): Tensor;
+    /** The numbers in another dtype; this itself when it has that dtype. */
+    to(dtype: DType): Tensor;
+  }
+}
+
+const methods = {
+  ...arithmetic,
+  ...elementwise,
+  ...sums,
+  ...extremum,
+  ...views,
+  ...strided,
+  indexSelect,
+  logSoftmax,
+  matmul,
+  relu,
+  sigmoid,
+  softmax,
+  tanh,
+  to,
+};
+
+/** Functions that take a list, or that serve other functions: not methods. */
+const functionsOnly = new Set(['cat', 'stack', 'sumTo']);
+
+for (const [name, fn] of Object.entries(methods)) {
+  if (functionsOnly.has(name)) continue;
+  define(name, function (this: Tensor, ...args: unknown[]) {
+    return Reflect.apply(fn, undefined, [this, ...args]);
+  });
+}
+
+define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
+  const given = checkOptions('backward', options, ['retainGraph']);
+  backward(this, gradient, checkBoolean('backward', 'retainGraph', given.retainGraph ?? false));
+});
+
+function define(name: string, value: (this: Tensor, ...args: never[]) => unknown): void {
+  Object.defineProperty(value, 'name', { value: name, configurable: true });
+  Object.defineProperty(Tensor.prototype, name, { value, configurable: true, writable: true });
+}

@@ -1,0 +1,36 @@
+import { checkOptions } from '../check.js';
+import { ShapeError } from '../errors.js';
+import type { Reduction } from '../ops/ops.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { mul, sub } from './arithmetic.js';
+import { checkReduction } from './cross-entropy.js';
+import { mean, sum } from './sum.js';
+import { checkFloat, checkSameDtype } from './support.js';
+
+export interface MSELossOptions {
+  /** `'mean'` (the default), `'sum'`, or `'none'`. */
+  reduction?: Reduction;
+}
+
+/**
+ * (input - target)², reduced. Shapes must be equal: PyTorch broadcasts them with a warning, a well-known silent bug.
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html | torch.nn.functional.mse_loss}
+ * @throws ShapeError when the shapes differ.
+ */
+export function mseLoss(input: Tensor, target: Tensor, options?: MSELossOptions): Tensor {
+  const given = checkOptions('mseLoss', options, ['reduction']);
+  const reduction = checkReduction('mseLoss', given.reduction ?? 'mean');
+  checkFloat('mseLoss', input);
+  checkFloat('mseLoss', target);
+  checkSameDtype('mseLoss', input, target);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(
+      `mseLoss: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
+        `(${formatShape(input.shape)}); they must be equal`,
+    );
+  const difference = sub(input, target);
+  const squares = mul(difference, difference);
+  if (reduction === 'none') return squares;
+  return reduction === 'mean' ? mean(squares) : sum(squares);
+}

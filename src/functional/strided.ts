@@ -1,0 +1,176 @@
+/** Functions that move numbers around: transposes, parts, and joins. All copy; gradients are copied back. */
+import { ArgumentError, ShapeError } from '../errors.js';
+import { checkSize, show } from '../check.js';
+import { currentOps } from '../ops/backend.js';
+import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { allocate, checkSameDtype, checkTensor, copied, zeroed } from './support.js';
+import { reshape, unsqueeze } from './views.js';
+
+/** A copy that gradients flow through. */
+export function clone(input: Tensor): Tensor {
+  checkTensor('clone', input);
+  return record('CloneBackward0', copied(input), [input], [], (grad) => [grad]);
+}
+
+/** Puts the dimensions in another order: dimension i of the result is dimension dims[i] of input. */
+export function permute(input: Tensor, dims: readonly number[]): Tensor {
+  checkTensor('permute', input);
+  if (!Array.isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
+  if (dims.length !== input.ndim)
+    throw new ArgumentError(`permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`);
+  const order = dims.map((dim) => checkDim('permute', dim, input.ndim));
+  if (new Set(order).size !== order.length) throw new ArgumentError('permute(): duplicate dims are not allowed.');
+  const inverse = order.map((_, dim) => order.indexOf(dim));
+  return record('PermuteBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, inverse)]);
+}
+
+/** Swaps two dimensions. */
+export function transpose(input: Tensor, dim0: number, dim1: number): Tensor {
+  checkTensor('transpose', input);
+  const [a, b] = [checkDim('transpose', dim0, input.ndim), checkDim('transpose', dim1, input.ndim)];
+  const order = input.shape.map((_, dim) => (dim === a ? b : dim === b ? a : dim));
+  return record('TransposeBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, order)]);
+}
+
+function permuted(input: Tensor, order: readonly number[]): Tensor {
+  const strides = stridesOf(input.shape);
+  const shape = order.map((dim) => input.shape[dim]!);
+  const output = allocate(shape, input.dtype);
+  const fromStrides = order.map((dim) => strides[dim]!);
+  move(shape, { tensor: input, strides: fromStrides, offset: 0 }, { tensor: output, strides: stridesOf(shape), offset: 0 });
+  return output;
+}
+
+/** `length` positions from `start` along `dim`; start counts from the end when negative. */
+export function narrow(input: Tensor, dim: number, start: number, length: number): Tensor {
+  const place = 'narrow';
+  checkTensor(place, input);
+  if (input.ndim === 0) throw new ArgumentError('narrow() cannot be applied to a 0-dim tensor.');
+  const along = checkDim(place, dim, input.ndim);
+  const size = input.shape[along]!;
+  if (typeof start !== 'number' || !Number.isSafeInteger(start))
+    throw new ArgumentError(`${place}: start must be an integer, got ${show(start)}`);
+  if (start < -size || start > size)
+    throw new ArgumentError(
+      `${place}: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
+    );
+  const from = start < 0 ? start + size : start;
+  const count = checkSize(place, 'length', length);
+  if (from + count > size)
+    throw new ArgumentError(`${place}: start (${from}) + length (${count}) exceeds dimension size (${size}).`);
+  const output = part(input, along, from, count);
+  return record('SliceBackward0', output, [input], [], (grad) => {
+    const gradInput = zeroed(input.shape, input.dtype);
+    insert(gradInput, along, from, grad);
+    return [gradInput];
+  });
+}
+
+/** The slice at `index` along `dim`, without that dimension; index counts from the end when negative. */
+export function select(input: Tensor, dim: number, index: number): Tensor {
+  const place = 'select';
+  checkTensor(place, input);
+  if (input.ndim === 0) throw new ArgumentError('select() cannot be applied to a 0-dim tensor.');
+  const along = checkDim(place, dim, input.ndim);
+  const size = input.shape[along]!;
+  if (typeof index !== 'number' || !Number.isSafeInteger(index))
+    throw new ArgumentError(`${place}: index must be an integer, got ${show(index)}`);
+  if (index < -size || index >= size)
+    throw new ArgumentError(
+      `select(): index ${index} out of range for tensor of size ${formatShape(input.shape)} at dimension ${along}`,
+    );
+  const piece = narrow(input, along, index, 1);
+  return reshape(piece, input.shape.toSpliced(along, 1));
+}
+
+/**
+ * Joins tensors along an existing dimension; the other sizes must agree.
+ * @throws ArgumentError for an empty list. @throws ShapeError when sizes differ.
+ */
+export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  const list = checkList('cat', tensors);
+  const first = list[0]!;
+  if (first.ndim === 0) throw new ShapeError('zero-dimensional tensor (at position 0) cannot be concatenated');
+  const along = checkDim('cat', dim, first.ndim);
+  for (const [i, tensor] of list.entries()) {
+    checkSameDtype('cat', first, tensor);
+    const fits = tensor.ndim === first.ndim && tensor.shape.every((size, d) => d === along || size === first.shape[d]);
+    if (!fits)
+      throw new ShapeError(
+        `cat: Sizes of tensors must match except in dimension ${along}. Expected ${formatShape(first.shape)} but got ` +
+          `${formatShape(tensor.shape)} for tensor number ${i} in the list.`,
+      );
+  }
+  const total = list.reduce((sum, tensor) => sum + tensor.shape[along]!, 0);
+  const output = allocate(first.shape.with(along, total), first.dtype);
+  const starts: number[] = [];
+  let start = 0;
+  for (const tensor of list) {
+    starts.push(start);
+    insert(output, along, start, tensor);
+    start += tensor.shape[along]!;
+  }
+  return record('CatBackward0', output, list, [], (grad) =>
+    list.map((tensor, i) => (tensor.requiresGrad ? part(grad, along, starts[i]!, tensor.shape[along]!) : null)),
+  );
+}
+
+/** Joins tensors of one shape along a new dimension. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  const list = checkList('stack', tensors);
+  const first = list[0]!;
+  const at = checkDim('stack', dim, first.ndim + 1);
+  if (first.ndim === maxRank) throw new ShapeError(`stack: at most ${maxRank} dimensions`);
+  for (const [i, tensor] of list.entries())
+    if (formatShape(tensor.shape) !== formatShape(first.shape))
+      throw new ShapeError(
+        `stack expects each tensor to be equal size, but got ${formatShape(first.shape)} at entry 0 and ` +
+          `${formatShape(tensor.shape)} at entry ${i}`,
+      );
+  return cat(
+    list.map((tensor) => unsqueeze(tensor, at)),
+    at,
+  );
+}
+
+function checkList(place: string, tensors: unknown): readonly Tensor[] {
+  if (!Array.isArray(tensors)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(tensors)}`);
+  if (tensors.length === 0) throw new ArgumentError(`${place}: expected a non-empty list of Tensors`);
+  for (const item of tensors)
+    if (!(item instanceof Tensor)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(item)}`);
+  return [...tensors];
+}
+
+interface End {
+  readonly tensor: Tensor;
+  readonly strides: Shape;
+  readonly offset: number;
+}
+
+function move(sizes: Shape, from: End, into: End): void {
+  currentOps().copy({
+    x: from.tensor.storage,
+    out: into.tensor.storage,
+    layout: layoutOf(sizes, from.strides, into.strides),
+    xOffset: from.offset,
+    outOffset: into.offset,
+  });
+}
+
+function part(input: Tensor, dim: number, start: number, length: number): Tensor {
+  const output = allocate(input.shape.with(dim, length), input.dtype);
+  const strides = stridesOf(input.shape);
+  // An empty part may start at the very end, which is no place in memory.
+  const offset = length === 0 ? 0 : start * strides[dim]!;
+  move(output.shape, { tensor: input, strides, offset }, { tensor: output, strides: stridesOf(output.shape), offset: 0 });
+  return output;
+}
+
+/** Writes `piece` into a larger tensor, from `start` on along `dim`. */
+function insert(target: Tensor, dim: number, start: number, piece: Tensor): void {
+  const strides = stridesOf(target.shape);
+  const offset = piece.numel === 0 ? 0 : start * strides[dim]!;
+  move(piece.shape, { tensor: piece, strides: stridesOf(piece.shape), offset: 0 }, { tensor: target, strides, offset });
+}

@@ -1,0 +1,102 @@
+/** Sums and means over dimensions, and the sum that undoes a broadcast. */
+import { checkBoolean, checkOptions } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import { checkDim, type Shape, sameShape } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { allocate, around, checkFloat, copied, expanded, scalarOf, viewAs } from './support.js';
+
+/** Over which dimensions to reduce: one or several, counted from the end when negative. Default: all. */
+export interface ReduceOptions {
+  dim?: number | readonly number[];
+  /** Keep the reduced dimensions with size 1. Default false. */
+  keepdim?: boolean;
+}
+
+/** Σ input over `dim`; 0 over nothing. Gradient: grad, repeated. As `torch.sum`. */
+export function sum(input: Tensor, options?: ReduceOptions): Tensor {
+  const { kept, shape } = reduction('sum', input, options);
+  const reduced = reduceTo(input, kept);
+  const output = viewAs(reduced.storage === input.storage ? copied(reduced) : reduced, shape);
+  return record('SumBackward1', output, [input], [], (grad) => [expanded(viewAs(grad, kept), input.shape)]);
+}
+
+/** The mean of input over `dim`; NaN over nothing. Gradient: grad/n, repeated. As `torch.mean`. */
+export function mean(input: Tensor, options?: ReduceOptions): Tensor {
+  const { kept, shape, count } = reduction('mean', input, options);
+  const output = divided(viewAs(reduceTo(input, kept), shape), count);
+  return record('MeanBackward1', output, [input], [], (grad) => [
+    expanded(divided(viewAs(grad, kept), count), input.shape),
+  ]);
+}
+
+/** The gradient of a broadcast: the sum of `grad` over the dimensions in which `target` was repeated. */
+export function sumTo(grad: Tensor, target: Tensor): Tensor | null {
+  if (!target.requiresGrad) return null;
+  if (sameShape(grad.shape, target.shape)) return grad;
+  const lead = new Array<number>(grad.ndim - target.ndim).fill(1);
+  return viewAs(reduceTo(grad, [...lead, ...target.shape]), target.shape);
+}
+
+/** Sums every dimension that has size 1 in `kept`; neighbouring ones in one call of the op. */
+function reduceTo(input: Tensor, kept: Shape): Tensor {
+  let current = input;
+  for (let dim = 0; dim < kept.length; ) {
+    let end = dim;
+    while (end < kept.length && kept[end] === 1) end++;
+    if (end === dim) {
+      dim++;
+      continue;
+    }
+    current = sumRange(current, dim, end);
+    dim = end;
+  }
+  return current;
+}
+
+function sumRange(input: Tensor, start: number, end: number): Tensor {
+  const { outer } = around(input.shape, start);
+  const { inner } = around(input.shape, end - 1);
+  const range = input.shape.slice(start, end);
+  const size = range.reduce((a, b) => a * b, 1);
+  const shape = input.shape.map((length, dim) => (dim >= start && dim < end ? 1 : length));
+  if (size === 1) return viewAs(input, shape);
+  const output = allocate(shape, input.dtype);
+  currentOps().sum({ x: input.storage, out: output.storage, outer, size, inner });
+  return output;
+}
+
+function divided(input: Tensor, count: number): Tensor {
+  const output = allocate(input.shape, input.dtype);
+  const layout = Float64Array.of(input.numel, 1, 0);
+  const divisor = scalarOf(count, input.dtype);
+  currentOps().div({ a: input.storage, b: divisor.storage, out: output.storage, layout });
+  return output;
+}
+
+/** Works out which dimensions go: the shape with 1 in their place, the shape of the result, and how many are summed. */
+function reduction(place: string, input: Tensor, options: ReduceOptions | undefined) {
+  checkFloat(place, input);
+  const given = checkOptions(place, options, ['dim', 'keepdim']);
+  const keepdim = checkBoolean(place, 'keepdim', given.keepdim ?? false);
+  const dims = checkDims(place, given.dim, input.ndim);
+  const kept = input.shape.map((size, dim) => (dims.has(dim) ? 1 : size));
+  const shape = keepdim ? kept : input.shape.filter((_, dim) => !dims.has(dim));
+  const count = input.shape.reduce((product, size, dim) => (dims.has(dim) ? product * size : product), 1);
+  return { kept, shape, count };
+}
+
+function checkDims(place: string, dim: unknown, rank: number): Set<number> {
+  if (dim === undefined) return new Set(Array.from({ length: rank }, (_, i) => i));
+  const list: unknown[] = Array.isArray(dim) ? dim : [dim];
+  // As in PyTorch, an empty list stands for all dimensions.
+  if (list.length === 0) return checkDims(place, undefined, rank);
+  const dims = new Set<number>();
+  for (const item of list) {
+    const one = checkDim(place, item, rank);
+    if (dims.has(one)) throw new ArgumentError(`${place}: dim ${one} appears multiple times in the list of dims`);
+    dims.add(one);
+  }
+  return dims;
+}

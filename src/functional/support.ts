@@ -1,0 +1,95 @@
+/** What every differentiable function needs: checks of its tensor arguments, and room for its result. */
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import type { DType, OpName } from '../ops/ops.js';
+import { allocate } from '../tensor/creation.js';
+import { broadcastStrides, layoutOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
+import { Storage } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+
+export { allocate };
+
+export function checkTensor(place: string, value: unknown, what = 'a Tensor'): Tensor {
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: expected ${what}, got ${show(value)}`);
+  return value;
+}
+
+/** A tensor that can be differentiated: float32 or float64. */
+export function checkFloat(place: string, value: unknown): Tensor {
+  const input = checkTensor(place, value);
+  if (input.dtype === 'int32')
+    throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32; convert it with to('float32')`);
+  return input;
+}
+
+export function checkSameDtype(place: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype)
+    throw new ArgumentError(`${place}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}`);
+}
+
+/** Room of the same shape and dtype. */
+export function emptyLike(input: Tensor): Tensor {
+  return allocate(input.shape, input.dtype);
+}
+
+/** Room filled with 0 by an op: a recorded program must do it again at every run. */
+export function zeroed(shape: Shape, dtype: DType): Tensor {
+  const output = allocate(shape, dtype);
+  currentOps().fill({ out: output.storage, value: 0, n: output.numel });
+  return output;
+}
+
+/** A view of the same memory under another shape of as many elements; no gradient. */
+export function viewAs(input: Tensor, shape: Shape): Tensor {
+  return new Tensor(input.storage, shape);
+}
+
+/** A 0-dimensional tensor that holds a constant of a computation. */
+export function scalarOf(value: number, dtype: DType): Tensor {
+  const result = new Tensor(Storage.allocate(dtype, 1), []);
+  currentOps().fill({ out: result.storage, value, n: 1 });
+  return result;
+}
+
+/** Memory seen as [outer, size, inner] around one dimension, as the contract's ops take it. */
+export function around(shape: Shape, dim: number): { outer: number; size: number; inner: number } {
+  let outer = 1;
+  let inner = 1;
+  for (let i = 0; i < dim; i++) outer *= shape[i]!;
+  for (let i = dim + 1; i < shape.length; i++) inner *= shape[i]!;
+  return { outer, size: shape[dim] ?? 1, inner };
+}
+
+type UnaryOp = Extract<OpName, 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'sign' | 'relu' | 'sigmoid' | 'tanh'>;
+
+/** An elementwise op by name, without a gradient. */
+export function unary(name: UnaryOp, input: Tensor): Tensor {
+  const output = emptyLike(input);
+  currentOps()[name]({ x: input.storage, out: output.storage, n: input.numel });
+  return output;
+}
+
+/** The product of two tensors of one shape and dtype, without a gradient. */
+export function product(a: Tensor, b: Tensor): Tensor {
+  const output = emptyLike(a);
+  currentOps().mul({ a: a.storage, b: b.storage, out: output.storage, layout: Float64Array.of(a.numel, 1, 1) });
+  return output;
+}
+
+/** A copy repeated to a shape that input broadcasts to, without a gradient; input itself when it has that shape. */
+export function expanded(input: Tensor, shape: Shape): Tensor {
+  if (sameShape(input.shape, shape)) return input;
+  const output = allocate(shape, input.dtype);
+  const layout = layoutOf(shape, broadcastStrides(input.shape, shape), stridesOf(shape));
+  currentOps().copy({ x: input.storage, out: output.storage, layout, xOffset: 0, outOffset: 0 });
+  return output;
+}
+
+/** A copy in memory of its own, without a gradient. */
+export function copied(input: Tensor): Tensor {
+  const output = emptyLike(input);
+  const layout = Float64Array.of(input.numel, 1, 1);
+  currentOps().copy({ x: input.storage, out: output.storage, layout, xOffset: 0, outOffset: 0 });
+  return output;
+}

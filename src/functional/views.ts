@@ -1,0 +1,64 @@
+/** Functions that give the same numbers another shape, sharing memory; gradients take the way back. */
+import { ArgumentError, ShapeError } from '../errors.js';
+import { show } from '../check.js';
+import { checkDim, checkShape, formatShape, maxRank, numelOf, type Shape } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkTensor, viewAs } from './support.js';
+
+/**
+ * The numbers under another shape of as many elements; one size may be -1 and is worked out. Shares memory.
+ * @throws ShapeError when the numbers of elements differ.
+ */
+export function reshape(input: Tensor, shape: readonly number[]): Tensor {
+  checkTensor('reshape', input);
+  return view('ViewBackward0', input, inferShape(input, shape));
+}
+
+function inferShape(input: Tensor, shape: unknown): Shape {
+  if (!Array.isArray(shape)) throw new ArgumentError(`reshape: a shape is an array of sizes, got ${show(shape)}`);
+  const missing = shape.indexOf(-1);
+  if (missing !== shape.lastIndexOf(-1)) throw new ArgumentError('reshape: only one dimension can be inferred');
+  const known = checkShape('reshape', missing < 0 ? shape : shape.with(missing, 1));
+  const count = numelOf(known);
+  const fits = missing < 0 ? count === input.numel : count > 0 && input.numel % count === 0;
+  if (missing >= 0 && count === 0)
+    throw new ShapeError(
+      `reshape: cannot reshape tensor of ${input.numel} elements into shape ${formatShape(shape)} because the ` +
+        'unspecified dimension size -1 can be any value and is ambiguous',
+    );
+  if (!fits) throw new ShapeError(`reshape: shape '${formatShape(shape)}' is invalid for input of size ${input.numel}`);
+  return missing < 0 ? known : known.with(missing, input.numel / count);
+}
+
+/** Merges the dimensions from `startDim` to `endDim`, both included, into one. Shares memory. A scalar gets one dimension. */
+export function flatten(input: Tensor, startDim = 0, endDim = -1): Tensor {
+  checkTensor('flatten', input);
+  const start = checkDim('flatten', startDim, input.ndim);
+  const end = checkDim('flatten', endDim, input.ndim);
+  if (start > end) throw new ArgumentError('flatten() has invalid args: start_dim cannot come after end_dim');
+  if (input.ndim === 0) return view('ViewBackward0', input, [1]);
+  if (start === end) return input;
+  const merged = numelOf(input.shape.slice(start, end + 1));
+  return view('ViewBackward0', input, [...input.shape.slice(0, start), merged, ...input.shape.slice(end + 1)]);
+}
+
+/** Drops dimensions of size 1: all of them, or only `dim` if its size is 1. Shares memory. */
+export function squeeze(input: Tensor, dim?: number): Tensor {
+  checkTensor('squeeze', input);
+  const only = dim === undefined ? null : checkDim('squeeze', dim, input.ndim);
+  const shape = input.shape.filter((size, i) => size !== 1 || (only !== null && i !== only));
+  return view('SqueezeBackward0', input, shape);
+}
+
+/** Inserts a dimension of size 1 before `dim`; -1 appends it. Shares memory. */
+export function unsqueeze(input: Tensor, dim: number): Tensor {
+  checkTensor('unsqueeze', input);
+  const at = checkDim('unsqueeze', dim, input.ndim + 1);
+  if (input.ndim === maxRank) throw new ShapeError(`unsqueeze: at most ${maxRank} dimensions`);
+  return view('UnsqueezeBackward0', input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
+}
+
+function view(name: string, input: Tensor, shape: Shape): Tensor {
+  return record(name, viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
+}

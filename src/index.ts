@@ -1,0 +1,30 @@
+/**
+ * lanewise: fast CPU training of neural networks for Node, with PyTorch's semantics.
+ * @packageDocumentation
+ */
+export * as data from './data/index.js';
+export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
+export * as functional from './functional/index.js';
+export { cat, stack } from './functional/index.js';
+export * as nn from './nn/index.js';
+export { backend } from './ops/backend.js';
+export type { DType, HostArray } from './ops/ops.js';
+export * as optim from './optim/index.js';
+export { defaultGenerator, Generator, type GeneratorOptions, type GeneratorState, manualSeed } from './random/generator.js';
+export {
+  arange,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  type TensorOptions,
+  type TensorValues,
+  tensor,
+  zeros,
+  zerosLike,
+} from './tensor/creation.js';
+export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
+export type { Shape } from './tensor/shape.js';
+export { noGrad } from './tensor/tape.js';
+export { type NestedArray, Tensor } from './tensor/tensor.js';

@@ -1,0 +1,15 @@
+/**
+ * One differentiable call on the tape: where its gradient goes and how to make it. Generic, so that tensors can
+ * hold nodes and nodes tensors without their files importing each other.
+ */
+export interface Node<T> {
+  /** Name of the function, for messages and debugging. */
+  readonly name: string;
+  /** Grows with every node, so that a larger id never feeds a smaller one. */
+  readonly id: number;
+  readonly inputs: readonly T[];
+  /** What `backward` will read, with the storage versions it had: null once freed by a backward pass. */
+  saved: readonly { readonly tensor: T; readonly version: number }[] | null;
+  /** From the gradient of the output to those of the inputs; null where an input needs none. Null once freed. */
+  backward: ((grad: T) => readonly (T | null)[]) | null;
+}

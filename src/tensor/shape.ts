@@ -1,0 +1,113 @@
+/** Shapes, strides and the layouts that strided ops take. Pure functions over arrays of sizes. */
+import { checkSize, maxElements, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import type { Layout } from '../ops/ops.js';
+
+export type Shape = readonly number[];
+
+/** More dimensions than any model has; native code keeps its counters in an array of this length. */
+export const maxRank = 16;
+
+/** `[2, 3]`, as messages print shapes. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Checks a shape given by a caller and returns a frozen copy. */
+export function checkShape(place: string, shape: unknown): Shape {
+  if (!Array.isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
+  if (shape.length > maxRank) throw new ShapeError(`${place}: at most ${maxRank} dimensions, got ${shape.length}`);
+  const sizes: number[] = [];
+  // An index loop, since map() would leave the holes of a sparse array unchecked.
+  for (let dim = 0; dim < shape.length; dim++) sizes.push(checkSize(place, `size of dimension ${dim}`, shape[dim]));
+  if (numelOf(sizes) > maxElements) throw new ShapeError(`${place}: shape ${formatShape(sizes)} has too many elements`);
+  return Object.freeze(sizes);
+}
+
+/** Product of the sizes; 1 for a scalar. */
+export function numelOf(shape: Shape): number {
+  let product = 1;
+  for (const size of shape) product *= size;
+  return product;
+}
+
+/** Elements between neighbours along each dimension of dense row-major memory. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    strides[dim] = stride;
+    stride *= shape[dim]!;
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, dim) => size === b[dim]);
+}
+
+/** A dimension counted from the end when negative, checked against the rank. */
+export function checkDim(place: string, dim: unknown, rank: number): number {
+  // PyTorch lets a scalar be reduced over its dimension 0 or -1.
+  const bound = Math.max(rank, 1);
+  if (typeof dim !== 'number' || !Number.isSafeInteger(dim))
+    throw new ArgumentError(`${place}: dim must be an integer, got ${show(dim)}`);
+  if (dim < -bound || dim >= bound)
+    throw new ArgumentError(
+      `${place}: Dimension out of range (expected to be in range of [${-bound}, ${bound - 1}], but got ${dim})`,
+    );
+  return dim < 0 ? dim + bound : dim;
+}
+
+/** The shape that two shapes broadcast to, by the rules of NumPy and PyTorch. */
+export function broadcastShapes(place: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let dim = 0; dim < rank; dim++) {
+    const sizeA = a[dim - rank + a.length] ?? 1;
+    const sizeB = b[dim - rank + b.length] ?? 1;
+    if (sizeA !== sizeB && sizeA !== 1 && sizeB !== 1)
+      throw new ShapeError(
+        `${place}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: ` +
+          `${sizeA} against ${sizeB} at dimension ${dim}`,
+      );
+    shape[dim] = sizeA === 1 ? sizeB : sizeA;
+  }
+  return shape;
+}
+
+/** Strides with which memory of `shape` is read as if it had the broadcast shape `to`: 0 where it repeats. */
+export function broadcastStrides(shape: Shape, to: Shape): number[] {
+  const own = stridesOf(shape);
+  const lead = to.length - shape.length;
+  return to.map((_, dim) => (dim < lead || shape[dim - lead] === 1 ? 0 : own[dim - lead]!));
+}
+
+/**
+ * Builds a {@link Layout} from sizes and the strides of two operands. Dimensions of size 1 are dropped and
+ * neighbours that both operands walk without a gap are merged, so most layouts arrive with rank 1 or 2.
+ */
+export function layoutOf(sizes: Shape, first: Shape, second: Shape): Layout {
+  const rank = sizes.length;
+  const merged = new Float64Array(3 * Math.max(rank, 1));
+  let used = 0;
+  for (let dim = 0; dim < rank; dim++) {
+    const size = sizes[dim]!;
+    if (size === 1) continue;
+    const last = used - 1;
+    const joins =
+      used > 0 && merged[last * 3 + 1] === first[dim]! * size && merged[last * 3 + 2] === second[dim]! * size;
+    if (joins) merged[last * 3]! *= size;
+    else used++;
+    const at = (used - 1) * 3;
+    if (!joins) merged[at] = size;
+    merged[at + 1] = first[dim]!;
+    merged[at + 2] = second[dim]!;
+  }
+  if (used === 0) return Float64Array.of(1, 1, 1);
+  const layout = new Float64Array(used * 3);
+  for (let dim = 0; dim < used; dim++)
+    for (let part = 0; part < 3; part++) layout[part * used + dim] = merged[dim * 3 + part]!;
+  return layout;
+}

@@ -1,0 +1,189 @@
+import { show } from '../check.js';
+import { ArgumentError, ShapeError, StateError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import type { DType, HostArray } from '../ops/ops.js';
+import { isGradEnabled } from './grad-mode.js';
+import type { Node } from './node.js';
+import { formatTensor } from './print.js';
+import { broadcastStrides, formatShape, layoutOf, numelOf, type Shape, sameShape, stridesOf } from './shape.js';
+import { Storage } from './storage.js';
+
+/** Numbers nested as deep as the tensor has dimensions; a plain number for a scalar. */
+export type NestedArray = number | NestedArray[];
+
+/** The typed array that belongs to a dtype. */
+export type TypedArrayOf<D extends DType> = D extends 'float32'
+  ? Float32Array
+  : D extends 'float64'
+    ? Float64Array
+    : Int32Array;
+
+/**
+ * A dense, row-major array of numbers with any number of dimensions, as `torch.Tensor`.
+ *
+ * Make one with {@link tensor}, `zeros`, `randn` and their kin. Arithmetic, reductions and shape operations are
+ * methods, each also a function in `functional`. `reshape`, `flatten`, `squeeze`, `unsqueeze` and `detach` share memory
+ * with their source; `transpose`, `permute`, `select` and `narrow` copy (in PyTorch they are views).
+ */
+export class Tensor {
+  /** The memory; of no use to callers, who read with {@link toTypedArray} and write with {@link copy_}. @internal */
+  readonly storage: Storage;
+  /** Sizes of the dimensions; `[]` for a scalar. Frozen. */
+  readonly shape: Shape;
+  /** @internal */
+  node: Node<Tensor> | null = null;
+  #requiresGrad = false;
+  #grad: Tensor | null = null;
+
+  /** @internal Use {@link tensor} or another creation function. */
+  constructor(storage: Storage, shape: Shape) {
+    this.storage = storage;
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+  }
+
+  get dtype(): DType {
+    return this.storage.dtype;
+  }
+
+  /** Number of elements: the product of the sizes. */
+  get numel(): number {
+    return this.storage.length;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Whether gradients flow to this tensor: set on leaves by the caller, on results by the functions. */
+  get requiresGrad(): boolean {
+    return this.#requiresGrad;
+  }
+
+  set requiresGrad(value: boolean) {
+    this.requiresGrad_(value);
+  }
+
+  /**
+   * Sets {@link requiresGrad} of a leaf. Returns this.
+   * @throws StateError for the result of a differentiable function (detach it first), or an int32 tensor.
+   */
+  requiresGrad_(value = true): this {
+    if (typeof value !== 'boolean') throw new ArgumentError(`requiresGrad: expected a boolean, got ${show(value)}`);
+    if (this.node !== null && !value)
+      throw new StateError('you can only change requiresGrad flags of leaf variables; use detach() for a result');
+    if (value && this.dtype === 'int32')
+      throw new StateError('only Tensors of floating point dtype can require gradients, got int32');
+    this.#requiresGrad = value;
+    return this;
+  }
+
+  /** Whether the tensor was made by a caller, not by a function that noted gradients. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** The gradients that `backward` has added up here so far, or null. Only leaves have one. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(value: Tensor | null) {
+    if (value !== null) {
+      if (!(value instanceof Tensor)) throw new ArgumentError(`grad: expected a Tensor or null, got ${show(value)}`);
+      if (!sameShape(value.shape, this.shape))
+        throw new ShapeError(`grad: expected shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`);
+      if (value.dtype !== this.dtype) throw new ArgumentError(`grad: expected ${this.dtype}, got ${value.dtype}`);
+    }
+    this.#grad = value;
+  }
+
+  /** Makes this the output of a node. @internal */
+  attach(node: Node<Tensor>): void {
+    this.node = node;
+    this.#requiresGrad = true;
+  }
+
+  /**
+   * The only element of a tensor.
+   * @throws StateError when it has more or none.
+   */
+  item(): number {
+    if (this.numel !== 1)
+      throw new StateError(`a Tensor with ${this.numel} elements cannot be converted to a number by item()`);
+    return this.storage.read()[0]!;
+  }
+
+  /** A copy of the numbers in row-major order. */
+  toTypedArray(): HostArray {
+    return this.storage.read().slice();
+  }
+
+  /** A copy of the numbers as nested arrays; a plain number for a scalar. */
+  toArray(): NestedArray {
+    return nest(this.storage.read(), this.shape, 0, 0, stridesOf(this.shape));
+  }
+
+  /** A tensor with the same memory that no gradient flows through. */
+  detach(): Tensor {
+    return new Tensor(this.storage, this.shape);
+  }
+
+  /**
+   * Overwrites the numbers with those of `source`, broadcast and converted to this dtype. Returns this.
+   * @param source a tensor that broadcasts to this shape.
+   * @throws StateError on a leaf that requires a gradient, or on a result, unless inside `noGrad`.
+   * @throws ShapeError when source does not broadcast to this shape.
+   */
+  copy_(source: Tensor): this {
+    if (!(source instanceof Tensor)) throw new ArgumentError(`copy_: expected a Tensor, got ${show(source)}`);
+    this.assertWritable('copy_');
+    const lead = this.ndim - source.ndim;
+    const fits = lead >= 0 && source.shape.every((size, dim) => size === 1 || size === this.shape[dim + lead]);
+    if (!fits)
+      throw new ShapeError(
+        `copy_: shape ${formatShape(source.shape)} does not broadcast to ${formatShape(this.shape)}`,
+      );
+    let from = source.storage;
+    if (source.dtype !== this.dtype) {
+      from = Storage.allocate(this.dtype, source.numel);
+      currentOps().cast({ x: source.storage, out: from, n: source.numel });
+    }
+    const layout = layoutOf(this.shape, broadcastStrides(source.shape, this.shape), stridesOf(this.shape));
+    currentOps().copy({ x: from, out: this.storage, layout, xOffset: 0, outOffset: 0 });
+    return this;
+  }
+
+  /** Refuses to write into a tensor that gradients are noted for; `noGrad` replaces it while it runs. @internal */
+  assertWritable(place: string): void {
+    if (!this.#requiresGrad || !isGradEnabled()) return;
+    throw new StateError(
+      this.isLeaf
+        ? `${place}: a leaf Variable that requires grad is being used in an in-place operation.`
+        : `${place}: a result that requires grad cannot be written in place; use detach() or noGrad`,
+    );
+  }
+
+  /** The numbers as PyTorch prints them, shortened above 1,000 elements. */
+  toString(): string {
+    const suffix = this.node !== null ? `grad_fn=<${this.node.name}>` : this.#requiresGrad ? 'requires_grad=True' : '';
+    return formatTensor(this.storage.read(), this.shape, this.dtype, suffix);
+  }
+
+  /** What `console.log` shows: the same as {@link toString}. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+function nest(data: HostArray, shape: Shape, dim: number, at: number, strides: readonly number[]): NestedArray {
+  if (dim === shape.length) return data[at]!;
+  return Array.from({ length: shape[dim]! }, (_, i) => nest(data, shape, dim + 1, at + i * strides[dim]!, strides));
+}
+
+/** Numbers of elements agree by construction everywhere; creation functions call this to be sure. @internal */
+export function tensorOf(dtype: DType, data: HostArray, shape: Shape): Tensor {
+  if (numelOf(shape) !== data.length)
+    throw new ShapeError(`shape ${formatShape(shape)} is invalid for input of size ${data.length}`);
+  return new Tensor(new Storage(dtype, data), shape);
+}
