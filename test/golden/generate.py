@@ -1,0 +1,65 @@
+"""Makes the golden files beside this script with PyTorch on the CPU. See README.md.
+
+Usage: python test/golden/generate.py [name ...]      (all files without names)
+"""
+
+import json
+import platform
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+
+from makers.dropping import dropout
+from makers.errors import errors
+from makers.functions import functions
+from makers.loading import loader
+from makers.losses import losses
+from makers.printing import printing
+from makers.randomness import streams, weights
+from makers.training import dropout_training, optimizers
+
+FILES = {
+    "random": streams,
+    "weights": weights,
+    "loader": loader,
+    "optimizers": optimizers,
+    "dropout": dropout,
+    "dropout-training": dropout_training,
+    "losses": losses,
+    "functions": functions,
+    "printing": printing,
+    "errors": errors,
+}
+
+
+def to_text(content):
+    """JSON with one case a line, so that a difference shows where it is."""
+    parts = []
+    for key, value in content.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            text = "[\n" + ",\n".join(json.dumps(row, allow_nan=False) for row in value) + "\n]"
+        else:
+            text = json.dumps(value, allow_nan=False)
+        parts.append(f"{json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def main():
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    folder = Path(__file__).parent
+    for name in sys.argv[1:] or FILES:
+        (folder / f"{name}.json").write_text(to_text(FILES[name]()))
+    made_by = {
+        "torch": torch.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "machine": platform.machine(),
+        "files": list(FILES),
+    }
+    (folder / "index.json").write_text(to_text(made_by))
+
+
+if __name__ == "__main__":
+    main()

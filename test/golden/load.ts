@@ -1,0 +1,199 @@
+/** Reads the golden files that generate.py made with PyTorch. See README.md for what each holds. */
+import { readFileSync } from 'node:fs';
+
+/** A tensor as generate.py writes it. */
+export interface GoldenTensor {
+  readonly dtype: 'float32' | 'float64' | 'int32';
+  readonly shape: readonly number[];
+  readonly base64: string;
+}
+
+type Named<T> = Readonly<Record<string, T>>;
+type Tensors = Named<GoldenTensor>;
+
+export interface RandomCall {
+  readonly call: string;
+  readonly args: readonly number[];
+  readonly result: GoldenTensor;
+}
+
+export interface WeightSummary {
+  readonly shape: readonly number[];
+  /** Of the little-endian float32 bytes. */
+  readonly sha256: string;
+  readonly first: GoldenTensor;
+  readonly last: GoldenTensor;
+}
+
+export interface LoaderCase {
+  readonly n: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly defaultSeed: number;
+  readonly generatorSeed: number | null;
+  readonly length: number;
+  readonly epochs: readonly (readonly (readonly number[])[])[];
+  readonly defaultAfter: GoldenTensor;
+  readonly generatorAfter: GoldenTensor | null;
+}
+
+export interface OptimizerCase {
+  readonly optimizer: 'SGD' | 'Adam' | 'AdamW';
+  /** In lanewise's spelling. */
+  readonly options: Named<number | boolean | readonly number[]>;
+  readonly losses: GoldenTensor;
+  readonly losses64: GoldenTensor;
+  readonly parameters: Tensors;
+  readonly parameters64: Tensors;
+  /** By parameter, in PyTorch's spelling. */
+  readonly state: readonly Tensors[];
+  /** PyTorch's `state_dict()['param_groups'][0]`. */
+  readonly paramGroup: Named<unknown>;
+}
+
+export interface DropoutCase {
+  readonly module: string;
+  readonly p: number;
+  readonly shape: readonly number[];
+  readonly seed: number;
+  readonly training: boolean;
+  readonly special: boolean;
+  /** null: all ones. */
+  readonly input: GoldenTensor | null;
+  /** Of two calls, one after the other. */
+  readonly outputs: readonly GoldenTensor[];
+  /** Gradient of the first output's sum. */
+  readonly grad: GoldenTensor;
+  readonly sameTensor: boolean;
+  readonly warnings: readonly string[];
+  /** torch.rand(2) afterwards. */
+  readonly after: GoldenTensor;
+}
+
+export interface DropoutRun {
+  readonly optimizer: 'SGD' | 'Adam';
+  readonly options: Named<number>;
+  readonly losses: GoldenTensor;
+  readonly losses64: GoldenTensor;
+  readonly lastBias: GoldenTensor;
+  readonly after: GoldenTensor;
+}
+
+export interface LossCase {
+  readonly name: string;
+  readonly reduction: 'mean' | 'sum' | 'none';
+  readonly input: GoldenTensor;
+  readonly target: GoldenTensor;
+  readonly loss: GoldenTensor;
+  /** What backward() was given. */
+  readonly gradient: GoldenTensor;
+  readonly grad: GoldenTensor;
+}
+
+export interface CrossEntropyCase extends LossCase {
+  readonly weight: GoldenTensor | null;
+  readonly ignoreIndex: number | null;
+  readonly labelSmoothing: number | null;
+}
+
+export interface FunctionCase {
+  readonly function: string;
+  readonly note: string;
+  /** What follows the tensors in lanewise's call. */
+  readonly args: readonly (number | boolean | null | readonly number[])[];
+  readonly inputs: readonly GoldenTensor[];
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made; absent where there is no gradient. */
+  readonly gradient?: GoldenTensor;
+  readonly grads?: readonly (GoldenTensor | null)[];
+}
+
+export interface PrintedTensor {
+  readonly tensor: GoldenTensor;
+  readonly requiresGrad: boolean;
+  readonly text: string;
+}
+
+/** What each file holds. */
+export interface GoldenFiles {
+  index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
+  random: {
+    readonly cases: readonly {
+      readonly seed: string;
+      readonly initialSeed: string;
+      readonly calls: readonly RandomCall[];
+    }[];
+  };
+  weights: {
+    readonly cases: readonly {
+      readonly name: string;
+      readonly seed: number;
+      readonly summaries: Named<WeightSummary>;
+      readonly after: GoldenTensor;
+    }[];
+    readonly full: {
+      readonly seed: number;
+      /** Of each Linear: features in, features out, bias or not. */
+      readonly sizes: readonly (readonly [number, number, boolean])[];
+      readonly parameters: Tensors;
+      readonly after: GoldenTensor;
+    };
+  };
+  loader: {
+    readonly cases: readonly LoaderCase[];
+    readonly leftEarly: {
+      readonly first: readonly number[];
+      readonly second: readonly (readonly number[])[];
+      readonly after: GoldenTensor;
+    };
+    readonly twoAtOnce: { readonly batches: readonly (readonly number[])[]; readonly after: GoldenTensor };
+  };
+  optimizers: {
+    readonly layers: readonly number[];
+    readonly modelSeed: number;
+    readonly dataSeed: number;
+    readonly initial: Tensors;
+    /** [step, row, feature] */
+    readonly inputs: GoldenTensor;
+    /** [step, row] */
+    readonly targets: GoldenTensor;
+    readonly cases: readonly OptimizerCase[];
+  };
+  dropout: { readonly cases: readonly DropoutCase[] };
+  'dropout-training': {
+    readonly modelSeed: number;
+    readonly dataSeed: number;
+    readonly steps: number;
+    readonly batch: number;
+    readonly cases: readonly DropoutRun[];
+  };
+  losses: { readonly crossEntropy: readonly CrossEntropyCase[]; readonly mse: readonly LossCase[] };
+  functions: { readonly cases: readonly FunctionCase[] };
+  printing: {
+    readonly modules: readonly { readonly name: string; readonly text: string }[];
+    readonly tensors: readonly PrintedTensor[];
+  };
+  errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
+}
+
+/** The content of `test/golden/<name>.json`. */
+export function golden<Name extends keyof GoldenFiles>(name: Name): GoldenFiles[Name] {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8')) as GoldenFiles[Name];
+}
+
+/** The numbers of a golden tensor, in row-major order, in an array of their dtype. */
+export function values(tensor: GoldenTensor): Float32Array | Float64Array | Int32Array {
+  const bytes = Uint8Array.from(Buffer.from(tensor.base64, 'base64'));
+  const expected = tensor.shape.reduce((product, size) => product * size, tensor.dtype === 'float64' ? 8 : 4);
+  if (bytes.length !== expected) throw new Error(`golden tensor of ${bytes.length} bytes, expected ${expected}`);
+  if (tensor.dtype === 'float32') return new Float32Array(bytes.buffer);
+  return tensor.dtype === 'float64' ? new Float64Array(bytes.buffer) : new Int32Array(bytes.buffer);
+}
+
+/** PyTorch's sentence about a mistake named in errors.json. */
+export function sentence(mistake: string): string {
+  const found = golden('errors').cases.find((row) => row.name === mistake);
+  if (found === undefined) throw new Error(`errors.json has no mistake called ${JSON.stringify(mistake)}`);
+  return found.message;
+}
