@@ -12,8 +12,8 @@ void keep_loaded() noexcept {
   void* const self = reinterpret_cast<void*>(&keep_loaded);
 #if defined(_WIN32)
   HMODULE library;
-  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-                     static_cast<LPCWSTR>(self), &library);
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, static_cast<LPCWSTR>(self),
+                     &library);
 #else
   // A second handle that nobody closes; the flag keeps the library even when the count of handles falls to zero.
   Dl_info info;

@@ -6,8 +6,8 @@
 //   namespace lanewise::kernels::avx2 { ... static functions ... }
 //   LANEWISE_TARGET_END
 //
-// Inside a region stand no system header, no template instantiation, no lambda and no std algorithm: the linker may keep
-// the region's copy of such an inline function for the whole program, and that copy crashes on an older processor.
+// Inside a region stand no system header, no template instantiation, no lambda and no std algorithm: the linker may
+// keep the region's copy of such an inline function for the whole program, and that copy crashes on an older processor.
 #pragma once
 
 #define LANEWISE_PRAGMA_(...) _Pragma(#__VA_ARGS__)

@@ -64,7 +64,8 @@ using QuotaOf = std::optional<Quota> (*)(const fs::path&, const std::string&);
 
 // The smallest quota of a group and of those above it. Inside a container the path may name groups that only the host
 // sees; those files are missing and count as no limit, and the container's own limit is found at the mount point.
-std::optional<Quota> smallest_quota(const fs::path& root, const std::string& mount, std::string group, QuotaOf quota_of) {
+std::optional<Quota> smallest_quota(const fs::path& root, const std::string& mount, std::string group,
+                                    QuotaOf quota_of) {
   std::optional<Quota> smallest;
   if (group.find("..") != std::string::npos) group = "/";  // a group outside this cgroup namespace
   for (;;) {
@@ -97,7 +98,8 @@ std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text) 
   for (std::string range; std::getline(ranges, range, ',');) {
     const std::size_t dash = range.find('-');
     const auto first = parse_number<std::size_t>(std::string_view(range).substr(0, dash));
-    const auto last = dash == std::string::npos ? first : parse_number<std::size_t>(std::string_view(range).substr(dash + 1));
+    const auto last =
+        dash == std::string::npos ? first : parse_number<std::size_t>(std::string_view(range).substr(dash + 1));
     if (!first || !last || *last < *first || *last >= 65536) return std::nullopt;
     for (std::size_t cpu = *first; cpu <= *last; ++cpu) cpus.insert(cpu);
   }

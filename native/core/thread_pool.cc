@@ -57,7 +57,8 @@ void name_this_thread() noexcept {
 }
 
 #if defined(__unix__) || defined(__APPLE__)
-// Blocks every signal for the scope. A thread started in it inherits that, so the host's handlers run on its own threads.
+// Blocks every signal for the scope. A thread started in it inherits that, so the host's handlers run on its own
+// threads.
 class BlockSignals {
  public:
   BlockSignals() noexcept {
@@ -94,7 +95,9 @@ struct alignas(kCacheLine) ThreadPool::Worker {
   void post() noexcept {
     posted.store(true, std::memory_order_seq_cst);
     if (!parked.load(std::memory_order_seq_cst)) return;
-    { const std::lock_guard lock(mutex); }
+    {
+      const std::lock_guard lock(mutex);
+    }
     condition.notify_one();
   }
 

@@ -30,9 +30,9 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Calls body(part) once for each part in [0, parts) and returns when all are done. The caller runs part 0 and the
-  // workers the others. When another thread is inside run(), or no worker can be had, the caller runs every part itself,
-  // in order: callers must not let one part wait for another. body must not throw. Workers compute in the caller's
-  // floating-point mode, so that results do not depend on where a part runs.
+  // workers the others. When another thread is inside run(), or no worker can be had, the caller runs every part
+  // itself, in order: callers must not let one part wait for another. body must not throw. Workers compute in the
+  // caller's floating-point mode, so that results do not depend on where a part runs.
   void run(std::size_t parts, FunctionRef<void(std::size_t)> body) noexcept;
 
  private:

@@ -1,0 +1,94 @@
+// The addon: the list of what JavaScript sees. src/ops/load.ts describes the same in TypeScript.
+#include <node_api.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+
+#include "../core/thread_count.h"
+#include "../core/thread_pool.h"
+#include "../kernels/select.h"
+#include "../ops/ops.h"
+#include "call.h"
+#include "errors.h"
+#include "instance.h"
+#include "machine.h"
+
+namespace lanewise::binding {
+namespace {
+
+struct NamedCallback {
+  const char* name;
+  napi_callback callback;
+};
+
+constexpr NamedCallback kOps[] = {
+#define OP(name) {#name, Call<#name, &ops::name>::callback},
+#include "../ops/ops.inc"
+#undef OP
+};
+
+constexpr NamedCallback kMachine[] = {
+    {"threads", threads},
+    {"setThreads", set_threads},
+    {"threadSource", thread_source},
+    {"fmaPeak", fma_peak},
+};
+
+void add_function(napi_env env, napi_value object, const NamedCallback& entry, void* data) {
+  napi_value function = nullptr;
+  check(napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.callback, data, &function));
+  check(napi_set_named_property(env, object, entry.name, function));
+}
+
+napi_value instruction_sets(napi_env env, Instance& instance) {
+  napi_value sets = nullptr;
+  check(napi_create_object(env, &sets));
+  for (const kernels::KernelTable* table : kernels::available()) {
+    napi_value functions = nullptr;
+    check(napi_create_object(env, &functions));
+    BoundOp& bound = instance.ops.emplace_back(BoundOp{instance, *table});
+    for (const NamedCallback& entry : kOps) add_function(env, functions, entry, &bound);
+    check(napi_set_named_property(env, sets, table->name, functions));
+  }
+  return sets;
+}
+
+napi_value compiled(napi_env env) {
+  napi_value names = nullptr;
+  check(napi_create_array(env, &names));
+  std::uint32_t index = 0;
+  for (const char* name : kernels::compiled()) {
+    napi_value text = nullptr;
+    check(napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &text));
+    check(napi_set_element(env, names, index++, text));
+  }
+  return names;
+}
+
+napi_value create_exports(napi_env env, napi_value exports) {
+  const std::size_t threads = std::min(core::default_thread_count().count, core::ThreadPool::kMaxThreads);
+  auto owner = std::make_unique<Instance>(Instance{threads, {}});
+  Instance& instance = *owner;
+  const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Instance*>(data); };
+  check(napi_set_instance_data(env, &instance, destroy, nullptr));
+  owner.release();  // the environment owns it from here on
+
+  check(napi_set_named_property(env, exports, "instructionSets", instruction_sets(env, instance)));
+  check(napi_set_named_property(env, exports, "compiled", compiled(env)));
+  napi_value version = nullptr;
+  check(napi_create_string_utf8(env, LANEWISE_VERSION, NAPI_AUTO_LENGTH, &version));
+  check(napi_set_named_property(env, exports, "version", version));
+  napi_value max_threads = nullptr;
+  check(napi_create_double(env, static_cast<double>(core::ThreadPool::kMaxThreads), &max_threads));
+  check(napi_set_named_property(env, exports, "maxThreads", max_threads));
+  for (const NamedCallback& entry : kMachine) add_function(env, exports, entry, nullptr);
+  return exports;
+}
+
+}  // namespace
+}  // namespace lanewise::binding
+
+NAPI_MODULE_INIT() {
+  return lanewise::binding::guarded(env, "lanewise", [&] { return lanewise::binding::create_exports(env, exports); });
+}

@@ -1,0 +1,167 @@
+// From JavaScript values to the argument types of ops (ops/argument.h).
+//
+// Nothing here runs JavaScript: no getter, no valueOf, no proxy trap. So once a length has been read it holds until the
+// op is done, and the length is the engine's own, whatever a subclass of a typed array says about itself.
+#pragma once
+
+#include <node_api.h>
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "../ops/argument.h"
+#include "errors.h"
+
+namespace lanewise::binding {
+
+inline constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+struct Argument {
+  napi_env env;
+  napi_value value;
+  std::size_t index;
+
+  std::string place() const { return "argument " + std::to_string(index) + ": "; }
+};
+
+inline const char* name_of(napi_typedarray_type type) {
+  switch (type) {
+    case napi_float32_array:
+      return "Float32Array";
+    case napi_float64_array:
+      return "Float64Array";
+    case napi_int32_array:
+      return "Int32Array";
+    default:
+      return "another typed array";
+  }
+}
+
+struct TypedArray {
+  napi_typedarray_type type;
+  void* data;
+  std::size_t length;
+};
+
+// `expected` is for messages.
+inline TypedArray read_typed_array(const Argument& arg, const char* expected) {
+  TypedArray array{};
+  napi_value buffer = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(arg.env, arg.value, &array.type, &array.length, &array.data, &buffer, nullptr);
+  if (status == napi_invalid_arg) throw WrongType(arg.place() + "expected " + expected);
+  check(status);
+  bool is_array_buffer = false;
+  check(napi_is_arraybuffer(arg.env, buffer, &is_array_buffer));
+  if (!is_array_buffer) {  // another thread may write to it, or grow it, while the op runs
+    throw WrongType(arg.place() + "expected " + expected + ", got one over a SharedArrayBuffer");
+  }
+  if (array.length == 0) {
+    bool detached = false;
+    check(napi_is_detached_arraybuffer(arg.env, buffer, &detached));
+    if (detached) throw WrongType(arg.place() + "expected " + expected + ", got one whose buffer is detached");
+    array.data = nullptr;
+  }
+  return array;
+}
+
+inline TypedArray read_typed_array_of(const Argument& arg, napi_typedarray_type type) {
+  const TypedArray array = read_typed_array(arg, name_of(type));
+  if (array.type != type) throw WrongType(arg.place() + "expected " + name_of(type) + ", got " + name_of(array.type));
+  return array;
+}
+
+inline double read_number(const Argument& arg, const char* expected) {
+  double value = 0;
+  const napi_status status = napi_get_value_double(arg.env, arg.value, &value);
+  if (status == napi_number_expected) throw WrongType(arg.place() + "expected " + expected);
+  check(status);
+  return value;
+}
+
+template <typename T>
+struct Read;
+
+template <>
+struct Read<double> {
+  static double from(const Argument& arg) { return read_number(arg, "a number"); }
+};
+
+template <>
+struct Read<std::size_t> {
+  static std::size_t from(const Argument& arg) {
+    const double value = read_number(arg, "a size");
+    if (!(value >= 0 && value <= kMaxSafeInteger && std::trunc(value) == value)) {
+      throw std::invalid_argument(arg.place() + "expected a size, a non-negative safe integer, got " +
+                                  std::to_string(value));
+    }
+    return static_cast<std::size_t>(value);
+  }
+};
+
+template <>
+struct Read<std::int32_t> {
+  static std::int32_t from(const Argument& arg) {
+    using Limits = std::numeric_limits<std::int32_t>;
+    const double value = read_number(arg, "an integer");
+    if (!(value >= Limits::min() && value <= Limits::max() && std::trunc(value) == value)) {
+      throw std::invalid_argument(arg.place() + "expected a 32-bit integer, got " + std::to_string(value));
+    }
+    return static_cast<std::int32_t>(value);
+  }
+};
+
+template <>
+struct Read<bool> {
+  static bool from(const Argument& arg) {
+    bool value = false;
+    const napi_status status = napi_get_value_bool(arg.env, arg.value, &value);
+    if (status == napi_boolean_expected) throw WrongType(arg.place() + "expected a boolean");
+    check(status);
+    return value;
+  }
+};
+
+template <typename T>
+inline constexpr napi_typedarray_type kArrayType = napi_float32_array;
+template <>
+inline constexpr napi_typedarray_type kArrayType<std::int32_t> = napi_int32_array;
+template <>
+inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
+
+template <typename T>
+struct Read<std::span<T>> {
+  static std::span<T> from(const Argument& arg) {
+    const TypedArray array = read_typed_array_of(arg, kArrayType<std::remove_const_t<T>>);
+    return {static_cast<T*>(array.data), array.length};
+  }
+};
+
+template <typename T>
+struct Read<std::optional<T>> {
+  static std::optional<T> from(const Argument& arg) {
+    napi_valuetype type = napi_undefined;
+    check(napi_typeof(arg.env, arg.value, &type));
+    if (type == napi_null) return std::nullopt;
+    return Read<T>::from(arg);
+  }
+};
+
+template <typename T>
+  requires std::same_as<T, ops::AnyConst> || std::same_as<T, ops::AnyMutable>
+struct Read<T> {
+  static T from(const Argument& arg) {
+    const TypedArray array = read_typed_array(arg, "Float32Array or Int32Array");
+    if (array.type == napi_float32_array) return {array.data, array.length, ops::DType::kFloat32};
+    if (array.type == napi_int32_array) return {array.data, array.length, ops::DType::kInt32};
+    throw WrongType(arg.place() + "expected Float32Array or Int32Array, got " + name_of(array.type));
+  }
+};
+
+}  // namespace lanewise::binding

@@ -1,0 +1,68 @@
+// Turns the C++ signature of an op into a JavaScript function.
+#pragma once
+
+#include <node_api.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "../core/denormals.h"
+#include "../core/thread_pool.h"
+#include "../ops/context.h"
+#include "arguments.h"
+#include "errors.h"
+#include "instance.h"
+
+namespace lanewise::binding {
+
+// A name as a template argument.
+template <std::size_t size>
+struct Name {
+  constexpr Name(const char (&source)[size]) {  // NOLINT(google-explicit-constructor): written as a literal
+    for (std::size_t i = 0; i < size; ++i) text[i] = source[i];
+  }
+  char text[size];
+};
+
+// The JavaScript arguments of a call, exactly `count` of them, and the function's data pointer.
+template <std::size_t count>
+std::array<napi_value, count> read_arguments(napi_env env, napi_callback_info info, void** data) {
+  std::array<napi_value, count> values{};
+  std::size_t given = count;
+  check(napi_get_cb_info(env, info, &given, values.data(), nullptr, data));
+  if (given != count) {
+    throw WrongType("expected " + std::to_string(count) + " arguments, got " + std::to_string(given));
+  }
+  return values;
+}
+
+template <Name name, auto op>
+struct Call;
+
+template <Name name, typename... Args, void (*op)(const ops::Context&, Args...)>
+struct Call<name, op> {
+  static napi_value callback(napi_env env, napi_callback_info info) noexcept {
+    return guarded(env, name.text, [&]() -> napi_value {
+      invoke(env, info, std::index_sequence_for<Args...>());
+      return nullptr;  // undefined
+    });
+  }
+
+ private:
+  template <std::size_t... index>
+  static void invoke(napi_env env, napi_callback_info info, std::index_sequence<index...>) {
+    void* data = nullptr;
+    const auto values = read_arguments<sizeof...(Args)>(env, info, &data);
+    const BoundOp& bound = *static_cast<const BoundOp*>(data);
+    // The braces fix the order, so that the first wrong argument is the one that is named.
+    const std::tuple<Args...> args{Read<Args>::from(Argument{env, values[index], index})...};
+    const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};
+    const core::FlushDenormals flush;
+    op(context, std::get<index>(args)...);
+  }
+};
+
+}  // namespace lanewise::binding

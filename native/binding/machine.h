@@ -1,0 +1,17 @@
+// The functions beside the ops: threads and the measured peak.
+#pragma once
+
+#include <node_api.h>
+
+namespace lanewise::binding {
+
+// threads() -> number; setThreads(n); threadSource() -> string: where the default number comes from.
+napi_value threads(napi_env env, napi_callback_info info) noexcept;
+napi_value set_threads(napi_env env, napi_callback_info info) noexcept;
+napi_value thread_source(napi_env env, napi_callback_info info) noexcept;
+
+// fmaPeak(isa, threads, milliseconds) -> GFLOP/s: independent chains of fused multiply-adds in registers, the fastest
+// of many short runs. It is the most that any kernel of that instruction set can reach on this machine.
+napi_value fma_peak(napi_env env, napi_callback_info info) noexcept;
+
+}  // namespace lanewise::binding
