@@ -1,0 +1,211 @@
+/** Which backend computes: chosen once, at the first op, from the environment and what this machine has. */
+import { ArgumentError, BackendError, StateError } from '../errors.js';
+import { type LoadReport, loadAddon } from './load.js';
+import { createNativeOps } from './native.js';
+import type { Ops } from './ops.js';
+import { referenceOps } from './reference/index.js';
+
+export interface Backend {
+  /** `'reference'`, or `'native:'` and an instruction set. */
+  readonly name: string;
+  readonly ops: Ops;
+}
+
+/** What {@link backend.info} tells. */
+export interface BackendInfo {
+  readonly name: string;
+  /** The instruction set of a native backend, null for the reference. */
+  readonly instructionSet: string | null;
+  readonly available: readonly string[];
+  /** The instruction sets in the addon, whether or not this processor has them. */
+  readonly compiled: readonly string[];
+  readonly threads: number;
+  /** Where the number of threads comes from, in English. */
+  readonly threadSource: string;
+  readonly native: {
+    readonly loaded: boolean;
+    readonly path: string | null;
+    readonly version: string | null;
+    /** The files that were tried before, and why each failed. */
+    readonly tried: LoadReport['tried'];
+  };
+}
+
+const reference: Backend = { name: 'reference', ops: referenceOps };
+const natives = new Map<string, Backend>();
+
+let report: LoadReport | undefined;
+let threadSource: string | undefined;
+/** The backend in use, once one has been chosen. */
+let chosen: Backend | undefined;
+/** What functional code computes with: the ops of `chosen`, but inside {@link withOps}. */
+let active: Ops | undefined;
+let replaced = false;
+
+/** The addon, loaded at the first call, with its number of threads as the environment says. */
+function native(): LoadReport {
+  if (report !== undefined) return report;
+  const loaded = loadAddon();
+  const text = process.env.LANEWISE_NUM_THREADS;
+  if (text) {
+    const count = checkThreads('LANEWISE_NUM_THREADS', /^\d+$/.test(text) ? Number(text) : text, loaded);
+    loaded.addon?.setThreads(count);
+    threadSource = `LANEWISE_NUM_THREADS=${text}`;
+  }
+  report = loaded;
+  return loaded;
+}
+
+function checkThreads(place: string, value: unknown, { addon }: LoadReport): number {
+  const most = addon?.maxThreads ?? Number.MAX_SAFE_INTEGER;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > most) {
+    const range = addon ? `from 1 to ${most}` : 'of at least 1';
+    throw new ArgumentError(`${place}: expected an integer ${range}, got ${show(value)}`);
+  }
+  return value;
+}
+
+const show = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+
+/** Instruction sets that can run, narrowest first. */
+const instructionSets = (): string[] => Object.keys(native().addon?.instructionSets ?? {});
+
+const available = (): string[] => ['reference', ...instructionSets().map((isa) => `native:${isa}`)];
+
+const whyMissing = ({ tried }: LoadReport): string => tried.map(({ path, error }) => `${path}: ${error}`).join('; ');
+
+/** The native backend of that instruction set, or undefined when it cannot run here. */
+function nativeBackend(isa: string | undefined): Backend | undefined {
+  const sets = native().addon?.instructionSets;
+  if (isa === undefined || sets === undefined || !Object.hasOwn(sets, isa)) return undefined;
+  let found = natives.get(isa);
+  if (found === undefined) {
+    found = { name: `native:${isa}`, ops: createNativeOps(isa, sets[isa]!) };
+    natives.set(isa, found);
+  }
+  return found;
+}
+
+/** `place` is for messages. */
+function find(place: string, name: string): Backend {
+  if (name === 'reference') return reference;
+  const isa = name === 'native' ? instructionSets().at(-1) : name.replace(/^native:/, '');
+  const found = name.startsWith('native') ? nativeBackend(isa) : undefined;
+  if (found !== undefined) return found;
+  const { addon } = native();
+  const lacking = addon?.compiled.some((compiled) => name === `native:${compiled}`);
+  throw new BackendError(
+    `${place}: no backend ${show(name)}${lacking ? ' on this processor' : ''}; available: ${available().join(', ')}` +
+      (addon === null ? `. The native addon could not be loaded (${whyMissing(native())})` : ''),
+  );
+}
+
+/** One backend, without switching to it. `'native'` is the one of the widest instruction set. */
+export function getBackend(name: string): Backend {
+  return find('getBackend', name);
+}
+
+function choose(): Backend {
+  if (chosen !== undefined) return chosen;
+  const forced = process.env.LANEWISE_BACKEND;
+  if (forced) {
+    chosen = find('LANEWISE_BACKEND', forced);
+  } else {
+    chosen = nativeBackend(instructionSets().at(-1)) ?? reference;
+    if (chosen === reference) warnOfReference(native());
+  }
+  return chosen;
+}
+
+/** Once in a process, since a backend is chosen once. */
+function warnOfReference(loaded: LoadReport): void {
+  process.emitWarning(
+    `lanewise computes in plain TypeScript, many times slower: its native addon could not be loaded. ` +
+      `Tried ${whyMissing(loaded)}. Build it with 'npm run build' in a checkout of lanewise (needs a C++20 compiler, ` +
+      `Python 3 and make), or set LANEWISE_BACKEND=reference if this is what you want.`,
+    { type: 'LanewiseWarning', code: 'LANEWISE_NO_NATIVE' },
+  );
+}
+
+/** The ops to compute with. */
+export function currentOps(): Ops {
+  if (active === undefined) active = choose().ops;
+  return active;
+}
+
+/**
+ * Calls `run` with other ops in the place of the backend's, until it returns or throws. Calls may be nested. `run` is
+ * synchronous: what it leaves for later computes on the backend again.
+ */
+export function withOps<T>(ops: Ops, run: () => T): T {
+  const before = { active, replaced };
+  active = ops;
+  replaced = true;
+  try {
+    return run();
+  } finally {
+    ({ active, replaced } = before);
+  }
+}
+
+/**
+ * Where the library computes. The choice falls at the first op: the environment variable `LANEWISE_BACKEND` if it is
+ * set, else the native backend of the widest instruction set, else `'reference'` with one process warning of code
+ * `LANEWISE_NO_NATIVE`.
+ */
+export const backend = {
+  /** The backend in use: `'native:avx2'`, `'reference'`, ... */
+  get name(): string {
+    return choose().name;
+  },
+
+  /** The backends that can be used here: `'reference'`, then the native ones, the widest instruction set last. */
+  get available(): string[] {
+    return available();
+  },
+
+  /**
+   * Computes on another backend from here on. Tensors move along; results differ in rounding.
+   * @param name - one of {@link backend.available}, or `'native'` for the widest instruction set
+   * @throws BackendError when there is no such backend; the message lists those there are
+   */
+  use(name: string): void {
+    if (typeof name !== 'string') throw new ArgumentError(`backend.use: expected the name of a backend, got ${name}`);
+    if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being recorded');
+    chosen = find('backend.use', name);
+    active = chosen.ops;
+  },
+
+  /**
+   * How many threads a native op may use, the calling one included; the reference always computes on one. By default
+   * the smallest of the CPUs in the affinity mask, their physical cores and the cgroup quota rounded down; the
+   * environment variable `LANEWISE_NUM_THREADS` overrides that. Results do not depend on it. Without an addon it is 1
+   * and setting it has no effect.
+   * @throws ArgumentError when set to anything but a positive integer, or to more than 256
+   */
+  get threads(): number {
+    return native().addon?.threads() ?? 1;
+  },
+
+  set threads(count: number) {
+    const loaded = native();
+    checkThreads('backend.threads', count, loaded);
+    loaded.addon?.setThreads(count);
+    threadSource = `backend.threads = ${count}`;
+  },
+
+  /** Everything about the choice, for logs and bug reports. */
+  info(): BackendInfo {
+    const { name } = choose();
+    const { addon, path, tried } = native();
+    return {
+      name,
+      instructionSet: name === 'reference' ? null : name.replace('native:', ''),
+      available: available(),
+      compiled: [...(addon?.compiled ?? [])],
+      threads: backend.threads,
+      threadSource: addon ? (threadSource ?? addon.threadSource()) : 'the reference computes on one thread',
+      native: { loaded: addon !== null, path, version: addon?.version ?? null, tried },
+    };
+  },
+};

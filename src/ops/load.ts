@@ -1,0 +1,72 @@
+/** Finds and loads the native addon. Together with native.ts the only file that knows it. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
+export type NativeValue = Float32Array | Float64Array | Int32Array | number | boolean | null;
+
+/** An op of one instruction set: its arguments by position, in the order of the signature in ops.ts. */
+export type NativeFunction = (...args: NativeValue[]) => void;
+
+/** What native/binding/addon.cc exports. */
+export interface NativeAddon {
+  /** The ops by name, by the name of each instruction set that this processor can run, narrowest first. */
+  readonly instructionSets: Readonly<Record<string, Readonly<Record<string, NativeFunction>>>>;
+  /** The instruction sets in the binary, whether or not this processor has them. */
+  readonly compiled: readonly string[];
+  readonly version: string;
+  readonly maxThreads: number;
+  /** How many threads an op may use, the calling one included. */
+  threads(): number;
+  setThreads(count: number): void;
+  /** Where the number comes from that `threads()` gives at first. */
+  threadSource(): string;
+  /** Measures the most GFLOP/s that fused multiply-adds reach on so many threads; blocks for so many milliseconds. */
+  fmaPeak(instructionSet: string, threads: number, milliseconds: number): number;
+}
+
+export interface LoadReport {
+  /** The addon, or null when none could be loaded. */
+  readonly addon: NativeAddon | null;
+  /** The file it came from. */
+  readonly path: string | null;
+  /** The files that were tried before, and why each failed. */
+  readonly tried: readonly { readonly path: string; readonly error: string }[];
+}
+
+/** The same distance from src/ops and from dist/ops. */
+const packageRoot = new URL('../../', import.meta.url);
+
+function candidates(): string[] {
+  const forced = process.env.LANEWISE_ADDON;
+  if (forced) return [resolve(forced)];
+  return [`prebuilds/${process.platform}-${process.arch}/lanewise.node`, 'build/Release/lanewise.node'].map((path) =>
+    fileURLToPath(new URL(path, packageRoot)),
+  );
+}
+
+function isAddon(value: unknown): value is NativeAddon {
+  return typeof value === 'object' && value !== null && 'instructionSets' in value && 'setThreads' in value;
+}
+
+/**
+ * Loads the addon: the file named by the environment variable LANEWISE_ADDON if that is set, else the prebuilt binary
+ * of this platform, else the one that `npm run build` makes. Never throws: what went wrong is in the report.
+ */
+export function loadAddon(): LoadReport {
+  const tried: { path: string; error: string }[] = [];
+  for (const path of candidates()) {
+    try {
+      if (!existsSync(path)) throw new Error('no such file');
+      const loaded: unknown = createRequire(import.meta.url)(path);
+      if (!isAddon(loaded)) throw new Error("not lanewise's addon");
+      return { addon: loaded, path, tried };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      tried.push({ path, error: message.split('\n', 1)[0] ?? message });
+    }
+  }
+  return { addon: null, path: null, tried };
+}
