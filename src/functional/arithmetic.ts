@@ -57,17 +57,25 @@ export function div(input: Operand, other: Operand): Tensor {
  */
 export function pow(input: Operand, exponent: Operand): Tensor {
   const [a, b] = operands('pow', input, exponent);
-  const output = apply('pow', a, b);
+  const output = raise(a, b, exponent);
   const saved = b.requiresGrad ? [a, b, output] : savedFor(a, b);
   return record('PowBackward0', output, [a, b], saved, (grad) => [
-    a.requiresGrad ? sumTo(powGradInput(grad, a, b), a) : null,
+    a.requiresGrad ? sumTo(powGradInput(grad, a, b, exponent), a) : null,
     b.requiresGrad ? sumTo(powGradExponent(grad, a, b, output), b) : null,
   ]);
 }
 
+/** As PyTorch, takes the square root for the numbers 0.5 and -0.5: the power of -infinity is NaN then, not infinity. */
+function raise(a: Tensor, b: Tensor, exponent: Operand): Tensor {
+  if (exponent === 0.5) return unary('sqrt', a);
+  if (exponent === -0.5) return apply('div', scalarOf(1, a.dtype), unary('sqrt', a));
+  return apply('pow', a, b);
+}
+
 /** grad·b·a^(b-1), and 0 where b is 0 (a^(b-1) may be infinite there). */
-function powGradInput(grad: Tensor, a: Tensor, b: Tensor): Tensor {
-  const lowered = apply('pow', a, apply('sub', b, scalarOf(1, b.dtype)));
+function powGradInput(grad: Tensor, a: Tensor, b: Tensor, exponent: Operand): Tensor {
+  const less = apply('sub', b, scalarOf(1, b.dtype));
+  const lowered = raise(a, less, typeof exponent === 'number' ? exponent - 1 : less);
   return apply('mul', grad, zeroWhere(apply('mul', b, lowered), unary('abs', b)));
 }
 

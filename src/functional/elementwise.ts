@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkFloat, emptyLike, product, scalarOf, unary } from './support.js';
+import { checkFloat, emptyLike, product, scalarOf, unary, zeroed } from './support.js';
 import { div, mul } from './arithmetic.js';
 
 /** -input. */
@@ -39,6 +39,12 @@ export function sqrt(input: Tensor): Tensor {
 export function abs(input: Tensor): Tensor {
   checkFloat('abs', input);
   return record('AbsBackward0', unary('abs', input), [input], [input], (grad) => [product(grad, unary('sign', input))]);
+}
+
+/** -1, 0 or 1 by the sign; 0 for NaN, as in PyTorch. Gradient: 0. */
+export function sign(input: Tensor): Tensor {
+  checkFloat('sign', input);
+  return record('SignBackward0', unary('sign', input), [input], [], () => [zeroed(input.shape, input.dtype)]);
 }
 
 /**

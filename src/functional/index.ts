@@ -5,7 +5,7 @@ export { add, div, mul, type Operand, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { dropout, dropout2d } from './dropout.js';
-export { abs, clamp, exp, log, neg, sqrt } from './elementwise.js';
+export { abs, clamp, exp, log, neg, sign, sqrt } from './elementwise.js';
 export { argmax, type DimOptions, max, min, type ValuesAndIndices } from './extremum.js';
 export { indexSelect } from './index-select.js';
 export { linear } from './linear.js';

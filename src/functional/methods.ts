@@ -62,6 +62,8 @@ declare module '../tensor/tensor.js' {
     sqrt(): Tensor;
     /** Absolute value. */
     abs(): Tensor;
+    /** -1, 0 or 1 by the sign. */
+    sign(): Tensor;
     /** min(max(this, min), max); either may be undefined. */
     clamp(min?: number, max?: number): Tensor;
     /** max(this, 0). */

@@ -65,9 +65,9 @@ const losses: [string, number[], number[], NonNullable<Parameters<typeof F.cross
   ['one row', [5], [3], { labelSmoothing: 0.1 }],
   ['images', [2, 3, 2], [0, 1, 2, 1], {}],
 ];
-const classWeights = () => tensor(Float64Array.of(0.5, 1.5, 0.25));
-
-const probabilities = () => F.softmax(numbers([4, 3]), 1);
+const classWeights = (like: Tensor) => tensor([0.5, 1.5, 0.25], { dtype: like.dtype });
+const probabilityRows = [0.5, 0.25, 0.25, 1, 0, 0, 0.125, 0.75, 0.125, 0.25, 0.25, 0.5];
+const probabilities = (dtype: Tensor['dtype']) => tensor(probabilityRows, { shape: [4, 3], dtype });
 
 export const gradientCases = [
   ...binary,
@@ -75,7 +75,7 @@ export const gradientCases = [
   of('pow', 'exponent 0', () => [numbers([5])], (x) => F.pow(x!, 0)),
   of('div', 'number by tensor', () => [apart([5])], (x) => F.div(2, x!)),
   ...(['neg', 'exp', 'sigmoid', 'tanh'] as const).map((name) => of(name, '', () => [numbers([3, 5])], (x) => F[name](x!))),
-  ...(['abs', 'relu'] as const).map((name) => of(name, '', () => [apart([3, 5])], (x) => F[name](x!))),
+  ...(['abs', 'relu', 'sign'] as const).map((name) => of(name, '', () => [apart([3, 5])], (x) => F[name](x!))),
   ...(['log', 'sqrt'] as const).map((name) => of(name, '', () => [numbers([3, 5], 0.3, 3)], (x) => F[name](x!))),
   of('clamp', 'both sides', () => [numbers([20])], (x) => F.clamp(x!, -0.7, 0.9)),
   of('clamp', 'one side', () => [numbers([20])], (x) => F.clamp(x!, undefined, 0.5)),
@@ -126,11 +126,11 @@ export const gradientCases = [
     return of('crossEntropy', detail, () => [numbers(shape)], (x) => F.crossEntropy(x!, labels(target, targetShape), options));
   }),
   of('crossEntropy', 'class weights', () => [numbers([4, 3])], (x) => {
-    return F.crossEntropy(x!, labels([0, 2, 1, 2]), { weight: classWeights(), labelSmoothing: 0.1 });
+    return F.crossEntropy(x!, labels([0, 2, 1, 2]), { weight: classWeights(x!), labelSmoothing: 0.1 });
   }),
-  of('crossEntropy', 'probabilities', () => [numbers([4, 3]), probabilities()], (x, q) => F.crossEntropy(x!, q!)),
+  of('crossEntropy', 'probabilities', () => [numbers([4, 3]), probabilities('float64')], (x, q) => F.crossEntropy(x!, q!)),
   of('crossEntropy', 'probabilities, weights', () => [numbers([4, 3])], (x) => {
-    return F.crossEntropy(x!, probabilities(), { weight: classWeights(), labelSmoothing: 0.1, reduction: 'sum' });
+    return F.crossEntropy(x!, probabilities(x!.dtype), { weight: classWeights(x!), labelSmoothing: 0.1, reduction: 'sum' });
   }),
   of('mseLoss', 'mean', () => [numbers([3, 4]), numbers([3, 4])], (x, y) => F.mseLoss(x!, y!)),
   of('mseLoss', 'none', () => [numbers([3, 4]), numbers([3, 4])], (x, y) => F.mseLoss(x!, y!, { reduction: 'none' })),

@@ -1,0 +1,28 @@
+import plot, { type Coordinates } from 'simple-ascii-chart';
+import type { EpochResult } from './train.js';
+
+/** Loss and accuracy over the epochs, drawn for a terminal. */
+export function drawCurves(history: readonly EpochResult[]): string {
+  const line = (value: (result: EpochResult) => number) =>
+    history.map((result): [number, number] => [result.epoch, value(result)]);
+  const size = { width: 60, height: 10, xLabel: 'epoch' };
+  const losses: Coordinates = [line((result) => result.trainLoss), line((result) => result.testLoss)];
+  const loss = plot(losses, {
+    ...size,
+    title: 'loss',
+    color: ['ansiBlue', 'ansiYellow'],
+    legend: { position: 'bottom', series: ['train', 'test'] },
+    formatter: shorten,
+  });
+  const accuracy = plot(line((result) => result.testAccuracy), {
+    ...size,
+    title: 'test accuracy',
+    color: 'ansiGreen',
+    formatter: shorten,
+  });
+  return `${loss}\n${accuracy}`;
+}
+
+function shorten(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+}

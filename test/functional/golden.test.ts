@@ -1,0 +1,93 @@
+/** Every function against what PyTorch computes, on every backend: values, gradients, special values, odd shapes. */
+import { expect, it } from 'vitest';
+import { functional as F, Tensor, tensor } from '../../src/index.js';
+import { type FunctionCase, type GoldenTensor, golden, values } from '../golden/load.js';
+import { describeEachBackend } from '../helpers/backends.js';
+import { expectClose } from '../helpers/close.js';
+
+function load(from: GoldenTensor): Tensor {
+  return tensor(values(from), { shape: from.shape });
+}
+
+/** Calls a function of the list the way lanewise spells it. */
+function call({ function: name, note, args }: FunctionCase, inputs: Tensor[]): Tensor {
+  const [x] = inputs as [Tensor];
+  const options = args.length === 0 ? undefined : { dim: args[0] as number, keepdim: args[1] as boolean };
+  switch (name) {
+    case 'clamp':
+      return F.clamp(x, ...args.map((bound) => (bound === null ? undefined : (bound as number))));
+    case 'sum':
+    case 'mean':
+      return F[name](x, options);
+    case 'argmax':
+      return F.argmax(x, options);
+    case 'max':
+    case 'min': {
+      if (options === undefined) return F[name](x);
+      const { values, indices } = F[name](x, options);
+      return note.startsWith('indices') ? indices : values;
+    }
+    case 'cat':
+    case 'stack':
+      return F[name](inputs, args[0] as number);
+    case 'indexSelect':
+      return F.indexSelect(x, inputs[1]!);
+    default: {
+      const fn = F[name as 'add'] as (...args: unknown[]) => Tensor;
+      return fn(...inputs, ...args);
+    }
+  }
+}
+
+const cases = golden('functions').cases.map((one) => ({
+  ...one,
+  title: [one.function, one.note, JSON.stringify(one.args), ...one.inputs.map((input) => JSON.stringify(input.shape))]
+    .filter((part) => part !== '' && part !== '[]')
+    .join(' '),
+}));
+
+describeEachBackend('functions equal PyTorch', () => {
+  it.each(cases)('$title', (one) => {
+    const inputs = one.inputs.map((input) => {
+      const leaf = load(input);
+      return one.gradient !== undefined && leaf.dtype !== 'int32' ? leaf.requiresGrad_() : leaf;
+    });
+    const output = call(one, inputs);
+    expect(output.shape).toEqual(one.output.shape);
+    expect(output.dtype).toBe(one.output.dtype);
+    expectClose(output.toTypedArray(), values(one.output));
+    if (one.gradient === undefined) return;
+    output.backward(load(one.gradient));
+    one.grads!.forEach((grad, i) => {
+      if (grad === null) return;
+      expect(inputs[i]!.grad, `gradient of input ${i}`).toBeInstanceOf(Tensor);
+      expectClose(inputs[i]!.grad!.toTypedArray(), values(grad), `gradient of input ${i}`);
+    });
+  });
+});
+
+const losses = golden('losses');
+
+describeEachBackend('losses equal PyTorch', () => {
+  it.each(losses.crossEntropy)('crossEntropy, $name, $reduction', (one) => {
+    const input = load(one.input).requiresGrad_();
+    const loss = F.crossEntropy(input, load(one.target), {
+      weight: one.weight === null ? null : load(one.weight),
+      reduction: one.reduction,
+      ...(one.ignoreIndex === null ? {} : { ignoreIndex: one.ignoreIndex }),
+      ...(one.labelSmoothing === null ? {} : { labelSmoothing: one.labelSmoothing }),
+    });
+    expect(loss.shape).toEqual(one.loss.shape);
+    expectClose(loss.toTypedArray(), values(one.loss));
+    loss.backward(load(one.gradient));
+    expectClose(input.grad!.toTypedArray(), values(one.grad), 'gradient');
+  });
+
+  it.each(losses.mse)('mseLoss, $name, $reduction', (one) => {
+    const input = load(one.input).requiresGrad_();
+    const loss = F.mseLoss(input, load(one.target), { reduction: one.reduction });
+    expectClose(loss.toTypedArray(), values(one.loss));
+    loss.backward(load(one.gradient));
+    expectClose(input.grad!.toTypedArray(), values(one.grad), 'gradient');
+  });
+});
