@@ -1,0 +1,211 @@
+/** Cross-entropy and its gradient: every reduction, smoothing, class weights and ignored rows. */
+import { type Reduction, reductions } from '../../../src/ops/ops.js';
+import { floats, ints } from '../../helpers/values.js';
+import { type Case, type CaseArgs, opCase, seedOf, sumUnits } from './case.js';
+
+interface Setting {
+  readonly reduction: Reduction;
+  readonly smoothing: number;
+  readonly weighted: boolean;
+  /** How many classes there are besides, and which target is ignored. */
+  readonly ignored: 'none' | 'some' | 'all';
+}
+
+const shapes: readonly (readonly [rows: number, classes: number])[] = [
+  [0, 5],
+  [1, 1],
+  [1, 10],
+  [3, 2],
+  [7, 3],
+  [8, 8],
+  [9, 15],
+  [15, 16],
+  [16, 17],
+  [17, 31],
+  [31, 33],
+  [128, 10],
+  [33, 1021],
+  [1031, 101],
+];
+
+const settings: readonly Setting[] = [
+  { reduction: 'mean', smoothing: 0, weighted: false, ignored: 'none' },
+  { reduction: 'sum', smoothing: 0, weighted: false, ignored: 'some' },
+  { reduction: 'none', smoothing: 0, weighted: true, ignored: 'some' },
+  { reduction: 'mean', smoothing: 0.1, weighted: true, ignored: 'some' },
+  { reduction: 'none', smoothing: 0.25, weighted: false, ignored: 'none' },
+  { reduction: 'sum', smoothing: 1, weighted: true, ignored: 'none' },
+  { reduction: 'mean', smoothing: 0, weighted: false, ignored: 'all' },
+];
+
+type Inputs = Pick<
+  CaseArgs<'crossEntropy'>,
+  'logits' | 'target' | 'weight' | 'rows' | 'classes' | 'ignoreIndex' | 'smoothing' | 'reduction'
+>;
+
+function inputs([rows, classes]: readonly [number, number], setting: Setting, seed: number): Inputs {
+  const target = ints(rows, seed + 1, 0, classes);
+  const ignoreIndex = -100;
+  target.forEach((_, r) => {
+    if (setting.ignored === 'all' || (setting.ignored === 'some' && r % 3 === 1)) target[r] = ignoreIndex;
+  });
+  return {
+    logits: floats(rows * classes, seed, -5, 5),
+    target,
+    weight: setting.weighted ? floats(classes, seed + 2, 0.2, 3) : null,
+    rows,
+    classes,
+    ignoreIndex,
+    smoothing: setting.smoothing,
+    reduction: reductions[setting.reduction],
+  };
+}
+
+/** log Σ exp(x) of each row, in float64. */
+function logSums({ logits, rows, classes }: Inputs): Float64Array {
+  return Float64Array.from({ length: rows }, (_, r) => {
+    const row = logits.subarray(r * classes, (r + 1) * classes);
+    const max = row.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY);
+    return max + Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
+  });
+}
+
+function weightSum({ target, weight, ignoreIndex, reduction }: Inputs): number {
+  if (reduction !== reductions.mean) return 1;
+  return target.reduce((sum, t) => sum + (t === ignoreIndex ? 0 : (weight?.[t] ?? 1)), 0);
+}
+
+/** Sizes of the terms: |logit| and |log Σ exp| of every class that counts, weighted as in the loss. */
+function forwardCondition(args: Inputs): Record<'out' | 'logSumExp' | 'total', Float64Array> {
+  const { logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction } = args;
+  const sums = logSums(args);
+  const loss = new Float64Array(rows);
+  for (let r = 0; r < rows; r++) {
+    const t = target[r]!;
+    if (t === ignoreIndex) continue;
+    for (let c = 0; c < classes; c++) {
+      const share = smoothing / classes + (c === t ? 1 - smoothing : 0);
+      const size = Math.abs(logits[r * classes + c]!) + Math.abs(sums[r]!) + 1;
+      if (share > 0) loss[r]! += share * (weight?.[c] ?? 1) * size;
+    }
+  }
+  const total = weightSum(args);
+  const all = loss.reduce((sum, value) => sum + value, 0) / total;
+  return {
+    out: reduction === reductions.none ? loss : Float64Array.of(all),
+    logSumExp: sums.map((value) => Math.abs(value) + 1),
+    total: Float64Array.of(total),
+  };
+}
+
+function forwardCase(name: string, args: Inputs, options = {}): Case {
+  const { rows, classes, reduction } = args;
+  const tolerance = { ulp: 2, units: 2 + sumUnits(classes) + sumUnits(rows), condition: forwardCondition };
+  const out = reduction === reductions.none ? rows : 1;
+  return opCase('crossEntropy', name, tolerance, () => ({ ...args, out, logSumExp: rows, total: 1 }), options);
+}
+
+/** Every term of the gradient: probabilities carry the rounding of log Σ exp, which is read as given. */
+function backwardCondition(args: CaseArgs<'crossEntropyBackward'>): { out: Float64Array } {
+  const { grad, logits, target, weight, logSumExp, total, rows, classes, ignoreIndex, smoothing, reduction } = args;
+  const out = new Float64Array(rows * classes);
+  const sum = weight === null ? classes : weight.reduce((a, b) => a + b, 0);
+  for (let r = 0; r < rows; r++) {
+    const t = target[r]!;
+    if (t === ignoreIndex) continue;
+    const scale = Math.abs(grad[reduction === reductions.none ? r : 0]! / total[0]!);
+    for (let c = 0; c < classes; c++) {
+      const exponent = logits[r * classes + c]! - logSumExp[r]!;
+      const probability = Math.exp(exponent) * (1 + Math.abs(exponent));
+      const w = weight?.[t] ?? 1;
+      const hit = (1 - smoothing) * w * (probability + (c === t ? 1 : 0));
+      const spread = (smoothing / classes) * (probability * sum + (weight?.[c] ?? 1));
+      out[r * classes + c] = scale * (hit + spread);
+    }
+  }
+  return { out };
+}
+
+function backwardCase(name: string, args: Inputs, options = {}): Case {
+  const { rows, classes, reduction, weight } = args;
+  // The sum of the weights is one more sum of `classes` terms.
+  const units = 8 + (weight === null ? 0 : sumUnits(classes));
+  const tolerance = { ulp: 2, units, condition: backwardCondition };
+  return opCase(
+    'crossEntropyBackward',
+    name,
+    tolerance,
+    () => ({
+      ...args,
+      grad: reduction === reductions.none ? floats(rows, seedOf(name)) : Float32Array.of(0.75),
+      logSumExp: Float32Array.from(logSums(args)),
+      total: Float32Array.of(weightSum(args)),
+      out: rows * classes,
+    }),
+    options,
+  );
+}
+
+function describe({ reduction, smoothing, weighted, ignored }: Setting): string {
+  const parts = [reduction, `smoothing ${smoothing}`, weighted ? 'weighted' : 'unweighted', `${ignored} ignored`];
+  return parts.join(', ');
+}
+
+const grid = shapes.flatMap((shape) =>
+  settings.flatMap((setting) => {
+    const name = `${shape.join('x')}, ${describe(setting)}`;
+    const args = inputs(shape, setting, seedOf(`crossEntropy ${name}`));
+    const zero = setting.ignored === 'all' || shape[1] === 1;
+    const provesLittle = { provesLittle: 'ignored rows and a single class give 0' };
+    return [forwardCase(name, args, zero ? provesLittle : {}), backwardCase(name, args, zero ? provesLittle : {})];
+  }),
+);
+
+/** Logits that overflow exp, classes that are ruled out, and rows whose loss is infinite or NaN. */
+const specialLogits = [
+  [1000, 999, 998, 1001.5],
+  [-1000, -999, -998, -1001.5],
+  [3e38, 1, 2, 3],
+  [Number.NEGATIVE_INFINITY, 1, 2, 3],
+  [1, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 3],
+  [Number.NaN, 1, 2, 3],
+  [1, 2, Number.POSITIVE_INFINITY, 3],
+  [0, 0, 0, 0],
+];
+
+const special = (['none', 'sum'] as const).flatMap((reduction) => {
+  const args: Inputs = {
+    logits: Float32Array.from(specialLogits.flat()),
+    target: Int32Array.of(1, 3, 0, 0, 3, 2, 0, 7),
+    weight: null,
+    rows: specialLogits.length,
+    classes: 4,
+    // A target that is no class and is ignored, whatever its row holds.
+    ignoreIndex: 7,
+    smoothing: 0,
+    reduction: reductions[reduction],
+  };
+  const options = { subnormal: true, provesLittle: 'probabilities of 0 and 1 give gradients of 0' };
+  return [
+    forwardCase(`special rows, ${reduction}`, args, options),
+    backwardCase(`special rows, ${reduction}`, args, options),
+  ];
+});
+
+const ignoredNaN: Inputs = {
+  logits: Float32Array.of(Number.NaN, 1, 2, 1, 2, 3, Number.POSITIVE_INFINITY, 1, 0),
+  target: Int32Array.of(1, 2, 1),
+  weight: null,
+  rows: 3,
+  classes: 3,
+  ignoreIndex: 1,
+  smoothing: 0.1,
+  reduction: reductions.mean,
+};
+
+export const crossEntropyCases: readonly Case[] = [
+  ...grid,
+  ...special,
+  forwardCase('ignored rows of NaN and infinity', ignoredNaN),
+  backwardCase('ignored rows of NaN and infinity', ignoredNaN, { provesLittle: 'ignored rows give 0' }),
+];

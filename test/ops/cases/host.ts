@@ -1,0 +1,60 @@
+/** Ops that run on the host on every backend: drawing and checking. */
+import { floats } from '../../helpers/values.js';
+import { type Case, opCase } from './case.js';
+
+const keys = [
+  [1, 2],
+  [0xffffffff, 0x80000000],
+  [2414563044, 1870483892],
+] as const;
+
+const keyCases = keys.map((key) =>
+  opCase('drawKey', `${key[0]} and ${key[1]}`, 'exact', () => ({ source: { nextKey: () => key }, key: 2 })),
+);
+
+/** A source that answers from a table, so that the order of the draws shows. */
+const bernoulliCases = [0, 1, 17].map((n) =>
+  opCase('bernoulli', `${n} draws`, 'exact', () => {
+    const draws = floats(n, 71, 0, 1);
+    const source = {
+      bernoulliFill: (array: { set(values: number[]): void }, q: number) =>
+        array.set(Array.from(draws, (u) => (u < q ? 1 : 0))),
+    };
+    return { source, out: n, q: 0.7 };
+  }),
+);
+
+const indexCases: readonly (readonly [index: number[], bound: number, throws?: string])[] = [
+  [[], 0],
+  [[0, 4, 2], 5],
+  [[0, 5], 5, 'index 5 is out of bounds for dimension 0 with size 5'],
+  [[3, -1], 5, 'index -1 is out of bounds for dimension 0 with size 5'],
+];
+
+const targetCases: readonly (readonly [target: number[], ignoreIndex: number, throws?: string])[] = [
+  [[], -100],
+  [[0, -100, 2], -100],
+  [[7, 1], 7],
+  [[0, 3], -100, 'Target 3 is out of bounds.'],
+  [[-1, 0], -100, 'Target -1 is out of bounds.'],
+  [[-100], 1, 'Target -100 is out of bounds.'],
+];
+
+export const hostCases: readonly Case[] = [
+  ...keyCases,
+  ...bernoulliCases,
+  ...indexCases.map(([index, bound, throws]) =>
+    opCase('checkIndex', `[${index}] below ${bound}`, 'exact', () => ({ index: Int32Array.from(index), bound }), {
+      ...(throws === undefined ? {} : { throws }),
+    }),
+  ),
+  ...targetCases.map(([target, ignoreIndex, throws]) =>
+    opCase(
+      'checkTarget',
+      `[${target}] of 3 classes, ${ignoreIndex} ignored`,
+      'exact',
+      () => ({ target: Int32Array.from(target), classes: 3, ignoreIndex }),
+      throws === undefined ? {} : { throws },
+    ),
+  ),
+];

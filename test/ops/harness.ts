@@ -1,0 +1,171 @@
+/** Runs a case on a backend and checks what every op owes: inputs and guards untouched, outputs written in full. */
+import { expect } from 'vitest';
+import { ArgumentError } from '../../src/errors.js';
+import { type Cell, type DType, type HostArray, type Ops, type Role, signatures } from '../../src/ops/ops.js';
+import { referenceOps } from '../../src/ops/reference/index.js';
+import { firstDifference, isClose, isSame, ulp32 } from '../helpers/compare.js';
+import { GuardedMemory } from '../helpers/memory.js';
+import type { Bound, Case, CaseValue, Fresh } from './cases/case.js';
+
+/** What an op left in the memory that it writes, by argument. */
+export type Results = Readonly<Record<string, HostArray>>;
+
+export interface RunOptions {
+  /** 'float64': all float memory is float64, for the judge. Default float32. */
+  readonly precision?: 'float32' | 'float64';
+  /** Elements by which memory is moved off alignment; each argument by a different number. Default 0. */
+  readonly shift?: number;
+  /** Write the output over this input. */
+  readonly inPlace?: string;
+  /** Replace subnormal inputs by zeros of their sign, as flushing hardware does. */
+  readonly flush?: boolean;
+}
+
+export function rolesOf(testCase: Case): [argument: string, role: Role][] {
+  return Object.entries(signatures[testCase.op]);
+}
+
+export function label(testCase: Case): string {
+  return `${testCase.op} [${testCase.name}]`;
+}
+
+function prepared(values: Float32Array | Int32Array, { precision, flush }: RunOptions): HostArray {
+  if (values instanceof Int32Array) return values;
+  const flushed = flush === true ? values.map((x) => (Math.abs(x) < 2 ** -126 ? x * 0 : x)) : values;
+  return precision === 'float64' ? Float64Array.from(flushed) : flushed;
+}
+
+function fresh(role: Role, value: CaseValue, options: RunOptions): { dtype: DType; length: number } {
+  const float = options.precision ?? 'float32';
+  if (role === 'indexOut') return { dtype: 'int32', length: value as number };
+  if (role === 'out') return { dtype: float, length: value as number };
+  const { dtype, length } = value as Fresh;
+  return { dtype: dtype === 'float32' ? float : dtype, length };
+}
+
+/** Runs the op once and returns what it wrote; throws when it broke a law of ops.ts. */
+export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Results {
+  const values = testCase.args() as Readonly<Record<string, CaseValue>>;
+  const args: Record<string, unknown> = {};
+  const inputs: Record<string, { memory: GuardedMemory; before: HostArray }> = {};
+  const outputs: Record<string, { memory: GuardedMemory; unwritten: boolean }> = {};
+  const shift = options.shift ?? 0;
+  const roles = rolesOf(testCase);
+  roles.forEach(([name, role], position) => {
+    const value = values[name]!;
+    const off = shift === 0 ? 0 : (shift + 3 * position) % 16;
+    if (role === 'out' || role === 'indexOut' || role === 'anyOut') {
+      const { dtype, length } = fresh(role, value, options);
+      outputs[name] = { memory: GuardedMemory.unwritten(dtype, length, off), unwritten: true };
+      args[name] = outputs[name].memory;
+    } else if (value === null || !/^(in|inout|index|indexInout|any|anyInout)\??$/.test(role)) {
+      args[name] = role === 'cell' ? ({ value } as Cell) : value;
+    } else {
+      const memory = GuardedMemory.from(prepared(value as Float32Array | Int32Array, options), off);
+      if (/inout/i.test(role)) outputs[name] = { memory, unwritten: false };
+      else inputs[name] = { memory, before: memory.snapshot() };
+      args[name] = memory;
+    }
+  });
+  if (options.inPlace !== undefined) {
+    outputs.out = { memory: inputs[options.inPlace]!.memory, unwritten: false };
+    args.out = outputs.out.memory;
+    delete inputs[options.inPlace];
+  }
+
+  const run = (): void => (ops[testCase.op] as (args: unknown) => void)(args);
+  if (testCase.throws === undefined) run();
+  else expect(run, label(testCase)).toThrow(new ArgumentError(testCase.throws));
+
+  for (const [name, { memory, before }] of Object.entries(inputs)) {
+    const at = firstDifference(memory.snapshot(), before);
+    if (at >= 0) expect.fail(`${label(testCase)}: changed its input ${name}[${at}] from ${before[at]}`);
+    if (!memory.guardsIntact()) expect.fail(`${label(testCase)}: wrote outside its input ${name}`);
+  }
+  const results: Record<string, HostArray> = {};
+  for (const [name, { memory, unwritten }] of Object.entries(outputs)) {
+    if (!memory.guardsIntact()) expect.fail(`${label(testCase)}: wrote outside ${name}`);
+    const at = unwritten ? memory.firstUnwritten() : -1;
+    if (at >= 0) expect.fail(`${label(testCase)}: left ${name}[${at}] of ${memory.length} unwritten, or read it`);
+    results[name] = memory.snapshot();
+  }
+  return results;
+}
+
+/** What a result is held against: one or two right answers, and how far from them it may be. */
+export interface Verdict {
+  readonly expected: readonly Results[];
+  readonly allowed: (name: string, index: number, expected: number) => number;
+  readonly exact: boolean;
+}
+
+const verdicts = new Map<Case, Verdict>();
+
+/** The judge's answer, computed once for each case. */
+export function judge(testCase: Case): Verdict {
+  const known = verdicts.get(testCase);
+  if (known !== undefined) return known;
+  const exact = testCase.tolerance === 'exact';
+  const precision = exact ? 'float32' : 'float64';
+  const expected = [runCase(referenceOps, testCase, { precision })];
+  if (testCase.subnormal === true) expected.push(runCase(referenceOps, testCase, { precision, flush: true }));
+  let allowed: Verdict['allowed'] = () => 0;
+  if (testCase.tolerance !== 'exact') {
+    const { ulp, units = 0, condition } = testCase.tolerance as Bound<never>;
+    const conditions = condition?.(testCase.args() as never) ?? {};
+    allowed = (name, index, value) => ulp * ulp32(value) + units * 2 ** -24 * (conditions[name]?.[index] ?? 0);
+  }
+  const verdict = { expected, allowed, exact };
+  verdicts.set(testCase, verdict);
+  return verdict;
+}
+
+function isRight(testCase: Case, verdict: Verdict, name: string, index: number, actual: number): boolean {
+  return verdict.expected.some((results) => {
+    const expected = results[name]![index]!;
+    if (results[name] instanceof Int32Array) return actual === expected;
+    if (!verdict.exact) return isClose(actual, expected, verdict.allowed(name, index, expected));
+    if (isSame(actual, expected)) return true;
+    return testCase.subnormal === true && Math.abs(expected) < 2 ** -126 && actual === 0;
+  });
+}
+
+/** Compares results with the judge's; the message names the op, the case, the place and the numbers. */
+export function expectRight(testCase: Case, results: Results): void {
+  const verdict = judge(testCase);
+  const complaints: string[] = [];
+  let wrong = 0;
+  for (const [name, actual] of Object.entries(results)) {
+    expect(actual.length, `${label(testCase)}: length of ${name}`).toBe(verdict.expected[0]![name]!.length);
+    for (let i = 0; i < actual.length; i++) {
+      if (isRight(testCase, verdict, name, i, actual[i]!)) continue;
+      wrong++;
+      if (complaints.length < 4) complaints.push(complaint(testCase, verdict, name, i, actual[i]!));
+    }
+  }
+  if (wrong > 0) expect.fail(`${label(testCase)}: ${wrong} wrong\n  ${complaints.join('\n  ')}`);
+}
+
+function complaint(testCase: Case, verdict: Verdict, name: string, i: number, actual: number): string {
+  const expected = verdict.expected[0]![name]![i]!;
+  const error = Math.abs(actual - expected);
+  const ulps = (error / ulp32(expected)).toPrecision(3);
+  const allowed = (verdict.allowed(name, i, expected) / ulp32(expected)).toPrecision(3);
+  const values = testCase.args() as Readonly<Record<string, CaseValue>>;
+  const inputs = rolesOf(testCase)
+    .filter(([, role]) => role === 'in' || role === 'index')
+    .filter(([argument]) => (values[argument] as Float32Array).length === verdict.expected[0]![name]!.length)
+    .map(([argument]) => `${argument} ${(values[argument] as Float32Array)[i]}`);
+  const from = inputs.length > 0 ? ` from ${inputs.join(', ')}` : '';
+  return `${name}[${i}] = ${actual}, expected ${expected} (off by ${ulps} ulp, allowed ${allowed})${from}`;
+}
+
+/** Fails unless two runs gave the same bits. */
+export function expectSame(testCase: Case, actual: Results, expected: Results, what: string): void {
+  for (const [name, values] of Object.entries(expected)) {
+    const at = firstDifference(actual[name]!, values);
+    if (at >= 0) {
+      expect.fail(`${label(testCase)}: ${what}: ${name}[${at}] is ${actual[name]![at]}, not ${values[at]}`);
+    }
+  }
+}
