@@ -1,0 +1,102 @@
+import { checkBoolean, checkOptions, show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { defaultGenerator, Generator } from '../random/generator.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { batchOf, type Dataset } from './dataset.js';
+
+export interface DataLoaderOptions {
+  /** Samples in a batch; the last batch of an epoch may be shorter. Default 1. */
+  batchSize?: number;
+  /** Whether every epoch has an order of its own, drawn from the generator. Default false: the dataset's order. */
+  shuffle?: boolean;
+  /** Whether to leave out a last batch that is shorter than the others. Default false. */
+  dropLast?: boolean;
+  /** Where orders are drawn from. Default: the generator that `manualSeed` seeds, at the time of each epoch. */
+  generator?: Generator;
+}
+
+/**
+ * Batches of a dataset: `for (const [input, target] of loader)` is one epoch, and each such loop is another. Orders
+ * are those that PyTorch draws from the same seed, to the last draw. Epochs may run side by side.
+ * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+ */
+export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sample> {
+  readonly dataset: Dataset<Sample>;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly #generator: Generator | null;
+
+  /**
+   * @throws ArgumentError for a batchSize that is not a positive integer, shuffle with an empty dataset, or an unknown
+   * option.
+   */
+  constructor(dataset: Dataset<Sample>, options?: DataLoaderOptions) {
+    const place = 'DataLoader';
+    const given = checkOptions(place, options, ['batchSize', 'shuffle', 'dropLast', 'generator']);
+    const { batchSize = 1, shuffle = false, dropLast = false, generator } = given;
+    if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
+      throw new ArgumentError(
+        `${place}: batch_size should be a positive integer value, but got batch_size=${show(batchSize)}`,
+      );
+    if (generator !== undefined && !(generator instanceof Generator))
+      throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+    checkBoolean(place, 'shuffle', shuffle);
+    checkBoolean(place, 'dropLast', dropLast);
+    if (lengthOf(dataset) === 0 && shuffle)
+      throw new ArgumentError(`${place}: num_samples should be a positive integer value, but got num_samples=0`);
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.shuffle = shuffle;
+    this.dropLast = dropLast;
+    this.#generator = generator ?? null;
+  }
+
+  /** Batches in an epoch. */
+  get length(): number {
+    const batches = lengthOf(this.dataset) / this.batchSize;
+    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** Starts an epoch. */
+  [Symbol.iterator](): IterableIterator<Sample> {
+    const generator = this.#generator ?? defaultGenerator;
+    // PyTorch seeds its workers with it, and draws it without workers and without shuffling too.
+    generator.random63();
+    return this.#epoch(generator);
+  }
+
+  *#epoch(generator: Generator): IterableIterator<Sample> {
+    const samples = lengthOf(this.dataset);
+    const order = this.shuffle ? this.#shuffled(generator, samples) : null;
+    const end = this.dropLast ? samples - (samples % this.batchSize) : samples;
+    let isSpent = false;
+    const spend = () => {
+      // PyTorch's sampler finds out that nothing is left by drawing one more order. It shows in a generator of the
+      // caller's own; the default generator only seeded another for this epoch.
+      if (this.shuffle && this.#generator !== null && !isSpent) generator.randperm(samples);
+      isSpent = true;
+    };
+    for (let start = 0; start < end; start += this.batchSize) {
+      const stop = Math.min(start + this.batchSize, samples);
+      if (stop - start < this.batchSize) spend();
+      const indices = order?.slice(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i);
+      yield batchOf(this.dataset, indices);
+    }
+    spend();
+  }
+
+  #shuffled(generator: Generator, samples: number): Int32Array {
+    const source = this.#generator === null ? new Generator(generator.random63()) : generator;
+    return source.randperm(samples);
+  }
+}
+
+function lengthOf(dataset: Dataset): number {
+  const length: unknown = dataset?.length;
+  if (typeof dataset?.get !== 'function' || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
+    throw new ArgumentError(
+      `DataLoader: a dataset has a length and a method get(index), such as a TensorDataset; got ${show(dataset)}`,
+    );
+  return length;
+}

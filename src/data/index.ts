@@ -1,0 +1,4 @@
+/** Datasets, loaders and readers of files, as PyTorch's `torch.utils.data`. */
+export { DataLoader, type DataLoaderOptions } from './data-loader.js';
+export { type Dataset, TensorDataset } from './dataset.js';
+export { type ReadIdxOptions, readIdx } from './idx.js';
