@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ArgumentError, BackendError, StateError } from '../../src/errors.js';
+import { backend, currentOps, getBackend, withOps } from '../../src/ops/backend.js';
+import type { Memory } from '../../src/ops/ops.js';
+import { referenceOps } from '../../src/ops/reference/index.js';
+import { runChild } from '../helpers/child.js';
+import { GuardedMemory } from '../helpers/memory.js';
+
+const noAddon = { LANEWISE_ADDON: '/nowhere/lanewise.node' };
+const name = backend.name;
+const threads = backend.threads;
+
+afterEach(() => {
+  backend.use(name);
+  backend.threads = threads;
+});
+
+/** Reports the error that `code` throws. */
+const thrownBy = (code: string): string =>
+  `try { ${code} } catch (error) { report({ name: error.name, code: error.code, message: error.message }) }`;
+
+describe('the choice of a backend', () => {
+  it('falls on the widest instruction set of this processor', () => {
+    expect(backend.available[0]).toBe('reference');
+    expect(backend.available[1]).toBe('native:scalar');
+    if (process.env.LANEWISE_BACKEND === undefined) expect(backend.name).toBe(backend.available.at(-1));
+    expect(currentOps()).toBe(getBackend(backend.name).ops);
+    expect(getBackend('native')).toBe(getBackend(backend.available.at(-1)!));
+    expect(getBackend('reference').ops).toBe(referenceOps);
+  });
+
+  it('can be changed, to any that is available', () => {
+    for (const other of backend.available) {
+      backend.use(other);
+      expect(backend.name).toBe(other);
+      expect(currentOps()).toBe(getBackend(other).ops);
+      expect(backend.info().instructionSet).toBe(other === 'reference' ? null : other.slice('native:'.length));
+    }
+    backend.use('native');
+    expect(backend.name).toBe(backend.available.at(-1));
+  });
+
+  it.each([['cuda'], ['native:'], ['native:sse9'], ['native:native'], ['native:toString'], ['nativescalar'], ['']])(
+    "refuses '%s', says what there is, and keeps the backend",
+    (wrong) => {
+      const message = `backend.use: no backend '${wrong}'; available: ${backend.available.join(', ')}`;
+      expect(() => backend.use(wrong)).toThrow(new BackendError(message));
+      expect(() => getBackend(wrong)).toThrow(BackendError);
+      expect(backend.name).toBe(name);
+    },
+  );
+
+  it('tells an instruction set that is missing here from an unknown one', () => {
+    const missing = backend.info().compiled.find((isa) => !backend.available.includes(`native:${isa}`));
+    const message = new RegExp(`no backend 'native:${missing}' on this processor; available: reference`);
+    if (missing !== undefined) expect(() => backend.use(`native:${missing}`)).toThrow(message);
+  });
+
+  it.each([[3], [null], [undefined], [{}]])('refuses the name %s', (wrong) => {
+    expect(() => backend.use(wrong as unknown as string)).toThrow(ArgumentError);
+    expect(backend.name).toBe(name);
+  });
+
+  it('obeys LANEWISE_BACKEND', async () => {
+    for (const forced of [...backend.available, 'native']) {
+      const env = { LANEWISE_BACKEND: forced };
+      const { reported, stderr } = await runChild(`report((await src('ops/backend.ts')).backend.name)`, env);
+      expect(reported).toBe(forced === 'native' ? backend.available.at(-1) : forced);
+      expect(stderr).toBe('');
+    }
+  });
+
+  it('is an error each time while LANEWISE_BACKEND names what is not there', async () => {
+    const code = `const { backend, currentOps } = await src('ops/backend.ts');
+      const errors = [];
+      for (const use of [currentOps, currentOps, () => backend.name, () => backend.info()])
+        try { use() } catch (error) { errors.push(error.code + ' ' + error.message) }
+      report(errors)`;
+    const { reported } = await runChild(code, { LANEWISE_BACKEND: 'gpu' });
+    const message = `LANEWISE_BACKEND: no backend 'gpu'; available: ${backend.available.join(', ')}`;
+    expect(reported).toEqual(new Array(4).fill(`ERR_LANEWISE_BACKEND ${message}`));
+  });
+});
+
+describe('without an addon', () => {
+  it('the reference computes, after one warning that says why', async () => {
+    const code = `const { backend, currentOps } = await src('ops/backend.ts');
+      const warnings = [];
+      process.on('warning', ({ name, code, message }) => warnings.push({ name, code, message }));
+      for (let i = 0; i < 3; i++) { currentOps(); backend.name; backend.info(); }
+      backend.threads = 2;
+      setImmediate(() => report({ warnings, threads: backend.threads, info: backend.info() }))`;
+    const { reported } = await runChild(code, noAddon);
+    const tried = [{ path: '/nowhere/lanewise.node', error: 'no such file' }];
+    expect(reported).toEqual({
+      warnings: [
+        {
+          name: 'LanewiseWarning',
+          code: 'LANEWISE_NO_NATIVE',
+          message: expect.stringMatching(
+            /Tried \/nowhere\/lanewise\.node: no such file\. Build it with 'npm run build'/,
+          ),
+        },
+      ],
+      threads: 1,
+      info: {
+        name: 'reference',
+        instructionSet: null,
+        available: ['reference'],
+        compiled: [],
+        threads: 1,
+        threadSource: 'the reference computes on one thread',
+        native: { loaded: false, path: null, version: null, tried },
+      },
+    });
+  });
+
+  it('a chosen reference needs no warning', async () => {
+    const code = `const { currentOps } = await src('ops/backend.ts'); currentOps(); report('quiet')`;
+    const { reported, stderr } = await runChild(code, { ...noAddon, LANEWISE_BACKEND: 'reference' });
+    expect({ reported, stderr }).toEqual({ reported: 'quiet', stderr: '' });
+  });
+
+  it.each([['native'], ['native:scalar']])('asking for %s is an error that says why it is missing', async (forced) => {
+    const code = `const { currentOps } = await src('ops/backend.ts'); ${thrownBy('currentOps()')}`;
+    const { reported } = await runChild(code, { ...noAddon, LANEWISE_BACKEND: forced });
+    expect(reported).toEqual({
+      name: 'BackendError',
+      code: 'ERR_LANEWISE_BACKEND',
+      message:
+        `LANEWISE_BACKEND: no backend '${forced}'; available: reference. ` +
+        'The native addon could not be loaded (/nowhere/lanewise.node: no such file)',
+    });
+  });
+});
+
+describe('threads', () => {
+  it('can be set to any positive integer up to 256', () => {
+    for (const count of [1, 2, 3, 256]) {
+      backend.threads = count;
+      expect(backend.threads).toBe(count);
+      expect(backend.info().threadSource).toBe(`backend.threads = ${count}`);
+    }
+  });
+
+  it.each([[0], [-1], [1.5], [257], [2 ** 53], [Number.NaN], [Number.POSITIVE_INFINITY], ['2'], [null], [undefined]])(
+    'refuses %s',
+    (wrong) => {
+      expect(() => {
+        backend.threads = wrong as number;
+      }).toThrow(new ArgumentError(`backend.threads: expected an integer from 1 to 256, got ${show(wrong)}`));
+      expect(backend.threads).toBe(threads);
+    },
+  );
+  const show = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+
+  it('come from the machine, with an explanation', async () => {
+    const code = `const { threads, threadSource } = (await src('ops/backend.ts')).backend.info();
+      report({ threads, threadSource })`;
+    const { reported } = await runChild(code);
+    expect(reported).toEqual({
+      threads: expect.any(Number),
+      threadSource: expect.stringMatching(/CPU|core|processor/),
+    });
+  });
+
+  it('come from LANEWISE_NUM_THREADS when that is set', async () => {
+    const code = `const { threads, threadSource } = (await src('ops/backend.ts')).backend.info();
+      report({ threads, threadSource })`;
+    const { reported } = await runChild(code, { LANEWISE_NUM_THREADS: '3' });
+    expect(reported).toEqual({ threads: 3, threadSource: 'LANEWISE_NUM_THREADS=3' });
+  });
+
+  it.each([['0'], ['-2'], ['two'], ['1.5'], ['1e1'], ['999'], [' ']])(
+    'refuse LANEWISE_NUM_THREADS=%s',
+    async (text) => {
+      const code = `const { currentOps } = await src('ops/backend.ts'); ${thrownBy('currentOps()')}`;
+      const { reported } = await runChild(code, { LANEWISE_NUM_THREADS: text });
+      const got = /^\d+$/.test(text) ? text : `'${text}'`;
+      expect(reported).toEqual({
+        name: 'ArgumentError',
+        code: 'ERR_LANEWISE_ARGUMENT',
+        message: `LANEWISE_NUM_THREADS: expected an integer from 1 to 256, got ${got}`,
+      });
+    },
+  );
+});
+
+describe('withOps', () => {
+  it('puts other ops in the place of the backend until it returns', () => {
+    const outer = { ...referenceOps };
+    const inner = { ...referenceOps };
+    const before = currentOps();
+    const result = withOps(outer, () => {
+      expect(currentOps()).toBe(outer);
+      expect(withOps(inner, () => currentOps())).toBe(inner);
+      expect(currentOps()).toBe(outer);
+      expect(() => backend.use('reference')).toThrow(StateError);
+      expect(backend.name).toBe(name);
+      return 7;
+    });
+    expect(result).toBe(7);
+    expect(currentOps()).toBe(before);
+  });
+
+  it('puts them back when the function throws', () => {
+    const before = currentOps();
+    const fail = (): never => {
+      throw new Error('inside');
+    };
+    expect(() => withOps({ ...referenceOps }, fail)).toThrow('inside');
+    expect(currentOps()).toBe(before);
+    backend.use('reference');
+    expect(currentOps()).toBe(referenceOps);
+  });
+});
+
+describe.each(backend.available.slice(1))('%s', (native) => {
+  const { ops } = getBackend(native);
+  const floats = (...values: number[]): Memory => GuardedMemory.from(Float32Array.from(values));
+
+  it('leaves float64 to the reference', () => {
+    const x = GuardedMemory.from(Float64Array.of(1, 2));
+    const out = floats(8, 9);
+    const message = "float64 tensors need the reference backend; call backend.use('reference')";
+    expect(() => ops.neg({ x, out, n: 2 })).toThrow(new BackendError(message));
+    expect(() => ops.neg({ x: out, out: x, n: 2 })).toThrow(new BackendError(message));
+    expect([...out.read()]).toEqual([8, 9]);
+  });
+
+  it('turns what the addon refuses into an ArgumentError with its cause', () => {
+    const out = floats(8, 9);
+    const call = (): void => ops.neg({ x: floats(1), out, n: 2 });
+    expect(call).toThrow(ArgumentError);
+    expect(call).toThrow(/^neg: x needs 2 elements, got 1$/);
+    expect(call).toThrow(expect.objectContaining({ cause: expect.any(RangeError) }));
+    expect([...out.read()]).toEqual([8, 9]);
+  });
+
+  it('reads cells when the op runs', () => {
+    const param = floats(1);
+    const lr = { value: 0.5 };
+    const rest = { momentum: { value: 0 }, dampening: { value: 0 }, weightDecay: { value: 0 }, nesterov: false };
+    const step = (): void => ops.sgd({ param, grad: floats(1), buffer: null, step: null, n: 1, lr, ...rest });
+    step();
+    lr.value = 0.25;
+    step();
+    expect([...param.read()]).toEqual([0.25]);
+  });
+});

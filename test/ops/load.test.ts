@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadAddon } from '../../src/ops/load.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'lanewise-load-'));
+const before = process.env.LANEWISE_ADDON;
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+beforeEach(() => {
+  delete process.env.LANEWISE_ADDON;
+});
+afterEach(() => {
+  if (before === undefined) delete process.env.LANEWISE_ADDON;
+  else process.env.LANEWISE_ADDON = before;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('loadAddon', () => {
+  it('finds the addon that npm run build made, or a prebuilt one', () => {
+    const { addon, path, tried } = loadAddon();
+    expect(addon, `no addon; npm run build makes it. ${JSON.stringify(tried)}`).not.toBeNull();
+    expect(path).toMatch(/(build[/\\]Release|prebuilds[/\\][a-z0-9-]+)[/\\]lanewise\.node$/);
+    expect(addon!.compiled).toEqual(expect.arrayContaining(Object.keys(addon!.instructionSets)));
+    expect(Object.keys(addon!.instructionSets)[0]).toBe('scalar');
+  });
+
+  it('tries only LANEWISE_ADDON when that is set, relative to the working folder', () => {
+    const path = join(folder, 'missing.node');
+    process.env.LANEWISE_ADDON = relative(process.cwd(), path);
+    expect(loadAddon()).toEqual({ addon: null, path: null, tried: [{ path, error: 'no such file' }] });
+  });
+
+  it.each([
+    ['not a library', () => file('garbage.node', 'not ELF'), /\S/],
+    ['some other module', () => file('other.cjs', 'module.exports = { threads: 3 }'), /not lanewise's addon/],
+    ['a module without exports', () => file('null.cjs', 'module.exports = null'), /not lanewise's addon/],
+    ['a module that throws', () => file('throws.cjs', "throw new Error('first line\\nsecond line')"), /^first line$/],
+    ['a module that throws no error', () => file('text.cjs', "throw 'text'"), /^text$/],
+  ])('reports %s', (_what, make, message) => {
+    process.env.LANEWISE_ADDON = make();
+    const { addon, path, tried } = loadAddon();
+    expect(addon).toBeNull();
+    expect(path).toBeNull();
+    expect(tried).toHaveLength(1);
+    expect(tried[0]!.path).toBe(process.env.LANEWISE_ADDON);
+    expect(tried[0]!.error).toMatch(message);
+    expect(tried[0]!.error).not.toContain('\n');
+  });
+});
