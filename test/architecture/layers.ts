@@ -1,0 +1,122 @@
+/** Who may reach whom among the TypeScript files: architecture.md's table, as data. */
+import type { Rule, SourceFile, Violation } from './files.js';
+import { type Import, importsOf, isTypeScript } from './imports.js';
+
+/** What the files of a floor of src may import; its own floor is always allowed. */
+const floors = {
+  errors: [],
+  check: ['errors'],
+  ops: ['errors', 'check'],
+  random: ['errors', 'check'],
+  tensor: ['errors', 'check', 'ops', 'random'],
+  functional: ['errors', 'check', 'ops', 'random', 'tensor'],
+  nn: ['errors', 'check', 'random', 'tensor', 'functional'],
+  optim: ['errors', 'check', 'ops', 'tensor', 'functional'],
+  data: ['errors', 'check', 'random', 'tensor', 'functional'],
+  io: ['errors', 'check', 'random', 'tensor', 'functional', 'nn', 'optim'],
+  compile: ['errors', 'check', 'ops', 'random', 'tensor', 'functional', 'nn', 'optim'],
+  train: ['errors', 'check', 'ops', 'random', 'tensor', 'functional', 'nn', 'optim', 'data', 'io', 'compile'],
+  index: null,
+} as const satisfies Record<string, readonly string[] | null>;
+
+type Floor = keyof typeof floors;
+const isFloor = (name: string): name is Floor => Object.hasOwn(floors, name);
+
+/** Single files that a floor may reach beyond its line above. */
+const besides: readonly { floor: Floor; file: string; typesOnly: boolean }[] = [
+  // The mask is a pure function of a key, defined beside the ops that draw it; the generator makes the keys.
+  { floor: 'random', file: 'src/ops/mask.ts', typesOnly: false },
+  { floor: 'random', file: 'src/ops/ops.ts', typesOnly: true },
+  // The names of the dtypes.
+  { floor: 'data', file: 'src/ops/ops.ts', typesOnly: true },
+];
+
+/** The folder under src that a file lies in, or its stem when it lies in src itself. */
+export function floorOf(path: string): string | null {
+  return /^src\/([^/.]+)/.exec(path)?.[1] ?? null;
+}
+
+const importsOfAll = (files: readonly SourceFile[]): Import[] => files.filter(isTypeScript).flatMap(importsOf);
+
+const violation = ({ from, to, line }: Import, rule: string): Violation => ({
+  path: `${from}:${line}`,
+  what: `imports ${to}`,
+  rule,
+});
+
+/** A file of src imports only floors below its own. */
+export const layerOrder: Rule = (files) =>
+  importsOfAll(files).flatMap((item) => {
+    const from = floorOf(item.from);
+    const to = floorOf(item.to);
+    if (from === null || to === null || from === to) return [];
+    if (!isFloor(from)) return [violation(item, `src/${from} has no place in the table of floors`)];
+    const below: readonly string[] | null = floors[from];
+    if (below === null || below.includes(to)) return [];
+    const beside = besides.find(({ floor, file }) => floor === from && file === item.to);
+    if (beside !== undefined && (item.typesOnly || !beside.typesOnly)) return [];
+    const law =
+      beside === undefined ? (below.length === 0 ? 'nothing' : `only ${below.join(', ')}`) : 'only the types of it';
+    return [violation(item, `src/${from} may reach ${law}`)];
+  });
+
+/** Only these know the addon: load.ts finds it, native.ts calls it, backend.ts chooses. */
+const addonFiles = ['src/ops/load.ts', 'src/ops/native.ts'];
+const addonUsers = [...addonFiles, 'src/ops/backend.ts'];
+
+export const addonIsHidden: Rule = (files) => [
+  ...importsOfAll(files)
+    .filter(({ from, to }) => from.startsWith('src/') && !addonUsers.includes(from) && addonFiles.includes(to))
+    .map((item) => violation(item, 'only src/ops knows the addon: use src/ops/backend.ts')),
+  ...files
+    .filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts') && path !== 'src/ops/load.ts')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/createRequire|process\.dlopen|\.node['"`]/g)].map(([what]) => ({
+        path,
+        what: `has ${what}`,
+        rule: 'only src/ops/load.ts loads the addon',
+      })),
+    ),
+];
+
+/** src stands alone: nothing of tests, benches and examples, no package, and index.ts is for users. */
+export const srcStandsAlone: Rule = (files) =>
+  importsOfAll(files)
+    .filter(({ from }) => from.startsWith('src/'))
+    .flatMap((item) => {
+      if (item.to === 'src/index.ts') return [violation(item, 'src/index.ts is for users')];
+      if (item.to.startsWith('src/') || item.to.startsWith('node:')) return [];
+      return [violation(item, 'src imports nothing but itself and node: modules')];
+    });
+
+/** Examples are programs of users; what is measured does not depend on what tests it. */
+export const othersKeepToTheirSide: Rule = (files) =>
+  importsOfAll(files).flatMap((item) => {
+    if (item.from.startsWith('examples/') && /^(src|test|bench|dist)\//.test(item.to))
+      return [violation(item, "examples import 'lanewise', as users do")];
+    if (item.from.startsWith('bench/') && /^(test|examples)\//.test(item.to))
+      return [violation(item, 'bench imports nothing of test and examples')];
+    if (item.from.startsWith('test/') && item.to.startsWith('bench/contenders/node_modules'))
+      return [violation(item, 'tests need nothing of the contenders')];
+    return [];
+  });
+
+/** No circle of imports, those of types counted too. */
+export const noCircles: Rule = (files) => {
+  const graph = new Map<string, string[]>();
+  for (const { from, to } of importsOfAll(files)) graph.set(from, [...(graph.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const found: Violation[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      found.push({ path, what: [...trail.slice(start), path].join(' -> '), rule: 'imports form no circle' });
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return found;
+};
