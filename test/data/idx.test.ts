@@ -186,6 +186,7 @@ const rows: readonly (readonly [what: string, bytes: unknown, message: string])[
     promising(3, [2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1]),
     'too large: its header says 4294967295 × 4294967295',
   ],
+  ['16 GB of doubles', promising(1, [2 ** 31], 0x0e), 'too large: its header says 2147483648 double'],
   ['16 sizes of 4 G', promising(16, Array(16).fill(2 ** 32 - 1)), 'too large'],
   [
     'a scalar without its element',

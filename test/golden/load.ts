@@ -142,11 +142,11 @@ export interface GoldenFiles {
   };
   loader: {
     readonly cases: readonly LoaderCase[];
-    readonly leftEarly: {
-      readonly first: readonly number[];
+    readonly leftEarly: readonly {
+      readonly first: readonly (readonly number[])[];
       readonly second: readonly (readonly number[])[];
       readonly after: GoldenTensor;
-    };
+    }[];
     readonly twoAtOnce: { readonly batches: readonly (readonly number[])[]; readonly after: GoldenTensor };
   };
   optimizers: {

@@ -27,12 +27,14 @@ def case(n, batch_size, shuffle, drop_last, own_generator):
     }
 
 
-def left_early():
-    """An epoch that is given up after one batch has drawn less from a generator of its own."""
+def left_early(batches):
+    """An epoch that is given up has drawn less from a generator of its own, unless it was at its short last batch."""
     generator = torch.Generator().manual_seed(23)
     loader = DataLoader(TensorDataset(torch.arange(10)), batch_size=3, shuffle=True, generator=generator)
-    first = next(iter(loader))[0].tolist()
-    return {"first": first, "second": [b.tolist() for (b,) in loader], "after": encode(torch.rand(2, generator=generator))}
+    epoch = iter(loader)
+    first = [next(epoch)[0].tolist() for _ in range(batches)]
+    second = [batch.tolist() for (batch,) in loader]
+    return {"first": first, "second": second, "after": encode(torch.rand(2, generator=generator))}
 
 
 def two_at_once():
@@ -51,4 +53,4 @@ def loader():
         for drop_last in (False, True)
         for own in (False, True)
     ]
-    return {"cases": cases, "leftEarly": left_early(), "twoAtOnce": two_at_once()}
+    return {"cases": cases, "leftEarly": [left_early(1), left_early(3), left_early(4)], "twoAtOnce": two_at_once()}
