@@ -27,8 +27,9 @@ const besides: readonly { floor: Floor; file: string; typesOnly: boolean }[] = [
   // The mask is a pure function of a key, defined beside the ops that draw it; the generator makes the keys.
   { floor: 'random', file: 'src/ops/mask.ts', typesOnly: false },
   { floor: 'random', file: 'src/ops/ops.ts', typesOnly: true },
-  // The names of the dtypes.
+  // The names of dtypes, arrays and reductions; no arithmetic.
   { floor: 'data', file: 'src/ops/ops.ts', typesOnly: true },
+  { floor: 'nn', file: 'src/ops/ops.ts', typesOnly: true },
 ];
 
 /** The folder under src that a file lies in, or its stem when it lies in src itself. */
