@@ -1,0 +1,68 @@
+// Softmax and cross-entropy together; the formulas stand in src/ops/ops.ts. confidence = 1 - smoothing, spread =
+// smoothing / classes.
+#pragma once
+
+static void cross_entropy(const float* logits, const std::int32_t* target, const float* weight, float* loss,
+                          float* log_sum_exp, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
+                          float confidence, float spread) {
+  const Vf zero = v_splat(0.0f), one = v_splat(1.0f);
+  for (std::size_t r = 0; r < rows; ++r, logits += classes) {
+    const float max = row_max(logits, classes);
+    const float log_sum = log_of(sum_exp(logits, classes, max));
+    log_sum_exp[r] = max + log_sum;
+    const std::int32_t t = target[r];
+    if (t == ignore_index) {
+      loss[r] = 0.0f;
+      continue;
+    }
+    const float weight_t = weight == nullptr ? 1.0f : weight[t];
+    // max and log_sum apart: added up first they would swallow digits when the logits are large.
+    float value = confidence * (weight_t * (log_sum - (logits[t] - max)));
+    if (spread != 0.0f) {
+      const Vf m = v_splat(max), l = v_splat(log_sum);
+#define TERM(v, i, count)                                                                                        \
+  {                                                                                                              \
+    const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero);                                 \
+    const Vf x = load_some(logits + (i), count, m);                                                              \
+    const Vf term = v_mul(w, v_sub(l, v_sub(x, m)));                                                             \
+    sums[v] = v_add(sums[v], count == kLanes ? term : first_of(term, count));                                  \
+  }
+      LANEWISE_ROW_SUM(total, classes, TERM)
+#undef TERM
+      value += spread * static_cast<float>(total);
+    }
+    loss[r] = value;
+  }
+}
+
+static void cross_entropy_backward(const float* scale, std::size_t scale_step, const float* logits,
+                                   const std::int32_t* target, const float* weight, const float* log_sum_exp,
+                                   float* out, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
+                                   float confidence, float spread, float weight_sum) {
+  const Vf zero = v_splat(0.0f), one = v_splat(1.0f);
+  for (std::size_t r = 0; r < rows; ++r, logits += classes, out += classes) {
+    const std::int32_t t = target[r];
+    if (t == ignore_index) {
+      fill(0.0f, out, classes);
+      continue;
+    }
+    const float s = scale[r * scale_step];
+    const float direct = s * (confidence * (weight == nullptr ? 1.0f : weight[t]));
+    const float even = s * spread;
+    // d loss / d logit_c = p_c·(direct + even·Σw) - even·w_c - [c = t]·direct
+    const Vf share = v_splat(direct + even * weight_sum), flat = v_splat(even), l = v_splat(log_sum_exp[r]);
+#define BODY(v, i, count)                                                           \
+  {                                                                                 \
+    const Vf p = v_exp(v_sub(load_some(logits + (i), count, l), l));                \
+    Vf g = v_mul(p, share);                                                         \
+    if (spread != 0.0f) {                                                           \
+      const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero);  \
+      g = v_fnma(flat, w, g);                                                       \
+    }                                                                               \
+    store_some(out + (i), g, count);                                                \
+  }
+    LANEWISE_EACH_VECTOR(0, classes, BODY)
+#undef BODY
+    out[t] -= direct;
+  }
+}

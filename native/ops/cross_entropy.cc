@@ -1,0 +1,97 @@
+// Softmax and cross-entropy together, and the gradient.
+#include "../core/aligned.h"
+#include "check.h"
+#include "ops.h"
+#include "parallel.h"
+
+namespace lanewise::ops {
+namespace {
+
+using core::checked_mul;
+
+// Codes of the reductions, as in src/ops/ops.ts.
+constexpr std::int32_t kNone = 0;
+constexpr std::int32_t kMean = 1;
+constexpr std::int32_t kSum = 2;
+
+void check_common(const char* op, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, std::size_t rows,
+                  std::size_t classes, std::int32_t ignore_index, double smoothing, std::int32_t reduction) {
+  check_length(op, "logits", logits.size(), checked_mul(rows, classes));
+  check_length(op, "target", target.size(), rows);
+  if (weight) check_length(op, "weight", weight->size(), classes);
+  if (!(smoothing >= 0.0 && smoothing <= 1.0)) {
+    refuse(op, "smoothing", "must be in [0, 1], got " + std::to_string(smoothing));
+  }
+  if (reduction < kNone || reduction > kSum) {
+    refuse(op, "reduction", "must be 0, 1 or 2, got " + std::to_string(reduction));
+  }
+  for (const std::int32_t t : target.first(rows)) {
+    if (t != ignore_index && (t < 0 || static_cast<std::size_t>(t) >= classes)) {
+      refuse(op, "target", "must be in [0, " + std::to_string(classes) + "), got " + std::to_string(t));
+    }
+  }
+}
+
+float spread_of(double smoothing, std::size_t classes) {
+  return classes == 0 ? 0.0f : static_cast<float>(smoothing / static_cast<double>(classes));
+}
+
+}  // namespace
+
+void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
+                  FloatOut logSumExp, FloatOut total, std::size_t rows, std::size_t classes, std::int32_t ignoreIndex,
+                  double smoothing, std::int32_t reduction) {
+  check_common("crossEntropy", logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
+  check_length("crossEntropy", "out", out.size(), reduction == kNone ? rows : 1);
+  check_length("crossEntropy", "logSumExp", logSumExp.size(), rows);
+  check_length("crossEntropy", "total", total.size(), 1);
+  thread_local core::Scratch scratch;
+  float* const losses = reduction == kNone ? out.data() : scratch.get<float>(rows);
+
+  const float* const weights = weight ? weight->data() : nullptr;
+  const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
+  split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
+    context.kernels.cross_entropy(logits.data() + begin * classes, target.data() + begin, weights, losses + begin,
+                                  logSumExp.data() + begin, end - begin, classes, ignoreIndex, confidence, spread);
+  });
+  total[0] = 1.0f;
+  if (reduction == kNone) return;
+
+  double sum = 0.0;
+  context.kernels.sum(losses, rows, &sum);
+  if (reduction == kMean) {
+    double weight_total = 0.0;
+    for (const std::int32_t t : target.first(rows)) {
+      if (t != ignoreIndex) weight_total += weights == nullptr ? 1.0 : static_cast<double>(weights[t]);
+    }
+    total[0] = static_cast<float>(weight_total);
+    sum /= weight_total;
+  }
+  out[0] = static_cast<float>(sum);
+}
+
+void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, IndexIn target,
+                          std::optional<FloatIn> weight, FloatIn logSumExp, FloatIn total, FloatOut out,
+                          std::size_t rows, std::size_t classes, std::int32_t ignoreIndex, double smoothing,
+                          std::int32_t reduction) {
+  check_common("crossEntropyBackward", logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
+  check_length("crossEntropyBackward", "grad", grad.size(), reduction == kNone ? rows : 1);
+  check_length("crossEntropyBackward", "logSumExp", logSumExp.size(), rows);
+  check_length("crossEntropyBackward", "total", total.size(), 1);
+  check_length("crossEntropyBackward", "out", out.size(), checked_mul(rows, classes));
+
+  const float* const weights = weight ? weight->data() : nullptr;
+  double weight_sum = static_cast<double>(classes);
+  if (weights != nullptr) context.kernels.sum(weights, classes, &weight_sum);
+  const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
+  const float shared = reduction == kNone ? 0.0f : grad[0] / total[0];
+  split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
+    const float* const scale = reduction == kNone ? grad.data() + begin : &shared;
+    context.kernels.cross_entropy_backward(scale, reduction == kNone ? 1 : 0, logits.data() + begin * classes,
+                                           target.data() + begin, weights, logSumExp.data() + begin,
+                                           out.data() + begin * classes, end - begin, classes, ignoreIndex, confidence,
+                                           spread, static_cast<float>(weight_sum));
+  });
+}
+
+}  // namespace lanewise::ops

@@ -1,0 +1,65 @@
+// Rows by index, and the gradients of that and of max and min.
+#include <cstring>
+
+#include "check.h"
+#include "ops.h"
+#include "parallel.h"
+
+namespace lanewise::ops {
+
+using core::checked_mul;
+
+void indexSelect(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows,
+                 std::size_t width, std::size_t count) {
+  if (x.dtype != out.dtype) refuse("indexSelect", "out", "must have the dtype of x");
+  check_length("indexSelect", "x", x.size, checked_mul(rows, width));
+  check_length("indexSelect", "index", index.size(), count);
+  check_length("indexSelect", "out", out.size, checked_mul(count, width));
+  check_indices("indexSelect", "index", index.first(count), rows);
+  if (width == 0) return;
+  const std::size_t bytes = width * sizeof(float);
+  const auto* from = static_cast<const unsigned char*>(x.data);
+  auto* to = static_cast<unsigned char*>(out.data);
+  split_rows(context, count, width, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      std::memcpy(to + r * bytes, from + static_cast<std::size_t>(index[r]) * bytes, bytes);
+    }
+  });
+}
+
+void indexAdd(const Context& context, FloatIn grad, IndexIn index, FloatOut out, std::size_t rows, std::size_t width,
+              std::size_t count) {
+  check_length("indexAdd", "grad", grad.size(), checked_mul(count, width));
+  check_length("indexAdd", "index", index.size(), count);
+  check_length("indexAdd", "out", out.size(), checked_mul(rows, width));
+  check_indices("indexAdd", "index", index.first(count), rows);
+  // Two rows may name the same place, so threads own columns.
+  const std::size_t parts = parts_for(context, checked_mul(std::max(rows, count), width), kElementGrain);
+  split(context, parts, width, 16, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = 0; r < rows; ++r) context.kernels.fill(0.0f, out.data() + r * width + begin, end - begin);
+    for (std::size_t r = 0; r < count; ++r) {
+      float* sum = out.data() + static_cast<std::size_t>(index[r]) * width + begin;
+      context.kernels.add(sum, 1, grad.data() + r * width + begin, 1, sum, end - begin);
+    }
+  });
+}
+
+void scatter(const Context& context, FloatIn grad, IndexIn index, FloatOut out, std::size_t outer, std::size_t size,
+             std::size_t inner) {
+  const std::size_t picked = checked_mul(outer, inner), block = checked_mul(size, inner);
+  check_length("scatter", "grad", grad.size(), picked);
+  check_length("scatter", "index", index.size(), picked);
+  check_length("scatter", "out", out.size(), checked_mul(outer, block));
+  check_indices("scatter", "index", index.first(picked), size);
+  split_rows(context, outer, block, [&](std::size_t begin, std::size_t end) {
+    context.kernels.fill(0.0f, out.data() + begin * block, (end - begin) * block);
+    for (std::size_t o = begin; o < end; ++o) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        const std::size_t at = o * inner + i;
+        out[o * block + static_cast<std::size_t>(index[at]) * inner + i] = grad[at];
+      }
+    }
+  });
+}
+
+}  // namespace lanewise::ops

@@ -1,0 +1,165 @@
+// Elementwise kernels: odd sizes, unaligned memory, in place, special values.
+#include <functional>
+
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+const std::vector<float> kSpecial{0.0f, -0.0f, 1.0f, -1.0f, 2.5f, -2.5f, kInf, -kInf, kNan, 1e30f, -1e30f, 0.25f, 1e-30f};
+
+// Numbers with special values strewn in.
+std::vector<float> numbers(std::size_t n, std::uint32_t seed) {
+  std::vector<float> x = Random(seed).floats(n, -3.0f, 3.0f);
+  for (std::size_t i = seed % 3; i < n; i += 5) x[i] = kSpecial[(i / 5 + seed) % kSpecial.size()];
+  return x;
+}
+
+void check_same(Floats& out, const std::function<double(std::size_t)>& exact, double limit) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    CAPTURE(i);
+    CHECK(ulps(out[i], exact(i)) <= limit);
+  }
+  CHECK(out.guards_intact());
+}
+
+using Unary = std::function<void(const KernelTable&, const float*, float*, std::size_t)>;
+struct UnaryCase {
+  const char* name;
+  Unary run;
+  std::function<float(float)> exact;
+};
+
+const UnaryCase kUnary[] = {
+    {"neg", [](auto& t, auto... a) { t.neg(a...); }, [](float x) { return -x; }},
+    {"abs", [](auto& t, auto... a) { t.abs(a...); }, [](float x) { return std::fabs(x); }},
+    {"sign", [](auto& t, auto... a) { t.sign(a...); },
+     [](float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }},
+    {"relu", [](auto& t, auto... a) { t.relu(a...); }, [](float x) { return x <= 0.0f ? 0.0f : x; }},
+    {"clamp", [](auto& t, auto... a) { t.clamp(a..., -0.5f, 1.5f); },
+     [](float x) { return x < -0.5f ? -0.5f : x > 1.5f ? 1.5f : x; }},
+    {"open clamp", [](auto& t, auto... a) { t.clamp(a..., -kInf, 1.5f); },
+     [](float x) { return x > 1.5f ? 1.5f : x; }},
+};
+
+TEST_CASE("functions of one element") {
+  on_each_isa([](const KernelTable& table) {
+    for (const UnaryCase& test : kUnary) {
+      CAPTURE(std::string(test.name));
+      for (const std::size_t n : odd_sizes()) {
+        CAPTURE(n);
+        Floats x(numbers(n, 1)), out(n);
+        test.run(table, x.data(), out.data(), n);
+        check_same(out, [&](std::size_t i) { return test.exact(x[i]); }, 0.0);
+        test.run(table, x.data(), x.data(), n);
+        CHECK(same_bits(x.values(), out.values()));
+      }
+    }
+  });
+}
+
+using Backward = std::function<void(const KernelTable&, const float*, const float*, float*, std::size_t)>;
+struct BackwardCase {
+  const char* name;
+  Backward run;
+  std::function<double(double, double)> exact;
+  double ulp;
+};
+
+const BackwardCase kBackward[] = {
+    {"relu", [](auto& t, auto... a) { t.relu_backward(a...); },
+     [](double g, double y) { return y <= 0.0 ? 0.0 : g; }, 0.0},
+    {"sigmoid", [](auto& t, auto... a) { t.sigmoid_backward(a...); },
+     [](double g, double y) { return static_cast<double>(static_cast<float>(g * y) * (1.0f - static_cast<float>(y))); }, 2.0},
+    {"tanh", [](auto& t, auto... a) { t.tanh_backward(a...); },
+     [](double g, double y) { return g * static_cast<double>(static_cast<float>(1.0 - y * y)); }, 2.0},
+    {"clamp", [](auto& t, auto... a) { t.clamp_backward(a..., -0.5f, 1.5f); },
+     [](double g, double x) { return -0.5 <= x && x <= 1.5 ? g : 0.0; }, 0.0},
+};
+
+TEST_CASE("gradients of functions of one element") {
+  on_each_isa([](const KernelTable& table) {
+    for (const BackwardCase& test : kBackward) {
+      CAPTURE(std::string(test.name));
+      // Without fused multiply-adds 1 - y² cancels.
+      const double limit = has_fma(table) || std::string(test.name) != "tanh" ? test.ulp : kInf;
+      for (const std::size_t n : odd_sizes()) {
+        CAPTURE(n);
+        Floats grad(numbers(n, 1)), y(numbers(n, 2)), out(n);
+        test.run(table, grad.data(), y.data(), out.data(), n);
+        if (limit < kInf) check_same(out, [&](std::size_t i) { return test.exact(grad[i], y[i]); }, limit);
+        test.run(table, grad.data(), y.data(), grad.data(), n);
+        CHECK(same_bits(grad.values(), out.values()));
+      }
+    }
+  });
+}
+
+using BinaryKernel = decltype(KernelTable::add);
+struct BinaryCase {
+  const char* name;
+  BinaryKernel KernelTable::*kernel;
+  float (*exact)(float, float);
+};
+
+const BinaryCase kBinary[] = {
+    {"add", &KernelTable::add, [](float a, float b) { return a + b; }},
+    {"sub", &KernelTable::sub, [](float a, float b) { return a - b; }},
+    {"mul", &KernelTable::mul, [](float a, float b) { return a * b; }},
+    {"div", &KernelTable::div, [](float a, float b) { return a / b; }},
+};
+
+TEST_CASE("functions of two elements, with either repeated") {
+  on_each_isa([](const KernelTable& table) {
+    for (const BinaryCase& test : kBinary) {
+      CAPTURE(std::string(test.name));
+      for (const std::size_t n : odd_sizes()) {
+        CAPTURE(n);
+        Floats a(numbers(n + 1, 1)), b(numbers(n + 1, 2));
+        for (const std::size_t a_step : {0, 1}) {
+          for (const std::size_t b_step : {0, 1}) {
+            Floats out(n);
+            (table.*test.kernel)(a.data(), a_step, b.data(), b_step, out.data(), n);
+            check_same(out, [&](std::size_t i) { return test.exact(a[i * a_step], b[i * b_step]); }, 0.0);
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("fill and the conversions") {
+  on_each_isa([](const KernelTable& table) {
+    for (const std::size_t n : odd_sizes()) {
+      CAPTURE(n);
+      Floats out(n);
+      table.fill(2.5f, out.data(), n);
+      check_same(out, [](std::size_t) { return 2.5; }, 0.0);
+    }
+    Floats x(std::vector<float>{0.9f, -0.9f, 2.5f, -2.5f, kNan, kInf, -kInf, 2147483520.0f, 2147483648.0f, -2147483648.0f,
+                                -2147483904.0f, 1e20f});
+    Ints out(x.size());
+    table.to_int(x.data(), out.data(), x.size());
+    const std::vector<std::int32_t> expected{0, 0, 2, -2, 0, INT32_MAX, INT32_MIN, 2147483520, INT32_MAX, INT32_MIN,
+                                             INT32_MIN, INT32_MAX};
+    CHECK(out.values() == expected);
+    CHECK(out.guards_intact());
+    Ints whole(std::vector<std::int32_t>{0, 1, -1, INT32_MAX, INT32_MIN, 16777217});
+    Floats back(whole.size());
+    table.to_float(whole.data(), back.data(), whole.size());
+    CHECK(back.values() == std::vector<float>{0.0f, 1.0f, -1.0f, 2147483648.0f, -2147483648.0f, 16777216.0f});
+  });
+}
+
+TEST_CASE("instruction sets that cannot run here") {
+  for (const char* name : kernels::compiled()) {
+    if (kernels::find(name) == nullptr) MESSAGE("skipped, compiled only: " << std::string(name));
+  }
+  REQUIRE(!kernels::available().empty());
+  CHECK(std::string(kernels::available()[0]->name) == "scalar");
+  CHECK(kernels::find("no such") == nullptr);
+  for (const KernelTable* table : kernels::available()) CHECK(kernels::find(table->name) == table);
+}
+
+}  // namespace
+}  // namespace lanewise::test

@@ -1,0 +1,119 @@
+// GEMM's kernels: every number of rows and columns of a tile, both orders of A, packed and unpacked B.
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+TEST_CASE("panels hold the columns, with zeros behind them") {
+  on_each_isa([](const KernelTable& table) {
+    const std::size_t nr = table.gemm_nr;
+    for (const std::size_t k : {std::size_t{0}, std::size_t{1}, nr - 1, nr, nr + 1, std::size_t{37}}) {
+      for (std::size_t columns = 1; columns <= nr; ++columns) {
+        CAPTURE(k);
+        CAPTURE(columns);
+        Floats by_rows(Random(1).floats(k * (columns + 3))), by_columns(Random(2).floats(columns * (k + 5)));
+        Floats from_rows(k * nr), from_columns(k * nr);
+        table.pack_rows(by_rows.data(), columns + 3, k, columns, from_rows.data());
+        table.pack_columns(by_columns.data(), k + 5, k, columns, from_columns.data());
+        bool right = from_rows.guards_intact() && from_columns.guards_intact();
+        for (std::size_t p = 0; p < k; ++p) {
+          for (std::size_t j = 0; j < nr; ++j) {
+            right = right && from_rows[p * nr + j] == (j < columns ? by_rows[p * (columns + 3) + j] : 0.0f);
+            right = right && from_columns[p * nr + j] == (j < columns ? by_columns[j * (k + 5) + p] : 0.0f);
+          }
+        }
+        CHECK(right);
+      }
+    }
+  });
+}
+
+struct PanelCase {
+  std::size_t rows, columns, k;
+  bool dense_rows;       // of A
+  std::size_t b_stride;  // 0: a packed panel
+  int start;             // 0 none, 1 a bias, 2 what C holds
+};
+
+// One accumulator, k ascending, fused where the instruction set is.
+float expected(const KernelTable& table, const PanelCase& test, const float* a, std::size_t a_k,
+               const float* b, std::size_t b_stride, float start) {
+  float sum = start;
+  for (std::size_t p = 0; p < test.k; ++p) {
+    const float x = a[p * a_k], y = b[p * b_stride];
+    if (has_fma(table)) {
+      sum = std::fma(x, y, sum);
+    } else {
+      const float product = x * y;
+      sum += product;
+    }
+  }
+  return sum;
+}
+
+void check_panel(const KernelTable& table, const PanelCase& test) {
+  const std::size_t nr = table.gemm_nr, b_stride = test.b_stride == 0 ? nr : test.b_stride;
+  const std::size_t a_row = test.dense_rows ? test.k + 3 : 1, a_k = test.dense_rows ? 1 : test.rows + 2;
+  Floats a(Random(1).floats(test.rows * a_row + test.k * a_k + 1)), b(Random(2).floats((test.k + 1) * b_stride));
+  Floats bias(Random(3).floats(test.columns));
+  const std::size_t c_stride = test.columns + 7;
+  const std::vector<float> before = Random(4).floats(test.rows * c_stride);
+  Floats c(test.rows * c_stride);
+  if (test.start == 2) std::copy(before.begin(), before.end(), c.data());
+  const float* start = test.start == 0 ? nullptr : test.start == 1 ? bias.data() : c.data();
+  table.gemm_panel(a.data(), a_row, a_k, test.rows, b.data(), b_stride, test.k, start, test.start == 2 ? c_stride : 0,
+                   c.data(), c_stride, test.columns);
+  bool right = c.guards_intact(), others_kept = true;
+  for (std::size_t i = 0; i < test.rows; ++i) {
+    for (std::size_t j = 0; j < c_stride; ++j) {
+      const float actual = c[i * c_stride + j];
+      if (j >= test.columns) {
+        others_kept = others_kept && (test.start == 2 ? actual == before[i * c_stride + j] : std::isnan(actual));
+        continue;
+      }
+      const float from = test.start == 0 ? 0.0f : test.start == 1 ? bias[j] : before[i * c_stride + j];
+      right = right && same_bits(actual, expected(table, test, a.data() + i * a_row, a_k, b.data() + j, b_stride, from));
+    }
+  }
+  CAPTURE(test.rows);
+  CAPTURE(test.columns);
+  CAPTURE(test.k);
+  CAPTURE(test.dense_rows);
+  CAPTURE(test.start);
+  CHECK(right);
+  CHECK(others_kept);
+}
+
+TEST_CASE("gemm_panel is to the bit one accumulator with k ascending") {
+  on_each_isa([](const KernelTable& table) {
+    const std::size_t nr = table.gemm_nr, mr = table.gemm_mr;
+    for (std::size_t rows = 0; rows <= 2 * mr + 1; ++rows) {
+      for (const bool dense_rows : {true, false}) {
+        for (const int start : {0, 1, 2}) {
+          for (const std::size_t k : {0, 1, 3, 4, 5, 37}) {
+            for (const std::size_t columns : {std::size_t{1}, nr - 1, nr}) {
+              check_panel(table, {rows, columns, k, dense_rows, 0, start});
+            }
+            check_panel(table, {rows, nr, k, dense_rows, nr + 9, start});
+          }
+        }
+      }
+    }
+    check_panel(table, {5 * mr + 2, nr, 300, true, 0, 1});
+  });
+}
+
+TEST_CASE("fma_chains counts what it does") {
+  on_each_isa([](const KernelTable& table) {
+    float none = 0.0f, some = 0.0f;
+    table.fma_chains(0, &none);
+    table.fma_chains(1000, &some);
+    CHECK(none == 66.0f);  // 0 + 1 + ... + 11
+    CHECK(some != none);
+    CHECK(std::isfinite(some));
+    CHECK(table.fma_chain_flops >= 24.0);
+  });
+}
+
+}  // namespace
+}  // namespace lanewise::test

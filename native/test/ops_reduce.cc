@@ -1,0 +1,146 @@
+// Ops along one dimension: sums, extremes, softmax; any number of threads gives the same bits.
+#include <stdexcept>
+
+#include "../ops/ops.h"
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+struct Shape {
+  std::size_t outer, size, inner;
+};
+
+const Shape kShapes[] = {{1, 1, 1},   {1, 100003, 1}, {1, 16384, 1},   {1, 16385, 1}, {7, 13, 1},   {128, 10, 1},
+                         {900, 129, 1}, {1, 128, 256},  {1, 700, 97},    {5, 3, 4},     {300, 20, 17}, {1, 3, 40000},
+                         {0, 3, 2},   {3, 0, 2},      {3, 0, 1},       {3, 2, 0},     {1, 0, 1},     {2, 64, 1}};
+
+TEST_CASE("sum along a dimension") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Shape& s : kShapes) {
+      const std::size_t results = s.outer * s.inner;
+      Floats x(Random(1).floats(results * s.size));
+      std::vector<float> first;
+      for (const std::size_t threads : {1, 2, 3}) {
+        Floats out(results);
+        ops::sum(context_of(table, threads), x.in(), out.span(), s.outer, s.size, s.inner);
+        CHECK(out.guards_intact());
+        if (threads == 1) first = out.values();
+        CHECK(same_bits(first, out.values()));
+      }
+      bool right = true;
+      for (std::size_t r = 0; r < results; ++r) {
+        double exact = 0.0, size = 0.0;
+        for (std::size_t i = 0; i < s.size; ++i) {
+          const double value = x[(r / s.inner * s.size + i) * s.inner + r % s.inner];
+          exact += value;
+          size += std::fabs(value);
+        }
+        right = right && std::fabs(first[r] - exact) <= 1e-6 * size;
+      }
+      CAPTURE(s.outer);
+      CAPTURE(s.size);
+      CAPTURE(s.inner);
+      CHECK(right);
+    }
+  });
+}
+
+TEST_CASE("max and min along a dimension, and their gradient") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Shape& s : kShapes) {
+      const std::size_t results = s.outer * s.inner;
+      if (s.size == 0) continue;
+      std::vector<float> values(results * s.size);
+      Random random(5);
+      for (float& v : values) v = random.bits() % 50 == 0 && s.size < 2000 ? kNan : static_cast<float>(random.bits() % 300);
+      Floats x(values), grad(Random(6).floats(results));
+      for (const bool largest : {true, false}) {
+        for (const std::size_t threads : {1, 3}) {
+          const ops::Context context = context_of(table, threads);
+          Floats out(results), scattered(results * s.size);
+          Ints index(results);
+          (largest ? ops::max : ops::min)(context, x.in(), out.span(), index.span(), s.outer, s.size, s.inner);
+          ops::scatter(context, grad.in(), index.in(), scattered.span(), s.outer, s.size, s.inner);
+          bool right = out.guards_intact() && index.guards_intact() && scattered.guards_intact();
+          for (std::size_t r = 0; r < results; ++r) {
+            const auto at = [&](std::size_t i) { return (r / s.inner * s.size + i) * s.inner + r % s.inner; };
+            std::size_t best = 0;
+            for (std::size_t i = 1; i < s.size; ++i) {
+              const float a = x[at(i)], b = x[at(best)];
+              if (!std::isnan(b) && (std::isnan(a) || (largest ? a > b : a < b))) best = i;
+            }
+            right = right && same_bits(out[r], x[at(best)]) && index[r] == static_cast<std::int32_t>(best);
+            for (std::size_t i = 0; i < s.size; ++i) {
+              right = right && scattered[at(i)] == (i == best ? grad[r] : 0.0f);
+            }
+          }
+          CAPTURE(s.outer);
+          CAPTURE(s.size);
+          CAPTURE(s.inner);
+          CHECK(right);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("softmax along any dimension is softmax of its rows") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Shape& s : kShapes) {
+      const std::size_t n = s.outer * s.size * s.inner;
+      Floats x(Random(1).floats(n, -6.0f, 6.0f)), grad(Random(2).floats(n));
+      std::vector<float> first[4];
+      for (const std::size_t threads : {1, 2, 3}) {
+        const ops::Context context = context_of(table, threads);
+        Floats p(n), lp(n), dp(n), dlp(n);
+        ops::softmax(context, x.in(), p.span(), s.outer, s.size, s.inner);
+        ops::logSoftmax(context, x.in(), lp.span(), s.outer, s.size, s.inner);
+        ops::softmaxBackward(context, grad.in(), p.in(), dp.span(), s.outer, s.size, s.inner);
+        ops::logSoftmaxBackward(context, grad.in(), lp.in(), dlp.span(), s.outer, s.size, s.inner);
+        CHECK((p.guards_intact() && lp.guards_intact() && dp.guards_intact() && dlp.guards_intact()));
+        const std::vector<float> now[4] = {p.values(), lp.values(), dp.values(), dlp.values()};
+        for (int i = 0; i < 4; ++i) {
+          if (threads == 1) first[i] = now[i];
+          CHECK(same_bits(first[i], now[i]));
+        }
+      }
+      bool right = true;
+      for (std::size_t o = 0; o < s.outer; ++o) {
+        for (std::size_t c = 0; c < s.inner; ++c) {
+          std::vector<float> row(s.size), g(s.size), expected[4];
+          const auto at = [&](std::size_t i) { return (o * s.size + i) * s.inner + c; };
+          for (std::size_t i = 0; i < s.size; ++i) row[i] = x[at(i)], g[i] = grad[at(i)];
+          for (std::vector<float>& e : expected) e.resize(s.size);
+          table.softmax(row.data(), expected[0].data(), 1, s.size);
+          table.log_softmax(row.data(), expected[1].data(), 1, s.size);
+          table.softmax_backward(g.data(), expected[0].data(), expected[2].data(), 1, s.size);
+          table.log_softmax_backward(g.data(), expected[1].data(), expected[3].data(), 1, s.size);
+          for (int f = 0; f < 4; ++f) {
+            for (std::size_t i = 0; i < s.size; ++i) right = right && same_bits(first[f][at(i)], expected[f][i]);
+          }
+        }
+      }
+      CHECK(right);
+    }
+  });
+}
+
+TEST_CASE("reductions refuse what does not fit") {
+  const ops::Context context = context_of(*kernels::available().back());
+  Floats x(Random(1).floats(24)), out(6);
+  Ints index(6);
+  CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), 2, 5, 3), std::invalid_argument);
+  CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), 8, 3, 1), std::invalid_argument);
+  CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), SIZE_MAX, 2, 1), std::overflow_error);
+  CHECK_THROWS_WITH_AS(ops::max(context, x.in(), out.span(), index.span(), 2, 0, 3),
+                       "max: size must be in [1, 2147483647], got 0", std::invalid_argument);
+  CHECK_THROWS_AS(ops::min(context, x.in(), out.span(), index.span().first(5), 2, 4, 3), std::invalid_argument);
+  CHECK_THROWS_AS(ops::softmax(context, x.in(), out.span(), 2, 4, 3), std::invalid_argument);
+  CHECK_THROWS_AS(ops::softmaxBackward(context, x.in(), x.in().first(5), out.span(), 2, 3, 1), std::invalid_argument);
+  CHECK(out.untouched());
+  CHECK(index.untouched());
+}
+
+}  // namespace
+}  // namespace lanewise::test
