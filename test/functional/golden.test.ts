@@ -1,6 +1,7 @@
 /** Every function against what PyTorch computes, on every backend: values, gradients, special values, odd shapes. */
 import { expect, it } from 'vitest';
 import { functional as F, Tensor, tensor } from '../../src/index.js';
+import type { HostArray } from '../../src/ops/ops.js';
 import { type FunctionCase, type GoldenTensor, golden, values } from '../golden/load.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { expectClose } from '../helpers/close.js';
@@ -39,6 +40,12 @@ function call({ function: name, note, args }: FunctionCase, inputs: Tensor[]): T
   }
 }
 
+/** Native backends take subnormal numbers for 0: where one goes in, PyTorch's answer is not asked of them. */
+function flushes(backendName: string, input: HostArray): (element: number) => boolean {
+  const smallest = 2 ** -126;
+  return (i) => backendName !== 'reference' && input[i] !== 0 && Math.abs(input[i]!) < smallest;
+}
+
 const cases = golden('functions').cases.map((one) => ({
   ...one,
   title: [one.function, one.note, JSON.stringify(one.args), ...one.inputs.map((input) => JSON.stringify(input.shape))]
@@ -46,7 +53,7 @@ const cases = golden('functions').cases.map((one) => ({
     .join(' '),
 }));
 
-describeEachBackend('functions equal PyTorch', () => {
+describeEachBackend('functions equal PyTorch', (backendName) => {
   it.each(cases)('$title', (one) => {
     const inputs = one.inputs.map((input) => {
       const leaf = load(input);
@@ -55,13 +62,15 @@ describeEachBackend('functions equal PyTorch', () => {
     const output = call(one, inputs);
     expect(output.shape).toEqual(one.output.shape);
     expect(output.dtype).toBe(one.output.dtype);
-    expectClose(output.toTypedArray(), values(one.output));
+    const isElementwise = inputs.length === 1 && output.numel === inputs[0]!.numel;
+    const skip = isElementwise ? flushes(backendName, values(one.inputs[0]!)) : undefined;
+    expectClose(output.toTypedArray(), values(one.output), { skip });
     if (one.gradient === undefined) return;
     output.backward(load(one.gradient));
     one.grads!.forEach((grad, i) => {
       if (grad === null) return;
       expect(inputs[i]!.grad, `gradient of input ${i}`).toBeInstanceOf(Tensor);
-      expectClose(inputs[i]!.grad!.toTypedArray(), values(grad), `gradient of input ${i}`);
+      expectClose(inputs[i]!.grad!.toTypedArray(), values(grad), { what: `gradient of input ${i}`, skip });
     });
   });
 });
@@ -80,7 +89,7 @@ describeEachBackend('losses equal PyTorch', () => {
     expect(loss.shape).toEqual(one.loss.shape);
     expectClose(loss.toTypedArray(), values(one.loss));
     loss.backward(load(one.gradient));
-    expectClose(input.grad!.toTypedArray(), values(one.grad), 'gradient');
+    expectClose(input.grad!.toTypedArray(), values(one.grad), { what: 'gradient' });
   });
 
   it.each(losses.mse)('mseLoss, $name, $reduction', (one) => {
@@ -88,6 +97,6 @@ describeEachBackend('losses equal PyTorch', () => {
     const loss = F.mseLoss(input, load(one.target), { reduction: one.reduction });
     expectClose(loss.toTypedArray(), values(one.loss));
     loss.backward(load(one.gradient));
-    expectClose(input.grad!.toTypedArray(), values(one.grad), 'gradient');
+    expectClose(input.grad!.toTypedArray(), values(one.grad), { what: 'gradient' });
   });
 });

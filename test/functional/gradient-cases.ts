@@ -79,7 +79,7 @@ export const gradientCases = [
   ...(['log', 'sqrt'] as const).map((name) => of(name, '', () => [numbers([3, 5], 0.3, 3)], (x) => F[name](x!))),
   of('clamp', 'both sides', () => [numbers([20])], (x) => F.clamp(x!, -0.7, 0.9)),
   of('clamp', 'one side', () => [numbers([20])], (x) => F.clamp(x!, undefined, 0.5)),
-  of('to', 'same dtype', () => [numbers([3])], (x) => F.to(x!, 'float64')),
+  of('to', 'same dtype', () => [numbers([3])], (x) => F.to(x!, x!.dtype)),
 
   of('sum', 'all', () => [numbers([2, 3, 4])], (x) => F.sum(x!)),
   of('sum', 'middle', () => [numbers([2, 3, 4])], (x) => F.sum(x!, { dim: 1 })),

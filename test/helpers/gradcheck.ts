@@ -17,7 +17,7 @@ function seedFor(output: Tensor): Tensor {
 /** Σ output·seed: a scalar function whose gradient is what `backward(seed)` gives. */
 function weighted(output: Tensor): number {
   const seed = seedFor(output).toTypedArray();
-  return output.toTypedArray().reduce((sum, value, i) => sum + value * seed[i]!, 0);
+  return Array.from(output.toTypedArray()).reduce((sum, value, i) => sum + value * seed[i]!, 0);
 }
 
 /** The gradients that `backward` gives for the inputs of a case. */
