@@ -1,0 +1,76 @@
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { type AnyModule, checkModule, Module } from './module.js';
+import { checkName } from './names.js';
+import { className } from './repr.js';
+
+/** Modules by name: what a container can be made of. The keys of an object that are whole numbers come first; a Map keeps its order. */
+export type NamedModules<M extends AnyModule = AnyModule> = Readonly<Record<string, M>> | ReadonlyMap<string, M>;
+
+/** A module that keeps others in an ordered list of names, as PyTorch's `_modules`, beside those in its fields. */
+export abstract class Container<M extends AnyModule, In extends readonly unknown[], Out> extends Module<In, Out> {
+  #members = new Map<string, M>();
+
+  /** How many modules there are. */
+  get length(): number {
+    return this.#members.size;
+  }
+
+  /** The modules in order. */
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.#members.values();
+  }
+
+  /** Adds a module under a name, or replaces the one of that name. */
+  override registerModule(name: string, module: M): void {
+    const place = `${className(this)}.registerModule`;
+    this.setMember(this.checkMember(place, name, module), module);
+  }
+
+  protected override ownModules(): [string, AnyModule][] {
+    return [...this.#members, ...super.ownModules()];
+  }
+
+  /** Name and module of each member, in order: a copy. @internal */
+  protected members(): [string, M][] {
+    return [...this.#members];
+  }
+
+  /** Checks a name and a module without adding them; returns the name. @internal */
+  protected checkMember(place: string, name: unknown, module: M): string {
+    checkModule(place, module);
+    const checked = checkName(place, 'module', name);
+    if (checked in this) throw new ArgumentError(`${place}: attribute '${checked}' already exists`);
+    return checked;
+  }
+
+  /** Adds or replaces what has been checked. @internal */
+  protected setMember(name: string, module: M): void {
+    this.#members.set(name, module);
+  }
+
+  /** @internal */
+  protected setMembers(members: Iterable<readonly [string, M]>): void {
+    this.#members = new Map(members);
+  }
+
+  /** @internal */
+  protected member(name: string): M | undefined {
+    return this.#members.get(name);
+  }
+}
+
+/** The entries of an object or Map of modules, all of them checked by `check` before any is used. @internal */
+export function readNamed<M extends AnyModule>(place: string, named: unknown): [string, M][] {
+  if (named instanceof Map) return [...named];
+  const prototype: unknown = typeof named === 'object' && named !== null ? Object.getPrototypeOf(named) : undefined;
+  if (prototype !== null && prototype !== Object.prototype)
+    throw new ArgumentError(`${place}: ${describe(named)} is not a Module subclass`);
+  return Object.entries(named as Record<string, M>);
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'an array (pass the modules one by one)';
+  const isClass = typeof value === 'function' && value.prototype instanceof Module;
+  return isClass ? `the class ${value.name} (make one with new)` : show(value);
+}

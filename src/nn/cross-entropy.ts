@@ -1,0 +1,33 @@
+import { type CrossEntropyOptions, crossEntropy, crossEntropyOptions } from '../functional/cross-entropy.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/**
+ * Cross-entropy between logits and labels or probabilities: see {@link crossEntropy}. A weight is a buffer, as in PyTorch.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html | torch.nn.CrossEntropyLoss}.
+ */
+export class CrossEntropyLoss extends Module<readonly [input: Tensor, target: Tensor]> {
+  /** A weight for each class, [C], or null. */
+  declare weight: Tensor | null;
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  readonly reduction: 'mean' | 'sum' | 'none';
+
+  constructor(options?: CrossEntropyOptions) {
+    super();
+    const { weight, ignoreIndex, labelSmoothing, reduction } = crossEntropyOptions('CrossEntropyLoss', options);
+    this.registerBuffer('weight', weight);
+    this.ignoreIndex = ignoreIndex;
+    this.labelSmoothing = labelSmoothing;
+    this.reduction = reduction;
+  }
+
+  /**
+   * @param input logits [C], [N, C] or [N, C, d1, ...].
+   * @param target int32 labels with the shape of input less C; or probabilities with the shape of input.
+   */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, labelSmoothing, reduction } = this;
+    return crossEntropy(input, target, { weight, ignoreIndex, labelSmoothing, reduction });
+  }
+}

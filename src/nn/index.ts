@@ -1,0 +1,21 @@
+/** Layers, losses and containers, as PyTorch's `torch.nn`. */
+export type { CrossEntropyOptions } from '../functional/cross-entropy.js';
+export type { MSELossOptions } from '../functional/mse-loss.js';
+export type { NamedModules } from './container.js';
+export { CrossEntropyLoss } from './cross-entropy.js';
+export { Dropout, Dropout2d, type DropoutOptions } from './dropout.js';
+export type { Chain, Features, FeaturesOfChain, SameFeatures } from './features.js';
+export { Flatten } from './flatten.js';
+export { Identity } from './identity.js';
+export { Linear, type LinearOptions } from './linear.js';
+export { type AnyModule, Module } from './module.js';
+export { ModuleDict } from './module-dict.js';
+export { ModuleList } from './module-list.js';
+export { MSELoss } from './mse-loss.js';
+export { Parameter } from './parameter.js';
+export { ReLU } from './relu.js';
+export { Sequential } from './sequential.js';
+export { Sigmoid } from './sigmoid.js';
+export { LogSoftmax, Softmax } from './softmax.js';
+export { IncompatibleKeys, type StateDict, type StateDictLike } from './state-dict.js';
+export { Tanh } from './tanh.js';

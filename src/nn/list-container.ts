@@ -1,0 +1,96 @@
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { Container } from './container.js';
+import { type AnyModule, checkModule, Module } from './module.js';
+import { className } from './repr.js';
+
+/** What Sequential and ModuleList have in common: members that are counted, their names being `0`, `1`, ... */
+export abstract class ListContainer<M extends AnyModule, In extends readonly unknown[], Out> extends Container<
+  M,
+  In,
+  Out
+> {
+  /** The module at `index`, counted from the end when negative. @throws ArgumentError when there is none. */
+  at(index: number): M {
+    return this.#entryAt('at', index)[1];
+  }
+
+  /** Puts another module in the place of the one at `index`, under its name. Returns this. */
+  set(index: number, module: M): this {
+    const [name] = this.#entryAt('set', index);
+    this.setMember(name, checkModule(`${className(this)}.set`, module));
+    return this;
+  }
+
+  /** Adds a module at the end. Its mode stays as it is, whatever the mode of this one. Returns this. */
+  append(module: M): this {
+    return this.extend([module]);
+  }
+
+  /** Adds modules at the end: all of them, or none when one is no module. Returns this. */
+  extend(modules: Iterable<M>): this {
+    const place = `${className(this)}.extend`;
+    const isIterable = typeof modules === 'object' && modules !== null && Symbol.iterator in modules;
+    if (!isIterable) throw new ArgumentError(`${place}: expected an iterable of modules, got ${show(modules)}`);
+    for (const module of [...modules].map((each) => checkModule(place, each))) this.setMember(this.#nextName(), module);
+    return this;
+  }
+
+  /**
+   * Adds a module before the one at `index`, from -length to length; those behind it move up by one. Returns this.
+   * @throws ArgumentError when there is no such place, or the members have names of their own, which cannot move up.
+   */
+  insert(index: number, module: M): this {
+    const place = `${className(this)}.insert`;
+    if (!(module instanceof Module))
+      throw new ArgumentError(`${place}: module should be of type: Module, got ${show(module)}`);
+    checkInteger(place, index);
+    if (index < -this.length || index > this.length) throw new ArgumentError(`${place}: Index out of range: ${index}`);
+    const members = this.members();
+    const named = members.find(([name], i) => name !== String(i));
+    if (named !== undefined)
+      throw new ArgumentError(
+        `${place}: members with names of their own cannot be renumbered, and one is called '${named[0]}'`,
+      );
+    const modules = members.map(([, each]) => each);
+    modules.splice(index, 0, module);
+    this.#setNumbered(modules);
+    return this;
+  }
+
+  /** Takes the module at `index` out, the last by default, and returns it. The others are renumbered, and lose names of their own. */
+  pop(index = -1): M {
+    const [name, module] = this.#entryAt('pop', index);
+    this.#setNumbered(
+      this.members()
+        .filter(([each]) => each !== name)
+        .map(([, each]) => each),
+    );
+    return module;
+  }
+
+  #entryAt(method: string, index: number): [string, M] {
+    const place = `${className(this)}.${method}`;
+    const entry = this.members().at(checkInteger(place, index));
+    if (entry === undefined || index < -this.length)
+      throw new ArgumentError(`${place}: index ${index} is out of range`);
+    return entry;
+  }
+
+  #setNumbered(modules: readonly M[]): void {
+    this.setMembers(modules.map((module, i) => [String(i), module] as const));
+  }
+
+  /** The length; or the next number that is free, where a slice has kept higher ones (PyTorch replaces a member there). */
+  #nextName(): string {
+    let number = this.length;
+    while (this.member(String(number)) !== undefined) number++;
+    return String(number);
+  }
+}
+
+function checkInteger(place: string, index: unknown): number {
+  if (typeof index !== 'number' || !Number.isSafeInteger(index))
+    throw new ArgumentError(`${place}: index must be an integer, got ${show(index)}`);
+  return index;
+}

@@ -1,0 +1,49 @@
+import { Container, type NamedModules, readNamed } from './container.js';
+import type { AnyModule } from './module.js';
+
+/**
+ * Modules by name that a module finds in a field. It computes nothing itself.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html | torch.nn.ModuleDict}, with the methods of
+ * a Map.
+ */
+export class ModuleDict<M extends AnyModule = AnyModule> extends Container<M, never, never> {
+  /** @param named the members, none by default. */
+  constructor(named: NamedModules<M> = {}) {
+    super();
+    for (const [name, module] of readNamed<M>('ModuleDict', named))
+      this.setMember(this.checkMember('ModuleDict', name, module), module);
+  }
+
+  /** The module of that name, or undefined. */
+  get(name: string): M | undefined {
+    return this.member(name);
+  }
+
+  /** Adds a module, or replaces the one of that name. Returns this. */
+  set(name: string, module: M): this {
+    this.registerModule(name, module);
+    return this;
+  }
+
+  has(name: string): boolean {
+    return this.member(name) !== undefined;
+  }
+
+  /** Takes a module out; returns whether there was one. */
+  delete(name: string): boolean {
+    const found = this.has(name);
+    this.setMembers(this.members().filter(([each]) => each !== name));
+    return found;
+  }
+
+  /** Name and module of each member, in order. */
+  entries(): IterableIterator<[string, M]> {
+    return this.members().values();
+  }
+
+  keys(): IterableIterator<string> {
+    return this.members()
+      .map(([name]) => name)
+      .values();
+  }
+}

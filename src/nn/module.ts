@@ -1,0 +1,290 @@
+import { checkBoolean, checkOptions, show } from '../check.js';
+import { ArgumentError, StateError } from '../errors.js';
+import { zeros } from '../tensor/creation.js';
+import { noGrad } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { checkName, joinNames } from './names.js';
+import { Parameter } from './parameter.js';
+import { className, formatModule } from './repr.js';
+import { type IncompatibleKeys, loadState, type StateDict, type StateDictLike } from './state-dict.js';
+
+/** A module of any signature: what `children()` and `modules()` hand out. Narrow it with `instanceof`. */
+export type AnyModule = Module<never, unknown>;
+
+/**
+ * The base of layers, losses and models. A subclass keeps Parameters and other modules in fields, where they are found by
+ * themselves, and says in {@link forward} what it computes:
+ *
+ * ```ts
+ * class Residual extends nn.Module {
+ *   inner = new nn.Linear(64, 64);
+ *   override forward(x: Tensor): Tensor {
+ *     return this.inner.forward(x).relu().add(x);
+ *   }
+ * }
+ * ```
+ *
+ * Found are enumerable fields of the object itself, in the order in which they were first set (names that are whole
+ * numbers come first, as always in JavaScript), also those set or replaced later. Not found are `#private` fields and arrays
+ * of modules: use {@link ModuleList}. A module or parameter under several names counts once, but for the state dict.
+ *
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html | torch.nn.Module}.
+ *
+ * @typeParam In the arguments of `forward`: one Tensor unless told otherwise.
+ * @typeParam Out what `forward` returns.
+ */
+export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> {
+  #training = true;
+  /** Names of the fields that are buffers, and whether the state dict has them. */
+  readonly #buffers = new Map<string, boolean>();
+
+  /** What the module computes. @throws StateError in a class that does not say. */
+  forward(..._inputs: In): Out {
+    throw new StateError(`Module [${className(this)}] is missing the required "forward" function`);
+  }
+
+  /** Whether layers such as Dropout behave as in training. Set it for a whole model by {@link train} and {@link eval}. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  set training(mode: boolean) {
+    this.#training = checkMode(this, mode);
+  }
+
+  /** Sets the mode of this module and all below it. Returns this. @throws ArgumentError unless mode is a boolean. */
+  train(mode = true): this {
+    checkMode(this, mode);
+    // Throws for a module that contains itself, before any mode is changed.
+    this.modules();
+    this.#training = mode;
+    for (const child of this.children()) child.train(mode);
+    return this;
+  }
+
+  /** Sets evaluation mode: `train(false)`. Returns this. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** All parameters of this module and those below it, each once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** {@link parameters} with their names (`0.weight`), all below `prefix` if one is given. */
+  namedParameters(prefix = ''): [string, Parameter][] {
+    return unique(this.namedModules(prefix), (module) => module.#ownParameters());
+  }
+
+  /** All buffers (tensors of the state that are not learnt) of this module and those below it, each once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  namedBuffers(prefix = ''): [string, Tensor][] {
+    return unique(this.namedModules(prefix), (module) => module.#ownBuffers());
+  }
+
+  /** This module and all below it, parents before children, each once. */
+  modules(): AnyModule[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** {@link modules} with their names; the name of this one is `prefix`, empty by default. */
+  namedModules(prefix = ''): [string, AnyModule][] {
+    if (typeof prefix !== 'string') throw new ArgumentError(`prefix must be a string, got ${show(prefix)}`);
+    return unique([['', this]], () => this.#walk(prefix, []));
+  }
+
+  /** The modules directly below this one, each once. */
+  children(): AnyModule[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+
+  namedChildren(): [string, AnyModule][] {
+    return unique([['', this]], () => this.ownModules());
+  }
+
+  /** Calls `fn` with each module below this one, children before parents, and with this one last. Returns this. */
+  apply(fn: (module: AnyModule) => void): this {
+    if (typeof fn !== 'function')
+      throw new ArgumentError(`${className(this)}.apply: expected a function, got ${show(fn)}`);
+    this.modules();
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /**
+   * All parameters and persistent buffers by name, as PyTorch names and shapes them; a shared one under each of its names.
+   * As in PyTorch the tensors share their memory with the model: training on changes them, so `clone()` what is to last.
+   */
+  stateDict(): StateDict {
+    const state: StateDict = Object.create(null);
+    for (const [name, tensor] of this.#stateEntries()) state[name] = tensor.detach();
+    return state;
+  }
+
+  /**
+   * Copies the tensors of `state` into those of the same names here, converted to their dtypes.
+   * @param options `strict` (default true) refuses a state with names missing or left over; shapes must fit in any case.
+   * @returns the names missing and left over. @throws ArgumentError or, when only sizes are at fault, ShapeError, with all
+   * faults in PyTorch's words; nothing is changed then.
+   */
+  loadStateDict(state: StateDictLike, options?: { strict?: boolean }): IncompatibleKeys {
+    const place = `${className(this)}.loadStateDict`;
+    const given = checkOptions(place, options, ['strict']);
+    const strict = checkBoolean(place, 'strict', given.strict ?? true);
+    return loadState(className(this), [...this.#stateEntries()], state, strict);
+  }
+
+  /** Forgets the gradients of all parameters; with `setToNone: false` fills those there are with zeros. */
+  zeroGrad(options?: { setToNone?: boolean }): void {
+    const place = `${className(this)}.zeroGrad`;
+    const given = checkOptions(place, options, ['setToNone']);
+    const setToNone = checkBoolean(place, 'setToNone', given.setToNone ?? true);
+    for (const parameter of this.parameters()) {
+      const { grad } = parameter;
+      if (setToNone) parameter.grad = null;
+      else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
+    }
+  }
+
+  /** Sets whether gradients are wanted for all parameters: `requiresGrad_(false)` freezes the module. Returns this. */
+  requiresGrad_(requiresGrad = true): this {
+    const parameters = this.parameters();
+    checkBoolean(`${className(this)}.requiresGrad_`, 'requiresGrad', requiresGrad);
+    const integers = requiresGrad && parameters.some((parameter) => parameter.dtype === 'int32');
+    if (integers) throw new StateError('only Tensors of floating point dtype can require gradients, got int32');
+    for (const parameter of parameters) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Sets the field `name` to a tensor that belongs to the state but is not learnt. `persistent: false` keeps it out of the state dict. */
+  registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
+    const place = `${className(this)}.registerBuffer`;
+    const given = checkOptions(place, options, ['persistent']);
+    const persistent = checkBoolean(place, 'persistent', given.persistent ?? true);
+    checkName(place, 'buffer', name);
+    if (tensor !== null && (!(tensor instanceof Tensor) || tensor instanceof Parameter))
+      throw new ArgumentError(`${place}: cannot assign ${show(tensor)} to buffer '${name}' (Tensor or null required)`);
+    this.#setField(place, name, tensor, this.#buffers.has(name));
+    this.#buffers.set(name, persistent);
+  }
+
+  /** Sets the field `name` to a parameter: the same as an assignment, with the name checked. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    const place = `${className(this)}.registerParameter`;
+    checkName(place, 'parameter', name);
+    if (parameter !== null && !(parameter instanceof Parameter))
+      throw new ArgumentError(
+        `${place}: cannot assign ${show(parameter)} to parameter '${name}' (Parameter or null required)`,
+      );
+    const isParameter = this.#ownParameters().some(([own]) => own === name);
+    this.#setField(place, name, parameter, isParameter);
+  }
+
+  /** Sets the field `name` to a module: the same as an assignment, with the name checked. */
+  registerModule(name: string, module: AnyModule): void {
+    const place = `${className(this)}.registerModule`;
+    checkName(place, 'module', name);
+    checkModule(place, module);
+    const isModule = this.ownModules().some(([own]) => own === name);
+    this.#setField(place, name, module, isModule);
+  }
+
+  /** The same as {@link registerModule}, as in PyTorch. */
+  addModule(name: string, module: AnyModule): void {
+    this.registerModule(name, module);
+  }
+
+  /** What stands between the parentheses when the module is printed; one line, or several. Empty by default. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The module and all below it, as PyTorch prints them. */
+  toString(): string {
+    this.modules();
+    const children = this.ownModules().map(([name, child]) => [name, child.toString()] as const);
+    return formatModule(className(this), this.extraRepr(), children);
+  }
+
+  /** What `console.log` shows: the same as {@link toString}. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** The modules directly below this one by name, repeated ones too. Containers that keep modules elsewhere add theirs. */
+  protected ownModules(): [string, AnyModule][] {
+    return this.#fields('module', (value) => value instanceof Module);
+  }
+
+  #ownParameters(): [string, Parameter][] {
+    return this.#fields('parameter', (value) => value instanceof Parameter);
+  }
+
+  #ownBuffers(): [string, Tensor][] {
+    const isBuffer = (value: unknown, name: string): value is Tensor =>
+      value instanceof Tensor && !(value instanceof Parameter) && this.#buffers.has(name);
+    return this.#fields('buffer', isBuffer);
+  }
+
+  #fields<T>(kind: 'module' | 'parameter' | 'buffer', is: (value: unknown, name: string) => value is T): [string, T][] {
+    const found: [string, T][] = [];
+    for (const name of Object.keys(this)) {
+      const value: unknown = Reflect.get(this, name);
+      if (is(value, name)) found.push([checkName(className(this), kind, name), value]);
+    }
+    return found;
+  }
+
+  #setField(place: string, name: string, value: unknown, isOfKind: boolean): void {
+    // A field that is only declared is there already, as undefined.
+    const isFree = !(name in this) || (Object.hasOwn(this, name) && Reflect.get(this, name) === undefined);
+    if (!isFree && !isOfKind) throw new ArgumentError(`${place}: attribute '${name}' already exists`);
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  /** Every place where a module stands, parents first; one in two places comes twice. */
+  *#walk(path: string, above: readonly AnyModule[]): Generator<[string, AnyModule]> {
+    if (above.includes(this))
+      throw new StateError(`${className(above[0]!)}: a module cannot contain itself, but '${path}' does`);
+    yield [path, this];
+    for (const [name, child] of this.ownModules()) yield* child.#walk(joinNames(path, name), [...above, this]);
+  }
+
+  *#stateEntries(): Generator<[string, Tensor]> {
+    for (const [path, module] of this.#walk('', [])) {
+      for (const [name, parameter] of module.#ownParameters()) yield [joinNames(path, name), parameter];
+      for (const [name, buffer] of module.#ownBuffers())
+        if (module.#buffers.get(name)) yield [joinNames(path, name), buffer];
+    }
+  }
+}
+
+/** Checks that a value is a module, with PyTorch's sentence. @internal */
+export function checkModule<M extends AnyModule>(place: string, value: M): M {
+  if (!(value instanceof Module)) throw new ArgumentError(`${place}: ${show(value)} is not a Module subclass`);
+  return value;
+}
+
+function checkMode(module: object, mode: unknown): boolean {
+  if (typeof mode !== 'boolean')
+    throw new ArgumentError(`${className(module)}: training mode is expected to be boolean, got ${show(mode)}`);
+  return mode;
+}
+
+/** The members of modules under their full names, each once. */
+function unique<M, T>(modules: Iterable<[string, M]>, members: (module: M) => Iterable<[string, T]>): [string, T][] {
+  const seen = new Set<T>();
+  const found: [string, T][] = [];
+  for (const [path, module] of modules)
+    for (const [name, member] of members(module)) {
+      if (seen.has(member)) continue;
+      seen.add(member);
+      found.push([joinNames(path, name), member]);
+    }
+  return found;
+}

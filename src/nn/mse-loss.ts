@@ -1,0 +1,23 @@
+import { checkOptions } from '../check.js';
+import { checkReduction } from '../functional/cross-entropy.js';
+import { type MSELossOptions, mseLoss } from '../functional/mse-loss.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/**
+ * (input - target)², reduced: see {@link mseLoss}. The shapes must be equal.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html | torch.nn.MSELoss}.
+ */
+export class MSELoss extends Module<readonly [input: Tensor, target: Tensor]> {
+  readonly reduction: 'mean' | 'sum' | 'none';
+
+  constructor(options?: MSELossOptions) {
+    super();
+    const given = checkOptions('MSELoss', options, ['reduction']);
+    this.reduction = checkReduction('MSELoss', given.reduction ?? 'mean');
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return mseLoss(input, target, { reduction: this.reduction });
+  }
+}

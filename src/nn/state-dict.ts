@@ -1,0 +1,99 @@
+/** Reading a state dict into the tensors of a model: all of it, or none. */
+import { show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { to } from '../functional/cast.js';
+import { type Shape, sameShape } from '../tensor/shape.js';
+import { noGrad } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { pythonRepr } from './repr.js';
+
+/**
+ * The tensors of a model by name: PyTorch's own keys (`0.weight`) and shapes, parameters before buffers, parents before
+ * children. An object without a prototype, so that no name is special.
+ */
+export type StateDict = Record<string, Tensor>;
+
+/** What `loadStateDict` takes: a {@link StateDict}, another plain object, or a Map. */
+export type StateDictLike = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
+
+/** What `loadStateDict` found: names in one of the two that the other lacks. Both are empty when it is strict. */
+export class IncompatibleKeys {
+  readonly missingKeys: readonly string[];
+  readonly unexpectedKeys: readonly string[];
+
+  constructor(missingKeys: readonly string[], unexpectedKeys: readonly string[]) {
+    this.missingKeys = missingKeys;
+    this.unexpectedKeys = unexpectedKeys;
+  }
+
+  /** `<All keys matched successfully>`, or the two lists, as PyTorch prints them. */
+  toString(): string {
+    if (this.missingKeys.length + this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
+    const list = (keys: readonly string[]) => `[${keys.map(pythonRepr).join(', ')}]`;
+    return `_IncompatibleKeys(missing_keys=${list(this.missingKeys)}, unexpected_keys=${list(this.unexpectedKeys)})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * Copies `state` into `targets`, converting dtypes. Nothing is copied when anything does not fit.
+ * @param name of the model's class, for the message.
+ */
+export function loadState(
+  name: string,
+  targets: readonly (readonly [string, Tensor])[],
+  state: unknown,
+  strict: boolean,
+): IncompatibleKeys {
+  const given = readEntries(name, state);
+  const known = new Set(targets.map(([key]) => key));
+  const missing = targets.filter(([key]) => !given.has(key)).map(([key]) => key);
+  const unexpected = [...given.keys()].filter((key) => !known.has(key));
+  const pairs = targets
+    .filter(([key]) => given.has(key))
+    .map(([key, target]) => ({ key, target, value: given.get(key) }));
+
+  const faults: string[] = [];
+  if (strict && missing.length > 0) faults.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
+  if (strict && unexpected.length > 0) faults.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
+  const keysFit = faults.length === 0;
+  for (const { key, target, value } of pairs) faults.push(...misfit(key, target, value));
+  if (faults.length > 0) {
+    const message = `Error(s) in loading state_dict for ${name}:\n\t${faults.join('\n\t')}`;
+    const onlySizes = keysFit && pairs.every(({ value }) => value instanceof Tensor);
+    throw onlySizes ? new ShapeError(message) : new ArgumentError(message);
+  }
+
+  noGrad(() => {
+    // Converted first, all of them: a backend that cannot read one of the dtypes says so before anything is copied.
+    const sources = pairs.map(({ target, value }) => ({ target, source: to(value as Tensor, target.dtype) }));
+    for (const { target, source } of sources) target.copy_(source);
+  });
+  return new IncompatibleKeys(missing, unexpected);
+}
+
+function readEntries(name: string, state: unknown): Map<string, unknown> {
+  if (state instanceof Map) return new Map(state);
+  const prototype: unknown = typeof state === 'object' && state !== null ? Object.getPrototypeOf(state) : undefined;
+  if (prototype !== null && prototype !== Object.prototype)
+    throw new ArgumentError(`${name}: Expected state_dict to be dict-like, got ${show(state)}`);
+  return new Map(Object.entries(state as object));
+}
+
+function misfit(key: string, target: Tensor, value: unknown): string[] {
+  if (!(value instanceof Tensor))
+    return [
+      `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${show(value)}`,
+    ];
+  if (sameShape(value.shape, target.shape)) return [];
+  return [
+    `size mismatch for ${key}: copying a param with shape ${torchSize(value.shape)} from checkpoint, ` +
+      `the shape in current model is ${torchSize(target.shape)}.`,
+  ];
+}
+
+const quoted = (keys: readonly string[]) => keys.map((key) => `"${key}"`).join(', ');
+const torchSize = (shape: Shape) => `torch.Size([${shape.join(', ')}])`;
