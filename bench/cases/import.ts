@@ -1,0 +1,23 @@
+/**
+ * A Node process that starts and ends, once with nothing to do and once importing the built library. Both are ES
+ * modules, so that the difference is the library's and not that of the module loader.
+ */
+import { spawnSync } from 'node:child_process';
+import { libraryUrl } from '../contenders/library.js';
+import type { Case } from '../case.js';
+import { withImport } from '../contenders/contenders.js';
+
+const importCase: Case = {
+  name: 'import',
+  contenders: 'start',
+  workloads: [{ shape: null, batch: null, optimizer: null, flops: null, threads: 'one', quick: true, params: {} }],
+  prepare(_params, contender) {
+    const program = contender.id === withImport ? `import ${JSON.stringify(libraryUrl)};` : '';
+    return () => {
+      const { status, error, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program]);
+      if (status !== 0) throw error ?? new Error(`node ended with status ${status}: ${stderr}`);
+    };
+  },
+};
+
+export default importCase;

@@ -1,0 +1,40 @@
+/**
+ * The library as contenders see it: the built package in dist, the one that users get, in one copy a process. Its
+ * inner modules come from the same dist, so that op-level cases and the public API share backends and memory.
+ */
+import type { Ops } from '../../src/ops/ops.js';
+
+type Lanewise = typeof import('../../src/index.js');
+type BackendModule = typeof import('../../src/ops/backend.js');
+type LoadModule = typeof import('../../src/ops/load.js');
+
+export interface Library {
+  /** The public API. */
+  readonly lanewise: Lanewise;
+  /** The op contract on the contender's backend. */
+  readonly ops: Ops;
+  /** GFLOP/s that fused multiply-adds of this instruction set reach, at most. */
+  fmaPeak(isa: string, threads: number, milliseconds: number): number;
+}
+
+const dist = new URL('../../dist/', import.meta.url);
+
+/** What a program imports when it imports lanewise. */
+export const libraryUrl = new URL('index.js', dist).href;
+
+/** Loads the library and puts it on a backend. */
+export async function loadLibrary(backendName: string): Promise<Library> {
+  const lanewise: Lanewise = await import(libraryUrl);
+  const { getBackend }: BackendModule = await import(new URL('ops/backend.js', dist).href);
+  const { loadAddon }: LoadModule = await import(new URL('ops/load.js', dist).href);
+  lanewise.backend.use(backendName);
+  return {
+    lanewise,
+    ops: getBackend(backendName).ops,
+    fmaPeak(isa, threads, milliseconds) {
+      const { addon } = loadAddon();
+      if (addon === null) throw new Error('the FMA peak is measured by the native addon, which could not be loaded');
+      return addon.fmaPeak(isa, threads, milliseconds);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** What the project set out to reach, computed from the rows of one run. */
+import { bareStart, nativePrefix, pytorch, reference, withImport } from '../contenders/contenders.js';
+import { targetBatch } from '../mlp.js';
+import type { Row } from './rows.js';
+
+export interface Result {
+  readonly what: string;
+  readonly value: number;
+  /** Printed behind the value: `x`, ` %`, ` ms`. */
+  readonly unit: string;
+  readonly target: number;
+  /** Whether the target is a lower or an upper bound. */
+  readonly bound: 'least' | 'most';
+}
+
+/** Which row: a contender, or the fastest native one. */
+type Who = typeof reference | typeof pytorch | 'native' | `native:${string}`;
+type Threads = 'one' | 'all';
+type Place = Partial<Pick<Row, 'shape' | 'batch' | 'optimizer'>> & Pick<Row, 'case'>;
+
+export function isReached({ value, target, bound }: Result): boolean {
+  return bound === 'least' ? value >= target : value <= target;
+}
+
+/** Every target of which this run measured both sides. */
+export function judge(rows: readonly Row[]): Result[] {
+  const results: Result[] = [];
+  const add = (what: string, value: number | null, unit: string, bound: Result['bound'], target: number) => {
+    if (value !== null) results.push({ what, value, unit, bound, target });
+  };
+  const time = (place: Place, who: Who, threads: Threads) => find(rows, place, who, threads)?.medianMs ?? null;
+  const over = (place: Place, slow: Who, threads: Threads) =>
+    ratio(time(place, slow, threads), time(place, 'native', threads));
+
+  const steps = ['SGD', 'Adam'].map((optimizer) => ({ case: 'mlp-train-step', batch: targetBatch, optimizer }));
+  const cube = { case: 'gemm', shape: '512x512x512 nn' };
+  for (const step of steps)
+    add(`${stepName(step)}: native over reference, all threads`, over(step, reference, 'all'), 'x', 'least', 40);
+  add(`gemm ${cube.shape}: native over reference, all threads`, over(cube, reference, 'all'), 'x', 'least', 60);
+  for (const place of [cube, { case: 'gemm', shape: `${targetBatch}x256x784 nt` }]) {
+    const share = find(rows, place, 'native:avx2', 'one')?.percentOfPeak ?? null;
+    add(`gemm ${place.shape}: share of the FMA peak, avx2, 1 thread`, share, ' %', 'least', 75);
+  }
+  for (const shape of ['128x256', '1024x1024']) {
+    const dropout = { case: 'dropout', shape };
+    const copy = time({ case: 'dropout', shape: `copy of ${shape}` }, 'native', 'one');
+    add(
+      `dropout ${shape}: time over that of a copy, 1 thread`,
+      ratio(time(dropout, 'native', 'one'), copy),
+      'x',
+      'most',
+      2,
+    );
+    add(`dropout ${shape}: native over PyTorch, 1 thread`, over(dropout, pytorch, 'one'), 'x', 'least', 20);
+  }
+  for (const step of steps)
+    add(`${stepName(step)}: native over PyTorch, all threads`, over(step, pytorch, 'all'), 'x', 'least', 1);
+  const starts = [withImport, bareStart].map((id) => rows.find((row) => row.contender === id)?.medianMs);
+  const [imported, bare] = starts;
+  if (imported !== undefined && bare !== undefined)
+    add('import of the library, over a bare node start', imported - bare, ' ms', 'most', 60);
+  return results;
+}
+
+const stepName = ({ batch, optimizer }: { batch: number; optimizer: string }) =>
+  `train step at batch ${batch} with ${optimizer}`;
+
+const ratio = (above: number | null, below: number | null) => (above === null || below === null ? null : above / below);
+
+/** The fastest row that fits. `all`: the most threads that the contender was run with there. */
+function find(rows: readonly Row[], place: Place, who: Who, threads: Threads): Row | null {
+  const fitting = rows.filter(
+    (row) =>
+      (who === 'native' ? row.contender.startsWith(nativePrefix) : row.contender === who) &&
+      row.case === place.case &&
+      (place.shape === undefined || row.shape === place.shape) &&
+      (place.batch === undefined || row.batch === place.batch) &&
+      (place.optimizer === undefined || row.optimizer === place.optimizer),
+  );
+  const wanted = threads === 'one' ? 1 : Math.max(...fitting.map((row) => row.threads));
+  const candidates = fitting.filter((row) => row.threads === wanted);
+  return candidates.reduce<Row | null>(
+    (best, row) => (best === null || row.medianMs < best.medianMs ? row : best),
+    null,
+  );
+}

@@ -1,0 +1,119 @@
+/** The benchmark: `npm run bench -- --help`. */
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Entry, entryId, loadCases, selectEntries } from './case.js';
+import { nativePrefix } from './contenders/contenders.js';
+import { type ContenderProcess, ContenderLost } from './measure/contender-process.js';
+import { type Field, startField } from './measure/contenders-of-run.js';
+import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
+import { type BenchOptions, OptionError, readOptions, usage } from './options.js';
+import { describeMachine } from './report/machine.js';
+import { createProgress } from './report/progress.js';
+import { buildRows } from './report/rows.js';
+import { judge } from './report/targets.js';
+import { formatPeaks, formatResults, formatRows } from './report/text.js';
+
+const exitCodes = { done: 0, failed: 1, badOption: 2, interrupted: 130 } as const;
+
+const paces = {
+  full: { warmUpMs: 100, turnMs: 200, startTurnMs: 400, peakMs: 10, settleMs: 5 },
+  quick: { warmUpMs: 20, turnMs: 40, startTurnMs: 200, peakMs: 5, settleMs: 2 },
+} as const;
+
+async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) {
+    console.log(usage);
+    return exitCodes.done;
+  }
+  checkWritable(options.json);
+  const entries = selectEntries(await loadCases(), options.filter, options.quick);
+  if (entries.length === 0) throw new OptionError(`--filter: no workload's name contains '${options.filter}'`);
+
+  const field = await startField(entries, options.python, started);
+  console.log(`${describeMachine(field.descriptions, field.allThreads, field.threadSource)}\n`);
+  const { measurements, failures } = await measure(entries, field, options, signal);
+  report(measurements, field, options);
+  if (!field.processes.some(({ contender }) => contender.id.startsWith(nativePrefix)) && needsNative(entries))
+    failures.unshift('no native backend takes part: the addon could not be loaded');
+  for (const failure of failures) console.log(`\nnot measured: ${failure}`);
+  if (signal.aborted) {
+    console.log('\nstopped early: the tables hold what was done so far');
+    return exitCodes.interrupted;
+  }
+  return failures.length > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+const needsNative = (entries: readonly Entry[]) => entries.some((entry) => entry.case.contenders === 'compute');
+
+async function measure(
+  entries: readonly Entry[],
+  field: Field,
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const pace: Pace = { rounds: options.rounds, ...paces[options.quick ? 'quick' : 'full'] };
+  const measurements: Measurement[] = [];
+  const failures = new Set<string>();
+  const progress = createProgress(entries.length);
+  try {
+    for (const entry of entries) {
+      if (signal.aborted) break;
+      progress.begin(entryId(entry));
+      const outcome = await measureEntry(entry, entrantsOf(entry, field.processes, field.allThreads), pace, signal);
+      measurements.push(...outcome.measurements);
+      for (const failure of outcome.failures) failures.add(failure);
+      progress.end();
+    }
+  } finally {
+    progress.stop();
+  }
+  return { measurements, failures: [...failures] };
+}
+
+function report(measurements: readonly Measurement[], field: Field, { json }: BenchOptions): void {
+  const isas = new Map([...field.descriptions].map(([id, description]) => [id, description.isa]));
+  const rows = buildRows(measurements, isas);
+  const results = judge(rows);
+  const counts = measurements.map((measurement) => measurement.samplesMs.length);
+  const parts = [formatRows(rows, counts), formatPeaks(measurements), results.length > 0 ? formatResults(results) : ''];
+  console.log(parts.filter((part) => part !== '').join('\n\n'));
+  if (json !== null) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+/** Found out before the run, not after it. */
+function checkWritable(json: string | null): void {
+  if (json === null) return;
+  try {
+    accessSync(dirname(resolve(json)), constants.W_OK);
+  } catch {
+    throw new OptionError(`--json: cannot write to the folder of '${json}'`);
+  }
+}
+
+const stop = new AbortController();
+const started: ContenderProcess[] = [];
+const endAll = () => {
+  for (const process of started) process.kill();
+};
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.on(name, () => {
+    stop.abort();
+    endAll();
+  });
+process.on('exit', endAll);
+
+try {
+  process.exitCode = await main(stop.signal, started);
+} catch (error) {
+  if (stop.signal.aborted) {
+    process.exitCode = exitCodes.interrupted;
+  } else if (error instanceof OptionError) {
+    console.error(`${error.message}\n\n${usage}`);
+    process.exitCode = exitCodes.badOption;
+  } else {
+    console.error(error instanceof ContenderLost ? error.message : error);
+    process.exitCode = exitCodes.failed;
+  }
+}
+endAll();
