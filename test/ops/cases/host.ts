@@ -14,14 +14,20 @@ const keyCases = keys.map((key) =>
 
 /** A source that answers from a table, so that the order of the draws shows. */
 const bernoulliCases = [0, 1, 17].map((n) =>
-  opCase('bernoulli', `${n} draws`, 'exact', () => {
-    const draws = floats(n, 71, 0, 1);
-    const source = {
-      bernoulliFill: (array: { set(values: number[]): void }, q: number) =>
-        array.set(Array.from(draws, (u) => (u < q ? 1 : 0))),
-    };
-    return { source, out: n, q: 0.7 };
-  }),
+  opCase(
+    'bernoulli',
+    `${n} draws`,
+    'exact',
+    () => {
+      const draws = floats(n, 71, 0, 1);
+      const source = {
+        bernoulliFill: (array: { set(values: number[]): void }, q: number) =>
+          array.set(Array.from(draws, (u) => (u < q ? 1 : 0))),
+      };
+      return { source, out: n, q: 0.7 };
+    },
+    { provesLittle: 'draws are 0 or 1' },
+  ),
 );
 
 const indexCases: readonly (readonly [index: number[], bound: number, throws?: string])[] = [

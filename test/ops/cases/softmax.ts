@@ -79,17 +79,14 @@ function backwardCondition(log: boolean): (args: CaseArgs<'softmaxBackward'>) =>
 }
 
 function forwardCases(op: 'softmax' | 'logSoftmax'): Case[] {
-  const tolerance = (size: number) => ({
-    ulp: 4,
-    units: 1 + sumUnits(size),
-    condition: forwardCondition(op === 'softmax'),
-  });
+  // An exp, a log, and sums in a tree, whose error hardly grows with the size.
+  const tolerance = { ulp: 2, units: 3, condition: forwardCondition(op === 'softmax') };
   const cases = shapes.map(([outer, size, inner]) => {
     const name = `${outer}x${size}x${inner}`;
     const n = outer * size * inner;
     const x = floats(n, seedOf(`${op} ${name}`), -6, 6);
     const provesLittle = size === 1 ? { provesLittle: 'one class alone has probability 1' } : {};
-    return opCase(op as Forward, name, tolerance(size), () => ({ x, out: n, outer, size, inner }), provesLittle);
+    return opCase(op as Forward, name, tolerance, () => ({ x, out: n, outer, size, inner }), provesLittle);
   });
   const rows: readonly (readonly number[])[] = [
     [1000, 999, 998, 1001.5, 990],
@@ -119,8 +116,8 @@ function forwardCases(op: 'softmax' | 'logSoftmax'): Case[] {
     () => ({ x: asRows, out, outer: n, size, inner: 1 }),
     () => ({ x: asColumns, out, outer: 1, size, inner: n }),
   ];
-  cases.push(opCase(op as Forward, 'special rows', tolerance(size), byRow, options));
-  cases.push(opCase(op as Forward, 'special columns', tolerance(size), byColumn, options));
+  cases.push(opCase(op as Forward, 'special rows', tolerance, byRow, options));
+  cases.push(opCase(op as Forward, 'special columns', tolerance, byColumn, options));
   return cases;
 }
 
