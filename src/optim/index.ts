@@ -1,0 +1,8 @@
+/** Optimizers, as PyTorch's `torch.optim`. */
+export { Adam, type AdamOptions } from './adam.js';
+export { AdamW } from './adamw.js';
+export { type BaseOptions, Optimizer, type OptimizerKind, type ParamGroup } from './optimizer.js';
+export type { GroupOptions, Params } from './params.js';
+export { SGD, type SGDOptions } from './sgd.js';
+export type { ParamState } from './state.js';
+export type { OptimizerStateDict } from './state-dict.js';

@@ -1,0 +1,239 @@
+import { checkBoolean, checkOptions, show } from '../check.js';
+import { ArgumentError, StateError } from '../errors.js';
+import { zeros } from '../tensor/creation.js';
+import { setGradEnabled } from '../tensor/grad-mode.js';
+import { noGrad } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import {
+  checkDistinct,
+  checkGroup,
+  checkParams,
+  type GroupOptions,
+  type Params,
+  readGroups,
+  readParams,
+} from './params.js';
+import { type LoadedState, ParamState, readState } from './state.js';
+import { type OptimizerStateDict, readStateDict, type SavedGroup, toPythonNames } from './state-dict.js';
+
+/** What every optimizer has to set. */
+export interface BaseOptions {
+  /** Learning rate. */
+  lr: number;
+}
+
+/** Parameters and the options they are stepped with. Options may be changed at any time; the next step reads them. */
+export type ParamGroup<Options extends object> = Options & { params: Tensor[] };
+
+/** What tells one kind of optimizer from another. */
+export interface OptimizerKind<Options extends object, Cells> {
+  /** For messages. */
+  readonly name: string;
+  readonly defaults: Readonly<Options>;
+  /** Throws an ArgumentError unless all options of a group are valid. */
+  readonly check: (place: string, options: Readonly<Options>) => void;
+  /** The numbers that ops read from a group when they run, so that a recorded step sees what they have been changed to. */
+  readonly cells: (group: Readonly<Options>) => Cells;
+  /** The state that it keeps for a parameter, by PyTorch's names. */
+  readonly state: {
+    readonly required: readonly string[];
+    readonly optional: readonly string[];
+    /** Whether the state dict has a `step`. */
+    readonly countsSteps: boolean;
+  };
+}
+
+/**
+ * The base of optimizers, as {@link https://docs.pytorch.org/docs/stable/optim.html | torch.optim.Optimizer}.
+ * Everything is checked when it is given, and again before each step, since groups may be changed; after an error no
+ * number has moved.
+ */
+export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells = unknown> {
+  /** The groups, in order. Change their options (`paramGroups[0].lr = 0.01`); add a group with {@link addParamGroup}. */
+  readonly paramGroups: ParamGroup<Options>[] = [];
+  readonly #kind: OptimizerKind<Options, Cells>;
+  readonly #defaults: Readonly<Options>;
+  /** The groups as they were added. */
+  readonly #groups: ParamGroup<Options>[] = [];
+  readonly #states = new WeakMap<Tensor, ParamState>();
+  readonly #cells = new WeakMap<object, Cells>();
+
+  protected constructor(
+    kind: OptimizerKind<Options, Cells>,
+    params: Params<Options>,
+    options: Partial<Options> | undefined,
+  ) {
+    const { name } = kind;
+    const keys = Object.keys(kind.defaults) as (keyof Options & string)[];
+    const defaults: Options = {
+      ...kind.defaults,
+      ...checkOptions<Options>(name, options as Options | undefined, keys),
+    };
+    kind.check(name, defaults);
+    this.#kind = kind;
+    this.#defaults = defaults;
+    for (const group of readGroups(name, params)) this.addParamGroup(group as GroupOptions<Options>);
+  }
+
+  /** Adds parameters, with the options of the constructor where `group` has none of its own. */
+  addParamGroup(group: GroupOptions<Options>): void {
+    const { name, check } = this.#kind;
+    const { params, ...options } = checkGroup(name, group) as GroupOptions<Options>;
+    const keys = Object.keys(this.#defaults) as (keyof Options & string)[];
+    const checked: Options = { ...this.#defaults, ...checkOptions<Options>(name, options as unknown as Options, keys) };
+    check(name, checked);
+    const tensors = readParams(name, params);
+    checkDistinct(name, [...this.#groups.map((each) => each.params), tensors]);
+    const added: ParamGroup<Options> = { params: tensors, ...copyOptions(checked) };
+    this.#groups.push(added);
+    this.paramGroups.push(added);
+  }
+
+  /**
+   * Changes each parameter that has a gradient by one step.
+   * @param closure if given, is called first, with gradients enabled; what it returns, the loss, is returned.
+   * @throws ArgumentError for an option that has been set to something invalid since; no parameter is changed then.
+   */
+  step(): undefined;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | undefined {
+    if (closure !== undefined && typeof closure !== 'function')
+      throw new ArgumentError(`${this.#kind.name}.step: expected a function, got ${show(closure)}`);
+    this.#checkGroups();
+    let result: T | undefined;
+    if (closure !== undefined) {
+      result = withGrad(closure);
+      // Again, since the closure may have changed them.
+      this.#checkGroups();
+    }
+    // All memory is there before the first number moves.
+    const updates = this.#groups.flatMap((group) => this.#prepareGroup(group));
+    for (const update of updates) update();
+    return result;
+  }
+
+  /** Forgets the gradients of all parameters; with `setToNone: false` fills those there are with zeros. */
+  zeroGrad(options?: { setToNone?: boolean }): void {
+    const place = `${this.#kind.name}.zeroGrad`;
+    const given = checkOptions(place, options, ['setToNone']);
+    const setToNone = checkBoolean(place, 'setToNone', given.setToNone ?? true);
+    for (const param of this.#params()) {
+      const { grad } = param;
+      if (setToNone) param.grad = null;
+      else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
+    }
+  }
+
+  /**
+   * State and options in PyTorch's own structure and names, parameters by their number:
+   * `{ state: { 0: { momentum_buffer } }, param_groups: [{ lr, weight_decay, ..., params: [0, 1] }] }`. As in PyTorch the
+   * tensors share their memory with the optimizer: `clone()` what is to last. `step` is an int32 scalar.
+   */
+  stateDict(): OptimizerStateDict {
+    const state: OptimizerStateDict['state'] = {};
+    this.#params().forEach((param, index) => {
+      const own = this.#states.get(param);
+      if (own === undefined || own.isEmpty) return;
+      const saved: Record<string, Tensor> = this.#kind.state.countsSteps ? { step: own.step.detach() } : {};
+      for (const [name, buffer] of own.buffers()) saved[name] = buffer.detach();
+      state[index] = saved;
+    });
+    let next = 0;
+    const groups = this.#groups.map(({ params, ...options }) => ({
+      ...toPythonNames(copyOptions(options)),
+      params: params.map(() => next++),
+    }));
+    return { state, param_groups: groups };
+  }
+
+  /**
+   * Takes over options and state saved by {@link stateDict}, or by PyTorch; parameters correspond by their order. The
+   * numbers are copied, converted to the dtype of the parameter. Nothing is changed when anything does not fit.
+   * @throws ArgumentError or ShapeError when the groups, their sizes, their options or the state do not fit.
+   */
+  loadStateDict(stateDict: OptimizerStateDict): void {
+    const place = `${this.#kind.name}.loadStateDict`;
+    const sizes = this.#groups.map((group) => group.params.length);
+    const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
+    for (const { options } of saved.groups) this.#kind.check(place, options);
+    const states = this.#readStates(place, saved.groups, saved.state);
+    for (const [index, group] of this.#groups.entries()) Object.assign(group, saved.groups[index]!.options);
+    noGrad(() => {
+      for (const param of this.#params())
+        if (states.has(param) || this.#states.has(param)) this.stateOf(param).load(states.get(param));
+    });
+  }
+
+  /** Makes ready one step of one parameter, and returns the call that takes it. All options have been checked. */
+  protected abstract prepare(param: Tensor, grad: Tensor, group: Readonly<Options>, cells: Cells): () => void;
+
+  /** What is kept for a parameter. */
+  protected stateOf(param: Tensor): ParamState {
+    let state = this.#states.get(param);
+    if (state === undefined) this.#states.set(param, (state = new ParamState(param)));
+    return state;
+  }
+
+  #prepareGroup(group: ParamGroup<Options>): (() => void)[] {
+    let cells = this.#cells.get(group);
+    if (cells === undefined) this.#cells.set(group, (cells = this.#kind.cells(group)));
+    const calls: (() => void)[] = [];
+    for (const param of group.params)
+      if (param.grad !== null) calls.push(this.prepare(param, param.grad, group, cells));
+    return calls;
+  }
+
+  #params(): Tensor[] {
+    return this.#groups.flatMap((group) => group.params);
+  }
+
+  #checkGroups(): void {
+    const { name, check } = this.#kind;
+    const isSame =
+      this.paramGroups.length === this.#groups.length && this.#groups.every((g, i) => g === this.paramGroups[i]);
+    if (!isSame)
+      throw new StateError(
+        `${name}: paramGroups has been replaced; change the options in a group, or use addParamGroup`,
+      );
+    for (const group of this.#groups) {
+      check(name, group);
+      checkParams(name, group.params);
+    }
+    checkDistinct(
+      name,
+      this.#groups.map((group) => group.params),
+    );
+  }
+
+  #readStates(
+    place: string,
+    groups: readonly SavedGroup<Options>[],
+    saved: ReadonlyMap<number, unknown>,
+  ): Map<Tensor, LoadedState> {
+    const states = new Map<Tensor, LoadedState>();
+    const numbers = new Map(groups.flatMap(({ params }) => params).map((number, index) => [number, index]));
+    const params = this.#params();
+    for (const [number, state] of saved) {
+      const index = numbers.get(number);
+      if (index === undefined)
+        throw new ArgumentError(`${place}: there is state for a parameter ${number}, which no group has`);
+      states.set(params[index]!, readState(place, params[index]!, state, this.#kind.state));
+    }
+    return states;
+  }
+}
+
+/** Arrays among the options (betas) are copied, so that no two groups share one. */
+function copyOptions<T extends object>(options: T): T {
+  const copies = Object.entries(options).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]);
+  return Object.fromEntries(copies) as T;
+}
+
+function withGrad<T>(closure: () => T): T {
+  const before = setGradEnabled(true);
+  try {
+    return closure();
+  } finally {
+    setGradEnabled(before);
+  }
+}

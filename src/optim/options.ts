@@ -1,0 +1,26 @@
+/** Checks of what optimizers are given, with PyTorch's sentences. NaN and infinity are refused everywhere. */
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+
+/** A finite number of at least 0; `what` as PyTorch's sentence has it: `learning rate`, `momentum value`. */
+export function checkAtLeastZero(place: string, what: string, value: unknown): void {
+  if (!(isFiniteNumber(value) && value >= 0)) throw new ArgumentError(`${place}: Invalid ${what}: ${show(value)}`);
+}
+
+export function checkFinite(place: string, what: string, value: unknown): void {
+  if (!isFiniteNumber(value)) throw new ArgumentError(`${place}: Invalid ${what}: ${show(value)}`);
+}
+
+/** Two numbers in [0, 1). */
+export function checkBetas(place: string, betas: unknown): void {
+  if (!Array.isArray(betas) || betas.length !== 2)
+    throw new ArgumentError(`${place}: betas must be two numbers, got ${show(betas)}`);
+  betas.forEach((beta, index) => {
+    if (!(isFiniteNumber(beta) && beta >= 0 && beta < 1))
+      throw new ArgumentError(`${place}: Invalid beta parameter at index ${index}: ${show(beta)}`);
+  });
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

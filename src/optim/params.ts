@@ -1,0 +1,69 @@
+/** Reading the parameters that an optimizer is given: tensors, or groups of tensors with options. */
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { Tensor } from '../tensor/tensor.js';
+
+/** What an optimizer takes as parameters. */
+export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
+
+/** A group as it is given: its parameters, and the options in which it differs from the other groups. */
+export type GroupOptions<Options extends object> = Partial<Options> & { params: Tensor | Iterable<Tensor> };
+
+/** The groups that `params` means: a list of tensors is one. */
+export function readGroups(place: string, params: unknown): object[] {
+  if (params instanceof Tensor || !isIterable(params))
+    throw new ArgumentError(
+      `${place}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${show(params)}`,
+    );
+  const items = [...params];
+  if (items.length === 0) throw new ArgumentError(`${place}: optimizer got an empty parameter list`);
+  const isGroups = !(items[0] instanceof Tensor) && typeof items[0] === 'object' && items[0] !== null;
+  if (!isGroups) return [{ params: items }];
+  return items.map((item) => checkGroup(place, item));
+}
+
+/** A group is a plain object with `params` of its own. */
+export function checkGroup(place: string, group: unknown): object {
+  const isObject = typeof group === 'object' && group !== null && !(group instanceof Tensor) && !Array.isArray(group);
+  if (!isObject || !Object.hasOwn(group, 'params'))
+    throw new ArgumentError(`${place}: a parameter group is an object with params, got ${show(group)}`);
+  return group;
+}
+
+/** The parameters of a group: one tensor, or an iterable of them. */
+export function readParams(place: string, params: unknown): Tensor[] {
+  if (params instanceof Tensor) return checkParams(place, [params]);
+  if (!isIterable(params))
+    throw new ArgumentError(`${place}: params of a group should be an iterable of Tensors, but got ${show(params)}`);
+  return checkParams(place, [...params]);
+}
+
+/** Checks that a list of parameters is an array of leaves of a float dtype. */
+export function checkParams(place: string, params: readonly unknown[]): Tensor[] {
+  if (!Array.isArray(params)) throw new ArgumentError(`${place}: params of a group is an array, got ${show(params)}`);
+  return params.map((param) => {
+    if (!(param instanceof Tensor))
+      throw new ArgumentError(`${place}: optimizer can only optimize Tensors, but one of the params is ${show(param)}`);
+    if (!param.isLeaf) throw new ArgumentError(`${place}: can't optimize a non-leaf Tensor`);
+    if (param.dtype === 'int32') throw new ArgumentError(`${place}: can't optimize an int32 Tensor`);
+    return param;
+  });
+}
+
+/** Checks that no parameter would be stepped twice. */
+export function checkDistinct(place: string, groups: readonly (readonly Tensor[])[]): void {
+  const seen = new Set<Tensor>();
+  for (const params of groups) {
+    const own = new Set(params);
+    if (own.size < params.length)
+      throw new ArgumentError(`${place}: optimizer contains a parameter group with duplicate parameters`);
+    for (const param of own) {
+      if (seen.has(param)) throw new ArgumentError(`${place}: some parameters appear in more than one parameter group`);
+      seen.add(param);
+    }
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}

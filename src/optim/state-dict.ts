@@ -1,0 +1,84 @@
+/** The state dict of an optimizer: PyTorch's structure, and its names in Python's spelling. */
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+export interface OptimizerStateDict {
+  /** By the number of the parameter. */
+  state: Record<number, Record<string, Tensor>>;
+  /** Options by PyTorch's names (`weight_decay`), and `params`: numbers of the parameters. */
+  param_groups: Record<string, unknown>[];
+}
+
+/** A group of a state dict, checked as far as it can be without knowing the optimizer. */
+export interface SavedGroup<Options> {
+  readonly options: Options;
+  readonly params: readonly number[];
+}
+
+/** Options that PyTorch saves and lanewise has no use for: they say how to compute, not what. */
+const ignored = ['foreach', 'fused', 'capturable', 'differentiable', 'decoupled_weight_decay', 'initial_lr'];
+
+const toPythonName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** `weightDecay` becomes `weight_decay`. */
+export function toPythonNames(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [toPythonName(name), value]));
+}
+
+/**
+ * Checks the structure of a state dict against the sizes of an optimizer's groups.
+ * @param defaults of the options: which there are, and what stands for one that is missing.
+ */
+export function readStateDict<Options extends object>(
+  place: string,
+  given: unknown,
+  sizes: readonly number[],
+  defaults: Readonly<Options>,
+): { groups: SavedGroup<Options>[]; state: Map<number, unknown> } {
+  const isStateDict = isObject(given) && isObject(given.state) && Array.isArray(given.param_groups);
+  if (!isStateDict)
+    throw new ArgumentError(`${place}: a state dict is an object of state and param_groups, got ${show(given)}`);
+  const savedGroups = given.param_groups as unknown[];
+  if (savedGroups.length !== sizes.length)
+    throw new ArgumentError(
+      `${place}: loaded state dict has a different number of parameter groups: ${savedGroups.length}, expected ${sizes.length}`,
+    );
+  const groups = savedGroups.map((group, index) => readGroup(place, group, sizes[index]!, defaults));
+  const numbers = groups.flatMap(({ params }) => params);
+  if (new Set(numbers).size < numbers.length)
+    throw new ArgumentError(`${place}: loaded state dict names a parameter twice`);
+  const entries = Object.entries(given.state as object).map(([key, value]) => [Number(key), value] as const);
+  return { groups, state: new Map(entries) };
+}
+
+function readGroup<Options extends object>(
+  place: string,
+  group: unknown,
+  size: number,
+  defaults: Readonly<Options>,
+): SavedGroup<Options> {
+  if (!isObject(group) || !Array.isArray(group.params) || !group.params.every(Number.isInteger))
+    throw new ArgumentError(
+      `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
+    );
+  if (group.params.length !== size)
+    throw new ArgumentError(
+      `${place}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ` +
+        `${group.params.length} parameters, expected ${size}`,
+    );
+  const names = new Map(Object.keys(defaults).map((name) => [toPythonName(name), name]));
+  const found: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(group)) {
+    const name = names.get(key);
+    if (name !== undefined) found.push([name, Array.isArray(value) ? [...value] : value]);
+    else if (key === 'maximize' && value === true) throw new ArgumentError(`${place}: maximize is not supported`);
+    else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key))
+      throw new ArgumentError(`${place}: unknown option ${show(key)} in a saved parameter group`);
+  }
+  return { options: { ...defaults, ...Object.fromEntries(found) }, params: group.params };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

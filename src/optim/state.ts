@@ -1,0 +1,103 @@
+/** What an optimizer keeps for a parameter between steps, and how it is written to and read from a state dict. */
+import { show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import type { DType } from '../ops/ops.js';
+import { allocate } from '../tensor/creation.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+
+/**
+ * Buffers with the shape of one parameter, and how many steps it has taken. Memory stays where it is for as long as the
+ * optimizer lives, so that recorded programs can hold on to it: a state that is loaded is copied in.
+ */
+export class ParamState {
+  /** int32 []: 0 as long as nothing counts as state. Ops count it up. */
+  readonly step: Tensor = allocate([], 'int32');
+  readonly #param: Tensor;
+  readonly #buffers = new Map<string, Tensor>();
+
+  constructor(param: Tensor) {
+    this.#param = param;
+  }
+
+  /** The buffer of that name, made of zeros at the first call. */
+  buffer(name: string): Tensor {
+    let buffer = this.#buffers.get(name);
+    if (buffer === undefined) {
+      buffer = allocate(this.#param.shape, this.#param.dtype);
+      this.#buffers.set(name, buffer);
+    }
+    return buffer;
+  }
+
+  /** Whether no step has been taken: then buffers, if there are any, mean nothing. */
+  get isEmpty(): boolean {
+    return this.step.item() === 0;
+  }
+
+  buffers(): ReadonlyMap<string, Tensor> {
+    return this.#buffers;
+  }
+
+  /** Takes over what {@link readState} has checked; what is not in it starts again from 0. */
+  load(state: LoadedState | undefined): void {
+    for (const name of state?.buffers.keys() ?? []) this.buffer(name);
+    for (const [name, buffer] of this.#buffers)
+      buffer.copy_(state?.buffers.get(name) ?? allocate([], this.#param.dtype));
+    this.step.storage.write()[0] = state?.step ?? 0;
+  }
+}
+
+/** The state of one parameter, checked. */
+export interface LoadedState {
+  readonly step: number;
+  readonly buffers: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Checks the state of one parameter.
+ * @param required the names it must have; `optional` those it may have. null stands for an absent one, as in PyTorch.
+ */
+export function readState(
+  place: string,
+  param: Tensor,
+  given: unknown,
+  names: { readonly required: readonly string[]; readonly optional: readonly string[]; readonly countsSteps: boolean },
+): LoadedState {
+  if (typeof given !== 'object' || given === null)
+    throw new ArgumentError(`${place}: the state of a parameter is an object, got ${show(given)}`);
+  const entries = new Map(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
+  let step = 0;
+  if (names.countsSteps) {
+    step = readStep(place, entries.get('step'));
+    entries.delete('step');
+  }
+  const buffers = new Map<string, Tensor>();
+  for (const [name, value] of entries) {
+    if (!names.required.includes(name) && !names.optional.includes(name))
+      throw new ArgumentError(`${place}: unknown state ${show(name)}`);
+    if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: ${name} must be a Tensor, got ${show(value)}`);
+    if (!sameShape(value.shape, param.shape))
+      throw new ShapeError(
+        `${place}: ${name} has shape ${formatShape(value.shape)}, its parameter ${formatShape(param.shape)}`,
+      );
+    buffers.set(name, toDtype(value, param.dtype));
+  }
+  for (const name of names.required)
+    if (!buffers.has(name)) throw new ArgumentError(`${place}: the state of a parameter lacks ${name}`);
+  // Without a count of its own, a state that holds anything was made by a step.
+  if (!names.countsSteps && buffers.size > 0) step = 1;
+  return { step, buffers };
+}
+
+function readStep(place: string, value: unknown): number {
+  const step = value instanceof Tensor && value.numel === 1 ? value.item() : value;
+  if (typeof step !== 'number' || !Number.isInteger(step) || step < 0 || step > 0x7fffffff)
+    throw new ArgumentError(`${place}: step must be a whole number, got ${show(value)}`);
+  return step;
+}
+
+/** Converted and copied now: a backend that cannot read the dtype says so before anything is changed. */
+function toDtype(source: Tensor, dtype: DType): Tensor {
+  return allocate(source.shape, dtype).copy_(source);
+}
