@@ -2,7 +2,7 @@
 import { ArgumentError, BackendError } from '../errors.js';
 import { hostOps } from './host.js';
 import type { NativeFunction, NativeValue } from './load.js';
-import { type Cell, type HostArray, type Memory, type Ops, signatures } from './ops.js';
+import { type Cell, type Memory, type Ops, signatures } from './ops.js';
 
 type HostOp = keyof typeof hostOps;
 type NativeOp = Exclude<keyof Ops, HostOp>;
@@ -11,53 +11,41 @@ type NativeRole = { [Name in NativeOp]: (typeof signatures)[Name][keyof (typeof 
 
 /** The arguments of any op, by name. */
 type Args = Readonly<Record<string, unknown>>;
-type Reader = (value: unknown) => NativeValue;
 
-function refuseFloat64(memory: Memory): void {
+/** How an argument crosses. */
+const kinds = { value: 0, read: 1, write: 2, cell: 3 } as const;
+type Kind = (typeof kinds)[keyof typeof kinds];
+
+const kindOf: Readonly<Record<NativeRole, Kind>> = {
+  in: kinds.read,
+  'in?': kinds.read,
+  out: kinds.write,
+  inout: kinds.write,
+  'inout?': kinds.write,
+  index: kinds.read,
+  indexOut: kinds.write,
+  indexInout: kinds.write,
+  'indexInout?': kinds.write,
+  any: kinds.read,
+  anyOut: kinds.write,
+  anyInout: kinds.write,
+  layout: kinds.value,
+  size: kinds.value,
+  scalar: kinds.value,
+  int: kinds.value,
+  flag: kinds.value,
+  cell: kinds.cell,
+};
+
+/** From an argument to what crosses; null, where the role allows it, stays null. One switch: cheaper than closures. */
+function marshal(kind: Kind, value: unknown): NativeValue {
+  if (kind === kinds.value || value === null) return value as NativeValue;
+  if (kind === kinds.cell) return (value as Cell).value;
+  const memory = value as Memory;
   if (memory.dtype === 'float64')
     throw new BackendError("float64 tensors need the reference backend; call backend.use('reference')");
+  return kind === kinds.read ? memory.read() : memory.write();
 }
-
-function readMemory(value: unknown): HostArray {
-  const memory = value as Memory;
-  refuseFloat64(memory);
-  return memory.read();
-}
-
-function writeMemory(value: unknown): HostArray {
-  const memory = value as Memory;
-  refuseFloat64(memory);
-  return memory.write();
-}
-
-const optional =
-  (reader: Reader): Reader =>
-  (value) =>
-    value === null ? null : reader(value);
-
-const plain: Reader = (value) => value as NativeValue;
-
-/** From the argument of a role to what crosses. */
-const readers: Readonly<Record<NativeRole, Reader>> = {
-  in: readMemory,
-  'in?': optional(readMemory),
-  out: writeMemory,
-  inout: writeMemory,
-  'inout?': optional(writeMemory),
-  index: readMemory,
-  indexOut: writeMemory,
-  indexInout: writeMemory,
-  'indexInout?': optional(writeMemory),
-  any: readMemory,
-  anyOut: writeMemory,
-  anyInout: writeMemory,
-  layout: plain,
-  size: plain,
-  scalar: plain,
-  int: plain,
-  flag: plain,
-  cell: (value) => (value as Cell).value,
-};
 
 /** What the addon refuses, sizes and indices out of range, is the caller's argument. */
 function rethrow(error: unknown): never {
@@ -68,12 +56,12 @@ function rethrow(error: unknown): never {
 
 function createOp(call: NativeFunction, signature: Readonly<Record<string, NativeRole>>): (args: Args) => void {
   const names = Object.keys(signature);
+  const how = Object.values(signature).map((role) => kindOf[role]);
   const count = names.length;
-  const read = Object.values(signature).map((role) => readers[role]);
   return (args) => {
     // A fresh array at each call: one that is kept would hold the caller's memory and break under re-entry.
     const values = new Array<NativeValue>(count);
-    for (let i = 0; i < count; i++) values[i] = read[i]!(args[names[i]!]);
+    for (let i = 0; i < count; i++) values[i] = marshal(how[i]!, args[names[i]!]);
     try {
       call(...values);
     } catch (error) {
