@@ -1,8 +1,8 @@
 /** Dropout of elements and of whole channels. The mask is drawn at each call from the generator. */
 import { checkBoolean, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
-import { currentOps } from '../ops/backend.js';
-import { defaultGenerator, type Generator } from '../random/generator.js';
+import { checkComputes, currentOps } from '../ops/backend.js';
+import { defaultGenerator, Generator } from '../random/generator.js';
 import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -23,8 +23,10 @@ import { allocate, checkFloat, emptyLike, scalarOf } from './support.js';
 export function dropout(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
   checkFloat('dropout', input);
   checkProbability('dropout', p);
+  checkGenerator('dropout', generator);
   if (!checkBoolean('dropout', 'training', training) || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
+  checkComputes('dropout', input.dtype);
   if (generator.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, generator));
   const key = drawKey(generator);
   const columns = input.shape.at(-1) ?? 1;
@@ -48,6 +50,7 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
 export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
   checkFloat('dropout2d', input);
   checkProbability('dropout2d', p);
+  checkGenerator('dropout2d', generator);
   checkBoolean('dropout2d', 'training', training);
   if (input.ndim < 2)
     throw new ShapeError(
@@ -56,6 +59,7 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
   warnOfRank(input.ndim);
   if (!training || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
+  checkComputes('dropout2d', input.dtype);
   const [n, c] = input.shape as [number, number];
   const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
   if (generator.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, generator));
@@ -75,6 +79,11 @@ export function checkProbability(place: string, p: unknown): number {
   if (!(p >= 0 && p <= 1))
     throw new ArgumentError(`${place}: dropout probability has to be between 0 and 1, but got ${p}`);
   return p;
+}
+
+function checkGenerator(place: string, generator: unknown): void {
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
 }
 
 function drawKey(generator: Generator): Tensor {

@@ -17,6 +17,7 @@ import { sigmoid } from './sigmoid.js';
 import { logSoftmax, softmax } from './softmax.js';
 import * as strided from './strided.js';
 import * as sums from './sum.js';
+import { checkTensor } from './support.js';
 import { tanh } from './tanh.js';
 import * as views from './views.js';
 
@@ -144,6 +145,7 @@ for (const [name, fn] of Object.entries(methods)) {
 }
 
 define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
+  checkTensor('backward', this);
   const given = checkOptions('backward', options, ['retainGraph']);
   backward(this, gradient, checkBoolean('backward', 'retainGraph', given.retainGraph ?? false));
 });

@@ -20,7 +20,8 @@ export function permute(input: Tensor, dims: readonly number[]): Tensor {
   if (!Array.isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
   if (dims.length !== input.ndim)
     throw new ArgumentError(`permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`);
-  const order = dims.map((dim) => checkDim('permute', dim, input.ndim));
+  // Array.from, since map() would leave the holes of a sparse array unchecked.
+  const order = Array.from(dims, (dim) => checkDim('permute', dim, input.ndim));
   if (new Set(order).size !== order.length) throw new ArgumentError('permute(): duplicate dims are not allowed.');
   const inverse = order.map((_, dim) => order.indexOf(dim));
   return record('PermuteBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, inverse)]);

@@ -2,7 +2,7 @@
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { createNativeOps } from './native.js';
-import type { Ops } from './ops.js';
+import type { DType, Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
 
 export interface Backend {
@@ -131,6 +131,16 @@ function warnOfReference(loaded: LoadReport): void {
 export function currentOps(): Ops {
   if (active === undefined) active = choose().ops;
   return active;
+}
+
+/**
+ * Refuses a dtype that the backend in use does not compute in. Ops refuse it too, but where numbers are drawn or several
+ * calls belong together that would be too late: something would have changed.
+ * @throws BackendError for float64 on a native backend
+ */
+export function checkComputes(place: string, dtype: DType): void {
+  if (dtype === 'float64' && choose() !== reference)
+    throw new BackendError(`${place}: float64 tensors need the reference backend; call backend.use('reference')`);
 }
 
 /**

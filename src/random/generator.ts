@@ -1,3 +1,4 @@
+import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { maskKey } from '../ops/mask.js';
 import type { FloatArray, KeySource } from '../ops/ops.js';
@@ -145,7 +146,7 @@ export class Generator implements KeySource {
    */
   randperm(n: number): Int32Array {
     if (typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || n >= 2 ** 31)
-      throw new ArgumentError(`randperm: n must be an integer from 0 to 2147483647, got ${String(n)}`);
+      throw new ArgumentError(`randperm: n must be an integer from 0 to 2147483647, got ${show(n)}`);
     const order = new Int32Array(n);
     fillPermutation(this.#bits, order);
     return order;

@@ -2,7 +2,8 @@
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import type { DType, HostArray } from '../ops/ops.js';
+import type { DType } from '../ops/ops.js';
+import { plainView } from './host-view.js';
 import { checkShape, formatShape, numelOf, type Shape } from './shape.js';
 import { dtypeOf, dtypes, Storage } from './storage.js';
 import { type NestedArray, Tensor } from './tensor.js';
@@ -53,7 +54,7 @@ export function allocate(shape: Shape, dtype: DType): Tensor {
 export function tensor(values: TensorValues, options?: TensorOptions & { shape?: readonly number[] }): Tensor {
   const place = 'tensor';
   const given = checkOptions(place, options, ['shape', ...optionKeys]);
-  const source = ArrayBuffer.isView(values) ? checkView(place, values) : null;
+  const source = ArrayBuffer.isView(values) ? plainView(place, values) : null;
   const { dtype, requiresGrad } = checkTensorOptions(place, given, (source && dtypeOf(source)) ?? 'float32');
   const read = source === null ? readNested(place, values) : { flat: source, shape: [source.length] };
   const shape = given.shape === undefined ? checkShape(place, read.shape) : checkShape(place, given.shape);
@@ -65,29 +66,6 @@ export function tensor(values: TensorValues, options?: TensorOptions & { shape?:
   const result = allocate(shape, dtype);
   result.storage.write().set(read.flat);
   return result.requiresGrad_(requiresGrad);
-}
-
-type NumberArray = HostArray | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Uint32Array;
-
-function checkView(place: string, view: ArrayBufferView): NumberArray {
-  if (!(view.buffer instanceof ArrayBuffer))
-    throw new ArgumentError(`${place}: a view of a SharedArrayBuffer may change while it is read; pass a copy (slice())`);
-  if (view instanceof DataView || view instanceof BigInt64Array || view instanceof BigUint64Array)
-    throw new ArgumentError(`${place}: a ${view.constructor.name} cannot become a tensor; pass numbers`);
-  const array = view as NumberArray;
-  // A detached buffer has no length left; that it was detached shows when a view is made of it.
-  if (array.length === 0 && isDetached(view.buffer))
-    throw new ArgumentError(`${place}: the buffer of the typed array is detached (it was transferred)`);
-  return array;
-}
-
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 function readNested(place: string, values: unknown): { flat: number[]; shape: number[] } {

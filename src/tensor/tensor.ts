@@ -69,6 +69,7 @@ export class Tensor {
    * @throws StateError for the result of a differentiable function (detach it first), or an int32 tensor.
    */
   requiresGrad_(value = true): this {
+    checkReceiver('requiresGrad_', this);
     if (typeof value !== 'boolean') throw new ArgumentError(`requiresGrad: expected a boolean, got ${show(value)}`);
     if (this.node !== null && !value)
       throw new StateError('you can only change requiresGrad flags of leaf variables; use detach() for a result');
@@ -109,6 +110,7 @@ export class Tensor {
    * @throws StateError when it has more or none.
    */
   item(): number {
+    checkReceiver('item', this);
     if (this.numel !== 1)
       throw new StateError(`a Tensor with ${this.numel} elements cannot be converted to a number by item()`);
     return this.storage.read()[0]!;
@@ -116,16 +118,19 @@ export class Tensor {
 
   /** A copy of the numbers in row-major order. */
   toTypedArray(): HostArray {
+    checkReceiver('toTypedArray', this);
     return this.storage.read().slice();
   }
 
   /** A copy of the numbers as nested arrays; a plain number for a scalar. */
   toArray(): NestedArray {
+    checkReceiver('toArray', this);
     return nest(this.storage.read(), this.shape, 0, 0, stridesOf(this.shape));
   }
 
   /** A tensor with the same memory that no gradient flows through. */
   detach(): Tensor {
+    checkReceiver('detach', this);
     return new Tensor(this.storage, this.shape);
   }
 
@@ -136,6 +141,7 @@ export class Tensor {
    * @throws ShapeError when source does not broadcast to this shape.
    */
   copy_(source: Tensor): this {
+    checkReceiver('copy_', this);
     if (!(source instanceof Tensor)) throw new ArgumentError(`copy_: expected a Tensor, got ${show(source)}`);
     this.assertWritable('copy_');
     const lead = this.ndim - source.ndim;
@@ -174,6 +180,11 @@ export class Tensor {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+/** What a method was called on, which in JavaScript may be anything. */
+function checkReceiver(place: string, receiver: unknown): void {
+  if (!(receiver instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(receiver)}`);
 }
 
 function nest(data: HostArray, shape: Shape, dim: number, at: number, strides: readonly number[]): NestedArray {

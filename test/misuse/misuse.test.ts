@@ -1,0 +1,42 @@
+/**
+ * Bad input, tried on every backend: the right error with a stable code and a message that names the place, and a world
+ * that is as it was: parameters, gradients, optimizer state, generators, modes, backend.
+ */
+import { expect, it } from 'vitest';
+import { LanewiseError } from '../../src/index.js';
+import { describeEachBackend } from '../helpers/backends.js';
+import type { Row } from './row.js';
+import { rows } from './rows/index.js';
+import { makeWorld, picture } from './world.js';
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return expect.fail('nothing was thrown');
+}
+
+function tryRow({ act, error, code, message }: Row): void {
+  const world = makeWorld();
+  const before = picture(world);
+  const thrown = thrownBy(() => act(world));
+  expect(thrown).toBeInstanceOf(error);
+  const { message: said } = thrown as Error;
+  if (typeof message === 'string') expect(said).toContain(message);
+  else expect(said).toMatch(message);
+  if (code === null) expect(thrown).not.toBeInstanceOf(LanewiseError);
+  else expect((thrown as LanewiseError).code).toBe(code);
+  expect(picture(world)).toEqual(before);
+}
+
+it('has no row twice', () => {
+  const names = rows.map(({ name }) => name);
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});
+
+describeEachBackend('bad input', (backendName) => {
+  const here = rows.filter(({ only }) => only === undefined || backendName.startsWith(only));
+  it.each(here)('$name', tryRow);
+});

@@ -1,0 +1,233 @@
+/** Every function of `functional`, given what is no tensor, or a tensor of a dtype that it does not take. */
+import { functional as F, type Tensor, tensor } from '../../../src/index.js';
+import { argument, backendError, onNative, type Row, shape } from '../row.js';
+import { bad, type World } from '../world.js';
+
+type Name = keyof typeof F;
+/** Calls a function with `input` in the place of its first tensor, and with what fits otherwise. */
+type Call = (input: Tensor, world: World) => unknown;
+
+/** All of them: a test fails when one is missing. `input` fits when it is [2, 3]. */
+export const calls: Readonly<Record<Name, Call>> = {
+  abs: (input) => F.abs(input),
+  add: (input, { matrix }) => F.add(input, matrix),
+  argmax: (input) => F.argmax(input),
+  cat: (input) => F.cat([input, input]),
+  clamp: (input) => F.clamp(input, 0),
+  clone: (input) => F.clone(input),
+  crossEntropy: (input, { labels }) => F.crossEntropy(input, labels),
+  div: (input, { matrix }) => F.div(input, matrix),
+  dropout: (input) => F.dropout(input),
+  dropout2d: (input) => F.dropout2d(input),
+  exp: (input) => F.exp(input),
+  flatten: (input) => F.flatten(input),
+  indexSelect: (input) => F.indexSelect(input, tensor([0], { dtype: 'int32' })),
+  linear: (input, { matrix }) => F.linear(input, matrix),
+  log: (input) => F.log(input),
+  logSoftmax: (input) => F.logSoftmax(input, 1),
+  matmul: (input, { vector }) => F.matmul(input, vector),
+  max: (input) => F.max(input),
+  mean: (input) => F.mean(input),
+  min: (input) => F.min(input),
+  mseLoss: (input, { matrix }) => F.mseLoss(input, matrix),
+  mul: (input, { matrix }) => F.mul(input, matrix),
+  narrow: (input) => F.narrow(input, 0, 0, 1),
+  neg: (input) => F.neg(input),
+  permute: (input) => F.permute(input, [1, 0]),
+  pow: (input) => F.pow(input, 2),
+  relu: (input) => F.relu(input),
+  reshape: (input) => F.reshape(input, [3, 2]),
+  select: (input) => F.select(input, 0, 0),
+  sigmoid: (input) => F.sigmoid(input),
+  sign: (input) => F.sign(input),
+  softmax: (input) => F.softmax(input, 1),
+  sqrt: (input) => F.sqrt(input),
+  squeeze: (input) => F.squeeze(input),
+  stack: (input) => F.stack([input, input]),
+  sub: (input, { matrix }) => F.sub(input, matrix),
+  sum: (input) => F.sum(input),
+  tanh: (input) => F.tanh(input),
+  to: (input) => F.to(input, 'float32'),
+  transpose: (input) => F.transpose(input, 0, 1),
+  unsqueeze: (input) => F.unsqueeze(input, 0),
+};
+
+const notTensors: readonly (readonly [shown: string, value: unknown])[] = [
+  ['null', null],
+  ['undefined', undefined],
+  ['"x"', 'x'],
+  ['[[1, 2, 3]]', [[1, 2, 3]]],
+  ['a value of type Float32Array', new Float32Array(3)],
+  ['an object', { shape: [2, 3], dtype: 'float32', numel: 6, ndim: 2, storage: {} }],
+  ['a function', () => 1],
+];
+
+/** Functions that only move numbers, and arithmetic, which converts. */
+const takeIntegers: readonly Name[] = [
+  ...([
+    'cat',
+    'clone',
+    'flatten',
+    'indexSelect',
+    'narrow',
+    'permute',
+    'reshape',
+    'select',
+    'squeeze',
+    'stack',
+  ] as const),
+  ...(['to', 'transpose', 'unsqueeze', 'add', 'div', 'mul', 'sub'] as const),
+];
+/** Functions that compute nothing: views. */
+const needNoOp: readonly Name[] = ['flatten', 'reshape', 'squeeze', 'unsqueeze'];
+/** Functions of two tensors, which must agree in dtype, as far as they do not convert. */
+const needTheSame: readonly Name[] = ['linear', 'matmul', 'mseLoss'];
+
+const names = Object.keys(calls) as Name[];
+const but = (...left: readonly (readonly Name[])[]) =>
+  names.filter((name) => !left.some((list) => list.includes(name)));
+
+export const functionRows: readonly Row[] = [
+  ...names.flatMap((name) =>
+    notTensors.map(([shown, value]) => argument(`${name}(${shown})`, (world) => calls[name](bad(value), world), shown)),
+  ),
+  ...but(takeIntegers).map((name) =>
+    argument(`${name} of int32`, (world) => calls[name](world.integers, world), /int32/),
+  ),
+  ...but(needNoOp, needTheSame).map((name) =>
+    onNative(
+      backendError(
+        `${name} of float64`,
+        (world) => calls[name](world.doubles, world),
+        'float64 tensors need the reference',
+      ),
+    ),
+  ),
+  ...needTheSame.map((name) =>
+    argument(
+      `${name} of float64 and float32`,
+      (world) => calls[name](world.doubles, world),
+      'same dtype, got float64 and float32',
+    ),
+  ),
+  onNative(backendError('linear of float64', ({ doubles }) => F.linear(doubles, doubles), 'call backend.use')),
+  onNative(
+    backendError(
+      'dropout of float64 leaves the generator',
+      ({ doubles, generator }) => F.dropout(doubles, 0.5, true, generator),
+      'float64',
+    ),
+  ),
+  onNative(
+    backendError(
+      'dropout2d of float64 leaves the generator',
+      ({ doubles, generator }) => F.dropout2d(doubles, 0.5, true, generator),
+      'float64',
+    ),
+  ),
+
+  argument('add: two numbers', () => F.add(1, 2), 'at least one Tensor'),
+  argument('add: a bigint', ({ matrix }) => F.add(matrix, bad(1n)), 'add: expected a Tensor or a number, got 1n'),
+  argument('add: two int32', ({ integers }) => F.add(integers, integers), "convert one with to('float32')"),
+  shape(
+    'add: [2, 3] and [2]',
+    ({ matrix, labels }) => F.add(matrix, labels),
+    '[2, 3] and [2] do not broadcast: 3 against 2',
+  ),
+  shape('mul: [2, 3] and [2, 4]', ({ matrix, x }) => matrix.mul(x), 'mul: shapes [2, 3] and [2, 4]'),
+  shape('matmul: inner sizes', ({ matrix }) => matrix.matmul(matrix), 'cannot be multiplied (2x3 and 2x3)'),
+  shape('matmul: a scalar', ({ matrix, scalar }) => matrix.matmul(scalar), 'at least 1D'),
+  shape(
+    'matmul: batches',
+    ({ cube }) => F.matmul(cube.reshape([2, 1, 3]), F.cat([cube, cube.narrow(0, 0, 1)]).transpose(1, 2)),
+    'do not broadcast',
+  ),
+  argument('matmul: a number', ({ matrix }) => matrix.matmul(bad(2)), 'matmul: expected a Tensor, got 2'),
+  argument('clamp: no bound', ({ matrix }) => matrix.clamp(), "At least one of 'min' or 'max'"),
+  argument('clamp: NaN', ({ matrix }) => matrix.clamp(Number.NaN), 'min must be a number, got NaN'),
+  argument('clamp: text', ({ matrix }) => matrix.clamp(bad('0')), 'min must be a number, got "0"'),
+  argument(
+    'to: an unknown dtype',
+    ({ matrix }) => matrix.to(bad('int64')),
+    'dtype must be one of float32, float64, int32, got "int64"',
+  ),
+
+  shape(
+    'linear: features',
+    ({ matrix, x }) => F.linear(x, matrix),
+    'linear: expected 3 features in the last dimension, got shape [2, 4]',
+  ),
+  shape('linear: a scalar', ({ matrix, scalar }) => F.linear(scalar, matrix), 'got shape []'),
+  shape(
+    'linear: weight of one dimension',
+    ({ matrix, vector }) => F.linear(matrix, vector),
+    'expected a weight of shape [out, in], got [3]',
+  ),
+  shape(
+    'linear: bias',
+    ({ matrix, vector }) => F.linear(matrix, matrix, vector),
+    'expected a bias of shape [2], got [3]',
+  ),
+  argument(
+    'linear: bias true',
+    ({ matrix }) => F.linear(matrix, matrix, bad(true)),
+    'linear: expected a Tensor, got true',
+  ),
+
+  ...([-0.1, 1.5, Number.POSITIVE_INFINITY, Number.NaN] as const).flatMap((p) => [
+    argument(
+      `dropout: p ${p}`,
+      ({ x }) => F.dropout(x, p),
+      `dropout probability has to be between 0 and 1, but got ${p}`,
+    ),
+    argument(`dropout2d: p ${p}`, ({ x }) => F.dropout2d(x, p), `between 0 and 1, but got ${p}`),
+  ]),
+  argument('dropout: p as text', ({ x }) => F.dropout(x, bad('0.5')), 'dropout: p must be a number, got "0.5"'),
+  argument('dropout: p null', ({ x }) => F.dropout(x, bad(null)), 'dropout: p must be a number, got null'),
+  argument('dropout: training 1', ({ x }) => F.dropout(x, 0.5, bad(1)), 'training must be a boolean, got 1'),
+  argument('dropout: p bad in evaluation', ({ x }) => F.dropout(x, 2, false), 'between 0 and 1'),
+  argument('dropout: generator 5', ({ x }) => F.dropout(x, 0.5, true, bad(5)), 'generator must be a Generator, got 5'),
+  argument(
+    'dropout2d: generator null',
+    ({ x }) => F.dropout2d(x, 0.5, true, bad(null)),
+    'generator must be a Generator, got null',
+  ),
+  shape(
+    'dropout2d: one dimension',
+    ({ vector }) => F.dropout2d(vector),
+    'at least 2 dimensions in the input, got shape [3]',
+  ),
+
+  ...(['sum', 'mean'] as const).flatMap((name) => [
+    argument(`${name}: dim 2`, ({ matrix }) => matrix[name]({ dim: 2 }), 'range of [-2, 1], but got 2'),
+    argument(`${name}: dim 0.5`, ({ matrix }) => matrix[name]({ dim: 0.5 }), 'dim must be an integer, got 0.5'),
+    argument(`${name}: dim "0"`, ({ matrix }) => matrix[name]({ dim: bad('0') }), 'dim must be an integer, got "0"'),
+    argument(`${name}: dim twice`, ({ matrix }) => matrix[name]({ dim: [0, -2] }), 'appears multiple times'),
+    argument(
+      `${name}: keepdim 1`,
+      ({ matrix }) => matrix[name]({ dim: 0, keepdim: bad(1) }),
+      'keepdim must be a boolean',
+    ),
+  ]),
+  ...(['max', 'min', 'argmax'] as const).flatMap((name) => [
+    argument(`${name}: dim 2`, ({ matrix }) => matrix[name]({ dim: 2 }), 'but got 2'),
+    argument(
+      `${name}: no dim`,
+      ({ matrix }) => matrix[name](bad({ keepdim: true })),
+      'dim must be an integer, got undefined',
+    ),
+    argument(
+      `${name}: two dims`,
+      ({ matrix }) => matrix[name]({ dim: bad([0, 1]) }),
+      'dim must be an integer, got [0, 1]',
+    ),
+    argument(`${name}: nothing`, ({ empty }) => empty[name](), 'input.numel() == 0'),
+    argument(
+      `${name}: an empty dimension`,
+      ({ empty }) => empty[name]({ dim: 0 }),
+      'dim 0 to have non-zero size, got shape [0, 3]',
+    ),
+  ]),
+  argument('softmax: no dim', ({ matrix }) => matrix.softmax(bad(undefined)), 'dim must be an integer, got undefined'),
+  argument('logSoftmax: dim -3', ({ matrix }) => matrix.logSoftmax(-3), 'but got -3'),
+];
