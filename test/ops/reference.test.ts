@@ -40,7 +40,7 @@ describe('reference treats special values as PyTorch does', () => {
     expectClose(out, [1, 1, 1, 1, 1, 1, nan, -8, 0, -inf, inf, inf, nan, -inf, inf, 0]);
   });
 
-  it('clamp and its gradient, in float32, where 0.1 is rounded first', () => {
+  it('clamp and its gradient, in float32, where bounds are rounded first', () => {
     const clamp = (values: readonly number[], low: number, high: number): HostArray[] => {
       const n = values.length;
       const [out, back] = [float32(values), float32(values)];
@@ -53,6 +53,7 @@ describe('reference treats special values as PyTorch does', () => {
     expect([...clamp(special, 1, -1)[0]!]).toEqual([nan, -1, -1, -1, -1, -1, -1]);
     expect([...clamp([-0.6, -0.5, 0, 0.5, 0.6, nan], -0.5, 0.5)[1]!]).toEqual([0, 1, 1, 1, 0, 0]);
     expect([...clamp([0.1, 0.2], 0.1, 0.1)[1]!]).toEqual([1, 0]);
+    expect([...clamp([0.7, 0.8], 0.7, 0.7)[1]!]).toEqual([1, 0]);
   });
 
   it('max and min', () => {

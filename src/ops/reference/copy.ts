@@ -3,10 +3,9 @@ import type { HostArray, Ops } from '../ops.js';
 import { forEachRow, innermostRow } from './layout.js';
 import { readFloats, readInts, writeFloats } from './memory.js';
 
-/** Towards zero, saturating, NaN to 0: what a cast from float to int32 means here, whatever the processor does. */
-function toInt32(value: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.trunc(Math.min(Math.max(value, -2147483648), 2147483647));
+/** Within int32; storing truncates towards zero and makes 0 of NaN, which stays one here. */
+function saturate(value: number): number {
+  return Math.min(Math.max(value, -2147483648), 2147483647);
 }
 
 export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'indexAdd'> = {
@@ -28,7 +27,7 @@ export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'inde
   cast({ x, out, n }) {
     const source = x.read();
     const target: HostArray = out.write();
-    if (target instanceof Int32Array) for (let i = 0; i < n; i++) target[i] = toInt32(source[i]!);
+    if (target instanceof Int32Array) for (let i = 0; i < n; i++) target[i] = saturate(source[i]!);
     else for (let i = 0; i < n; i++) target[i] = source[i]!;
   },
 
