@@ -1,8 +1,8 @@
-import plot, { type Coordinates } from 'simple-ascii-chart';
+import plot, { type Colors, type Coordinates } from 'simple-ascii-chart';
 import type { EpochResult } from './train.js';
 
-/** Loss and accuracy over the epochs, drawn for a terminal. */
-export function drawCurves(history: readonly EpochResult[]): string {
+/** Loss and accuracy over the epochs, drawn for a terminal; `colour` off where the text goes to a file. */
+export function drawCurves(history: readonly EpochResult[], colour: boolean): string {
   const line = (value: (result: EpochResult) => number) =>
     history.map((result): [number, number] => [result.epoch, value(result)]);
   const size = { width: 60, height: 10, xLabel: 'epoch' };
@@ -10,16 +10,19 @@ export function drawCurves(history: readonly EpochResult[]): string {
   const loss = plot(losses, {
     ...size,
     title: 'loss',
-    color: ['ansiBlue', 'ansiYellow'],
+    ...(colour && { color: ['ansiBlue', 'ansiYellow'] satisfies Colors }),
     legend: { position: 'bottom', series: ['train', 'test'] },
     formatter: shorten,
   });
-  const accuracy = plot(line((result) => result.testAccuracy), {
-    ...size,
-    title: 'test accuracy',
-    color: 'ansiGreen',
-    formatter: shorten,
-  });
+  const accuracy = plot(
+    line((result) => result.testAccuracy),
+    {
+      ...size,
+      title: 'test accuracy',
+      ...(colour && { color: 'ansiGreen' satisfies Colors }),
+      formatter: shorten,
+    },
+  );
   return `${loss}\n${accuracy}`;
 }
 

@@ -31,7 +31,10 @@ interface DigitSource {
 /** 10,000 real digits sorted by class: every tenth is held out, so that both parts have all classes. */
 function fromPackage(): Split {
   const mnist: Record<number, DigitSource> = createRequire(import.meta.url)('mnist');
-  const parts = { train: { images: [] as number[][], labels: [] as number[] }, test: { images: [] as number[][], labels: [] as number[] } };
+  const parts = {
+    train: { images: [] as number[][], labels: [] as number[] },
+    test: { images: [] as number[][], labels: [] as number[] },
+  };
   let count = 0;
   for (let digit = 0; digit < 10; digit++) {
     const source = mnist[digit]!;

@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   // Once: a second Ctrl-C ends the process at once.
   process.once('SIGINT', () => stop.abort());
   const history = await trainWithProgress(model, split, options, stop.signal);
-  if (history.length > 1) console.log(`\n${drawCurves(history)}\n`);
+  if (history.length > 1) console.log(`\n${drawCurves(history, process.stdout.isTTY === true)}\n`);
   if (stop.signal.aborted) {
     console.log(`stopped after ${history.length} of ${options.epochs} epochs`);
     return interrupted;

@@ -8,7 +8,7 @@ import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { sumTo } from './sum.js';
-import { allocate, emptyLike, expanded, scalarOf, unary } from './support.js';
+import { empty, emptyLike, expanded, scalarOf, unary } from './support.js';
 
 /** A tensor, or a number that takes part as a scalar of the other operand's dtype. */
 export type Operand = Tensor | number;
@@ -47,7 +47,10 @@ export function div(input: Operand, other: Operand): Tensor {
   const saved = b.requiresGrad ? [b, output] : a.requiresGrad ? [b] : [];
   return record('DivBackward0', output, [a, b], saved, (grad) => {
     const overB = apply('div', grad, b);
-    return [a.requiresGrad ? sumTo(overB, a) : null, b.requiresGrad ? sumTo(unary('neg', apply('mul', overB, output)), b) : null];
+    return [
+      a.requiresGrad ? sumTo(overB, a) : null,
+      b.requiresGrad ? sumTo(unary('neg', apply('mul', overB, output)), b) : null,
+    ];
   });
 }
 
@@ -103,7 +106,7 @@ type BinaryOp = Extract<OpName, 'add' | 'sub' | 'mul' | 'div' | 'pow'>;
 /** The op itself on tensors of one dtype, without a gradient. */
 function apply(name: BinaryOp, a: Tensor, b: Tensor): Tensor {
   const shape = broadcastShapes(name, a.shape, b.shape);
-  const output = allocate(shape, a.dtype);
+  const output = empty(shape, a.dtype);
   const layout = layoutOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
   currentOps()[name]({ a: a.storage, b: b.storage, out: output.storage, layout });
   return output;
@@ -129,7 +132,9 @@ function toOperand(operand: Operand, dtype: DType): Tensor {
 function resultDtype(place: string, a: Operand, b: Operand): DType {
   const floats = [a, b].filter((operand) => operand instanceof Tensor && operand.dtype !== 'int32') as Tensor[];
   if (floats.length === 0)
-    throw new ArgumentError(`${place}: arithmetic on int32 tensors needs a float operand; convert one with to('float32')`);
+    throw new ArgumentError(
+      `${place}: arithmetic on int32 tensors needs a float operand; convert one with to('float32')`,
+    );
   const arrays = floats.filter((operand) => operand.ndim > 0);
   const deciding = arrays.length > 0 ? arrays : floats;
   return deciding.some((operand) => operand.dtype === 'float64') ? 'float64' : 'float32';

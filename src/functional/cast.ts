@@ -4,7 +4,7 @@ import type { DType } from '../ops/ops.js';
 import { dtypes } from '../tensor/storage.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { allocate, checkTensor } from './support.js';
+import { empty, checkTensor } from './support.js';
 
 /**
  * The numbers in another dtype, as `torch.Tensor.to(dtype)`; the tensor itself when it has that dtype already. To int32:
@@ -14,7 +14,7 @@ export function to(input: Tensor, dtype: DType): Tensor {
   checkTensor('to', input);
   checkOneOf('to', 'dtype', dtype, dtypes);
   if (input.dtype === dtype) return input;
-  const output = allocate(input.shape, dtype);
+  const output = empty(input.shape, dtype);
   currentOps().cast({ x: input.storage, out: output.storage, n: input.numel });
   if (dtype === 'int32') return output;
   return record('ToCopyBackward0', output, [input], [], (grad) => [to(grad, input.dtype)]);

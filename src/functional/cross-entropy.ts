@@ -11,7 +11,7 @@ import { neg } from './elementwise.js';
 import { logSoftmax } from './softmax.js';
 import { permute } from './strided.js';
 import { sum } from './sum.js';
-import { allocate, checkFloat, checkSameDtype, checkTensor } from './support.js';
+import { empty, checkFloat, checkSameDtype, checkTensor } from './support.js';
 import { reshape } from './views.js';
 
 export const reductionNames = Object.keys(reductions) as Reduction[];
@@ -120,9 +120,9 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
   const reduction = reductions[settings.reduction];
   const ops = currentOps();
   ops.checkTarget({ target: target.storage, classes, ignoreIndex });
-  const output = allocate(settings.reduction === 'none' ? [rows] : [], logits.dtype);
-  const logSumExp = allocate([rows], logits.dtype);
-  const total = allocate([1], logits.dtype);
+  const output = empty(settings.reduction === 'none' ? [rows] : [], logits.dtype);
+  const logSumExp = empty([rows], logits.dtype);
+  const total = empty([1], logits.dtype);
   const common = {
     logits: logits.storage,
     target: target.storage,
@@ -138,7 +138,7 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
   ops.crossEntropy({ ...common, out: output.storage });
   const saved = [logits, target, logSumExp, total, ...(weight === null ? [] : [weight])];
   return record('NllLossBackward0', output, [logits], saved, (grad) => {
-    const gradLogits = allocate(logits.shape, logits.dtype);
+    const gradLogits = empty(logits.shape, logits.dtype);
     currentOps().crossEntropyBackward({ ...common, grad: grad.storage, out: gradLogits.storage });
     return [gradLogits];
   });

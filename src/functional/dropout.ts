@@ -7,7 +7,7 @@ import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { allocate, checkFloat, emptyLike, scalarOf } from './support.js';
+import { empty, checkFloat, emptyLike, scalarOf } from './support.js';
 
 /**
  * In training zeroes each element with probability p and multiplies the others by 1/(1-p), so that the mean stays;
@@ -64,7 +64,7 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
   const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
   if (generator.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, generator));
   const key = drawKey(generator);
-  const noise = allocate(shape, input.dtype);
+  const noise = empty(shape, input.dtype);
   const ops = currentOps();
   ops.fill({ out: noise.storage, value: 1, n: noise.numel });
   const sizes = { rows: n * c, columns: 1, p, rowOffset: 0 };
@@ -87,14 +87,14 @@ function checkGenerator(place: string, generator: unknown): void {
 }
 
 function drawKey(generator: Generator): Tensor {
-  const key = allocate([2], 'int32');
+  const key = empty([2], 'int32');
   currentOps().drawKey({ source: generator, key: key.storage });
   return key;
 }
 
 /** 1/(1-p) where kept, else 0, drawn in PyTorch's order; the division rounds as PyTorch's does. */
 function noiseOf(shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
-  const noise = allocate(shape, like.dtype);
+  const noise = empty(shape, like.dtype);
   const ops = currentOps();
   ops.bernoulli({ source: generator, out: noise.storage, q: 1 - p });
   const kept = scalarOf(1 - p, like.dtype);

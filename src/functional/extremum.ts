@@ -7,7 +7,7 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { div, mul, sub } from './arithmetic.js';
 import { sum } from './sum.js';
-import { allocate, around, checkFloat, unary, viewAs } from './support.js';
+import { empty, around, checkFloat, unary, viewAs } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
@@ -52,7 +52,7 @@ function along(name: 'max' | 'min', input: Tensor, options: DimOptions): ValuesA
   const { values, indices, outer, size, inner } = find(name, name, input, options);
   const gradName = name === 'max' ? 'MaxBackward0' : 'MinBackward0';
   record(gradName, values, [input], [indices], (grad) => {
-    const gradInput = allocate(input.shape, input.dtype);
+    const gradInput = empty(input.shape, input.dtype);
     currentOps().scatter({
       grad: grad.storage,
       index: indices.storage,
@@ -77,8 +77,8 @@ function find(place: string, name: 'max' | 'min', input: Tensor, options: DimOpt
       `${place}: Expected reduction dim ${dim} to have non-zero size, got shape ${formatShape(input.shape)}`,
     );
   const shape = input.shape.flatMap((length, i) => (i !== dim ? [length] : keepdim ? [1] : []));
-  const values = allocate(shape, input.dtype);
-  const indices = allocate(shape, 'int32');
+  const values = empty(shape, input.dtype);
+  const indices = empty(shape, 'int32');
   currentOps()[name]({ x: input.storage, out: values.storage, index: indices.storage, outer, size, inner });
   return { values, indices, outer, size, inner };
 }

@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import { formatShape, numelOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { allocate, checkTensor } from './support.js';
+import { empty, checkTensor } from './support.js';
 
 /**
  * The rows of `input` that `index` names, in its order: output[i] = input[index[i]] along dimension 0, as
@@ -22,11 +22,11 @@ export function indexSelect(input: Tensor, index: Tensor): Tensor {
   currentOps().checkIndex({ index: index.storage, bound: rows });
   const count = index.numel;
   const width = numelOf(input.shape.slice(1));
-  const output = allocate([count, ...input.shape.slice(1)], input.dtype);
+  const output = empty([count, ...input.shape.slice(1)], input.dtype);
   const at = { index: index.storage, rows, width, count };
   currentOps().indexSelect({ x: input.storage, out: output.storage, ...at });
   return record('IndexSelectBackward0', output, [input], [index], (grad) => {
-    const gradInput = allocate(input.shape, input.dtype);
+    const gradInput = empty(input.shape, input.dtype);
     currentOps().indexAdd({ grad: grad.storage, out: gradInput.storage, ...at });
     return [gradInput];
   });

@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import { formatShape, numelOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { allocate, checkFloat, checkSameDtype } from './support.js';
+import { empty, checkFloat, checkSameDtype } from './support.js';
 
 /**
  * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out] or none, output [..., out].
@@ -13,7 +13,7 @@ import { allocate, checkFloat, checkSameDtype } from './support.js';
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   const { rows, inFeatures, outFeatures } = checkLinear(input, weight, bias);
-  const output = allocate([...input.shape.slice(0, -1), outFeatures], input.dtype);
+  const output = empty([...input.shape.slice(0, -1), outFeatures], input.dtype);
   currentOps().linear({
     x: input.storage,
     weight: weight.storage,
@@ -28,7 +28,7 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
   const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
   return record('AddmmBackward0', output, inputs, saved, (grad) => {
     const ops = currentOps();
-    const room = (like: Tensor | null) => (like?.requiresGrad ? allocate(like.shape, like.dtype) : null);
+    const room = (like: Tensor | null) => (like?.requiresGrad ? empty(like.shape, like.dtype) : null);
     const gradInput = room(input);
     if (gradInput !== null) {
       const sizes = { ...plain, m: rows, n: inFeatures, k: outFeatures };

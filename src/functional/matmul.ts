@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, numelOf, type Shape } from '../tensor/sha
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './sum.js';
-import { allocate, checkFloat, checkSameDtype, expanded, viewAs } from './support.js';
+import { empty, checkFloat, checkSameDtype, expanded, viewAs } from './support.js';
 
 /**
  * The matrix product, as {@link https://docs.pytorch.org/docs/stable/generated/torch.matmul.html | torch.matmul}:
@@ -62,7 +62,7 @@ interface Product {
 
 /** [...lead, m, n] = op(a)·op(b) for every matrix of the leading dimensions; one matrix on a side serves them all. */
 function multiply(a: Tensor, b: Tensor, lead: Shape, product: Product): Tensor {
-  const output = allocate([...lead, product.m, product.n], a.dtype);
+  const output = empty([...lead, product.m, product.n], a.dtype);
   const left = batched(a, lead);
   const right = batched(b, lead);
   currentOps().matmul({

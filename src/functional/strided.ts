@@ -5,7 +5,7 @@ import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { allocate, checkSameDtype, checkTensor, copied, zeroed } from './support.js';
+import { empty, checkSameDtype, checkTensor, copied, zeroed } from './support.js';
 import { reshape, unsqueeze } from './views.js';
 
 /** A copy that gradients flow through. */
@@ -19,7 +19,9 @@ export function permute(input: Tensor, dims: readonly number[]): Tensor {
   checkTensor('permute', input);
   if (!Array.isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
   if (dims.length !== input.ndim)
-    throw new ArgumentError(`permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`);
+    throw new ArgumentError(
+      `permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`,
+    );
   // Array.from, since map() would leave the holes of a sparse array unchecked.
   const order = Array.from(dims, (dim) => checkDim('permute', dim, input.ndim));
   if (new Set(order).size !== order.length) throw new ArgumentError('permute(): duplicate dims are not allowed.');
@@ -38,9 +40,13 @@ export function transpose(input: Tensor, dim0: number, dim1: number): Tensor {
 function permuted(input: Tensor, order: readonly number[]): Tensor {
   const strides = stridesOf(input.shape);
   const shape = order.map((dim) => input.shape[dim]!);
-  const output = allocate(shape, input.dtype);
+  const output = empty(shape, input.dtype);
   const fromStrides = order.map((dim) => strides[dim]!);
-  move(shape, { tensor: input, strides: fromStrides, offset: 0 }, { tensor: output, strides: stridesOf(shape), offset: 0 });
+  move(
+    shape,
+    { tensor: input, strides: fromStrides, offset: 0 },
+    { tensor: output, strides: stridesOf(shape), offset: 0 },
+  );
   return output;
 }
 
@@ -105,7 +111,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
       );
   }
   const total = list.reduce((sum, tensor) => sum + tensor.shape[along]!, 0);
-  const output = allocate(first.shape.with(along, total), first.dtype);
+  const output = empty(first.shape.with(along, total), first.dtype);
   const starts: number[] = [];
   let start = 0;
   for (const tensor of list) {
@@ -161,11 +167,15 @@ function move(sizes: Shape, from: End, into: End): void {
 }
 
 function part(input: Tensor, dim: number, start: number, length: number): Tensor {
-  const output = allocate(input.shape.with(dim, length), input.dtype);
+  const output = empty(input.shape.with(dim, length), input.dtype);
   const strides = stridesOf(input.shape);
   // An empty part may start at the very end, which is no place in memory.
   const offset = length === 0 ? 0 : start * strides[dim]!;
-  move(output.shape, { tensor: input, strides, offset }, { tensor: output, strides: stridesOf(output.shape), offset: 0 });
+  move(
+    output.shape,
+    { tensor: input, strides, offset },
+    { tensor: output, strides: stridesOf(output.shape), offset: 0 },
+  );
   return output;
 }
 

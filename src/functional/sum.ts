@@ -5,7 +5,7 @@ import { currentOps } from '../ops/backend.js';
 import { checkDim, type Shape, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { allocate, around, checkFloat, copied, expanded, scalarOf, viewAs } from './support.js';
+import { empty, around, checkFloat, copied, expanded, scalarOf, viewAs } from './support.js';
 
 /** Over which dimensions to reduce: one or several, counted from the end when negative. Default: all. */
 export interface ReduceOptions {
@@ -62,13 +62,13 @@ function sumRange(input: Tensor, start: number, end: number): Tensor {
   const size = range.reduce((a, b) => a * b, 1);
   const shape = input.shape.map((length, dim) => (dim >= start && dim < end ? 1 : length));
   if (size === 1) return viewAs(input, shape);
-  const output = allocate(shape, input.dtype);
+  const output = empty(shape, input.dtype);
   currentOps().sum({ x: input.storage, out: output.storage, outer, size, inner });
   return output;
 }
 
 function divided(input: Tensor, count: number): Tensor {
-  const output = allocate(input.shape, input.dtype);
+  const output = empty(input.shape, input.dtype);
   const layout = Float64Array.of(input.numel, 1, 0);
   const divisor = scalarOf(count, input.dtype);
   currentOps().div({ a: input.storage, b: divisor.storage, out: output.storage, layout });

@@ -3,12 +3,9 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, OpName } from '../ops/ops.js';
-import { allocate } from '../tensor/creation.js';
-import { broadcastStrides, layoutOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
+import { broadcastStrides, layoutOf, numelOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
-
-export { allocate };
 
 export function checkTensor(place: string, value: unknown, what = 'a Tensor'): Tensor {
   if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: expected ${what}, got ${show(value)}`);
@@ -28,14 +25,19 @@ export function checkSameDtype(place: string, a: Tensor, b: Tensor): void {
     throw new ArgumentError(`${place}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}`);
 }
 
+/** Room for the result of an op, which writes every element of it: what is there before is arbitrary. */
+export function empty(shape: Shape, dtype: DType): Tensor {
+  return new Tensor(Storage.uninitialized(dtype, numelOf(shape)), shape);
+}
+
 /** Room of the same shape and dtype. */
 export function emptyLike(input: Tensor): Tensor {
-  return allocate(input.shape, input.dtype);
+  return empty(input.shape, input.dtype);
 }
 
 /** Room filled with 0 by an op: a recorded program must do it again at every run. */
 export function zeroed(shape: Shape, dtype: DType): Tensor {
-  const output = allocate(shape, dtype);
+  const output = empty(shape, dtype);
   currentOps().fill({ out: output.storage, value: 0, n: output.numel });
   return output;
 }
@@ -80,7 +82,7 @@ export function product(a: Tensor, b: Tensor): Tensor {
 /** A copy repeated to a shape that input broadcasts to, without a gradient; input itself when it has that shape. */
 export function expanded(input: Tensor, shape: Shape): Tensor {
   if (sameShape(input.shape, shape)) return input;
-  const output = allocate(shape, input.dtype);
+  const output = empty(shape, input.dtype);
   const layout = layoutOf(shape, broadcastStrides(input.shape, shape), stridesOf(shape));
   currentOps().copy({ x: input.storage, out: output.storage, layout, xOffset: 0, outOffset: 0 });
   return output;

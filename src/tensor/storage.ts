@@ -1,7 +1,10 @@
+import { Buffer, constants } from 'node:buffer';
 import { ArgumentError } from '../errors.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+
+const smallestUncleared = 4096;
 
 /** The dtypes there are, in the order in which messages list them. */
 export const dtypes: readonly DType[] = ['float32', 'float64', 'int32'];
@@ -38,6 +41,17 @@ export class Storage implements Memory {
     } catch (cause) {
       throw new ArgumentError(`cannot allocate ${length} elements of ${dtype}`, { cause });
     }
+  }
+
+  /**
+   * Memory that holds anything: clearing what an op is about to write takes as long as many an op.
+   * @throws ArgumentError when the machine will not give that much.
+   */
+  static uninitialized(dtype: DType, length: number): Storage {
+    const bytes = length * constructors[dtype].BYTES_PER_ELEMENT;
+    // Small arrays are cheaper to make inside V8's own heap; Node refuses buffers beyond its limit by another error.
+    if (bytes < smallestUncleared || bytes > constants.MAX_LENGTH) return Storage.allocate(dtype, length);
+    return new Storage(dtype, new constructors[dtype](Buffer.allocUnsafeSlow(bytes).buffer));
   }
 
   read(): HostArray {

@@ -149,7 +149,7 @@ function accumulate(pending: Pending, input: Tensor, part: Tensor): void {
     pending.set(key, { tensor: part, owned: false });
     return;
   }
-  const target = sum.owned ? sum.tensor : new Tensor(Storage.allocate(input.dtype, input.numel), input.shape);
+  const target = sum.owned ? sum.tensor : new Tensor(Storage.uninitialized(input.dtype, input.numel), input.shape);
   add(sum.tensor, part, target);
   pending.set(key, { tensor: target, owned: true });
 }
@@ -165,7 +165,7 @@ function deliver(pending: Pending, given: Tensor | undefined): void {
     if (leaf.grad !== null) {
       add(leaf.grad, tensor, leaf.grad);
     } else if (taken.has(tensor.storage)) {
-      leaf.grad = new Tensor(Storage.allocate(leaf.dtype, leaf.numel), leaf.shape);
+      leaf.grad = new Tensor(Storage.uninitialized(leaf.dtype, leaf.numel), leaf.shape);
       leaf.grad.copy_(tensor);
     } else {
       leaf.grad = new Tensor(tensor.storage, leaf.shape);
