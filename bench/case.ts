@@ -27,7 +27,7 @@ export interface NodeContender {
   library(): Library;
 }
 
-/** `compute`: backends and frameworks. `start`: bare Node and Node with the library, as processes that start and end. */
+/** `compute`: backends and frameworks. `start`: Node bare and with the library, as processes that start and end. */
 export type ContenderGroup = 'compute' | 'start';
 
 /** A file of bench/cases. Other languages find their own code for it under the same name. */

@@ -1,6 +1,7 @@
 /**
  * What the runner and a contender say to each other: one JSON object a line, requests on the contender's stdin,
- * answers on its stdout, in order. A contender computes only between a request and its answer, and ends when its stdin does.
+ * answers on its stdout, in order. A contender computes only between a request and its answer, and ends when its stdin
+ * does.
  */
 import type { Params } from './case.js';
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Entry, entryId, loadCases, selectEntries } from './case.js';
 import { nativePrefix } from './contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './measure/contender-process.js';
-import { type Field, startField } from './measure/contenders-of-run.js';
+import { type Field, startField } from './measure/field.js';
 import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
 import { type BenchOptions, OptionError, readOptions, usage } from './options.js';
 import { describeMachine } from './report/machine.js';

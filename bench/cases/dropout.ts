@@ -46,8 +46,9 @@ const dropout: Case = {
 };
 
 /**
- * The two lie half a page apart modulo the size of a page: on Zen processors memmove's string instruction is twenty times slower when
- * the destination lies less than 32 bytes behind the source modulo 4096, which is up to the allocator otherwise.
+ * The two lie half a page apart modulo the size of a page: on Zen processors memmove's string instruction is twenty times
+ * slower when the destination lies less than 32 bytes behind the source modulo 4096, which is the allocator's whim
+ * otherwise.
  */
 function plainCopy(n: number): () => void {
   const memory = new Float32Array(2 * (n + floatsInPage)).fill(1);

@@ -1,7 +1,7 @@
 """PyTorch in eager mode as a contender: the protocol of bench/protocol.ts on stdin and stdout.
 
-Float32. Tensors of op-level cases need no gradient, so nothing is recorded, and results go to memory allocated beforehand
-where PyTorch offers it. The way of timing is that of contenders/timing.ts.
+Float32. Tensors of op-level cases need no gradient, so nothing is recorded, and results go to memory allocated
+beforehand where PyTorch offers it. The way of timing is that of contenders/timing.ts.
 """
 
 import json

@@ -1,7 +1,7 @@
 /**
  * The order in which things are timed. For each workload all contenders take turns, round after round, so that a
- * machine that slows down for a while slows everybody down; only one process computes at any time. The order rotates from
- * round to round, so that nobody always comes after the same neighbour.
+ * machine that slows down for a while slows everybody down; only one process computes at any time. Each round starts
+ * with another contender, so that a disturbance with a rhythm does not always meet the same one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../case.js';

@@ -47,14 +47,15 @@ export async function startField(
     ...startContenders(),
   ];
   const groups = new Set(entries.map((entry) => entry.case.contenders));
-  for (const contender of others.filter(({ group }) => groups.has(group))) {
-    try {
-      await start(contender);
-    } catch (error) {
-      // The one contender that depends on an option.
-      if (contender.id !== pytorch || !(error instanceof ContenderLost)) throw error;
-      throw new OptionError(`--python: ${error.message}`);
-    }
-  }
+  const wanted = others.filter(({ group }) => groups.has(group));
+  await Promise.all(
+    wanted.map((contender) =>
+      start(contender).catch((error: unknown) => {
+        // The one contender that depends on an option.
+        if (contender.id !== pytorch || !(error instanceof ContenderLost)) throw error;
+        throw new OptionError(`--python: ${error.message}`);
+      }),
+    ),
+  );
   return { processes: started, descriptions, allThreads: threads, threadSource };
 }

@@ -1,0 +1,46 @@
+/** Cases, contenders and rows that the tests of the benchmark share. */
+import { fileURLToPath } from 'node:url';
+import type { Case, Entry, Workload } from '../../bench/case.js';
+import type { Contender } from '../../bench/contenders/contenders.js';
+import type { Row } from '../../bench/report/rows.js';
+
+export function entry(over: Partial<Workload> = {}, group: Case['contenders'] = 'compute'): Entry {
+  const workload: Workload = {
+    shape: '2x3',
+    batch: null,
+    optimizer: null,
+    flops: 6e6,
+    threads: 'each',
+    quick: true,
+    params: {},
+    ...over,
+  };
+  const of: Case = { name: 'fake', contenders: group, workloads: [workload], prepare: () => () => undefined };
+  return { case: of, workload };
+}
+
+export function fake(id: string, behaviour = 'works', over: Partial<Contender> & { log?: string } = {}): Contender {
+  const { log, ...rest } = over;
+  const file = fileURLToPath(new URL('./fake-contender.mjs', import.meta.url));
+  const args = [file, id, behaviour, ...(log === undefined ? [] : [log])];
+  return { id, group: 'compute', command: process.execPath, args, threaded: true, peak: false, ...rest };
+}
+
+export function row(over: Partial<Row>): Row {
+  return {
+    case: 'gemm',
+    contender: 'reference',
+    shape: null,
+    batch: null,
+    optimizer: null,
+    threads: 1,
+    isa: null,
+    medianMs: 1,
+    p10Ms: 1,
+    p90Ms: 1,
+    gflops: null,
+    percentOfPeak: null,
+    speedupOverReference: null,
+    ...over,
+  };
+}

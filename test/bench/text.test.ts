@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { formatMs, formatPeaks, formatResults, formatRows } from '../../bench/report/text.js';
+import { entry, row } from './fixtures.js';
+
+/** The cells of each line: the table pads with spaces only. */
+const cells = (text: string) => text.split('\n').map((line) => line.trim().split(/ {2,}/));
+
+describe('formatRows', () => {
+  it('has a column for every figure, a dash where there is none', () => {
+    const rows = [
+      row({ shape: '2x3', medianMs: 2, p10Ms: 1, p90Ms: 3 }),
+      row({
+        ...{ shape: '2x3', batch: 32, optimizer: 'SGD', threads: 2, isa: 'avx2', contender: 'native:avx2' },
+        ...{ medianMs: 0.01234, gflops: 98.76, percentOfPeak: 49.6, speedupOverReference: 162.1 },
+      }),
+    ];
+    const [head, first, second, ...rest] = cells(formatRows(rows, [50, 50]));
+    const names = ['case', 'shape', 'batch', 'optimizer', 'threads', 'isa', 'contender', 'median ms'];
+    expect(head).toEqual([...names, 'p10-p90 ms', 'GFLOP/s', '% of peak', 'over reference']);
+    expect(first?.filter((cell) => cell === '-')).toHaveLength(6);
+    expect(first).toContain('1.00-3.00');
+    expect(second?.slice(-4)).toEqual(['1.00-1.00', '98.8', '50', '162x']);
+    expect(second).toContain('0.0123');
+    expect(rest).toEqual([]);
+  });
+
+  it('marks rows of few samples', () => {
+    const text = formatRows([row({ medianMs: 1 }), row({ medianMs: 2 })], [9, 10]);
+    expect(text).toContain('1.00*');
+    expect(text).not.toContain('2.00*');
+    expect(text).toContain('fewer than 10 samples');
+  });
+});
+
+describe('formatMs', () => {
+  it.each([
+    [1234.5, '1235'],
+    [99.94, '99.9'],
+    [1, '1.00'],
+    [0.5, '0.500'],
+    [0.00271, '0.00271'],
+    [0, '0.000000'],
+    [Number.NaN, '-'],
+  ])('writes %d as %s', (ms, expected) => expect(formatMs(ms)).toBe(expected));
+});
+
+describe('formatPeaks', () => {
+  it('counts the peak of a workload once, though all its measurements carry it', () => {
+    const peak = (gflops: number) => ({ contender: 'native:avx2', threads: 1, gflops });
+    const measurement = (peaks: ReturnType<typeof peak>[]) => ({
+      ...{ entry: entry(), contender: 'x', threads: 1, samplesMs: [1], peaks },
+    });
+    const [a, b, c] = [peak(90), peak(100), peak(110)];
+    const text = formatPeaks([
+      measurement([a]),
+      measurement([a]),
+      measurement([a]),
+      measurement([b]),
+      measurement([c]),
+    ]);
+    expect(text).toBe('FMA peak avx2, 1 thread: 100.0 GFLOP/s (90.0 to 110.0 over the run)');
+    expect(formatPeaks([])).toBe('');
+  });
+});
+
+describe('formatResults', () => {
+  it('says of each whether it was reached', () => {
+    const text = formatResults([
+      { what: 'speed', value: 41.23, unit: 'x', target: 40, bound: 'least' },
+      { what: 'delay', value: 61, unit: ' ms', target: 60, bound: 'most' },
+    ]);
+    expect(cells(text).slice(1)).toEqual([
+      ['speed', '41.2x', '>= 40x', 'reached'],
+      ['delay', '61.0 ms', '<= 60 ms', 'short'],
+    ]);
+  });
+});
