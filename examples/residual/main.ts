@@ -20,7 +20,10 @@ console.log(String(model));
 
 const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
 const criterion = new nn.CrossEntropyLoss();
-const loader = new data.DataLoader(new data.TensorDataset(train.points, train.labels), { batchSize: 50, shuffle: true });
+const loader = new data.DataLoader(new data.TensorDataset(train.points, train.labels), {
+  batchSize: 50,
+  shuffle: true,
+});
 
 for (let epoch = 1; epoch <= epochs; epoch++) {
   // Dropout drops in training mode only.

@@ -91,10 +91,13 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
 
   /**
    * Changes each parameter that has a gradient by one step.
-   * @param closure if given, is called first, with gradients enabled; what it returns, the loss, is returned.
    * @throws ArgumentError for an option that has been set to something invalid since; no parameter is changed then.
    */
   step(): undefined;
+  /**
+   * The same after a call of `closure`.
+   * @param closure is called with gradients enabled; what it returns, the loss, is returned.
+   */
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     if (closure !== undefined && typeof closure !== 'function')

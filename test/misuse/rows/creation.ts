@@ -142,6 +142,6 @@ export const creationRows: readonly Row[] = [
     ({ matrix }) => matrix.requiresGrad_(bad('yes')),
     'requiresGrad: expected a boolean, got "yes"',
   ),
-  argument('requiresGrad = 1', ({ matrix }) => ((matrix.requiresGrad = bad(1)), null), 'expected a boolean, got 1'),
+  argument('requiresGrad = 1', ({ matrix }) => Reflect.set(matrix, 'requiresGrad', 1), 'expected a boolean, got 1'),
   state('requiresGrad = false on a result', ({ leaf }) => leaf.mul(2).requiresGrad_(false), 'leaf variables'),
 ];
