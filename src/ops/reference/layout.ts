@@ -19,10 +19,9 @@ export function innermostRow(layout: Layout): Row {
   return { size: layout[rank - 1]!, firstStride: layout[2 * rank - 1]!, secondStride: layout[3 * rank - 1]! };
 }
 
-/** Visits every innermost row; none when any size is 0. */
+/** Visits every innermost row. */
 export function forEachRow(layout: Layout, visit: RowVisitor): void {
   const rank = layout.length / 3;
-  if (layout.subarray(0, rank).includes(0)) return;
   const rowSize = layout[rank - 1]!;
   let position = 0;
 
