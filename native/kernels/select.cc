@@ -8,9 +8,9 @@
 namespace lanewise::kernels {
 
 // Each is defined in isa/<name>/table.cc.
-#define ISA(name)                  \
-  namespace name {                 \
-  extern const KernelTable table;  \
+#define ISA(name)                 \
+  namespace name {                \
+  extern const KernelTable table; \
   }
 #include "isas.inc"
 #undef ISA

@@ -51,9 +51,9 @@ void binary(const Context& context, const char* op, BinaryKernel kernel, FloatIn
 
 }  // namespace
 
-#define BINARY(name)                                                                        \
-  void name(const Context& context, FloatIn a, FloatIn b, FloatOut out, Layout layout) {    \
-    binary(context, #name, context.kernels.name, a, b, out, layout);                        \
+#define BINARY(name)                                                                     \
+  void name(const Context& context, FloatIn a, FloatIn b, FloatOut out, Layout layout) { \
+    binary(context, #name, context.kernels.name, a, b, out, layout);                     \
   }
 BINARY(add)
 BINARY(sub)

@@ -28,9 +28,9 @@ void backward(const Context& context, const char* op, const char* other, FloatIn
 
 }  // namespace
 
-#define UNARY(name)                                                                \
-  void name(const Context& context, FloatIn x, FloatOut out, std::size_t n) {      \
-    unary(context, #name, x, out, n, context.kernels.name);                        \
+#define UNARY(name)                                                           \
+  void name(const Context& context, FloatIn x, FloatOut out, std::size_t n) { \
+    unary(context, #name, x, out, n, context.kernels.name);                   \
   }
 UNARY(neg)
 UNARY(exp)

@@ -9,8 +9,8 @@ namespace lanewise::ops {
 
 using core::checked_mul;
 
-void indexSelect(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows,
-                 std::size_t width, std::size_t count) {
+void indexSelect(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows, std::size_t width,
+                 std::size_t count) {
   if (x.dtype != out.dtype) refuse("indexSelect", "out", "must have the dtype of x");
   check_length("indexSelect", "x", x.size, checked_mul(rows, width));
   check_length("indexSelect", "index", index.size(), count);

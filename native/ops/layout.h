@@ -12,10 +12,10 @@ inline constexpr std::size_t kMaxRank = 16;
 
 struct Strided {
   std::size_t rank = 1;
-  std::size_t count = 0;     // elements
-  std::size_t rows = 0;      // count / last size: how often the last dimension is run through
+  std::size_t count = 0;  // elements
+  std::size_t rows = 0;   // count / last size: how often the last dimension is run through
   std::array<std::size_t, kMaxRank> size{};
-  std::array<std::size_t, kMaxRank> first{};   // strides
+  std::array<std::size_t, kMaxRank> first{};  // strides
   std::array<std::size_t, kMaxRank> second{};
 
   std::size_t last() const { return size[rank - 1]; }
@@ -26,7 +26,8 @@ struct Strided {
 // Throws std::invalid_argument for a layout that is none, std::overflow_error when its count does not fit.
 Strided decode(const char* op, Layout layout);
 
-// Elements that an operand must hold: one past the furthest that the strides reach from `offset`; 0 when there are none.
+// Elements that an operand must hold: one past the furthest that the strides reach from `offset`; 0 when there are
+// none.
 std::size_t reach(const Strided& shape, const std::array<std::size_t, kMaxRank>& strides, std::size_t offset);
 
 // Walks over the rows of a layout, beginning at any of them.

@@ -112,8 +112,8 @@ void cast(const Context& context, AnyConst x, AnyMutable out, std::size_t n) {
       context.kernels.to_int(static_cast<const float*>(x.data) + begin, static_cast<std::int32_t*>(out.data) + begin,
                              count);
     } else {
-      context.kernels.to_float(static_cast<const std::int32_t*>(x.data) + begin,
-                               static_cast<float*>(out.data) + begin, count);
+      context.kernels.to_float(static_cast<const std::int32_t*>(x.data) + begin, static_cast<float*>(out.data) + begin,
+                               count);
     }
   });
 }

@@ -1,8 +1,8 @@
 // The ops: what each computes stands in src/ops/ops.ts, whose names (and so camel case) and argument order these keep.
 //
-// Each op checks all of its arguments before it touches memory. Lengths that do not fit, labels and indices out of range
-// give std::invalid_argument with the op and the argument named; sizes too large to multiply std::overflow_error; no
-// memory for scratch std::bad_alloc. In each of these cases every output is as it was.
+// Each op checks all of its arguments before it touches memory. Lengths that do not fit, labels and indices out of
+// range give std::invalid_argument with the op and the argument named; sizes too large to multiply std::overflow_error;
+// no memory for scratch std::bad_alloc. In each of these cases every output is as it was.
 #pragma once
 
 #include <cstddef>

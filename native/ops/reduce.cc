@@ -9,8 +9,8 @@ namespace {
 
 using core::checked_mul;
 
-// A dense row is summed in chunks of this size, each by one thread, and the chunks are added in order: the same tree for
-// any number of threads.
+// A dense row is summed in chunks of this size, each by one thread, and the chunks are added in order: the same tree
+// for any number of threads.
 constexpr std::size_t kChunk = 16384;
 
 double sum_of_row(const Context& context, const float* x, std::size_t size) {
@@ -37,7 +37,8 @@ void sum_long_row(const Context& context, const float* x, std::size_t size, floa
   *out = static_cast<float>(total);
 }
 
-// body(o, begin, end): columns [begin, end) of block o, spread over threads by blocks or, when those are few, by columns.
+// body(o, begin, end): columns [begin, end) of block o, spread over threads by blocks or, when those are few, by
+// columns.
 template <typename Body>
 void split_blocks(const Context& context, std::size_t outer, std::size_t size, std::size_t inner, const Body& body) {
   const std::size_t block = size * inner, parts = parts_for(context, outer * block, kElementGrain);

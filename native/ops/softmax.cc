@@ -87,8 +87,8 @@ void logSoftmax(const Context& context, FloatIn x, FloatOut out, std::size_t out
         });
 }
 
-void softmaxBackward(const Context& context, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer,
-                     std::size_t size, std::size_t inner) {
+void softmaxBackward(const Context& context, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
+                     std::size_t inner) {
   check("softmaxBackward", grad, y, out, outer, size, inner);
   along(context, grad.data(), y.data(), out.data(), outer, size, inner,
         [&](const float* g, const float* p, float* to, std::size_t rows) {

@@ -107,9 +107,7 @@ class Random {
     state_ ^= state_ << 5;
     return state_;
   }
-  float uniform(float low, float high) {
-    return low + (high - low) * (static_cast<float>(bits() >> 8) * 0x1p-24f);
-  }
+  float uniform(float low, float high) { return low + (high - low) * (static_cast<float>(bits() >> 8) * 0x1p-24f); }
   std::vector<float> floats(std::size_t n, float low = -1.0f, float high = 1.0f) {
     std::vector<float> result(n);
     for (float& x : result) x = uniform(low, high);
@@ -145,7 +143,7 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 
 // Around every vector width and unrolling, and primes.
 inline const std::vector<std::size_t>& odd_sizes() {
-  static const std::vector<std::size_t> sizes{0,  1,  2,  3,  4,  5,  7,  8,  9,  11, 13, 15,  16,  17,
+  static const std::vector<std::size_t> sizes{0,  1,  2,  3,  4,  5,  7,  8,  9,  11, 13,  15,  16,  17,
                                               23, 31, 32, 33, 47, 48, 63, 64, 65, 97, 101, 127, 257, 1031};
   return sizes;
 }

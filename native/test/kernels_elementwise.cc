@@ -6,7 +6,8 @@
 namespace lanewise::test {
 namespace {
 
-const std::vector<float> kSpecial{0.0f, -0.0f, 1.0f, -1.0f, 2.5f, -2.5f, kInf, -kInf, kNan, 1e30f, -1e30f, 0.25f, 1e-30f};
+const std::vector<float> kSpecial{0.0f,  -0.0f, 1.0f,  -1.0f,  2.5f,  -2.5f, kInf,
+                                  -kInf, kNan,  1e30f, -1e30f, 0.25f, 1e-30f};
 
 // Numbers with special values strewn in.
 std::vector<float> numbers(std::size_t n, std::uint32_t seed) {
@@ -34,12 +35,15 @@ const UnaryCase kUnary[] = {
     {"neg", [](auto& t, auto... a) { t.neg(a...); }, [](float x) { return -x; }},
     {"abs", [](auto& t, auto... a) { t.abs(a...); }, [](float x) { return std::fabs(x); }},
     {"sign", [](auto& t, auto... a) { t.sign(a...); },
-     [](float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }},
+     [](float x) { return x > 0.0f   ? 1.0f
+                          : x < 0.0f ? -1.0f
+                                     : 0.0f; }},
     {"relu", [](auto& t, auto... a) { t.relu(a...); }, [](float x) { return x <= 0.0f ? 0.0f : x; }},
     {"clamp", [](auto& t, auto... a) { t.clamp(a..., -0.5f, 1.5f); },
-     [](float x) { return x < -0.5f ? -0.5f : x > 1.5f ? 1.5f : x; }},
-    {"open clamp", [](auto& t, auto... a) { t.clamp(a..., -kInf, 1.5f); },
-     [](float x) { return x > 1.5f ? 1.5f : x; }},
+     [](float x) { return x < -0.5f  ? -0.5f
+                          : x > 1.5f ? 1.5f
+                                     : x; }},
+    {"open clamp", [](auto& t, auto... a) { t.clamp(a..., -kInf, 1.5f); }, [](float x) { return x > 1.5f ? 1.5f : x; }},
 };
 
 TEST_CASE("functions of one element") {
@@ -67,10 +71,11 @@ struct BackwardCase {
 };
 
 const BackwardCase kBackward[] = {
-    {"relu", [](auto& t, auto... a) { t.relu_backward(a...); },
-     [](double g, double y) { return y <= 0.0 ? 0.0 : g; }, 0.0},
+    {"relu", [](auto& t, auto... a) { t.relu_backward(a...); }, [](double g, double y) { return y <= 0.0 ? 0.0 : g; },
+     0.0},
     {"sigmoid", [](auto& t, auto... a) { t.sigmoid_backward(a...); },
-     [](double g, double y) { return static_cast<double>(static_cast<float>(g * y) * (1.0f - static_cast<float>(y))); }, 2.0},
+     [](double g, double y) { return static_cast<double>(static_cast<float>(g * y) * (1.0f - static_cast<float>(y))); },
+     2.0},
     {"tanh", [](auto& t, auto... a) { t.tanh_backward(a...); },
      [](double g, double y) { return g * static_cast<double>(static_cast<float>(1.0 - y * y)); }, 2.0},
     {"clamp", [](auto& t, auto... a) { t.clamp_backward(a..., -0.5f, 1.5f); },
@@ -98,7 +103,7 @@ TEST_CASE("gradients of functions of one element") {
 using BinaryKernel = decltype(KernelTable::add);
 struct BinaryCase {
   const char* name;
-  BinaryKernel KernelTable::*kernel;
+  BinaryKernel KernelTable::* kernel;
   float (*exact)(float, float);
 };
 
@@ -136,12 +141,12 @@ TEST_CASE("fill and the conversions") {
       table.fill(2.5f, out.data(), n);
       check_same(out, [](std::size_t) { return 2.5; }, 0.0);
     }
-    Floats x(std::vector<float>{0.9f, -0.9f, 2.5f, -2.5f, kNan, kInf, -kInf, 2147483520.0f, 2147483648.0f, -2147483648.0f,
-                                -2147483904.0f, 1e20f});
+    Floats x(std::vector<float>{0.9f, -0.9f, 2.5f, -2.5f, kNan, kInf, -kInf, 2147483520.0f, 2147483648.0f,
+                                -2147483648.0f, -2147483904.0f, 1e20f});
     Ints out(x.size());
     table.to_int(x.data(), out.data(), x.size());
-    const std::vector<std::int32_t> expected{0, 0, 2, -2, 0, INT32_MAX, INT32_MIN, 2147483520, INT32_MAX, INT32_MIN,
-                                             INT32_MIN, INT32_MAX};
+    const std::vector<std::int32_t> expected{0,         0,          2,         -2,        0,         INT32_MAX,
+                                             INT32_MIN, 2147483520, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MAX};
     CHECK(out.values() == expected);
     CHECK(out.guards_intact());
     Ints whole(std::vector<std::int32_t>{0, 1, -1, INT32_MAX, INT32_MIN, 16777217});

@@ -36,8 +36,8 @@ struct PanelCase {
 };
 
 // One accumulator, k ascending, fused where the instruction set is.
-float expected(const KernelTable& table, const PanelCase& test, const float* a, std::size_t a_k,
-               const float* b, std::size_t b_stride, float start) {
+float expected(const KernelTable& table, const PanelCase& test, const float* a, std::size_t a_k, const float* b,
+               std::size_t b_stride, float start) {
   float sum = start;
   for (std::size_t p = 0; p < test.k; ++p) {
     const float x = a[p * a_k], y = b[p * b_stride];
@@ -72,7 +72,8 @@ void check_panel(const KernelTable& table, const PanelCase& test) {
         continue;
       }
       const float from = test.start == 0 ? 0.0f : test.start == 1 ? bias[j] : before[i * c_stride + j];
-      right = right && same_bits(actual, expected(table, test, a.data() + i * a_row, a_k, b.data() + j, b_stride, from));
+      right =
+          right && same_bits(actual, expected(table, test, a.data() + i * a_row, a_k, b.data() + j, b_stride, from));
     }
   }
   CAPTURE(test.rows);

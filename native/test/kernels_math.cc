@@ -10,7 +10,7 @@ using Unary = void (*)(const float*, float*, std::size_t);
 
 struct Function {
   const char* name;
-  Unary KernelTable::*kernel;
+  Unary KernelTable::* kernel;
   double (*exact)(double);
   float low, high;
   double ulp;
@@ -46,7 +46,8 @@ TEST_CASE("elementary functions stay within their ulps of double precision") {
 }
 
 TEST_CASE("elementary functions of special values") {
-  const float x[] = {0.0f, -0.0f, 1.0f, -1.0f, kInf, -kInf, kNan, 1000.0f, -1000.0f, 3.4e38f, -3.4e38f, 1.5e-38f, -1.5e-38f};
+  const float x[] = {0.0f,    -0.0f,    1.0f,    -1.0f,    kInf,     -kInf,    kNan,
+                     1000.0f, -1000.0f, 3.4e38f, -3.4e38f, 1.5e-38f, -1.5e-38f};
   constexpr std::size_t n = std::size(x);
   on_each_isa([&](const KernelTable& table) {
     for (const Function& function : kFunctions) {
@@ -85,8 +86,8 @@ TEST_CASE("pow is within 1 ulp of double precision") {
 }
 
 TEST_CASE("pow keeps the special cases of C") {
-  const float values[] = {0.0f,  -0.0f, 1.0f, -1.0f, 2.0f,  -2.0f, 3.0f,        -3.0f, 0.5f,  -0.5f, 2.5f,
-                          -2.5f, kInf,  -kInf, kNan, 4e9f, -4e9f, 16777217.0f, 1e30f, -1e30f, 8388607.0f, 1.0000001f};
+  const float values[] = {0.0f,  -0.0f, 1.0f,  -1.0f, 2.0f, -2.0f, 3.0f,        -3.0f, 0.5f,   -0.5f,      2.5f,
+                          -2.5f, kInf,  -kInf, kNan,  4e9f, -4e9f, 16777217.0f, 1e30f, -1e30f, 8388607.0f, 1.0000001f};
   on_each_isa([&](const KernelTable& table) {
     for (const float a : values) {
       for (const float b : values) {

@@ -154,9 +154,10 @@ TEST_CASE("cross-entropy of rows, with weights, smoothing and ignored rows") {
           double weight_sum = 0.0;
           for (std::size_t c = 0; c < classes; ++c) weight_sum += weighted ? weight[c] : 1.0f;
           Floats loss(rows), lse(rows), out(rows * classes), scale(std::vector<float>{0.5f});
-          table.cross_entropy(x.data(), target.data(), w, loss.data(), lse.data(), rows, classes, -100, confidence, spread);
-          table.cross_entropy_backward(scale.data(), 0, x.data(), target.data(), w, lse.data(), out.data(), rows, classes,
-                                       -100, confidence, spread, static_cast<float>(weight_sum));
+          table.cross_entropy(x.data(), target.data(), w, loss.data(), lse.data(), rows, classes, -100, confidence,
+                              spread);
+          table.cross_entropy_backward(scale.data(), 0, x.data(), target.data(), w, lse.data(), out.data(), rows,
+                                       classes, -100, confidence, spread, static_cast<float>(weight_sum));
           double worst = 0.0;
           for (std::size_t r = 0; r < rows; ++r) {
             const RowStatistics statistics(x.data() + r * classes, classes);

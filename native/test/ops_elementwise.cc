@@ -25,8 +25,8 @@ const Numbers kLayouts[] = {
     {300, 401, 1, 300, 401, 1},
     {2, 3, 4, 12, 4, 1, 0, 1, 3},
     {2, 3, 4, 5, 0, 20, 5, 1, 60, 0, 1, 4},
-    {2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 128, 0, 64, 0, 32, 0, 16, 0, 8, 0, 4, 0, 2, 0, 1, 0,
-     1, 0, 2, 0, 4, 0, 8, 0, 16, 0, 32, 0, 64, 0, 128, 0},
+    {2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 128, 0, 64, 0, 32, 0, 16,  0,
+     8, 0, 4, 0, 2, 0, 1, 0, 1, 0, 2, 0, 4, 0, 8, 0, 16,  0, 32, 0, 64, 0, 128, 0},
     {0, 1, 1},
     {3, 0, 4, 1, 0, 1},
 };
@@ -48,7 +48,8 @@ TEST_CASE("broadcasting follows the layout, for any number of threads") {
   on_each_isa([](const KernelTable& table) {
     for (const Numbers& layout : kLayouts) {
       const ops::Strided shape = ops::decode("test", layout);
-      Floats a(Random(1).floats(ops::reach(shape, shape.first, 0))), b(Random(2).floats(ops::reach(shape, shape.second, 0)));
+      Floats a(Random(1).floats(ops::reach(shape, shape.first, 0))),
+          b(Random(2).floats(ops::reach(shape, shape.second, 0)));
       for (const std::size_t threads : {1, 2, 3}) {
         Floats out(shape.count);
         ops::sub(context_of(table, threads), a.in(), b.in(), out.span(), layout);

@@ -44,12 +44,15 @@ struct CopyCase {
 };
 
 const CopyCase kCopies[] = {
-    {{100003, 1, 1}, 2, 3},  {{50, 2, 3}, 1, 0},
-    {{9, 0, 1}, 4, 0},       {{40, 70, 1, 40, 70, 1}, 0, 0},        // a transposition
-    {{317, 301, 301, 1, 1, 317}, 0, 5},                             // and one into another order
-    {{30, 20, 25, 1, 20, 1}, 3, 0},                                 // a window
-    {{4, 5, 6, 6, 24, 1, 30, 6, 1}, 0, 0},                          // dimensions swapped
-    {{200, 30, 40, 1, 8000, 200, 1200, 40, 1}, 0, 0},  {{2, 0, 3, 1, 1, 1, 1, 1, 1}, 0, 0},
+    {{100003, 1, 1}, 2, 3},
+    {{50, 2, 3}, 1, 0},
+    {{9, 0, 1}, 4, 0},
+    {{40, 70, 1, 40, 70, 1}, 0, 0},         // a transposition
+    {{317, 301, 301, 1, 1, 317}, 0, 5},     // and one into another order
+    {{30, 20, 25, 1, 20, 1}, 3, 0},         // a window
+    {{4, 5, 6, 6, 24, 1, 30, 6, 1}, 0, 0},  // dimensions swapped
+    {{200, 30, 40, 1, 8000, 200, 1200, 40, 1}, 0, 0},
+    {{2, 0, 3, 1, 1, 1, 1, 1, 1}, 0, 0},
 };
 
 TEST_CASE("copy follows the layout, for any number of threads") {
@@ -122,7 +125,8 @@ TEST_CASE("cast between all dtypes") {
 
 TEST_CASE("rows by index, and their gradient") {
   on_each_isa([](const KernelTable& table) {
-    for (const std::size_t width : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{301}}) {
+    for (const std::size_t width :
+         {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{301}}) {
       const std::size_t rows = 23, count = 400;
       Floats x(Random(1).floats(rows * width)), grad(Random(2).floats(count * width));
       Ints index(Random(3).ints(count, 22));

@@ -36,8 +36,9 @@ TEST_CASE("sgd follows its formula for five steps") {
           Floats grad(Random(t + 10).floats(n));
           const auto run = [&](std::size_t threads, Floats& param, Floats& velocity, Ints& count) {
             ops::sgd(context_of(table, threads), param.span(), grad.in(),
-                     with ? std::optional(velocity.span()) : std::nullopt, with ? std::optional(count.span()) : std::nullopt,
-                     n, 0.1, test.momentum, test.dampening, test.weight_decay, test.nesterov);
+                     with ? std::optional(velocity.span()) : std::nullopt,
+                     with ? std::optional(count.span()) : std::nullopt, n, 0.1, test.momentum, test.dampening,
+                     test.weight_decay, test.nesterov);
           };
           run(1, one, buffer, step);
           run(3, three, other, other_step);
@@ -107,7 +108,8 @@ TEST_CASE("adam and adamw follow their formulas for ten steps") {
 TEST_CASE("optimizers refuse what does not fit and change nothing") {
   const ops::Context context = context_of(*kernels::available().back());
   Floats param(4), m(4), v(4), buffer(4), grad(Random(1).floats(4));
-  Ints step(std::vector<std::int32_t>{0}), last(std::vector<std::int32_t>{INT32_MAX}), below(std::vector<std::int32_t>{-1});
+  Ints step(std::vector<std::int32_t>{0}), last(std::vector<std::int32_t>{INT32_MAX}),
+      below(std::vector<std::int32_t>{-1});
   const auto sgd = [&](std::optional<ops::FloatOut> b, std::optional<ops::IndexOut> s, std::size_t n) {
     ops::sgd(context, param.span(), grad.in(), b, s, n, 0.1, 0.9, 0.0, 0.0, false);
   };

@@ -11,9 +11,9 @@ struct Shape {
   std::size_t outer, size, inner;
 };
 
-const Shape kShapes[] = {{1, 1, 1},   {1, 100003, 1}, {1, 16384, 1},   {1, 16385, 1}, {7, 13, 1},   {128, 10, 1},
-                         {900, 129, 1}, {1, 128, 256},  {1, 700, 97},    {5, 3, 4},     {300, 20, 17}, {1, 3, 40000},
-                         {0, 3, 2},   {3, 0, 2},      {3, 0, 1},       {3, 2, 0},     {1, 0, 1},     {2, 64, 1}};
+const Shape kShapes[] = {{1, 1, 1},     {1, 100003, 1}, {1, 16384, 1}, {1, 16385, 1}, {7, 13, 1},    {128, 10, 1},
+                         {900, 129, 1}, {1, 128, 256},  {1, 700, 97},  {5, 3, 4},     {300, 20, 17}, {1, 3, 40000},
+                         {0, 3, 2},     {3, 0, 2},      {3, 0, 1},     {3, 2, 0},     {1, 0, 1},     {2, 64, 1}};
 
 TEST_CASE("sum along a dimension") {
   on_each_isa([](const KernelTable& table) {
@@ -53,7 +53,8 @@ TEST_CASE("max and min along a dimension, and their gradient") {
       if (s.size == 0) continue;
       std::vector<float> values(results * s.size);
       Random random(5);
-      for (float& v : values) v = random.bits() % 50 == 0 && s.size < 2000 ? kNan : static_cast<float>(random.bits() % 300);
+      for (float& v : values)
+        v = random.bits() % 50 == 0 && s.size < 2000 ? kNan : static_cast<float>(random.bits() % 300);
       Floats x(values), grad(Random(6).floats(results));
       for (const bool largest : {true, false}) {
         for (const std::size_t threads : {1, 3}) {

@@ -1,14 +1,14 @@
-// Every kernel, in the order in which they lean on each other.
+// Every kernel. Each file includes what it leans on.
 #pragma once
 
-#include "math-inl.h"
-#include "elementwise-inl.h"
 #include "binary-inl.h"
+#include "cross_entropy-inl.h"
 #include "dropout-inl.h"
+#include "elementwise-inl.h"
+#include "fma_chains-inl.h"
+#include "gemm-inl.h"
+#include "math-inl.h"
+#include "optimizers-inl.h"
+#include "pack-inl.h"
 #include "reduce-inl.h"
 #include "softmax-inl.h"
-#include "cross_entropy-inl.h"
-#include "pack-inl.h"
-#include "gemm-inl.h"
-#include "optimizers-inl.h"
-#include "fma_chains-inl.h"

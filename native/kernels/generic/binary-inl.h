@@ -1,28 +1,30 @@
 // Arithmetic of two ranges, either of which may be one repeated element.
 #pragma once
 
-#define LANEWISE_BINARY(name, operation)                                                                       \
-  static void name(const float* a, std::size_t a_step, const float* b, std::size_t b_step, float* out,         \
-                   std::size_t n) {                                                                            \
-    if (n == 0) return;                                                                                        \
-    const Vf zero = v_splat(0.0f);                                                                             \
-    std::size_t i = 0;                                                                                         \
-    if (a_step != 0 && b_step != 0) {                                                                          \
-      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(v_load(a + i), v_load(b + i)));          \
+#include "math-inl.h"
+
+#define LANEWISE_BINARY(name, operation)                                                                           \
+  static void name(const float* a, std::size_t a_step, const float* b, std::size_t b_step, float* out,             \
+                   std::size_t n) {                                                                                \
+    if (n == 0) return;                                                                                            \
+    const Vf zero = v_splat(0.0f);                                                                                 \
+    std::size_t i = 0;                                                                                             \
+    if (a_step != 0 && b_step != 0) {                                                                              \
+      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(v_load(a + i), v_load(b + i)));              \
       if (i < n) v_store_n(out + i, operation(v_load_n(a + i, n - i, zero), v_load_n(b + i, n - i, zero)), n - i); \
-    } else if (a_step != 0) {                                                                                  \
-      const Vf one = v_splat(*b);                                                                              \
-      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(v_load(a + i), one));                    \
-      if (i < n) v_store_n(out + i, operation(v_load_n(a + i, n - i, zero), one), n - i);                      \
-    } else if (b_step != 0) {                                                                                  \
-      const Vf one = v_splat(*a);                                                                              \
-      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(one, v_load(b + i)));                    \
-      if (i < n) v_store_n(out + i, operation(one, v_load_n(b + i, n - i, zero)), n - i);                      \
-    } else {                                                                                                   \
-      const Vf both = operation(v_splat(*a), v_splat(*b));                                                     \
-      for (; i + kLanes <= n; i += kLanes) v_store(out + i, both);                                             \
-      v_store_n(out + i, both, n - i);                                                                         \
-    }                                                                                                          \
+    } else if (a_step != 0) {                                                                                      \
+      const Vf one = v_splat(*b);                                                                                  \
+      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(v_load(a + i), one));                        \
+      if (i < n) v_store_n(out + i, operation(v_load_n(a + i, n - i, zero), one), n - i);                          \
+    } else if (b_step != 0) {                                                                                      \
+      const Vf one = v_splat(*a);                                                                                  \
+      for (; i + kLanes <= n; i += kLanes) v_store(out + i, operation(one, v_load(b + i)));                        \
+      if (i < n) v_store_n(out + i, operation(one, v_load_n(b + i, n - i, zero)), n - i);                          \
+    } else {                                                                                                       \
+      const Vf both = operation(v_splat(*a), v_splat(*b));                                                         \
+      for (; i + kLanes <= n; i += kLanes) v_store(out + i, both);                                                 \
+      v_store_n(out + i, both, n - i);                                                                             \
+    }                                                                                                              \
   }
 
 LANEWISE_BINARY(add, v_add)
@@ -32,8 +34,8 @@ LANEWISE_BINARY(div, v_div)
 #undef LANEWISE_BINARY
 
 // The power in double precision without fused operations, so that every instruction set gives the same bits. The
-// logarithm is 2·artanh((m - 1) / (m + 1)), the exponential a Taylor series on [-½, ½]; both to about 1e-13, so that the
-// float is within 1 ulp. Special cases are those of C's pow; denormal bases count as zero.
+// logarithm is 2·artanh((m - 1) / (m + 1)), the exponential a Taylor series on [-½, ½]; both to about 1e-13, so that
+// the float is within 1 ulp. Special cases are those of C's pow; denormal bases count as zero.
 LANEWISE_VEC float pow_of(float x, float y) {
   const float size = __builtin_fabsf(x);
   const std::int32_t bits = __builtin_bit_cast(std::int32_t, size);
@@ -93,6 +95,10 @@ LANEWISE_VEC float pow_of(float x, float y) {
 }
 
 static void pow(const float* a, std::size_t a_step, const float* b, std::size_t b_step, float* out, std::size_t n) {
+  if (n != 0 && b_step == 0 && *b == 2.0f) {  // squares, the everyday case, rounded once
+    mul(a, a_step, a, a_step, out, n);
+    return;
+  }
   // The repeated element is read first, because out may be where it stands.
   const float first_a = n == 0 ? 0.0f : *a, first_b = n == 0 ? 0.0f : *b;
   for (std::size_t i = 0; i < n; ++i) {

@@ -2,6 +2,9 @@
 // smoothing / classes.
 #pragma once
 
+#include "elementwise-inl.h"
+#include "softmax-inl.h"
+
 static void cross_entropy(const float* logits, const std::int32_t* target, const float* weight, float* loss,
                           float* log_sum_exp, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
                           float confidence, float spread) {
@@ -20,12 +23,12 @@ static void cross_entropy(const float* logits, const std::int32_t* target, const
     float value = confidence * (weight_t * (log_sum - (logits[t] - max)));
     if (spread != 0.0f) {
       const Vf m = v_splat(max), l = v_splat(log_sum);
-#define TERM(v, i, count)                                                                                        \
-  {                                                                                                              \
-    const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero);                                 \
-    const Vf x = load_some(logits + (i), count, m);                                                              \
-    const Vf term = v_mul(w, v_sub(l, v_sub(x, m)));                                                             \
-    sums[v] = v_add(sums[v], count == kLanes ? term : first_of(term, count));                                  \
+#define TERM(v, i, count)                                                        \
+  {                                                                              \
+    const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero); \
+    const Vf x = load_some(logits + (i), count, m);                              \
+    const Vf term = v_mul(w, v_sub(l, v_sub(x, m)));                             \
+    sums[v] = v_add(sums[v], count == kLanes ? term : first_of(term, count));    \
   }
       LANEWISE_ROW_SUM(total, classes, TERM)
 #undef TERM
@@ -51,15 +54,15 @@ static void cross_entropy_backward(const float* scale, std::size_t scale_step, c
     const float even = s * spread;
     // d loss / d logit_c = p_c·(direct + even·Σw) - even·w_c - [c = t]·direct
     const Vf share = v_splat(direct + even * weight_sum), flat = v_splat(even), l = v_splat(log_sum_exp[r]);
-#define BODY(v, i, count)                                                           \
-  {                                                                                 \
-    const Vf p = v_exp(v_sub(load_some(logits + (i), count, l), l));                \
-    Vf g = v_mul(p, share);                                                         \
-    if (spread != 0.0f) {                                                           \
-      const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero);  \
-      g = v_fnma(flat, w, g);                                                       \
-    }                                                                               \
-    store_some(out + (i), g, count);                                                \
+#define BODY(v, i, count)                                                          \
+  {                                                                                \
+    const Vf p = v_exp(v_sub(load_some(logits + (i), count, l), l));               \
+    Vf g = v_mul(p, share);                                                        \
+    if (spread != 0.0f) {                                                          \
+      const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero); \
+      g = v_fnma(flat, w, g);                                                      \
+    }                                                                              \
+    store_some(out + (i), g, count);                                               \
   }
     LANEWISE_EACH_VECTOR(0, classes, BODY)
 #undef BODY

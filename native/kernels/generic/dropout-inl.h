@@ -16,13 +16,10 @@ LANEWISE_VEC Vi dropout_words(Vi counter, Vi k0, Vi k1) {
   return v_xor_int(x, v_shr(x, 14));
 }
 
-// scale where the 16 signed bits of the lane's half are below the threshold, else 0.
-LANEWISE_VEC Vf dropout_factor(Vi half, Vi threshold, Vf scale) {
-  return v_select(v_lt_int(half, threshold), scale, v_splat(0.0f));
-}
-
-LANEWISE_VEC Vi low_half(Vi word) { return v_sar(v_shl(word, 16), 16); }
-LANEWISE_VEC Vi high_half(Vi word) { return v_sar(word, 16); }
+// scale where the upper 16 bits of the lane, as a signed number, are below the threshold, else 0. What stands in the
+// lower 16 bits makes no difference to a limit of 65536·threshold - 1.
+LANEWISE_VEC Vf dropout_factor(Vi upper, Vi limit, Vf scale) { return v_drop(v_lt_int(limit, upper), scale); }
+LANEWISE_VEC Vi low_half(Vi word) { return v_shl(word, 16); }
 
 // x·factor for up to kLanes elements.
 LANEWISE_VEC void dropout_some(const float* x, float* out, Vf factor, std::size_t n) {
@@ -34,13 +31,13 @@ LANEWISE_VEC void dropout_some(const float* x, float* out, Vf factor, std::size_
 }
 
 // A column vector: every row's element is the low half of the first of the row's eight words, so rows are the lanes.
-static void dropout_column(const float* x, float* out, std::size_t rows, std::uint32_t counter, Vi k0, Vi k1,
-                           Vi threshold, Vf scale) {
+static void dropout_column(const float* x, float* out, std::size_t rows, std::uint32_t counter, Vi k0, Vi k1, Vi limit,
+                           Vf scale) {
   const Vi steps = v_shl(v_lane_index(), 3);
   for (std::size_t r = 0; r < rows; r += kLanes) {
     const Vi words = dropout_words(v_add_int(v_splat_int(static_cast<std::int32_t>(counter)), steps), k0, k1);
     counter += 8 * kLanes;
-    dropout_some(x + r, out + r, dropout_factor(low_half(words), threshold, scale), rows - r);
+    dropout_some(x + r, out + r, dropout_factor(low_half(words), limit, scale), rows - r);
   }
 }
 
@@ -54,14 +51,15 @@ static void dropout(const float* x, float* out, std::size_t rows, std::size_t co
   const std::uint32_t words_per_row = static_cast<std::uint32_t>((columns + 15) / 16 * 8);
   std::uint32_t counter = static_cast<std::uint32_t>(first_row) * words_per_row;
   const Vi k0s = v_splat_int(static_cast<std::int32_t>(k0)), k1s = v_splat_int(static_cast<std::int32_t>(k1));
-  const Vi thresholds = v_splat_int(threshold - 32768);
-  const Vf scales = v_splat(scale);
+  // With a threshold of 0 nothing is to be kept, which no limit says: a scale of 0 does.
+  const Vi limit = v_splat_int(threshold == 0 ? 0 : static_cast<std::int32_t>((threshold - 32768) * 65536LL - 1));
+  const Vf scales = v_splat(threshold == 0 ? 0.0f : scale);
   if (columns == 1) {
-    dropout_column(x, out, rows, counter, k0s, k1s, thresholds, scales);
+    dropout_column(x, out, rows, counter, k0s, k1s, limit, scales);
     return;
   }
   for (std::size_t r = 0; r < rows; ++r) {
-    dropout_row(x + r * columns, out + r * columns, columns, counter, k0s, k1s, thresholds, scales);
+    dropout_row(x + r * columns, out + r * columns, columns, counter, k0s, k1s, limit, scales);
     counter += words_per_row;
   }
 }

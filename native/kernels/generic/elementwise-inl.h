@@ -1,6 +1,8 @@
 // Functions of one element, or of two at the same place.
 #pragma once
 
+#include "math-inl.h"
+
 static void fill(float value, float* out, std::size_t n) {
   const Vf x = v_splat(value);
   std::size_t i = 0;
@@ -24,30 +26,30 @@ static void to_float(const std::int32_t* x, float* out, std::size_t n) {
 }
 
 // Tails run through the same vector code, so an element's bits do not depend on where it stands.
-#define LANEWISE_UNARY(name, value, ...)                                                       \
-  static void name(const float* in, float* out, std::size_t n __VA_OPT__(, ) __VA_ARGS__) {    \
-    std::size_t i = 0;                                                                         \
-    for (; i + kLanes <= n; i += kLanes) {                                                     \
-      const Vf x = v_load(in + i);                                                             \
-      v_store(out + i, value);                                                                 \
-    }                                                                                          \
-    if (i < n) {                                                                               \
-      const Vf x = v_load_n(in + i, n - i, v_splat(0.0f));                                     \
-      v_store_n(out + i, value, n - i);                                                        \
-    }                                                                                          \
+#define LANEWISE_UNARY(name, value, ...)                                                    \
+  static void name(const float* in, float* out, std::size_t n __VA_OPT__(, ) __VA_ARGS__) { \
+    std::size_t i = 0;                                                                      \
+    for (; i + kLanes <= n; i += kLanes) {                                                  \
+      const Vf x = v_load(in + i);                                                          \
+      v_store(out + i, value);                                                              \
+    }                                                                                       \
+    if (i < n) {                                                                            \
+      const Vf x = v_load_n(in + i, n - i, v_splat(0.0f));                                  \
+      v_store_n(out + i, value, n - i);                                                     \
+    }                                                                                       \
   }
 
-#define LANEWISE_BACKWARD(name, value, ...)                                                                         \
-  static void name(const float* grad, const float* in, float* out, std::size_t n __VA_OPT__(, ) __VA_ARGS__) {      \
-    std::size_t i = 0;                                                                                              \
-    for (; i + kLanes <= n; i += kLanes) {                                                                          \
-      const Vf g = v_load(grad + i), x = v_load(in + i);                                                            \
-      v_store(out + i, value);                                                                                      \
-    }                                                                                                               \
-    if (i < n) {                                                                                                    \
-      const Vf zero = v_splat(0.0f), g = v_load_n(grad + i, n - i, zero), x = v_load_n(in + i, n - i, zero);        \
-      v_store_n(out + i, value, n - i);                                                                             \
-    }                                                                                                               \
+#define LANEWISE_BACKWARD(name, value, ...)                                                                    \
+  static void name(const float* grad, const float* in, float* out, std::size_t n __VA_OPT__(, ) __VA_ARGS__) { \
+    std::size_t i = 0;                                                                                         \
+    for (; i + kLanes <= n; i += kLanes) {                                                                     \
+      const Vf g = v_load(grad + i), x = v_load(in + i);                                                       \
+      v_store(out + i, value);                                                                                 \
+    }                                                                                                          \
+    if (i < n) {                                                                                               \
+      const Vf zero = v_splat(0.0f), g = v_load_n(grad + i, n - i, zero), x = v_load_n(in + i, n - i, zero);   \
+      v_store_n(out + i, value, n - i);                                                                        \
+    }                                                                                                          \
   }
 
 LANEWISE_VEC Vf v_sign(Vf x) {
@@ -56,10 +58,7 @@ LANEWISE_VEC Vf v_sign(Vf x) {
   return v_select(v_lt(x, zero), v_splat(-1.0f), positive);
 }
 
-LANEWISE_VEC Vf v_relu(Vf x) {
-  const Vf zero = v_splat(0.0f);
-  return v_select(v_le(x, zero), zero, x);
-}
+LANEWISE_VEC Vf v_relu(Vf x) { return v_drop(v_le(x, v_splat(0.0f)), x); }
 
 LANEWISE_VEC Vf v_clamp(Vf x, float low, float high) {
   const Vf l = v_splat(low), h = v_splat(high);
@@ -81,7 +80,7 @@ LANEWISE_UNARY(relu, v_relu(x))
 LANEWISE_UNARY(sigmoid, v_sigmoid(x))
 LANEWISE_UNARY(tanh, v_tanh(x))
 LANEWISE_UNARY(clamp, v_clamp(x, low, high), float low, float high)
-LANEWISE_BACKWARD(relu_backward, v_select(v_le(x, v_splat(0.0f)), v_splat(0.0f), g))
+LANEWISE_BACKWARD(relu_backward, v_drop(v_le(x, v_splat(0.0f)), g))
 LANEWISE_BACKWARD(sigmoid_backward, v_mul(v_mul(g, x), v_sub(v_splat(1.0f), x)))
 LANEWISE_BACKWARD(tanh_backward, v_mul(g, v_fnma(x, x, v_splat(1.0f))))
 LANEWISE_BACKWARD(clamp_backward, v_where_inside(g, x, low, high), float low, float high)

@@ -19,8 +19,8 @@ LANEWISE_VEC void tile_step(const int rows, Vf (*sum)[kTileVectors], const float
   }
 }
 
-// `rows` is a constant at every call, and one of a_row and a_k is the constant 1, so that the loops over the sums unroll
-// away and addresses are displacements.
+// `rows` is a constant at every call, and one of a_row and a_k is the constant 1, so that the loops over the sums
+// unroll away and addresses are displacements.
 LANEWISE_VEC void tile(const int rows, const float* a, std::size_t a_row, std::size_t a_k, const float* b,
                        std::size_t b_stride, std::size_t k, const float* start, std::size_t start_stride, float* c,
                        std::size_t c_stride) {
@@ -29,8 +29,8 @@ LANEWISE_VEC void tile(const int rows, const float* a, std::size_t a_row, std::s
   for (int i = 0; i < rows; ++i) {
     LANEWISE_UNROLL
     for (int v = 0; v < kTileVectors; ++v) {
-      sum[i][v] = start == nullptr ? v_splat(0.0f)
-                                   : v_load(start + static_cast<std::size_t>(i) * start_stride + v * kLanes);
+      sum[i][v] =
+          start == nullptr ? v_splat(0.0f) : v_load(start + static_cast<std::size_t>(i) * start_stride + v * kLanes);
     }
   }
   std::size_t p = 0;
@@ -54,26 +54,26 @@ LANEWISE_VEC void tile(const int rows, const float* a, std::size_t a_row, std::s
   }
 }
 
-#define LANEWISE_TILE_ARGUMENTS                                                                           \
+#define LANEWISE_TILE_ARGUMENTS                                                                                  \
   const float *a, std::size_t a_stride, const float *b, std::size_t b_stride, std::size_t k, const float *start, \
       std::size_t start_stride, float *c, std::size_t c_stride
 
-// Two functions for each number of rows: A with its rows along k dense (rows_of), and A with its columns dense (columns_of).
-// B is a packed panel in all but the tiles that read it unpacked.
-#define LANEWISE_TILE(rows)                                                                        \
-  static LANEWISE_NOINLINE void tile_rows_##rows(LANEWISE_TILE_ARGUMENTS) {                        \
-    if (b_stride == kGemmNr) {                                                                     \
-      tile(rows, a, a_stride, 1, b, kGemmNr, k, start, start_stride, c, c_stride);                 \
-    } else {                                                                                       \
-      tile(rows, a, a_stride, 1, b, b_stride, k, start, start_stride, c, c_stride);                \
-    }                                                                                              \
-  }                                                                                                \
-  static LANEWISE_NOINLINE void tile_columns_##rows(LANEWISE_TILE_ARGUMENTS) {                     \
-    if (b_stride == kGemmNr) {                                                                     \
-      tile(rows, a, 1, a_stride, b, kGemmNr, k, start, start_stride, c, c_stride);                 \
-    } else {                                                                                       \
-      tile(rows, a, 1, a_stride, b, b_stride, k, start, start_stride, c, c_stride);                \
-    }                                                                                              \
+// Two functions for each number of rows: A with its rows along k dense (rows_of), and A with its columns dense
+// (columns_of). B is a packed panel in all but the tiles that read it unpacked.
+#define LANEWISE_TILE(rows)                                                         \
+  static LANEWISE_NOINLINE void tile_rows_##rows(LANEWISE_TILE_ARGUMENTS) {         \
+    if (b_stride == kGemmNr) {                                                      \
+      tile(rows, a, a_stride, 1, b, kGemmNr, k, start, start_stride, c, c_stride);  \
+    } else {                                                                        \
+      tile(rows, a, a_stride, 1, b, b_stride, k, start, start_stride, c, c_stride); \
+    }                                                                               \
+  }                                                                                 \
+  static LANEWISE_NOINLINE void tile_columns_##rows(LANEWISE_TILE_ARGUMENTS) {      \
+    if (b_stride == kGemmNr) {                                                      \
+      tile(rows, a, 1, a_stride, b, kGemmNr, k, start, start_stride, c, c_stride);  \
+    } else {                                                                        \
+      tile(rows, a, 1, a_stride, b, b_stride, k, start, start_stride, c, c_stride); \
+    }                                                                               \
   }
 
 #define LANEWISE_TILES_4(TILE) TILE(1) TILE(2) TILE(3) TILE(4)

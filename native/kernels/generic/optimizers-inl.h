@@ -1,6 +1,8 @@
 // One step of an optimizer for one parameter; the formulas stand in src/ops/ops.ts.
 #pragma once
 
+#include "reduce-inl.h"
+
 static void sgd(float* param, const float* grad, float* buffer, std::size_t n, float lr, float momentum, float take,
                 float weight_decay, bool first, bool nesterov) {
   const Vf zero = v_splat(0.0f);

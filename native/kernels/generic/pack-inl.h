@@ -1,4 +1,5 @@
-// Panels of B: kGemmNr columns side by side, one line after the other with k ascending, zeros where columns are missing.
+// Panels of B: kGemmNr columns side by side, one line after the other with k ascending, zeros where columns are
+// missing.
 #pragma once
 
 static void pack_rows(const float* b, std::size_t stride, std::size_t k, std::size_t columns, float* panel) {

@@ -1,10 +1,12 @@
-// Reductions. Each is a fixed tree that depends on the shape alone, never on the width of a vector: 16 sums side by side
-// over a block, folded in halves, and the blocks in order.
+// Reductions. Each is a fixed tree that depends on the shape alone, never on the width of a vector: 16 sums side by
+// side over a block, folded in halves, and the blocks in order.
 #pragma once
 
 inline constexpr int kSums = 16;
 inline constexpr int kSumVectors = kSums / kLanes;
 inline constexpr std::size_t kSumBlock = 1024;
+// Vectors of columns that are summed together: whole cache lines of each row.
+inline constexpr int kColumnVectors = 4;
 
 LANEWISE_VEC float fold_sums(const Vf* sums) {
   float lanes[kSums];
@@ -23,20 +25,20 @@ LANEWISE_VEC std::size_t lanes_left(std::size_t rest, std::size_t offset) {
 
 // Runs BODY(v, offset, count) for the kSumVectors vectors of each 16 elements of [begin, end): v numbers the vector,
 // offset is its first element and count how many of its lanes are there.
-#define LANEWISE_EACH_VECTOR(begin, end, BODY)                                                                     \
-  {                                                                                                                \
-    std::size_t i_ = (begin);                                                                                      \
-    for (; i_ + kSums <= (end); i_ += kSums) {                                                                     \
-      LANEWISE_UNROLL                                                                                              \
-      for (int v_ = 0; v_ < kSumVectors; ++v_) BODY(v_, i_ + static_cast<std::size_t>(v_) * kLanes, kLanes)        \
-    }                                                                                                              \
-    if (i_ < (end)) {                                                                                              \
-      LANEWISE_UNROLL                                                                                              \
-      for (int v_ = 0; v_ < kSumVectors; ++v_) {                                                                   \
+#define LANEWISE_EACH_VECTOR(begin, end, BODY)                                                                      \
+  {                                                                                                                 \
+    std::size_t i_ = (begin);                                                                                       \
+    for (; i_ + kSums <= (end); i_ += kSums) {                                                                      \
+      LANEWISE_UNROLL                                                                                               \
+      for (int v_ = 0; v_ < kSumVectors; ++v_) BODY(v_, i_ + static_cast<std::size_t>(v_) * kLanes, kLanes)         \
+    }                                                                                                               \
+    if (i_ < (end)) {                                                                                               \
+      LANEWISE_UNROLL                                                                                               \
+      for (int v_ = 0; v_ < kSumVectors; ++v_) {                                                                    \
         const std::size_t offset_ = static_cast<std::size_t>(v_) * kLanes, left_ = lanes_left((end) - i_, offset_); \
-        if (left_ != 0) BODY(v_, i_ + offset_, left_)                                                              \
-      }                                                                                                            \
-    }                                                                                                              \
+        if (left_ != 0) BODY(v_, i_ + offset_, left_)                                                               \
+      }                                                                                                             \
+    }                                                                                                               \
   }
 
 // A vector of which `count` lanes are there; the others are `rest`.
@@ -73,54 +75,66 @@ static void sum(const float* x, std::size_t n, double* out) {
   *out = total;
 }
 
-// Columns side by side. Each is a cascade: 32 rows into a first sum, 32 of those into a second, those into a third, so
-// that rounding errors grow with the cube root of the rows.
-LANEWISE_VEC void sum_some_columns(const float* x, std::size_t rows, std::size_t stride, std::size_t count,
-                                   float* out) {
+// Columns side by side, `vectors` (a constant) of them. Each is a cascade: 32 rows into a first sum, 32 of those into a
+// second, those into a third, so that rounding errors grow with the cube root of the rows.
+LANEWISE_VEC void sum_some_columns(const int vectors, const float* x, std::size_t rows, std::size_t stride,
+                                   std::size_t count, float* out) {
   const Vf zero = v_splat(0.0f);
-  Vf first = zero, second = zero, third = zero;
+  Vf first[kColumnVectors], second[kColumnVectors], third[kColumnVectors];
+  LANEWISE_UNROLL
+  for (int v = 0; v < vectors; ++v) first[v] = second[v] = third[v] = zero;
   for (std::size_t r = 0; r < rows;) {
-    first = v_add(first, load_some(x + r * stride, count, zero));
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) first[v] = v_add(first[v], load_some(x + v * kLanes, count, zero));
+    x += stride;
     ++r;
-    if (r % 32 == 0) {
-      second = v_add(second, first);
-      first = zero;
+    if (r % 32 != 0) continue;
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) {
+      second[v] = v_add(second[v], first[v]);
+      first[v] = zero;
       if (r % 1024 == 0) {
-        third = v_add(third, second);
-        second = zero;
+        third[v] = v_add(third[v], second[v]);
+        second[v] = zero;
       }
     }
   }
-  store_some(out, v_add(third, v_add(second, first)), count);
+  LANEWISE_UNROLL
+  for (int v = 0; v < vectors; ++v) {
+    store_some(out + v * kLanes, v_add(third[v], v_add(second[v], first[v])), count);
+  }
 }
 
 static void sum_columns(const float* x, std::size_t rows, std::size_t stride, std::size_t columns, float* out) {
   std::size_t c = 0;
-  for (; c + kLanes <= columns; c += kLanes) sum_some_columns(x + c, rows, stride, kLanes, out + c);
-  if (c < columns) sum_some_columns(x + c, rows, stride, columns - c, out + c);
+  for (; c + kColumnVectors * kLanes <= columns; c += kColumnVectors * kLanes) {
+    sum_some_columns(kColumnVectors, x + c, rows, stride, kLanes, out + c);
+  }
+  for (; c + kLanes <= columns; c += kLanes) sum_some_columns(1, x + c, rows, stride, kLanes, out + c);
+  if (c < columns) sum_some_columns(1, x + c, rows, stride, columns - c, out + c);
 }
 
 // The extreme of each column and the first row where it stands. BETTER(a, b): a takes the place of b.
-#define LANEWISE_EXTREME(name, BETTER)                                                                              \
-  static void name(const float* x, std::size_t rows, std::size_t stride, std::size_t columns, float* out,           \
-                   std::int32_t* index) {                                                                           \
-    for (std::size_t c = 0; c < columns; c += kLanes) {                                                             \
-      const std::size_t count = columns - c < kLanes ? columns - c : kLanes;                                        \
-      Vf best = load_some(x + c, count, v_splat(0.0f));                                                             \
-      Vi where = v_splat_int(0);                                                                                    \
-      for (std::size_t r = 1; r < rows; ++r) {                                                                      \
-        const Vf next = load_some(x + r * stride + c, count, v_splat(0.0f));                                        \
-        /* A NaN takes the place of a number and keeps it. */                                                       \
-        const Vm best_is_number = v_eq(best, best), next_is_nan = v_not(v_eq(next, next));                          \
-        const Vm better = v_or(BETTER(next, best), v_and(next_is_nan, best_is_number));                             \
-        best = v_select(better, next, best);                                                                        \
-        where = v_select_int(better, v_splat_int(static_cast<std::int32_t>(r)), where);                             \
-      }                                                                                                             \
-      store_some(out + c, best, count);                                                                             \
-      std::int32_t lanes[kLanes];                                                                                   \
-      v_store_int(lanes, where);                                                                                    \
-      for (std::size_t i = 0; i < count; ++i) index[c + i] = lanes[i];                                              \
-    }                                                                                                               \
+#define LANEWISE_EXTREME(name, BETTER)                                                                    \
+  static void name(const float* x, std::size_t rows, std::size_t stride, std::size_t columns, float* out, \
+                   std::int32_t* index) {                                                                 \
+    for (std::size_t c = 0; c < columns; c += kLanes) {                                                   \
+      const std::size_t count = columns - c < kLanes ? columns - c : kLanes;                              \
+      Vf best = load_some(x + c, count, v_splat(0.0f));                                                   \
+      Vi where = v_splat_int(0);                                                                          \
+      for (std::size_t r = 1; r < rows; ++r) {                                                            \
+        const Vf next = load_some(x + r * stride + c, count, v_splat(0.0f));                              \
+        /* A NaN takes the place of a number and keeps it. */                                             \
+        const Vm best_is_number = v_eq(best, best), next_is_nan = v_not(v_eq(next, next));                \
+        const Vm better = v_or(BETTER(next, best), v_and(next_is_nan, best_is_number));                   \
+        best = v_select(better, next, best);                                                              \
+        where = v_select_int(better, v_splat_int(static_cast<std::int32_t>(r)), where);                   \
+      }                                                                                                   \
+      store_some(out + c, best, count);                                                                   \
+      std::int32_t lanes[kLanes];                                                                         \
+      v_store_int(lanes, where);                                                                          \
+      for (std::size_t i = 0; i < count; ++i) index[c + i] = lanes[i];                                    \
+    }                                                                                                     \
   }
 
 #define LANEWISE_GREATER(a, b) v_lt(b, a)

@@ -1,6 +1,9 @@
 // Softmax and its kin along dense rows.
 #pragma once
 
+#include "math-inl.h"
+#include "reduce-inl.h"
+
 // The largest number of a row; -infinity when there is none. NaNs are passed over: they come back in x - max.
 LANEWISE_VEC float row_max(const float* x, std::size_t size) {
   const Vf lowest = v_splat(-kInfinity);
@@ -19,15 +22,15 @@ LANEWISE_VEC float row_max(const float* x, std::size_t size) {
 }
 
 // Σ of TERM(i, count) over a row of `size` elements, by the tree of reduce-inl.h, into the double `total`.
-#define LANEWISE_ROW_SUM(total, size, TERM)                                                        \
-  double total = 0.0;                                                                              \
-  for (std::size_t begin = 0; begin < (size); begin += kSumBlock) {                                \
-    const std::size_t end = (size)-begin < kSumBlock ? (size) : begin + kSumBlock;                 \
-    Vf sums[kSumVectors];                                                                          \
-    LANEWISE_UNROLL                                                                                \
-    for (int v = 0; v < kSumVectors; ++v) sums[v] = v_splat(0.0f);                                 \
-    LANEWISE_EACH_VECTOR(begin, end, TERM)                                                         \
-    total += static_cast<double>(fold_sums(sums));                                                 \
+#define LANEWISE_ROW_SUM(total, size, TERM)                                          \
+  double total = 0.0;                                                                \
+  for (std::size_t begin = 0; begin < (size); begin += kSumBlock) {                  \
+    const std::size_t end = (size) - begin < kSumBlock ? (size) : begin + kSumBlock; \
+    Vf sums[kSumVectors];                                                            \
+    LANEWISE_UNROLL                                                                  \
+    for (int v = 0; v < kSumVectors; ++v) sums[v] = v_splat(0.0f);                   \
+    LANEWISE_EACH_VECTOR(begin, end, TERM)                                           \
+    total += static_cast<double>(fold_sums(sums));                                   \
   }
 
 LANEWISE_VEC float log_of(double x) {
@@ -46,23 +49,23 @@ LANEWISE_VEC double sum_exp(const float* x, std::size_t size, float max) {
 }
 
 // The vectors of a row, which starts at `row` for all pointers.
-#define LANEWISE_EACH_ROW(r, row) \
-  for (std::size_t r = 0, row = 0; r < rows; ++r, row += size)
+#define LANEWISE_EACH_ROW(r, row) for (std::size_t r = 0, row = 0; r < rows; ++r, row += size)
 
 static void softmax(const float* x, float* out, std::size_t rows, std::size_t size) {
   const Vf lowest = v_splat(-kInfinity);
   LANEWISE_EACH_ROW(r, row) {
     const Vf m = v_splat(row_max(x + row, size));
-#define TERM(v, i, count)                                                     \
-  {                                                                           \
-    const Vf e = v_exp(v_sub(load_some(x + row + (i), count, lowest), m));    \
-    store_some(out + row + (i), e, count);                                    \
-    sums[v] = v_add(sums[v], e);                                              \
+#define TERM(v, i, count)                                                  \
+  {                                                                        \
+    const Vf e = v_exp(v_sub(load_some(x + row + (i), count, lowest), m)); \
+    store_some(out + row + (i), e, count);                                 \
+    sums[v] = v_add(sums[v], e);                                           \
   }
     LANEWISE_ROW_SUM(total, size, TERM)
 #undef TERM
     const Vf divisor = v_splat(static_cast<float>(total));
-#define BODY(v, i, count) store_some(out + row + (i), v_div(load_some(out + row + (i), count, divisor), divisor), count);
+#define BODY(v, i, count) \
+  store_some(out + row + (i), v_div(load_some(out + row + (i), count, divisor), divisor), count);
     LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY
   }
@@ -87,9 +90,8 @@ static void softmax_backward(const float* grad, const float* y, float* out, std:
     LANEWISE_ROW_SUM(total, size, TERM)
 #undef TERM
     const Vf s = v_splat(static_cast<float>(total));
-#define BODY(v, i, count)                                                                            \
-  store_some(out + row + (i),                                                                        \
-             v_mul(load_some(p + (i), count, zero), v_sub(load_some(g + (i), count, zero), s)), count);
+#define BODY(v, i, count) \
+  store_some(out + row + (i), v_mul(load_some(p + (i), count, zero), v_sub(load_some(g + (i), count, zero), s)), count);
     LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY
   }
@@ -103,9 +105,9 @@ static void log_softmax_backward(const float* grad, const float* y, float* out, 
     LANEWISE_ROW_SUM(total, size, TERM)
 #undef TERM
     const Vf s = v_splat(static_cast<float>(total));
-#define BODY(v, i, count)                                                                         \
-  store_some(out + row + (i),                                                                     \
-             v_fnma(v_exp(load_some(lp + (i), count, zero)), s, load_some(g + (i), count, zero)), count);
+#define BODY(v, i, count)                                                                                          \
+  store_some(out + row + (i), v_fnma(v_exp(load_some(lp + (i), count, zero)), s, load_some(g + (i), count, zero)), \
+             count);
     LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY
   }

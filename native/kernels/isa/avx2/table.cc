@@ -23,7 +23,10 @@ namespace lanewise::kernels::avx2 {
 
 extern const KernelTable table;
 const KernelTable table = {
-    "avx2", kGemmMr, kGemmNr, kFmaChainFlops,
+    "avx2",
+    kGemmMr,
+    kGemmNr,
+    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

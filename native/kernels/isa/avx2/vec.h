@@ -52,6 +52,8 @@ LANEWISE_VEC Vm v_and(Vm a, Vm b) { return _mm256_and_ps(a, b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return _mm256_or_ps(a, b); }
 LANEWISE_VEC Vm v_not(Vm a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return _mm256_blendv_ps(no, yes, m); }
+// 0 where m, else x.
+LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return _mm256_andnot_ps(m, x); }
 
 LANEWISE_VEC Vi v_bits(Vf x) { return _mm256_castps_si256(x); }
 LANEWISE_VEC Vf v_from_bits(Vi x) { return _mm256_castsi256_ps(x); }
@@ -71,7 +73,9 @@ LANEWISE_VEC Vi v_shl(Vi x, int bits) { return _mm256_slli_epi32(x, bits); }
 LANEWISE_VEC Vi v_shr(Vi x, int bits) { return _mm256_srli_epi32(x, bits); }
 LANEWISE_VEC Vi v_sar(Vi x, int bits) { return _mm256_srai_epi32(x, bits); }
 LANEWISE_VEC Vm v_lt_int(Vi a, Vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
-LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) { return _mm256_castps_si256(v_select(m, v_from_bits(yes), v_from_bits(no))); }
+LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) {
+  return _mm256_castps_si256(v_select(m, v_from_bits(yes), v_from_bits(no)));
+}
 
 // Rows become columns.
 LANEWISE_VEC void v_transpose(Vf* r) {

@@ -29,7 +29,10 @@ namespace lanewise::kernels::avx512 {
 
 extern const KernelTable table;
 const KernelTable table = {
-    "avx512", kGemmMr, kGemmNr, kFmaChainFlops,
+    "avx512",
+    kGemmMr,
+    kGemmNr,
+    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

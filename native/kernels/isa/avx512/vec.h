@@ -17,7 +17,9 @@ LANEWISE_VEC Vm first_lanes(std::size_t n) { return static_cast<Vm>((1u << n) - 
 LANEWISE_VEC Vf v_splat(float x) { return _mm512_set1_ps(x); }
 LANEWISE_VEC Vf v_load(const float* p) { return _mm512_loadu_ps(p); }
 LANEWISE_VEC void v_store(float* p, Vf x) { _mm512_storeu_ps(p, x); }
-LANEWISE_VEC Vf v_load_n(const float* p, std::size_t n, Vf rest) { return _mm512_mask_loadu_ps(rest, first_lanes(n), p); }
+LANEWISE_VEC Vf v_load_n(const float* p, std::size_t n, Vf rest) {
+  return _mm512_mask_loadu_ps(rest, first_lanes(n), p);
+}
 LANEWISE_VEC void v_store_n(float* p, Vf x, std::size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), x); }
 
 LANEWISE_VEC Vf v_add(Vf a, Vf b) { return _mm512_add_ps(a, b); }
@@ -43,15 +45,14 @@ LANEWISE_VEC Vm v_and(Vm a, Vm b) { return static_cast<Vm>(a & b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return static_cast<Vm>(a | b); }
 LANEWISE_VEC Vm v_not(Vm a) { return static_cast<Vm>(~a); }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return _mm512_mask_blend_ps(m, no, yes); }
+LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return _mm512_maskz_mov_ps(v_not(m), x); }
 
 LANEWISE_VEC Vi v_bits(Vf x) { return _mm512_castps_si512(x); }
 LANEWISE_VEC Vf v_from_bits(Vi x) { return _mm512_castsi512_ps(x); }
 LANEWISE_VEC Vf v_to_float(Vi x) { return _mm512_cvtepi32_ps(x); }
 LANEWISE_VEC Vi v_to_int(Vf x) { return _mm512_cvttps_epi32(x); }
 LANEWISE_VEC Vi v_splat_int(std::int32_t x) { return _mm512_set1_epi32(x); }
-LANEWISE_VEC Vi v_lane_index() {
-  return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-}
+LANEWISE_VEC Vi v_lane_index() { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
 LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return _mm512_loadu_si512(p); }
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { _mm512_storeu_si512(p, x); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return _mm512_add_epi32(a, b); }
@@ -78,8 +79,8 @@ LANEWISE_VEC void v_transpose(Vf* r) {
   }
   // a[4g + j] holds in its block q the elements of column 4q + j, rows 4g to 4g + 3.
   for (int j = 0; j < 4; ++j) {
-    b[j] = _mm512_shuffle_f32x4(a[j], a[4 + j], 0x88);        // blocks 0, 2 of g = 0, then of g = 1
-    b[4 + j] = _mm512_shuffle_f32x4(a[j], a[4 + j], 0xdd);    // blocks 1, 3
+    b[j] = _mm512_shuffle_f32x4(a[j], a[4 + j], 0x88);      // blocks 0, 2 of g = 0, then of g = 1
+    b[4 + j] = _mm512_shuffle_f32x4(a[j], a[4 + j], 0xdd);  // blocks 1, 3
     b[8 + j] = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0x88);
     b[12 + j] = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0xdd);
   }

@@ -21,7 +21,10 @@ namespace lanewise::kernels::neon {
 
 extern const KernelTable table;
 const KernelTable table = {
-    "neon", kGemmMr, kGemmNr, kFmaChainFlops,
+    "neon",
+    kGemmMr,
+    kGemmNr,
+    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

@@ -45,6 +45,7 @@ LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return vbslq_f32(m, yes, no); }
 
 LANEWISE_VEC Vi v_bits(Vf x) { return vreinterpretq_s32_f32(x); }
 LANEWISE_VEC Vf v_from_bits(Vi x) { return vreinterpretq_f32_s32(x); }
+LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return v_from_bits(vbicq_s32(v_bits(x), vreinterpretq_s32_u32(m))); }
 LANEWISE_VEC Vf v_to_float(Vi x) { return vcvtq_f32_s32(x); }
 LANEWISE_VEC Vi v_to_int(Vf x) { return vcvtq_s32_f32(x); }
 LANEWISE_VEC Vi v_splat_int(std::int32_t x) { return vdupq_n_s32(x); }

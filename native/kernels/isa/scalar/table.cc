@@ -17,7 +17,10 @@ namespace lanewise::kernels::scalar {
 
 extern const KernelTable table;
 const KernelTable table = {
-    "scalar", kGemmMr, kGemmNr, kFmaChainFlops,
+    "scalar",
+    kGemmMr,
+    kGemmNr,
+    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

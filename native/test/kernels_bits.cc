@@ -1,0 +1,129 @@
+// Instruction sets with fused multiply-adds agree to the bit. No machine has all of them, so each is compared with what
+// is written down here: a hash of the bits of every kernel's output.
+#include "../ops/ops.h"
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+std::uint32_t hash_of(const std::vector<float>& values) {
+  std::uint32_t hash = 2166136261u;
+  for (const float value : values) {
+    // NaNs differ in sign and payload between architectures.
+    const std::uint32_t bits = std::isnan(value) ? 0x7fc00000u : std::bit_cast<std::uint32_t>(value);
+    for (int shift = 0; shift < 32; shift += 8) hash = (hash ^ ((bits >> shift) & 0xffu)) * 16777619u;
+  }
+  return hash;
+}
+
+struct Inputs {
+  std::vector<float> x = Random(1).floats(10007, -8.0f, 8.0f);
+  std::vector<float> y = Random(2).floats(10007, 0.01f, 4.0f);
+};
+
+struct Golden {
+  const char* name;
+  std::uint32_t hash;
+  std::vector<float> (*run)(const KernelTable&, Inputs);
+};
+
+template <auto kernel>
+std::vector<float> unary(const KernelTable& table, Inputs in) {
+  (table.*kernel)(in.x.data(), in.x.data(), in.x.size());
+  return in.x;
+}
+
+const Golden kGolden[] = {
+    {"exp", 2541819616u, unary<&KernelTable::exp>},
+    {"sigmoid", 4100330902u, unary<&KernelTable::sigmoid>},
+    {"tanh", 1421690784u, unary<&KernelTable::tanh>},
+    {"log", 782940452u,
+     [](const KernelTable& t, Inputs in) {
+       t.log(in.y.data(), in.y.data(), in.y.size());
+       return in.y;
+     }},
+    {"pow", 3061463941u,
+     [](const KernelTable& t, Inputs in) {
+       t.pow(in.y.data(), 1, in.x.data(), 1, in.x.data(), in.x.size());
+       return in.x;
+     }},
+    {"tanh_backward", 2780947577u,
+     [](const KernelTable& t, Inputs in) {
+       t.tanh_backward(in.x.data(), in.y.data(), in.x.data(), in.x.size());
+       return in.x;
+     }},
+    {"sum", 38728319u,
+     [](const KernelTable& t, Inputs in) {
+       double sum = 0.0;
+       t.sum(in.x.data(), in.x.size(), &sum);
+       return std::vector<float>{static_cast<float>(sum)};
+     }},
+    {"sum_columns", 71174219u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> out(83);
+       t.sum_columns(in.x.data(), 120, 83, 83, out.data());
+       return out;
+     }},
+    {"softmax", 1662769737u,
+     [](const KernelTable& t, Inputs in) {
+       t.softmax(in.x.data(), in.x.data(), 3, 3333);
+       t.log_softmax(in.y.data(), in.y.data(), 77, 129);
+       t.softmax_backward(in.y.data(), in.x.data(), in.x.data(), 7, 1001);
+       t.log_softmax_backward(in.x.data(), in.y.data(), in.y.data(), 100, 100);
+       in.x.insert(in.x.end(), in.y.begin(), in.y.end());
+       return in.x;
+     }},
+    {"cross_entropy", 3225371504u,
+     [](const KernelTable& t, Inputs in) {
+       const std::vector<std::int32_t> target = Random(3).ints(100, 100);
+       std::vector<float> loss(100), lse(100), scale{0.25f};
+       t.cross_entropy(in.x.data(), target.data(), in.y.data(), loss.data(), lse.data(), 100, 100, 5, 0.9f, 0.001f);
+       t.cross_entropy_backward(scale.data(), 0, in.x.data(), target.data(), in.y.data(), lse.data(), in.x.data(), 100,
+                                100, 5, 0.9f, 0.001f, 200.0f);
+       in.x.insert(in.x.end(), loss.begin(), loss.end());
+       return in.x;
+     }},
+    {"dropout", 3004281918u,
+     [](const KernelTable& t, Inputs in) {
+       t.dropout(in.x.data(), in.x.data(), 70, 141, 9, 123456789u, 987654321u, 40000, 1.6384f);
+       return in.x;
+     }},
+    {"sgd", 2300484683u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> buffer = in.y;
+       t.sgd(in.x.data(), in.y.data(), buffer.data(), in.x.size(), 0.1f, 0.9f, 0.7f, 0.01f, false, true);
+       return in.x;
+     }},
+    {"adam", 29383823u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> m = in.y, v = in.y, max_v = in.y;
+       t.adam(in.x.data(), in.y.data(), m.data(), v.data(), max_v.data(), in.x.size(), 0.1f, 0.1f, 0.999f, 0.001f, 1.5f,
+              1e-8f, 0.01f, 1.0f);
+       return in.x;
+     }},
+    {"matmul", 1914117923u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> out(61 * 77);
+       ops::matmul(context_of(t), in.x, in.y, out, 1, 61, 77, 129, false, false, 0, 0);
+       return out;
+     }},
+    {"linear", 346856924u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> out(13 * 7);
+       ops::linear(context_of(t), in.x, in.y, std::span<const float>(in.y), out, 7, 700, 13);
+       return out;
+     }},
+};
+
+TEST_CASE("every instruction set with fused multiply-adds gives the bits that are written down") {
+  on_each_isa([](const KernelTable& table) {
+    if (!has_fma(table)) return;
+    for (const Golden& golden : kGolden) {
+      CAPTURE(std::string(golden.name));
+      CHECK(hash_of(golden.run(table, Inputs())) == golden.hash);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace lanewise::test
