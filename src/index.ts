@@ -7,10 +7,10 @@ export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError,
 export * as functional from './functional/index.js';
 export { cat, stack } from './functional/index.js';
 export * as nn from './nn/index.js';
-export { backend } from './ops/backend.js';
+export { type BackendInfo, backend } from './ops/backend.js';
 export type { DType, HostArray } from './ops/ops.js';
 export * as optim from './optim/index.js';
-export { defaultGenerator, Generator, type GeneratorOptions, type GeneratorState, manualSeed } from './random/generator.js';
+export { defaultGenerator, Generator, type GeneratorOptions, type GeneratorState, type MaskMode, manualSeed } from './random/generator.js';
 export {
   arange,
   eye,

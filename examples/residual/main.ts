@@ -41,5 +41,5 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
 
 model.eval();
 const chosen = noGrad(() => model.forward(test.points).argmax({ dim: 1 })).toTypedArray();
-const right = test.labels.toTypedArray().reduce((count, label, i) => count + Number(label === chosen[i]), 0);
+const right = Array.from(test.labels.toTypedArray()).filter((label, i) => label === chosen[i]).length;
 console.log(`test accuracy: ${(right / chosen.length).toFixed(4)}`);

@@ -14,6 +14,7 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as kernels.md says.
  */
 
+/** Type of the elements of a tensor. */
 export type DType = 'float32' | 'float64' | 'int32';
 export type FloatArray = Float32Array | Float64Array;
 export type HostArray = FloatArray | Int32Array;

@@ -150,7 +150,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   }
 
   /**
-   * Takes over options and state saved by {@link stateDict}, or by PyTorch; parameters correspond by their order. The
+   * Takes over options and state saved by {@link Optimizer.stateDict | stateDict}, or by PyTorch; parameters correspond by their order. The
    * numbers are copied, converted to the dtype of the parameter. Nothing is changed when anything does not fit.
    * @throws ArgumentError or ShapeError when the groups, their sizes, their options or the state do not fit.
    */

@@ -39,7 +39,7 @@ export class ParamState {
     return this.#buffers;
   }
 
-  /** Takes over what {@link readState} has checked; what is not in it starts again from 0. */
+  /** Takes over what `readState` has checked; what is not in it starts again from 0. */
   load(state: LoadedState | undefined): void {
     for (const name of state?.buffers.keys() ?? []) this.buffer(name);
     for (const [name, buffer] of this.#buffers)

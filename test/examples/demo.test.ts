@@ -94,7 +94,7 @@ function idx(sizes: readonly number[], bytes: Uint8Array): Buffer {
 function writeDigits(name: string, count: number, compress: (bytes: Buffer) => Buffer, suffix: string): void {
   const images = new Uint8Array(count * 784);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-  labels.forEach((label, i) => images.fill(255, i * 784 + label * 78, i * 784 + label * 78 + 78));
+  for (const [i, label] of labels.entries()) images.fill(255, i * 784 + label * 78, i * 784 + label * 78 + 78);
   writeFileSync(join(folder, `${name}-images-idx3-ubyte${suffix}`), compress(idx([count, 28, 28], images)));
   writeFileSync(join(folder, `${name}-labels-idx1-ubyte${suffix}`), compress(idx([count], labels)));
 }

@@ -82,8 +82,16 @@ export const autogradRows: readonly Row[] = [
 
   state('item: six elements', ({ matrix }) => matrix.item(), 'a Tensor with 6 elements cannot be converted'),
   state('item: none', ({ empty }) => empty.item(), 'a Tensor with 0 elements'),
-  argument('grad = a number', ({ leaf }) => Reflect.set(leaf, 'grad', bad(0)), 'grad: expected a Tensor or null, got 0'),
-  shape('grad = another shape', ({ leaf, x }) => Reflect.set(leaf, 'grad', x), 'grad: expected shape [2, 3], got [2, 4]'),
+  argument(
+    'grad = a number',
+    ({ leaf }) => Reflect.set(leaf, 'grad', bad(0)),
+    'grad: expected a Tensor or null, got 0',
+  ),
+  shape(
+    'grad = another shape',
+    ({ leaf, x }) => Reflect.set(leaf, 'grad', x),
+    'grad: expected shape [2, 3], got [2, 4]',
+  ),
   argument(
     'grad = another dtype',
     ({ leaf, doubles }) => Reflect.set(leaf, 'grad', doubles),
