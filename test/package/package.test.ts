@@ -1,0 +1,171 @@
+/** The package as users get it: what is in the tarball, and that it works where nothing else is. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../helpers/built.js';
+import { install, makeFolder, pack, prebuilt, runProgram, type Tarball } from './install.js';
+
+let folder = '';
+let tarball: Tarball;
+let user = '';
+beforeAll(() => {
+  folder = realpathSync(makeFolder('package'));
+  tarball = pack(folder);
+  user = install(folder, tarball.path);
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  it('holds the library, its types, the binary and what to read, and nothing else', () => {
+    const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[\w/-]+\.(js|d\.ts))$/;
+    expect(tarball.files.filter((path) => !expected.test(path))).toEqual([prebuilt]);
+    for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/ops/reference/index.js', 'README.md', 'LICENSE'])
+      expect(tarball.files).toContain(path);
+  });
+
+  it('is small', () => {
+    expect(tarball.unpackedSize).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  it('brings no other package, and no script that runs at install', () => {
+    const manifest = JSON.parse(readFileSync(join(user, 'node_modules/lanewise/package.json'), 'utf8'));
+    for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
+      expect(manifest).not.toHaveProperty(key);
+    for (const script of ['preinstall', 'install', 'postinstall', 'prepare'])
+      expect(manifest.scripts ?? {}).not.toHaveProperty(script);
+    // Without this npm would run node-gyp wherever it sees a binding.gyp.
+    expect(manifest.gypfile).toBe(false);
+    expect(readdirSync(join(user, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['lanewise']);
+  });
+});
+
+/** The body of a program that trains a few steps and says how it went. */
+const training = `
+  manualSeed(0);
+  const model = new nn.Sequential(new nn.Linear(20, 16), new nn.ReLU(), new nn.Dropout(0.1), new nn.Linear(16, 3));
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.02 });
+  const criterion = new nn.CrossEntropyLoss();
+  const input = randn([30, 20]);
+  const target = tensor(Int32Array.from({ length: 30 }, (_, i) => i % 3));
+  const losses = [];
+  for (let step = 0; step < 40; step++) {
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(input), target);
+    loss.backward();
+    optimizer.step();
+    losses.push(loss.item());
+  }
+  const { name, native } = backend.info();
+  console.log(JSON.stringify({ name, path: native.path, first: losses[0], last: losses.at(-1) }));
+`;
+const names = '{ backend, manualSeed, nn, optim, randn, tensor }';
+const asModule = `import ${names} from 'lanewise';${training}`;
+const asScript = `const ${names} = require('lanewise');${training}`;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const requiresModules = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+
+describe('the installed package', () => {
+  it.each([
+    ['import', 'program.mjs', asModule],
+    ['require', 'program.cjs', asScript],
+  ])('trains on the native backend by %s', (how, name, source) => {
+    if (how === 'require') expect(requiresModules, 'this Node cannot require an ES module').toBe(true);
+    const { status, stdout, stderr } = runProgram(user, name, source);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told.name).toMatch(/^native:/);
+    expect(told.path).toBe(join(user, 'node_modules/lanewise', prebuilt));
+    expect(told.last).toBeLessThan(told.first / 2);
+  });
+
+  it('lets nobody past its index', () => {
+    const { status, stderr } = runProgram(user, 'inside.mjs', "import 'lanewise/dist/ops/backend.js';");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it('has types that resolve in a strict project', { timeout: 180_000 }, () => {
+    writeFileSync(join(user, 'typed.mts'), typed);
+    writeFileSync(join(user, 'tsconfig.json'), JSON.stringify(strict));
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json'], {
+      cwd: user,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('computes on the reference without its binary, and says so once', () => {
+    const binary = join(user, 'node_modules/lanewise', prebuilt);
+    rmSync(binary);
+    expect(existsSync(binary)).toBe(false);
+    const { status, stdout, stderr } = runProgram(user, 'program.mjs', asModule);
+    expect(status).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({ name: 'reference', path: null });
+    expect(told.last).toBeLessThan(told.first / 2);
+    const warnings = stderr.match(/Warning/g) ?? [];
+    expect(warnings).toHaveLength(1);
+    expect(stderr).toContain('LANEWISE_NO_NATIVE');
+    expect(stderr).toContain(`${binary}: no such file`);
+  });
+
+  it('says nothing when the reference was asked for', () => {
+    const { status, stdout, stderr } = runProgram(user, 'program.mjs', asModule, { LANEWISE_BACKEND: 'reference' });
+    expect({ status, stderr, name: JSON.parse(stdout).name }).toEqual({ status: 0, stderr: '', name: 'reference' });
+  });
+
+  it('refuses a backend that is not there', () => {
+    const { status, stderr } = runProgram(user, 'program.mjs', asModule, { LANEWISE_BACKEND: 'native' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("LANEWISE_BACKEND: no backend 'native'; available: reference");
+  });
+});
+
+const strict = {
+  compilerOptions: {
+    module: 'NodeNext',
+    target: 'ES2023',
+    lib: ['ES2023'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+    // A user's project has Node's types of its own; here they are the checkout's.
+    typeRoots: [join(root, 'node_modules/@types')],
+    types: ['node'],
+  },
+  files: ['typed.mts'],
+};
+
+const typed = `
+import { backend, data, functional as F, manualSeed, nn, noGrad, optim, ShapeError, type Tensor, tensor } from 'lanewise';
+
+class Residual extends nn.Module {
+  readonly inner = new nn.Linear(4, 4);
+  override forward(input: Tensor): Tensor {
+    return F.relu(this.inner.forward(input)).add(input);
+  }
+}
+
+manualSeed(0);
+const model = new nn.Sequential(new Residual(), new nn.Linear(4, 2));
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+const dataset = new data.TensorDataset(tensor([[1, 2, 3, 4]]), tensor([1], { dtype: 'int32' }));
+for (const [input, target] of new data.DataLoader(dataset, { batchSize: 1 })) {
+  const loss: Tensor = new nn.CrossEntropyLoss().forward(model.forward(input), target);
+  loss.backward();
+  optimizer.step();
+}
+const name: string = backend.name;
+const sizes: readonly number[] = noGrad(() => model.forward(tensor([[1, 2, 3, 4]]))).shape;
+if (sizes.length === 0) throw new ShapeError(name);
+// @ts-expect-error: a number is no tensor
+model.forward(3);
+`;
