@@ -67,7 +67,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     const keys = Object.keys(kind.defaults) as (keyof Options & string)[];
     const defaults: Options = {
       ...kind.defaults,
-      ...checkOptions<Options>(name, options as Options | undefined, keys),
+      ...checkOptions<Partial<Options>>(name, options, keys),
     };
     kind.check(name, defaults);
     this.#kind = kind;
@@ -78,9 +78,10 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   /** Adds parameters, with the options of the constructor where `group` has none of its own. */
   addParamGroup(group: GroupOptions<Options>): void {
     const { name, check } = this.#kind;
-    const { params, ...options } = checkGroup(name, group) as GroupOptions<Options>;
+    const { params, ...options }: { params?: unknown } = checkGroup(name, group);
     const keys = Object.keys(this.#defaults) as (keyof Options & string)[];
-    const checked: Options = { ...this.#defaults, ...checkOptions<Options>(name, options as unknown as Options, keys) };
+    const given = checkOptions<Partial<Options>>(name, options as Partial<Options>, keys);
+    const checked: Options = { ...this.#defaults, ...given };
     check(name, checked);
     const tensors = readParams(name, params);
     checkDistinct(name, [...this.#groups.map((each) => each.params), tensors]);
