@@ -8,10 +8,10 @@ build="$PWD/build-asan"
 npx --no-install cmake-js compile -d native -O "$build" --CDLANEWISE_SANITIZE=address,undefined --CDCMAKE_BUILD_TYPE=RelWithDebInfo
 cmake --build "$build" --target check
 
-[ $# -gt 0 ] || set -- test/ops
+[ $# -gt 0 ] || set -- test/ops test/functional test/nn test/optim
 export LANEWISE_ADDON="$build/lanewise.node"
 export ASAN_OPTIONS=detect_leaks=0
 export UBSAN_OPTIONS=print_stacktrace=1
-# libstdc++ beside libasan, which otherwise finds no exceptions to intercept: Node links its own copy statically.
+# libstdc++ beside libasan, which otherwise finds no exceptions to intercept in a Node that links its own copy.
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
   node node_modules/vitest/vitest.mjs run "$@"

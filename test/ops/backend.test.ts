@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, StateError } from '../../src/errors.js';
 import { backend, currentOps, getBackend, withOps } from '../../src/ops/backend.js';
+import { createNativeOps } from '../../src/ops/native.js';
 import type { Memory } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { runChild } from '../helpers/child.js';
@@ -184,6 +185,13 @@ describe('threads', () => {
       });
     },
   );
+});
+
+describe('createNativeOps', () => {
+  it('says which op a stale addon lacks', () => {
+    const message = "native:avx2: the addon has no op 'fill'; build it again: npm run build";
+    expect(() => createNativeOps('avx2', {})).toThrow(new BackendError(message));
+  });
 });
 
 describe('withOps', () => {
