@@ -1,12 +1,11 @@
 /**
  * The library as contenders see it: the built package in dist, the one that users get, in one copy a process. Its
- * inner modules come from the same dist, so that op-level cases and the public API share backends and memory.
+ * insides come from the same dist, so that op-level cases and the public API share backends and memory.
  */
 import type { Ops } from '../../src/ops/ops.js';
 
 type Lanewise = typeof import('../../src/index.js');
-type BackendModule = typeof import('../../src/ops/backend.js');
-type LoadModule = typeof import('../../src/ops/load.js');
+type Internal = typeof import('../../src/internal.js');
 
 export interface Library {
   /** The public API. */
@@ -17,7 +16,7 @@ export interface Library {
   fmaPeak(isa: string, threads: number, milliseconds: number): number;
 }
 
-const dist = new URL('../../dist/', import.meta.url);
+const dist = new URL('../../dist/lib/', import.meta.url);
 
 /** What a program imports when it imports lanewise. */
 export const libraryUrl = new URL('index.js', dist).href;
@@ -25,8 +24,7 @@ export const libraryUrl = new URL('index.js', dist).href;
 /** Loads the library and puts it on a backend. */
 export async function loadLibrary(backendName: string): Promise<Library> {
   const lanewise: Lanewise = await import(libraryUrl);
-  const { getBackend }: BackendModule = await import(new URL('ops/backend.js', dist).href);
-  const { loadAddon }: LoadModule = await import(new URL('ops/load.js', dist).href);
+  const { getBackend, loadAddon }: Internal = await import(new URL('internal.js', dist).href);
   lanewise.backend.use(backendName);
   return {
     lanewise,

@@ -36,7 +36,7 @@ export interface LoadReport {
   readonly tried: readonly { readonly path: string; readonly error: string }[];
 }
 
-/** The same distance from src/ops and from dist/ops. */
+/** The same distance from src/ops and from dist/lib, where the modules are bundled. */
 const packageRoot = new URL('../../', import.meta.url);
 
 function candidates(): string[] {

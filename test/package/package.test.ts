@@ -19,9 +19,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the tarball', () => {
   it('holds the library, its types, the binary and what to read, and nothing else', () => {
-    const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[\w/-]+\.(js|d\.ts))$/;
+    const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/lib\/[\w/-]+\.(js|d\.ts))$/;
     expect(tarball.files.filter((path) => !expected.test(path))).toEqual([prebuilt]);
-    for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/ops/reference/index.js', 'README.md', 'LICENSE'])
+    for (const path of ['dist/lib/index.js', 'dist/lib/index.d.ts', 'README.md', 'LICENSE'])
       expect(tarball.files).toContain(path);
   });
 
@@ -83,7 +83,7 @@ describe('the installed package', () => {
   });
 
   it('lets nobody past its index', () => {
-    const { status, stderr } = runProgram(user, 'inside.mjs', "import 'lanewise/dist/ops/backend.js';");
+    const { status, stderr } = runProgram(user, 'inside.mjs', "import 'lanewise/dist/lib/internal.js';");
     expect(status).not.toBe(0);
     expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
