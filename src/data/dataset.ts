@@ -67,6 +67,8 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Tenso
   }
 
   getBatch(indices: Int32Array): TensorsLike<T> {
+    if (!(indices instanceof Int32Array))
+      throw new ArgumentError(`TensorDataset: expected indices in an Int32Array, got ${show(indices)}`);
     const index = new Tensor(new Storage('int32', indices.slice()), [indices.length]);
     return mapTensors(this.tensors, (tensor) => indexSelect(tensor, index));
   }

@@ -30,7 +30,7 @@ export interface CrossEntropyOptions {
 /** Reads and checks the options; the module does it once, the function at every call. @internal */
 export function crossEntropyOptions(place: string, options: CrossEntropyOptions | undefined) {
   const given = checkOptions(place, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
-  const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = given;
+  const { weight = null, ignoreIndex = -100, labelSmoothing = 0, reduction = 'mean' } = given;
   if (weight !== null) {
     checkFloat(`${place}: weight`, weight);
     if (weight.ndim !== 1)
@@ -40,7 +40,7 @@ export function crossEntropyOptions(place: string, options: CrossEntropyOptions 
     throw new ArgumentError(`${place}: ignoreIndex must be a 32-bit integer, got ${show(ignoreIndex)}`);
   if (typeof labelSmoothing !== 'number' || !(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`${place}: label_smoothing must be between 0.0 and 1.0. Got: ${show(labelSmoothing)}`);
-  const reduction = checkReduction(place, given.reduction ?? 'mean');
+  checkReduction(place, reduction);
   return { weight, ignoreIndex, labelSmoothing, reduction };
 }
 

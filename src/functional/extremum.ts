@@ -69,7 +69,8 @@ function along(name: 'max' | 'min', input: Tensor, options: DimOptions): ValuesA
 function find(place: string, name: 'max' | 'min', input: Tensor, options: DimOptions) {
   checkFloat(place, input);
   const given = checkOptions(place, options, ['dim', 'keepdim']);
-  const keepdim = checkBoolean(place, 'keepdim', given.keepdim ?? false);
+  const { keepdim = false } = given;
+  checkBoolean(place, 'keepdim', keepdim);
   const dim = checkDim(place, given.dim, input.ndim);
   const { outer, size, inner } = around(input.shape, dim);
   if (size === 0)

@@ -146,8 +146,8 @@ for (const [name, fn] of Object.entries(methods)) {
 
 define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
   checkTensor('backward', this);
-  const given = checkOptions('backward', options, ['retainGraph']);
-  backward(this, gradient, checkBoolean('backward', 'retainGraph', given.retainGraph ?? false));
+  const { retainGraph = false } = checkOptions('backward', options, ['retainGraph']);
+  backward(this, gradient, checkBoolean('backward', 'retainGraph', retainGraph));
 });
 
 function define(name: string, value: (this: Tensor, ...args: never[]) => unknown): void {

@@ -19,8 +19,8 @@ export interface MSELossOptions {
  * @throws ShapeError when the shapes differ.
  */
 export function mseLoss(input: Tensor, target: Tensor, options?: MSELossOptions): Tensor {
-  const given = checkOptions('mseLoss', options, ['reduction']);
-  const reduction = checkReduction('mseLoss', given.reduction ?? 'mean');
+  const { reduction = 'mean' } = checkOptions('mseLoss', options, ['reduction']);
+  checkReduction('mseLoss', reduction);
   checkFloat('mseLoss', input);
   checkFloat('mseLoss', target);
   checkSameDtype('mseLoss', input, target);

@@ -79,7 +79,8 @@ function divided(input: Tensor, count: number): Tensor {
 function reduction(place: string, input: Tensor, options: ReduceOptions | undefined) {
   checkFloat(place, input);
   const given = checkOptions(place, options, ['dim', 'keepdim']);
-  const keepdim = checkBoolean(place, 'keepdim', given.keepdim ?? false);
+  const { keepdim = false } = given;
+  checkBoolean(place, 'keepdim', keepdim);
   const dims = checkDims(place, given.dim, input.ndim);
   const kept = input.shape.map((size, dim) => (dims.has(dim) ? 1 : size));
   const shape = keepdim ? kept : input.shape.filter((_, dim) => !dims.has(dim));

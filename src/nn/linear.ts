@@ -38,11 +38,11 @@ export class Linear<In extends number = number, Out extends number = number> ext
   constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions) {
     super();
     const given = checkOptions('Linear', options, ['bias', 'dtype', 'generator']);
-    const { generator = defaultGenerator } = given;
+    const { bias = true, dtype = 'float32', generator = defaultGenerator } = given;
     checkSize('Linear', 'inFeatures', inFeatures);
     checkSize('Linear', 'outFeatures', outFeatures);
-    const bias = checkBoolean('Linear', 'bias', given.bias ?? true);
-    const dtype = checkOneOf('Linear', 'dtype', given.dtype ?? 'float32', ['float32', 'float64']);
+    checkBoolean('Linear', 'bias', bias);
+    checkOneOf('Linear', 'dtype', dtype, ['float32', 'float64']);
     if (!(generator instanceof Generator))
       throw new ArgumentError(`Linear: generator must be a Generator, got ${show(generator)}`);
     this.inFeatures = inFeatures;

@@ -135,7 +135,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   loadStateDict(state: StateDictLike, options?: { strict?: boolean }): IncompatibleKeys {
     const place = `${className(this)}.loadStateDict`;
     const given = checkOptions(place, options, ['strict']);
-    const strict = checkBoolean(place, 'strict', given.strict ?? true);
+    const { strict = true } = given;
+    checkBoolean(place, 'strict', strict);
     return loadState(className(this), [...this.#stateEntries()], state, strict);
   }
 
@@ -143,7 +144,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   zeroGrad(options?: { setToNone?: boolean }): void {
     const place = `${className(this)}.zeroGrad`;
     const given = checkOptions(place, options, ['setToNone']);
-    const setToNone = checkBoolean(place, 'setToNone', given.setToNone ?? true);
+    const { setToNone = true } = given;
+    checkBoolean(place, 'setToNone', setToNone);
     for (const parameter of this.parameters()) {
       const { grad } = parameter;
       if (setToNone) parameter.grad = null;
@@ -165,7 +167,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
     const place = `${className(this)}.registerBuffer`;
     const given = checkOptions(place, options, ['persistent']);
-    const persistent = checkBoolean(place, 'persistent', given.persistent ?? true);
+    const { persistent = true } = given;
+    checkBoolean(place, 'persistent', persistent);
     checkName(place, 'buffer', name);
     if (tensor !== null && (!(tensor instanceof Tensor) || tensor instanceof Parameter))
       throw new ArgumentError(`${place}: cannot assign ${show(tensor)} to buffer '${name}' (Tensor or null required)`);

@@ -13,8 +13,8 @@ export class MSELoss extends Module<readonly [input: Tensor, target: Tensor]> {
 
   constructor(options?: MSELossOptions) {
     super();
-    const given = checkOptions('MSELoss', options, ['reduction']);
-    this.reduction = checkReduction('MSELoss', given.reduction ?? 'mean');
+    const { reduction = 'mean' } = checkOptions('MSELoss', options, ['reduction']);
+    this.reduction = checkReduction('MSELoss', reduction);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {

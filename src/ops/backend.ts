@@ -1,4 +1,5 @@
 /** Which backend computes: chosen once, at the first op, from the environment and what this machine has. */
+import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { createNativeOps } from './native.js';
@@ -65,7 +66,7 @@ function checkThreads(place: string, value: unknown, { addon }: LoadReport): num
   return value;
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+const show = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : showAny(value));
 
 /** Instruction sets that can run, narrowest first. */
 const instructionSets = (): string[] => Object.keys(native().addon?.instructionSets ?? {});
@@ -180,7 +181,7 @@ export const backend = {
    * @throws BackendError when there is no such backend; the message lists those there are
    */
   use(name: string): void {
-    if (typeof name !== 'string') throw new ArgumentError(`backend.use: expected the name of a backend, got ${name}`);
+    if (typeof name !== 'string') throw new ArgumentError(`backend.use: expected the name of a backend, got ${show(name)}`);
     if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being recorded');
     chosen = find('backend.use', name);
     active = chosen.ops;

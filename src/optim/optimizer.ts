@@ -1,5 +1,6 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
+import { checkComputes } from '../ops/backend.js';
 import { zeros } from '../tensor/creation.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
 import { noGrad } from '../tensor/tape.js';
@@ -25,15 +26,15 @@ export interface BaseOptions {
 /** Parameters and the options they are stepped with. Options may be changed at any time; the next step reads them. */
 export type ParamGroup<Options extends object> = Options & { params: Tensor[] };
 
-/** What tells one kind of optimizer from another. */
+/** What tells one kind of optimizer from another. Methods, so that an Adam is an Optimizer to a function that takes any. */
 export interface OptimizerKind<Options extends object, Cells> {
   /** For messages. */
   readonly name: string;
   readonly defaults: Readonly<Options>;
   /** Throws an ArgumentError unless all options of a group are valid. */
-  readonly check: (place: string, options: Readonly<Options>) => void;
+  check(place: string, options: Readonly<Options>): void;
   /** The numbers that ops read from a group when they run, so that a recorded step sees what they have been changed to. */
-  readonly cells: (group: Readonly<Options>) => Cells;
+  cells(group: Readonly<Options>): Cells;
   /** The state that it keeps for a parameter, by PyTorch's names. */
   readonly state: {
     readonly required: readonly string[];
@@ -120,7 +121,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   zeroGrad(options?: { setToNone?: boolean }): void {
     const place = `${this.#kind.name}.zeroGrad`;
     const given = checkOptions(place, options, ['setToNone']);
-    const setToNone = checkBoolean(place, 'setToNone', given.setToNone ?? true);
+    const { setToNone = true } = given;
+    checkBoolean(place, 'setToNone', setToNone);
     for (const param of this.#params()) {
       const { grad } = param;
       if (setToNone) param.grad = null;
@@ -201,7 +203,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       );
     for (const group of this.#groups) {
       check(name, group);
-      checkParams(name, group.params);
+      for (const param of checkParams(name, group.params))
+        if (param.grad !== null) checkComputes(`${name}.step`, param.dtype);
     }
     checkDistinct(
       name,

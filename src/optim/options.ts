@@ -15,10 +15,10 @@ export function checkFinite(place: string, what: string, value: unknown): void {
 export function checkBetas(place: string, betas: unknown): void {
   if (!Array.isArray(betas) || betas.length !== 2)
     throw new ArgumentError(`${place}: betas must be two numbers, got ${show(betas)}`);
-  betas.forEach((beta, index) => {
+  // Not forEach, which would leave the holes of a sparse array unchecked.
+  for (const [index, beta] of betas.entries())
     if (!(isFiniteNumber(beta) && beta >= 0 && beta < 1))
       throw new ArgumentError(`${place}: Invalid beta parameter at index ${index}: ${show(beta)}`);
-  });
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -28,9 +28,11 @@ export function tensorOptions(place: string, options: TensorOptions | undefined,
 }
 
 function checkTensorOptions(place: string, given: TensorOptions, dtype: DType): Required<TensorOptions> {
+  const { requiresGrad = false } = given;
+  checkBoolean(place, 'requiresGrad', requiresGrad);
   const result = {
     dtype: given.dtype === undefined ? dtype : checkOneOf(place, 'dtype', given.dtype, dtypes),
-    requiresGrad: checkBoolean(place, 'requiresGrad', given.requiresGrad ?? false),
+    requiresGrad,
   };
   if (result.requiresGrad && result.dtype === 'int32')
     throw new ArgumentError(`${place}: only tensors of floating point dtype can require gradients, got int32`);

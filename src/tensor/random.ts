@@ -56,11 +56,11 @@ function floats(
 
 function randomOptions(place: string, options: RandomOptions | undefined, defaultDtype: DType) {
   const given = checkOptions(place, options, ['dtype', 'requiresGrad', 'generator']);
-  const { generator = defaultGenerator } = given;
+  const { generator = defaultGenerator, requiresGrad = false } = given;
   if (!(generator instanceof Generator))
     throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
   const dtype = given.dtype === undefined ? defaultDtype : checkOneOf(place, 'dtype', given.dtype, dtypes);
-  const requiresGrad = checkBoolean(place, 'requiresGrad', given.requiresGrad ?? false);
+  checkBoolean(place, 'requiresGrad', requiresGrad);
   if (requiresGrad && dtype === 'int32')
     throw new ArgumentError(`${place}: only tensors of floating point dtype can require gradients, got int32`);
   return { dtype, requiresGrad, generator };

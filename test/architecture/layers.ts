@@ -17,6 +17,7 @@ const floors = {
   compile: ['errors', 'check', 'ops', 'random', 'tensor', 'functional', 'nn', 'optim'],
   train: ['errors', 'check', 'ops', 'random', 'tensor', 'functional', 'nn', 'optim', 'data', 'io', 'compile'],
   index: null,
+  internal: null,
 } as const satisfies Record<string, readonly string[] | null>;
 
 type Floor = keyof typeof floors;
@@ -61,9 +62,9 @@ export const layerOrder: Rule = (files) =>
     return [violation(item, `src/${from} may reach ${law}`)];
   });
 
-/** Only these know the addon: load.ts finds it, native.ts calls it, backend.ts chooses. */
+/** Only these know the addon: load.ts finds it, native.ts calls it, backend.ts chooses; the benchmark asks it for the peak. */
 const addonFiles = ['src/ops/load.ts', 'src/ops/native.ts'];
-const addonUsers = [...addonFiles, 'src/ops/backend.ts'];
+const addonUsers = [...addonFiles, 'src/ops/backend.ts', 'src/internal.ts'];
 
 export const addonIsHidden: Rule = (files) => [
   ...importsOfAll(files)
@@ -80,12 +81,15 @@ export const addonIsHidden: Rule = (files) => [
     ),
 ];
 
-/** src stands alone: nothing of tests, benches and examples, no package, and index.ts is for users. */
+/** What others import: nothing of src imports these. */
+const entries = ['src/index.ts', 'src/internal.ts'];
+
+/** src stands alone: nothing of tests, benches and examples, no package, and its entries are for others. */
 export const srcStandsAlone: Rule = (files) =>
   importsOfAll(files)
     .filter(({ from }) => from.startsWith('src/'))
     .flatMap((item) => {
-      if (item.to === 'src/index.ts') return [violation(item, 'src/index.ts is for users')];
+      if (entries.includes(item.to)) return [violation(item, `${item.to} is for others`)];
       if (item.to.startsWith('src/') || item.to.startsWith('node:')) return [];
       return [violation(item, 'src imports nothing but itself and node: modules')];
     });

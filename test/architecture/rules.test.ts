@@ -131,7 +131,7 @@ const rows: readonly Row[] = [
   {
     rule: 'srcStandsAlone',
     bad: { 'src/nn/relu.ts': "import { nn } from '../index.js';" },
-    says: ['src/index.ts is for users'],
+    says: ['src/index.ts is for others'],
   },
   {
     rule: 'othersKeepToTheirSide',

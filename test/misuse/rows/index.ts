@@ -1,9 +1,27 @@
 /** The table of bad input. */
 import type { Row } from '../row.js';
 import { autogradRows } from './autograd.js';
+import { containerRows } from './containers.js';
 import { creationRows } from './creation.js';
+import { dataRows } from './data.js';
 import { functionRows } from './functions.js';
+import { nnRows } from './nn.js';
+import { optimRows } from './optim.js';
+import { optionRows } from './options.js';
+import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
 
-export const rows: readonly Row[] = [...sizeRows, ...creationRows, ...functionRows, ...shapeRows, ...autogradRows];
+export const rows: readonly Row[] = [
+  ...sizeRows,
+  ...creationRows,
+  ...functionRows,
+  ...shapeRows,
+  ...autogradRows,
+  ...nnRows,
+  ...containerRows,
+  ...optimRows,
+  ...dataRows,
+  ...settingRows,
+  ...optionRows,
+];
