@@ -119,7 +119,7 @@ class BlockProduct {
         // Read once only, so not worth packing.
         panel = product_.b + p * product_.b_stride + column + j;
         panel_stride = product_.b_stride;
-      } else if (pack || !keep) {
+      } else if (pack) {
         pack_panel(column + j, width, p, lines, slot);
       }
       float* c = product_.c + row * product_.n + column + j;

@@ -44,6 +44,8 @@ struct CopyCase {
 };
 
 const CopyCase kCopies[] = {
+    {{100003, 1, 0}, 0, 0},  // the last one stays
+
     {{100003, 1, 1}, 2, 3},
     {{50, 2, 3}, 1, 0},
     {{9, 0, 1}, 4, 0},

@@ -13,6 +13,7 @@ LANEWISE_VEC void tile_step(const int rows, Vf (*sum)[kTileVectors], const float
   for (int v = 0; v < kTileVectors; ++v) line[v] = v_load(b + v * kLanes);
   LANEWISE_UNROLL
   for (int i = 0; i < rows; ++i) {
+    v_fence();
     const Vf ai = v_splat(a[static_cast<std::size_t>(i) * a_row]);
     LANEWISE_UNROLL
     for (int v = 0; v < kTileVectors; ++v) v_accumulate(sum[i][v], ai, line[v]);

@@ -35,7 +35,7 @@ LANEWISE_VEC Vf v_round(Vf x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_
 // a·b + c and c - a·b, rounded once.
 LANEWISE_VEC Vf v_fma(Vf a, Vf b, Vf c) { return _mm256_fmadd_ps(a, b, c); }
 LANEWISE_VEC Vf v_fnma(Vf a, Vf b, Vf c) { return _mm256_fnmadd_ps(a, b, c); }
-// sum += a·b. One instruction that the compiler can neither fold a load into nor reorder: see README.md.
+// sum += a·b. One instruction that the compiler can neither fold a load into nor reorder: see ../../README.md.
 LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) {
 #if defined(__GNUC__)
   __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
@@ -43,6 +43,9 @@ LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) {
   sum = _mm256_fmadd_ps(a, b, sum);
 #endif
 }
+
+// Keeps the loads for one row of a GEMM tile from moving before it, where an instruction set needs that.
+LANEWISE_VEC void v_fence() {}
 
 // Comparisons are false where a NaN takes part.
 LANEWISE_VEC Vm v_lt(Vf a, Vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }

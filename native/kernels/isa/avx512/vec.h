@@ -38,6 +38,8 @@ LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) {
 #endif
 }
 
+LANEWISE_VEC void v_fence() {}
+
 LANEWISE_VEC Vm v_lt(Vf a, Vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 LANEWISE_VEC Vm v_le(Vf a, Vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }

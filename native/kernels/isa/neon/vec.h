@@ -35,6 +35,13 @@ LANEWISE_VEC Vf v_fma(Vf a, Vf b, Vf c) { return vfmaq_f32(c, a, b); }
 LANEWISE_VEC Vf v_fnma(Vf a, Vf b, Vf c) { return vfmsq_f32(c, a, b); }
 LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) { sum = vfmaq_f32(sum, a, b); }
 
+// Without it g++ loads ahead so far that 32 registers are too few for a tile of 24 sums.
+LANEWISE_VEC void v_fence() {
+#if defined(__GNUC__)
+  __asm__ volatile("" : : : "memory");
+#endif
+}
+
 LANEWISE_VEC Vm v_lt(Vf a, Vf b) { return vcltq_f32(a, b); }
 LANEWISE_VEC Vm v_le(Vf a, Vf b) { return vcleq_f32(a, b); }
 LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return vceqq_f32(a, b); }

@@ -33,6 +33,8 @@ LANEWISE_VEC Vf v_fma(Vf a, Vf b, Vf c) { return a * b + c; }
 LANEWISE_VEC Vf v_fnma(Vf a, Vf b, Vf c) { return c - a * b; }
 LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) { sum += a * b; }
 
+LANEWISE_VEC void v_fence() {}
+
 LANEWISE_VEC Vm v_lt(Vf a, Vf b) { return a < b; }
 LANEWISE_VEC Vm v_le(Vf a, Vf b) { return a <= b; }
 LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return a == b; }
