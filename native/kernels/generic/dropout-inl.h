@@ -58,6 +58,11 @@ static void dropout(const float* x, float* out, std::size_t rows, std::size_t co
     dropout_column(x, out, rows, counter, k0s, k1s, limit, scales);
     return;
   }
+  // Rows of whole groups follow one another in the count too, so all of them are one row.
+  if (columns % 16 == 0) {
+    columns *= rows;
+    rows = columns == 0 ? 0 : 1;
+  }
   for (std::size_t r = 0; r < rows; ++r) {
     dropout_row(x + r * columns, out + r * columns, columns, counter, k0s, k1s, limit, scales);
     counter += words_per_row;
