@@ -5,6 +5,9 @@ import type { HostArray } from '../../src/ops/ops.js';
 import { type FunctionCase, type GoldenTensor, golden, values } from '../golden/load.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { expectClose } from '../helpers/close.js';
+import { poisonUnclearedMemory } from '../helpers/poison.js';
+
+poisonUnclearedMemory();
 
 function load(from: GoldenTensor): Tensor {
   return tensor(values(from), { shape: from.shape });

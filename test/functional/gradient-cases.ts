@@ -18,7 +18,10 @@ function numbers(shape: number[], from = -2, to = 2): Tensor {
 /** Away from 0, where functions have a corner. */
 function apart(shape: number[]): Tensor {
   const values = numbers(shape, 0.2, 2).toTypedArray();
-  return tensor(Float64Array.from(values, (value, i) => (i % 2 === 0 ? value : -value)), { shape });
+  return tensor(
+    Float64Array.from(values, (value, i) => (i % 2 === 0 ? value : -value)),
+    { shape },
+  );
 }
 
 const labels = (values: number[], shape = [values.length]) => tensor(Int32Array.from(values), { shape });
@@ -39,11 +42,36 @@ const broadcasts: [string, number[], number[]][] = [
 ];
 
 const binary = broadcasts.flatMap(([detail, a, b]) => [
-  of('add', detail, () => [numbers(a), numbers(b)], (x, y) => F.add(x!, y!)),
-  of('sub', detail, () => [numbers(a), numbers(b)], (x, y) => F.sub(x!, y!)),
-  of('mul', detail, () => [numbers(a), numbers(b)], (x, y) => F.mul(x!, y!)),
-  of('div', detail, () => [numbers(a), apart(b)], (x, y) => F.div(x!, y!)),
-  of('pow', detail, () => [numbers(a, 0.3, 2), numbers(b)], (x, y) => F.pow(x!, y!)),
+  of(
+    'add',
+    detail,
+    () => [numbers(a), numbers(b)],
+    (x, y) => F.add(x!, y!),
+  ),
+  of(
+    'sub',
+    detail,
+    () => [numbers(a), numbers(b)],
+    (x, y) => F.sub(x!, y!),
+  ),
+  of(
+    'mul',
+    detail,
+    () => [numbers(a), numbers(b)],
+    (x, y) => F.mul(x!, y!),
+  ),
+  of(
+    'div',
+    detail,
+    () => [numbers(a), apart(b)],
+    (x, y) => F.div(x!, y!),
+  ),
+  of(
+    'pow',
+    detail,
+    () => [numbers(a, 0.3, 2), numbers(b)],
+    (x, y) => F.pow(x!, y!),
+  ),
 ]);
 
 const products: [string, number[], number[]][] = [
@@ -71,69 +99,321 @@ const probabilities = (dtype: Tensor['dtype']) => tensor(probabilityRows, { shap
 
 export const gradientCases = [
   ...binary,
-  of('pow', 'number', () => [apart([5])], (x) => F.pow(x!, 3)),
-  of('pow', 'exponent 0', () => [numbers([5])], (x) => F.pow(x!, 0)),
-  of('div', 'number by tensor', () => [apart([5])], (x) => F.div(2, x!)),
-  ...(['neg', 'exp', 'sigmoid', 'tanh'] as const).map((name) => of(name, '', () => [numbers([3, 5])], (x) => F[name](x!))),
-  ...(['abs', 'relu', 'sign'] as const).map((name) => of(name, '', () => [apart([3, 5])], (x) => F[name](x!))),
-  ...(['log', 'sqrt'] as const).map((name) => of(name, '', () => [numbers([3, 5], 0.3, 3)], (x) => F[name](x!))),
-  of('clamp', 'both sides', () => [numbers([20])], (x) => F.clamp(x!, -0.7, 0.9)),
-  of('clamp', 'one side', () => [numbers([20])], (x) => F.clamp(x!, undefined, 0.5)),
-  of('to', 'same dtype', () => [numbers([3])], (x) => F.to(x!, x!.dtype)),
+  of(
+    'pow',
+    'number',
+    () => [apart([5])],
+    (x) => F.pow(x!, 3),
+  ),
+  of(
+    'pow',
+    'exponent 0',
+    () => [numbers([5])],
+    (x) => F.pow(x!, 0),
+  ),
+  of(
+    'div',
+    'number by tensor',
+    () => [apart([5])],
+    (x) => F.div(2, x!),
+  ),
+  ...(['neg', 'exp', 'sigmoid', 'tanh'] as const).map((name) =>
+    of(
+      name,
+      '',
+      () => [numbers([3, 5])],
+      (x) => F[name](x!),
+    ),
+  ),
+  ...(['abs', 'relu', 'sign'] as const).map((name) =>
+    of(
+      name,
+      '',
+      () => [apart([3, 5])],
+      (x) => F[name](x!),
+    ),
+  ),
+  ...(['log', 'sqrt'] as const).map((name) =>
+    of(
+      name,
+      '',
+      () => [numbers([3, 5], 0.3, 3)],
+      (x) => F[name](x!),
+    ),
+  ),
+  of(
+    'clamp',
+    'both sides',
+    () => [numbers([20])],
+    (x) => F.clamp(x!, -0.7, 0.9),
+  ),
+  of(
+    'clamp',
+    'one side',
+    () => [numbers([20])],
+    (x) => F.clamp(x!, undefined, 0.5),
+  ),
+  of(
+    'to',
+    'same dtype',
+    () => [numbers([3])],
+    (x) => F.to(x!, x!.dtype),
+  ),
 
-  of('sum', 'all', () => [numbers([2, 3, 4])], (x) => F.sum(x!)),
-  of('sum', 'middle', () => [numbers([2, 3, 4])], (x) => F.sum(x!, { dim: 1 })),
-  of('sum', 'two apart, kept', () => [numbers([2, 3, 4])], (x) => F.sum(x!, { dim: [0, -1], keepdim: true })),
-  of('mean', 'all', () => [numbers([2, 3, 4])], (x) => F.mean(x!)),
-  of('mean', 'two neighbours', () => [numbers([2, 3, 4])], (x) => F.mean(x!, { dim: [1, 2] })),
-  of('max', 'all', () => [numbers([2, 3, 4])], (x) => F.max(x!)),
-  of('max', 'along', () => [numbers([2, 3, 4])], (x) => F.max(x!, { dim: 1 }).values),
-  of('min', 'all', () => [numbers([2, 3, 4])], (x) => F.min(x!)),
-  of('min', 'along, kept', () => [numbers([2, 3, 4])], (x) => F.min(x!, { dim: -1, keepdim: true }).values),
+  of(
+    'sum',
+    'all',
+    () => [numbers([2, 3, 4])],
+    (x) => F.sum(x!),
+  ),
+  of(
+    'sum',
+    'middle',
+    () => [numbers([2, 3, 4])],
+    (x) => F.sum(x!, { dim: 1 }),
+  ),
+  of(
+    'sum',
+    'two apart, kept',
+    () => [numbers([2, 3, 4])],
+    (x) => F.sum(x!, { dim: [0, -1], keepdim: true }),
+  ),
+  of(
+    'mean',
+    'all',
+    () => [numbers([2, 3, 4])],
+    (x) => F.mean(x!),
+  ),
+  of(
+    'mean',
+    'two neighbours',
+    () => [numbers([2, 3, 4])],
+    (x) => F.mean(x!, { dim: [1, 2] }),
+  ),
+  of(
+    'max',
+    'all',
+    () => [numbers([2, 3, 4])],
+    (x) => F.max(x!),
+  ),
+  of(
+    'max',
+    'along',
+    () => [numbers([2, 3, 4])],
+    (x) => F.max(x!, { dim: 1 }).values,
+  ),
+  of(
+    'min',
+    'all',
+    () => [numbers([2, 3, 4])],
+    (x) => F.min(x!),
+  ),
+  of(
+    'min',
+    'along, kept',
+    () => [numbers([2, 3, 4])],
+    (x) => F.min(x!, { dim: -1, keepdim: true }).values,
+  ),
 
-  of('reshape', '', () => [numbers([2, 6])], (x) => F.reshape(x!, [3, -1])),
-  of('flatten', '', () => [numbers([2, 3, 2])], (x) => F.flatten(x!, 1)),
-  of('squeeze', '', () => [numbers([2, 1, 3])], (x) => F.squeeze(x!)),
-  of('unsqueeze', '', () => [numbers([2, 3])], (x) => F.unsqueeze(x!, 1)),
-  of('transpose', '', () => [numbers([2, 3, 4])], (x) => F.transpose(x!, 0, 2)),
-  of('permute', '', () => [numbers([2, 3, 4])], (x) => F.permute(x!, [2, 0, 1])),
-  of('select', '', () => [numbers([2, 3, 4])], (x) => F.select(x!, 1, -1)),
-  of('narrow', '', () => [numbers([2, 5, 2])], (x) => F.narrow(x!, 1, 1, 3)),
-  of('clone', '', () => [numbers([2, 3])], (x) => F.clone(x!)),
-  of('cat', '', () => [numbers([2, 3]), numbers([2, 1])], (a, b) => F.cat([a!, b!], 1)),
-  of('stack', '', () => [numbers([2, 3]), numbers([2, 3])], (a, b) => F.stack([a!, b!], 1)),
-  of('indexSelect', 'with repeats', () => [numbers([4, 3])], (x) => F.indexSelect(x!, labels([2, 0, 2]))),
+  of(
+    'reshape',
+    '',
+    () => [numbers([2, 6])],
+    (x) => F.reshape(x!, [3, -1]),
+  ),
+  of(
+    'flatten',
+    '',
+    () => [numbers([2, 3, 2])],
+    (x) => F.flatten(x!, 1),
+  ),
+  of(
+    'squeeze',
+    '',
+    () => [numbers([2, 1, 3])],
+    (x) => F.squeeze(x!),
+  ),
+  of(
+    'unsqueeze',
+    '',
+    () => [numbers([2, 3])],
+    (x) => F.unsqueeze(x!, 1),
+  ),
+  of(
+    'transpose',
+    '',
+    () => [numbers([2, 3, 4])],
+    (x) => F.transpose(x!, 0, 2),
+  ),
+  of(
+    'permute',
+    '',
+    () => [numbers([2, 3, 4])],
+    (x) => F.permute(x!, [2, 0, 1]),
+  ),
+  of(
+    'select',
+    '',
+    () => [numbers([2, 3, 4])],
+    (x) => F.select(x!, 1, -1),
+  ),
+  of(
+    'narrow',
+    '',
+    () => [numbers([2, 5, 2])],
+    (x) => F.narrow(x!, 1, 1, 3),
+  ),
+  of(
+    'clone',
+    '',
+    () => [numbers([2, 3])],
+    (x) => F.clone(x!),
+  ),
+  of(
+    'cat',
+    '',
+    () => [numbers([2, 3]), numbers([2, 1])],
+    (a, b) => F.cat([a!, b!], 1),
+  ),
+  of(
+    'stack',
+    '',
+    () => [numbers([2, 3]), numbers([2, 3])],
+    (a, b) => F.stack([a!, b!], 1),
+  ),
+  of(
+    'indexSelect',
+    'with repeats',
+    () => [numbers([4, 3])],
+    (x) => F.indexSelect(x!, labels([2, 0, 2])),
+  ),
 
-  ...products.map(([detail, a, b]) => of('matmul', detail, () => [numbers(a), numbers(b)], (x, y) => F.matmul(x!, y!))),
-  of('linear', 'with bias', () => [numbers([3, 4]), numbers([5, 4]), numbers([5])], (x, w, b) => F.linear(x!, w!, b!)),
-  of('linear', 'without bias, 3 dimensions', () => [numbers([2, 3, 4]), numbers([5, 4])], (x, w) => F.linear(x!, w!)),
-  of('linear', 'no rows', () => [numbers([0, 4]), numbers([5, 4]), numbers([5])], (x, w, b) => F.linear(x!, w!, b!)),
+  ...products.map(([detail, a, b]) =>
+    of(
+      'matmul',
+      detail,
+      () => [numbers(a), numbers(b)],
+      (x, y) => F.matmul(x!, y!),
+    ),
+  ),
+  of(
+    'linear',
+    'with bias',
+    () => [numbers([3, 4]), numbers([5, 4]), numbers([5])],
+    (x, w, b) => F.linear(x!, w!, b!),
+  ),
+  of(
+    'linear',
+    'without bias, 3 dimensions',
+    () => [numbers([2, 3, 4]), numbers([5, 4])],
+    (x, w) => F.linear(x!, w!),
+  ),
+  of(
+    'linear',
+    'no rows',
+    () => [numbers([0, 4]), numbers([5, 4]), numbers([5])],
+    (x, w, b) => F.linear(x!, w!, b!),
+  ),
 
-  of('softmax', 'last', () => [numbers([3, 5])], (x) => F.softmax(x!, -1)),
-  of('softmax', 'first', () => [numbers([3, 5])], (x) => F.softmax(x!, 0)),
-  of('logSoftmax', 'last', () => [numbers([3, 5])], (x) => F.logSoftmax(x!, -1)),
-  of('logSoftmax', 'middle', () => [numbers([2, 3, 2])], (x) => F.logSoftmax(x!, 1)),
+  of(
+    'softmax',
+    'last',
+    () => [numbers([3, 5])],
+    (x) => F.softmax(x!, -1),
+  ),
+  of(
+    'softmax',
+    'first',
+    () => [numbers([3, 5])],
+    (x) => F.softmax(x!, 0),
+  ),
+  of(
+    'logSoftmax',
+    'last',
+    () => [numbers([3, 5])],
+    (x) => F.logSoftmax(x!, -1),
+  ),
+  of(
+    'logSoftmax',
+    'middle',
+    () => [numbers([2, 3, 2])],
+    (x) => F.logSoftmax(x!, 1),
+  ),
 
-  of('dropout', 'counter', () => [numbers([4, 9])], (x) => F.dropout(x!, 0.4, true, new Generator(3))),
-  of('dropout', 'mt19937', () => [numbers([4, 9])], (x) => {
-    return F.dropout(x!, 0.4, true, new Generator(3, { masks: 'mt19937' }));
-  }),
-  of('dropout', 'p = 1', () => [numbers([4])], (x) => F.dropout(x!, 1, true)),
-  of('dropout2d', 'counter', () => [numbers([3, 4, 2, 2])], (x) => F.dropout2d(x!, 0.5, true, new Generator(3))),
+  of(
+    'dropout',
+    'counter',
+    () => [numbers([4, 9])],
+    (x) => F.dropout(x!, 0.4, true, new Generator(3)),
+  ),
+  of(
+    'dropout',
+    'mt19937',
+    () => [numbers([4, 9])],
+    (x) => {
+      return F.dropout(x!, 0.4, true, new Generator(3, { masks: 'mt19937' }));
+    },
+  ),
+  of(
+    'dropout',
+    'p = 1',
+    () => [numbers([4])],
+    (x) => F.dropout(x!, 1, true),
+  ),
+  of(
+    'dropout2d',
+    'counter',
+    () => [numbers([3, 4, 2, 2])],
+    (x) => F.dropout2d(x!, 0.5, true, new Generator(3)),
+  ),
 
   ...losses.map(([detail, shape, target, options]) => {
     const targetShape = shape.length === 1 ? [] : shape.toSpliced(1, 1);
-    return of('crossEntropy', detail, () => [numbers(shape)], (x) => F.crossEntropy(x!, labels(target, targetShape), options));
+    return of(
+      'crossEntropy',
+      detail,
+      () => [numbers(shape)],
+      (x) => F.crossEntropy(x!, labels(target, targetShape), options),
+    );
   }),
-  of('crossEntropy', 'class weights', () => [numbers([4, 3])], (x) => {
-    return F.crossEntropy(x!, labels([0, 2, 1, 2]), { weight: classWeights(x!), labelSmoothing: 0.1 });
-  }),
-  of('crossEntropy', 'probabilities', () => [numbers([4, 3]), probabilities('float64')], (x, q) => F.crossEntropy(x!, q!)),
-  of('crossEntropy', 'probabilities, weights', () => [numbers([4, 3])], (x) => {
-    return F.crossEntropy(x!, probabilities(x!.dtype), { weight: classWeights(x!), labelSmoothing: 0.1, reduction: 'sum' });
-  }),
-  of('mseLoss', 'mean', () => [numbers([3, 4]), numbers([3, 4])], (x, y) => F.mseLoss(x!, y!)),
-  of('mseLoss', 'none', () => [numbers([3, 4]), numbers([3, 4])], (x, y) => F.mseLoss(x!, y!, { reduction: 'none' })),
+  of(
+    'crossEntropy',
+    'class weights',
+    () => [numbers([4, 3])],
+    (x) => {
+      return F.crossEntropy(x!, labels([0, 2, 1, 2]), { weight: classWeights(x!), labelSmoothing: 0.1 });
+    },
+  ),
+  of(
+    'crossEntropy',
+    'probabilities',
+    () => [numbers([4, 3]), probabilities('float64')],
+    (x, q) => F.crossEntropy(x!, q!),
+  ),
+  of(
+    'crossEntropy',
+    'probabilities, weights',
+    () => [numbers([4, 3])],
+    (x) => {
+      return F.crossEntropy(x!, probabilities(x!.dtype), {
+        weight: classWeights(x!),
+        labelSmoothing: 0.1,
+        reduction: 'sum',
+      });
+    },
+  ),
+  of(
+    'mseLoss',
+    'mean',
+    () => [numbers([3, 4]), numbers([3, 4])],
+    (x, y) => F.mseLoss(x!, y!),
+  ),
+  of(
+    'mseLoss',
+    'none',
+    () => [numbers([3, 4]), numbers([3, 4])],
+    (x, y) => F.mseLoss(x!, y!, { reduction: 'none' }),
+  ),
 ];
 
 /** Exports of `functional` that have no gradient by nature. */

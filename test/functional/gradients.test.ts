@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { backend, functional as F, type Tensor, tensor } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
 import { expectGradientsMatchDifferences, gradientsOf } from '../helpers/gradcheck.js';
+import { poisonUnclearedMemory } from '../helpers/poison.js';
 import { gradientCases, notDifferentiable } from './gradient-cases.js';
+
+poisonUnclearedMemory();
 
 describe('the list of gradient checks', () => {
   it('names every differentiable function', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Tensor, tensor } from '../../src/index.js';
+import { type Tensor, tensor } from '../../src/index.js';
 
 /** A function of some tensors, with inputs at which to check its gradient. */
 export interface GradientCase {
@@ -51,8 +51,10 @@ export function expectGradientsMatchDifferences({ inputs, fn }: GradientCase): v
     });
     gradient!.toTypedArray().forEach((value, i) => {
       const scale = 1 + Math.abs(measured[i]!);
-      expect(Math.abs(value - measured[i]!) / scale, `input ${which}, element ${i}: ${value} against ${measured[i]}`)
-        .toBeLessThan(2e-7);
+      expect(
+        Math.abs(value - measured[i]!) / scale,
+        `input ${which}, element ${i}: ${value} against ${measured[i]}`,
+      ).toBeLessThan(2e-7);
     });
   });
 }
