@@ -5,11 +5,7 @@
  */
 
 /** Stable, machine-readable reason of a {@link LanewiseError}. */
-export type ErrorCode =
-  | 'ERR_LANEWISE_SHAPE'
-  | 'ERR_LANEWISE_ARGUMENT'
-  | 'ERR_LANEWISE_STATE'
-  | 'ERR_LANEWISE_BACKEND';
+export type ErrorCode = 'ERR_LANEWISE_SHAPE' | 'ERR_LANEWISE_ARGUMENT' | 'ERR_LANEWISE_STATE' | 'ERR_LANEWISE_BACKEND';
 
 /** Base of every error that lanewise throws on purpose. */
 export class LanewiseError extends Error {

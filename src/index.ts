@@ -10,7 +10,14 @@ export * as nn from './nn/index.js';
 export { type BackendInfo, backend } from './ops/backend.js';
 export type { DType, HostArray } from './ops/ops.js';
 export * as optim from './optim/index.js';
-export { defaultGenerator, Generator, type GeneratorOptions, type GeneratorState, type MaskMode, manualSeed } from './random/generator.js';
+export {
+  defaultGenerator,
+  Generator,
+  type GeneratorOptions,
+  type GeneratorState,
+  type MaskMode,
+  manualSeed,
+} from './random/generator.js';
 export {
   arange,
   eye,

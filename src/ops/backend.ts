@@ -181,7 +181,8 @@ export const backend = {
    * @throws BackendError when there is no such backend; the message lists those there are
    */
   use(name: string): void {
-    if (typeof name !== 'string') throw new ArgumentError(`backend.use: expected the name of a backend, got ${show(name)}`);
+    if (typeof name !== 'string')
+      throw new ArgumentError(`backend.use: expected the name of a backend, got ${show(name)}`);
     if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being recorded');
     chosen = find('backend.use', name);
     active = chosen.ops;

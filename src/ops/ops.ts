@@ -302,8 +302,10 @@ export type OpName = keyof typeof signatures;
 /** The arguments of an op, by name. */
 export type OpArgs<Name extends OpName> = { readonly [Arg in keyof (typeof signatures)[Name]]: ArgType<Name, Arg> };
 
-type ArgType<Name extends OpName, Arg extends keyof (typeof signatures)[Name]> =
-  (typeof signatures)[Name][Arg] extends infer R extends Role ? RoleTypes[R] : never;
+type ArgType<
+  Name extends OpName,
+  Arg extends keyof (typeof signatures)[Name],
+> = (typeof signatures)[Name][Arg] extends infer R extends Role ? RoleTypes[R] : never;
 
 /** What a backend is: a function for every op. */
 export type Ops = { readonly [Name in OpName]: (args: OpArgs<Name>) => void };

@@ -61,9 +61,7 @@ export function tensor(values: TensorValues, options?: TensorOptions & { shape?:
   const read = source === null ? readNested(place, values) : { flat: source, shape: [source.length] };
   const shape = given.shape === undefined ? checkShape(place, read.shape) : checkShape(place, given.shape);
   if (numelOf(shape) !== read.flat.length)
-    throw new ShapeError(
-      `${place}: shape '${formatShape(shape)}' is invalid for input of size ${read.flat.length}`,
-    );
+    throw new ShapeError(`${place}: shape '${formatShape(shape)}' is invalid for input of size ${read.flat.length}`);
   if (dtype === 'int32') checkIntegers(place, read.flat);
   const result = allocate(shape, dtype);
   result.storage.write().set(read.flat);
@@ -165,7 +163,8 @@ export function arange(...args: (number | TensorOptions | undefined)[]): Tensor 
   const place = 'arange';
   const options = typeof args.at(-1) === 'number' ? undefined : (args.pop() as TensorOptions | undefined);
   const { dtype, requiresGrad } = tensorOptions(place, options);
-  if (args.length < 1 || args.length > 3) throw new ArgumentError(`${place}: expected 1 to 3 numbers, got ${args.length}`);
+  if (args.length < 1 || args.length > 3)
+    throw new ArgumentError(`${place}: expected 1 to 3 numbers, got ${args.length}`);
   const numbers = args.map((value) => checkFinite(place, value));
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
   if (step === 0) throw new ArgumentError(`${place}: step must be nonzero`);

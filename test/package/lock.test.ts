@@ -11,7 +11,10 @@ it('locks every optional dependency, whichever platform it is for', () => {
   const file = new URL('../../package-lock.json', import.meta.url);
   const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Locked> };
   const optional = Object.entries(packages).flatMap(([at, locked]) =>
-    Object.keys(locked.optionalDependencies ?? {}).map((name) => [`${at}/node_modules/${name}`, `node_modules/${name}`]),
+    Object.keys(locked.optionalDependencies ?? {}).map((name) => [
+      `${at}/node_modules/${name}`,
+      `node_modules/${name}`,
+    ]),
   );
   expect(optional.length).toBeGreaterThan(10);
   expect(optional.filter((places) => !places.some((place) => place in packages))).toEqual([]);

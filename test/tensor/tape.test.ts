@@ -31,9 +31,17 @@ describeEachBackend('the tape', () => {
     const gradient = tensor([10, 20]);
     a.add(b).backward(gradient);
     a.add(b).backward(gradient);
-    expect([list(a.grad), list(b.grad), list(gradient)]).toEqual([[20, 40], [20, 40], [10, 20]]);
+    expect([list(a.grad), list(b.grad), list(gradient)]).toEqual([
+      [20, 40],
+      [20, 40],
+      [10, 20],
+    ]);
     a.backward(gradient);
-    expect([list(a.grad), list(b.grad), list(gradient)]).toEqual([[30, 60], [20, 40], [10, 20]]);
+    expect([list(a.grad), list(b.grad), list(gradient)]).toEqual([
+      [30, 60],
+      [20, 40],
+      [10, 20],
+    ]);
   });
 
   it('keeps a shared gradient whole while another path is still to be walked', () => {
