@@ -7,7 +7,8 @@ export interface Node<T> {
   readonly name: string;
   /** Grows with every node, so that a larger id never feeds a smaller one. */
   readonly id: number;
-  readonly inputs: readonly T[];
+  /** What gradients go to; null for an input that required none when the call was made. Empty once freed. */
+  inputs: readonly (T | null)[];
   /** What `backward` will read, with the storage versions it had: null once freed by a backward pass. */
   saved: readonly { readonly tensor: T; readonly version: number }[] | null;
   /** From the gradient of the output to those of the inputs; null where an input needs none. Null once freed. */

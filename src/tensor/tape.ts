@@ -49,7 +49,8 @@ export function record(
   output.attach({
     name,
     id: nextId++,
-    inputs,
+    // Now, since a leaf may be told later to require a gradient: this call has not saved what that would take.
+    inputs: inputs.map((input) => (input.requiresGrad ? input : null)),
     saved: saved.map((tensor) => ({ tensor, version: tensor.storage.version })),
     backward,
   });
@@ -82,7 +83,7 @@ export function backward(root: Tensor, gradient: Tensor | undefined, retainGraph
       const grads = node.backward!(grad.tensor);
       node.inputs.forEach((input, index) => {
         const part = grads[index] ?? null;
-        if (input.requiresGrad && part !== null) accumulate(pending, input, part);
+        if (input?.requiresGrad && part !== null) accumulate(pending, input, part);
       });
     }
   });
@@ -126,7 +127,7 @@ function reachable(root: Tensor): Node<Tensor>[] {
     const node = stack.pop();
     if (node === null || node === undefined || found.has(node)) continue;
     found.add(node);
-    for (const input of node.inputs) if (input.requiresGrad) stack.push(input.node);
+    for (const input of node.inputs) if (input !== null) stack.push(input.node);
   }
   return [...found].sort((a, b) => b.id - a.id);
 }
@@ -179,8 +180,10 @@ function add(a: Tensor, b: Tensor, out: Tensor): void {
   currentOps().add({ a: a.storage, b: b.storage, out: out.storage, layout });
 }
 
+/** Lets go of the inputs too: whoever keeps a loss to print it later would keep all that led to it. */
 function free(node: Node<Tensor>): void {
   if (node.saved === null || node.saved.length === 0) return;
   node.saved = null;
   node.backward = null;
+  node.inputs = [];
 }

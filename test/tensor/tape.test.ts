@@ -1,6 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import vm from 'node:vm';
 import { expect, it } from 'vitest';
 import { functional as F, noGrad, ones, StateError, Tensor, tensor, zeros } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
+
+setFlagsFromString('--expose-gc');
 
 const leaf = (values: number[]) => tensor(values, { requiresGrad: true });
 const list = (t: Tensor | null) => (t === null ? null : Array.from(t.toTypedArray()));
@@ -88,6 +93,37 @@ describeEachBackend('the tape', () => {
     const other = shared.add(1);
     expect(() => other.backward()).toThrow(StateError);
     expect(list(x.grad)).toEqual([12]);
+  });
+
+  it('lets go of what led to a loss that is kept', async () => {
+    const collect: () => void = vm.runInNewContext('gc');
+    const weight = tensor(new Float32Array(64), { shape: [4, 16], requiresGrad: true });
+    const losses: Tensor[] = [];
+    const refs: WeakRef<Tensor>[] = [];
+    const step = () => {
+      const hidden = F.linear(ones([2, 16]), weight);
+      const loss = hidden.relu().mul(2).softmax(1).log().mean();
+      loss.backward();
+      losses.push(loss);
+      refs.push(new WeakRef(hidden));
+    };
+    for (let i = 0; i < 3; i++) step();
+    // A WeakRef holds on to its target until the job ends that made it.
+    await setImmediate();
+    collect();
+    expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined]);
+    expect(losses.map((loss) => loss.item()).every(Number.isFinite)).toBe(true);
+  });
+
+  it('gives no gradient to a leaf that required none when it was used', () => {
+    const [x, w] = [leaf([1, 2]), tensor([3, 4])];
+    const y = x.mul(w).add(w).sum();
+    w.requiresGrad_();
+    // Not saved for a gradient of w, so it may change; PyTorch gives w none either.
+    x.requiresGrad_(false).copy_(ones([2]));
+    x.requiresGrad_(true);
+    y.backward();
+    expect([list(x.grad), w.grad]).toEqual([[3, 4], null]);
   });
 
   it('notices that a saved tensor was overwritten', () => {
