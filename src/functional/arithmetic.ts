@@ -8,7 +8,7 @@ import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { sumTo } from './sum.js';
-import { empty, emptyLike, expanded, scalarOf, unary } from './support.js';
+import { empty, scalarOf, unary, zeroWhere } from './support.js';
 
 /** A tensor, or a number that takes part as a scalar of the other operand's dtype. */
 export type Operand = Tensor | number;
@@ -86,14 +86,6 @@ function powGradInput(grad: Tensor, a: Tensor, b: Tensor, exponent: Operand): Te
 function powGradExponent(grad: Tensor, a: Tensor, b: Tensor, output: Tensor): Tensor {
   const distance = apply('add', unary('abs', a), unary('relu', unary('neg', b)));
   return apply('mul', grad, zeroWhere(apply('mul', output, unary('log', a)), distance));
-}
-
-/** x, and 0 where `distance`, which is never negative, is 0: the very thing that relu's gradient does. */
-function zeroWhere(x: Tensor, distance: Tensor): Tensor {
-  const output = emptyLike(x);
-  const y = expanded(distance, x.shape);
-  currentOps().reluBackward({ grad: x.storage, y: y.storage, out: output.storage, n: output.numel });
-  return output;
 }
 
 /** Which operands the gradients of a product need: each needs the other. */

@@ -5,9 +5,9 @@ import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { div, mul, sub } from './arithmetic.js';
+import { add, div, mul, sub } from './arithmetic.js';
 import { sum } from './sum.js';
-import { empty, around, checkFloat, unary, viewAs } from './support.js';
+import { empty, around, checkFloat, expanded, unary, viewAs, zeroWhere } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
@@ -94,10 +94,18 @@ function overall(name: 'max' | 'min', input: Tensor): Tensor {
 
 /** grad/k at each of the k elements equal to the extremum, 0 elsewhere; in ops alone, so that it can be recorded. */
 function sharedEvenly(grad: Tensor, input: Tensor, values: Tensor): Tensor {
+  const [x, extremum] = [input.detach(), values.detach()];
   // sign(|x - extremum|) is 0 at the chosen elements: infinity minus itself is NaN, whose sign is 0 too.
-  const distance = unary('sign', unary('abs', sub(input.detach(), values.detach())));
-  const chosen = sub(1, distance);
-  return mul(chosen, div(grad, sum(chosen)));
+  const equal = sub(1, unary('sign', unary('abs', sub(x, extremum))));
+  // All of them where the extremum is NaN: then only those count that are NaN themselves.
+  const chosen = mul(equal, sub(1, mul(isNumber(x), sub(1, isNumber(extremum)))));
+  // Not a product, which would be NaN beside an infinite gradient.
+  return zeroWhere(expanded(div(grad, sum(chosen)), input.shape), chosen);
+}
+
+/** 1, and 0 for NaN. */
+function isNumber(x: Tensor): Tensor {
+  return unary('sign', add(unary('abs', x), 1));
 }
 
 function checkNotEmpty(place: string, input: Tensor): void {

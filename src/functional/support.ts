@@ -88,6 +88,14 @@ export function expanded(input: Tensor, shape: Shape): Tensor {
   return output;
 }
 
+/** x, and 0 where `distance`, which is never negative, is 0: the very thing that relu's gradient does. */
+export function zeroWhere(x: Tensor, distance: Tensor): Tensor {
+  const output = emptyLike(x);
+  const y = expanded(distance, x.shape);
+  currentOps().reluBackward({ grad: x.storage, y: y.storage, out: output.storage, n: output.numel });
+  return output;
+}
+
 /** A copy in memory of its own, without a gradient. */
 export function copied(input: Tensor): Tensor {
   const output = emptyLike(input);

@@ -32,6 +32,16 @@ function of(name: Name, detail: string, inputs: () => Tensor[], fn: GradientCase
   return { of: name, name: detail === '' ? name : `${name}, ${detail}`, inputs, fn };
 }
 
+/** A case of one input with numbers on both sides of 0. */
+function on(name: Name, detail: string, shape: number[], fn: (x: Tensor) => Tensor): GradientCase & { of: Name } {
+  return of(
+    name,
+    detail,
+    () => [numbers(shape)],
+    (x) => fn(x!),
+  );
+}
+
 const broadcasts: [string, number[], number[]][] = [
   ['same shape', [3, 4], [3, 4]],
   ['row', [3, 4], [4]],
@@ -105,12 +115,7 @@ export const gradientCases = [
     () => [apart([5])],
     (x) => F.pow(x!, 3),
   ),
-  of(
-    'pow',
-    'exponent 0',
-    () => [numbers([5])],
-    (x) => F.pow(x!, 0),
-  ),
+  on('pow', 'exponent 0', [5], (x) => F.pow(x, 0)),
   of(
     'div',
     'number by tensor',
@@ -141,134 +146,29 @@ export const gradientCases = [
       (x) => F[name](x!),
     ),
   ),
-  of(
-    'clamp',
-    'both sides',
-    () => [numbers([20])],
-    (x) => F.clamp(x!, -0.7, 0.9),
-  ),
-  of(
-    'clamp',
-    'one side',
-    () => [numbers([20])],
-    (x) => F.clamp(x!, undefined, 0.5),
-  ),
-  of(
-    'to',
-    'same dtype',
-    () => [numbers([3])],
-    (x) => F.to(x!, x!.dtype),
-  ),
+  on('clamp', 'both sides', [20], (x) => F.clamp(x, -0.7, 0.9)),
+  on('clamp', 'one side', [20], (x) => F.clamp(x, undefined, 0.5)),
+  on('to', 'same dtype', [3], (x) => F.to(x, x.dtype)),
 
-  of(
-    'sum',
-    'all',
-    () => [numbers([2, 3, 4])],
-    (x) => F.sum(x!),
-  ),
-  of(
-    'sum',
-    'middle',
-    () => [numbers([2, 3, 4])],
-    (x) => F.sum(x!, { dim: 1 }),
-  ),
-  of(
-    'sum',
-    'two apart, kept',
-    () => [numbers([2, 3, 4])],
-    (x) => F.sum(x!, { dim: [0, -1], keepdim: true }),
-  ),
-  of(
-    'mean',
-    'all',
-    () => [numbers([2, 3, 4])],
-    (x) => F.mean(x!),
-  ),
-  of(
-    'mean',
-    'two neighbours',
-    () => [numbers([2, 3, 4])],
-    (x) => F.mean(x!, { dim: [1, 2] }),
-  ),
-  of(
-    'max',
-    'all',
-    () => [numbers([2, 3, 4])],
-    (x) => F.max(x!),
-  ),
-  of(
-    'max',
-    'along',
-    () => [numbers([2, 3, 4])],
-    (x) => F.max(x!, { dim: 1 }).values,
-  ),
-  of(
-    'min',
-    'all',
-    () => [numbers([2, 3, 4])],
-    (x) => F.min(x!),
-  ),
-  of(
-    'min',
-    'along, kept',
-    () => [numbers([2, 3, 4])],
-    (x) => F.min(x!, { dim: -1, keepdim: true }).values,
-  ),
+  on('sum', 'all', [2, 3, 4], (x) => F.sum(x)),
+  on('sum', 'middle', [2, 3, 4], (x) => F.sum(x, { dim: 1 })),
+  on('sum', 'two apart, kept', [2, 3, 4], (x) => F.sum(x, { dim: [0, -1], keepdim: true })),
+  on('mean', 'all', [2, 3, 4], (x) => F.mean(x)),
+  on('mean', 'two neighbours', [2, 3, 4], (x) => F.mean(x, { dim: [1, 2] })),
+  on('max', 'all', [2, 3, 4], (x) => F.max(x)),
+  on('max', 'along', [2, 3, 4], (x) => F.max(x, { dim: 1 }).values),
+  on('min', 'all', [2, 3, 4], (x) => F.min(x)),
+  on('min', 'along, kept', [2, 3, 4], (x) => F.min(x, { dim: -1, keepdim: true }).values),
 
-  of(
-    'reshape',
-    '',
-    () => [numbers([2, 6])],
-    (x) => F.reshape(x!, [3, -1]),
-  ),
-  of(
-    'flatten',
-    '',
-    () => [numbers([2, 3, 2])],
-    (x) => F.flatten(x!, 1),
-  ),
-  of(
-    'squeeze',
-    '',
-    () => [numbers([2, 1, 3])],
-    (x) => F.squeeze(x!),
-  ),
-  of(
-    'unsqueeze',
-    '',
-    () => [numbers([2, 3])],
-    (x) => F.unsqueeze(x!, 1),
-  ),
-  of(
-    'transpose',
-    '',
-    () => [numbers([2, 3, 4])],
-    (x) => F.transpose(x!, 0, 2),
-  ),
-  of(
-    'permute',
-    '',
-    () => [numbers([2, 3, 4])],
-    (x) => F.permute(x!, [2, 0, 1]),
-  ),
-  of(
-    'select',
-    '',
-    () => [numbers([2, 3, 4])],
-    (x) => F.select(x!, 1, -1),
-  ),
-  of(
-    'narrow',
-    '',
-    () => [numbers([2, 5, 2])],
-    (x) => F.narrow(x!, 1, 1, 3),
-  ),
-  of(
-    'clone',
-    '',
-    () => [numbers([2, 3])],
-    (x) => F.clone(x!),
-  ),
+  on('reshape', '', [2, 6], (x) => F.reshape(x, [3, -1])),
+  on('flatten', '', [2, 3, 2], (x) => F.flatten(x, 1)),
+  on('squeeze', '', [2, 1, 3], (x) => F.squeeze(x)),
+  on('unsqueeze', '', [2, 3], (x) => F.unsqueeze(x, 1)),
+  on('transpose', '', [2, 3, 4], (x) => F.transpose(x, 0, 2)),
+  on('permute', '', [2, 3, 4], (x) => F.permute(x, [2, 0, 1])),
+  on('select', '', [2, 3, 4], (x) => F.select(x, 1, -1)),
+  on('narrow', '', [2, 5, 2], (x) => F.narrow(x, 1, 1, 3)),
+  on('clone', '', [2, 3], (x) => F.clone(x)),
   of(
     'cat',
     '',
@@ -281,12 +181,7 @@ export const gradientCases = [
     () => [numbers([2, 3]), numbers([2, 3])],
     (a, b) => F.stack([a!, b!], 1),
   ),
-  of(
-    'indexSelect',
-    'with repeats',
-    () => [numbers([4, 3])],
-    (x) => F.indexSelect(x!, labels([2, 0, 2])),
-  ),
+  on('indexSelect', 'with repeats', [4, 3], (x) => F.indexSelect(x, labels([2, 0, 2]))),
 
   ...products.map(([detail, a, b]) =>
     of(
@@ -315,37 +210,12 @@ export const gradientCases = [
     (x, w, b) => F.linear(x!, w!, b!),
   ),
 
-  of(
-    'softmax',
-    'last',
-    () => [numbers([3, 5])],
-    (x) => F.softmax(x!, -1),
-  ),
-  of(
-    'softmax',
-    'first',
-    () => [numbers([3, 5])],
-    (x) => F.softmax(x!, 0),
-  ),
-  of(
-    'logSoftmax',
-    'last',
-    () => [numbers([3, 5])],
-    (x) => F.logSoftmax(x!, -1),
-  ),
-  of(
-    'logSoftmax',
-    'middle',
-    () => [numbers([2, 3, 2])],
-    (x) => F.logSoftmax(x!, 1),
-  ),
+  on('softmax', 'last', [3, 5], (x) => F.softmax(x, -1)),
+  on('softmax', 'first', [3, 5], (x) => F.softmax(x, 0)),
+  on('logSoftmax', 'last', [3, 5], (x) => F.logSoftmax(x, -1)),
+  on('logSoftmax', 'middle', [2, 3, 2], (x) => F.logSoftmax(x, 1)),
 
-  of(
-    'dropout',
-    'counter',
-    () => [numbers([4, 9])],
-    (x) => F.dropout(x!, 0.4, true, new Generator(3)),
-  ),
+  on('dropout', 'counter', [4, 9], (x) => F.dropout(x, 0.4, true, new Generator(3))),
   of(
     'dropout',
     'mt19937',
@@ -354,18 +224,8 @@ export const gradientCases = [
       return F.dropout(x!, 0.4, true, new Generator(3, { masks: 'mt19937' }));
     },
   ),
-  of(
-    'dropout',
-    'p = 1',
-    () => [numbers([4])],
-    (x) => F.dropout(x!, 1, true),
-  ),
-  of(
-    'dropout2d',
-    'counter',
-    () => [numbers([3, 4, 2, 2])],
-    (x) => F.dropout2d(x!, 0.5, true, new Generator(3)),
-  ),
+  on('dropout', 'p = 1', [4], (x) => F.dropout(x, 1, true)),
+  on('dropout2d', 'counter', [3, 4, 2, 2], (x) => F.dropout2d(x, 0.5, true, new Generator(3))),
 
   ...losses.map(([detail, shape, target, options]) => {
     const targetShape = shape.length === 1 ? [] : shape.toSpliced(1, 1);
