@@ -29,7 +29,7 @@ export function checkSize(place: string, what: string, value: unknown, least = 0
   return value;
 }
 
-/** A finite number given by a caller. */
+/** A number given by a caller, infinite perhaps, but not NaN. */
 export function checkNumber(place: string, what: string, value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value))
     throw new ArgumentError(`${place}: ${what} must be a number, got ${show(value)}`);

@@ -34,4 +34,4 @@ export {
 export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
 export { noGrad } from './tensor/tape.js';
-export { type NestedArray, Tensor } from './tensor/tensor.js';
+export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';

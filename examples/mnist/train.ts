@@ -78,8 +78,8 @@ export function evaluate(model: nn.Sequential, { images, labels }: Digits): { te
   model.eval();
   const logits: Tensor = noGrad(() => model.forward(images));
   const testLoss = new nn.CrossEntropyLoss().forward(logits, labels).item();
-  const wanted = labels.toTypedArray();
-  const chosen = logits.argmax({ dim: 1 }).toTypedArray();
-  const right = Array.from(chosen).filter((digit, i) => digit === wanted[i]).length;
+  const wanted = labels.toTypedArray('int32');
+  const chosen = logits.argmax({ dim: 1 }).toTypedArray('int32');
+  const right = chosen.filter((digit, i) => digit === wanted[i]).length;
   return { testLoss, testAccuracy: right / labels.numel };
 }

@@ -40,6 +40,6 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
 }
 
 model.eval();
-const chosen = noGrad(() => model.forward(test.points).argmax({ dim: 1 })).toTypedArray();
-const right = Array.from(test.labels.toTypedArray()).filter((label, i) => label === chosen[i]).length;
+const chosen = noGrad(() => model.forward(test.points).argmax({ dim: 1 })).toTypedArray('int32');
+const right = test.labels.toTypedArray('int32').filter((label, i) => label === chosen[i]).length;
 console.log(`test accuracy: ${(right / chosen.length).toFixed(4)}`);

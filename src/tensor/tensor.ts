@@ -37,6 +37,8 @@ export class Tensor {
 
   /** @internal Use {@link tensor} or another creation function. */
   constructor(storage: Storage, shape: Shape) {
+    if (!(storage instanceof Storage))
+      throw new ArgumentError(`Tensor: tensors are made by tensor(values) and its kin, got ${show(storage)}`);
     this.storage = storage;
     this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
   }
@@ -117,8 +119,17 @@ export class Tensor {
   }
 
   /** A copy of the numbers in row-major order. */
-  toTypedArray(): HostArray {
+  toTypedArray(): HostArray;
+  /**
+   * The same, with a type that TypeScript knows: `loss.toTypedArray('float32').reduce(...)`.
+   * @param dtype that of this tensor: nothing is converted.
+   * @throws ArgumentError when this tensor has another dtype.
+   */
+  toTypedArray<D extends DType>(dtype: D): TypedArrayOf<D>;
+  toTypedArray(dtype?: DType): HostArray {
     checkReceiver('toTypedArray', this);
+    if (dtype !== undefined && dtype !== this.dtype)
+      throw new ArgumentError(`toTypedArray: the tensor is ${this.dtype}, not ${show(dtype)}; convert it with to()`);
     return this.storage.read().slice();
   }
 
@@ -135,7 +146,8 @@ export class Tensor {
   }
 
   /**
-   * Overwrites the numbers with those of `source`, broadcast and converted to this dtype. Returns this.
+   * Overwrites the numbers with those of `source`, broadcast and converted to this dtype. Returns this. No gradient flows
+   * to `source`: in PyTorch one does.
    * @param source a tensor that broadcasts to this shape.
    * @throws StateError on a leaf that requires a gradient, or on a result, unless inside `noGrad`.
    * @throws ShapeError when source does not broadcast to this shape.

@@ -51,6 +51,19 @@ describe('tensor()', () => {
     expect(() => (t.shape as number[]).push(1)).toThrow(TypeError);
   });
 
+  it('copies out as the typed array of a dtype that is named', () => {
+    const total: number = tensor([1, 2, 4])
+      .toTypedArray('float32')
+      .reduce((sum, value) => sum + value, 0);
+    expect(total).toBe(7);
+    const doubled: Int32Array = tensor(Int32Array.of(1, 2))
+      .toTypedArray('int32')
+      .map((value) => 2 * value);
+    expect(doubled).toEqual(Int32Array.of(2, 4));
+    const doubles: Float64Array = tensor(Float64Array.of(0.1)).toTypedArray('float64');
+    expect(doubles).toEqual(Float64Array.of(0.1));
+  });
+
   it('reads a view into a larger buffer at any alignment of its type', () => {
     const buffer = new Float32Array([0, 1, 2, 3, 4]).buffer;
     expect(list(tensor(new Float32Array(buffer, 4, 3)))).toEqual([1, 2, 3]);

@@ -74,6 +74,16 @@ export const autogradRows: readonly Row[] = [
     'a leaf Variable that requires grad',
   ),
   state('copy_: to a result', ({ leaf, matrix }) => leaf.mul(2).copy_(matrix), 'cannot be written in place'),
+  argument(
+    'toTypedArray: of another dtype',
+    ({ vector }) => vector.toTypedArray('int32'),
+    'toTypedArray: the tensor is float32, not "int32"; convert it with to()',
+  ),
+  argument(
+    'new Tensor: of numbers',
+    () => new Tensor(bad([1, 2]), bad(undefined)),
+    'Tensor: tensors are made by tensor(values) and its kin, got [1, 2]',
+  ),
   shape('copy_: shape', ({ matrix, x }) => matrix.copy_(x), 'copy_: shape [2, 4] does not broadcast to [2, 3]'),
   shape('copy_: a larger one', ({ vector, matrix }) => vector.copy_(matrix), '[2, 3] does not broadcast to [3]'),
   argument('copy_: an array', ({ vector }) => vector.copy_(bad([1, 2, 3])), 'copy_: expected a Tensor, got [1, 2, 3]'),
