@@ -3,7 +3,7 @@
  * fails for one that is not.
  */
 import { functional as F, Generator, type Tensor, tensor } from '../../src/index.js';
-import { apart, labels, type Name, numbers, of } from './gradient-inputs.js';
+import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
 
 const broadcasts: [string, number[], number[]][] = [
   ['same shape', [3, 4], [3, 4]],

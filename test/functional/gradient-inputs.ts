@@ -35,7 +35,12 @@ export function of(
 }
 
 /** A case of one input with numbers on both sides of 0. */
-function on(name: Name, detail: string, shape: number[], fn: (x: Tensor) => Tensor): GradientCase & { of: Name } {
+export function on(
+  name: Name,
+  detail: string,
+  shape: number[],
+  fn: (x: Tensor) => Tensor,
+): GradientCase & { of: Name } {
   return of(
     name,
     detail,
