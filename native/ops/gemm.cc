@@ -190,19 +190,23 @@ void matmul(const Context& context, FloatIn a, FloatIn b, FloatOut out, std::siz
   const std::size_t of_a = checked_mul(m, k), of_b = checked_mul(k, n), of_c = checked_mul(m, n);
   check_length("matmul", "out", out.size(), checked_mul(batch, of_c));
   if (batch == 0 || of_c == 0) return;
-  if (of_a != 0) check_length("matmul", "a", a.size(), checked_add(checked_mul(batch - 1, aStride), of_a));
-  if (of_b != 0) check_length("matmul", "b", b.size(), checked_add(checked_mul(batch - 1, bStride), of_b));
+  if (k == 0) {  // the operands may be null, which leaves nothing to compute addresses from
+    context.kernels.fill(0.0f, out.data(), batch * of_c);
+    return;
+  }
+  check_length("matmul", "a", a.size(), checked_add(checked_mul(batch - 1, aStride), of_a));
+  check_length("matmul", "b", b.size(), checked_add(checked_mul(batch - 1, bStride), of_b));
 
   const Product first{
       a.data(), transA ? 1 : k, transA ? m : 1, b.data(), transB ? k : n, transB, nullptr, out.data(), m, n, k};
   const auto product = [&](std::size_t g) {
     Product result = first;
-    result.a += k == 0 ? 0 : g * aStride;
-    result.b += k == 0 ? 0 : g * bStride;
+    result.a += g * aStride;
+    result.b += g * bStride;
     result.c += g * of_c;
     return result;
   };
-  const std::size_t work = checked_mul(of_c, std::max<std::size_t>(k, 1));
+  const std::size_t work = checked_mul(of_c, k);
   const std::size_t parts = parts_for(context, checked_mul(batch, work), kMultiplyGrain);
   const Blocking blocking(first, m, context.kernels);
   float* const scratch = scratch_for(blocking, parts);

@@ -51,6 +51,7 @@ void scatter(const Context& context, FloatIn grad, IndexIn index, FloatOut out, 
   check_length("scatter", "index", index.size(), picked);
   check_length("scatter", "out", out.size(), checked_mul(outer, block));
   check_indices("scatter", "index", index.first(picked), size);
+  if (picked == 0) return;  // outer may be huge
   split_rows(context, outer, block, [&](std::size_t begin, std::size_t end) {
     context.kernels.fill(0.0f, out.data() + begin * block, (end - begin) * block);
     for (std::size_t o = begin; o < end; ++o) {

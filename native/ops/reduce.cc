@@ -119,9 +119,12 @@ void extreme(const Context& context, const char* op, ExtremeKernel kernel, bool 
 }  // namespace
 
 void sum(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner) {
-  check_length("sum", "x", x.size(), checked_mul(outer, size, inner));
-  check_length("sum", "out", out.size(), checked_mul(outer, inner));
-  if (inner == 1 && outer == 1) {
+  const std::size_t results = checked_mul(outer, inner);
+  check_length("sum", "x", x.size(), checked_mul(results, size));
+  check_length("sum", "out", out.size(), results);
+  if (results == 0 || size == 0) {  // outer may be huge and x null
+    context.kernels.fill(0.0f, out.data(), results);
+  } else if (inner == 1 && outer == 1) {
     sum_long_row(context, x.data(), size, out.data());
   } else if (inner == 1) {
     split_rows(context, outer, size, [&](std::size_t begin, std::size_t end) {

@@ -103,6 +103,21 @@ TEST_CASE("linear is matmul with the bias as the start") {
   });
 }
 
+TEST_CASE("operands without elements, which JavaScript hands over as null, add up to nothing") {
+  on_each_isa([](const KernelTable& table) {
+    for (const bool trans_a : {false, true}) {
+      for (const bool trans_b : {false, true}) {
+        Floats product(2 * 5 * 70), out(5 * 70);
+        ops::matmul(context_of(table), {}, {}, product.span(), 2, 5, 70, 0, trans_a, trans_b, 3, 3);
+        ops::linear(context_of(table), {}, {}, std::nullopt, out.span(), 5, 0, 70);
+        CHECK(same_bits(product.values(), std::vector<float>(product.size(), 0.0f)));
+        CHECK(same_bits(out.values(), std::vector<float>(out.size(), 0.0f)));
+        CHECK((product.guards_intact() && out.guards_intact()));
+      }
+    }
+  });
+}
+
 TEST_CASE("NaN and infinity reach exactly the outputs that they belong to") {
   on_each_isa([](const KernelTable& table) {
     Floats a(std::vector<float>(9 * 20, 1.0f)), b(std::vector<float>(20 * 19, 0.0f)), out(9 * 19);

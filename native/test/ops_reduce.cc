@@ -127,6 +127,19 @@ TEST_CASE("softmax along any dimension is softmax of its rows") {
   });
 }
 
+TEST_CASE("sizes around an empty dimension cost nothing") {
+  const ops::Context context = context_of(*kernels::available().back(), 2);
+  constexpr std::size_t kHuge = std::size_t{1} << 50;  // months, were each looked at
+  ops::sum(context, {}, {}, kHuge, 0, 0);
+  ops::sum(context, {}, {}, 0, kHuge, kHuge);
+  ops::scatter(context, {}, {}, {}, kHuge, 3, 0);
+  ops::scatter(context, {}, {}, {}, kHuge, 0, 0);
+  Floats out(200);
+  ops::sum(context, {}, out.span(), 2, 0, 100);
+  CHECK(same_bits(out.values(), std::vector<float>(200, 0.0f)));
+  CHECK(out.guards_intact());
+}
+
 TEST_CASE("reductions refuse what does not fit") {
   const ops::Context context = context_of(*kernels::available().back());
   Floats x(Random(1).floats(24)), out(6);

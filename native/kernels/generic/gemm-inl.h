@@ -59,8 +59,8 @@ LANEWISE_VEC void tile(const int rows, const float* a, std::size_t a_row, std::s
   const float *a, std::size_t a_stride, const float *b, std::size_t b_stride, std::size_t k, const float *start, \
       std::size_t start_stride, float *c, std::size_t c_stride
 
-// Two functions for each number of rows: A with its rows along k dense (rows_of), and A with its columns dense
-// (columns_of). B is a packed panel in all but the tiles that read it unpacked.
+// Two functions for each number of rows: tile_rows for an A that is dense along k, tile_columns for one that is dense
+// across. The stride of a packed panel is a constant too; other strides read B where it stands.
 #define LANEWISE_TILE(rows)                                                         \
   static LANEWISE_NOINLINE void tile_rows_##rows(LANEWISE_TILE_ARGUMENTS) {         \
     if (b_stride == kGemmNr) {                                                      \
