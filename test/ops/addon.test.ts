@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { getBackend } from '../../src/ops/backend.js';
-import { loadAddon, type NativeFunction } from '../../src/ops/load.js';
+import { loadAddon } from '../../src/ops/load.js';
 import { signatures } from '../../src/ops/ops.js';
 import { runChild } from '../helpers/child.js';
 import { cases } from './cases.js';
@@ -15,7 +15,7 @@ const threads = addon.threads();
 
 /** As a JavaScript caller without types would call it. */
 type Call = (...args: unknown[]) => unknown;
-const untyped = (fn: NativeFunction | Call): Call => fn as Call;
+const untyped = (fn: (...args: never[]) => unknown): Call => fn as Call;
 
 const f32 = (...values: number[]): Float32Array => Float32Array.from(values);
 
