@@ -32,15 +32,6 @@
           'OTHER_CPLUSPLUSFLAGS': ['-ffp-contract=off', '-fno-math-errno', '-Wall', '-Wextra'],
         },
       }],
-      ['OS=="win"', {
-        'defines': ['NOMINMAX', 'WIN32_LEAN_AND_MEAN', '_HAS_EXCEPTIONS=1'],
-        'msvs_settings': {
-          'VCCLCompilerTool': {
-            'ExceptionHandling': 1,
-            'AdditionalOptions': ['/std:c++20', '/fp:precise', '/Zc:__cplusplus'],
-          },
-        },
-      }],
     ],
   }],
 }

@@ -21,9 +21,13 @@ export interface DataLoaderOptions {
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
  */
 export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sample> {
+  /** Where the samples come from. */
   readonly dataset: Dataset<Sample>;
+  /** Samples in a batch; the last may have fewer. */
   readonly batchSize: number;
+  /** Whether each epoch has an order of its own. */
   readonly shuffle: boolean;
+  /** Whether a last batch with fewer samples is left out. */
   readonly dropLast: boolean;
   readonly #generator: Generator | null;
 

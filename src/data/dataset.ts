@@ -29,6 +29,7 @@ type TensorsLike<T extends readonly Tensor[]> = { readonly [K in keyof T]: Tenso
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
  */
 export class TensorDataset<T extends readonly Tensor[]> implements Dataset<TensorsLike<T>> {
+  /** The tensors, one sample a row: sample i is row i of each. */
   readonly tensors: T;
   readonly length: number;
 

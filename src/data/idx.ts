@@ -13,6 +13,7 @@ import { dtypes, Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { gunzip, gunzipStart, isGzip, mostInflated } from './gzip.js';
 
+/** Options of {@link readIdx}. */
 export interface ReadIdxOptions {
   /**
    * Default: int32 for files of bytes, shorts and ints, float32 for floats, float64 for doubles; with `scale`, float32

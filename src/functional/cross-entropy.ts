@@ -16,6 +16,7 @@ import { reshape } from './views.js';
 
 export const reductionNames = Object.keys(reductions) as Reduction[];
 
+/** Options of {@link crossEntropy} and `nn.CrossEntropyLoss`. */
 export interface CrossEntropyOptions {
   /** A weight for each class, [C]. Default: all 1. */
   weight?: Tensor | null;

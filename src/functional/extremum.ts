@@ -11,6 +11,7 @@ import { empty, around, checkFloat, expanded, unary, viewAs, zeroWhere } from '.
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
+  /** The dimension, counted from the end when negative. */
   dim: number;
   /** Keep the reduced dimension with size 1. Default false. */
   keepdim?: boolean;
@@ -18,7 +19,9 @@ export interface DimOptions {
 
 /** Values, and the int32 index along the dimension where each stands for the first time. */
 export interface ValuesAndIndices {
+  /** The values along the dimension. */
   values: Tensor;
+  /** Where each stands, int32, same shape. */
   indices: Tensor;
 }
 

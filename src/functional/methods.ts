@@ -84,9 +84,11 @@ declare module '../tensor/tensor.js' {
     mean(options?: sums.ReduceOptions): Tensor;
     /** The largest element; with `dim`, values and indices along it. */
     max(): Tensor;
+    /** The largest elements along `dim`, and where they stand. */
     max(options: DimOptions): extremum.ValuesAndIndices;
     /** The smallest element; with `dim`, values and indices along it. */
     min(): Tensor;
+    /** The smallest elements along `dim`, and where they stand. */
     min(options: DimOptions): extremum.ValuesAndIndices;
     /** Index of the largest element, of everything or along `dim`; int32. */
     argmax(options?: DimOptions): Tensor;

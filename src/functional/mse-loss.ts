@@ -8,6 +8,7 @@ import { checkReduction } from './cross-entropy.js';
 import { mean, sum } from './sum.js';
 import { checkFloat, checkSameDtype } from './support.js';
 
+/** Options of {@link mseLoss} and `nn.MSELoss`. */
 export interface MSELossOptions {
   /** `'mean'` (the default), `'sum'`, or `'none'`. */
   reduction?: Reduction;

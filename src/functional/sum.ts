@@ -9,6 +9,7 @@ import { empty, around, checkFloat, copied, expanded, scalarOf, viewAs } from '.
 
 /** Over which dimensions to reduce: one or several, counted from the end when negative. Default: all. */
 export interface ReduceOptions {
+  /** One dimension or several. Default: all. */
   dim?: number | readonly number[];
   /** Keep the reduced dimensions with size 1. Default false. */
   keepdim?: boolean;

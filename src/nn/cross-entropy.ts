@@ -9,8 +9,11 @@ import { Module } from './module.js';
 export class CrossEntropyLoss extends Module<readonly [input: Tensor, target: Tensor]> {
   /** A weight for each class, [C], or null. */
   declare weight: Tensor | null;
+  /** Rows with this label count for nothing. */
   readonly ignoreIndex: number;
+  /** Share of the target spread evenly over all classes. */
   readonly labelSmoothing: number;
+  /** How the losses of the rows become one. */
   readonly reduction: 'mean' | 'sum' | 'none';
 
   constructor(options?: CrossEntropyOptions) {

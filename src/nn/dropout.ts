@@ -7,6 +7,7 @@ import type { SameFeatures } from './features.js';
 import { Module } from './module.js';
 import { className, pythonRepr } from './repr.js';
 
+/** Options of {@link Dropout} and {@link Dropout2d}. */
 export interface DropoutOptions {
   /** Where the masks come from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
@@ -17,6 +18,7 @@ abstract class RandomDrop extends Module {
   declare readonly '~features'?: SameFeatures;
   /** Probability of being zeroed. */
   p: number;
+  /** Where the masks come from. */
   readonly generator: Generator;
 
   /**

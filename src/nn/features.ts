@@ -5,7 +5,9 @@
 
 /** Takes `Expects` features in the last dimension and gives `Gives`. */
 export interface Features<Expects extends number = number, Gives extends number = number> {
+  /** Size of the last dimension that goes in. */
   readonly expects: Expects;
+  /** Size of the last dimension that comes out. */
   readonly gives: Gives;
 }
 

@@ -9,7 +9,9 @@ import { Module } from './module.js';
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html | torch.nn.Flatten}.
  */
 export class Flatten extends Module {
+  /** The first of the dimensions that become one. */
   readonly startDim: number;
+  /** The last of them. */
   readonly endDim: number;
 
   /** Dimensions are counted from the end when negative. @throws ArgumentError unless both are integers. */

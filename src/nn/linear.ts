@@ -11,6 +11,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import { pythonRepr } from './repr.js';
 
+/** Options of {@link Linear}. */
 export interface LinearOptions {
   /** Whether a bias is learnt and added. Default true. */
   bias?: boolean;
@@ -29,9 +30,13 @@ export interface LinearOptions {
 export class Linear<In extends number = number, Out extends number = number> extends Module {
   /** Exists in types only: see {@link Features}. */
   declare readonly '~features'?: Features<In, Out>;
+  /** Size of the last dimension of the input. */
   readonly inFeatures: In;
+  /** Size of the last dimension of the result. */
   readonly outFeatures: Out;
+  /** [outFeatures, inFeatures]. */
   weight: Parameter;
+  /** [outFeatures], or null. */
   bias: Parameter | null;
 
   /** @throws ArgumentError for sizes that are no integers of at least 0; ShapeError for more weights than memory can hold. */

@@ -25,6 +25,7 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Container<M, ne
     return this;
   }
 
+  /** Whether there is a module of that name. */
   has(name: string): boolean {
     return this.member(name) !== undefined;
   }
@@ -41,6 +42,7 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Container<M, ne
     return this.members().values();
   }
 
+  /** The names of the members, in order. */
   keys(): IterableIterator<string> {
     return this.members()
       .map(([name]) => name)

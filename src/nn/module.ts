@@ -48,6 +48,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return this.#training;
   }
 
+  /** Sets the mode of this module alone. @throws ArgumentError unless mode is a boolean. */
   set training(mode: boolean) {
     this.#training = checkMode(this, mode);
   }
@@ -82,6 +83,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
 
+  /** {@link buffers} with their names, all below `prefix` if one is given. */
   namedBuffers(prefix = ''): [string, Tensor][] {
     return unique(this.namedModules(prefix), (module) => module.#ownBuffers());
   }
@@ -102,6 +104,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return this.namedChildren().map(([, child]) => child);
   }
 
+  /** {@link children} with their names. */
   namedChildren(): [string, AnyModule][] {
     return unique([['', this]], () => this.ownModules());
   }

@@ -9,6 +9,7 @@ import { Module } from './module.js';
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html | torch.nn.MSELoss}.
  */
 export class MSELoss extends Module<readonly [input: Tensor, target: Tensor]> {
+  /** How the squares become one number. */
   readonly reduction: 'mean' | 'sum' | 'none';
 
   constructor(options?: MSELossOptions) {
@@ -17,6 +18,7 @@ export class MSELoss extends Module<readonly [input: Tensor, target: Tensor]> {
     this.reduction = checkReduction('MSELoss', reduction);
   }
 
+  /** @param input and target have the same shape. @throws ShapeError if not. */
   override forward(input: Tensor, target: Tensor): Tensor {
     return mseLoss(input, target, { reduction: this.reduction });
   }

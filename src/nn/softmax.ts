@@ -9,6 +9,7 @@ import { className } from './repr.js';
 abstract class AlongDim extends Module {
   /** Exists in types only: see {@link SameFeatures}. */
   declare readonly '~features'?: SameFeatures;
+  /** The dimension along which the numbers add up to 1. */
   readonly dim: number;
 
   /** @param dim the dimension along which the numbers add up to 1; counted from the end when negative. */

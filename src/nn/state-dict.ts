@@ -18,7 +18,9 @@ export type StateDictLike = Readonly<Record<string, Tensor>> | ReadonlyMap<strin
 
 /** What `loadStateDict` found: names in one of the two that the other lacks. Both are empty when it is strict. */
 export class IncompatibleKeys {
+  /** Names that the model has and the state lacks. */
   readonly missingKeys: readonly string[];
+  /** Names that the state has and the model lacks. */
   readonly unexpectedKeys: readonly string[];
 
   constructor(missingKeys: readonly string[], unexpectedKeys: readonly string[]) {

@@ -14,18 +14,25 @@ export interface Backend {
 
 /** What {@link backend.info} tells. */
 export interface BackendInfo {
+  /** The backend in use: `'native:avx2'`, `'reference'`, ... */
   readonly name: string;
   /** The instruction set of a native backend, null for the reference. */
   readonly instructionSet: string | null;
+  /** The backends that can be used here, slowest first. */
   readonly available: readonly string[];
   /** The instruction sets in the addon, whether or not this processor has them. */
   readonly compiled: readonly string[];
+  /** How many threads native kernels may use. */
   readonly threads: number;
   /** Where the number of threads comes from, in English. */
   readonly threadSource: string;
+  /** What became of loading the addon. */
   readonly native: {
+    /** Whether there is one. */
     readonly loaded: boolean;
+    /** The file it came from, or null. */
     readonly path: string | null;
+    /** Its version, that of the package it was built for, or null. */
     readonly version: string | null;
     /** The files that were tried before, and why each failed. */
     readonly tried: LoadReport['tried'];

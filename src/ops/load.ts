@@ -33,7 +33,12 @@ export interface LoadReport {
   /** The file it came from. */
   readonly path: string | null;
   /** The files that were tried before, and why each failed. */
-  readonly tried: readonly { readonly path: string; readonly error: string }[];
+  readonly tried: readonly {
+    /** The file. */
+    readonly path: string;
+    /** Why it could not be loaded. */
+    readonly error: string;
+  }[];
 }
 
 /** The same distance from src/ops and from dist/lib, where the modules are bundled. */

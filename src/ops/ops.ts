@@ -17,6 +17,7 @@
 /** Type of the elements of a tensor. */
 export type DType = 'float32' | 'float64' | 'int32';
 export type FloatArray = Float32Array | Float64Array;
+/** Memory of a tensor: a typed array of its dtype. */
 export type HostArray = FloatArray | Int32Array;
 
 /**

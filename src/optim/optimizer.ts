@@ -24,12 +24,16 @@ export interface BaseOptions {
 }
 
 /** Parameters and the options they are stepped with. Options may be changed at any time; the next step reads them. */
-export type ParamGroup<Options extends object> = Options & { params: Tensor[] };
+export type ParamGroup<Options extends object> = Options & {
+  /** What the optimizer changes. */
+  params: Tensor[];
+};
 
 /** What tells one kind of optimizer from another. Methods, so that an Adam is an Optimizer to a function that takes any. */
 export interface OptimizerKind<Options extends object, Cells> {
   /** For messages. */
   readonly name: string;
+  /** Options that neither constructor nor group gives. */
   readonly defaults: Readonly<Options>;
   /** Throws an ArgumentError unless all options of a group are valid. */
   check(place: string, options: Readonly<Options>): void;
@@ -37,7 +41,9 @@ export interface OptimizerKind<Options extends object, Cells> {
   cells(group: Readonly<Options>): Cells;
   /** The state that it keeps for a parameter, by PyTorch's names. */
   readonly state: {
+    /** What a parameter that has been stepped has in any case. */
     readonly required: readonly string[];
+    /** What it has with some options only. */
     readonly optional: readonly string[];
     /** Whether the state dict has a `step`. */
     readonly countsSteps: boolean;

@@ -7,7 +7,10 @@ import { Tensor } from '../tensor/tensor.js';
 export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
 
 /** A group as it is given: its parameters, and the options in which it differs from the other groups. */
-export type GroupOptions<Options extends object> = Partial<Options> & { params: Tensor | Iterable<Tensor> };
+export type GroupOptions<Options extends object> = Partial<Options> & {
+  /** One tensor or several. */
+  params: Tensor | Iterable<Tensor>;
+};
 
 /** The groups that `params` means: a list of tensors is one. */
 export function readGroups(place: string, params: unknown): object[] {
@@ -15,6 +18,8 @@ export function readGroups(place: string, params: unknown): object[] {
     throw new ArgumentError(
       `${place}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${show(params)}`,
     );
+  if ('parameters' in params)
+    throw new ArgumentError(`${place}: expected parameters, got a module; pass its parameters()`);
   const items = [...params];
   if (items.length === 0) throw new ArgumentError(`${place}: optimizer got an empty parameter list`);
   const isGroups = !(items[0] instanceof Tensor) && typeof items[0] === 'object' && items[0] !== null;

@@ -3,6 +3,7 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+/** What {@link Optimizer.stateDict} gives, in PyTorch's structure. */
 export interface OptimizerStateDict {
   /** By the number of the parameter. */
   state: Record<number, Record<string, Tensor>>;

@@ -35,6 +35,7 @@ export class ParamState {
     return this.step.item() === 0;
   }
 
+  /** The tensors of the state by PyTorch's names. */
   buffers(): ReadonlyMap<string, Tensor> {
     return this.#buffers;
   }

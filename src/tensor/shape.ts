@@ -3,6 +3,7 @@ import { checkSize, maxElements, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { Layout } from '../ops/ops.js';
 
+/** Sizes of the dimensions, outermost first; `[]` for a scalar. */
 export type Shape = readonly number[];
 
 /** More dimensions than any model has; native code keeps its counters in an array of this length. */

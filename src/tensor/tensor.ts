@@ -43,6 +43,7 @@ export class Tensor {
     this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
   }
 
+  /** Type of the elements: `'float32'`, `'int32'`, or `'float64'` (reference backend only). */
   get dtype(): DType {
     return this.storage.dtype;
   }
@@ -62,6 +63,7 @@ export class Tensor {
     return this.#requiresGrad;
   }
 
+  /** The same as {@link requiresGrad_}. */
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
   }
@@ -91,6 +93,7 @@ export class Tensor {
     return this.#grad;
   }
 
+  /** Null forgets the gradient. @throws ShapeError or ArgumentError unless the value has the shape and dtype of this tensor. */
   set grad(value: Tensor | null) {
     if (value !== null) {
       if (!(value instanceof Tensor)) throw new ArgumentError(`grad: expected a Tensor or null, got ${show(value)}`);

@@ -65,7 +65,8 @@ export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward'>
         const probability = Math.exp(logits[start + c]! - logSums[r]!);
         const one = hit * (probability - (c === t ? 1 : 0));
         const all = spread * (probability * weightSum - (weight?.[c] ?? 1));
-        out[start + c] = scale * (one + all);
+        // Apart: with a total weight of 0 the scale is infinite, and 0 times that is NaN, as in PyTorch.
+        out[start + c] = scale * one + scale * all;
       }
     }
   },

@@ -31,6 +31,8 @@ export const reduceOps: Pick<Ops, 'sum' | 'max' | 'min' | 'scatter'> = {
   sum({ x, out, outer, size, inner }) {
     const source = readFloats(x);
     const target = writeFloats(out);
+    // Otherwise an empty result of many empty rows would take its time.
+    if (inner === 0) return;
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) {
         const start = o * size * inner + i;
