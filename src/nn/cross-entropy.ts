@@ -26,6 +26,7 @@ export class CrossEntropyLoss extends Module<readonly [input: Tensor, target: Te
   }
 
   /**
+   * The loss: a scalar, or one a row with reduction `'none'`.
    * @param input logits [C], [N, C] or [N, C, d1, ...].
    * @param target int32 labels with the shape of input less C; or probabilities with the shape of input.
    */

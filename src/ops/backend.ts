@@ -206,6 +206,7 @@ export const backend = {
     return native().addon?.threads() ?? 1;
   },
 
+  /** @throws ArgumentError unless an integer from 1 to the most that the addon can use. */
   set threads(count: number) {
     const loaded = native();
     checkThreads('backend.threads', count, loaded);

@@ -14,12 +14,12 @@ export type GroupOptions<Options extends object> = Partial<Options> & {
 
 /** The groups that `params` means: a list of tensors is one. */
 export function readGroups(place: string, params: unknown): object[] {
+  if (typeof params === 'object' && params !== null && 'parameters' in params)
+    throw new ArgumentError(`${place}: expected an iterable of Tensors or groups, got a module; pass its parameters()`);
   if (params instanceof Tensor || !isIterable(params))
     throw new ArgumentError(
       `${place}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${show(params)}`,
     );
-  if ('parameters' in params)
-    throw new ArgumentError(`${place}: expected parameters, got a module; pass its parameters()`);
   const items = [...params];
   if (items.length === 0) throw new ArgumentError(`${place}: optimizer got an empty parameter list`);
   const isGroups = !(items[0] instanceof Tensor) && typeof items[0] === 'object' && items[0] !== null;

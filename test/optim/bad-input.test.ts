@@ -76,7 +76,8 @@ const rows: readonly Row[] = [
     'should be an iterable of Tensors or groups, but got a value of type Parameter',
   ],
   ['SGD: the method as parameters', () => new optim.SGD(bad(new nn.Linear(1, 1).parameters)), 'but got a function'],
-  ['SGD: a module as parameters', () => new optim.SGD(bad(new nn.Linear(1, 1))), 'but got a value of type Linear'],
+  ['SGD: a module as parameters', () => new optim.SGD(bad(new nn.Linear(1, 1))), 'got a module; pass its parameters()'],
+  ['SGD: an iterable module', () => new optim.SGD(bad(new nn.Sequential())), 'got a module; pass its parameters()'],
   ['SGD: null as parameters', () => new optim.SGD(bad(null)), 'but got null'],
   [
     'SGD: no tensors',
