@@ -22,7 +22,8 @@ async function main(): Promise<number> {
   const model = makeModel(options.dropout);
   console.log(String(model));
   console.log(`${split.train.labels.numel} digits to train, ${split.test.labels.numel} held out (${split.source})`);
-  console.log(`backend ${backend.name}, threads ${backend.threads}, seed ${options.seed}`);
+  const threads = backend.name === 'reference' ? '' : `, threads ${backend.threads}`;
+  console.log(`backend ${backend.name}${threads}, seed ${options.seed}`);
 
   const stop = new AbortController();
   // Once: a second Ctrl-C ends the process at once.
