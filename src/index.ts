@@ -35,3 +35,4 @@ export { type RandomOptions, rand, randint, randn, randperm } from './tensor/ran
 export type { Shape } from './tensor/shape.js';
 export { noGrad } from './tensor/tape.js';
 export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';
+export type { ZeroGradOptions } from './tensor/zero-grad.js';

@@ -4,7 +4,7 @@ import type { DType } from '../ops/ops.js';
 import { dtypes } from '../tensor/storage.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { empty, checkTensor } from './support.js';
+import { checkTensor, empty } from './support.js';
 
 /**
  * The numbers in another dtype, as `torch.Tensor.to(dtype)`; the tensor itself when it has that dtype already. To int32:

@@ -11,7 +11,7 @@ import { neg } from './elementwise.js';
 import { logSoftmax } from './softmax.js';
 import { permute } from './strided.js';
 import { sum } from './sum.js';
-import { empty, checkFloat, checkSameDtype, checkTensor } from './support.js';
+import { checkFloat, checkSameDtype, checkTensor, empty } from './support.js';
 import { reshape } from './views.js';
 
 export const reductionNames = Object.keys(reductions) as Reduction[];

@@ -7,7 +7,7 @@ import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { empty, checkFloat, emptyLike, scalarOf } from './support.js';
+import { checkFloat, empty, emptyLike, scalarOf } from './support.js';
 
 /**
  * In training zeroes each element with probability p and multiplies the others by 1/(1-p), so that the mean stays;

@@ -4,8 +4,8 @@ import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkFloat, emptyLike, product, scalarOf, unary, zeroed } from './support.js';
 import { div, mul } from './arithmetic.js';
+import { checkFloat, emptyLike, product, scalarOf, unary, zeroed } from './support.js';
 
 /** -input. */
 export function neg(input: Tensor): Tensor {

@@ -7,7 +7,7 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
 import { sum } from './sum.js';
-import { empty, around, checkFloat, expanded, unary, viewAs, zeroWhere } from './support.js';
+import { around, checkFloat, empty, expanded, unary, viewAs, zeroWhere } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {

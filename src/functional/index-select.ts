@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import { formatShape, numelOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { empty, checkTensor } from './support.js';
+import { checkTensor, empty } from './support.js';
 
 /**
  * The rows of `input` that `index` names, in its order: output[i] = input[index[i]] along dimension 0, as

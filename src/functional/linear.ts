@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import { formatShape, numelOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { empty, checkFloat, checkSameDtype } from './support.js';
+import { checkFloat, checkSameDtype, empty } from './support.js';
 
 /**
  * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out] or none, output [..., out].

@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, numelOf, type Shape } from '../tensor/sha
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './sum.js';
-import { empty, checkFloat, checkSameDtype, expanded, viewAs } from './support.js';
+import { checkFloat, checkSameDtype, empty, expanded, viewAs } from './support.js';
 
 /**
  * The matrix product, as {@link https://docs.pytorch.org/docs/stable/generated/torch.matmul.html | torch.matmul}:

@@ -1,11 +1,12 @@
 /** Functions that move numbers around: transposes, parts, and joins. All copy; gradients are copied back. */
-import { ArgumentError, ShapeError } from '../errors.js';
+
 import { checkSize, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { empty, checkSameDtype, checkTensor, copied, zeroed } from './support.js';
+import { checkSameDtype, checkTensor, copied, empty, zeroed } from './support.js';
 import { reshape, unsqueeze } from './views.js';
 
 /** A copy that gradients flow through. */

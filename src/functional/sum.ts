@@ -5,7 +5,7 @@ import { currentOps } from '../ops/backend.js';
 import { checkDim, type Shape, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { empty, around, checkFloat, copied, expanded, scalarOf, viewAs } from './support.js';
+import { around, checkFloat, copied, empty, expanded, scalarOf, viewAs } from './support.js';
 
 /** Over which dimensions to reduce: one or several, counted from the end when negative. Default: all. */
 export interface ReduceOptions {

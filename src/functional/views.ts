@@ -1,6 +1,7 @@
 /** Functions that give the same numbers another shape, sharing memory; gradients take the way back. */
-import { ArgumentError, ShapeError } from '../errors.js';
+
 import { show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import { checkDim, checkShape, formatShape, maxRank, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -1,8 +1,7 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
-import { zeros } from '../tensor/creation.js';
-import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import { checkName, joinNames } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
@@ -144,16 +143,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** Forgets the gradients of all parameters; with `setToNone: false` fills those there are with zeros. */
-  zeroGrad(options?: { setToNone?: boolean }): void {
-    const place = `${className(this)}.zeroGrad`;
-    const given = checkOptions(place, options, ['setToNone']);
-    const { setToNone = true } = given;
-    checkBoolean(place, 'setToNone', setToNone);
-    for (const parameter of this.parameters()) {
-      const { grad } = parameter;
-      if (setToNone) parameter.grad = null;
-      else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
-    }
+  zeroGrad(options?: ZeroGradOptions): void {
+    zeroGrad(`${className(this)}.zeroGrad`, this.parameters(), options);
   }
 
   /** Sets whether gradients are wanted for all parameters: `requiresGrad_(false)` freezes the module. Returns this. */

@@ -1,10 +1,10 @@
-import { checkBoolean, checkOptions, show } from '../check.js';
+import { checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { checkComputes } from '../ops/backend.js';
-import { zeros } from '../tensor/creation.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import {
   checkDistinct,
   checkGroup,
@@ -124,16 +124,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   }
 
   /** Forgets the gradients of all parameters; with `setToNone: false` fills those there are with zeros. */
-  zeroGrad(options?: { setToNone?: boolean }): void {
-    const place = `${this.#kind.name}.zeroGrad`;
-    const given = checkOptions(place, options, ['setToNone']);
-    const { setToNone = true } = given;
-    checkBoolean(place, 'setToNone', setToNone);
-    for (const param of this.#params()) {
-      const { grad } = param;
-      if (setToNone) param.grad = null;
-      else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
-    }
+  zeroGrad(options?: ZeroGradOptions): void {
+    zeroGrad(`${this.#kind.name}.zeroGrad`, this.#params(), options);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { DType, HostArray } from '../ops/ops.js';
 import { isGradEnabled } from './grad-mode.js';
 import type { Node } from './node.js';
 import { formatTensor } from './print.js';
-import { broadcastStrides, formatShape, layoutOf, numelOf, type Shape, sameShape, stridesOf } from './shape.js';
+import { broadcastStrides, formatShape, layoutOf, type Shape, sameShape, stridesOf } from './shape.js';
 import { Storage } from './storage.js';
 
 /** Numbers nested as deep as the tensor has dimensions; a plain number for a scalar. */
@@ -205,11 +205,4 @@ function checkReceiver(place: string, receiver: unknown): void {
 function nest(data: HostArray, shape: Shape, dim: number, at: number, strides: readonly number[]): NestedArray {
   if (dim === shape.length) return data[at]!;
   return Array.from({ length: shape[dim]! }, (_, i) => nest(data, shape, dim + 1, at + i * strides[dim]!, strides));
-}
-
-/** Numbers of elements agree by construction everywhere; creation functions call this to be sure. @internal */
-export function tensorOf(dtype: DType, data: HostArray, shape: Shape): Tensor {
-  if (numelOf(shape) !== data.length)
-    throw new ShapeError(`shape ${formatShape(shape)} is invalid for input of size ${data.length}`);
-  return new Tensor(new Storage(dtype, data), shape);
 }

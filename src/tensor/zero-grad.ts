@@ -1,0 +1,21 @@
+import { checkBoolean, checkOptions } from '../check.js';
+import { zeros } from './creation.js';
+import { noGrad } from './tape.js';
+import type { Tensor } from './tensor.js';
+
+/** Options of `zeroGrad`, of modules and of optimizers. */
+export interface ZeroGradOptions {
+  /** Drop the gradients (the default), or keep them and fill them with zeros. */
+  setToNone?: boolean;
+}
+
+/** Forgets the gradients of tensors: what `zeroGrad` of modules and of optimizers does. @internal */
+export function zeroGrad(place: string, tensors: readonly Tensor[], options: ZeroGradOptions | undefined): void {
+  const { setToNone = true } = checkOptions(place, options, ['setToNone']);
+  checkBoolean(place, 'setToNone', setToNone);
+  for (const tensor of tensors) {
+    const { grad } = tensor;
+    if (setToNone) tensor.grad = null;
+    else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
+  }
+}
