@@ -2,6 +2,7 @@
 import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type LoadReport, loadAddon } from './load.js';
+import type { ProgramFactory } from './listing.js';
 import { createNativeOps } from './native.js';
 import type { DType, Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
@@ -10,6 +11,8 @@ export interface Backend {
   /** `'reference'`, or `'native:'` and an instruction set. */
   readonly name: string;
   readonly ops: Ops;
+  /** What runs recorded programs, made at the first call. */
+  programs(): ProgramFactory;
 }
 
 /** What {@link backend.info} tells. */
@@ -133,6 +136,11 @@ function warnOfReference(loaded: LoadReport): void {
       `Python 3 and make), or set LANEWISE_BACKEND=reference if this is what you want.`,
     { type: 'LanewiseWarning', code: 'LANEWISE_NO_NATIVE' },
   );
+}
+
+/** The backend in use, whatever {@link withOps} puts in its place. */
+export function currentBackend(): Backend {
+  return choose();
 }
 
 /** The ops to compute with. */

@@ -66,11 +66,13 @@ interface RoleTypes {
   'in?': Memory | null;
   /** Float memory, every element of which is written and none read. */
   out: Memory;
+  'out?': Memory | null;
   /** Float memory that is read and written. */
   inout: Memory;
   'inout?': Memory | null;
   /** int32 memory: read, written, or both. */
   index: Memory;
+  'index?': Memory | null;
   indexOut: Memory;
   indexInout: Memory;
   'indexInout?': Memory | null;
@@ -295,6 +297,110 @@ export const signatures = {
     eps: 'cell',
     weightDecay: 'cell',
     decoupled: 'flag',
+  },
+
+  // --- for programs: made by src/compile and src/train, never by eager functions --------------------------------------
+  /** out[r, :] = x[index[step·count + r], :] for r < count; x is [rows, width]. Same dtype. The index stays in range. */
+  gatherRows: {
+    x: 'any',
+    index: 'index',
+    out: 'anyOut',
+    rows: 'size',
+    width: 'size',
+    count: 'size',
+    step: 'cell',
+  },
+  /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
+  checkFinite: { x: 'in', n: 'size', layer: 'size' },
+  /**
+   * out = dropout(relu(linear(x))): linear, then relu when `relu`, then dropout when there is a key. packed: weight lies
+   * in panels (listing.ts).
+   */
+  linearActivation: {
+    x: 'in',
+    weight: 'in',
+    bias: 'in?',
+    key: 'index?',
+    out: 'out',
+    rows: 'size',
+    inFeatures: 'size',
+    outFeatures: 'size',
+    relu: 'flag',
+    p: 'scalar',
+    rowOffset: 'size',
+    packed: 'flag',
+  },
+  /**
+   * out [rows, inFeatures] = grad [rows, outFeatures]·weight, then, when y is given, 0 where y <= 0 and times scale
+   * elsewhere: the gradient through the linearActivation (relu, dropout with that scale) whose output was y.
+   * biasGrad [inFeatures]: the sums of out over its rows, as op `sum` gives them.
+   */
+  linearInputGradient: {
+    grad: 'in',
+    weight: 'in',
+    y: 'in?',
+    out: 'out',
+    biasGrad: 'out?',
+    rows: 'size',
+    inFeatures: 'size',
+    outFeatures: 'size',
+    scale: 'scalar',
+    packed: 'flag',
+  },
+  /**
+   * crossEntropy and crossEntropyBackward in one pass, for reduction mean or sum: out [1] is the loss, gradLogits its gradient
+   * times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows.
+   */
+  crossEntropyTrain: {
+    grad: 'in',
+    logits: 'in',
+    target: 'index',
+    weight: 'in?',
+    out: 'out',
+    gradLogits: 'out',
+    biasGrad: 'out?',
+    rows: 'size',
+    classes: 'size',
+    ignoreIndex: 'int',
+    smoothing: 'scalar',
+    reduction: 'int',
+  },
+  /** sgd with the gradient gradᵀ·x, grad [rows, outFeatures], x [rows, inFeatures]; packed: weight and buffer in panels. */
+  linearWeightSgd: {
+    grad: 'in',
+    x: 'in',
+    weight: 'inout',
+    buffer: 'inout?',
+    step: 'indexInout?',
+    rows: 'size',
+    inFeatures: 'size',
+    outFeatures: 'size',
+    lr: 'cell',
+    momentum: 'cell',
+    dampening: 'cell',
+    weightDecay: 'cell',
+    nesterov: 'flag',
+    packed: 'flag',
+  },
+  /** adam with the same gradient; packed: weight, m, v and maxV in panels. */
+  linearWeightAdam: {
+    grad: 'in',
+    x: 'in',
+    weight: 'inout',
+    m: 'inout',
+    v: 'inout',
+    maxV: 'inout?',
+    step: 'indexInout',
+    rows: 'size',
+    inFeatures: 'size',
+    outFeatures: 'size',
+    lr: 'cell',
+    beta1: 'cell',
+    beta2: 'cell',
+    eps: 'cell',
+    weightDecay: 'cell',
+    decoupled: 'flag',
+    packed: 'flag',
   },
 } as const satisfies Record<string, Signature>;
 

@@ -1,0 +1,130 @@
+/**
+ * A recorded program as data, and who runs it. The recorder of src/compile makes a {@link Listing}, its passes rewrite it,
+ * and a {@link ProgramFactory}, one for each backend, makes it run: the addon for the native ones, plain TypeScript
+ * over the reference ops otherwise. Nothing here knows a tensor.
+ */
+import { StateError } from '../errors.js';
+import type { DType, HostArray, Layout, OpName } from './ops.js';
+
+/** The number of a memory in its listing. */
+export type MemoryId = number;
+
+/** Memory that a listing names. */
+export interface MemorySpec {
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly length: number;
+  /**
+   * Where the numbers live. `temporary`: in the program's arena, nothing in it outlives a run. `state`: in a {@link Block}
+   * that outlives the program and that other programs may share; `index` counts the blocks given to `createProgram`.
+   * `input`, `output`: bound at each run; `index` counts inputs and outputs of {@link RunCall}. Inputs are only read.
+   */
+  readonly kind: 'temporary' | 'state' | 'input' | 'output';
+  /** Position among the memories of that kind; for `temporary` the offset in the arena in elements, once planned, else -1. */
+  readonly index: number;
+  /**
+   * How a weight [out, in] lies in memory: null for row-major; else in panels of as many outputs as the backend's GEMM
+   * tile has columns, `[out/nr][in][nr]`, zero-padded. Only of `state`, and only where every op that names it has `packed`.
+   */
+  readonly panels: { readonly out: number; readonly in: number } | null;
+}
+
+/**
+ * One op call. Arguments have the names of the op's signature; by its role a value is: for memory a {@link MemoryId} or
+ * null, for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys}, for a layout the
+ * layout itself, else the number or flag. `bernoulli` does not occur: it is drawn on the host before each run.
+ */
+export interface Instruction {
+  readonly op: OpName;
+  readonly args: Readonly<Record<string, number | boolean | Layout | null>>;
+}
+
+export interface Listing {
+  readonly memories: readonly MemorySpec[];
+  readonly instructions: readonly Instruction[];
+  /** Elements (of 4 bytes; of 8 when anything is float64) that the temporaries take, once planned; else -1. */
+  readonly arena: number;
+  readonly cells: number;
+  readonly keySources: number;
+}
+
+/** The side of a storage that programs compute on: memory that the backend owns. */
+export interface Block {
+  readonly dtype: DType;
+  readonly length: number;
+  /** Writes `host` to the elements from `offset` (default 0). */
+  copyIn(host: HostArray, offset?: number): void;
+  /** Reads all elements. While a job runs on the block: the numbers between two runs. */
+  copyOut(host: HostArray): void;
+  /** Lets go of the memory; a program that still has the block keeps it alive. */
+  free(): void;
+}
+
+/** What one run is given. Arrays are read and written by the time `run` returns, or `Job.done` settles. */
+export interface RunCall {
+  readonly inputs: readonly HostArray[];
+  readonly outputs: readonly HostArray[];
+  readonly cells: Float64Array;
+  /** For each key source seedLow, seedHigh, counterLow, counterHigh; each `drawKey` counts one up, as `Generator.nextKey`. */
+  readonly keys: Uint32Array;
+}
+
+/** Runs on a thread of the library's own. */
+export interface JobCall extends RunCall {
+  /** How many runs, one after the other. Inputs are copied when the job is submitted; outputs are those of the last run. */
+  readonly times: number;
+  /** A cell that goes up by 1 after each run, or null. */
+  readonly counter: number | null;
+  /** How many threads, the runner included; null for the backend's number. */
+  readonly threads: number | null;
+  /** `background` computes on threads with a lower nice value (Linux: nice 10). */
+  readonly priority: 'normal' | 'background';
+}
+
+export interface Job {
+  /**
+   * Settles on the event loop with the number of runs that were made: all, or fewer after {@link stop}. Rejects with the
+   * error of the run that failed; the runs before it stand.
+   */
+  readonly done: Promise<number>;
+  /** How far it is: whole runs so far, and for each output of one element the sum of its values over them (else 0). */
+  progress(): { readonly runs: number; readonly sums: Float64Array };
+  /** No further run begins. */
+  stop(): void;
+}
+
+export interface ProgramHandle {
+  /** One run on the calling thread. Waits for the run of a job in progress, if there is one. @throws ArgumentError, StateError */
+  run(call: RunCall): void;
+  /**
+   * Queues runs for the backend's runner thread. Jobs take turns run by run, in the order in which they came, so none waits for
+   * another's end.
+   */
+  submit(call: JobCall): Job;
+  /** Bytes of the arena. */
+  readonly arenaBytes: number;
+  /** Lets go of the arena; after that only `dispose` may be called. @throws StateError while a job has not settled */
+  dispose(): void;
+}
+
+export interface ProgramFactory {
+  /** Whether passes may fuse and lay out in panels: the reference runs lists as they were recorded. */
+  readonly fuses: boolean;
+  /** Zero-filled. @throws ArgumentError when there is no memory for it */
+  createBlock(dtype: DType, length: number): Block;
+  /** Fills an int32 block with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
+  shuffle(order: Block, seed: bigint): Promise<void>;
+  /** @throws ArgumentError for a listing that does not hold together, or when there is no memory for it */
+  createProgram(listing: Listing, blocks: readonly Block[]): ProgramHandle;
+}
+
+/** The op `checkFinite` met a value that is not finite. */
+export class NotFiniteError extends StateError {
+  /** The op's `layer`. */
+  readonly layer: number;
+
+  constructor(layer: number) {
+    super(`output ${layer} is not finite`);
+    this.layer = layer;
+  }
+}
