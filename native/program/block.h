@@ -1,0 +1,67 @@
+// Memory that outlives programs: a parameter, an optimizer's state, a dataset. Several programs may share one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "../core/aligned.h"
+#include "../ops/argument.h"
+
+namespace lanewise::program {
+
+// A matrix [out, in] as [out/nr][in][nr], zero-padded: the panels of B that GEMM reads.
+struct Panels {
+  std::size_t out, in, nr;
+
+  // Elements with the padding. Throws std::overflow_error.
+  std::size_t capacity() const;
+  // Where element `column` of row `row` lies; the elements of a row are nr apart.
+  std::size_t at(std::size_t row, std::size_t column) const { return (row / nr * in + column) * nr + row % nr; }
+  bool operator==(const Panels&) const = default;
+};
+
+// nullopt: row-major.
+using BlockLayout = std::optional<Panels>;
+
+// Not synchronised: whoever reads or writes one holds the lane of its environment.
+class Block {
+ public:
+  // Zero-filled, row-major. Throws std::bad_alloc or std::overflow_error.
+  static std::shared_ptr<Block> create(ops::DType dtype, std::size_t length);
+
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  ops::DType dtype() const { return dtype_; }
+  // Elements, without padding.
+  std::size_t length() const { return length_; }
+  std::size_t bytes() const { return length_ * kElementBytes; }
+  const BlockLayout& layout() const { return layout_; }
+  // Elements in memory, with padding.
+  std::size_t capacity() const { return memory_.size() / kElementBytes; }
+  // 64-byte aligned, null without elements; valid until ensure() changes the layout.
+  std::byte* data() { return memory_.data(); }
+
+  // Lays the elements out like this; when they lie like this already it does nothing. Panels must be of `length`
+  // float32 elements. Throws std::invalid_argument or std::bad_alloc, the block being as it was.
+  void ensure(const BlockLayout& layout);
+
+  // Writes row-major elements to those from `offset`. Throws std::invalid_argument unless they fit.
+  void copy_in(std::span<const std::byte> from, std::size_t offset = 0);
+  // Reads all elements, row-major. Throws std::invalid_argument unless `to` is of their size.
+  void copy_out(std::span<std::byte> to) const;
+
+  static constexpr std::size_t kElementBytes = 4;
+
+ private:
+  Block(ops::DType dtype, std::size_t length);
+
+  ops::DType dtype_;
+  std::size_t length_;
+  BlockLayout layout_;
+  core::AlignedBuffer<std::byte> memory_;
+};
+
+}  // namespace lanewise::program

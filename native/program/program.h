@@ -1,0 +1,65 @@
+// A recorded program, ready to run: its instructions decoded, its temporaries in one arena.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "../core/aligned.h"
+#include "../kernels/kernel_table.h"
+#include "../ops/context.h"
+#include "block.h"
+#include "call.h"
+#include "listing.h"
+
+namespace lanewise::program {
+
+class Instruction;
+struct Bound;
+
+// Not synchronised: one run at a time, and nobody else at its blocks meanwhile.
+class Program {
+ public:
+  // Decodes and checks all of the listing, and allocates its arena; `blocks` are the memories of kind state, by index.
+  // Throws std::invalid_argument for a listing that does not hold together, std::bad_alloc or std::overflow_error.
+  Program(const kernels::KernelTable& kernels, const FlatListing& listing, std::vector<std::shared_ptr<Block>> blocks);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  // One run, on the calling thread and the workers of context.pool; context.kernels must be kernels(). Nothing is
+  // allocated but scratch of ops, and blocks whose layout another program has changed. Denormals are flushed by the
+  // caller. A call whose arrays do not fit, and labels in inputs that are out of range, give std::invalid_argument
+  // before any number moves. Whatever else fails (NotFinite, labels that the program gathers) ends the run between two
+  // instructions.
+  void run(const ops::Context& context, Call& call);
+
+  const kernels::KernelTable& kernels() const { return kernels_; }
+  std::size_t arena_bytes() const { return arena_.size(); }
+  // How many arrays and numbers a Call must have, at least.
+  std::size_t inputs() const { return inputs_.size(); }
+  std::size_t outputs() const { return outputs_.size(); }
+  std::size_t cells() const { return cells_; }
+  std::size_t key_sources() const { return key_sources_; }
+  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
+  const std::vector<MemorySpec>& memories() const { return memories_; }
+  // The memory that is bound to each input and output, or kNoMemory where the listing does not name it.
+  const std::vector<std::size_t>& input_memories() const { return inputs_; }
+  const std::vector<std::size_t>& output_memories() const { return outputs_; }
+
+ private:
+  void check(const ops::Context& context, const Call& call) const;
+  void bind(const Call& call);
+
+  const kernels::KernelTable& kernels_;
+  std::vector<MemorySpec> memories_;
+  std::vector<std::shared_ptr<Block>> blocks_;
+  std::vector<std::size_t> inputs_, outputs_;
+  std::size_t cells_, key_sources_;
+  core::AlignedBuffer<std::byte> arena_;
+  std::vector<Bound> bound_;  // where each memory lies in this run
+  std::vector<std::unique_ptr<const Instruction>> instructions_;
+};
+
+}  // namespace lanewise::program
