@@ -2,7 +2,7 @@
 //
 //   role in src/ops/ops.ts         C++ parameter
 //   in, out, inout                 std::span<const float>, std::span<float>
-//   in?, inout?, indexInout?       std::optional of the span
+//   in?, out?, index?, ...          std::optional of the span
 //   index, indexOut, indexInout    std::span<const std::int32_t>, std::span<std::int32_t>
 //   any, anyOut, anyInout          AnyConst, AnyMutable
 //   layout                         Layout

@@ -94,4 +94,25 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
   });
 }
 
+void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, IndexIn target,
+                       std::optional<FloatIn> weight, FloatOut out, FloatOut gradLogits,
+                       std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t classes,
+                       std::int32_t ignoreIndex, double smoothing, std::int32_t reduction) {
+  constexpr const char* kOp = "crossEntropyTrain";
+  check_common(kOp, logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
+  if (reduction == kNone) refuse(kOp, "reduction", "must be 1 or 2, got 0");
+  check_length(kOp, "grad", grad.size(), 1);
+  check_length(kOp, "out", out.size(), 1);
+  check_length(kOp, "gradLogits", gradLogits.size(), checked_mul(rows, classes));
+  if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), classes);
+  thread_local core::Scratch scratch;
+  const FloatOut log_sum_exp{scratch.get<float>(rows), rows};
+  float total = 0.0f;
+  crossEntropy(context, logits, target, weight, out, log_sum_exp, {&total, 1}, rows, classes, ignoreIndex, smoothing,
+               reduction);
+  crossEntropyBackward(context, grad, logits, target, weight, log_sum_exp, {&total, 1}, gradLogits, rows, classes,
+                       ignoreIndex, smoothing, reduction);
+  if (biasGrad) sum(context, gradLogits, *biasGrad, 1, rows, classes);
+}
+
 }  // namespace lanewise::ops

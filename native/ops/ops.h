@@ -92,4 +92,24 @@ void adam(const Context&, FloatOut param, FloatIn grad, FloatOut m, FloatOut v, 
           IndexOut step, std::size_t n, double lr, double beta1, double beta2, double eps, double weightDecay,
           bool decoupled);
 
+// for programs (indexing.cc, linear_activation.cc, linear_input_gradient.cc, cross_entropy.cc, linear_weight_update.cc)
+void gatherRows(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows, std::size_t width,
+                std::size_t count, double step);
+void linearActivation(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias,
+                      std::optional<IndexIn> key, FloatOut out, std::size_t rows, std::size_t inFeatures,
+                      std::size_t outFeatures, bool relu, double p, std::size_t rowOffset, bool packed);
+void linearInputGradient(const Context&, FloatIn grad, FloatIn weight, std::optional<FloatIn> y, FloatOut out,
+                         std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t inFeatures,
+                         std::size_t outFeatures, double scale, bool packed);
+void crossEntropyTrain(const Context&, FloatIn grad, FloatIn logits, IndexIn target, std::optional<FloatIn> weight,
+                       FloatOut out, FloatOut gradLogits, std::optional<FloatOut> biasGrad, std::size_t rows,
+                       std::size_t classes, std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
+void linearWeightSgd(const Context&, FloatIn grad, FloatIn x, FloatOut weight, std::optional<FloatOut> buffer,
+                     std::optional<IndexOut> step, std::size_t rows, std::size_t inFeatures, std::size_t outFeatures,
+                     double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool packed);
+void linearWeightAdam(const Context&, FloatIn grad, FloatIn x, FloatOut weight, FloatOut m, FloatOut v,
+                      std::optional<FloatOut> maxV, IndexOut step, std::size_t rows, std::size_t inFeatures,
+                      std::size_t outFeatures, double lr, double beta1, double beta2, double eps, double weightDecay,
+                      bool decoupled, bool packed);
+
 }  // namespace lanewise::ops

@@ -3,9 +3,10 @@
  * recorded program does them again at each run.
  */
 import { ArgumentError } from '../errors.js';
+import { NotFiniteError } from './listing.js';
 import type { FloatArray, Ops } from './ops.js';
 
-export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkTarget'> = {
+export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkTarget' | 'checkFinite'> = {
   drawKey({ source, key }) {
     key.write().set(source.nextKey());
   },
@@ -23,5 +24,10 @@ export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkT
   checkTarget({ target, classes, ignoreIndex }) {
     for (const t of target.read())
       if ((t < 0 || t >= classes) && t !== ignoreIndex) throw new ArgumentError(`Target ${t} is out of bounds.`);
+  },
+
+  checkFinite({ x, n, layer }) {
+    const values = x.read();
+    for (let i = 0; i < n; i++) if (!Number.isFinite(values[i])) throw new NotFiniteError(layer);
   },
 };

@@ -38,7 +38,7 @@ function prepared(values: Float32Array | Int32Array, { precision, flush }: RunOp
 function fresh(role: Role, value: CaseValue, options: RunOptions): { dtype: DType; length: number } {
   const float = options.precision ?? 'float32';
   if (role === 'indexOut') return { dtype: 'int32', length: value as number };
-  if (role === 'out') return { dtype: float, length: value as number };
+  if (role === 'out' || role === 'out?') return { dtype: float, length: value as number };
   const { dtype, length } = value as Fresh;
   return { dtype: dtype === 'float32' ? float : dtype, length };
 }
@@ -54,7 +54,7 @@ export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Res
   roles.forEach(([name, role], position) => {
     const value = values[name]!;
     const off = shift === 0 ? 0 : (shift + 3 * position) % 16;
-    if (role === 'out' || role === 'indexOut' || role === 'anyOut') {
+    if (value !== null && /^(out|indexOut|anyOut)\??$/.test(role)) {
       const { dtype, length } = fresh(role, value, options);
       outputs[name] = { memory: GuardedMemory.unwritten(dtype, length, off), unwritten: true };
       args[name] = outputs[name].memory;

@@ -1,4 +1,5 @@
 /** Ops that move elements: fill, copy, cast, and rows by index. */
+import { ArgumentError } from '../../errors.js';
 import type { HostArray, Ops } from '../ops.js';
 import { forEachRow, innermostRow } from './layout.js';
 import { readFloats, readInts, writeFloats } from './memory.js';
@@ -8,7 +9,7 @@ function saturate(value: number): number {
   return Math.min(Math.max(value, -2147483648), 2147483647);
 }
 
-export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'indexAdd'> = {
+export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'indexAdd' | 'gatherRows'> = {
   fill({ out, value, n }) {
     out.write().fill(value, 0, n);
   },
@@ -50,5 +51,20 @@ export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'inde
       for (let c = 0; c < width; c++) total[start + c]! += source[r * width + c]!;
     }
     writeFloats(out).set(total);
+  },
+
+  gatherRows({ x, index, out, rows, width, count, step }) {
+    const source = x.read();
+    const order = readInts(index);
+    const first = step.value * count;
+    if (!Number.isSafeInteger(step.value) || step.value < 0 || first + count > order.length)
+      throw new ArgumentError(
+        `gatherRows: step ${step.value} of ${count} rows lies outside an index of ${order.length}`,
+      );
+    const chosen = order.subarray(first, first + count);
+    for (const row of chosen)
+      if (row < 0 || row >= rows) throw new ArgumentError(`gatherRows: index must be in [0, ${rows}), got ${row}`);
+    const target = out.write();
+    chosen.forEach((row, r) => target.set(source.subarray(row * width, (row + 1) * width), r * width));
   },
 };

@@ -1,9 +1,10 @@
 /** Softmax and cross-entropy together, and the gradient for the logits. */
 import { type Ops, reductions } from '../ops.js';
 import { readFloats, readInts, writeFloats } from './memory.js';
+import { reduceOps } from './reduce.js';
 import { logSumExp } from './softmax.js';
 
-export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward'> = {
+export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward' | 'crossEntropyTrain'> = {
   crossEntropy(args) {
     const { rows, classes, ignoreIndex, smoothing, reduction } = args;
     const logits = readFloats(args.logits);
@@ -69,5 +70,44 @@ export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward'>
         out[start + c] = scale * one + scale * all;
       }
     }
+  },
+
+  crossEntropyTrain(args) {
+    const { rows, classes, ignoreIndex, smoothing, reduction } = args;
+    const grad = readFloats(args.grad)[0]!;
+    const logits = readFloats(args.logits);
+    const target = readInts(args.target);
+    const weight = args.weight === null ? null : readFloats(args.weight);
+    const out = writeFloats(args.gradLogits);
+    let weightSum = 0;
+    for (let c = 0; c < classes; c++) weightSum += weight?.[c] ?? 1;
+    let total = 0;
+    for (let r = 0; r < rows; r++) if (target[r] !== ignoreIndex) total += weight?.[target[r]!] ?? 1;
+    const divisor = reduction === reductions.mean ? total : 1;
+    const spread = smoothing / classes;
+    let lossSum = 0;
+    for (let r = 0; r < rows; r++) {
+      const start = r * classes;
+      const t = target[r]!;
+      if (t === ignoreIndex) {
+        out.fill(0, start, start + classes);
+        continue;
+      }
+      const { max, log } = logSumExp(logits, start, classes, 1);
+      const scale = grad / divisor;
+      const hit = (1 - smoothing) * (weight?.[t] ?? 1);
+      lossSum -= hit * (logits[start + t]! - max - log);
+      for (let c = 0; c < classes; c++) {
+        const logProbability = logits[start + c]! - max - log;
+        const w = weight?.[c] ?? 1;
+        const probability = Math.exp(logProbability);
+        if (smoothing > 0) lossSum -= spread * w * logProbability;
+        const one = hit * (probability - (c === t ? 1 : 0));
+        out[start + c] = scale * one + scale * (spread * (probability * weightSum - w));
+      }
+    }
+    writeFloats(args.out)[0] = lossSum / divisor;
+    const { gradLogits, biasGrad } = args;
+    if (biasGrad !== null) reduceOps.sum({ x: gradLogits, out: biasGrad, outer: 1, size: rows, inner: classes });
   },
 };

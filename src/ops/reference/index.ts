@@ -12,6 +12,7 @@ import { crossEntropyOps } from './cross-entropy.js';
 import { dropoutOps } from './dropout.js';
 import { elementwiseOps } from './elementwise.js';
 import { linearOps } from './linear.js';
+import { linearGradientOps } from './linear-gradient.js';
 import { matmulOps } from './matmul.js';
 import { reduceOps } from './reduce.js';
 import { sgdOps } from './sgd.js';
@@ -26,6 +27,7 @@ export const referenceOps: Ops = {
   ...softmaxOps,
   ...matmulOps,
   ...linearOps,
+  ...linearGradientOps,
   ...dropoutOps,
   ...crossEntropyOps,
   ...sgdOps,

@@ -12,9 +12,11 @@ interface RoleValues {
   in: Float32Array;
   'in?': Float32Array | null;
   out: number;
+  'out?': number | null;
   inout: Float32Array;
   'inout?': Float32Array | null;
   index: Int32Array;
+  'index?': Int32Array | null;
   indexOut: number;
   indexInout: Int32Array;
   'indexInout?': Int32Array | null;
