@@ -68,7 +68,7 @@ napi_value compiled(napi_env env) {
 
 napi_value create_exports(napi_env env, napi_value exports) {
   const std::size_t threads = std::min(core::default_thread_count().count, core::ThreadPool::kMaxThreads);
-  auto owner = std::make_unique<Instance>(Instance{threads, {}});
+  auto owner = std::make_unique<Instance>(Instance{threads});
   Instance& instance = *owner;
   const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Instance*>(data); };
   check(napi_set_instance_data(env, &instance, destroy, nullptr));

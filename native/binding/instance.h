@@ -1,9 +1,13 @@
 // What the addon keeps for each JavaScript environment (the main thread, each worker_thread).
 #pragma once
 
+#include <node_api.h>
+
 #include <cstddef>
 #include <deque>
+#include <memory>
 
+#include "../core/fair_lock.h"
 #include "../kernels/kernel_table.h"
 
 namespace lanewise::binding {
@@ -18,7 +22,12 @@ struct BoundOp {
 
 struct Instance {
   std::size_t threads;
-  std::deque<BoundOp> ops;  // one per instruction set; a deque, so that pointers to them stay
+  std::deque<BoundOp> ops = {};  // one per instruction set; a deque, so that pointers to them stay
+  // Held by whoever runs a program of this environment or touches its blocks. Runner threads may outlive the instance.
+  std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
 };
+
+// That of a running environment.
+Instance& instance_of(napi_env env);
 
 }  // namespace lanewise::binding

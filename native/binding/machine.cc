@@ -18,13 +18,6 @@
 namespace lanewise::binding {
 namespace {
 
-Instance& instance_of(napi_env env) {
-  void* data = nullptr;
-  check(napi_get_instance_data(env, &data));
-  if (data == nullptr) throw Pending{};
-  return *static_cast<Instance*>(data);
-}
-
 std::size_t read_thread_count(const Argument& arg) {
   const std::size_t count = Read<std::size_t>::from(arg);
   if (count < 1 || count > core::ThreadPool::kMaxThreads) {

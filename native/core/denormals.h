@@ -17,6 +17,10 @@ class FloatMode {
  public:
   static FloatMode current() { return FloatMode(read() & ~kFlags); }
 
+  // What C and JavaScript compute in: rounding to nearest, no traps, no flushing. A new thread on Linux inherits the
+  // mode of the one that started it, whatever that is at the moment.
+  static FloatMode standard() { return FloatMode(kStandard); }
+
   // The same mode, but denormal inputs count as zero and denormal results become zero. Adam's moments decay into that
   // range, where arithmetic is several times slower.
   FloatMode flushing_denormals() const { return FloatMode(bits_ | kFlush); }
@@ -33,13 +37,15 @@ class FloatMode {
 #if defined(__x86_64__) || defined(_M_X64)
   using Bits = std::uint32_t;
   static constexpr Bits kFlags = 0x3f;
-  static constexpr Bits kFlush = 0x8040;  // flush to zero, denormals are zero
+  static constexpr Bits kFlush = 0x8040;     // flush to zero, denormals are zero
+  static constexpr Bits kStandard = 0x1f80;  // all exceptions masked
   static Bits read() { return _mm_getcsr(); }
   static void write(Bits bits) { _mm_setcsr(bits); }
 #elif defined(__aarch64__)
   using Bits = std::uint64_t;
   static constexpr Bits kFlags = 0;  // they stand in a register of their own, FPSR
   static constexpr Bits kFlush = Bits{1} << 24;
+  static constexpr Bits kStandard = 0;
   static Bits read() {
     Bits bits;
     __asm__ volatile("mrs %0, fpcr" : "=r"(bits));
@@ -50,12 +56,14 @@ class FloatMode {
   using Bits = std::uint64_t;
   static constexpr Bits kFlags = 0;
   static constexpr Bits kFlush = Bits{1} << 24;
+  static constexpr Bits kStandard = 0;
   static Bits read() { return static_cast<Bits>(_ReadStatusReg(ARM64_FPCR)); }
   static void write(Bits bits) { _WriteStatusReg(ARM64_FPCR, static_cast<__int64>(bits)); }
 #else
   using Bits = std::uint32_t;
   static constexpr Bits kFlags = 0;
   static constexpr Bits kFlush = 0;
+  static constexpr Bits kStandard = 0;
   static Bits read() { return 0; }
   static void write(Bits) {}
 #endif

@@ -7,13 +7,6 @@
 #include <new>
 #include <thread>
 
-#include "keep_loaded.h"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#include <signal.h>
-#endif
-
 namespace lanewise::core {
 namespace {
 
@@ -47,37 +40,6 @@ bool spin(Done done) noexcept {
   } while (Clock::now() < deadline);
   return false;
 }
-
-void name_this_thread() noexcept {
-#if defined(__linux__)
-  pthread_setname_np(pthread_self(), "lanewise");
-#elif defined(__APPLE__)
-  pthread_setname_np("lanewise");
-#endif
-}
-
-#if defined(__unix__) || defined(__APPLE__)
-// Blocks every signal for the scope. A thread started in it inherits that, so the host's handlers run on its own
-// threads.
-class BlockSignals {
- public:
-  BlockSignals() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockSignals(const BlockSignals&) = delete;
-  BlockSignals& operator=(const BlockSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
-#else
-struct BlockSignals {
-  BlockSignals() noexcept {}
-};
-#endif
 
 }  // namespace
 
@@ -119,19 +81,13 @@ struct alignas(kCacheLine) ThreadPool::Worker {
   std::condition_variable condition;
 };
 
-bool ThreadPool::start_thread(void (*entry)(void*), void* argument) noexcept {
-  try {
-    keep_loaded();
-    const BlockSignals block;
-    std::thread(entry, argument).detach();
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
 ThreadPool& ThreadPool::instance() {
   static ThreadPool* const pool = new ThreadPool();
+  return *pool;
+}
+
+ThreadPool& ThreadPool::background() {
+  static ThreadPool* const pool = new ThreadPool(start_background_thread);
   return *pool;
 }
 
@@ -141,7 +97,6 @@ std::size_t ThreadPool::prepare(std::size_t parts) noexcept {
     Worker* worker = new (std::nothrow) Worker(*this, started_ + 1);
     const auto entry = [](void* argument) {
       Worker& self = *static_cast<Worker*>(argument);
-      name_this_thread();
       self.pool.serve(self);
     };
     if (worker == nullptr || !start_(entry, worker)) {

@@ -1,4 +1,4 @@
-// The one thread pool of the process: fork and join with workers that spin inside a training step and park after it.
+// The thread pools of the process: fork and join with workers that spin inside a training step and park after it.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include "aligned.h"
 #include "denormals.h"
 #include "function_ref.h"
+#include "start_thread.h"
 
 namespace lanewise::core {
 
@@ -16,15 +17,14 @@ class ThreadPool {
   // The caller and its workers together.
   static constexpr std::size_t kMaxThreads = 256;
 
-  // Starts a detached thread that calls entry(argument); false when none can be had. Tests pass one that refuses.
-  using StartThread = bool (*)(void (*entry)(void*), void* argument) noexcept;
-  static bool start_thread(void (*entry)(void*), void* argument) noexcept;
-
   // The pool of this process. Created at first use and never destroyed: static destructors would run under live
   // threads at process exit.
   static ThreadPool& instance();
+  // Another one, of threads that give way to others (start_thread.h).
+  static ThreadPool& background();
 
-  // A pool of its own, for tests. Its workers use it as long as the process lives, so it must live as long.
+  // A pool of its own, for tests. Its workers use it as long as the process lives, so it must live as long. `start` may
+  // refuse.
   explicit ThreadPool(StartThread start = start_thread) : start_(start) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -56,5 +56,16 @@ TEST_CASE("a mode can be carried to another thread") {
   other.join();
 }
 
+TEST_CASE("the standard mode keeps denormals, whatever the thread was born with") {
+  const FlushDenormals flush;
+  std::thread([] {
+    FloatMode::standard().apply();
+    CHECK(half(std::numeric_limits<float>::min()) > 0);
+  }).join();
+  CHECK(half(std::numeric_limits<float>::min()) == 0);
+}
+
+TEST_CASE("threads of a program start in the standard mode") { CHECK(FloatMode::current() == FloatMode::standard()); }
+
 }  // namespace
 }  // namespace lanewise::core

@@ -21,7 +21,7 @@ namespace lanewise::core {
 namespace {
 
 // Pools outlive their workers, which run as long as the process.
-ThreadPool& new_pool(ThreadPool::StartThread start = ThreadPool::start_thread) {
+ThreadPool& new_pool(StartThread start = start_thread) {
   static std::vector<ThreadPool*>& kept = *new std::vector<ThreadPool*>();
   return *kept.emplace_back(new ThreadPool(start));
 }
@@ -124,7 +124,7 @@ std::atomic<int> starts_asked{0};
 
 bool start_few(void (*entry)(void*), void* argument) noexcept {
   ++starts_asked;
-  return starts_left-- > 0 && ThreadPool::start_thread(entry, argument);
+  return starts_left-- > 0 && start_thread(entry, argument);
 }
 
 TEST_CASE("without threads to be had the caller does what is left") {

@@ -1,0 +1,14 @@
+#include "instance.h"
+
+#include "errors.h"
+
+namespace lanewise::binding {
+
+Instance& instance_of(napi_env env) {
+  void* data = nullptr;
+  check(napi_get_instance_data(env, &data));
+  if (data == nullptr) throw Pending{};
+  return *static_cast<Instance*>(data);
+}
+
+}  // namespace lanewise::binding
