@@ -48,9 +48,10 @@ class Block {
   // float32 elements. Throws std::invalid_argument or std::bad_alloc, the block being as it was.
   void ensure(const BlockLayout& layout);
 
-  // Writes row-major elements to those from `offset`. Throws std::invalid_argument unless they fit.
+  // Writes row-major elements, aligned as such, to those from `offset`. Throws std::invalid_argument unless they fit.
   void copy_in(std::span<const std::byte> from, std::size_t offset = 0);
-  // Reads all elements, row-major. Throws std::invalid_argument unless `to` is of their size.
+  // Reads all elements, row-major, into memory aligned for them. Throws std::invalid_argument unless `to` is of their
+  // size.
   void copy_out(std::span<std::byte> to) const;
 
   static constexpr std::size_t kElementBytes = 4;

@@ -1,0 +1,126 @@
+#include "decode.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "../ops/ops.h"
+
+namespace lanewise::program {
+namespace {
+
+constexpr const char* kNames[] = {
+#define OP(name) #name,
+#include "../ops/ops.inc"
+#include "host_ops.inc"
+#undef OP
+};
+
+using Make = std::unique_ptr<const Instruction> (*)(Reader&);
+constexpr Make kMakers[] = {
+#define OP(name) &make_instruction<&ops::name>,
+#include "../ops/ops.inc"
+#undef OP
+#define OP(name) &make_instruction<&program::name>,
+#include "host_ops.inc"
+#undef OP
+};
+
+// Ops that may write over one of their inputs (src/ops/ops.ts).
+constexpr std::string_view kElementwise[] = {
+    "add",          "sub",           "mul",     "div",     "pow",  "neg",   "exp",          "log",
+    "sqrt",         "abs",           "sign",    "sigmoid", "tanh", "clamp", "reluBackward", "sigmoidBackward",
+    "tanhBackward", "clampBackward", "dropout", "relu",
+};
+
+// Ops whose weights may lie in panels: which arguments those are, and where they have their sizes. The flag `packed` is
+// their last argument.
+struct PackedOp {
+  std::string_view name;
+  std::size_t first_weight, weights;  // one behind the other
+  std::size_t in_features, out_features;
+};
+constexpr PackedOp kPackedOps[] = {
+    {"linearActivation", 1, 1, 6, 7},
+    {"linearInputGradient", 1, 1, 6, 7},
+    {"linearWeightSgd", 2, 2, 6, 7},
+    {"linearWeightAdam", 2, 4, 8, 9},
+};
+const PackedOp* find_packed(std::string_view name) {
+  const auto found = std::ranges::find(kPackedOps, name, &PackedOp::name);
+  return found == std::end(kPackedOps) ? nullptr : found;
+}
+
+// Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
+void check_panels(const Reader& reader, std::span<const MemorySpec> memories) {
+  const PackedOp* op = find_packed(reader.op());
+  const bool packed = op != nullptr && reader.arguments().back() == 1;
+  for (const Use& use : reader.uses()) {
+    const BlockLayout& layout = memories[use.memory].layout;
+    const bool is_weight = packed && use.argument - op->first_weight < op->weights;
+    if (layout.has_value() != is_weight) {
+      reader.refuse(is_weight ? "packed, but a weight is row-major" : "row-major memory expected, got panels");
+    }
+    if (!layout) continue;
+    const double in = reader.arguments()[op->in_features], out = reader.arguments()[op->out_features];
+    if (static_cast<double>(layout->in) != in || static_cast<double>(layout->out) != out) {
+      reader.refuse("panels of another size");
+    }
+  }
+}
+
+// What two memories share.
+enum class Overlap { kNone, kPartial, kSame };
+
+Overlap overlap(const MemorySpec& a, const MemorySpec& b, std::span<const std::shared_ptr<Block>> blocks) {
+  if (a.kind != b.kind || a.length == 0 || b.length == 0) return Overlap::kNone;
+  if (a.kind == MemoryKind::kState) return blocks[a.index] == blocks[b.index] ? Overlap::kSame : Overlap::kNone;
+  if (a.kind != MemoryKind::kTemporary) return a.index == b.index ? Overlap::kSame : Overlap::kNone;
+  if (a.index == b.index) return Overlap::kSame;
+  return a.index < b.index + b.length && b.index < a.index + a.length ? Overlap::kPartial : Overlap::kNone;
+}
+
+// What an op writes is nothing else that it names, but an elementwise op may write over an input.
+void check_overlaps(const Reader& reader, std::span<const MemorySpec> memories,
+                    std::span<const std::shared_ptr<Block>> blocks) {
+  const bool elementwise = std::ranges::find(kElementwise, reader.op()) != std::end(kElementwise);
+  for (const Use& written : reader.uses()) {
+    if (!written.writes) continue;
+    for (const Use& other : reader.uses()) {
+      if (other.argument == written.argument) continue;
+      const Overlap shared = overlap(memories[written.memory], memories[other.memory], blocks);
+      if (shared == Overlap::kNone || (shared == Overlap::kSame && elementwise)) continue;
+      reader.refuse("writes to memory that overlaps another argument's");
+    }
+  }
+}
+
+bool checks_input(const Reader& reader, std::span<const MemorySpec> memories) {
+  const std::string_view op = reader.op();
+  return (op == "checkIndex" || op == "checkTarget") &&
+         memories[reader.uses().front().memory].kind == MemoryKind::kInput;
+}
+
+}  // namespace
+
+std::span<const char* const> opcodes() { return kNames; }
+
+std::vector<std::unique_ptr<const Instruction>> decode_instructions(const FlatListing& listing,
+                                                                    std::span<const MemorySpec> memories,
+                                                                    std::span<const std::shared_ptr<Block>> blocks) {
+  std::vector<std::unique_ptr<const Instruction>> checks, others;
+  Reader reader(listing, memories);
+  while (!reader.done()) {
+    const std::size_t opcode = reader.begin(kNames);
+    std::unique_ptr<const Instruction> instruction = kMakers[opcode](reader);
+    check_panels(reader, memories);
+    check_overlaps(reader, memories, blocks);
+    (checks_input(reader, memories) ? checks : others).push_back(std::move(instruction));
+  }
+  std::ranges::move(others, std::back_inserter(checks));
+  return checks;
+}
+
+}  // namespace lanewise::program

@@ -1,0 +1,22 @@
+// From the code of a listing to instructions.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "instruction.h"
+#include "listing.h"
+
+namespace lanewise::program {
+
+// The names of the ops that a program can run; an opcode is an index.
+std::span<const char* const> opcodes();
+
+// Decodes and checks all instructions. Those that check labels of inputs come first, so that they fail before any
+// number moves. Throws std::invalid_argument.
+std::vector<std::unique_ptr<const Instruction>> decode_instructions(const FlatListing& listing,
+                                                                    std::span<const MemorySpec> memories,
+                                                                    std::span<const std::shared_ptr<Block>> blocks);
+
+}  // namespace lanewise::program

@@ -1,0 +1,56 @@
+#include "host_ops.h"
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "../ops/check.h"
+#include "call.h"
+
+namespace lanewise::program {
+namespace {
+
+// Neither infinite nor NaN. By the bits: one pass of integer arithmetic that the compiler turns into vectors.
+bool all_finite(ops::FloatIn x) {
+  constexpr std::uint32_t kExponent = 0x7f800000u;
+  bool finite = true;
+  for (const float& value : x) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    finite &= (bits & kExponent) != kExponent;
+  }
+  return finite;
+}
+
+}  // namespace
+
+void drawKey(const ops::Context&, KeySource source, ops::IndexOut key) {
+  ops::check_length("drawKey", "key", key.size(), 2);
+  const MaskKey drawn = next_key(source.words);
+  key[0] = static_cast<std::int32_t>(drawn[0]);
+  key[1] = static_cast<std::int32_t>(drawn[1]);
+}
+
+void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound) {
+  for (const std::int32_t i : index) {
+    if (i < 0 || static_cast<std::size_t>(i) >= bound) {
+      throw std::invalid_argument("index " + std::to_string(i) + " is out of bounds for dimension 0 with size " +
+                                  std::to_string(bound));
+    }
+  }
+}
+
+void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, std::int32_t ignoreIndex) {
+  for (const std::int32_t t : target) {
+    if ((t < 0 || static_cast<std::size_t>(t) >= classes) && t != ignoreIndex) {
+      throw std::invalid_argument("Target " + std::to_string(t) + " is out of bounds.");
+    }
+  }
+}
+
+void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer) {
+  ops::check_length("checkFinite", "x", x.size(), n);
+  if (!all_finite(x.first(n))) throw NotFinite(layer);
+}
+
+}  // namespace lanewise::program

@@ -1,0 +1,25 @@
+// Bookkeeping ops: on the host in eager mode, here in a program. Names, order and messages are src/ops/host.ts's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../ops/context.h"
+#include "../ops/ops.h"
+#include "mask_key.h"
+
+namespace lanewise::program {
+
+// The role keySource.
+struct KeySource {
+  KeySourceWords words;
+};
+
+void drawKey(const ops::Context&, KeySource source, ops::IndexOut key);
+// Both throw std::invalid_argument for the first one out of range.
+void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound);
+void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, std::int32_t ignoreIndex);
+// Throws NotFinite.
+void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer);
+
+}  // namespace lanewise::program

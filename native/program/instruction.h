@@ -1,0 +1,158 @@
+// An instruction: an op with its arguments decoded. The C++ signature of the op says how each argument is read from a
+// listing and what it is when it runs, as native/binding/arguments.h does for JavaScript values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../ops/argument.h"
+#include "../ops/context.h"
+#include "call.h"
+#include "host_ops.h"
+#include "reader.h"
+
+namespace lanewise::program {
+
+// Where a memory lies during a run.
+struct Bound {
+  void* data;
+  std::size_t length;  // elements, with the padding of panels
+};
+
+struct Bindings {
+  std::span<const Bound> memories;
+  Call& call;
+};
+
+class Instruction {
+ public:
+  Instruction() = default;
+  Instruction(const Instruction&) = delete;
+  Instruction& operator=(const Instruction&) = delete;
+  virtual ~Instruction() = default;
+  virtual void run(const ops::Context& context, const Bindings& bindings) const = 0;
+};
+
+// What an instruction keeps of an argument of type T: `decode` reads it, `resolve` gives what the op takes.
+template <typename T>
+struct Field;
+
+template <typename T>
+inline constexpr ops::DType kDType = ops::DType::kFloat32;
+template <>
+inline constexpr ops::DType kDType<std::int32_t> = ops::DType::kInt32;
+
+template <typename T>
+struct Field<std::span<T>> {
+  std::size_t memory;
+  static Field decode(Reader& reader, bool nullable = false) {
+    return {reader.memory(kDType<std::remove_const_t<T>>, !std::is_const_v<T>, nullable)};
+  }
+  std::span<T> resolve(const Bindings& bindings) const {
+    const Bound& bound = bindings.memories[memory];
+    return {static_cast<T*>(bound.data), bound.length};
+  }
+};
+
+template <typename T>
+struct Field<std::optional<std::span<T>>> {
+  Field<std::span<T>> given;
+  static Field decode(Reader& reader) { return {Field<std::span<T>>::decode(reader, true)}; }
+  std::optional<std::span<T>> resolve(const Bindings& bindings) const {
+    if (given.memory == kNoMemory) return std::nullopt;
+    return given.resolve(bindings);
+  }
+};
+
+template <typename T>
+  requires std::is_same_v<T, ops::AnyConst> || std::is_same_v<T, ops::AnyMutable>
+struct Field<T> {
+  std::size_t memory;
+  ops::DType dtype;
+  static Field decode(Reader& reader) {
+    const std::size_t id = reader.memory(std::nullopt, std::is_same_v<T, ops::AnyMutable>, false);
+    return {id, reader.dtype(id)};
+  }
+  T resolve(const Bindings& bindings) const {
+    const Bound& bound = bindings.memories[memory];
+    return {bound.data, bound.length, dtype};
+  }
+};
+
+template <>
+struct Field<ops::Layout> {
+  std::vector<double> numbers;
+  static Field decode(Reader& reader) { return {reader.layout()}; }
+  ops::Layout resolve(const Bindings&) const { return numbers; }
+};
+
+template <>
+struct Field<std::size_t> {
+  std::size_t value;
+  static Field decode(Reader& reader) { return {reader.size()}; }
+  std::size_t resolve(const Bindings&) const { return value; }
+};
+
+template <>
+struct Field<std::int32_t> {
+  std::int32_t value;
+  static Field decode(Reader& reader) { return {reader.integer()}; }
+  std::int32_t resolve(const Bindings&) const { return value; }
+};
+
+template <>
+struct Field<bool> {
+  bool value;
+  static Field decode(Reader& reader) { return {reader.flag()}; }
+  bool resolve(const Bindings&) const { return value; }
+};
+
+// A scalar or a cell.
+template <>
+struct Field<double> {
+  Reader::Scalar scalar;
+  static Field decode(Reader& reader) { return {reader.scalar()}; }
+  double resolve(const Bindings& bindings) const {
+    return scalar.is_cell ? bindings.call.cells[scalar.cell] : scalar.value;
+  }
+};
+
+template <>
+struct Field<KeySource> {
+  std::size_t index;
+  static Field decode(Reader& reader) { return {reader.key_source()}; }
+  KeySource resolve(const Bindings& bindings) const {
+    return {KeySourceWords(bindings.call.keys.data() + index * kKeySourceWords, kKeySourceWords)};
+  }
+};
+
+template <auto op>
+class OpInstruction;
+
+template <typename... Args, void (*op)(const ops::Context&, Args...)>
+class OpInstruction<op> final : public Instruction {
+ public:
+  // The braces fix the order.
+  explicit OpInstruction(Reader& reader) : fields_{Field<Args>::decode(reader)...} {}
+
+  void run(const ops::Context& context, const Bindings& bindings) const override {
+    std::apply([&](const Field<Args>&... fields) { op(context, fields.resolve(bindings)...); }, fields_);
+  }
+
+ private:
+  std::tuple<Field<Args>...> fields_;
+};
+
+template <auto op>
+std::unique_ptr<const Instruction> make_instruction(Reader& reader) {
+  return std::make_unique<const OpInstruction<op>>(reader);
+}
+
+}  // namespace lanewise::program

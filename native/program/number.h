@@ -1,0 +1,18 @@
+// Numbers of a listing, which are all doubles, as what they stand for.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <optional>
+
+namespace lanewise::program {
+
+inline constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+// nullopt unless it is a non-negative safe integer.
+inline std::optional<std::size_t> to_size(double value) {
+  if (!(value >= 0 && value <= kMaxSafeInteger && std::trunc(value) == value)) return std::nullopt;
+  return static_cast<std::size_t>(value);
+}
+
+}  // namespace lanewise::program

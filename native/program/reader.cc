@@ -1,0 +1,95 @@
+#include "reader.h"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "../ops/layout.h"
+#include "number.h"
+
+namespace lanewise::program {
+
+void Reader::refuse(const std::string& what) const {
+  std::string place = "program: instruction " + std::to_string(instruction_ - 1) + " (" + op_ + ")";
+  if (!arguments_.empty()) place += ", argument " + std::to_string(arguments_.size() - 1);
+  throw std::invalid_argument(place + ": " + what);
+}
+
+double Reader::next() {
+  if (done()) refuse("the listing ends here");
+  return listing_.code[position_++];
+}
+
+double Reader::next_argument() {
+  const double value = next();
+  arguments_.push_back(value);
+  return value;
+}
+
+std::size_t Reader::begin(std::span<const char* const> names) {
+  ++instruction_;
+  op_ = "?";
+  uses_.clear();
+  arguments_.clear();
+  const auto opcode = to_size(next());
+  if (!opcode || *opcode >= names.size()) refuse("no such op");
+  op_ = names[*opcode];
+  return *opcode;
+}
+
+std::size_t Reader::memory(std::optional<ops::DType> dtype, bool writes, bool nullable) {
+  const double number = next_argument();
+  if (number == -1 && nullable) return kNoMemory;
+  const auto id = to_size(number);
+  if (!id || *id >= memories_.size()) refuse("no such memory");
+  const MemorySpec& spec = memories_[*id];
+  if (dtype && spec.dtype != *dtype) refuse("memory of another dtype");
+  if (writes && spec.kind == MemoryKind::kInput) refuse("inputs are only read");
+  uses_.push_back({arguments_.size() - 1, *id, writes});
+  return *id;
+}
+
+std::vector<double> Reader::layout() {
+  const auto count = to_size(next_argument());
+  if (!count || *count > listing_.code.size() - position_) refuse("the listing ends within a layout");
+  const std::span<const double> numbers = listing_.code.subspan(position_, *count);
+  position_ += *count;
+  ops::decode(op_, numbers);  // throws for one that is none
+  return {numbers.begin(), numbers.end()};
+}
+
+std::size_t Reader::size() {
+  if (const auto value = to_size(next_argument())) return *value;
+  refuse("expected a non-negative safe integer");
+}
+
+std::int32_t Reader::integer() {
+  using Limits = std::numeric_limits<std::int32_t>;
+  const double value = next_argument();
+  if (!(value >= Limits::min() && value <= Limits::max() && std::trunc(value) == value)) {
+    refuse("expected a 32-bit integer");
+  }
+  return static_cast<std::int32_t>(value);
+}
+
+bool Reader::flag() {
+  const double value = next_argument();
+  if (value != 0 && value != 1) refuse("expected a flag");
+  return value == 1;
+}
+
+std::size_t Reader::key_source() {
+  const auto index = to_size(next_argument());
+  if (!index || *index >= listing_.key_sources) refuse("no such key source");
+  return *index;
+}
+
+Reader::Scalar Reader::scalar() {
+  const double tag = next_argument();
+  if (tag == 0) return {false, next(), 0};
+  const auto cell = to_size(next());
+  if (tag != 1 || !cell || *cell >= listing_.cells) refuse("no such cell");
+  return {true, 0, *cell};
+}
+
+}  // namespace lanewise::program

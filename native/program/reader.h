@@ -1,0 +1,65 @@
+// Reads the arguments of one instruction after another, and keeps what is to be checked about them together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "listing.h"
+
+namespace lanewise::program {
+
+// A memory that an instruction names.
+struct Use {
+  std::size_t argument;
+  std::size_t memory;
+  bool writes;
+};
+
+// Every method throws std::invalid_argument, naming the instruction and the argument, for what is not in order.
+class Reader {
+ public:
+  Reader(const FlatListing& listing, std::span<const MemorySpec> memories) : listing_(listing), memories_(memories) {}
+
+  bool done() const { return position_ == listing_.code.size(); }
+  // The opcode of the next instruction. `names` are those of all ops.
+  std::size_t begin(std::span<const char* const> names);
+
+  // An argument each. kNoMemory: null, where it may be. dtype: nullopt for either.
+  std::size_t memory(std::optional<ops::DType> dtype, bool writes, bool nullable);
+  ops::DType dtype(std::size_t memory) const { return memories_[memory].dtype; }
+  std::vector<double> layout();
+  std::size_t size();
+  std::int32_t integer();
+  bool flag();
+  std::size_t key_source();
+  struct Scalar {
+    bool is_cell;
+    double value;      // when it is none
+    std::size_t cell;  // when it is one
+  };
+  Scalar scalar();
+
+  // About the instruction read last.
+  const char* op() const { return op_; }
+  const std::vector<Use>& uses() const { return uses_; }
+  // The first number of each argument.
+  const std::vector<double>& arguments() const { return arguments_; }
+  [[noreturn]] void refuse(const std::string& what) const;
+
+ private:
+  double next();
+  double next_argument();
+
+  const FlatListing& listing_;
+  std::span<const MemorySpec> memories_;
+  std::size_t position_ = 0, instruction_ = 0;
+  const char* op_ = "";
+  std::vector<Use> uses_;
+  std::vector<double> arguments_;
+};
+
+}  // namespace lanewise::program
