@@ -1,0 +1,53 @@
+/** The passes in their order. */
+import { checkOneOf } from '../../check.js';
+import type { Listing } from '../../ops/listing.js';
+import { planArena } from './arena.js';
+import { dropDeadStores } from './dead-stores.js';
+
+interface Pass {
+  /** Whether it makes ops or layouts that only a fusing factory is better off with. */
+  readonly fuses: boolean;
+  run(listing: Listing): Listing;
+}
+
+const passes = {
+  'dead-stores': { fuses: false, run: dropDeadStores },
+} as const satisfies Record<string, Pass>;
+
+/** The name of a pass, as it is switched off and as {@link applyPasses} reports it. */
+export type PassName = keyof typeof passes | 'arena';
+
+export const passNames = [...Object.keys(passes), 'arena'] as PassName[];
+
+export interface PassOptions {
+  /** Whether the factory that will run the listing gains by fused ops and panels. */
+  readonly fuses: boolean;
+  /** Passes to leave out. Without `'arena'` each temporary gets its own place in the arena. Default: none. */
+  readonly off?: readonly PassName[];
+}
+
+/** A listing after a pass. */
+export interface Stage {
+  readonly name: PassName;
+  readonly listing: Listing;
+}
+
+/**
+ * Rewrites a recorded listing for the factory that will run it.
+ * @returns the final listing, planned, and the listing after each pass that ran.
+ * @throws ArgumentError for a name in `off` that is none of {@link passNames}.
+ */
+export function applyPasses(listing: Listing, options: PassOptions): { listing: Listing; stages: Stage[] } {
+  const { fuses, off = [] } = options;
+  for (const name of off) checkOneOf('compile', 'pass to leave out', name, passNames);
+  const stages: Stage[] = [];
+  let current = listing;
+  for (const [name, pass] of Object.entries(passes) as [PassName, Pass][]) {
+    if (off.includes(name) || (pass.fuses && !fuses)) continue;
+    current = pass.run(current);
+    stages.push({ name, listing: current });
+  }
+  current = planArena(current, { share: !off.includes('arena') });
+  stages.push({ name: 'arena', listing: current });
+  return { listing: current, stages };
+}

@@ -1,0 +1,76 @@
+/** Instructions with the types of their op: how passes read and make them. */
+import type { Instruction, MemoryId } from '../../ops/listing.js';
+import { type Layout, type OpName, type Role, type Signature, signatures } from '../../ops/ops.js';
+
+/** What an argument of this role is in an instruction. */
+type Listed<R extends Role> = R extends 'flag'
+  ? boolean
+  : R extends 'layout'
+    ? Layout
+    : R extends `${string}?`
+      ? MemoryId | null
+      : number;
+
+/** The arguments of an op as an {@link Instruction} holds them. */
+export type ListedArgs<Name extends OpName> = {
+  readonly [Arg in keyof (typeof signatures)[Name]]: (typeof signatures)[Name][Arg] extends infer R extends Role
+    ? Listed<R>
+    : never;
+};
+
+/** An instruction whose op is known. */
+export interface InstructionOf<Name extends OpName> extends Instruction {
+  readonly op: Name;
+  readonly args: ListedArgs<Name> & Instruction['args'];
+}
+
+/** Makes an instruction: the compiler knows what its op takes. */
+export function instruction<Name extends OpName>(op: Name, args: ListedArgs<Name>): Instruction {
+  return { op, args: args as Instruction['args'] };
+}
+
+/** Whether an instruction is a call of this op; its arguments have their types then. */
+export function isOp<Name extends OpName>(of: Instruction | undefined, op: Name): of is InstructionOf<Name> {
+  return of?.op === op;
+}
+
+const reads: ReadonlySet<Role> = new Set<Role>([
+  ...(['in', 'in?', 'index', 'index?', 'any'] as const),
+  ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
+]);
+const writes: ReadonlySet<Role> = new Set<Role>([
+  ...(['out', 'out?', 'indexOut', 'anyOut'] as const),
+  ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
+]);
+
+/** One memory that an instruction names. */
+export interface Access {
+  readonly arg: string;
+  readonly memory: MemoryId;
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
+/** The memories that an instruction names, in the order of the op's signature. */
+export function accessesOf({ op, args }: Instruction): Access[] {
+  const signature: Signature = signatures[op];
+  const found: Access[] = [];
+  for (const [arg, role] of Object.entries(signature)) {
+    const memory = args[arg];
+    const access = { arg, reads: reads.has(role), writes: writes.has(role) };
+    if ((access.reads || access.writes) && typeof memory === 'number') found.push({ ...access, memory });
+  }
+  return found;
+}
+
+/** Whether a `copy` writes all of a memory of `length` elements, in order: then nothing of what was there is left. */
+export function overwrites({ args }: InstructionOf<'copy'>, length: number): boolean {
+  const { layout, outOffset } = args;
+  const rank = layout.length / 3;
+  let stride = 1;
+  for (let dim = rank - 1; dim >= 0; dim--) {
+    if (layout[dim] !== 1 && layout[2 * rank + dim] !== stride) return false;
+    stride *= layout[dim]!;
+  }
+  return outOffset === 0 && stride === length;
+}

@@ -1,0 +1,87 @@
+/** A listing as text, one line for each instruction: for `describe()` and for tests. */
+import type { Instruction, Listing, MemoryId } from '../ops/listing.js';
+import { type Role, type Signature, signatures } from '../ops/ops.js';
+import { type Cost, costOf } from './cost.js';
+import { accessesOf } from './passes/instruction.js';
+
+export interface PrintOptions {
+  /** Names for memories, by number. Default: the kind and index, and `%number` for temporaries. */
+  readonly names?: ReadonlyMap<MemoryId, string>;
+  /** Sizes, cells, key sources and layouts too. Default false. */
+  readonly sizes?: boolean;
+  /** What each line costs, and the sum. Default false. */
+  readonly costs?: boolean;
+}
+
+/**
+ * Prints a listing: `%5 = linearActivation(input0, state0, bias=state1, key=%4, relu, p=0.5)`. Left of the `=` stands what is
+ * written, right of it what is read, optional memory by its name; what is read and written stands on both sides.
+ */
+export function printListing(listing: Listing, options: PrintOptions = {}): string {
+  const lines = listing.instructions.map((each) => printInstruction(each, listing, options));
+  if (!options.costs) return lines.join('\n');
+  const costs = listing.instructions.map((each) => costOf(each, listing.memories));
+  const width = Math.max(0, ...lines.map((line) => line.length));
+  const total = costs.reduce(added, { flops: 0, bytesRead: 0, bytesWritten: 0 });
+  return [
+    ...lines.map((line, index) => `${line.padEnd(width)}  # ${printCost(costs[index]!)}`),
+    `${`${lines.length} instructions`.padEnd(width)}  # ${printCost(total)}`,
+  ].join('\n');
+}
+
+function added(a: Cost, b: Cost): Cost {
+  return {
+    flops: a.flops + b.flops,
+    bytesRead: a.bytesRead + b.bytesRead,
+    bytesWritten: a.bytesWritten + b.bytesWritten,
+  };
+}
+
+function printInstruction(each: Instruction, { memories }: Listing, { names, sizes = false }: PrintOptions): string {
+  const nameOf = (memory: MemoryId): string => {
+    const { kind, index } = memories[memory]!;
+    return names?.get(memory) ?? (kind === 'temporary' ? `%${memory}` : `${kind}${index}`);
+  };
+  const signature: Signature = signatures[each.op];
+  const label = (arg: string, memory: MemoryId) =>
+    signature[arg]!.endsWith('?') ? `${arg}=${nameOf(memory)}` : nameOf(memory);
+  const accesses = accessesOf(each);
+  const written = accesses.filter(({ writes }) => writes).map(({ arg, memory }) => label(arg, memory));
+  const read = accesses.filter(({ reads }) => reads).map(({ arg, memory }) => label(arg, memory));
+  const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(arg, role, each.args[arg], sizes));
+  const call = `${each.op}(${[...read, ...rest].join(', ')})`;
+  return written.length === 0 ? call : `${written.join(', ')} = ${call}`;
+}
+
+function printValue(arg: string, role: Role, value: Instruction['args'][string] | undefined, sizes: boolean): string[] {
+  if (role === 'flag') return value === true ? [arg] : [];
+  if (role === 'scalar' || role === 'int') return [`${arg}=${value}`];
+  if (!sizes) return [];
+  if (role === 'size') return [`${arg}=${value}`];
+  if (role === 'cell') return [`${arg}=cell${value}`];
+  if (role === 'keySource') return [`${arg}=keys${value}`];
+  if (role === 'layout' && value instanceof Float64Array) return [`${arg}=${printLayout(value)}`];
+  return [];
+}
+
+/** Sizes and the two strides, as `[32 10 | 10 1 | 0 1]`. */
+function printLayout(layout: Float64Array): string {
+  const rank = layout.length / 3;
+  const parts = [0, 1, 2].map((part) => layout.subarray(part * rank, (part + 1) * rank).join(' '));
+  return `[${parts.join(' | ')}]`;
+}
+
+function printCost({ flops, bytesRead, bytesWritten }: Cost): string {
+  return `${scaled(flops, 1000)}FLOP, reads ${scaled(bytesRead, 1024)}B, writes ${scaled(bytesWritten, 1024)}B`;
+}
+
+/** With a prefix: in steps of 1000 (k, M, G, T) or of 1024 (Ki, Mi, Gi, Ti). */
+function scaled(value: number, step: 1000 | 1024): string {
+  const prefixes = step === 1000 ? ['', 'k', 'M', 'G', 'T'] : ['', 'Ki', 'Mi', 'Gi', 'Ti'];
+  let power = 0;
+  while (value >= step && power < prefixes.length - 1) {
+    value /= step;
+    power++;
+  }
+  return `${power === 0 ? value : value.toPrecision(3)} ${prefixes[power]}`;
+}
