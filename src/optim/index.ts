@@ -1,6 +1,7 @@
 /** Optimizers, as PyTorch's `torch.optim`. */
 export { Adam, type AdamOptions } from './adam.js';
 export { AdamW } from './adamw.js';
+export * as lrScheduler from './lr-scheduler/index.js';
 export { type BaseOptions, Optimizer, type OptimizerKind, type ParamGroup } from './optimizer.js';
 export type { GroupOptions, Params } from './params.js';
 export { SGD, type SGDOptions } from './sgd.js';

@@ -18,6 +18,7 @@ from makers.loading import loader
 from makers.losses import losses
 from makers.printing import printing
 from makers.randomness import streams, weights
+from makers.schedules import schedules
 from makers.training import dropout_training, optimizers
 
 FILES = {
@@ -25,6 +26,7 @@ FILES = {
     "weights": weights,
     "loader": loader,
     "optimizers": optimizers,
+    "schedules": schedules,
     "dropout": dropout,
     "dropout-training": dropout_training,
     "losses": losses,

@@ -52,6 +52,15 @@ export interface OptimizerCase {
   readonly paramGroup: Named<unknown>;
 }
 
+export interface ScheduleCase {
+  readonly scheduler: string;
+  /** In lanewise's spelling. */
+  readonly options: Named<unknown>;
+  readonly optimizer: 'SGD' | 'Adam';
+  /** [step, 4], from before the first step: rates of the two groups, then their momenta or beta1. */
+  readonly rates: GoldenTensor;
+}
+
 export interface DropoutCase {
   readonly module: string;
   readonly p: number;
@@ -159,6 +168,18 @@ export interface GoldenFiles {
     /** [step, row] */
     readonly targets: GoldenTensor;
     readonly cases: readonly OptimizerCase[];
+  };
+  schedules: {
+    readonly cases: readonly ScheduleCase[];
+    readonly sequences: readonly {
+      readonly members: readonly Omit<ScheduleCase, 'optimizer' | 'rates'>[];
+      readonly milestones: readonly number[];
+      readonly rates: GoldenTensor;
+    }[];
+    /** LambdaLR with 0.95^epoch and 1 / (epoch + 1). */
+    readonly lambdas: GoldenTensor;
+    /** What ReduceLROnPlateau was shown. */
+    readonly metrics: GoldenTensor;
   };
   dropout: { readonly cases: readonly DropoutCase[] };
   'dropout-training': {

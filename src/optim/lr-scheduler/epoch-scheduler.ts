@@ -1,0 +1,149 @@
+/** Schedulers whose rate is a function of the epoch: all but ReduceLROnPlateau and SequentialLR. */
+import { checkSize } from '../../check.js';
+import { ArgumentError } from '../../errors.js';
+import type { Optimizer } from '../optimizer.js';
+import { LRScheduler, type SchedulerStateDict } from './scheduler.js';
+import { readNumbers, readSaved } from './state.js';
+
+/** Where a schedule stands when it says the rate of one group. */
+export interface Moment<Options> {
+  /** 0 when the scheduler is made, then counted up by each step. */
+  readonly epoch: number;
+  /** Whether the scheduler is being made. */
+  readonly isFirst: boolean;
+  readonly options: Options;
+  /** The initial rate of the group. */
+  readonly base: number;
+  /** The rate that it has. */
+  readonly lr: number;
+  /** Its number. */
+  readonly group: number;
+}
+
+/** What tells one schedule from another. */
+export interface Schedule<Options extends object, Given extends object = Partial<Options>> {
+  readonly name: string;
+  /** Reads and checks options, and puts in those that are not given. */
+  read(place: string, options: Given | undefined, optimizer: Optimizer): Options;
+  /** The next rate of a group: PyTorch's `get_lr`. */
+  rate(moment: Moment<Options>): number;
+  /** The rate with which it begins in a SequentialLR when its turn comes: PyTorch's closed form. {@link rate} if absent. */
+  restart?(moment: Moment<Options>): number;
+  /** Initial rates other than those that the groups have. */
+  initialRates?(options: Options): number[];
+  /** What else it sets in the groups. */
+  apply?(optimizer: Optimizer, epoch: number, options: Options): void;
+  /** Options in a state dict, by PyTorch's names. */
+  readonly saved: Readonly<Record<string, keyof Options & string>>;
+}
+
+/** A scheduler that follows a {@link Schedule}. */
+export abstract class EpochScheduler<
+  Options extends object,
+  Given extends object = Partial<Options>,
+> extends LRScheduler {
+  readonly #schedule: Schedule<Options, Given>;
+  #options: Options;
+  #baseLrs: readonly number[];
+  #steps = 0;
+
+  protected constructor(schedule: Schedule<Options, Given>, optimizer: Optimizer, options: Given | undefined) {
+    super(schedule.name, optimizer);
+    this.#schedule = schedule;
+    this.#options = schedule.read(schedule.name, options, optimizer);
+    const own = schedule.initialRates?.(this.#options);
+    const before = own ?? this.initialRates();
+    this.#baseLrs = before;
+    const rates = this.#ratesAt(0, true, schedule.rate);
+    if (own !== undefined) this.setInitialRates(own);
+    this.#take(0, rates);
+  }
+
+  /** The rates that the schedule starts from, one for each group. */
+  get baseLrs(): number[] {
+    return [...this.#baseLrs];
+  }
+
+  /** Goes one epoch on and sets the rates. */
+  override step(): void {
+    this.#take(this.epoch + 1, this.#ratesAt(this.epoch + 1, false, this.#schedule.rate));
+  }
+
+  override stateDict(): SchedulerStateDict {
+    const options = Object.entries(this.#schedule.saved).map(([key, name]) => {
+      const value: unknown = this.#options[name];
+      return [key, Array.isArray(value) ? [...value] : value] as const;
+    });
+    return {
+      ...Object.fromEntries(options),
+      base_lrs: this.baseLrs,
+      last_epoch: this.epoch,
+      _step_count: this.#steps,
+      _last_lr: this.getLastLr(),
+    };
+  }
+
+  override loadStateDict(state: SchedulerStateDict): void {
+    const place = `${this.place}.loadStateDict`;
+    const schedule = this.#schedule;
+    const { saved } = schedule;
+    const entries = readSaved(place, state, [
+      ...Object.keys(saved),
+      'base_lrs',
+      'last_epoch',
+      '_step_count',
+      '_last_lr',
+    ]);
+    const options: Record<string, unknown> = Object.fromEntries(Object.entries(this.#options));
+    for (const [key, name] of Object.entries(saved)) if (entries.has(key)) options[name] = entries.get(key);
+    const read = schedule.read(place, options as Given, this.optimizer);
+    const groups = this.optimizer.paramGroups.length;
+    const baseLrs = readNumbers(place, 'base_lrs', entries.get('base_lrs'), groups);
+    const lastLr = readNumbers(place, '_last_lr', entries.get('_last_lr'), groups);
+    // -1 in a SequentialLR, as long as its turn has not come.
+    const epoch = entries.get('last_epoch') === -1 ? -1 : checkSize(place, 'last_epoch', entries.get('last_epoch'));
+    const steps = checkSize(place, '_step_count', entries.get('_step_count') ?? epoch + 1);
+    this.#options = read;
+    this.#baseLrs = baseLrs;
+    this.#steps = steps;
+    this.epoch = epoch;
+    this.noteRates(lastLr);
+  }
+
+  /** Takes back the step that was taken when it was made: its turn in a SequentialLR comes later. @internal */
+  undo(): void {
+    this.epoch -= 1;
+  }
+
+  /** Takes that step again, with the rates that the groups have now. @internal */
+  begin(): void {
+    this.#steps = 0;
+    this.#take(this.epoch + 1, this.#ratesAt(this.epoch + 1, true, this.#schedule.rate));
+  }
+
+  /** Its turn in a SequentialLR. @internal */
+  restart(): void {
+    const { restart, rate } = this.#schedule;
+    const rates = this.#ratesAt(0, false, restart ?? rate);
+    this.#take(0, rates);
+    this.#steps -= 1;
+  }
+
+  #ratesAt(epoch: number, isFirst: boolean, rate: (moment: Moment<Options>) => number): number[] {
+    this.checkGroups(this.#baseLrs.length);
+    const options = this.#options;
+    const next = this.rates().map((lr, group) =>
+      rate.call(this.#schedule, { epoch, isFirst, options, base: this.#baseLrs[group]!, lr, group }),
+    );
+    for (const lr of next)
+      if (!Number.isFinite(lr)) throw new ArgumentError(`${this.place}: the rate at epoch ${epoch} would be ${lr}`);
+    return next;
+  }
+
+  #take(epoch: number, rates: readonly number[]): void {
+    this.epoch = epoch;
+    this.#steps += 1;
+    this.setRates(rates);
+    this.#schedule.apply?.(this.optimizer, epoch, this.#options);
+  }
+}

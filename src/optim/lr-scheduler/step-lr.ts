@@ -1,0 +1,34 @@
+import { checkOptions, checkSize } from '../../check.js';
+import type { Optimizer } from '../optimizer.js';
+import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { finite } from './scheduler.js';
+
+/** Options of {@link StepLR}. */
+export interface StepLROptions {
+  /** Epochs between two cuts. Required. */
+  stepSize: number;
+  /** What the rate is multiplied with. Default 0.1. */
+  gamma?: number;
+}
+
+const schedule: Schedule<Required<StepLROptions>> = {
+  name: 'StepLR',
+  read(place, options) {
+    const { stepSize, gamma = 0.1 } = checkOptions(place, options, ['stepSize', 'gamma']);
+    return { stepSize: checkSize(place, 'stepSize', stepSize, 1), gamma: finite(place, 'gamma', gamma) };
+  },
+  rate: ({ epoch, lr, options: { stepSize, gamma } }) => (epoch === 0 || epoch % stepSize !== 0 ? lr : lr * gamma),
+  restart: ({ base }) => base,
+  saved: { step_size: 'stepSize', gamma: 'gamma' },
+};
+
+/**
+ * The rate times `gamma` every `stepSize` epochs.
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html | StepLR}
+ */
+export class StepLR extends EpochScheduler<Required<StepLROptions>> {
+  /** @throws ArgumentError unless stepSize is a positive integer. */
+  constructor(optimizer: Optimizer, options: StepLROptions) {
+    super(schedule, optimizer, options);
+  }
+}
