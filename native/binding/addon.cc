@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "../core/thread_count.h"
 #include "../core/thread_pool.h"
 #include "../kernels/select.h"
 #include "../ops/ops.h"
+#include "../program/decode.h"
 #include "call.h"
 #include "errors.h"
 #include "instance.h"
 #include "machine.h"
+#include "program.h"
 
 namespace lanewise::binding {
 namespace {
@@ -35,6 +38,12 @@ constexpr NamedCallback kMachine[] = {
     {"fmaPeak", fma_peak},
 };
 
+constexpr NamedCallback kPrograms[] = {
+    {"createBlock", create_block}, {"blockCopyIn", block_copy_in},      {"blockCopyOut", block_copy_out},
+    {"freeBlock", free_block},     {"createProgram", create_program},   {"arenaBytes", arena_bytes},
+    {"runProgram", run_program},   {"disposeProgram", dispose_program},
+};
+
 void add_function(napi_env env, napi_value object, const NamedCallback& entry, void* data) {
   napi_value function = nullptr;
   check(napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.callback, data, &function));
@@ -54,16 +63,16 @@ napi_value instruction_sets(napi_env env, Instance& instance) {
   return sets;
 }
 
-napi_value compiled(napi_env env) {
-  napi_value names = nullptr;
-  check(napi_create_array(env, &names));
+napi_value names(napi_env env, std::span<const char* const> list) {
+  napi_value array = nullptr;
+  check(napi_create_array(env, &array));
   std::uint32_t index = 0;
-  for (const char* name : kernels::compiled()) {
+  for (const char* name : list) {
     napi_value text = nullptr;
     check(napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &text));
-    check(napi_set_element(env, names, index++, text));
+    check(napi_set_element(env, array, index++, text));
   }
-  return names;
+  return array;
 }
 
 napi_value create_exports(napi_env env, napi_value exports) {
@@ -75,7 +84,8 @@ napi_value create_exports(napi_env env, napi_value exports) {
   owner.release();  // the environment owns it from here on
 
   check(napi_set_named_property(env, exports, "instructionSets", instruction_sets(env, instance)));
-  check(napi_set_named_property(env, exports, "compiled", compiled(env)));
+  check(napi_set_named_property(env, exports, "compiled", names(env, kernels::compiled())));
+  check(napi_set_named_property(env, exports, "opcodes", names(env, program::opcodes())));
   napi_value version = nullptr;
   check(napi_create_string_utf8(env, LANEWISE_VERSION, NAPI_AUTO_LENGTH, &version));
   check(napi_set_named_property(env, exports, "version", version));
@@ -83,6 +93,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   check(napi_create_double(env, static_cast<double>(core::ThreadPool::kMaxThreads), &max_threads));
   check(napi_set_named_property(env, exports, "maxThreads", max_threads));
   for (const NamedCallback& entry : kMachine) add_function(env, exports, entry, nullptr);
+  for (const NamedCallback& entry : kPrograms) add_function(env, exports, entry, nullptr);
   return exports;
 }
 

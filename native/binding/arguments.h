@@ -6,6 +6,7 @@
 
 #include <node_api.h>
 
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,7 +15,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "../kernels/kernel_table.h"
+#include "../kernels/select.h"
 #include "../ops/argument.h"
 #include "errors.h"
 
@@ -163,5 +167,17 @@ struct Read<T> {
     throw WrongType(arg.place() + "expected Float32Array or Int32Array, got " + name_of(array.type));
   }
 };
+
+// The table of an instruction set that this processor can run, by its name.
+inline const kernels::KernelTable& read_kernels(const Argument& arg) {
+  std::array<char, 32> text{};
+  std::size_t length = 0;
+  const napi_status status = napi_get_value_string_utf8(arg.env, arg.value, text.data(), text.size(), &length);
+  if (status == napi_string_expected) throw WrongType(arg.place() + "expected the name of an instruction set");
+  check(status);
+  const kernels::KernelTable* table = kernels::find(std::string_view(text.data(), length));
+  if (table == nullptr) throw std::invalid_argument(arg.place() + "no such instruction set on this processor");
+  return *table;
+}
 
 }  // namespace lanewise::binding

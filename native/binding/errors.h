@@ -19,6 +19,10 @@ class WrongType : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// When there is no memory: told apart by its code.
+inline constexpr const char* kNoMemory = "lanewise: out of memory";
+inline constexpr const char* kNoMemoryCode = "ERR_LANEWISE_NO_MEMORY";
+
 // A call into Node-API that fails for no fault of the caller's arguments.
 inline void check(napi_status status) {
   if (status != napi_ok) throw Pending{};
@@ -46,7 +50,7 @@ napi_value guarded(napi_env env, const char* name, Body body) noexcept {
       napi_throw_error(env, nullptr, message(error).c_str());
     }
   } catch (const std::bad_alloc&) {  // also when there is no memory for the message
-    napi_throw_error(env, nullptr, "lanewise: out of memory");
+    napi_throw_error(env, kNoMemoryCode, kNoMemory);
   } catch (...) {
     bool pending = false;
     if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) {

@@ -9,6 +9,7 @@
 
 #include "../core/fair_lock.h"
 #include "../kernels/kernel_table.h"
+#include "../program/call.h"
 
 namespace lanewise::binding {
 
@@ -25,6 +26,7 @@ struct Instance {
   std::deque<BoundOp> ops = {};  // one per instruction set; a deque, so that pointers to them stay
   // Held by whoever runs a program of this environment or touches its blocks. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
+  program::Call call = {};  // of runs on this thread, kept so that they allocate nothing
 };
 
 // That of a running environment.

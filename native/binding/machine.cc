@@ -27,17 +27,6 @@ std::size_t read_thread_count(const Argument& arg) {
   return count;
 }
 
-const kernels::KernelTable& read_kernels(const Argument& arg) {
-  std::array<char, 32> text{};
-  std::size_t length = 0;
-  const napi_status status = napi_get_value_string_utf8(arg.env, arg.value, text.data(), text.size(), &length);
-  if (status == napi_string_expected) throw WrongType(arg.place() + "expected the name of an instruction set");
-  check(status);
-  const kernels::KernelTable* table = kernels::find(std::string_view(text.data(), length));
-  if (table == nullptr) throw std::invalid_argument(arg.place() + "no such instruction set on this processor");
-  return *table;
-}
-
 double measure_fma_peak(const kernels::KernelTable& kernels, std::size_t threads, double milliseconds) {
   using Clock = std::chrono::steady_clock;
   core::ThreadPool& pool = core::ThreadPool::instance();

@@ -1,0 +1,51 @@
+// Blocks and programs as JavaScript handles. src/ops/load.ts describes the functions in TypeScript.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <exception>
+#include <span>
+
+#include "../program/block.h"
+#include "../program/program.h"
+#include "handle.h"
+
+namespace lanewise::binding {
+
+template <>
+struct HandleKind<program::Block> {
+  static constexpr napi_type_tag kTag = {0x6c616e6577697365, 0xb10c};
+  static constexpr const char* kName = "block";
+};
+
+template <>
+struct HandleKind<program::Program> {
+  static constexpr napi_type_tag kTag = {0x6c616e6577697365, 0x9706};
+  static constexpr const char* kName = "program";
+};
+
+// createBlock(dtype, length) -> block, zero-filled; dtype 0 float32, 1 int32.
+napi_value create_block(napi_env env, napi_callback_info info) noexcept;
+// blockCopyIn(block, array, offset), blockCopyOut(block, array): both wait for a run in progress.
+napi_value block_copy_in(napi_env env, napi_callback_info info) noexcept;
+napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept;
+// freeBlock(block): programs that have it keep its memory. Twice is once.
+napi_value free_block(napi_env env, napi_callback_info info) noexcept;
+
+// createProgram(isa, memories, code, arena, cells, keySources, blocks) -> program; numbers as in program/listing.h.
+napi_value create_program(napi_env env, napi_callback_info info) noexcept;
+// arenaBytes(program) -> number
+napi_value arena_bytes(napi_env env, napi_callback_info info) noexcept;
+// runProgram(program, cells, keys, inputs, ...arrays): so many inputs, then the outputs. Waits for a run in progress.
+napi_value run_program(napi_env env, napi_callback_info info) noexcept;
+// disposeProgram(program): jobs that have it keep it. Twice is once.
+napi_value dispose_program(napi_env env, napi_callback_info info) noexcept;
+
+// What a program failed with, as a JavaScript error with the message as it is: for NotFinite with a property `layer`.
+napi_value program_error(napi_env env, const std::exception_ptr& failure);
+
+// The bytes of a typed array that is to be bound to that memory of the program, checked for its dtype. kNoMemory: none.
+std::span<std::byte> read_program_array(const Argument& arg, const program::Program& program, std::size_t memory);
+
+}  // namespace lanewise::binding

@@ -1,0 +1,69 @@
+#include <memory>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <utility>
+
+#include "arguments.h"
+#include "call.h"
+#include "errors.h"
+#include "instance.h"
+#include "program.h"
+
+namespace lanewise::binding {
+namespace {
+
+using program::Block;
+
+std::span<std::byte> read_elements(const Argument& arg, const Block& block) {
+  const napi_typedarray_type type = block.dtype() == ops::DType::kFloat32 ? napi_float32_array : napi_int32_array;
+  const TypedArray array = read_typed_array_of(arg, type);
+  return {static_cast<std::byte*>(array.data), array.length * Block::kElementBytes};
+}
+
+}  // namespace
+
+napi_value create_block(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "createBlock", [&] {
+    const auto values = read_arguments<2>(env, info, nullptr);
+    const std::size_t dtype = Read<std::size_t>::from({env, values[0], 0});
+    const std::size_t length = Read<std::size_t>::from({env, values[1], 1});
+    if (dtype > 1) throw std::invalid_argument("argument 0: expected 0 (float32) or 1 (int32)");
+    std::shared_ptr<Block> block = Block::create(dtype == 0 ? ops::DType::kFloat32 : ops::DType::kInt32, length);
+    const std::size_t bytes = block->bytes();
+    return create_handle(env, std::move(block), bytes);
+  });
+}
+
+napi_value block_copy_in(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "blockCopyIn", [&]() -> napi_value {
+    const auto values = read_arguments<3>(env, info, nullptr);
+    Block& block = *read_handle<Block>({env, values[0], 0});
+    const std::span<const std::byte> from = read_elements({env, values[1], 1}, block);
+    const std::size_t offset = Read<std::size_t>::from({env, values[2], 2});
+    const std::scoped_lock lane(*instance_of(env).lane);
+    block.copy_in(from, offset);
+    return nullptr;
+  });
+}
+
+napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "blockCopyOut", [&]() -> napi_value {
+    const auto values = read_arguments<2>(env, info, nullptr);
+    const Block& block = *read_handle<Block>({env, values[0], 0});
+    const std::span<std::byte> to = read_elements({env, values[1], 1}, block);
+    const std::scoped_lock lane(*instance_of(env).lane);
+    block.copy_out(to);
+    return nullptr;
+  });
+}
+
+napi_value free_block(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "freeBlock", [&]() -> napi_value {
+    const auto values = read_arguments<1>(env, info, nullptr);
+    read_handle_or_released<Block>({env, values[0], 0}).release(env);
+    return nullptr;
+  });
+}
+
+}  // namespace lanewise::binding
