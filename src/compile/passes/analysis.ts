@@ -164,7 +164,7 @@ function effectsOf(analysis: Analysis, index: number) {
  * instruction would write what it reads.
  */
 export function fuse(analysis: Analysis, indices: readonly number[], fused: Instruction): Listing | null {
-  if (overlaps(analysis, fused)) return null;
+  if (overlaps(analysis, fused) || !isCovered(analysis, indices, fused)) return null;
   const { listing } = analysis;
   const { instructions } = listing;
   const members = new Set(indices);
@@ -190,6 +190,15 @@ export function fuse(analysis: Analysis, indices: readonly number[], fused: Inst
     ...listing,
     instructions: [...instructions.slice(0, start), ...before, fused, ...after, ...instructions.slice(end + 1)],
   };
+}
+
+/** Whether what it touches is what they touched: the order among instructions is known for that alone. */
+function isCovered(analysis: Analysis, indices: readonly number[], fused: Instruction): boolean {
+  const touches = indices.flatMap((index) => analysis.touches(index));
+  return accessesOf(fused).every(({ memory, reads, writes }) => {
+    const same = touches.filter((touch) => touch.memory === analysis.place(memory));
+    return (!reads || same.some((touch) => touch.reads)) && (!writes || same.some((touch) => touch.writes));
+  });
 }
 
 /** Only elementwise ops may write what they read, and no fused op is elementwise. */

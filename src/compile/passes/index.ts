@@ -2,7 +2,14 @@
 import { checkOneOf } from '../../check.js';
 import type { Listing } from '../../ops/listing.js';
 import { planArena } from './arena.js';
+import { dropCopies } from './copies.js';
+import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
 import { dropDeadStores } from './dead-stores.js';
+import { hoistChecks } from './hoist-checks.js';
+import { fuseLinearActivation } from './linear-activation.js';
+import { fuseLinearInputGradient } from './linear-input-gradient.js';
+import { fuseLinearWeightUpdate } from './linear-weight-update.js';
+import { layOutWeightPanels } from './weight-panels.js';
 
 interface Pass {
   /** Whether it makes ops or layouts that only a fusing factory is better off with. */
@@ -11,7 +18,14 @@ interface Pass {
 }
 
 const passes = {
+  copies: { fuses: false, run: dropCopies },
   'dead-stores': { fuses: false, run: dropDeadStores },
+  'hoist-checks': { fuses: false, run: hoistChecks },
+  'linear-activation': { fuses: true, run: fuseLinearActivation },
+  'linear-input-gradient': { fuses: true, run: fuseLinearInputGradient },
+  'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },
+  'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },
+  'weight-panels': { fuses: true, run: layOutWeightPanels },
 } as const satisfies Record<string, Pass>;
 
 /** The name of a pass, as it is switched off and as {@link applyPasses} reports it. */

@@ -1,0 +1,24 @@
+import type { MemoryId } from '../../ops/listing.js';
+import type { Analysis } from './analysis.js';
+import { isOp } from './instruction.js';
+
+/**
+ * The sum over the rows of a gradient [rows, columns] that instruction `index` makes: the gradient of a bias that was
+ * added to every row. Null when nobody takes it.
+ */
+export function biasGradientOf(
+  analysis: Analysis,
+  index: number,
+  gradient: MemoryId,
+  rows: number,
+  columns: number,
+): { readonly reader: number; readonly out: MemoryId } | null {
+  if (analysis.definition(gradient) !== index) return null;
+  for (const reader of analysis.readers(gradient)) {
+    const sum = analysis.listing.instructions[reader];
+    if (!isOp(sum, 'sum')) continue;
+    const { outer, size, inner, out } = sum.args;
+    if (outer === 1 && size === rows && inner === columns) return { reader, out };
+  }
+  return null;
+}

@@ -1,0 +1,14 @@
+import type { Instruction, Listing } from '../../ops/listing.js';
+import { isOp } from './instruction.js';
+
+/**
+ * Moves the checks of inputs to the front, in their order: inputs do not change during a run, and a run that is refused
+ * there has changed nothing.
+ */
+export function hoistChecks(listing: Listing): Listing {
+  const isInput = (memory: number) => listing.memories[memory]!.kind === 'input';
+  const first = (each: Instruction): boolean =>
+    (isOp(each, 'checkTarget') && isInput(each.args.target)) || (isOp(each, 'checkIndex') && isInput(each.args.index));
+  const { instructions } = listing;
+  return { ...listing, instructions: [...instructions.filter(first), ...instructions.filter((each) => !first(each))] };
+}

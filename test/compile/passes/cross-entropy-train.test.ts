@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { fuseCrossEntropyTrain } from '../../../src/compile/passes/cross-entropy-train.js';
+import { reductions } from '../../../src/ops/ops.js';
+import { List, lines } from './list.js';
+import { biasGradient, copy, crossEntropy, fill } from './tape.js';
+
+function start() {
+  const list = new List();
+  return { list, logits: list.input(8 * 4), target: list.input(8, 'int32') };
+}
+
+describe('cross-entropy-train', () => {
+  it("makes the loss, its gradient and the last bias's gradient one op", () => {
+    const { list, logits, target } = start();
+    const { loss, backward } = crossEntropy(list, logits, target);
+    const gradLogits = backward(fill(list, 1));
+    copy(list, loss, list.output(1));
+    copy(list, gradLogits, list.output(8 * 4));
+    copy(list, biasGradient(list, gradLogits), list.output(4));
+    const settings = 'ignoreIndex=-100, smoothing=0, reduction=1';
+    expect(lines(list.listing()).slice(0, 3)).toEqual([
+      `%2, %3, %4 = crossEntropy(input0, input1, ${settings})`,
+      '%5 = fill(value=1)',
+      `%6 = crossEntropyBackward(%5, input0, input1, %3, %4, ${settings})`,
+    ]);
+    expect(lines(fuseCrossEntropyTrain(list.listing()))).toEqual([
+      '%5 = fill(value=1)',
+      `%2, %6, biasGrad=%9 = crossEntropyTrain(%5, input0, input1, ${settings})`,
+      'output0 = copy(%2, output0)',
+      'output1 = copy(%6, output1)',
+      'output2 = copy(%9, output2)',
+    ]);
+  });
+
+  it('puts readers of the loss behind it', () => {
+    const { list, logits, target } = start();
+    const { loss, backward } = crossEntropy(list, logits, target);
+    list.add('neg', { x: loss, out: list.output(1), n: 1 });
+    backward(fill(list, 1));
+    expect(lines(fuseCrossEntropyTrain(list.listing())).map((line) => line.split(/[(]/)[0])).toEqual([
+      '%6 = fill',
+      '%2, %7 = crossEntropyTrain',
+      'output0 = neg',
+    ]);
+  });
+
+  it('leaves a gradient alone that depends on the loss', () => {
+    const { list, logits, target } = start();
+    const { loss, backward } = crossEntropy(list, logits, target);
+    const grad = list.temporary(1);
+    list.add('exp', { x: loss, out: grad, n: 1 });
+    backward(grad);
+    const before = list.listing();
+    expect(fuseCrossEntropyTrain(before)).toBe(before);
+  });
+
+  it('leaves alone one loss a row, two gradients of one loss, and logits that change in between', () => {
+    const none = start();
+    const rows = crossEntropy(none.list, none.logits, none.target, reductions.none);
+    rows.backward(none.list.input(8));
+    const twice = start();
+    const loss = crossEntropy(twice.list, twice.logits, twice.target);
+    loss.backward(fill(twice.list, 1));
+    loss.backward(fill(twice.list, 1));
+    const changed = start();
+    const logits = changed.list.temporary(8 * 4);
+    const other = crossEntropy(changed.list, logits, changed.target);
+    fill(changed.list, 0, logits);
+    other.backward(fill(changed.list, 1));
+    for (const { list } of [none, twice, changed]) {
+      const before = list.listing();
+      expect(fuseCrossEntropyTrain(before)).toBe(before);
+    }
+  });
+});

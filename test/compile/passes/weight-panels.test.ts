@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { fuseLinearActivation } from '../../../src/compile/passes/linear-activation.js';
+import { fuseLinearInputGradient } from '../../../src/compile/passes/linear-input-gradient.js';
+import { fuseLinearWeightUpdate } from '../../../src/compile/passes/linear-weight-update.js';
+import { layOutWeightPanels } from '../../../src/compile/passes/weight-panels.js';
+import type { Listing } from '../../../src/ops/listing.js';
+import { List, lines } from './list.js';
+import { adam, copy, inputGradient, linear, sgd, weightGradient } from './tape.js';
+
+const fused = (list: List): Listing =>
+  layOutWeightPanels(fuseLinearWeightUpdate(fuseLinearInputGradient(fuseLinearActivation(list.listing()))));
+const panelsOf = ({ memories }: Listing) =>
+  memories.flatMap(({ panels, kind, index }) =>
+    panels === null ? [] : [`${kind}${index} ${panels.out}x${panels.in}`],
+  );
+
+function start() {
+  const list = new List();
+  const layer = linear(list, list.input(8 * 3), 3, 5, { bias: null });
+  copy(list, layer.out, list.output(8 * 5));
+  return { list, layer, grad: list.input(8 * 5) };
+}
+
+describe('weight-panels', () => {
+  it("lays out a weight and the optimizer's state of it", () => {
+    const { list, layer, grad } = start();
+    const gradWeight = weightGradient(list, layer, grad);
+    copy(list, inputGradient(list, layer, grad), list.output(8 * 3));
+    adam(list, layer.weight, gradWeight);
+    const after = fused(list);
+    expect(panelsOf(after)).toEqual(['state0 5x3', 'state1 5x3', 'state2 5x3']);
+    expect(lines(after)).toEqual(
+      [
+        '%2 = linearActivation(input0, state0, packed, p=0)',
+        'output0 = copy(%2, output0)',
+        '%6 = linearInputGradient(input1, state0, packed, scale=1)',
+        'output1 = copy(%6, output1)',
+        'state0, state1, state2, state3 = linearWeightAdam(input1, input0, state0, state1, state2, state3, packed)',
+      ].map((line) => (line.startsWith('%') ? line.replace(/, packed, (.*)\)/, ', $1, packed)') : line)),
+    );
+  });
+
+  it('leaves a weight that another op names row-major, and its momentum with it', () => {
+    const clipped = start();
+    const gradWeight = weightGradient(clipped.list, clipped.layer, clipped.grad);
+    copy(clipped.list, gradWeight, clipped.list.output(15));
+    sgd(clipped.list, clipped.layer.weight, gradWeight, true);
+    const read = start();
+    sgd(read.list, read.layer.weight, weightGradient(read.list, read.layer, read.grad), true);
+    copy(read.list, read.layer.weight, read.list.output(15));
+    const buffer = start();
+    sgd(buffer.list, buffer.layer.weight, weightGradient(buffer.list, buffer.layer, buffer.grad), true);
+    copy(buffer.list, 5, buffer.list.output(15));
+    expect(buffer.list.memories[5]).toMatchObject({ kind: 'state', index: 1, length: 15 });
+    for (const { list } of [clipped, read, buffer]) {
+      const after = fused(list);
+      expect(panelsOf(after)).toEqual([]);
+      expect(after.instructions.every(({ args }) => args.packed !== true)).toBe(true);
+    }
+  });
+
+  it('sees that two memories are the same block, and that a weight is used in two shapes', () => {
+    const same = start();
+    copy(same.list, same.list.again(same.layer.weight), same.list.output(15));
+    expect(panelsOf(fused(same.list))).toEqual([]);
+    const named = start();
+    linear(named.list, named.list.input(8 * 3), 3, 5, { weight: named.list.again(named.layer.weight) });
+    expect(panelsOf(fused(named.list))).toEqual(['state0 5x3', 'state0 5x3']);
+    const twice = start();
+    linear(twice.list, twice.list.input(8 * 5), 5, 3, { weight: twice.layer.weight });
+    expect(panelsOf(fused(twice.list))).toEqual([]);
+  });
+
+  it('takes no input for a weight, and no empty one', () => {
+    const list = new List();
+    linear(list, list.input(8 * 3), 3, 5, { weight: list.input(15) });
+    linear(list, list.input(0), 0, 5, { bias: null });
+    expect(panelsOf(fused(list))).toEqual([]);
+  });
+});
