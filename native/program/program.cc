@@ -70,8 +70,7 @@ Program::Program(const kernels::KernelTable& kernels, const FlatListing& listing
 
 Program::~Program() = default;
 
-void Program::check(const ops::Context& context, const Call& call) const {
-  if (&context.kernels != &kernels_) throw std::invalid_argument("program: made for other kernels");
+void Program::check(const Call& call) const {
   check_count("inputs", call.inputs.size(), inputs_.size());
   check_count("outputs", call.outputs.size(), outputs_.size());
   check_count("cells", call.cells.size(), cells_);
@@ -107,7 +106,8 @@ void Program::bind(const Call& call) {
 }
 
 void Program::run(const ops::Context& context, Call& call) {
-  check(context, call);
+  if (&context.kernels != &kernels_) throw std::invalid_argument("program: made for other kernels");
+  check(call);
   bind(call);
   const Bindings bindings{bound_, call};
   for (const std::unique_ptr<const Instruction>& instruction : instructions_) instruction->run(context, bindings);

@@ -35,6 +35,10 @@ class Program {
   // instructions.
   void run(const ops::Context& context, Call& call);
 
+  // That the arrays and numbers of a call fit, as run() does first. Reads nothing that a run changes, so a run may be
+  // in progress on another thread. Throws std::invalid_argument.
+  void check(const Call& call) const;
+
   const kernels::KernelTable& kernels() const { return kernels_; }
   std::size_t arena_bytes() const { return arena_.size(); }
   // How many arrays and numbers a Call must have, at least.
@@ -49,7 +53,6 @@ class Program {
   const std::vector<std::size_t>& output_memories() const { return outputs_; }
 
  private:
-  void check(const ops::Context& context, const Call& call) const;
   void bind(const Call& call);
 
   const kernels::KernelTable& kernels_;

@@ -1,0 +1,32 @@
+#include "job.h"
+
+#include <algorithm>
+
+#include "../core/denormals.h"
+
+namespace lanewise::program {
+
+bool Job::advance(core::ThreadPool& pool) noexcept {
+  if (stopped_.load(std::memory_order_relaxed)) return false;
+  try {
+    const core::FlushDenormals flush;
+    return run(pool);
+  } catch (...) {
+    failure_ = std::current_exception();
+    return false;
+  }
+}
+
+std::uint64_t Job::progress(std::span<double> sums) const {
+  const std::lock_guard lock(mutex_);
+  std::copy(sums_.begin(), sums_.end(), sums.begin());
+  return runs_;
+}
+
+void Job::count_run(std::span<const double> values) {
+  const std::lock_guard lock(mutex_);
+  ++runs_;
+  for (std::size_t i = 0; i < values.size(); ++i) sums_[i] += values[i];
+}
+
+}  // namespace lanewise::program

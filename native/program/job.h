@@ -1,0 +1,52 @@
+// Work for a runner's thread (runner.h), in slices of one run each.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "../core/thread_pool.h"
+
+namespace lanewise::program {
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  // The next slice; whether there is more to do. Called by the runner's thread, which holds the lane.
+  bool advance(core::ThreadPool& pool) noexcept;
+
+  // No further slice begins. From any thread.
+  void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
+
+  // Whole runs so far, and the sums that belong to exactly these; `sums` must be of sum_count(). From any thread.
+  std::uint64_t progress(std::span<double> sums) const;
+  std::size_t sum_count() const { return sums_.size(); }
+
+  // What a slice threw, or null. Only once the job is over and has been handed back.
+  const std::exception_ptr& failure() const { return failure_; }
+
+ protected:
+  explicit Job(std::size_t sum_count) : sums_(sum_count) {}
+
+  // One slice; whether there is more to do. What it throws ends the job.
+  virtual bool run(core::ThreadPool& pool) = 0;
+
+  // Counts one whole run and adds to the sums; `values` are sum_count() numbers, or none.
+  void count_run(std::span<const double> values);
+
+ private:
+  std::atomic<bool> stopped_{false};
+  mutable std::mutex mutex_;  // of the two below
+  std::uint64_t runs_ = 0;
+  std::vector<double> sums_;  // its size is fixed
+  std::exception_ptr failure_;
+};
+
+}  // namespace lanewise::program

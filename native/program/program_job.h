@@ -1,0 +1,49 @@
+// Many runs of a program, one after the other, on memory of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "../core/aligned.h"
+#include "../ops/argument.h"
+#include "call.h"
+#include "job.h"
+#include "program.h"
+
+namespace lanewise::program {
+
+class ProgramJob final : public Job {
+ public:
+  struct Request {
+    Call call;                              // its arrays are copied
+    std::vector<ops::DType> output_dtypes;  // of call.outputs
+    std::uint64_t times;
+    std::optional<std::size_t> counter;  // a cell that goes up by 1 after each run
+    std::size_t threads;                 // this one and those of the pool
+  };
+
+  // Throws std::invalid_argument when the call does not fit the program, std::bad_alloc.
+  ProgramJob(std::shared_ptr<Program> program, Request request);
+
+  // Outputs of the last run. Only once the job is over and has been handed back. Throws std::invalid_argument unless
+  // the arrays are as many and as large as those it was made with.
+  void copy_outputs(std::span<const std::span<std::byte>> outputs) const;
+
+ private:
+  bool run(core::ThreadPool& pool) override;
+
+  const std::shared_ptr<Program> program_;
+  Call call_;
+  std::vector<core::AlignedBuffer<std::byte>> memory_;  // of the inputs, then of the outputs
+  const std::vector<ops::DType> output_dtypes_;
+  std::vector<double> values_;  // of this run's outputs of one element
+  std::uint64_t left_;
+  const std::optional<std::size_t> counter_;
+  const std::size_t threads_;
+};
+
+}  // namespace lanewise::program

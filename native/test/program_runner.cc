@@ -1,0 +1,334 @@
+// program/runner.h: turns, ends of every kind, and going away in the middle.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "../core/denormals.h"
+#include "../core/fair_lock.h"
+#include "../core/start_thread.h"
+#include "../core/thread_pool.h"
+#include "../program/runner.h"
+
+namespace lanewise::program {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Calls `slice` until it says that it is done; counts each call as a run with the value it was given.
+class TestJob final : public Job {
+ public:
+  explicit TestJob(std::function<bool(TestJob&)> slice) : Job(1), slice_(std::move(slice)) {}
+
+  void count(double value) { count_run(std::vector<double>{value}); }
+
+ private:
+  bool run(core::ThreadPool&) override { return slice_(*this); }
+
+  std::function<bool(TestJob&)> slice_;
+};
+
+std::shared_ptr<TestJob> job_of(std::function<bool(TestJob&)> slice) {
+  return std::make_shared<TestJob>(std::move(slice));
+}
+
+class Collected final : public Settlements {
+ public:
+  void accept(JobList& one) noexcept override {
+    const std::lock_guard lock(mutex_);
+    over_.splice(over_.end(), one);
+    arrived_.notify_all();
+  }
+
+  // Waits until so many have come; their ids in order of arrival.
+  std::vector<std::uint64_t> wait(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(arrived_.wait_for(lock, 60s, [&] { return over_.size() >= count; }));
+    std::vector<std::uint64_t> ids;
+    for (const QueuedJob& queued : over_) ids.push_back(queued.id);
+    return ids;
+  }
+
+  std::size_t size() {
+    const std::lock_guard lock(mutex_);
+    return over_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  JobList over_;
+};
+
+struct World {
+  std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
+  std::shared_ptr<Collected> collected = std::make_shared<Collected>();
+  Runner runner{lane, collected, core::ThreadPool::instance(), core::start_thread};
+};
+
+std::uint64_t runs_of(const Job& job) {
+  std::vector<double> sums(job.sum_count());
+  return job.progress(sums);
+}
+
+// Waits for something that another thread is to do.
+void wait_until(const std::function<bool()>& what) {
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!what() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  REQUIRE(what());
+}
+
+TEST_CASE("a job runs to its end on another thread, and its sums belong to its runs") {
+  World world;
+  const auto caller = std::this_thread::get_id();
+  std::thread::id runner;
+  auto job = job_of([&](TestJob& self) {
+    runner = std::this_thread::get_id();
+    self.count(0.5);
+    return runs_of(self) < 100;
+  });
+  world.runner.submit(7, job);
+  std::vector<double> sums(1);
+  while (world.collected->size() == 0) {
+    const std::uint64_t runs = job->progress(sums);
+    CHECK(sums[0] == 0.5 * static_cast<double>(runs));
+  }
+  CHECK(world.collected->wait(1) == std::vector<std::uint64_t>{7});
+  CHECK(job->progress(sums) == 100);
+  CHECK(sums[0] == 50);
+  CHECK(job->failure() == nullptr);
+  CHECK(runner != caller);
+}
+
+TEST_CASE("jobs take turns run by run, in order of arrival, and each ends at its own length") {
+  World world;
+  std::string order;
+  const auto letters = [&](char letter, std::uint64_t times) {
+    return job_of([&order, letter, times](TestJob& self) {
+      order += letter;
+      self.count(0);
+      return runs_of(self) < times;
+    });
+  };
+  world.lane->lock();  // nothing runs until all have been queued
+  world.runner.submit(1, letters('a', 4));
+  world.runner.submit(2, letters('b', 2));
+  world.runner.submit(3, letters('c', 3));
+  world.lane->unlock();
+  CHECK(world.collected->wait(3) == std::vector<std::uint64_t>{2, 3, 1});
+  CHECK(order == "abcabcaca");
+}
+
+TEST_CASE("a job waits for whoever holds the lane, and whoever waits for the lane gets it between two runs") {
+  World world;
+  std::atomic<bool> running{false}, stop{false};
+  auto job = job_of([&](TestJob& self) {
+    running = true;
+    std::this_thread::sleep_for(100us);
+    running = false;
+    self.count(0);
+    return !stop;
+  });
+  world.lane->lock();
+  world.runner.submit(1, job);
+  std::this_thread::sleep_for(20ms);
+  CHECK(runs_of(*job) == 0);
+  world.lane->unlock();
+  for (int i = 0; i < 50; ++i) {
+    const std::lock_guard turn(*world.lane);
+    const std::uint64_t runs = runs_of(*job);
+    CHECK_FALSE(running);
+    std::this_thread::sleep_for(200us);
+    CHECK(runs_of(*job) == runs);
+  }
+  stop = true;
+  world.collected->wait(1);
+}
+
+TEST_CASE("a stopped job ends between two runs, one that has not begun without any") {
+  World world;
+  auto endless = job_of([](TestJob& self) {
+    self.count(1);
+    return true;
+  });
+  auto waiting = job_of([](TestJob& self) {
+    self.count(1);
+    return true;
+  });
+  world.lane->lock();
+  world.runner.submit(1, endless);
+  world.runner.submit(2, waiting);
+  waiting->stop();
+  world.lane->unlock();
+  CHECK(world.collected->wait(1) == std::vector<std::uint64_t>{2});
+  CHECK(runs_of(*waiting) == 0);
+  CHECK(waiting->failure() == nullptr);
+  wait_until([&] { return runs_of(*endless) > 3; });
+  endless->stop();
+  world.collected->wait(2);
+  const std::uint64_t runs = runs_of(*endless);
+  std::this_thread::sleep_for(5ms);
+  CHECK(runs_of(*endless) == runs);
+}
+
+TEST_CASE("stop() of the runner stops all, and later jobs run") {
+  World world;
+  const auto endless = [](TestJob& self) {
+    self.count(1);
+    return true;
+  };
+  world.runner.submit(1, job_of(endless));
+  world.runner.submit(2, job_of(endless));
+  world.runner.stop();
+  world.collected->wait(2);
+  world.runner.submit(3, job_of([](TestJob& self) {
+                        self.count(1);
+                        return false;
+                      }));
+  CHECK(world.collected->wait(3).back() == 3);
+}
+
+TEST_CASE("what a run throws ends its job and no other") {
+  World world;
+  auto failing = job_of([](TestJob& self) -> bool {
+    if (runs_of(self) == 3) throw std::invalid_argument("labels: 11 is out of range");
+    self.count(1);
+    return true;
+  });
+  auto number = job_of([](TestJob&) -> bool { throw 42; });
+  auto other = job_of([](TestJob& self) {
+    self.count(1);
+    return runs_of(self) < 50;
+  });
+  world.runner.submit(1, failing);
+  world.runner.submit(2, number);
+  world.runner.submit(3, other);
+  world.collected->wait(3);
+  CHECK(runs_of(*failing) == 3);
+  CHECK_THROWS_WITH_AS(std::rethrow_exception(failing->failure()), "labels: 11 is out of range", std::invalid_argument);
+  CHECK_THROWS_AS(std::rethrow_exception(number->failure()), int);
+  CHECK(runs_of(*other) == 50);
+  CHECK(other->failure() == nullptr);
+}
+
+TEST_CASE("jobs run with denormals flushed, in a mode that does not depend on who made the thread") {
+  World world;
+  std::vector<core::FloatMode> seen;
+  const auto look = [&](TestJob&) {
+    seen.push_back(core::FloatMode::current());
+    return false;
+  };
+  {
+    const core::FlushDenormals flush;  // a new thread would inherit it
+    world.runner.submit(1, job_of(look));
+  }
+  world.collected->wait(1);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0] == core::FloatMode::standard().flushing_denormals());
+}
+
+TEST_CASE("a runner that goes away in the middle of a run waits for nothing and keeps nothing") {
+  std::weak_ptr<core::FairLock> lane;
+  std::weak_ptr<Collected> collected;
+  std::weak_ptr<Job> running, queued;
+  std::atomic<bool> inside{false}, release{false}, touched{false};
+  {
+    World world;
+    lane = world.lane;
+    collected = world.collected;
+    auto first = job_of([&](TestJob&) {
+      inside = true;
+      while (!release) std::this_thread::sleep_for(1ms);
+      return true;
+    });
+    auto second = job_of([&](TestJob&) {
+      touched = true;
+      return true;
+    });
+    running = first;
+    queued = second;
+    world.runner.submit(1, std::move(first));
+    world.runner.submit(2, std::move(second));
+    while (!inside) std::this_thread::yield();
+  }  // would hang if it waited for the run
+  CHECK_FALSE(lane.expired());
+  CHECK_FALSE(running.expired());
+  const std::shared_ptr<Collected> kept = collected.lock();
+  release = true;
+  wait_until([&] { return lane.expired() && running.expired() && queued.expired(); });
+  CHECK_FALSE(touched);
+  CHECK(kept->size() == 0);
+}
+
+TEST_CASE("runners that come and go, with work in flight") {
+  std::vector<std::weak_ptr<core::FairLock>> lanes;
+  for (int round = 0; round < 200; ++round) {
+    World world;
+    lanes.push_back(world.lane);
+    for (std::uint64_t id = 0; id < 3; ++id) {
+      world.runner.submit(id, job_of([](TestJob& self) {
+                            core::ThreadPool::instance().run(2, [](std::size_t) {});
+                            self.count(1);
+                            return true;
+                          }));
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(round * 7 % 300));
+  }
+  for (const auto& lane : lanes) wait_until([&] { return lane.expired(); });
+}
+
+TEST_CASE("a closed runner, and one that can have no thread, refuse a job") {
+  World world;
+  world.runner.close();
+  auto job = job_of([](TestJob&) { return false; });
+  CHECK_THROWS_AS(world.runner.submit(1, job), std::runtime_error);
+
+  static bool refuse = true;
+  Runner without{
+      world.lane, world.collected, core::ThreadPool::instance(),
+      [](void (*entry)(void*), void* argument) noexcept { return !refuse && core::start_thread(entry, argument); }};
+  CHECK_THROWS_AS(without.submit(2, job), std::runtime_error);
+  CHECK(job.use_count() == 1);  // nothing was queued
+  refuse = false;
+  without.submit(3, job);  // asked again
+  CHECK(world.collected->wait(1) == std::vector<std::uint64_t>{3});
+}
+
+#if defined(__linux__)
+TEST_CASE("a background runner gives way, its helpers too") {
+  const auto nice = [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); };
+  const int own = nice();
+  World world;
+  Runner background{world.lane, world.collected, core::ThreadPool::background(), core::start_background_thread};
+  std::vector<int> seen;
+  const auto look = [&](TestJob&) {
+    seen.push_back(nice());
+    return false;
+  };
+  background.submit(1, job_of(look));
+  world.collected->wait(1);
+  world.runner.submit(2, job_of(look));
+  world.collected->wait(2);
+  CHECK(seen == std::vector<int>{std::max(own, 10), own});
+}
+#endif
+
+}  // namespace
+}  // namespace lanewise::program
