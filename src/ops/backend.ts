@@ -3,6 +3,7 @@ import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type LoadReport, loadAddon } from './load.js';
 import type { ProgramFactory } from './listing.js';
+import { createNativePrograms } from './native-programs.js';
 import { createNativeOps } from './native.js';
 import type { DType, Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
@@ -87,11 +88,16 @@ const whyMissing = ({ tried }: LoadReport): string => tried.map(({ path, error }
 
 /** The native backend of that instruction set, or undefined when it cannot run here. */
 function nativeBackend(isa: string | undefined): Backend | undefined {
-  const sets = native().addon?.instructionSets;
-  if (isa === undefined || sets === undefined || !Object.hasOwn(sets, isa)) return undefined;
+  const { addon } = native();
+  if (isa === undefined || addon === null || !Object.hasOwn(addon.instructionSets, isa)) return undefined;
   let found = natives.get(isa);
   if (found === undefined) {
-    found = { name: `native:${isa}`, ops: createNativeOps(isa, sets[isa]!) };
+    let programs: ProgramFactory | undefined;
+    found = {
+      name: `native:${isa}`,
+      ops: createNativeOps(isa, addon.instructionSets[isa]!),
+      programs: () => (programs ??= createNativePrograms(isa, addon)),
+    };
     natives.set(isa, found);
   }
   return found;

@@ -3,12 +3,20 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
 export type NativeValue = Float32Array | Float64Array | Int32Array | number | boolean | null;
 
 /** An op of one instruction set: its arguments by position, in the order of the signature in ops.ts. */
 export type NativeFunction = (...args: NativeValue[]) => void;
+
+declare const handleOf: unique symbol;
+
+/** An object of the addon that owns a block or a program. */
+export interface NativeHandle {
+  readonly [handleOf]: true;
+}
 
 /** What native/binding/addon.cc exports. */
 export interface NativeAddon {
@@ -25,6 +33,34 @@ export interface NativeAddon {
   threadSource(): string;
   /** Measures the most GFLOP/s that fused multiply-adds reach on so many threads; blocks for so many milliseconds. */
   fmaPeak(instructionSet: string, threads: number, milliseconds: number): number;
+
+  /** The names of the ops that programs can run; an opcode is an index. */
+  readonly opcodes: readonly string[];
+  /** dtype: 0 float32, 1 int32. Zero-filled. */
+  createBlock(dtype: number, length: number): NativeHandle;
+  blockCopyIn(block: NativeHandle, from: HostArray, offset: number): void;
+  blockCopyOut(block: NativeHandle, to: HostArray): void;
+  freeBlock(block: NativeHandle): void;
+  /** Memories, code and the numbers after them as native/program/listing.h says. */
+  createProgram(
+    instructionSet: string,
+    memories: Float64Array,
+    code: Float64Array,
+    arena: number,
+    cells: number,
+    keySources: number,
+    blocks: readonly NativeHandle[],
+  ): NativeHandle;
+  arenaBytes(program: NativeHandle): number;
+  /** So many inputs, then the outputs. */
+  runProgram(
+    program: NativeHandle,
+    cells: Float64Array,
+    keys: Uint32Array,
+    inputs: number,
+    ...arrays: readonly HostArray[]
+  ): void;
+  disposeProgram(program: NativeHandle): void;
 }
 
 export interface LoadReport {
@@ -53,7 +89,7 @@ function candidates(): string[] {
 }
 
 function isAddon(value: unknown): value is NativeAddon {
-  return typeof value === 'object' && value !== null && 'instructionSets' in value && 'setThreads' in value;
+  return typeof value === 'object' && value !== null && 'instructionSets' in value && 'createProgram' in value;
 }
 
 /**

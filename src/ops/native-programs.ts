@@ -1,0 +1,189 @@
+/** Runs recorded programs in the addon: a listing crosses once, as numbers; after that a run is one call. */
+import { ArgumentError, BackendError, StateError } from '../errors.js';
+import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
+import type { Instruction, Job, JobCall, MemorySpec, RunCall } from './listing.js';
+import type { NativeAddon, NativeHandle } from './load.js';
+import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
+
+/** The numbers by which native/program/listing.h knows dtypes and kinds. */
+const dtypes = { float32: 0, int32: 1 } as const;
+const kinds = { temporary: 0, state: 1, input: 2, output: 3 } as const;
+
+function dtypeNumber(dtype: DType): number {
+  if (dtype === 'float64')
+    throw new BackendError("float64 tensors need the reference backend; call backend.use('reference')");
+  return dtypes[dtype];
+}
+
+/** What the addon throws as what the library throws. */
+export function failure(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if ('layer' in error && typeof error.layer === 'number') return new NotFiniteError(error.layer);
+  const isMemory = 'code' in error && error.code === 'ERR_LANEWISE_NO_MEMORY';
+  if (isMemory || error instanceof RangeError || error instanceof TypeError)
+    return new ArgumentError(error.message, { cause: error });
+  return error;
+}
+
+/** What native-jobs.ts makes of an addon. */
+export interface NativeJobs {
+  submit(program: NativeHandle, call: JobCall): Job;
+  shuffle(order: NativeHandle, seed: bigint): Promise<void>;
+}
+
+function theJobs(jobs: NativeJobs | null): NativeJobs {
+  if (jobs === null) throw new BackendError('the addon has no runner');
+  return jobs;
+}
+
+function attempt<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+function encodeMemory({ dtype, length, kind, index, panels }: MemorySpec): number[] {
+  return [dtypeNumber(dtype), length, kinds[kind], index, panels?.out ?? -1, panels?.in ?? -1];
+}
+
+function encodeArgument(role: Role, value: Instruction['args'][string] | undefined): Iterable<number> {
+  switch (role) {
+    case 'layout':
+      return [(value as Layout).length, ...(value as Layout)];
+    case 'scalar':
+      return [0, Number(value)];
+    case 'cell':
+      return [1, Number(value)];
+    case 'size':
+    case 'int':
+    case 'flag':
+    case 'keySource':
+      return [Number(value)];
+    case 'bernoulliSource':
+      throw new ArgumentError('program: bernoulli is drawn on the host, before a run');
+    default:
+      return [value === null ? -1 : Number(value)];
+  }
+}
+
+/** The instructions one behind the other, as native/program/listing.h describes. */
+function encodeInstructions(instructions: readonly Instruction[], opcodes: readonly string[]): Float64Array {
+  const numbers: number[] = [];
+  for (const { op, args } of instructions) {
+    numbers.push(opcodes.indexOf(op));
+    for (const [name, role] of Object.entries(signatures[op])) numbers.push(...encodeArgument(role, args[name]));
+  }
+  return Float64Array.from(numbers);
+}
+
+class NativeBlock implements Block {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly #addon: NativeAddon;
+  readonly #handle: NativeHandle;
+  #freed = false;
+
+  constructor(addon: NativeAddon, dtype: DType, length: number) {
+    this.#addon = addon;
+    this.dtype = dtype;
+    this.length = length;
+    this.#handle = attempt(() => addon.createBlock(dtypeNumber(dtype), length));
+  }
+
+  get handle(): NativeHandle {
+    if (this.#freed) throw new StateError('block: it has been freed');
+    return this.#handle;
+  }
+
+  copyIn(host: HostArray, offset = 0): void {
+    const { handle } = this;
+    attempt(() => this.#addon.blockCopyIn(handle, host, offset));
+  }
+
+  copyOut(host: HostArray): void {
+    const { handle } = this;
+    attempt(() => this.#addon.blockCopyOut(handle, host));
+  }
+
+  free(): void {
+    this.#freed = true;
+    this.#addon.freeBlock(this.#handle);
+  }
+}
+
+function handleOf(place: string, block: Block): NativeHandle {
+  if (!(block instanceof NativeBlock)) throw new ArgumentError(`${place}: the block is one of another backend`);
+  return block.handle;
+}
+
+class NativeProgram implements ProgramHandle {
+  readonly arenaBytes: number;
+  readonly #addon: NativeAddon;
+  readonly #jobs: NativeJobs | null;
+  readonly #handle: NativeHandle;
+  #unsettled = 0;
+  #disposed = false;
+
+  constructor(addon: NativeAddon, jobs: NativeJobs | null, handle: NativeHandle) {
+    this.#addon = addon;
+    this.#jobs = jobs;
+    this.#handle = handle;
+    this.arenaBytes = addon.arenaBytes(handle);
+  }
+
+  run({ inputs, outputs, cells, keys }: RunCall): void {
+    this.#assertUsable();
+    try {
+      this.#addon.runProgram(this.#handle, cells, keys, inputs.length, ...inputs, ...outputs);
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  submit(call: JobCall): Job {
+    this.#assertUsable();
+    const job = attempt(() => theJobs(this.#jobs).submit(this.#handle, call));
+    this.#unsettled++;
+    const settled = (): void => {
+      this.#unsettled--;
+    };
+    job.done.then(settled, settled);
+    return job;
+  }
+
+  dispose(): void {
+    if (this.#unsettled > 0) throw new StateError('program: it cannot be disposed of while a job runs it');
+    this.#disposed = true;
+    this.#addon.disposeProgram(this.#handle);
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) throw new StateError('program: it has been disposed of');
+  }
+}
+
+/**
+ * Runs programs on one instruction set.
+ * @param isa - its name
+ */
+export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs | null = null): ProgramFactory {
+  return {
+    fuses: true,
+
+    createBlock: (dtype, length) => new NativeBlock(addon, dtype, length),
+
+    async shuffle(order, seed) {
+      await theJobs(jobs).shuffle(handleOf('shuffle', order), seed);
+    },
+
+    createProgram({ memories, instructions, arena, cells, keySources }: Listing, blocks) {
+      const handles = blocks.map((block) => handleOf('createProgram', block));
+      const numbers = Float64Array.from(memories.flatMap(encodeMemory));
+      const code = encodeInstructions(instructions, addon.opcodes);
+      const handle = attempt(() => addon.createProgram(isa, numbers, code, arena, cells, keySources, handles));
+      return new NativeProgram(addon, jobs, handle);
+    },
+  };
+}
