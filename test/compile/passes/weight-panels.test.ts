@@ -29,15 +29,13 @@ describe('weight-panels', () => {
     adam(list, layer.weight, gradWeight);
     const after = fused(list);
     expect(panelsOf(after)).toEqual(['state0 5x3', 'state1 5x3', 'state2 5x3']);
-    expect(lines(after)).toEqual(
-      [
-        '%2 = linearActivation(input0, state0, packed, p=0)',
-        'output0 = copy(%2, output0)',
-        '%6 = linearInputGradient(input1, state0, packed, scale=1)',
-        'output1 = copy(%6, output1)',
-        'state0, state1, state2, state3 = linearWeightAdam(input1, input0, state0, state1, state2, state3, packed)',
-      ].map((line) => (line.startsWith('%') ? line.replace(/, packed, (.*)\)/, ', $1, packed)') : line)),
-    );
+    expect(lines(after)).toEqual([
+      '%2 = linearActivation(input0, state0, p=0, packed)',
+      'output0 = copy(%2, output0)',
+      '%6 = linearInputGradient(input1, state0, scale=1, packed)',
+      'output1 = copy(%6, output1)',
+      'state0, state1, state2, state3 = linearWeightAdam(input1, input0, state0, state1, state2, state3, packed)',
+    ]);
   });
 
   it('leaves a weight that another op names row-major, and its momentum with it', () => {
@@ -50,8 +48,8 @@ describe('weight-panels', () => {
     copy(read.list, read.layer.weight, read.list.output(15));
     const buffer = start();
     sgd(buffer.list, buffer.layer.weight, weightGradient(buffer.list, buffer.layer, buffer.grad), true);
-    copy(buffer.list, 5, buffer.list.output(15));
-    expect(buffer.list.memories[5]).toMatchObject({ kind: 'state', index: 1, length: 15 });
+    const momentum = buffer.list.memories.findIndex(({ kind, index }) => kind === 'state' && index === 1);
+    copy(buffer.list, momentum, buffer.list.output(15));
     for (const { list } of [clipped, read, buffer]) {
       const after = fused(list);
       expect(panelsOf(after)).toEqual([]);
