@@ -1,0 +1,77 @@
+/** Connects the elements of the page with the server. */
+import { cancelJob, followJob, health, startTraining } from './api.js';
+import { Curves } from './curves.js';
+import { Recognition } from './recognition.js';
+
+const element = (id) => document.getElementById(id);
+const [form, start, cancel] = ['training', 'start', 'cancel'].map(element);
+const [progress, status] = ['progress', 'status'].map(element);
+
+const curves = new Curves(element('loss'), element('accuracy'));
+const recognition = new Recognition({
+  canvas: element('drawing'),
+  clear: element('clear'),
+  digit: element('digit'),
+  bars: element('bars'),
+});
+/** The id of the job in progress. */
+let running = null;
+
+function setRunning(id) {
+  running = id;
+  start.disabled = id !== null;
+  cancel.disabled = id === null;
+}
+
+function follow(id) {
+  setRunning(id);
+  curves.clear();
+  progress.value = 0;
+  status.textContent = 'Training has begun.';
+  const end = (say) => (job) => {
+    setRunning(null);
+    status.textContent = say(job);
+    recognition.refresh();
+  };
+  followJob(id, {
+    progress({ fraction }) {
+      progress.value = fraction;
+    },
+    epoch(result) {
+      const percent = (100 * result.validation.accuracy).toFixed(1);
+      status.textContent = `Epoch ${result.epoch}: ${percent} % of the held-out digits are recognised.`;
+      curves.addEpoch(result);
+      recognition.refresh();
+    },
+    done: end(({ history }) => {
+      progress.value = 1;
+      return `Done: ${(100 * history.at(-1).validation.accuracy).toFixed(1)} % of the held-out digits are recognised.`;
+    }),
+    cancelled: end(({ history }) => `Cancelled after ${history.length} whole epochs.`),
+    failed: end(({ error }) => `Failed: ${error}`),
+  });
+}
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { hidden, ...numbers } = Object.fromEntries(new FormData(form));
+  const options = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
+  start.disabled = true;
+  try {
+    const layers = hidden.split(',').filter((size) => size.trim() !== '');
+    const { id } = await startTraining({ ...options, hidden: layers.map(Number) });
+    follow(id);
+  } catch (error) {
+    start.disabled = false;
+    status.textContent = error.message;
+  }
+});
+
+cancel.addEventListener('click', async () => {
+  cancel.disabled = true;
+  await cancelJob(running);
+});
+
+// A page that is opened while a job runs shows it.
+const { job } = await health();
+if (job !== null) follow(job);

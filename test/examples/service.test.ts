@@ -1,0 +1,228 @@
+/** The service example over HTTP: training, events, predictions meanwhile, cancelling, bad requests, shutdown. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuilt } from '../helpers/built.js';
+import { runExample } from './run.js';
+import { heldOutDigits, type ServerEvent, ServiceProcess } from './service-process.js';
+
+const endless = { epochs: 1000, samples: 2000, batchSize: 32 };
+const brief = { epochs: 3, samples: 1200, batchSize: 64, hidden: [32], dropout: 0.1, learningRate: 0.003 };
+const digits = heldOutDigits();
+
+interface Predictions {
+  readonly predictions: readonly { readonly digit: number; readonly probabilities: readonly number[] }[];
+}
+interface Job {
+  readonly id: string;
+  readonly state: string;
+  readonly history: readonly { readonly epoch: number; readonly validation: { readonly accuracy: number } }[];
+}
+
+let folder = '';
+let modelFile = '';
+let service: ServiceProcess;
+const startService = async () => {
+  service = await ServiceProcess.start(modelFile);
+};
+const predict = async (pixels: readonly number[][] = digits) => {
+  const { status, body } = await service.call<Predictions>('POST', '/predict', { pixels });
+  expect(status).toBe(200);
+  return body.predictions;
+};
+const train = async (options: object) => {
+  const { status, body } = await service.call<Job>('POST', '/train', options);
+  expect({ status, body }).toMatchObject({ status: 202, body: { state: 'running', history: [] } });
+  return body.id;
+};
+/** Reads events up to the first that is wanted, or to the end. */
+const readUntil = async (events: AsyncIterable<ServerEvent>, wanted: (event: ServerEvent) => boolean) => {
+  const seen: ServerEvent[] = [];
+  for await (const event of events) {
+    seen.push(event);
+    if (wanted(event)) break;
+  }
+  return seen;
+};
+const allOf = (events: AsyncIterable<ServerEvent>) => readUntil(events, () => false);
+const withoutProgress = (events: readonly ServerEvent[]) => events.filter(({ event }) => event !== 'progress');
+
+function expectPredictions(predictions: Predictions['predictions'], count: number): void {
+  expect(predictions).toHaveLength(count);
+  for (const { digit, probabilities } of predictions) {
+    expect(probabilities).toHaveLength(10);
+    expect(probabilities.every((p) => p >= 0 && p <= 1)).toBe(true);
+    expect(probabilities.reduce((sum, p) => sum + p)).toBeCloseTo(1, 5);
+    expect(probabilities[digit]).toBe(Math.max(...probabilities));
+  }
+}
+
+beforeAll(async () => {
+  ensureBuilt();
+  folder = mkdtempSync(join(tmpdir(), 'lanewise-service-'));
+  modelFile = join(folder, 'digits.json');
+  await startService();
+}, 600_000);
+afterEach(async () => {
+  const { body } = await service.call<{ job: string | null }>('GET', '/health');
+  if (body.job !== null) await service.call('DELETE', `/jobs/${body.job}`);
+});
+afterAll(async () => {
+  await service.stop('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+describe('a training', () => {
+  it('tells its progress, and makes the predictions right', async () => {
+    expect((await service.call('GET', '/health')).body).toEqual({ status: 'ok', job: null });
+    const id = await train(brief);
+    const events = await allOf(service.events(`/jobs/${id}/events`));
+    expect(events.filter(({ event }) => event === 'progress').length).toBeGreaterThan(0);
+    for (const { event, data } of events) if (event === 'progress') expect(data.fraction).toBeLessThanOrEqual(1);
+    expect(withoutProgress(events).map(({ event, id }) => [event, id])).toEqual([
+      ['epoch', '1'],
+      ['epoch', '2'],
+      ['epoch', '3'],
+      ['done', '4'],
+    ]);
+    const [first, , last, done] = withoutProgress(events).map(({ data }) => data);
+    expect(last.loss).toBeLessThan(first.loss);
+    expect(last.validation.accuracy).toBeGreaterThan(0.75);
+    expect(done).toMatchObject({ id, state: 'done', options: { ...brief, seed: 0 }, error: null });
+    expect(done.history.map(({ epoch }: { epoch: number }) => epoch)).toEqual([1, 2, 3]);
+    expect((await service.call<Job>('GET', `/jobs/${id}`)).body).toEqual(done);
+
+    const predictions = await predict();
+    expectPredictions(predictions, 10);
+    expect(predictions.filter(({ digit }, wanted) => digit === wanted).length).toBeGreaterThanOrEqual(7);
+    const { body } = await service.call<Predictions>('POST', '/predict', { pixels: digits[3] });
+    expectPredictions(body.predictions, 1);
+    body.predictions[0]!.probabilities.forEach((p, i) => {
+      expect(p).toBeCloseTo(predictions[3]!.probabilities[i]!, 5);
+    });
+  });
+
+  it('is told again to whoever comes late, from where they stopped', async () => {
+    const id = await train(brief);
+    const whole = withoutProgress(await allOf(service.events(`/jobs/${id}/events`)));
+    expect(await allOf(service.events(`/jobs/${id}/events`))).toEqual(whole);
+    expect(await allOf(service.events(`/jobs/${id}/events`, '2'))).toEqual(whole.slice(2));
+  });
+
+  it('goes on while others predict, and while streams come and go', async () => {
+    const id = await train(endless);
+    const before = await readUntil(service.events(`/jobs/${id}/events`), ({ event }) => event === 'epoch');
+    const during: (readonly number[])[] = [];
+    for (let i = 0; i < 10; i++) {
+      const answers = await Promise.all([predict(), predict([digits[i]!])]);
+      expectPredictions(answers[0], 10);
+      expectPredictions(answers[1], 1);
+      during.push(answers[0][0]!.probabilities);
+    }
+    const after = await readUntil(
+      service.events(`/jobs/${id}/events`),
+      ({ event, data }) => event === 'epoch' && data.epoch > 1,
+    );
+    expect(withoutProgress(after)[0]).toEqual(before.at(-1));
+    // The model that answers is the one that learns.
+    expect(new Set(during.map((probabilities) => probabilities.join())).size).toBeGreaterThan(1);
+    expect((await service.call<Job>('GET', `/jobs/${id}`)).body.state).toBe('running');
+  });
+
+  it('is the only one, and ends when it is deleted', async () => {
+    const id = await train(endless);
+    const second = await service.call('POST', '/train', brief);
+    expect(second).toMatchObject({ status: 409, body: { message: expect.stringContaining(`job ${id} is running`) } });
+    const stream = allOf(service.events(`/jobs/${id}/events`));
+    const deleted = await service.call<Job>('DELETE', `/jobs/${id}`);
+    expect(deleted).toMatchObject({ status: 200, body: { id, state: 'cancelled' } });
+    expect((await stream).at(-1)).toMatchObject({ event: 'cancelled', data: deleted.body });
+    expect(await service.call('DELETE', `/jobs/${id}`)).toEqual(deleted);
+    // The next one may come, and the model is usable.
+    expectPredictions(await predict(), 10);
+    await service.call('DELETE', `/jobs/${await train(brief)}`);
+  });
+});
+
+describe('a request that is wrong', () => {
+  it.each([
+    ['/train', { epochs: 0 }, 'body/epochs must be >= 1'],
+    ['/train', { epochs: '3' }, 'body/epochs must be integer'],
+    ['/train', { learningRate: 0 }, 'body/learningRate must be > 0'],
+    ['/train', { hidden: [1.5] }, 'body/hidden/0 must be integer'],
+    ['/train', { dropout: 1 }, 'body/dropout must be < 1'],
+    ['/train', { samples: 9001 }, 'body/samples must be <= 9000'],
+    ['/train', { speed: 9 }, 'body must NOT have additional properties'],
+    ['/train', [], 'body must be object'],
+    ['/predict', {}, "body must have required property 'pixels'"],
+    ['/predict', { pixels: digits[0]!.slice(1) }, 'body/pixels must NOT have fewer than 784 items'],
+    ['/predict', { pixels: [digits[0], [1, 2]] }, 'body/pixels/1 must NOT have fewer than 784 items'],
+    ['/predict', { pixels: [] }, 'body/pixels'],
+    ['/predict', { pixels: digits[0]!.map(() => 2) }, 'body/pixels/0 must be <= 1'],
+    ['/predict', { pixels: digits[0]!.map(() => null) }, 'body/pixels/0 must be number'],
+  ])('POST %s %#: 400', async (path, body, message) => {
+    const answer = await service.call('POST', path, body);
+    expect(answer).toMatchObject({ status: 400, body: { error: 'Bad Request' } });
+    expect(answer.body.message).toContain(message);
+    expect((await service.call('GET', '/health')).body).toEqual({ status: 'ok', job: null });
+  });
+
+  it.each([
+    ['GET', '/jobs/none'],
+    ['DELETE', '/jobs/none'],
+    ['GET', '/jobs/none/events'],
+    ['GET', '/nothing'],
+    ['GET', '/../main.ts'],
+  ])('%s %s: 404', async (method, path) => {
+    expect((await service.call(method, path)).status).toBe(404);
+  });
+
+  it('does not run: wrong options end it with 2, a file that holds no model with 1', async () => {
+    const wrong = await runExample('service/main.ts', ['--port', 'x']);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain("--port must be an integer from 0 to 65535, got 'x'");
+    const file = join(folder, 'other.json');
+    writeFileSync(file, '{}');
+    const other = await runExample('service/main.ts', ['--port', '0', '--model', file]);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain(`${file} holds no model of this service`);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('SIGTERM', () => {
+  it('keeps the model: the next process predicts the same', async () => {
+    const id = await train(brief);
+    await allOf(service.events(`/jobs/${id}/events`));
+    const before = await predict();
+    expect(await service.stop()).toEqual({ code: 0, signal: null, stderr: '', errors: [] });
+    await startService();
+    expect(await predict()).toEqual(before);
+  });
+
+  it('in mid-training ends streams and training, and saves what has been learnt', async () => {
+    const untrained = await predict();
+    const id = await train(endless);
+    let waiting = true;
+    const stream = readUntil(service.events(`/jobs/${id}/events`), ({ event }) => {
+      if (event === 'epoch' && waiting) {
+        waiting = false;
+        void service.stop();
+      }
+      return false;
+    });
+    expect(await stream.then((events) => events.at(-1))).toMatchObject({ event: 'cancelled', data: { id } });
+    expect(await service.ended).toEqual({ code: 0, signal: null, stderr: '', errors: [] });
+    expect(existsSync(modelFile)).toBe(true);
+    expect(readdirSync(folder)).not.toContain('digits.json.partial');
+
+    await startService();
+    const learnt = await predict();
+    expectPredictions(learnt, 10);
+    expect(learnt).not.toEqual(untrained);
+    expect(learnt.filter(({ digit }, wanted) => digit === wanted).length).toBeGreaterThanOrEqual(7);
+    expect(await service.stop('SIGINT')).toMatchObject({ code: 0, errors: [] });
+    await startService();
+    expect(await predict()).toEqual(learnt);
+  });
+});
