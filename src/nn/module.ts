@@ -1,7 +1,9 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
+import { recording } from '../ops/recording.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { scopedMode } from './mode-scope.js';
 import { checkName, joinNames } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
@@ -44,12 +46,13 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   /** Whether layers such as Dropout behave as in training. Set it for a whole model by {@link train} and {@link eval}. */
   get training(): boolean {
+    recording()?.observe(this, 'training', () => this.#training);
     return this.#training;
   }
 
   /** Sets the mode of this module alone. @throws ArgumentError unless mode is a boolean. */
   set training(mode: boolean) {
-    this.#training = checkMode(this, mode);
+    this.#setTraining(checkMode(this, mode));
   }
 
   /** Sets the mode of this module and all below it. Returns this. @throws ArgumentError unless mode is a boolean. */
@@ -57,7 +60,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     checkMode(this, mode);
     // Throws for a module that contains itself, before any mode is changed.
     this.modules();
-    this.#training = mode;
+    this.#setTraining(mode);
     for (const child of this.children()) child.train(mode);
     return this;
   }
@@ -230,11 +233,28 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   #fields<T>(kind: 'module' | 'parameter' | 'buffer', is: (value: unknown, name: string) => value is T): [string, T][] {
     const found: [string, T][] = [];
-    for (const name of Object.keys(this)) {
+    const names = Object.keys(this);
+    const now = recording();
+    now?.observe(this, 'fields', () => Object.keys(this).length);
+    for (const name of names) {
       const value: unknown = Reflect.get(this, name);
-      if (is(value, name)) found.push([checkName(className(this), kind, name), value]);
+      if (!is(value, name)) continue;
+      now?.observe(this, `field ${name}`, () => Reflect.get(this, name));
+      found.push([checkName(className(this), kind, name), value]);
     }
     return found;
+  }
+
+  #setTraining(mode: boolean): void {
+    recording()?.change(
+      this,
+      'training',
+      () => this.#training,
+      (to) => {
+        this.#training = to;
+      },
+    );
+    this.#training = mode;
   }
 
   #setField(place: string, name: string, value: unknown, isOfKind: boolean): void {

@@ -1,0 +1,22 @@
+/** Modes that modules have while a function runs, whatever their own are: how a model is evaluated while it trains. */
+
+/** The mode of a module, or undefined for its own. */
+export type Modes = (module: object) => boolean | undefined;
+
+let current: Modes | null = null;
+
+/** Runs `run` with `training` of every module as `modes` says; the modules themselves are left as they are. @internal */
+export function withModes<T>(modes: Modes, run: () => T): T {
+  const before = current;
+  current = modes;
+  try {
+    return run();
+  } finally {
+    current = before;
+  }
+}
+
+/** The mode that a module has been given by {@link withModes}. @internal */
+export function scopedMode(module: object): boolean | undefined {
+  return current?.(module);
+}
