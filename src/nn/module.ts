@@ -46,6 +46,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   /** Whether layers such as Dropout behave as in training. Set it for a whole model by {@link train} and {@link eval}. */
   get training(): boolean {
+    const scoped = scopedMode(this);
+    if (scoped !== undefined) return scoped;
     recording()?.observe(this, 'training', () => this.#training);
     return this.#training;
   }
