@@ -1,15 +1,21 @@
 /** The curves: Chart.js comes as a script of its own and is called Chart. */
 
+const names = ['training', 'held-out digits'];
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
 
-function createChart(canvas, names) {
+function createChart(canvas) {
   const [text, line] = [colour('--muted'), colour('--line')];
   const axis = { ticks: { color: text }, grid: { color: line } };
-  const colours = [colour('--accent'), colour('--other')];
+  // Told apart by their dashes too, not by colour alone.
+  const lines = [
+    { borderColor: colour('--accent'), borderDash: [] },
+    { borderColor: colour('--other'), borderDash: [6, 3] },
+  ];
   return new Chart(canvas, {
     type: 'line',
     data: {
-      datasets: names.map((label, i) => ({ label, data: [], borderColor: colours[i], pointRadius: 2, borderWidth: 2 })),
+      datasets: names.map((label, i) => ({ label, data: [], pointRadius: 2, borderWidth: 2, ...lines[i] })),
     },
     options: {
       maintainAspectRatio: false,
@@ -19,7 +25,7 @@ function createChart(canvas, names) {
         x: { ...axis, type: 'linear', min: 0, title: { display: true, text: 'epoch', color: text } },
         y: { ...axis, beginAtZero: true },
       },
-      plugins: { legend: { labels: { color: text } } },
+      plugins: { legend: { labels: { color: text, usePointStyle: true, pointStyle: 'line' } } },
     },
   });
 }
@@ -30,8 +36,8 @@ export class Curves {
   #accuracy;
 
   constructor(lossCanvas, accuracyCanvas) {
-    this.#loss = createChart(lossCanvas, ['training', 'held-out digits']);
-    this.#accuracy = createChart(accuracyCanvas, ['training', 'held-out digits']);
+    this.#loss = createChart(lossCanvas);
+    this.#accuracy = createChart(accuracyCanvas);
   }
 
   clear() {
