@@ -14,6 +14,7 @@
 #include "call.h"
 #include "errors.h"
 #include "instance.h"
+#include "job.h"
 #include "machine.h"
 #include "program.h"
 
@@ -42,6 +43,12 @@ constexpr NamedCallback kPrograms[] = {
     {"createBlock", create_block}, {"blockCopyIn", block_copy_in},      {"blockCopyOut", block_copy_out},
     {"freeBlock", free_block},     {"createProgram", create_program},   {"arenaBytes", arena_bytes},
     {"runProgram", run_program},   {"disposeProgram", dispose_program},
+};
+
+constexpr NamedCallback kJobs[] = {
+    {"submitJob", submit_job},     {"submitShuffle", submit_shuffle},
+    {"jobProgress", job_progress}, {"jobOutputs", job_outputs},
+    {"stopJob", stop_job},         {"stopJobs", stop_jobs},
 };
 
 void add_function(napi_env env, napi_value object, const NamedCallback& entry, void* data) {
@@ -77,7 +84,7 @@ napi_value names(napi_env env, std::span<const char* const> list) {
 
 napi_value create_exports(napi_env env, napi_value exports) {
   const std::size_t threads = std::min(core::default_thread_count().count, core::ThreadPool::kMaxThreads);
-  auto owner = std::make_unique<Instance>(Instance{threads});
+  auto owner = std::make_unique<Instance>(threads);
   Instance& instance = *owner;
   const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Instance*>(data); };
   check(napi_set_instance_data(env, &instance, destroy, nullptr));
@@ -94,6 +101,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   check(napi_set_named_property(env, exports, "maxThreads", max_threads));
   for (const NamedCallback& entry : kMachine) add_function(env, exports, entry, nullptr);
   for (const NamedCallback& entry : kPrograms) add_function(env, exports, entry, nullptr);
+  for (const NamedCallback& entry : kJobs) add_function(env, exports, entry, nullptr);
   return exports;
 }
 

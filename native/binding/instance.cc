@@ -1,8 +1,13 @@
 #include "instance.h"
 
 #include "errors.h"
+#include "jobs.h"
 
 namespace lanewise::binding {
+
+Instance::Instance(std::size_t count) : threads(count) {}
+
+Instance::~Instance() = default;
 
 Instance& instance_of(napi_env env) {
   void* data = nullptr;

@@ -13,6 +13,7 @@
 
 namespace lanewise::binding {
 
+class Jobs;
 struct Instance;
 
 // What the function of an op knows of itself: there is no current instruction set that could be switched.
@@ -22,11 +23,15 @@ struct BoundOp {
 };
 
 struct Instance {
+  explicit Instance(std::size_t threads);
+  ~Instance();
+
   std::size_t threads;
-  std::deque<BoundOp> ops = {};  // one per instruction set; a deque, so that pointers to them stay
+  std::deque<BoundOp> ops;  // one per instruction set; a deque, so that pointers to them stay
   // Held by whoever runs a program of this environment or touches its blocks. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
-  program::Call call = {};  // of runs on this thread, kept so that they allocate nothing
+  program::Call call;          // of runs on this thread, kept so that they allocate nothing
+  std::unique_ptr<Jobs> jobs;  // null until there is one
 };
 
 // That of a running environment.

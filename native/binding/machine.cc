@@ -18,15 +18,6 @@
 namespace lanewise::binding {
 namespace {
 
-std::size_t read_thread_count(const Argument& arg) {
-  const std::size_t count = Read<std::size_t>::from(arg);
-  if (count < 1 || count > core::ThreadPool::kMaxThreads) {
-    throw std::invalid_argument(arg.place() + "expected from 1 to " + std::to_string(core::ThreadPool::kMaxThreads) +
-                                " threads, got " + std::to_string(count));
-  }
-  return count;
-}
-
 double measure_fma_peak(const kernels::KernelTable& kernels, std::size_t threads, double milliseconds) {
   using Clock = std::chrono::steady_clock;
   core::ThreadPool& pool = core::ThreadPool::instance();
@@ -53,6 +44,15 @@ double measure_fma_peak(const kernels::KernelTable& kernels, std::size_t threads
 }
 
 }  // namespace
+
+std::size_t read_thread_count(const Argument& arg) {
+  const std::size_t count = Read<std::size_t>::from(arg);
+  if (count < 1 || count > core::ThreadPool::kMaxThreads) {
+    throw std::invalid_argument(arg.place() + "expected from 1 to " + std::to_string(core::ThreadPool::kMaxThreads) +
+                                " threads, got " + std::to_string(count));
+  }
+  return count;
+}
 
 napi_value threads(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "threads", [&] {

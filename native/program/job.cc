@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "../core/denormals.h"
 
@@ -21,6 +22,15 @@ std::uint64_t Job::progress(std::span<double> sums) const {
   const std::lock_guard lock(mutex_);
   std::copy(sums_.begin(), sums_.end(), sums.begin());
   return runs_;
+}
+
+std::uint64_t Job::runs() const {
+  const std::lock_guard lock(mutex_);
+  return runs_;
+}
+
+void Job::copy_outputs(std::span<const std::span<std::byte>> outputs) const {
+  if (!outputs.empty()) throw std::invalid_argument("the job has no outputs");
 }
 
 void Job::count_run(std::span<const double> values) {

@@ -27,7 +27,12 @@ class Job {
 
   // Whole runs so far, and the sums that belong to exactly these; `sums` must be of sum_count(). From any thread.
   std::uint64_t progress(std::span<double> sums) const;
+  std::uint64_t runs() const;
   std::size_t sum_count() const { return sums_.size(); }
+
+  // Writes what the last run put out, as often as it is asked for. Only once the job is over and has been handed back.
+  // Throws std::invalid_argument unless the arrays are as many and as large as the job's.
+  virtual void copy_outputs(std::span<const std::span<std::byte>> outputs) const;
 
   // What a slice threw, or null. Only once the job is over and has been handed back.
   const std::exception_ptr& failure() const { return failure_; }

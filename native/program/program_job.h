@@ -29,9 +29,7 @@ class ProgramJob final : public Job {
   // Throws std::invalid_argument when the call does not fit the program, std::bad_alloc.
   ProgramJob(std::shared_ptr<Program> program, Request request);
 
-  // Outputs of the last run. Only once the job is over and has been handed back. Throws std::invalid_argument unless
-  // the arrays are as many and as large as those it was made with.
-  void copy_outputs(std::span<const std::span<std::byte>> outputs) const;
+  void copy_outputs(std::span<const std::span<std::byte>> outputs) const override;
 
  private:
   bool run(core::ThreadPool& pool) override;

@@ -83,11 +83,6 @@ struct World {
   Runner runner{lane, collected, core::ThreadPool::instance(), core::start_thread};
 };
 
-std::uint64_t runs_of(const Job& job) {
-  std::vector<double> sums(job.sum_count());
-  return job.progress(sums);
-}
-
 // Waits for something that another thread is to do.
 void wait_until(const std::function<bool()>& what) {
   const auto deadline = std::chrono::steady_clock::now() + 60s;
@@ -102,7 +97,7 @@ TEST_CASE("a job runs to its end on another thread, and its sums belong to its r
   auto job = job_of([&](TestJob& self) {
     runner = std::this_thread::get_id();
     self.count(0.5);
-    return runs_of(self) < 100;
+    return self.runs() < 100;
   });
   world.runner.submit(7, job);
   std::vector<double> sums(1);
@@ -124,7 +119,7 @@ TEST_CASE("jobs take turns run by run, in order of arrival, and each ends at its
     return job_of([&order, letter, times](TestJob& self) {
       order += letter;
       self.count(0);
-      return runs_of(self) < times;
+      return self.runs() < times;
     });
   };
   world.lane->lock();  // nothing runs until all have been queued
@@ -149,14 +144,14 @@ TEST_CASE("a job waits for whoever holds the lane, and whoever waits for the lan
   world.lane->lock();
   world.runner.submit(1, job);
   std::this_thread::sleep_for(20ms);
-  CHECK(runs_of(*job) == 0);
+  CHECK(job->runs() == 0);
   world.lane->unlock();
   for (int i = 0; i < 50; ++i) {
     const std::lock_guard turn(*world.lane);
-    const std::uint64_t runs = runs_of(*job);
+    const std::uint64_t runs = job->runs();
     CHECK_FALSE(running);
     std::this_thread::sleep_for(200us);
-    CHECK(runs_of(*job) == runs);
+    CHECK(job->runs() == runs);
   }
   stop = true;
   world.collected->wait(1);
@@ -178,14 +173,14 @@ TEST_CASE("a stopped job ends between two runs, one that has not begun without a
   waiting->stop();
   world.lane->unlock();
   CHECK(world.collected->wait(1) == std::vector<std::uint64_t>{2});
-  CHECK(runs_of(*waiting) == 0);
+  CHECK(waiting->runs() == 0);
   CHECK(waiting->failure() == nullptr);
-  wait_until([&] { return runs_of(*endless) > 3; });
+  wait_until([&] { return endless->runs() > 3; });
   endless->stop();
   world.collected->wait(2);
-  const std::uint64_t runs = runs_of(*endless);
+  const std::uint64_t runs = endless->runs();
   std::this_thread::sleep_for(5ms);
-  CHECK(runs_of(*endless) == runs);
+  CHECK(endless->runs() == runs);
 }
 
 TEST_CASE("stop() of the runner stops all, and later jobs run") {
@@ -208,23 +203,23 @@ TEST_CASE("stop() of the runner stops all, and later jobs run") {
 TEST_CASE("what a run throws ends its job and no other") {
   World world;
   auto failing = job_of([](TestJob& self) -> bool {
-    if (runs_of(self) == 3) throw std::invalid_argument("labels: 11 is out of range");
+    if (self.runs() == 3) throw std::invalid_argument("labels: 11 is out of range");
     self.count(1);
     return true;
   });
   auto number = job_of([](TestJob&) -> bool { throw 42; });
   auto other = job_of([](TestJob& self) {
     self.count(1);
-    return runs_of(self) < 50;
+    return self.runs() < 50;
   });
   world.runner.submit(1, failing);
   world.runner.submit(2, number);
   world.runner.submit(3, other);
   world.collected->wait(3);
-  CHECK(runs_of(*failing) == 3);
+  CHECK(failing->runs() == 3);
   CHECK_THROWS_WITH_AS(std::rethrow_exception(failing->failure()), "labels: 11 is out of range", std::invalid_argument);
   CHECK_THROWS_AS(std::rethrow_exception(number->failure()), int);
-  CHECK(runs_of(*other) == 50);
+  CHECK(other->runs() == 50);
   CHECK(other->failure() == nullptr);
 }
 

@@ -61,7 +61,35 @@ export interface NativeAddon {
     ...arrays: readonly HostArray[]
   ): void;
   disposeProgram(program: NativeHandle): void;
+
+  /**
+   * Queues runs of a program; the number by which the job is known until `settle` returns. Inputs and what outputs hold
+   * are copied. Null: no counter; the environment's number of threads.
+   */
+  submitJob(
+    program: NativeHandle,
+    inputs: readonly HostArray[],
+    outputs: readonly HostArray[],
+    cells: Float64Array,
+    keys: Uint32Array,
+    times: number,
+    counter: number | null,
+    threads: number | null,
+    background: boolean,
+    settle: NativeSettle,
+  ): number;
+  /** Fills an int32 block with a permutation. Of the seed the low 32 bits count. */
+  submitShuffle(order: NativeHandle, seed: number, settle: NativeSettle): number;
+  /** Whole runs so far; `sums` has one number for each output. */
+  jobProgress(job: number, sums: Float64Array): number;
+  /** Copies what the last run put out; only within `settle`. */
+  jobOutputs(job: number, outputs: readonly HostArray[]): void;
+  stopJob(job: number): void;
+  stopJobs(): void;
 }
+
+/** Called once, on the event loop, when a job is over. */
+export type NativeSettle = (runs: number, error: Error | null) => void;
 
 export interface LoadReport {
   /** The addon, or null when none could be loaded. */

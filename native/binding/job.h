@@ -1,0 +1,21 @@
+// Work off the event loop, seen from JavaScript. Jobs are known by numbers; src/ops/load.ts describes the functions in
+// TypeScript.
+#pragma once
+
+#include <node_api.h>
+
+namespace lanewise::binding {
+
+// submitJob(program, inputs, outputs, cells, keys, times, counter or null, threads or null, background, settle) -> id
+napi_value submit_job(napi_env env, napi_callback_info info) noexcept;
+// submitShuffle(block, seed, settle) -> id; the low 32 bits of a seed are all that counts.
+napi_value submit_shuffle(napi_env env, napi_callback_info info) noexcept;
+// jobProgress(id, sums) -> runs
+napi_value job_progress(napi_env env, napi_callback_info info) noexcept;
+// jobOutputs(id, outputs): only in `settle`.
+napi_value job_outputs(napi_env env, napi_callback_info info) noexcept;
+napi_value stop_job(napi_env env, napi_callback_info info) noexcept;
+// Stops all jobs of this environment.
+napi_value stop_jobs(napi_env env, napi_callback_info info) noexcept;
+
+}  // namespace lanewise::binding

@@ -1,0 +1,188 @@
+#include "jobs.h"
+
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "../core/start_thread.h"
+#include "../core/thread_pool.h"
+#include "errors.h"
+#include "program.h"
+
+namespace lanewise::binding {
+
+// Jobs that are over, on their way back to the event loop. Owned by runner threads too: it may outlive the environment,
+// and after close() nothing in it is of that environment.
+class Jobs::Outbox final : public program::Settlements {
+ public:
+  // Called by runner threads.
+  void accept(program::JobList& one) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (function_ == nullptr) return;
+    const bool called = !over_.empty();  // whoever comes empties it
+    over_.splice(over_.end(), one);
+    if (!called) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+  }
+
+  // The rest is of the environment's thread.
+  program::JobList take() noexcept {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(over_, {});
+  }
+
+  void open(napi_threadsafe_function function) noexcept {
+    const std::lock_guard lock(mutex_);
+    function_ = function;
+  }
+
+  void close() noexcept {
+    napi_threadsafe_function function = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      function = std::exchange(function_, nullptr);
+      over_.clear();
+    }
+    jobs = nullptr;
+    if (function != nullptr) napi_release_threadsafe_function(function, napi_tsfn_abort);
+  }
+
+  // Whether the event loop is to wait for settlements. Only while it is open.
+  void hold_loop(napi_env env, bool hold) noexcept {
+    if (hold) {
+      napi_ref_threadsafe_function(env, function_);
+    } else {
+      napi_unref_threadsafe_function(env, function_);
+    }
+  }
+
+  Jobs* jobs = nullptr;  // null once they are closed
+
+ private:
+  std::mutex mutex_;  // of the two below; function_ is written by the environment's thread only
+  napi_threadsafe_function function_ = nullptr;
+  program::JobList over_;
+};
+
+Jobs& Jobs::of(napi_env env) {
+  Instance& instance = instance_of(env);
+  if (instance.jobs == nullptr) instance.jobs = std::make_unique<Jobs>(env, instance.lane);
+  return *instance.jobs;
+}
+
+Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane)
+    : env_(env),
+      outbox_(std::make_shared<Outbox>()),
+      normal_(lane, outbox_, core::ThreadPool::instance(), core::start_thread),
+      background_(lane, outbox_, core::ThreadPool::background(), core::start_background_thread) {
+  napi_value name = nullptr;
+  check(napi_create_string_utf8(env, "lanewise", NAPI_AUTO_LENGTH, &name));
+  // A share of the outbox for the function itself, which may be called until it is finalized.
+  auto share = std::make_unique<std::shared_ptr<Outbox>>(outbox_);
+  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Outbox>*>(data); };
+  napi_threadsafe_function function = nullptr;
+  check(napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, share.get(), finalize, share.get(), deliver,
+                                        &function));
+  share.release();
+  outbox_->open(function);
+  outbox_->jobs = this;
+  outbox_->hold_loop(env, false);
+  // Hooks run last in, first out: this one before that of the function, so that nobody calls it any more by then.
+  const auto hook = [](void* data) { static_cast<Jobs*>(data)->close(); };
+  if (napi_add_env_cleanup_hook(env, hook, this) != napi_ok) {
+    close();
+    throw binding::Pending{};
+  }
+}
+
+Jobs::~Jobs() = default;  // closed by the hook
+
+std::uint64_t Jobs::submit(std::shared_ptr<program::Job> job, bool background, napi_value settle) {
+  const std::uint64_t id = next_id_++;
+  pending_.emplace(id, Pending{job, nullptr});
+  try {
+    check(napi_create_reference(env_, settle, 1, &pending_.at(id).settle));
+    (background ? background_ : normal_).submit(id, std::move(job));
+  } catch (...) {
+    forget(id);
+    throw;
+  }
+  if (pending_.size() == 1) outbox_->hold_loop(env_, true);
+  return id;
+}
+
+const Jobs::Pending& Jobs::find_pending(std::uint64_t id) const {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) throw std::invalid_argument("no job " + std::to_string(id) + ", or no longer");
+  return found->second;
+}
+
+program::Job& Jobs::find(std::uint64_t id) const { return *find_pending(id).job; }
+
+const program::Job& Jobs::find_over(std::uint64_t id) const {
+  const Pending& pending = find_pending(id);
+  if (!pending.over) throw std::invalid_argument("job " + std::to_string(id) + " is not over");
+  return *pending.job;
+}
+
+void Jobs::stop() noexcept {
+  normal_.stop();
+  background_.stop();
+}
+
+void Jobs::forget(std::uint64_t id) noexcept {
+  const auto found = pending_.find(id);
+  if (found->second.settle != nullptr) napi_delete_reference(env_, found->second.settle);
+  pending_.erase(found);
+}
+
+// Called on the event loop; without an environment when that is being torn down.
+void Jobs::deliver(napi_env env, napi_value, void* context, void*) noexcept {
+  if (env == nullptr) return;
+  const std::shared_ptr<Outbox> outbox = *static_cast<std::shared_ptr<Outbox>*>(context);
+  for (const program::QueuedJob& over : outbox->take()) {
+    if (outbox->jobs == nullptr) return;
+    outbox->jobs->settle(over.id);
+  }
+}
+
+void Jobs::settle(std::uint64_t id) noexcept {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  found->second.over = true;
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env_, &scope) == napi_ok) {
+    try {
+      const program::Job& job = *found->second.job;
+      napi_value function = nullptr, undefined = nullptr, arguments[2] = {};
+      check(napi_get_reference_value(env_, found->second.settle, &function));
+      check(napi_get_undefined(env_, &undefined));
+      check(napi_create_double(env_, static_cast<double>(job.runs()), &arguments[0]));
+      if (job.failure() == nullptr) {
+        check(napi_get_null(env_, &arguments[1]));
+      } else {
+        arguments[1] = program_error(env_, job.failure());
+      }
+      if (napi_call_function(env_, undefined, function, 2, arguments, nullptr) == napi_pending_exception) {
+        // The function is not to throw; when it does, what it throws must not be lost, nor taken for another job's.
+        napi_value error = nullptr;
+        if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+      }
+    } catch (...) {  // JavaScript can run no more, or there is no memory to tell it
+    }
+    napi_close_handle_scope(env_, scope);
+  }
+  if (outbox_->jobs == nullptr) return;
+  forget(id);
+  if (pending_.empty()) outbox_->hold_loop(env_, false);
+}
+
+void Jobs::close() noexcept {
+  if (outbox_->jobs == nullptr) return;
+  outbox_->close();
+  normal_.close();
+  background_.close();
+  while (!pending_.empty()) forget(pending_.begin()->first);
+}
+
+}  // namespace lanewise::binding

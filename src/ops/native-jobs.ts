@@ -1,0 +1,99 @@
+/** Jobs in the addon: runs of a program, one after the other, on threads of the library's own. */
+import type { Job, JobCall } from './listing.js';
+import type { NativeAddon, NativeSettle } from './load.js';
+import { failure, type NativeJobs } from './native-programs.js';
+
+/** Promises to settle when the job that `submit` hands to the addon is over; then `finish` makes the result. */
+function start<T>(
+  submit: (settle: NativeSettle) => number,
+  finish: (id: number, runs: number, error: unknown) => T,
+): { readonly id: number; readonly done: Promise<T> } {
+  let id = 0;
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const done = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  id = submit((runs, error) => {
+    // The addon forgets the job when this returns, and nobody could catch what it throws.
+    try {
+      resolve(finish(id, runs, error));
+    } catch (reason) {
+      reject(failure(reason));
+    }
+  });
+  return { id, done };
+}
+
+/** A job of the addon as {@link Job}. */
+class NativeJob implements Job {
+  readonly done: Promise<number>;
+  readonly #addon: NativeAddon;
+  readonly #id: number;
+  /** What progress says once the job is over. */
+  #last: { readonly runs: number; readonly sums: Float64Array } | null = null;
+  readonly #sums: number;
+
+  constructor(addon: NativeAddon, submit: (settle: NativeSettle) => number, { outputs }: JobCall) {
+    this.#addon = addon;
+    this.#sums = outputs.length;
+    const { id, done } = start(submit, (over, runs, error) => {
+      this.#last = this.#ask(over);
+      if (error !== null) throw error;
+      if (runs > 0) addon.jobOutputs(over, outputs);
+      return runs;
+    });
+    this.#id = id;
+    this.done = done;
+  }
+
+  progress(): { readonly runs: number; readonly sums: Float64Array } {
+    const { runs, sums } = this.#last ?? this.#ask(this.#id);
+    return { runs, sums: sums.slice() };
+  }
+
+  stop(): void {
+    if (this.#last === null) this.#addon.stopJob(this.#id);
+  }
+
+  #ask(id: number): { readonly runs: number; readonly sums: Float64Array } {
+    const sums = new Float64Array(this.#sums);
+    return { runs: this.#addon.jobProgress(id, sums), sums };
+  }
+}
+
+/**
+ * The jobs of an addon. They are stopped when the process, or the worker thread, begins to exit; the addon lets go of
+ * them when the environment is torn down. A job that has not settled keeps the event loop alive.
+ */
+export function createJobs(addon: NativeAddon): NativeJobs {
+  let hooked = false;
+  /** At first use, so that a program that never trains has no listener. */
+  const stopAtExit = (): void => {
+    if (hooked) return;
+    hooked = true;
+    process.once('exit', () => addon.stopJobs());
+  };
+  return {
+    submit(program, call) {
+      stopAtExit();
+      const { inputs, outputs, cells, keys, times, counter, threads, priority } = call;
+      const background = priority === 'background';
+      const submit = (settle: NativeSettle): number =>
+        addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, settle);
+      return new NativeJob(addon, submit, call);
+    },
+
+    async shuffle(order, seed) {
+      stopAtExit();
+      const low = Number(BigInt.asUintN(32, seed));
+      await start(
+        (settle) => addon.submitShuffle(order, low, settle),
+        (_id, _runs, error) => {
+          if (error !== null) throw error;
+        },
+      ).done;
+    },
+  };
+}
