@@ -31,11 +31,6 @@ export interface NativeJobs {
   shuffle(order: NativeHandle, seed: bigint): Promise<void>;
 }
 
-function theJobs(jobs: NativeJobs | null): NativeJobs {
-  if (jobs === null) throw new BackendError('the addon has no runner');
-  return jobs;
-}
-
 function attempt<T>(run: () => T): T {
   try {
     return run();
@@ -121,12 +116,12 @@ function handleOf(place: string, block: Block): NativeHandle {
 class NativeProgram implements ProgramHandle {
   readonly arenaBytes: number;
   readonly #addon: NativeAddon;
-  readonly #jobs: NativeJobs | null;
+  readonly #jobs: NativeJobs;
   readonly #handle: NativeHandle;
   #unsettled = 0;
   #disposed = false;
 
-  constructor(addon: NativeAddon, jobs: NativeJobs | null, handle: NativeHandle) {
+  constructor(addon: NativeAddon, jobs: NativeJobs, handle: NativeHandle) {
     this.#addon = addon;
     this.#jobs = jobs;
     this.#handle = handle;
@@ -144,7 +139,7 @@ class NativeProgram implements ProgramHandle {
 
   submit(call: JobCall): Job {
     this.#assertUsable();
-    const job = attempt(() => theJobs(this.#jobs).submit(this.#handle, call));
+    const job = attempt(() => this.#jobs.submit(this.#handle, call));
     this.#unsettled++;
     const settled = (): void => {
       this.#unsettled--;
@@ -168,14 +163,14 @@ class NativeProgram implements ProgramHandle {
  * Runs programs on one instruction set.
  * @param isa - its name
  */
-export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs | null = null): ProgramFactory {
+export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs): ProgramFactory {
   return {
     fuses: true,
 
     createBlock: (dtype, length) => new NativeBlock(addon, dtype, length),
 
     async shuffle(order, seed) {
-      await theJobs(jobs).shuffle(handleOf('shuffle', order), seed);
+      await jobs.shuffle(handleOf('shuffle', order), seed);
     },
 
     createProgram({ memories, instructions, arena, cells, keySources }: Listing, blocks) {
