@@ -49,7 +49,7 @@ export function viewAs(input: Tensor, shape: Shape): Tensor {
 
 /** A 0-dimensional tensor that holds a constant of a computation. */
 export function scalarOf(value: number, dtype: DType): Tensor {
-  const result = new Tensor(Storage.allocate(dtype, 1), []);
+  const result = empty([], dtype);
   currentOps().fill({ out: result.storage, value, n: 1 });
   return result;
 }

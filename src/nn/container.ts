@@ -1,5 +1,6 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { recording } from '../ops/recording.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { checkName } from './names.js';
 import { className } from './repr.js';
@@ -9,7 +10,14 @@ export type NamedModules<M extends AnyModule = AnyModule> = Readonly<Record<stri
 
 /** A module that keeps others in an ordered list of names, as PyTorch's `_modules`, beside those in its fields. */
 export abstract class Container<M extends AnyModule, In extends readonly unknown[], Out> extends Module<In, Out> {
-  #members = new Map<string, M>();
+  #list = new Map<string, M>();
+  /** Grows with every change of the list. */
+  #edits = 0;
+
+  get #members(): Map<string, M> {
+    recording()?.observe(this, 'members', () => this.#edits);
+    return this.#list;
+  }
 
   /** How many modules there are. */
   get length(): number {
@@ -46,12 +54,14 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
 
   /** Adds or replaces what has been checked. @internal */
   protected setMember(name: string, module: M): void {
-    this.#members.set(name, module);
+    this.#edits++;
+    this.#list.set(name, module);
   }
 
   /** @internal */
   protected setMembers(members: Iterable<readonly [string, M]>): void {
-    this.#members = new Map(members);
+    this.#edits++;
+    this.#list = new Map(members);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { type CrossEntropyOptions, crossEntropy, crossEntropyOptions } from '../functional/cross-entropy.js';
+import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -31,6 +32,9 @@ export class CrossEntropyLoss extends Module<readonly [input: Tensor, target: Te
    * @param target int32 labels with the shape of input less C; or probabilities with the shape of input.
    */
   override forward(input: Tensor, target: Tensor): Tensor {
+    const now = recording();
+    for (const key of ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction'] as const)
+      now?.observe(this, key, () => this[key]);
     const { weight, ignoreIndex, labelSmoothing, reduction } = this;
     return crossEntropy(input, target, { weight, ignoreIndex, labelSmoothing, reduction });
   }

@@ -1,6 +1,7 @@
 import { checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { checkProbability, dropout, dropout2d } from '../functional/dropout.js';
+import { recording } from '../ops/recording.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
@@ -34,6 +35,13 @@ abstract class RandomDrop extends Module {
     this.generator = generator;
   }
 
+  /** @internal */
+  protected observe(): void {
+    const now = recording();
+    now?.observe(this, 'p', () => this.p);
+    now?.observe(this, 'generator', () => this.generator);
+  }
+
   override extraRepr(): string {
     return `p=${pythonRepr(this.p)}, inplace=False`;
   }
@@ -46,6 +54,7 @@ abstract class RandomDrop extends Module {
  */
 export class Dropout extends RandomDrop {
   override forward(input: Tensor): Tensor {
+    this.observe();
     return dropout(input, this.p, this.training, this.generator);
   }
 }
@@ -57,6 +66,7 @@ export class Dropout extends RandomDrop {
  */
 export class Dropout2d extends RandomDrop {
   override forward(input: Tensor): Tensor {
+    this.observe();
     return dropout2d(input, this.p, this.training, this.generator);
   }
 }

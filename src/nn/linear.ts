@@ -1,6 +1,7 @@
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { linear } from '../functional/linear.js';
+import { recording } from '../ops/recording.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { allocate } from '../tensor/creation.js';
 import { checkShape, formatShape } from '../tensor/shape.js';
@@ -65,6 +66,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
       throw new ShapeError(
         `Linear: expected ${this.inFeatures} features in the last dimension, got shape ${formatShape(input.shape)}`,
       );
+    const now = recording();
+    now?.observe(this, 'weight', () => this.weight);
+    now?.observe(this, 'bias', () => this.bias);
     return linear(input, this.weight, this.bias);
   }
 

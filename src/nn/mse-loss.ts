@@ -1,6 +1,7 @@
 import { checkOptions } from '../check.js';
 import { checkReduction } from '../functional/cross-entropy.js';
 import { type MSELossOptions, mseLoss } from '../functional/mse-loss.js';
+import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -20,6 +21,7 @@ export class MSELoss extends Module<readonly [input: Tensor, target: Tensor]> {
 
   /** @param input and target have the same shape. @throws ShapeError if not. */
   override forward(input: Tensor, target: Tensor): Tensor {
+    recording()?.observe(this, 'reduction', () => this.reduction);
     return mseLoss(input, target, { reduction: this.reduction });
   }
 }

@@ -3,10 +3,12 @@ import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type LoadReport, loadAddon } from './load.js';
 import type { ProgramFactory } from './listing.js';
-import { createNativePrograms } from './native-programs.js';
+import { createJobs } from './native-jobs.js';
+import { createNativePrograms, type NativeJobs } from './native-programs.js';
 import { createNativeOps } from './native.js';
 import type { DType, Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
+import { createReferencePrograms } from './reference/programs.js';
 
 export interface Backend {
   /** `'reference'`, or `'native:'` and an instruction set. */
@@ -43,8 +45,10 @@ export interface BackendInfo {
   };
 }
 
-const reference: Backend = { name: 'reference', ops: referenceOps };
+const referencePrograms = createReferencePrograms(referenceOps);
+const reference: Backend = { name: 'reference', ops: referenceOps, programs: () => referencePrograms };
 const natives = new Map<string, Backend>();
+let jobs: NativeJobs | undefined;
 
 let report: LoadReport | undefined;
 let threadSource: string | undefined;
@@ -96,7 +100,7 @@ function nativeBackend(isa: string | undefined): Backend | undefined {
     found = {
       name: `native:${isa}`,
       ops: createNativeOps(isa, addon.instructionSets[isa]!),
-      programs: () => (programs ??= createNativePrograms(isa, addon)),
+      programs: () => (programs ??= createNativePrograms(isa, addon, (jobs ??= createJobs(addon)))),
     };
     natives.set(isa, found);
   }

@@ -1,18 +1,27 @@
 /**
  * What the code above the ops tells a recorder. `compile` runs a function once with {@link withRecording}, its ops
- * noted instead of run; whatever the library itself reads and bakes into the program on the way (a mode, a
- * probability, whether there is a gradient) it hands to {@link observe}, so that a later run can see that it has changed.
+ * noted instead of run. Whatever the library itself reads and bakes into the program on the way (a mode, a
+ * probability, whether there is a gradient) it tells the recording by {@link Recording.observe}, so that a later run can
+ * see that it has changed; whatever it sets, by {@link Recording.change}, so that it can be taken back and set again.
  */
 
 /** A recording in progress. */
 export interface Recording {
   /**
-   * Notes a value that the program will depend on. It is read now, and again before each run; when the two differ
-   * (by Object.is) the program does not fit any more.
+   * Notes a value that the program will depend on. `read` is called now, and again before each run; when the two differ
+   * (by Object.is) the program does not fit any more. Owner and key name the value: it is noted once, and not at all
+   * when the function has set it before.
    */
-  observe(read: () => unknown): void;
-  /** The error for reading or drawing numbers, which do not exist while recording. `what` names who asked. */
-  refuse(what: string): Error;
+  observe(owner: object, key: string, read: () => unknown): void;
+  /** Notes that the value of that owner and key is about to be set: it is when the function is called, so at each run. */
+  change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void;
+  /** Has `run` called before each run of the program; what it throws, the run throws, and nothing has moved. */
+  check(run: () => void): void;
+  /**
+   * The error for what cannot be done while recording: numbers do not exist.
+   * @param what who asked: `item`; `instead` what to do about it.
+   */
+  refuse(what: string, instead?: string): Error;
 }
 
 let current: Recording | null = null;
@@ -22,8 +31,8 @@ export function recording(): Recording | null {
   return current;
 }
 
-/** Runs `run` with a recording in progress. */
-export function withRecording<T>(next: Recording, run: () => T): T {
+/** Runs `run` with a recording in progress; null: as if there were none. */
+export function withRecording<T>(next: Recording | null, run: () => T): T {
   const before = current;
   current = next;
   try {
@@ -31,10 +40,4 @@ export function withRecording<T>(next: Recording, run: () => T): T {
   } finally {
     current = before;
   }
-}
-
-/** Reads a value that a recorded program bakes in: noted when something is recording, else just read. */
-export function observe<T>(read: () => T): T {
-  current?.observe(read);
-  return read();
 }

@@ -1,6 +1,7 @@
 import { checkBoolean } from '../check.js';
 import { currentOps } from '../ops/backend.js';
 import type { Cell } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { cell } from './cell.js';
 import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
@@ -48,14 +49,15 @@ export abstract class AdamBase extends Optimizer<AdamOptions, AdamCells> {
   /** Whether weightDecay shrinks the weights instead of adding to the gradient. */
   protected abstract readonly decoupled: boolean;
 
-  protected override prepare(param: Tensor, grad: Tensor, { amsgrad }: AdamOptions, cells: AdamCells) {
+  protected override prepare(param: Tensor, grad: Tensor, group: AdamOptions, cells: AdamCells) {
+    recording()?.observe(group, 'amsgrad', () => group.amsgrad);
     const state = this.stateOf(param);
     const args = {
       param: param.storage,
       grad: grad.storage,
       m: state.buffer('exp_avg').storage,
       v: state.buffer('exp_avg_sq').storage,
-      maxV: amsgrad ? state.buffer('max_exp_avg_sq').storage : null,
+      maxV: group.amsgrad ? state.buffer('max_exp_avg_sq').storage : null,
       step: state.step.storage,
       n: param.numel,
       ...cells,

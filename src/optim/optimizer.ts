@@ -1,6 +1,7 @@
 import { checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { checkComputes } from '../ops/backend.js';
+import { recording } from '../ops/recording.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -85,6 +86,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   /** Adds parameters, with the options of the constructor where `group` has none of its own. */
   addParamGroup(group: GroupOptions<Options>): void {
     const { name, check } = this.#kind;
+    assertNotRecording(`${name}.addParamGroup`);
     const { params, ...options }: { params?: unknown } = checkGroup(name, group);
     const keys = Object.keys(this.#defaults) as (keyof Options & string)[];
     const given = checkOptions<Partial<Options>>(name, options as Partial<Options>, keys);
@@ -117,6 +119,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       // Again, since the closure may have changed them.
       this.#checkGroups();
     }
+    this.#observeGroups();
     // All memory is there before the first number moves.
     const updates = this.#groups.flatMap((group) => this.#prepareGroup(group));
     for (const update of updates) update();
@@ -157,6 +160,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
     const place = `${this.#kind.name}.loadStateDict`;
+    assertNotRecording(place);
     const sizes = this.#groups.map((group) => group.params.length);
     const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
     for (const { options } of saved.groups) this.#kind.check(place, options);
@@ -201,13 +205,33 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       );
     for (const group of this.#groups) {
       check(name, group);
-      for (const param of checkParams(name, group.params))
-        if (param.grad !== null) checkComputes(`${name}.step`, param.dtype);
+      for (const param of checkParams(name, group.params)) this.#checkGradient(param);
     }
     checkDistinct(
       name,
       this.#groups.map((group) => group.params),
     );
+  }
+
+  #checkGradient({ grad }: Tensor): void {
+    if (grad === null) return;
+    checkComputes(`${this.#kind.name}.step`, grad.dtype);
+    if (recording() === null) grad.storage.assertNumbers();
+  }
+
+  /** Tells a recording what the step depends on, and has it check the options, which are read anew, before each run. */
+  #observeGroups(): void {
+    const now = recording();
+    if (now === null) return;
+    const { name, check } = this.#kind;
+    now.observe(this.paramGroups, 'length', () => this.paramGroups.length);
+    this.#groups.forEach((group, index) => {
+      now.observe(this, `group ${index}`, () => this.paramGroups[index]);
+      now.observe(group, 'params', () => group.params);
+      now.observe(group, 'number of params', () => group.params.length);
+      for (const i of group.params.keys()) now.observe(group, `param ${i}`, () => group.params[i]);
+      now.check(() => check(name, group));
+    });
   }
 
   #readStates(
@@ -226,6 +250,11 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     }
     return states;
   }
+}
+
+function assertNotRecording(place: string): void {
+  const now = recording();
+  if (now !== null) throw now.refuse(place, 'call it outside of the function');
 }
 
 /** Arrays among the options (betas) are copied, so that no two groups share one. */

@@ -2,6 +2,7 @@ import { checkBoolean } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { Cell } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { cell } from './cell.js';
 import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
@@ -55,7 +56,11 @@ export class SGD extends Optimizer<SGDOptions, SGDCells> {
     super(kind, params, options);
   }
 
-  protected override prepare(param: Tensor, grad: Tensor, { momentum, nesterov }: SGDOptions, cells: SGDCells) {
+  protected override prepare(param: Tensor, grad: Tensor, group: SGDOptions, cells: SGDCells) {
+    const now = recording();
+    now?.observe(group, 'momentum', () => group.momentum === 0);
+    now?.observe(group, 'nesterov', () => group.nesterov);
+    const { momentum, nesterov } = group;
     const state = momentum === 0 ? null : this.stateOf(param);
     const buffer = state?.buffer('momentum_buffer').storage ?? null;
     const step = state?.step.storage ?? null;

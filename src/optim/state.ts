@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { DType } from '../ops/ops.js';
-import { allocate } from '../tensor/creation.js';
+import { allocate, allocateLasting } from '../tensor/creation.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -12,7 +12,7 @@ import { Tensor } from '../tensor/tensor.js';
  */
 export class ParamState {
   /** int32 []: 0 as long as nothing counts as state. Ops count it up. */
-  readonly step: Tensor = allocate([], 'int32');
+  readonly step: Tensor = allocateLasting([], 'int32');
   readonly #param: Tensor;
   readonly #buffers = new Map<string, Tensor>();
 
@@ -24,7 +24,7 @@ export class ParamState {
   buffer(name: string): Tensor {
     let buffer = this.#buffers.get(name);
     if (buffer === undefined) {
-      buffer = allocate(this.#param.shape, this.#param.dtype);
+      buffer = allocateLasting(this.#param.shape, this.#param.dtype);
       this.#buffers.set(name, buffer);
     }
     return buffer;

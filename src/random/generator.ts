@@ -2,6 +2,7 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { maskKey } from '../ops/mask.js';
 import type { FloatArray, KeySource } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
 import {
   checkBernoulli,
   checkFloatArray,
@@ -61,6 +62,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when it is none, or for an unknown option.
    */
   manualSeed(seed: number | bigint, options: GeneratorOptions = {}): this {
+    assertNotRecording('manualSeed');
     const [low, high] = checkSeed('manualSeed', seed);
     this.#masks = checkMasks('manualSeed', options);
     this.#seedLow = low;
@@ -79,19 +81,37 @@ export class Generator implements KeySource {
 
   /** Where dropout is to take its masks from. */
   get masks(): MaskMode {
+    recording()?.observe(this, 'masks', () => this.#masks);
     return this.#masks;
   }
 
   /** The key of the next dropout mask, two unsigned 32-bit integers: a function of the seed and of their count. */
   nextKey(): readonly [number, number] {
+    assertNotRecording('nextKey');
     const key = maskKey(this.#seedLow, this.#seedHigh, this.#counterLow, this.#counterHigh);
     this.#counterLow = (this.#counterLow + 1) >>> 0;
     if (this.#counterLow === 0) this.#counterHigh = (this.#counterHigh + 1) >>> 0;
     return key;
   }
 
+  /** Writes what keys are made from as four words: seed and count, each its low and its high 32 bits. @internal */
+  writeKeyWords(words: Uint32Array, offset: number): void {
+    words[offset] = this.#seedLow;
+    words[offset + 1] = this.#seedHigh;
+    words[offset + 2] = this.#counterLow;
+    words[offset + 3] = this.#counterHigh;
+  }
+
+  /** Counts keys that a program draws by itself; a negative count gives keys back. @internal */
+  countKeys(count: number): void {
+    const low = this.#counterLow + count;
+    this.#counterLow = low >>> 0;
+    this.#counterHigh = (this.#counterHigh + Math.floor(low / 2 ** 32)) >>> 0;
+  }
+
   /** 64 random bits, from 0 to 2^64 - 1. */
   random64(): bigint {
+    assertNotRecording('random64');
     return nextRandom64(this.#bits);
   }
 
@@ -105,6 +125,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when to < from, or either is not a finite number of the array's precision.
    */
   uniformFill(array: FloatArray, from = 0, to = 1): void {
+    assertNotRecording('uniformFill');
     checkFloatArray('uniformFill', array);
     checkUniform('uniformFill', array, from, to);
     fillUniform(this.#bits, array, from, to);
@@ -116,6 +137,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless std >= 0.
    */
   normalFill(array: FloatArray, mean = 0, std = 1): void {
+    assertNotRecording('normalFill');
     checkFloatArray('normalFill', array);
     checkNormal('normalFill', mean, std);
     fillNormal(this.#bits, this.#normal, array, mean, std);
@@ -126,6 +148,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless 0 <= q <= 1.
    */
   bernoulliFill(array: FloatArray, q: number): void {
+    assertNotRecording('bernoulliFill');
     checkFloatArray('bernoulliFill', array);
     checkBernoulli('bernoulliFill', q);
     fillBernoulli(this.#bits, array, q);
@@ -136,6 +159,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless low < high and the array holds each of them exactly.
    */
   randintFill(array: Int32Array | FloatArray, low: number, high: number): void {
+    assertNotRecording('randintFill');
     checkIntegers('randintFill', array, low, high);
     fillIntegers(this.#bits, array, low, high);
   }
@@ -145,6 +169,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless n is an integer from 0 to 2^31 - 1.
    */
   randperm(n: number): Int32Array {
+    assertNotRecording('randperm');
     if (typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || n >= 2 ** 31)
       throw new ArgumentError(`randperm: n must be an integer from 0 to 2147483647, got ${show(n)}`);
     const order = new Int32Array(n);
@@ -154,6 +179,7 @@ export class Generator implements KeySource {
 
   /** Everything needed to go on from here: {@link setState}, now or in another process. */
   getState(): GeneratorState {
+    assertNotRecording('getState');
     return {
       seedLow: this.#seedLow,
       seedHigh: this.#seedHigh,
@@ -170,6 +196,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when it is no such state.
    */
   setState(state: GeneratorState): this {
+    assertNotRecording('setState');
     const checked = checkState('setState', state);
     this.#seedLow = checked.seedLow;
     this.#seedHigh = checked.seedHigh;
@@ -185,6 +212,12 @@ export class Generator implements KeySource {
   clone(): Generator {
     return new Generator(0).setState(this.getState());
   }
+}
+
+/** A program would give the same numbers at every run, or leave the generator where it stood when it was recorded. */
+function assertNotRecording(place: string): void {
+  const now = recording();
+  if (now !== null) throw now.refuse(place, 'draw random numbers outside of the function and pass them as arguments');
 }
 
 /**

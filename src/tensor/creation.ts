@@ -3,6 +3,7 @@ import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } 
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
+import { recording, withRecording } from '../ops/recording.js';
 import { plainView } from './host-view.js';
 import { checkShape, formatShape, numelOf, type Shape } from './shape.js';
 import { dtypeOf, dtypes, Storage } from './storage.js';
@@ -42,6 +43,14 @@ function checkTensorOptions(place: string, given: TensorOptions, dtype: DType): 
 /** A tensor of zeros with room for a shape that has been checked. @internal */
 export function allocate(shape: Shape, dtype: DType): Tensor {
   return new Tensor(Storage.allocate(dtype, numelOf(shape)), shape);
+}
+
+/**
+ * The same for what is kept from call to call (the state of an optimizer): also while recording it is memory with
+ * numbers, which the program finds and changes. @internal
+ */
+export function allocateLasting(shape: Shape, dtype: DType): Tensor {
+  return withRecording(null, () => allocate(shape, dtype));
 }
 
 /**
@@ -102,6 +111,8 @@ function checkIntegers(place: string, values: ArrayLike<number>): void {
 
 /** A tensor filled with 0. `shape` as in `zeros([2, 3])`. */
 export function zeros(shape: readonly number[], options?: TensorOptions): Tensor {
+  // As an op: a recorded program must do it again at every run.
+  if (recording() !== null) return filled('zeros', shape, 0, options);
   const { dtype, requiresGrad } = tensorOptions('zeros', options);
   return allocate(checkShape('zeros', shape), dtype).requiresGrad_(requiresGrad);
 }
@@ -120,7 +131,8 @@ export function full(shape: readonly number[], value: number, options?: TensorOp
 function filled(place: string, shape: readonly number[], value: number, options?: TensorOptions): Tensor {
   const { dtype, requiresGrad } = tensorOptions(place, options);
   if (dtype === 'int32') checkIntegers(place, [value]);
-  const result = allocate(checkShape(place, shape), dtype);
+  const size = checkShape(place, shape);
+  const result = new Tensor(Storage.uninitialized(dtype, numelOf(size)), size);
   currentOps().fill({ out: result.storage, value, n: result.numel });
   return result.requiresGrad_(requiresGrad);
 }

@@ -1,10 +1,17 @@
 import { Buffer, constants } from 'node:buffer';
-import { ArgumentError } from '../errors.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ArgumentError, StateError } from '../errors.js';
+import type { ProgramFactory } from '../ops/listing.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
+import { type Recording, recording } from '../ops/recording.js';
+import type { NativeSide } from './native-side.js';
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 
 const smallestUncleared = 4096;
+
+/** Bytes that are copied into a block in one turn of the event loop. */
+const uploadBytes = 4 << 20;
 
 /** The dtypes there are, in the order in which messages list them. */
 export const dtypes: readonly DType[] = ['float32', 'float64', 'int32'];
@@ -17,54 +24,222 @@ export function dtypeOf(array: ArrayBufferView): DType | null {
   return null;
 }
 
+const isTemporary =
+  'this tensor was made while a function was being recorded for compile: it has numbers only inside the program; ' +
+  'return it from the function to read it';
+
 /**
  * The memory of a tensor; tensors of one storage share their numbers. Only ops reach the array, through
- * {@link read} and {@link write}: users get copies, so the newest numbers may live elsewhere than in the array.
+ * {@link read} and {@link write}: users get copies, so the newest numbers may live elsewhere than in the array: in the
+ * block of a {@link NativeSide}, once a recorded program uses the storage.
  */
 export class Storage implements Memory {
   readonly dtype: DType;
   readonly length: number;
-  readonly #host: HostArray;
+  /** Made when it is first asked for. */
+  #host: HostArray | null;
+  #side: NativeSide | null = null;
   #version = 0;
+  #recordedBy: Recording | null = recording();
+  /** Why there are no numbers, or null. */
+  #refusal: string | null = null;
 
-  /** Takes the array over: nobody else may keep it. */
-  constructor(dtype: DType, host: HostArray) {
+  /** Takes the array over: nobody else may keep it. A number is the length of memory that is zero until it is written. */
+  constructor(dtype: DType, host: HostArray | number) {
     this.dtype = dtype;
-    this.length = host.length;
-    this.#host = host;
+    this.length = typeof host === 'number' ? host : host.length;
+    this.#host = typeof host === 'number' ? null : host;
   }
 
   /** Zero-filled memory. @throws ArgumentError when the machine will not give that much. */
   static allocate(dtype: DType, length: number): Storage {
-    try {
-      return new Storage(dtype, new constructors[dtype](length));
-    } catch (cause) {
-      throw new ArgumentError(`cannot allocate ${length} elements of ${dtype}`, { cause });
-    }
+    return new Storage(dtype, zeros(dtype, length));
   }
 
   /**
-   * Memory that holds anything: clearing what an op is about to write takes as long as many an op.
+   * Memory that holds anything: clearing what an op is about to write takes as long as many an op. Made while recording
+   * it has no numbers at all.
    * @throws ArgumentError when the machine will not give that much.
    */
   static uninitialized(dtype: DType, length: number): Storage {
+    if (recording() !== null) {
+      const storage = new Storage(dtype, length);
+      storage.#refusal = isTemporary;
+      return storage;
+    }
     const bytes = length * constructors[dtype].BYTES_PER_ELEMENT;
     // Small arrays are cheaper to make inside V8's own heap; Node refuses buffers beyond its limit by another error.
     if (bytes < smallestUncleared || bytes > constants.MAX_LENGTH) return Storage.allocate(dtype, length);
     return new Storage(dtype, new constructors[dtype](Buffer.allocUnsafeSlow(bytes).buffer));
   }
 
+  /** @throws StateError while recording, and when there are no numbers. */
   read(): HostArray {
-    return this.#host;
+    const now = recording();
+    if (now !== null) throw now.refuse('reading a tensor');
+    const side = this.#side;
+    if (side !== null && (side.blockIsNewer || side.writers.length > 0)) return this.#download(side);
+    return this.#array();
   }
 
+  /** @throws StateError as {@link read}, and while a job writes the memory. */
   write(): HostArray {
+    const now = recording();
+    if (now !== null && now !== this.#recordedBy) throw now.refuse('writing into a tensor');
+    const side = this.#side;
+    if (side !== null) {
+      this.assertUnpinned();
+      if (side.blockIsNewer) this.#download(side);
+      side.hostIsNewer = true;
+    }
     this.#version++;
-    return this.#host;
+    return this.#array();
   }
 
-  /** How many times an op has written here: the tape compares it to see that what it saved is still there. */
+  /** How many times an op or a program has written here: the tape compares it to see that what it saved is still there. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Sets the version: one up for a write that is only recorded, and back where it was when nothing comes of it. */
+  setVersion(version: number): void {
+    this.#version = version;
+  }
+
+  /** The recording that the storage was made in and is known to, or null. */
+  get recordedBy(): Recording | null {
+    return this.#recordedBy;
+  }
+
+  /** Whether there are numbers: not in what was made while recording, nor in gradients that a program did not keep. */
+  get hasNumbers(): boolean {
+    return this.#refusal === null;
+  }
+
+  /** @throws StateError that says why, when there are no numbers. */
+  assertNumbers(): void {
+    if (this.#refusal !== null) throw new StateError(this.#refusal);
+  }
+
+  /** Makes memory that was made while recording ordinary memory: zeros, until a program writes it. */
+  settle(): void {
+    this.#recordedBy = null;
+    this.#refusal = null;
+  }
+
+  /** From here on there are no numbers; whoever asks gets this sentence. */
+  refuse(sentence = isTemporary): void {
+    this.#recordedBy = null;
+    this.#refusal = sentence;
+  }
+
+  /** The side that programs compute on, if there is one. */
+  get side(): NativeSide | null {
+    return this.#side;
+  }
+
+  /**
+   * The side for a program of that factory, which is a user of it until {@link release}. A block of another factory is
+   * let go of: its numbers move over, and its programs see that they compute on something else.
+   * @throws ArgumentError when there is no memory for a block; StateError while a job writes the other one.
+   */
+  retain(factory: ProgramFactory): NativeSide {
+    this.assertNumbers();
+    let side = this.#side;
+    if (side === null || side.factory !== factory) {
+      if (side !== null) this.assertUnpinned();
+      const block = factory.createBlock(this.dtype, this.length);
+      if (side !== null) this.#drop(side);
+      const hostIsNewer = this.#host !== null;
+      side = { factory, block, users: 0, hostIsNewer, blockIsNewer: false, writers: [] };
+      this.#side = side;
+    }
+    side.users++;
+    return side;
+  }
+
+  /** Ends one use of a side. With the last the numbers come back to the host and the block is let go of. */
+  release(side: NativeSide): void {
+    side.users--;
+    if (side.users > 0 || side !== this.#side) return;
+    this.#drop(side);
+    this.#side = null;
+  }
+
+  /** Gives the block the newest numbers. */
+  upload(): void {
+    const side = this.#side;
+    if (side === null || !side.hostIsNewer) return;
+    side.block.copyIn(this.#array());
+    side.hostIsNewer = false;
+  }
+
+  /** The same in pieces, with the event loop free in between. What is written meanwhile is left to the next upload. */
+  async uploadInTurns(): Promise<void> {
+    const side = this.#side;
+    if (side === null || !side.hostIsNewer) return;
+    const host = this.#array();
+    const version = this.#version;
+    const piece = uploadBytes / host.BYTES_PER_ELEMENT;
+    for (let start = 0; start < host.length; start += piece) {
+      side.block.copyIn(host.subarray(start, start + piece), start);
+      await nextTurn();
+      if (side !== this.#side) return;
+    }
+    if (version === this.#version) side.hostIsNewer = false;
+  }
+
+  /** A program has written the block. */
+  wroteBlock(): void {
+    const side = this.#side;
+    if (side !== null) side.blockIsNewer = true;
+    this.#version++;
+  }
+
+  /** A job begins to write the block; `writer` is for messages. */
+  pin(writer: string): void {
+    this.#side?.writers.push(writer);
+    this.#version++;
+  }
+
+  /** A job has ended. */
+  unpin(writer: string): void {
+    const writers = this.#side?.writers;
+    writers?.splice(writers.indexOf(writer), 1);
+    this.wroteBlock();
+  }
+
+  /** @throws StateError while a job writes the memory. */
+  assertUnpinned(): void {
+    const writer = this.#side?.writers[0];
+    if (writer !== undefined)
+      throw new StateError(`the tensor is being trained by ${writer}: wait for its promise before writing to it`);
+  }
+
+  #array(): HostArray {
+    if (this.#refusal !== null) throw new StateError(this.#refusal);
+    this.#host ??= zeros(this.dtype, this.length);
+    return this.#host;
+  }
+
+  #download(side: NativeSide): HostArray {
+    const host = this.#array();
+    side.block.copyOut(host);
+    // While a job runs, the next read wants later numbers.
+    side.blockIsNewer = side.writers.length > 0;
+    return host;
+  }
+
+  #drop(side: NativeSide): void {
+    if (side.blockIsNewer) this.#download(side);
+    side.block.free();
+  }
+}
+
+function zeros(dtype: DType, length: number): HostArray {
+  try {
+    return new constructors[dtype](length);
+  } catch (cause) {
+    throw new ArgumentError(`cannot allocate ${length} elements of ${dtype}`, { cause });
   }
 }

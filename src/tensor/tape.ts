@@ -5,6 +5,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
+import { recording } from '../ops/recording.js';
 import { isGradEnabled, setGradEnabled } from './grad-mode.js';
 import type { Node } from './node.js';
 import { formatShape, sameShape } from './shape.js';
@@ -103,8 +104,8 @@ type Pending = Map<Node<Tensor> | Tensor, Gradient>;
 function checkSeed(root: Tensor, gradient: Tensor | undefined): Tensor {
   if (gradient === undefined) {
     if (root.numel !== 1) throw new StateError('backward: grad can be implicitly created only for scalar outputs');
-    const seed = new Tensor(Storage.allocate(root.dtype, 1), root.shape);
-    seed.storage.write()[0] = 1;
+    const seed = new Tensor(Storage.uninitialized(root.dtype, 1), root.shape);
+    currentOps().fill({ out: seed.storage, value: 1, n: 1 });
     return seed;
   }
   if (!(gradient instanceof Tensor))
@@ -160,6 +161,9 @@ function accumulate(pending: Pending, input: Tensor, part: Tensor): void {
  * it already (a sum passes one gradient to both operands, and the caller may keep the one it gave).
  */
 function deliver(pending: Pending, given: Tensor | undefined): void {
+  // Before any of them is changed: a compiled step may have left gradients that have no numbers.
+  for (const leaf of pending.keys())
+    if (leaf instanceof Tensor && recording() === null) leaf.grad?.storage.assertNumbers();
   const taken = new Set<Storage>(given === undefined ? [] : [given.storage]);
   for (const [leaf, { tensor }] of pending) {
     if (!(leaf instanceof Tensor)) continue;

@@ -2,6 +2,7 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
 import { isGradEnabled } from './grad-mode.js';
 import type { Node } from './node.js';
 import { formatTensor } from './print.js';
@@ -60,6 +61,8 @@ export class Tensor {
 
   /** Whether gradients flow to this tensor: set on leaves by the caller, on results by the functions. */
   get requiresGrad(): boolean {
+    const now = recording();
+    if (now !== null && this.storage.recordedBy !== now) now.observe(this, 'requiresGrad', () => this.#requiresGrad);
     return this.#requiresGrad;
   }
 
@@ -79,6 +82,14 @@ export class Tensor {
       throw new StateError('you can only change requiresGrad flags of leaf variables; use detach() for a result');
     if (value && this.dtype === 'int32')
       throw new StateError('only Tensors of floating point dtype can require gradients, got int32');
+    recording()?.change(
+      this,
+      'requiresGrad',
+      () => this.#requiresGrad,
+      (to) => {
+        this.#requiresGrad = to;
+      },
+    );
     this.#requiresGrad = value;
     return this;
   }
@@ -90,6 +101,7 @@ export class Tensor {
 
   /** The gradients that `backward` has added up here so far, or null. Only leaves have one. */
   get grad(): Tensor | null {
+    recording()?.observe(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
   }
 
@@ -101,6 +113,14 @@ export class Tensor {
         throw new ShapeError(`grad: expected shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`);
       if (value.dtype !== this.dtype) throw new ArgumentError(`grad: expected ${this.dtype}, got ${value.dtype}`);
     }
+    recording()?.change(
+      this,
+      'grad',
+      () => this.#grad,
+      (to) => {
+        this.#grad = to;
+      },
+    );
     this.#grad = value;
   }
 
@@ -118,6 +138,7 @@ export class Tensor {
     checkReceiver('item', this);
     if (this.numel !== 1)
       throw new StateError(`a Tensor with ${this.numel} elements cannot be converted to a number by item()`);
+    assertNotRecording('item()');
     return this.storage.read()[0]!;
   }
 
@@ -133,12 +154,14 @@ export class Tensor {
     checkReceiver('toTypedArray', this);
     if (dtype !== undefined && dtype !== this.dtype)
       throw new ArgumentError(`toTypedArray: the tensor is ${this.dtype}, not ${show(dtype)}; convert it with to()`);
+    assertNotRecording('toTypedArray()');
     return this.storage.read().slice();
   }
 
   /** A copy of the numbers as nested arrays; a plain number for a scalar. */
   toArray(): NestedArray {
     checkReceiver('toArray', this);
+    assertNotRecording('toArray()');
     return nest(this.storage.read(), this.shape, 0, 0, stridesOf(this.shape));
   }
 
@@ -167,7 +190,7 @@ export class Tensor {
       );
     let from = source.storage;
     if (source.dtype !== this.dtype) {
-      from = Storage.allocate(this.dtype, source.numel);
+      from = Storage.uninitialized(this.dtype, source.numel);
       currentOps().cast({ x: source.storage, out: from, n: source.numel });
     }
     const layout = layoutOf(this.shape, broadcastStrides(source.shape, this.shape), stridesOf(this.shape));
@@ -187,6 +210,7 @@ export class Tensor {
 
   /** The numbers as PyTorch prints them, shortened above 1,000 elements. */
   toString(): string {
+    assertNotRecording('printing a tensor');
     const suffix = this.node !== null ? `grad_fn=<${this.node.name}>` : this.#requiresGrad ? 'requires_grad=True' : '';
     return formatTensor(this.storage.read(), this.shape, this.dtype, suffix);
   }
@@ -195,6 +219,11 @@ export class Tensor {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+function assertNotRecording(what: string): void {
+  const now = recording();
+  if (now !== null) throw now.refuse(what);
 }
 
 /** What a method was called on, which in JavaScript may be anything. */

@@ -14,8 +14,12 @@ export function zeroGrad(place: string, tensors: readonly Tensor[], options: Zer
   const { setToNone = true } = checkOptions(place, options, ['setToNone']);
   checkBoolean(place, 'setToNone', setToNone);
   for (const tensor of tensors) {
+    // Without looking at what is dropped: to a recording that would be something the program depends on.
+    if (setToNone) {
+      tensor.grad = null;
+      continue;
+    }
     const { grad } = tensor;
-    if (setToNone) tensor.grad = null;
-    else if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
+    if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
   }
 }

@@ -1,0 +1,132 @@
+/** From what a recorder has noted to a listing: where each memory lives, and where results are to be found. */
+import type { Instruction, Listing, MemorySpec } from '../ops/listing.js';
+import { Storage } from '../tensor/storage.js';
+import { accessesOf } from './passes/instruction.js';
+import { copyAll, type RecordedMemory, type Recorder } from './recorder.js';
+
+/** Where the numbers of a tensor are found after a run: in an argument, in a result of this run, or where they always are. */
+export type Place =
+  | { readonly kind: 'input' | 'output'; readonly index: number }
+  | { readonly kind: 'storage'; readonly storage: Storage };
+
+/** A gradient that is on a leaf at the end. */
+export interface ExitGradient {
+  readonly storage: Storage;
+  /** Whether the function read what was there before. */
+  readonly wasObserved: boolean;
+}
+
+export interface Assembled {
+  readonly listing: Listing;
+  /** The states by their index. */
+  readonly states: readonly Storage[];
+  /** Those that a run writes. */
+  readonly written: readonly Storage[];
+  /** The outputs by their index. */
+  readonly outputs: readonly Pick<RecordedMemory, 'dtype' | 'length'>[];
+  /** Where the numbers of a storage that is returned, or is a gradient at the end, are found. */
+  placeOf(storage: Storage): Place;
+}
+
+const notKept =
+  'the gradient was not kept: the compiled function clears it and only its optimizer uses it; ' +
+  'return it from the function, or compile(fn, { keepGradients: true })';
+
+/** Ops that use a gradient up. */
+const optimizerOps: ReadonlySet<string> = new Set(['sgd', 'adam']);
+
+/**
+ * Makes the listing.
+ * @param returned the storages of the tensors that the function returns.
+ * @param gradients those that its leaves have at the end. One that the function has made becomes a state, unless it is returned
+ * as well; or unless the function cleared what was there, and only an optimizer reads it: then it is not kept, and storages
+ * say so to whoever reads them.
+ */
+export function assemble(
+  recorder: Recorder,
+  returned: readonly Storage[],
+  gradients: readonly ExitGradient[],
+  keepGradients: boolean,
+): Assembled {
+  const { memories } = recorder;
+  const numberOf = (storage: Storage) => recorder.numberOf(storage);
+  const lasting = [...returned, ...gradients.map(({ storage }) => storage)].map(numberOf);
+  // A function makes its constants anew at each call: where they are changed or handed out, so does a run.
+  for (const number of lasting) if (memories[number]!.origin === 'constant') memories[number]!.isWritten = true;
+
+  const outputs = new Map<number, number>();
+  for (const number of returned.map(numberOf)) if (isMade(memories[number]!)) outputs.set(number, outputs.size);
+  const kept = new Set<number>();
+  for (const { storage, wasObserved } of gradients) {
+    const number = numberOf(storage);
+    if (!isMade(memories[number]!) || outputs.has(number)) continue;
+    if (keepGradients || wasObserved || !isUsedUp(recorder.instructions, number)) kept.add(number);
+  }
+
+  const states: Storage[] = [];
+  const written: Storage[] = [];
+  const specs: MemorySpec[] = [];
+  const addState = (storage: Storage, isWritten: boolean): number => {
+    if (isWritten) written.push(storage);
+    return states.push(storage) - 1;
+  };
+  const before: Instruction[] = [];
+  const sources: MemorySpec[] = [];
+  let inputs = 0;
+  const placed = (number: number): Pick<MemorySpec, 'kind' | 'index'> => {
+    const memory = memories[number]!;
+    const { origin, storage, isWritten } = memory;
+    if (origin === 'input' || origin === 'draw') return { kind: 'input', index: inputs++ };
+    if (!isMade(memory)) return { kind: 'state', index: addState(storage!, isWritten) };
+    if (outputs.has(number)) return { kind: 'output', index: outputs.get(number)! };
+    if (!kept.has(number)) return { kind: 'temporary', index: -1 };
+    return { kind: 'state', index: addState(storage!, true) };
+  };
+  for (const [number, { dtype, length, origin, storage, isWritten }] of memories.entries()) {
+    specs.push({ dtype, length, ...placed(number), panels: null });
+    if (origin === 'constant' && isWritten) {
+      const source = new Storage(dtype, storage!.read().slice());
+      sources.push({ dtype, length, kind: 'state', index: addState(source, false), panels: null });
+      before.push(copyAll(memories.length + sources.length - 1, number, length));
+      storage!.refuse();
+    }
+    if (kept.has(number)) storage!.settle();
+  }
+
+  for (const { storage } of gradients) {
+    const number = numberOf(storage);
+    if (isMade(memories[number]!) && !kept.has(number) && !outputs.has(number)) storage.refuse(notKept);
+  }
+  const listing: Listing = {
+    memories: [...specs, ...sources],
+    instructions: [...before, ...recorder.instructions],
+    arena: -1,
+    cells: recorder.cells.length,
+    keySources: recorder.sources.length,
+  };
+  return {
+    listing,
+    states,
+    written,
+    outputs: [...outputs.keys()].map((number) => memories[number]!),
+    placeOf(storage) {
+      const number = numberOf(storage);
+      if (memories[number]!.origin === 'input') return { kind: 'input', index: number };
+      const output = outputs.get(number);
+      return output === undefined ? { kind: 'storage', storage } : { kind: 'output', index: output };
+    },
+  };
+}
+
+/** Whether a run makes the numbers. */
+const isMade = ({ origin, isWritten }: RecordedMemory): boolean =>
+  origin === 'temporary' || (origin === 'constant' && isWritten);
+
+/** Whether a memory is read by optimizers, and by nothing else but what adds to it in place. */
+function isUsedUp(instructions: readonly Instruction[], number: number): boolean {
+  const readers = instructions.filter((each) => {
+    const accesses = accessesOf(each).filter(({ memory }) => memory === number);
+    return accesses.some(({ reads }) => reads) && !accesses.some(({ writes }) => writes);
+  });
+  return readers.length > 0 && readers.every(({ op }) => optimizerOps.has(op));
+}

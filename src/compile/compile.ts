@@ -1,0 +1,215 @@
+import { checkBoolean, checkOptions, show } from '../check.js';
+import { ArgumentError, StateError } from '../errors.js';
+import { recording } from '../ops/recording.js';
+import { isGradEnabled } from '../tensor/grad-mode.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import { Storage } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+import { describe } from './describe.js';
+import { type PassName, passNames } from './passes/index.js';
+import { Program } from './program.js';
+import { readReturned } from './returned.js';
+
+/** Options of {@link compile}. */
+export interface CompileOptions {
+  /**
+   * Whether `.grad` can be read after a run also where the function clears the gradients first and only its optimizer uses
+   * them. Default false: then such a gradient is never stored, and reading it is a StateError that says so.
+   */
+  keepGradients?: boolean;
+  /** Passes to leave out, for comparison: `{ 'dead-stores': false }`. Default: none is. */
+  passes?: Partial<Record<PassName, boolean>>;
+}
+
+/** A function of tensors that runs as recorded programs. */
+export interface Compiled<Args extends readonly Tensor[], R> {
+  /**
+   * Calls the function, on this thread. Results are detached.
+   * @throws what the function throws when it is recorded; StateError while an {@link async} call has not settled.
+   */
+  (...args: Args): R;
+  /** The same on the library's own thread, with the event loop free. The arguments are read now; calls queue. */
+  async(...args: Args): Promise<R>;
+  /** The ops of the program that ran last, as recorded and after each pass, with their bytes and floating-point operations. */
+  describe(): string;
+  /** Lets go of all programs. What is in flight is finished first; later calls are a StateError. */
+  dispose(): void;
+  /** The same: for `using step = compile(...)`. */
+  [Symbol.dispose](): void;
+}
+
+/** Programs that one compiled function keeps: those that ran last. */
+const mostPrograms = 16;
+
+/**
+ * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
+ * first call for a set of shapes and dtypes records it; so does a call after something has changed that is part of the
+ * program (train or eval mode, `requiresGrad`, the modules of a container, the options of an optimizer that are not numbers).
+ * Learning rates and other numbers of an optimizer, step counts and dropout masks are read at each run.
+ *
+ * JavaScript in `fn` runs only while it is recorded: a counter that it counts up, or an `if` on something of your own, is
+ * as it was then. Reading numbers (`item()`), drawing random ones and awaiting are errors while recording.
+ *
+ * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
+ * @throws ArgumentError for anything but a function, or an unknown option.
+ */
+export function compile<Args extends readonly Tensor[], R>(
+  fn: (...args: Args) => R,
+  options?: CompileOptions,
+): Compiled<Args, R> {
+  const place = 'compile';
+  if (typeof fn !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(fn)}`);
+  const { keepGradients = false, passes = {} } = checkOptions(place, options, ['keepGradients', 'passes']);
+  checkBoolean(place, 'keepGradients', keepGradients);
+  const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, keepGradients, switchedOff(passes));
+  const compiled = (...args: Args): R => own.call(args);
+  return Object.assign(compiled, {
+    async: (...args: Args) => own.submit(args),
+    describe: () => own.describe(),
+    dispose: () => own.dispose(),
+    [Symbol.dispose]: () => own.dispose(),
+  }) as Compiled<Args, R>;
+}
+
+/** The names of the passes that are `false`. */
+function switchedOff(passes: unknown): PassName[] {
+  const given = checkOptions<Record<PassName, boolean>>(
+    'compile: passes',
+    passes as Record<PassName, boolean>,
+    passNames,
+  );
+  return passNames.filter((name) => name in given && !checkBoolean('compile: passes', name, given[name]));
+}
+
+/** What calls of one compiled function share. */
+class CompiledFunction<R> {
+  readonly #fn: (...args: readonly Tensor[]) => R;
+  readonly #name: string;
+  readonly #keepGradients: boolean;
+  readonly #off: readonly PassName[];
+  /** The last used first. */
+  #programs: { program: Program<R>; inputs: readonly Tensor[] }[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+  #disposed = false;
+
+  constructor(fn: (...args: readonly Tensor[]) => R, keepGradients: boolean, off: readonly PassName[]) {
+    this.#fn = fn;
+    this.#name = fn.name === '' ? 'compile' : `compile(${fn.name})`;
+    this.#keepGradients = keepGradients;
+    this.#off = off;
+  }
+
+  call(args: readonly Tensor[]): R {
+    this.#check(args);
+    // Inside of another function that is being recorded: its ops become part of that.
+    if (recording() !== null) return this.#inline(args);
+    if (this.#pending > 0)
+      throw new StateError(
+        `${this.#name}: a call of async() has not settled: await it, or make this call with async() too`,
+      );
+    return this.#programFor(args).run(args);
+  }
+
+  async submit(args: readonly Tensor[]): Promise<R> {
+    this.#check(args);
+    const now = recording();
+    if (now !== null) throw now.refuse(`${this.#name}.async()`, 'call it without async');
+    const run = this.#pending === 0 ? () => this.#runAsync(args) : this.#later(args);
+    this.#pending++;
+    const result = this.#pending === 1 ? run() : this.#last.then(run);
+    this.#last = result.then(
+      () => {},
+      () => {},
+    );
+    try {
+      return await result;
+    } finally {
+      this.#pending--;
+      if (this.#disposed && this.#pending === 0) this.#release();
+    }
+  }
+
+  describe(): string {
+    const current = this.#programs[0];
+    if (current === undefined) return `${this.#name}: nothing has been recorded yet`;
+    const shapes = current.inputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
+    return describe(`${this.#name}(${shapes.join(', ')})`, current.program);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    if (this.#pending === 0) this.#release();
+  }
+
+  #check(args: readonly Tensor[]): void {
+    if (this.#disposed) throw new StateError(`${this.#name}: it has been disposed`);
+    args.forEach((arg, i) => {
+      if (!(arg instanceof Tensor))
+        throw new ArgumentError(`${this.#name}: argument ${i} must be a Tensor, got ${show(arg)}`);
+    });
+    if (recording() === null && isGradEnabled())
+      args.forEach((arg, i) => {
+        if (arg.requiresGrad)
+          throw new StateError(
+            `${this.#name}: argument ${i} requires a gradient, which cannot leave the function; pass it with detach(), or ` +
+              'use the tensor in the function without passing it',
+          );
+      });
+  }
+
+  #inline(args: readonly Tensor[]): R {
+    const { tensors, rebuild } = readReturned(this.#name, this.#fn(...args));
+    return rebuild(tensors.map((tensor) => tensor.detach()));
+  }
+
+  /** A call that waits for others: its arguments are read now. */
+  #later(args: readonly Tensor[]): () => Promise<R> {
+    const copies = args.map(
+      ({ storage, shape }) => new Tensor(new Storage(storage.dtype, storage.read().slice()), shape),
+    );
+    return () => this.#runAsync(copies);
+  }
+
+  async #runAsync(args: readonly Tensor[]): Promise<R> {
+    if (this.#disposed) throw new StateError(`${this.#name}: it has been disposed`);
+    const runs = this.#programFor(args).submit(args);
+    await runs.done;
+    return runs.result();
+  }
+
+  #programFor(args: readonly Tensor[]): Program<R> {
+    const programs = this.#programs;
+    for (let i = 0; i < programs.length; i++) {
+      const found = programs[i]!;
+      if (!fits(found.inputs, args) || !found.program.isCurrent()) continue;
+      if (i > 0) programs.unshift(...programs.splice(i, 1));
+      return found.program;
+    }
+    const options = { name: this.#name, keepGradients: this.#keepGradients, off: this.#off };
+    const program = Program.record(this.#fn, args, options);
+    // No numbers: only shapes and dtypes are compared.
+    const inputs = args.map(({ shape, dtype }) => new Tensor(new Storage(dtype, sizeOf(shape)), shape));
+    const usable = programs.filter((each) => each.program.isUsable());
+    const kept = [{ program, inputs }, ...usable.slice(0, mostPrograms - 1)];
+    for (const each of programs) if (!kept.includes(each)) each.program.release();
+    this.#programs = kept;
+    return program;
+  }
+
+  #release(): void {
+    for (const { program } of this.#programs) program.release();
+    this.#programs = [];
+  }
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
+  if (inputs.length !== args.length) return false;
+  for (let i = 0; i < args.length; i++) {
+    const [input, arg] = [inputs[i]!, args[i]!];
+    if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
+  }
+  return true;
+}

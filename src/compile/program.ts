@@ -1,0 +1,246 @@
+import { ArgumentError, StateError } from '../errors.js';
+import { currentBackend } from '../ops/backend.js';
+import type { Listing, ProgramFactory, ProgramHandle } from '../ops/listing.js';
+import type { HostArray } from '../ops/ops.js';
+import type { NativeSide } from '../tensor/native-side.js';
+import { Storage } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+import { applyPasses, type PassName, type Stage } from './passes/index.js';
+import { Randomness } from './randomness.js';
+import { type InputSpec, type Recorded, record } from './record.js';
+import { RepeatedRuns } from './repeated-runs.js';
+import type { Runs, SubmitOptions } from './runs.js';
+
+export interface RecordOptions {
+  /** What messages call the function. Default `compile`. */
+  readonly name?: string;
+  /** Whether gradients that only an optimizer reads can be read after a run all the same. Default false. */
+  readonly keepGradients?: boolean;
+  /** Passes to leave out. */
+  readonly off?: readonly PassName[];
+}
+
+/** In the place of arrays that are given at each run. */
+const noNumbers = new Float32Array(0);
+
+/**
+ * A function of tensors, recorded for arguments of given shapes and dtypes, with everything else as it was then:
+ * {@link isCurrent} says whether it still is. Whoever has one releases it.
+ */
+export class Program<R = unknown> {
+  readonly name: string;
+  /** The listing as it was recorded. */
+  readonly listing: Listing;
+  /** The same after each pass. */
+  readonly stages: readonly Stage[];
+  readonly #factory: ProgramFactory;
+  readonly #recorded: Recorded<R>;
+  readonly #randomness: Randomness;
+  readonly #handle: ProgramHandle;
+  readonly #sides: readonly NativeSide[];
+  readonly #written: ReadonlySet<Storage>;
+  /** What a run on this thread is given: filled each time. */
+  readonly #call: { inputs: HostArray[]; outputs: HostArray[]; cells: Float64Array; keys: Uint32Array };
+  #jobs = 0;
+  #released = false;
+
+  /**
+   * Calls `fn` once with its ops recorded. Nothing that it sets lasts, whether it returns or throws: a run does that.
+   * @param inputs give the shapes and dtypes of the arguments.
+   * @throws what `fn` throws; StateError when it reads numbers, draws random ones, or returns no tensor.
+   */
+  static record<R>(
+    fn: (...inputs: Tensor[]) => R,
+    inputs: readonly InputSpec[],
+    options: RecordOptions = {},
+  ): Program<R> {
+    const { name = 'compile', keepGradients = false, off = [] } = options;
+    return new Program(name, record(name, fn, inputs, keepGradients), inputs.length, off);
+  }
+
+  private constructor(name: string, recorded: Recorded<R>, inputs: number, off: readonly PassName[]) {
+    this.name = name;
+    this.#factory = currentBackend().programs();
+    this.#recorded = recorded;
+    const { recorder, assembled } = recorded;
+    this.listing = assembled.listing;
+    const rewritten = applyPasses(this.listing, { fuses: this.#factory.fuses, off });
+    this.stages = rewritten.stages;
+    this.#written = new Set(assembled.written);
+    this.#randomness = new Randomness(recorder, this.listing);
+    this.#call = {
+      inputs: [...new Array<HostArray>(inputs).fill(noNumbers), ...this.#randomness.masks],
+      outputs: assembled.outputs.map(() => noNumbers),
+      cells: new Float64Array(recorder.cells.length),
+      keys: new Uint32Array(this.#randomness.keyWords),
+    };
+    const sides: NativeSide[] = [];
+    this.#sides = sides;
+    try {
+      for (const storage of assembled.states) sides.push(storage.retain(this.#factory));
+      const blocks = sides.map(({ block }) => block);
+      this.#handle = this.#factory.createProgram(rewritten.listing, blocks);
+    } catch (error) {
+      this.#releaseStates();
+      throw error;
+    }
+  }
+
+  /** Whether a run would do what a call of the function would do now. */
+  isCurrent(): boolean {
+    return this.isUsable() && this.#recorded.recorder.journal.guards.hold();
+  }
+
+  /** Whether the memory that the program computes on is still that of its tensors: if not, it never will be again. */
+  isUsable(): boolean {
+    if (this.#released || currentBackend().programs() !== this.#factory) return false;
+    const { states } = this.#recorded.assembled;
+    const sides = this.#sides;
+    for (let i = 0; i < sides.length; i++) if (states[i]!.side !== sides[i]) return false;
+    return true;
+  }
+
+  /** Bytes of the program's own memory. */
+  get arenaBytes(): number {
+    return this.#handle.arenaBytes;
+  }
+
+  /** Gives the blocks of all states their newest numbers, with the event loop free in between. */
+  async upload(): Promise<void> {
+    for (const storage of this.#recorded.assembled.states) await storage.uploadInTurns();
+  }
+
+  /**
+   * One run on this thread; the arguments are those it was recorded for. What is checked is checked before anything moves.
+   * @throws ArgumentError for options or labels out of range; StateError while a job trains what it writes.
+   */
+  run(inputs: readonly Tensor[]): R {
+    const { assembled, commit, resultOf } = this.#recorded;
+    for (const storage of assembled.written) storage.assertUnpinned();
+    this.#prepare(inputs);
+    const call = this.#call;
+    const results = this.#makeOutputs();
+    const before = this.#randomness.draw();
+    try {
+      this.#fillCells(call.cells);
+      this.#randomness.fillKeys(call.keys);
+      for (let i = 0; i < inputs.length; i++) call.inputs[i] = inputs[i]!.storage.read();
+      for (let i = 0; i < results.length; i++) call.outputs[i] = results[i]!.write();
+      this.#handle.run(call);
+    } catch (error) {
+      this.#randomness.undraw(before);
+      throw error;
+    } finally {
+      // The caller's memory is the caller's.
+      call.inputs.fill(noNumbers, 0, inputs.length);
+      call.outputs.fill(noNumbers);
+    }
+    this.#randomness.countKeys(1);
+    for (const storage of assembled.written) storage.wroteBlock();
+    commit(inputs, results);
+    return resultOf(inputs, results);
+  }
+
+  /**
+   * Runs off the event loop. The arguments are read now; until the runs are over, nobody else can write what they write.
+   * Masks of a generator in the mode `'mt19937'` are drawn on the event loop, so that then the runs are submitted one by one.
+   * @throws as {@link run}.
+   */
+  submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
+    const { times = 1 } = options;
+    if (this.#randomness.masks.length === 0 || times <= 1) return this.#submit(inputs, options, 0);
+    const copies = inputs.map(copyOf);
+    return new RepeatedRuns(times, (turn) => this.#submit(copies, { ...options, times: 1 }, turn));
+  }
+
+  /** Lets go of everything, once the last job is over; the numbers of states that no other program uses go back to the host. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (this.#jobs === 0) this.#free();
+  }
+
+  #submit(inputs: readonly Tensor[], options: SubmitOptions, turn: number): Runs<R> {
+    const { times = 1, counter = null, threads = null, priority = 'normal', writer = this.name } = options;
+    const { recorder, assembled, commit, resultOf } = this.#recorded;
+    this.#prepare(inputs);
+    const results = this.#makeOutputs();
+    const cells = new Float64Array(recorder.cells.length);
+    const keys = new Uint32Array(this.#randomness.keyWords);
+    const before = this.#randomness.draw();
+    let job: ReturnType<ProgramHandle['submit']>;
+    try {
+      const position = counter === null ? null : recorder.cells.indexOf(counter);
+      if (position === -1) throw new ArgumentError(`${this.name}: no op reads the cell that is to count the runs`);
+      this.#fillCells(cells);
+      if (position !== null) cells[position]! += turn;
+      this.#randomness.fillKeys(keys);
+      const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.masks];
+      const outputs = results.map((storage) => storage.write());
+      job = this.#handle.submit({ inputs: arrays, outputs, cells, keys, times, counter: position, threads, priority });
+    } catch (error) {
+      this.#randomness.undraw(before);
+      throw error;
+    }
+    const giveBack = this.#randomness.reserveKeys(times);
+    for (const storage of assembled.written) storage.pin(writer);
+    this.#jobs++;
+    let made: number | null = null;
+    const settle = (runs: number): void => {
+      for (const storage of assembled.written) storage.unpin(writer);
+      giveBack(times - runs);
+      if (runs > 0) commit(inputs, results);
+      else this.#randomness.undraw(before);
+      made = runs;
+      this.#jobs--;
+      if (this.#released && this.#jobs === 0) this.#free();
+    };
+    const done = job.done.then(
+      (runs) => {
+        settle(runs);
+        return runs;
+      },
+      (error: unknown) => {
+        settle(job.progress().runs);
+        throw error;
+      },
+    );
+    const result = (): R => {
+      if (made === null || made === 0) throw new StateError(`${this.name}: there is no result: no run is over`);
+      return resultOf(inputs, results);
+    };
+    return { done, result, progress: () => job.progress(), stop: () => job.stop() };
+  }
+
+  #prepare(inputs: readonly Tensor[]): void {
+    if (this.#released) throw new StateError(`${this.name}: it has been disposed`);
+    for (let i = 0; i < inputs.length; i++)
+      if (this.#written.has(inputs[i]!.storage))
+        throw new StateError(`${this.name}: argument ${i} is memory that the function writes; pass a clone() of it`);
+    this.#recorded.recorder.journal.guards.check();
+    for (const storage of this.#recorded.assembled.states) storage.upload();
+  }
+
+  #makeOutputs(): Storage[] {
+    return this.#recorded.assembled.outputs.map(({ dtype, length }) => Storage.uninitialized(dtype, length));
+  }
+
+  #fillCells(into: Float64Array): void {
+    const { cells } = this.#recorded.recorder;
+    for (let i = 0; i < cells.length; i++) into[i] = cells[i]!.value;
+  }
+
+  #free(): void {
+    this.#handle.dispose();
+    this.#releaseStates();
+  }
+
+  #releaseStates(): void {
+    const { states } = this.#recorded.assembled;
+    for (const [i, side] of this.#sides.entries()) states[i]!.release(side);
+  }
+}
+
+function copyOf({ storage, shape }: Tensor): Tensor {
+  return new Tensor(new Storage(storage.dtype, storage.read().slice()), shape);
+}

@@ -1,0 +1,217 @@
+import { ArgumentError, StateError } from '../errors.js';
+import { checkComputes } from '../ops/backend.js';
+import type { Instruction } from '../ops/listing.js';
+import {
+  type BernoulliSource,
+  type Cell,
+  type DType,
+  type KeySource,
+  type Layout,
+  type Memory,
+  type OpName,
+  type Ops,
+  type Role,
+  signatures,
+} from '../ops/ops.js';
+import type { Recording } from '../ops/recording.js';
+import { Generator } from '../random/generator.js';
+import { Storage } from '../tensor/storage.js';
+import { Journal } from './guards.js';
+
+/** Where recorded memory comes from. `constant`: numbers that the function has made from JavaScript. */
+type Origin = 'input' | 'draw' | 'state' | 'constant' | 'temporary';
+
+/** Memory that instructions name by its position in {@link Recorder.memories}. */
+export interface RecordedMemory {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly origin: Origin;
+  /** null for a draw, which no tensor has. */
+  readonly storage: Storage | null;
+  isWritten: boolean;
+}
+
+/** A mask that is drawn on the host before each run: the numbers of an input that no caller gives. */
+export interface Draw {
+  readonly source: Generator;
+  readonly q: number;
+  readonly memory: number;
+}
+
+type Args = Readonly<Record<string, unknown>>;
+
+const writing: ReadonlySet<Role> = new Set([
+  'out',
+  'out?',
+  'inout',
+  'inout?',
+  'indexOut',
+  'indexInout',
+  'indexInout?',
+  'anyOut',
+  'anyInout',
+]);
+
+/** An op that copies all of one memory into another of the same size. */
+export const copyAll = (x: number, out: number, length: number): Instruction => ({
+  op: 'copy',
+  args: { x, out, layout: Float64Array.of(length, 1, 1), xOffset: 0, outOffset: 0 },
+});
+
+/**
+ * Notes the ops that a function calls instead of running them. Memory, cells and generators are told apart by identity;
+ * versions of storages go up as if the op had run, so that the tape's checks hold.
+ */
+export class Recorder implements Recording {
+  /** To be put in the place of a backend's. */
+  readonly ops: Ops;
+  readonly journal = new Journal();
+  readonly instructions: Instruction[] = [];
+  readonly memories: RecordedMemory[] = [];
+  readonly cells: Cell[] = [];
+  readonly sources: Generator[] = [];
+  readonly draws: Draw[] = [];
+  readonly #numbers = new Map<Memory, number>();
+  readonly #cellValues: number[] = [];
+  readonly #versions = new Map<Storage, number>();
+  readonly #name: string;
+
+  /** @param name of the function, for messages. */
+  constructor(name: string) {
+    this.#name = name;
+    const ops: Partial<Record<OpName, (args: Args) => void>> = {};
+    for (const name of Object.keys(signatures) as OpName[]) ops[name] = (args) => this.#note(name, args);
+    this.ops = { ...(ops as Record<OpName, (args: Args) => void>), bernoulli: (args) => this.#draw(args) };
+  }
+
+  /** Memory that is bound at each run. */
+  addInput(storage: Storage): void {
+    this.#add(storage, 'input');
+  }
+
+  /** The number of a memory, which gets one if it has none yet. */
+  numberOf(memory: Memory): number {
+    const known = this.#numbers.get(memory);
+    if (known !== undefined) return known;
+    if (!(memory instanceof Storage)) throw new ArgumentError(`${this.#name}: an op was given memory of no tensor`);
+    // Another recording's memory: throws, and says what to do.
+    if (memory.recordedBy !== this) memory.assertNumbers();
+    if (memory.dtype === 'float64') checkComputes(this.#name, memory.dtype);
+    return this.#add(memory, memory.recordedBy !== this ? 'state' : memory.hasNumbers ? 'constant' : 'temporary');
+  }
+
+  observe(owner: object, key: string, read: () => unknown): void {
+    this.journal.observe(owner, key, read);
+  }
+
+  change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
+    this.journal.change(owner, key, read, write);
+  }
+
+  check(run: () => void): void {
+    this.journal.guards.addCheck(run);
+  }
+
+  refuse(what: string, instead = 'return the tensor and read it after the call'): Error {
+    return new StateError(
+      `${what} is not possible while compile records a function, since it has no numbers: ${instead}`,
+    );
+  }
+
+  /** @throws StateError when the function has changed a number after an op has read it. */
+  checkCells(): void {
+    for (const number of this.cells.keys()) this.#checkCell(number);
+  }
+
+  /** Sets everything back that the function has set, as if it had not been called. */
+  undo(): void {
+    this.journal.undo();
+    for (const [storage, version] of this.#versions) storage.setVersion(version);
+  }
+
+  #add(storage: Storage, origin: Origin): number {
+    const number = this.memories.length;
+    this.memories.push({ dtype: storage.dtype, length: storage.length, origin, storage, isWritten: false });
+    this.#numbers.set(storage, number);
+    return number;
+  }
+
+  #note(op: OpName, args: Args): void {
+    const noted: Record<string, number | boolean | Layout | null> = {};
+    for (const [name, role] of Object.entries<Role>(signatures[op])) noted[name] = this.#valueOf(role, args[name]);
+    this.instructions.push({ op, args: noted });
+  }
+
+  #valueOf(role: Role, value: unknown): number | boolean | Layout | null {
+    switch (role) {
+      case 'layout':
+        return (value as Layout).slice();
+      case 'size':
+      case 'scalar':
+      case 'int':
+        return value as number;
+      case 'flag':
+        return value as boolean;
+      case 'cell':
+        return this.#cell(value as Cell);
+      case 'keySource':
+        return this.#source(value as KeySource);
+      case 'bernoulliSource':
+        throw new ArgumentError('compile: masks are drawn before a program runs');
+      default:
+        return value === null ? null : this.#memory(value as Memory, writing.has(role));
+    }
+  }
+
+  #memory(memory: Memory, isWritten: boolean): number {
+    const number = this.numberOf(memory);
+    const entry = this.memories[number]!;
+    if (!isWritten) return number;
+    const { storage, origin } = entry;
+    if (origin === 'input')
+      throw new StateError(`${this.#name}: the function writes into one of its arguments; write into a clone() of it`);
+    entry.isWritten = true;
+    if (storage !== null) {
+      if (!this.#versions.has(storage)) this.#versions.set(storage, storage.version);
+      storage.setVersion(storage.version + 1);
+    }
+    return number;
+  }
+
+  #cell(cell: Cell): number {
+    const known = this.cells.indexOf(cell);
+    if (known >= 0) {
+      this.#checkCell(known);
+      return known;
+    }
+    this.#cellValues.push(cell.value);
+    return this.cells.push(cell) - 1;
+  }
+
+  #checkCell(number: number): void {
+    if (!Object.is(this.#cellValues[number], this.cells[number]!.value))
+      throw new StateError(
+        `${this.#name}: the function changes a number (a learning rate, say) that a step in it reads; ` +
+          'change it outside of the function',
+      );
+  }
+
+  #source(source: KeySource): number {
+    const generator = checkGenerator(source);
+    const known = this.sources.indexOf(generator);
+    return known >= 0 ? known : this.sources.push(generator) - 1;
+  }
+
+  #draw({ source, out, q }: { source: BernoulliSource; out: Memory; q: number }): void {
+    const memory = this.memories.length;
+    const { dtype, length } = out;
+    this.memories.push({ dtype, length, origin: 'draw', storage: null, isWritten: false });
+    this.draws.push({ source: checkGenerator(source), q, memory });
+    this.instructions.push(copyAll(memory, this.#memory(out, true), length));
+  }
+}
+
+function checkGenerator(source: unknown): Generator {
+  if (!(source instanceof Generator)) throw new ArgumentError('compile: masks are drawn from a Generator');
+  return source;
+}

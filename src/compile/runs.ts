@@ -1,0 +1,31 @@
+/** Runs of a program off the event loop. */
+import type { JobCall } from '../ops/listing.js';
+import type { Cell } from '../ops/ops.js';
+
+export interface SubmitOptions {
+  /** How many runs. Default 1. */
+  readonly times?: number;
+  /** The cell that goes up by 1 after each run, beginning at its value now. Default null: none. */
+  readonly counter?: Cell | null;
+  /** How many threads; null, the default, for the backend's number. */
+  readonly threads?: number | null;
+  /** `'background'` gives way to everything else on the machine. Default `'normal'`. */
+  readonly priority?: JobCall['priority'];
+  /** Who trains, for messages to those who write into what the program writes. Default: the name of the program. */
+  readonly writer?: string;
+}
+
+/** Runs that are under way. */
+export interface Runs<R> {
+  /**
+   * Settles with the number of runs that were made: all, or fewer after {@link stop}. Gradients, generators and modes are
+   * then as after the last of them. Rejects with the error of the run that failed; those before it stand.
+   */
+  readonly done: Promise<number>;
+  /** What the last run returned. @throws StateError before `done`, and when no run was made. */
+  result(): R;
+  /** Whole runs so far, and for each output of one element the sum of its values over them. */
+  progress(): { readonly runs: number; readonly sums: Float64Array };
+  /** No further run begins. */
+  stop(): void;
+}

@@ -1,0 +1,312 @@
+/**
+ * Runs recorded programs in plain TypeScript: the reference ops over typed arrays of this file's own. Jobs run on the
+ * event loop, one run a turn.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ArgumentError, StateError } from '../../errors.js';
+import { fillPermutation } from '../../random/distributions.js';
+import { Mt19937 } from '../../random/mt19937.js';
+import type { Block, Job, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle, RunCall } from '../listing.js';
+import { maskKey } from '../mask.js';
+import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
+
+const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+
+function allocate(dtype: DType, length: number): HostArray {
+  try {
+    return new constructors[dtype](length);
+  } catch (cause) {
+    throw new ArgumentError(`cannot allocate ${length} elements of ${dtype}`, { cause });
+  }
+}
+
+function allocateArena(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new ArgumentError(`cannot allocate an arena of ${bytes} bytes`, { cause });
+  }
+}
+
+class ReferenceBlock implements Block {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly array: HostArray;
+
+  constructor(dtype: DType, length: number) {
+    this.dtype = dtype;
+    this.length = length;
+    this.array = allocate(dtype, length);
+  }
+
+  copyIn(host: HostArray, offset = 0): void {
+    this.array.set(host, offset);
+  }
+
+  copyOut(host: HostArray): void {
+    host.set(this.array);
+  }
+
+  /** The garbage collector does it. */
+  free(): void {}
+}
+
+/** A memory of a listing: inputs and outputs get another array at each run. */
+class BoundMemory implements Memory {
+  readonly dtype: DType;
+  readonly length: number;
+  array: HostArray;
+
+  constructor({ dtype, length }: MemorySpec, array: HostArray) {
+    this.dtype = dtype;
+    this.length = length;
+    this.array = array;
+  }
+
+  read(): HostArray {
+    return this.array;
+  }
+
+  write(): HostArray {
+    return this.array;
+  }
+}
+
+/** A cell or a source of keys, as one run is given it. */
+interface Bindings {
+  cells: Float64Array;
+  keys: Uint32Array;
+}
+
+class ReferenceProgram implements ProgramHandle {
+  readonly arenaBytes: number;
+  readonly #inputs: BoundMemory[] = [];
+  readonly #outputs: BoundMemory[] = [];
+  readonly #bindings: Bindings = { cells: new Float64Array(0), keys: new Uint32Array(0) };
+  readonly #calls: (() => void)[];
+  readonly #queue: JobQueue;
+  #jobs = 0;
+  #disposed = false;
+
+  constructor(ops: Ops, listing: Listing, blocks: readonly ReferenceBlock[], queue: JobQueue) {
+    this.#queue = queue;
+    const unit = listing.memories.some(({ dtype }) => dtype === 'float64') ? 8 : 4;
+    this.arenaBytes = listing.arena * unit;
+    const arena = allocateArena(listing.arena * unit);
+    const memories = listing.memories.map((spec) => {
+      const { dtype, length, kind, index } = spec;
+      if (spec.panels !== null) throw new ArgumentError('the reference keeps weights row by row, not in panels');
+      if (kind === 'temporary') return new BoundMemory(spec, new constructors[dtype](arena, index * unit, length));
+      if (kind === 'state') return new BoundMemory(spec, checkBlock(spec, blocks[index]).array);
+      const memory = new BoundMemory(spec, new constructors[dtype](0));
+      (kind === 'input' ? this.#inputs : this.#outputs)[index] = memory;
+      return memory;
+    });
+    const bindings = this.#bindings;
+    const values = {
+      memory: (index: number) => memories[index]!,
+      cell: (index: number) => ({
+        get value() {
+          return bindings.cells[index]!;
+        },
+      }),
+      source: (index: number) => keySource(bindings, index),
+    };
+    this.#calls = listing.instructions.map(({ op, args }) => {
+      const bound = Object.entries<Role>(signatures[op]).map(([name, role]) => [name, bind(role, args[name], values)]);
+      const run = ops[op] as (args: unknown) => void;
+      const given: unknown = Object.fromEntries(bound);
+      return () => run(given);
+    });
+  }
+
+  run(call: RunCall): void {
+    this.#checkAlive();
+    const { inputs, outputs, cells, keys } = call;
+    this.#inputs.forEach((memory, i) => {
+      memory.array = checkArray('input', memory, inputs[i]);
+    });
+    this.#outputs.forEach((memory, i) => {
+      memory.array = checkArray('output', memory, outputs[i]);
+    });
+    this.#bindings.cells = cells;
+    // Each run counts its keys in a copy: the caller's stay as they are.
+    this.#bindings.keys = keys.slice();
+    for (const op of this.#calls) op();
+  }
+
+  /** Where the counters of the keys stand after the last run. */
+  get keys(): Uint32Array {
+    return this.#bindings.keys;
+  }
+
+  submit(call: JobCall): Job {
+    this.#checkAlive();
+    this.#jobs++;
+    const job = new ReferenceJob(this, call);
+    const ended = () => {
+      this.#jobs--;
+    };
+    job.done.then(ended, ended);
+    this.#queue.add(job);
+    return job;
+  }
+
+  dispose(): void {
+    if (this.#jobs > 0) throw new StateError('a program cannot be disposed while a job has not settled');
+    this.#disposed = true;
+    this.#calls.length = 0;
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) throw new StateError('the program has been disposed');
+  }
+}
+
+function checkBlock({ dtype, length }: MemorySpec, block: ReferenceBlock | undefined): ReferenceBlock {
+  if (block === undefined || block.dtype !== dtype || block.length !== length)
+    throw new ArgumentError('a state does not fit its block');
+  return block;
+}
+
+function checkArray(what: string, { dtype, length }: BoundMemory, array: HostArray | undefined): HostArray {
+  if (array instanceof constructors[dtype] && array.length === length) return array;
+  throw new ArgumentError(`an ${what} of a program must be ${length} elements of ${dtype}`);
+}
+
+function keySource(bindings: Bindings, index: number): KeySource {
+  const at = 4 * index;
+  return {
+    nextKey() {
+      const { keys } = bindings;
+      const key = maskKey(keys[at]!, keys[at + 1]!, keys[at + 2]!, keys[at + 3]!);
+      keys[at + 2]!++;
+      if (keys[at + 2] === 0) keys[at + 3]!++;
+      return key;
+    },
+  };
+}
+
+interface Values {
+  memory(index: number): unknown;
+  cell(index: number): unknown;
+  source(index: number): unknown;
+}
+
+/** What stands for an argument of an instruction when its op is called. */
+function bind(role: Role, value: unknown, values: Values): unknown {
+  switch (role) {
+    case 'layout':
+    case 'size':
+    case 'scalar':
+    case 'int':
+    case 'flag':
+      return value;
+    case 'cell':
+      return values.cell(value as number);
+    case 'keySource':
+      return values.source(value as number);
+    case 'bernoulliSource':
+      throw new ArgumentError('bernoulli is drawn before a program runs');
+    default:
+      return value === null ? null : values.memory(value as number);
+  }
+}
+
+class ReferenceJob implements Job {
+  readonly done: Promise<number>;
+  readonly #program: ReferenceProgram;
+  readonly #call: JobCall;
+  readonly #inputs: readonly HostArray[];
+  readonly #cells: Float64Array;
+  readonly #sums: Float64Array;
+  #keys: Uint32Array;
+  #runs = 0;
+  #stopped = false;
+  #resolve: (runs: number) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(program: ReferenceProgram, call: JobCall) {
+    this.#program = program;
+    this.#call = call;
+    this.#inputs = call.inputs.map((array) => array.slice());
+    this.#cells = call.cells.slice();
+    this.#keys = call.keys.slice();
+    this.#sums = new Float64Array(call.outputs.length);
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  progress(): { runs: number; sums: Float64Array } {
+    return { runs: this.#runs, sums: this.#sums.slice() };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** One run, unless there is none left. Returns whether the job wants another turn. */
+  turn(): boolean {
+    const { outputs, times, counter } = this.#call;
+    if (!this.#stopped && this.#runs < times) {
+      try {
+        this.#program.run({ inputs: this.#inputs, outputs, cells: this.#cells, keys: this.#keys });
+      } catch (error) {
+        this.#reject(error);
+        return false;
+      }
+      this.#keys = this.#program.keys;
+      this.#runs++;
+      if (counter !== null) this.#cells[counter]!++;
+      for (const [i, output] of outputs.entries()) if (output.length === 1) this.#sums[i]! += output[0]!;
+    }
+    if (!this.#stopped && this.#runs < times) return true;
+    this.#resolve(this.#runs);
+    return false;
+  }
+}
+
+/** Jobs take turns run by run, in the order in which they came. */
+class JobQueue {
+  readonly #jobs: ReferenceJob[] = [];
+  #running = false;
+
+  add(job: ReferenceJob): void {
+    this.#jobs.push(job);
+    if (!this.#running) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#jobs.length > 0) {
+      await nextTurn();
+      const job = this.#jobs.shift()!;
+      if (job.turn()) this.#jobs.push(job);
+    }
+    this.#running = false;
+  }
+}
+
+/** @param ops the reference's. */
+export function createReferencePrograms(ops: Ops): ProgramFactory {
+  const queue = new JobQueue();
+  return {
+    fuses: false,
+    createBlock: (dtype, length) => new ReferenceBlock(dtype, length),
+    createProgram(listing, blocks) {
+      const own = blocks.map((block) => {
+        if (!(block instanceof ReferenceBlock)) throw new ArgumentError('a block of another backend');
+        return block;
+      });
+      return new ReferenceProgram(ops, listing, own, queue);
+    },
+    async shuffle(order, seed) {
+      if (!(order instanceof ReferenceBlock) || !(order.array instanceof Int32Array))
+        throw new ArgumentError('an order is an int32 block of this backend');
+      await nextTurn();
+      fillPermutation(new Mt19937(Number(BigInt.asUintN(32, seed))), order.array);
+    },
+  };
+}
