@@ -36,6 +36,21 @@ float spread_of(double smoothing, std::size_t classes) {
   return classes == 0 ? 0.0f : static_cast<float>(smoothing / static_cast<double>(classes));
 }
 
+// Σ weight[t] over the rows that count.
+double target_weight(IndexIn target, const float* weight, std::int32_t ignore_index) {
+  double total = 0.0;
+  for (const std::int32_t t : target) {
+    if (t != ignore_index) total += weight == nullptr ? 1.0 : static_cast<double>(weight[t]);
+  }
+  return total;
+}
+
+float sum_of_weights(const Context& context, const float* weight, std::size_t classes) {
+  double total = static_cast<double>(classes);
+  if (weight != nullptr) context.kernels.sum(weight, classes, &total);
+  return static_cast<float>(total);
+}
+
 }  // namespace
 
 void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
@@ -60,10 +75,7 @@ void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::o
   double sum = 0.0;
   context.kernels.sum(losses, rows, &sum);
   if (reduction == kMean) {
-    double weight_total = 0.0;
-    for (const std::int32_t t : target.first(rows)) {
-      if (t != ignoreIndex) weight_total += weights == nullptr ? 1.0 : static_cast<double>(weights[t]);
-    }
+    const double weight_total = target_weight(target.first(rows), weights, ignoreIndex);
     total[0] = static_cast<float>(weight_total);
     sum /= weight_total;
   }
@@ -81,16 +93,15 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
   check_length("crossEntropyBackward", "out", out.size(), checked_mul(rows, classes));
 
   const float* const weights = weight ? weight->data() : nullptr;
-  double weight_sum = static_cast<double>(classes);
-  if (weights != nullptr) context.kernels.sum(weights, classes, &weight_sum);
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
+  const float weight_sum = sum_of_weights(context, weights, classes);
   const float shared = reduction == kNone ? 0.0f : grad[0] / total[0];
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     const float* const scale = reduction == kNone ? grad.data() + begin : &shared;
     context.kernels.cross_entropy_backward(scale, reduction == kNone ? 1 : 0, logits.data() + begin * classes,
                                            target.data() + begin, weights, logSumExp.data() + begin,
                                            out.data() + begin * classes, end - begin, classes, ignoreIndex, confidence,
-                                           spread, static_cast<float>(weight_sum));
+                                           spread, weight_sum);
   });
 }
 
@@ -106,12 +117,21 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   check_length(kOp, "gradLogits", gradLogits.size(), checked_mul(rows, classes));
   if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), classes);
   thread_local core::Scratch scratch;
-  const FloatOut log_sum_exp{scratch.get<float>(rows), rows};
-  float total = 0.0f;
-  crossEntropy(context, logits, target, weight, out, log_sum_exp, {&total, 1}, rows, classes, ignoreIndex, smoothing,
-               reduction);
-  crossEntropyBackward(context, grad, logits, target, weight, log_sum_exp, {&total, 1}, gradLogits, rows, classes,
-                       ignoreIndex, smoothing, reduction);
+  float* const losses = scratch.get<float>(rows);
+
+  const float* const weights = weight ? weight->data() : nullptr;
+  const double total = reduction == kMean ? target_weight(target.first(rows), weights, ignoreIndex) : 1.0;
+  const float scale = grad[0] / static_cast<float>(total);
+  const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
+  const float weight_sum = sum_of_weights(context, weights, classes);
+  split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
+    context.kernels.cross_entropy_train(logits.data() + begin * classes, target.data() + begin, weights, losses + begin,
+                                        gradLogits.data() + begin * classes, end - begin, classes, ignoreIndex,
+                                        confidence, spread, scale, weight_sum);
+  });
+  double loss = 0.0;
+  context.kernels.sum(losses, rows, &loss);
+  out[0] = static_cast<float>(loss / total);
   if (biasGrad) sum(context, gradLogits, *biasGrad, 1, rows, classes);
 }
 

@@ -1,8 +1,9 @@
-// The gradient of a linear layer for its input, through the activation that made the input.
-#include "../core/aligned.h"
+// The gradient of a linear layer for its input, and through the activation that made the input: each block is masked
+// while it is in cache. A gradient of the bias before that activation is the sum over the rows.
 #include "check.h"
 #include "ops.h"
 #include "panels.h"
+#include "product.h"
 
 namespace lanewise::ops {
 
@@ -12,23 +13,32 @@ void linearInputGradient(const Context& context, FloatIn grad, FloatIn weight, s
                          std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t inFeatures,
                          std::size_t outFeatures, double scale, bool packed) {
   constexpr const char* kOp = "linearInputGradient";
-  const std::size_t of_out = checked_mul(rows, inFeatures), of_weight = checked_mul(outFeatures, inFeatures);
+  const std::size_t of_out = checked_mul(rows, inFeatures);
   check_length(kOp, "grad", grad.size(), checked_mul(rows, outFeatures));
-  check_length(kOp, "weight", weight.size(), packed ? panels_length(context, outFeatures, inFeatures) : of_weight);
+  check_length(kOp, "weight", weight.size(), weight_length(context, outFeatures, inFeatures, packed));
   if (y) check_length(kOp, "y", y->size(), of_out);
   check_length(kOp, "out", out.size(), of_out);
   if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), inFeatures);
-  if (packed) {
-    thread_local core::Scratch scratch;
-    const FloatOut unpacked{scratch.get<float>(of_weight), of_weight};
-    unpack_panels(context, weight, unpacked, outFeatures, inFeatures);
-    weight = unpacked;
-  }
-  matmul(context, grad, weight, out, 1, rows, inFeatures, outFeatures, false, false, 0, 0);
-  if (y) {
-    const float factor = static_cast<float>(scale);
-    context.kernels.mul(out.data(), 1, &factor, 0, out.data(), of_out);
-    reluBackward(context, out, *y, out, of_out);
+
+  const auto mask = [&](std::size_t row, std::size_t count, std::size_t column, std::size_t columns) {
+    const std::size_t at = row * inFeatures + column;
+    context.kernels.mask_gradient(out.data() + at, y->data() + at, inFeatures, count, columns,
+                                  static_cast<float>(scale));
+  };
+  const Finish finish(mask);
+  if (of_out != 0) {
+    multiply(context, {.a = grad.data(),
+                       .a_row = outFeatures,
+                       .a_k = 1,
+                       .b = weight.data(),
+                       .b_stride = inFeatures,
+                       .b_form = packed ? Form::kPanelsAcross : Form::kRows,
+                       .bias = nullptr,
+                       .c = out.data(),
+                       .m = rows,
+                       .n = inFeatures,
+                       .k = outFeatures,
+                       .finish = y ? &finish : nullptr});
   }
   if (biasGrad) sum(context, out, *biasGrad, 1, rows, inFeatures);
 }

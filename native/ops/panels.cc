@@ -1,7 +1,6 @@
 // Weights from rows to panels and back.
 #include "panels.h"
 
-#include "../core/checked.h"
 #include "parallel.h"
 
 namespace lanewise::ops {

@@ -9,6 +9,8 @@ import { crossEntropyCases } from './cases/cross-entropy.js';
 import { dropoutCases } from './cases/dropout.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { hostCases } from './cases/host.js';
+import { linearActivationCases } from './cases/linear-activation.js';
+import { linearWeightCases } from './cases/linear-weight.js';
 import { matrixCases } from './cases/matmul.js';
 import { optimizerCases } from './cases/optimizers.js';
 import { reduceCases } from './cases/reduce.js';
@@ -21,6 +23,8 @@ export const cases: readonly Case[] = [
   ...reduceCases,
   ...softmaxCases,
   ...matrixCases,
+  ...linearActivationCases,
+  ...linearWeightCases,
   ...dropoutCases,
   ...crossEntropyCases,
   ...optimizerCases,

@@ -74,13 +74,20 @@ export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Res
   }
 
   const run = (): void => (ops[testCase.op] as (args: unknown) => void)(args);
-  if (testCase.throws === undefined) run();
-  else expect(run, label(testCase)).toThrow(new ArgumentError(testCase.throws));
+  const refused = testCase.throws;
+  const unchanged = Object.values(outputs).map(({ memory }) => ({ memory, before: memory.snapshot() }));
+  if (refused === undefined) run();
+  else expect(run, label(testCase)).toThrow(refused instanceof Error ? refused : new ArgumentError(refused));
 
   for (const [name, { memory, before }] of Object.entries(inputs)) {
     const at = firstDifference(memory.snapshot(), before);
     if (at >= 0) expect.fail(`${label(testCase)}: changed its input ${name}[${at}] from ${before[at]}`);
     if (!memory.guardsIntact()) expect.fail(`${label(testCase)}: wrote outside its input ${name}`);
+  }
+  if (refused !== undefined) {
+    for (const { memory, before } of unchanged)
+      if (firstDifference(memory.snapshot(), before) >= 0) expect.fail(`${label(testCase)}: threw, and yet wrote`);
+    return {};
   }
   const results: Record<string, HostArray> = {};
   for (const [name, { memory, unwritten }] of Object.entries(outputs)) {

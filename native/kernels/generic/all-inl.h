@@ -1,6 +1,7 @@
 // Every kernel. Each file includes what it leans on.
 #pragma once
 
+#include "activation-inl.h"
 #include "binary-inl.h"
 #include "cross_entropy-inl.h"
 #include "dropout-inl.h"

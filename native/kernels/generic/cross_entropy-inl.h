@@ -5,24 +5,15 @@
 #include "elementwise-inl.h"
 #include "softmax-inl.h"
 
-static void cross_entropy(const float* logits, const std::int32_t* target, const float* weight, float* loss,
-                          float* log_sum_exp, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
-                          float confidence, float spread) {
+// The loss of a row whose target is t. max and log_sum apart: added up first they would swallow digits when the logits
+// are large.
+LANEWISE_VEC float row_loss(const float* logits, std::size_t classes, std::size_t t, const float* weight, float max,
+                            float log_sum, float confidence, float spread) {
   const Vf zero = v_splat(0.0f), one = v_splat(1.0f);
-  for (std::size_t r = 0; r < rows; ++r, logits += classes) {
-    const float max = row_max(logits, classes);
-    const float log_sum = log_of(sum_exp(logits, classes, max));
-    log_sum_exp[r] = max + log_sum;
-    const std::int32_t t = target[r];
-    if (t == ignore_index) {
-      loss[r] = 0.0f;
-      continue;
-    }
-    const float weight_t = weight == nullptr ? 1.0f : weight[t];
-    // max and log_sum apart: added up first they would swallow digits when the logits are large.
-    float value = confidence * (weight_t * (log_sum - (logits[t] - max)));
-    if (spread != 0.0f) {
-      const Vf m = v_splat(max), l = v_splat(log_sum);
+  const float weight_t = weight == nullptr ? 1.0f : weight[t];
+  const float value = confidence * (weight_t * (log_sum - (logits[t] - max)));
+  if (spread == 0.0f) return value;
+  const Vf m = v_splat(max), l = v_splat(log_sum);
 #define TERM(v, i, count)                                                        \
   {                                                                              \
     const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero); \
@@ -30,11 +21,63 @@ static void cross_entropy(const float* logits, const std::int32_t* target, const
     const Vf term = v_mul(w, v_sub(l, v_sub(x, m)));                             \
     sums[v] = v_add(sums[v], count == kLanes ? term : first_of(term, count));    \
   }
-      LANEWISE_ROW_SUM(total, classes, TERM)
+  LANEWISE_ROW_SUM(total, classes, TERM)
 #undef TERM
-      value += spread * static_cast<float>(total);
+  return value + spread * static_cast<float>(total);
+}
+
+static void cross_entropy(const float* logits, const std::int32_t* target, const float* weight, float* loss,
+                          float* log_sum_exp, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
+                          float confidence, float spread) {
+  for (std::size_t r = 0; r < rows; ++r, logits += classes) {
+    const float max = row_max(logits, classes);
+    const float log_sum = log_of(sum_exp(logits, classes, max));
+    log_sum_exp[r] = max + log_sum;
+    const std::int32_t t = target[r];
+    loss[r] = t == ignore_index
+                  ? 0.0f
+                  : row_loss(logits, classes, static_cast<std::size_t>(t), weight, max, log_sum, confidence, spread);
+  }
+}
+
+static void cross_entropy_train(const float* logits, const std::int32_t* target, const float* weight, float* loss,
+                                float* grad, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
+                                float confidence, float spread, float scale, float weight_sum) {
+  const Vf zero = v_splat(0.0f), one = v_splat(1.0f), lowest = v_splat(-kInfinity);
+  const float even = scale * spread;
+  for (std::size_t r = 0; r < rows; ++r, logits += classes, grad += classes) {
+    const std::int32_t t = target[r];
+    if (t == ignore_index) {
+      loss[r] = 0.0f;
+      fill(0.0f, grad, classes);
+      continue;
     }
-    loss[r] = value;
+    const float max = row_max(logits, classes);
+    const Vf m = v_splat(max);
+#define TERM(v, i, count)                                                 \
+  {                                                                       \
+    const Vf e = v_exp(v_sub(load_some(logits + (i), count, lowest), m)); \
+    store_some(grad + (i), e, count);                                     \
+    sums[v] = v_add(sums[v], e);                                          \
+  }
+    LANEWISE_ROW_SUM(total, classes, TERM)
+#undef TERM
+    loss[r] = row_loss(logits, classes, static_cast<std::size_t>(t), weight, max, log_of(total), confidence, spread);
+    // d loss / d logit_c = p_c·(direct + even·Σw) - even·w_c - [c = t]·direct, with p_c = e_c / total
+    const float direct = scale * (confidence * (weight == nullptr ? 1.0f : weight[t]));
+    const Vf share = v_splat((direct + even * weight_sum) / static_cast<float>(total)), flat = v_splat(even);
+#define BODY(v, i, count)                                                          \
+  {                                                                                \
+    Vf g = v_mul(load_some(grad + (i), count, zero), share);                       \
+    if (spread != 0.0f) {                                                          \
+      const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero); \
+      g = v_fnma(flat, w, g);                                                      \
+    }                                                                              \
+    store_some(grad + (i), g, count);                                              \
+  }
+    LANEWISE_EACH_VECTOR(0, classes, BODY)
+#undef BODY
+    grad[t] -= direct;
   }
 }
 

@@ -19,6 +19,10 @@ LANEWISE_VEC Vi dropout_words(Vi counter, Vi k0, Vi k1) {
 // scale where the upper 16 bits of the lane, as a signed number, are below the threshold, else 0. What stands in the
 // lower 16 bits makes no difference to a limit of 65536·threshold - 1.
 LANEWISE_VEC Vf dropout_factor(Vi upper, Vi limit, Vf scale) { return v_drop(v_lt_int(limit, upper), scale); }
+// With a threshold of 0 nothing is to be kept, which no limit says: a scale of 0 does.
+LANEWISE_VEC Vi dropout_limit(std::int32_t threshold) {
+  return v_splat_int(threshold == 0 ? 0 : static_cast<std::int32_t>((threshold - 32768) * 65536LL - 1));
+}
 LANEWISE_VEC Vi low_half(Vi word) { return v_shl(word, 16); }
 
 // x·factor for up to kLanes elements.
@@ -51,8 +55,7 @@ static void dropout(const float* x, float* out, std::size_t rows, std::size_t co
   const std::uint32_t words_per_row = static_cast<std::uint32_t>((columns + 15) / 16 * 8);
   std::uint32_t counter = static_cast<std::uint32_t>(first_row) * words_per_row;
   const Vi k0s = v_splat_int(static_cast<std::int32_t>(k0)), k1s = v_splat_int(static_cast<std::int32_t>(k1));
-  // With a threshold of 0 nothing is to be kept, which no limit says: a scale of 0 does.
-  const Vi limit = v_splat_int(threshold == 0 ? 0 : static_cast<std::int32_t>((threshold - 32768) * 65536LL - 1));
+  const Vi limit = dropout_limit(threshold);
   const Vf scales = v_splat(threshold == 0 ? 0.0f : scale);
   if (columns == 1) {
     dropout_column(x, out, rows, counter, k0s, k1s, limit, scales);

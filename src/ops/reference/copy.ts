@@ -57,14 +57,14 @@ export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'inde
     const source = x.read();
     const order = readInts(index);
     const first = step.value * count;
-    if (!Number.isSafeInteger(step.value) || step.value < 0 || first + count > order.length)
-      throw new ArgumentError(
-        `gatherRows: step ${step.value} of ${count} rows lies outside an index of ${order.length}`,
-      );
+    if (order.length < first + count)
+      throw new ArgumentError(`gatherRows: index needs ${first + count} elements, got ${order.length}`);
     const chosen = order.subarray(first, first + count);
     for (const row of chosen)
       if (row < 0 || row >= rows) throw new ArgumentError(`gatherRows: index must be in [0, ${rows}), got ${row}`);
     const target = out.write();
-    chosen.forEach((row, r) => target.set(source.subarray(row * width, (row + 1) * width), r * width));
+    chosen.forEach((row, r) => {
+      target.set(source.subarray(row * width, (row + 1) * width), r * width);
+    });
   },
 };

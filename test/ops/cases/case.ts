@@ -59,8 +59,8 @@ export interface CaseOptions {
   readonly inPlace?: readonly string[];
   /** Some inputs or results are subnormal: taking or giving 0 in their place is right as well. */
   readonly subnormal?: boolean;
-  /** The message of the ArgumentError that the op answers with. */
-  readonly throws?: string;
+  /** What the op answers with: the message of an ArgumentError, or another error. */
+  readonly throws?: string | Error;
   /** Why the expected values may be mostly zero or constant. */
   readonly provesLittle?: string;
 }

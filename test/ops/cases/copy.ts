@@ -123,6 +123,46 @@ function indexCases(): Case[] {
   });
 }
 
+/** The same tables; the index holds three steps' rows, and the cell says whose turn it is. */
+function gatherCases(): Case[] {
+  const steps = 3;
+  const gather = ([rows, width, n]: (typeof tables)[number], dtype: 'float32' | 'int32', step: number): Case => {
+    const name = `step ${step} of ${n} rows of ${rows}x${width} ${dtype}`;
+    const seed = seedOf(`gather ${name}`);
+    return opCase('gatherRows', name, 'exact', () => ({
+      x: dtype === 'float32' ? floats(rows * width, seed + 1) : ints(rows * width, seed + 1, -1e9, 1e9),
+      index: ints(n * steps, seed, 0, rows),
+      out: { dtype, length: n * width },
+      rows,
+      width,
+      count: n,
+      step,
+    }));
+  };
+  return tables.flatMap((table, i) => [gather(table, 'float32', i % steps), gather(table, 'int32', (i + 1) % steps)]);
+}
+
+/** The step's rows reach past the index, or name rows that are not there. */
+function gatherRefusals(): Case[] {
+  const refusal = (name: string, index: readonly number[], step: number, throws: string): Case => {
+    const args = () => ({
+      x: floats(6, 5),
+      index: Int32Array.from(index),
+      out: { dtype: 'float32' as const, length: 4 },
+      rows: 3,
+      width: 2,
+      count: 2,
+      step,
+    });
+    return opCase('gatherRows', name, 'exact', args, { throws });
+  };
+  return [
+    refusal('an index too short', [0, 1, 2], 1, 'gatherRows: index needs 4 elements, got 3'),
+    refusal('a row too far', [0, 1, 2, 3], 1, 'gatherRows: index must be in [0, 3), got 3'),
+    refusal('a negative row', [-1, 1], 0, 'gatherRows: index must be in [0, 3), got -1'),
+  ];
+}
+
 function indexAddCondition({ grad, index, rows, width }: CaseArgs<'indexAdd'>): { out: Float64Array } {
   const out = new Float64Array(rows * width);
   index.forEach((row, r) => {
@@ -157,4 +197,6 @@ export const memoryCases: readonly Case[] = [
   ...permutedCases(),
   ...castCases(),
   ...indexCases(),
+  ...gatherCases(),
+  ...gatherRefusals(),
 ];

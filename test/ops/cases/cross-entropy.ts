@@ -148,6 +148,56 @@ function backwardCase(name: string, args: Inputs, options = {}): Case {
   );
 }
 
+/**
+ * The terms of the loss and of the gradient. Maximum and logarithm stay apart, so probabilities carry the rounding of
+ * x - max alone, however large the logits are.
+ */
+function trainCondition(args: CaseArgs<'crossEntropyTrain'>): Record<'out' | 'gradLogits' | 'biasGrad', Float64Array> {
+  const { grad, logits, target, weight, rows, classes, ignoreIndex, smoothing } = args;
+  const loss = new Float64Array(rows);
+  const gradLogits = new Float64Array(rows * classes);
+  const biasGrad = new Float64Array(classes);
+  const total = weightSum(args);
+  const weights = weight === null ? classes : weight.reduce((a, b) => a + b, 0);
+  for (let r = 0; r < rows; r++) {
+    const t = target[r]!;
+    if (t === ignoreIndex) continue;
+    const row = logits.subarray(r * classes, (r + 1) * classes);
+    const max = row.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY);
+    const log = Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
+    const hit = (1 - smoothing) * (weight?.[t] ?? 1);
+    for (let c = 0; c < classes; c++) {
+      const distance = max - row[c]!;
+      const probability = Math.exp(-distance - log) * (2 + distance);
+      const w = weight?.[c] ?? 1;
+      const spread = smoothing / classes;
+      loss[r]! += (spread * w + (c === t ? hit : 0)) * (distance + log + 1);
+      const terms = hit * (probability + (c === t ? 1 : 0)) + spread * (probability * weights + w);
+      gradLogits[r * classes + c] = Math.abs(grad[0]! / total) * terms;
+      biasGrad[c]! += gradLogits[r * classes + c]!;
+    }
+  }
+  return { out: Float64Array.of(loss.reduce((sum, value) => sum + value, 0) / total), gradLogits, biasGrad };
+}
+
+function trainCase(name: string, args: Inputs, withBias: boolean, options = {}): Case {
+  const { rows, classes } = args;
+  const units = 5 + sumUnits(rows) + (args.weight === null ? 0 : sumUnits(classes));
+  return opCase(
+    'crossEntropyTrain',
+    withBias ? `${name}, with the gradient of a bias` : name,
+    { ulp: 2, units, condition: trainCondition },
+    () => ({
+      ...args,
+      grad: Float32Array.of(0.75),
+      out: 1,
+      gradLogits: rows * classes,
+      biasGrad: withBias ? classes : null,
+    }),
+    options,
+  );
+}
+
 function describe({ reduction, smoothing, weighted, ignored }: Setting): string {
   const parts = [reduction, `smoothing ${smoothing}`, weighted ? 'weighted' : 'unweighted', `${ignored} ignored`];
   return parts.join(', ');
@@ -159,9 +209,18 @@ const grid = shapes.flatMap((shape) =>
     const args = inputs(shape, setting, seedOf(`crossEntropy ${name}`));
     const zero = setting.ignored === 'all' || shape[1] === 1;
     const provesLittle = { provesLittle: 'ignored rows and a single class give 0' };
-    return [forwardCase(name, args, zero ? provesLittle : {}), backwardCase(name, args, zero ? provesLittle : {})];
+    const options = zero ? provesLittle : {};
+    const both = [forwardCase(name, args, options), backwardCase(name, args, options)];
+    const withBias = (shape[0] + shape[1]) % 2 === 0;
+    return setting.reduction === 'none' ? both : [...both, trainCase(name, args, withBias, options)];
   }),
 );
+
+/** Logits of about 10⁴ whose differences are ordinary numbers: none of their digits may be lost. */
+const largeLogits = [1, 3, 128].map((rows) => {
+  const args = inputs([rows, 10], { reduction: 'mean', smoothing: 0.1, weighted: false, ignored: 'none' }, rows);
+  return trainCase(`${rows} rows of logits near 10^4`, { ...args, logits: args.logits.map((x) => x + 1e4) }, true);
+});
 
 /** Logits that overflow exp, classes that are ruled out, and rows whose loss is infinite or NaN. */
 const specialLogits = [
@@ -191,6 +250,7 @@ const special = (['none', 'sum'] as const).flatMap((reduction) => {
   return [
     forwardCase(`special rows, ${reduction}`, args, options),
     backwardCase(`special rows, ${reduction}`, args, options),
+    ...(reduction === 'none' ? [] : [trainCase(`special rows, ${reduction}`, args, true, options)]),
   ];
 });
 
@@ -210,4 +270,6 @@ export const crossEntropyCases: readonly Case[] = [
   ...special,
   forwardCase('ignored rows of NaN and infinity', ignoredNaN),
   backwardCase('ignored rows of NaN and infinity', ignoredNaN, { provesLittle: 'ignored rows give 0' }),
+  trainCase('ignored rows of NaN and infinity', ignoredNaN, true, { provesLittle: 'ignored rows give 0' }),
+  ...largeLogits,
 ];

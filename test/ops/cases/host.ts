@@ -1,4 +1,5 @@
 /** Ops that run on the host on every backend: drawing and checking. */
+import { NotFiniteError } from '../../../src/ops/listing.js';
 import { floats } from '../../helpers/values.js';
 import { type Case, opCase } from './case.js';
 
@@ -46,6 +47,15 @@ const targetCases: readonly (readonly [target: number[], ignoreIndex: number, th
   [[-100], 1, 'Target -100 is out of bounds.'],
 ];
 
+const finiteCases: readonly (readonly [name: string, x: number[], n: number, finite: boolean])[] = [
+  ['nothing', [], 0, true],
+  ['extremes', [0, -0, 3.4e38, -3.4e38, 1e-45], 5, true],
+  ['a NaN behind them', [1, 2, Number.NaN], 2, true],
+  ['a NaN', [1, 2, Number.NaN], 3, false],
+  ['Infinity', [Number.POSITIVE_INFINITY, 2, 3], 3, false],
+  ['-Infinity', [1, Number.NEGATIVE_INFINITY, 3], 3, false],
+];
+
 export const hostCases: readonly Case[] = [
   ...keyCases,
   ...bernoulliCases,
@@ -61,6 +71,15 @@ export const hostCases: readonly Case[] = [
       'exact',
       () => ({ target: Int32Array.from(target), classes: 3, ignoreIndex }),
       throws === undefined ? {} : { throws },
+    ),
+  ),
+  ...finiteCases.map(([name, x, n, finite], layer) =>
+    opCase(
+      'checkFinite',
+      name,
+      'exact',
+      () => ({ x: Float32Array.from(x), n, layer }),
+      finite ? {} : { throws: new NotFiniteError(layer) },
     ),
   ),
 ];

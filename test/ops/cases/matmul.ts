@@ -28,7 +28,7 @@ const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
 ];
 
 /** Σ |a||b| for each output, as for a product of the absolute values. */
-function matmulCondition(args: CaseArgs<'matmul'>): { out: Float64Array } {
+export function matmulCondition(args: CaseArgs<'matmul'>): { out: Float64Array } {
   const { a, b, batch, m, n, k, transA, transB, aStride, bStride } = args;
   const out = new Float64Array(batch * m * n);
   for (let g = 0; g < batch; g++) {
@@ -116,7 +116,7 @@ const matmulCases: readonly Case[] = [
   ...specialCases(),
 ];
 
-function linearCondition({ x, weight, bias, rows, inFeatures, outFeatures }: CaseArgs<'linear'>): {
+export function linearCondition({ x, weight, bias, rows, inFeatures, outFeatures }: CaseArgs<'linear'>): {
   out: Float64Array;
 } {
   const { out } = matmulCondition({

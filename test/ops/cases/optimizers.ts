@@ -3,7 +3,7 @@ import { floats } from '../../helpers/values.js';
 import { type Case, type CaseArgs, lengths, opCase, seedOf } from './case.js';
 
 /** The largest of what is added up on the way to each new value. */
-function sgdCondition(args: CaseArgs<'sgd'>): Record<string, Float64Array> {
+export function sgdCondition(args: CaseArgs<'sgd'>): Record<string, Float64Array> {
   const { param, grad, buffer, lr, momentum, dampening, weightDecay } = args;
   const direction = Float64Array.from(grad, (g, i) => {
     const decayed = Math.abs(g) + Math.abs(weightDecay * param[i]!);
@@ -15,7 +15,7 @@ function sgdCondition(args: CaseArgs<'sgd'>): Record<string, Float64Array> {
   };
 }
 
-interface Sgd {
+export interface Sgd {
   readonly momentum?: number;
   readonly dampening?: number;
   readonly weightDecay?: number;
@@ -43,7 +43,7 @@ function sgdCase(n: number, name: string, options: Sgd): Case {
   }));
 }
 
-const sgdSettings: readonly (readonly [string, Sgd])[] = [
+export const sgdSettings: readonly (readonly [string, Sgd])[] = [
   ['plain', {}],
   ['weight decay', { weightDecay: 0.1 }],
   ['momentum, first step', { momentum: 0.9, dampening: 0.5, step: 0 }],
@@ -53,7 +53,7 @@ const sgdSettings: readonly (readonly [string, Sgd])[] = [
   ['Nesterov and decay', { momentum: 0.8, nesterov: true, weightDecay: 0.05, step: 9 }],
 ];
 
-interface Adam {
+export interface Adam {
   readonly step: number;
   readonly weightDecay?: number;
   readonly decoupled?: boolean;
@@ -62,16 +62,18 @@ interface Adam {
 }
 
 /**
+ * `sizes`: what was added up to make each element of the gradient, where it is itself a sum.
+ *
  * The step lr·m/(√v + eps) is itself m and v with their rounding: relative to the sizes of what m is made of. v is a
  * sum of positive terms, whose rounding moves the step in proportion.
  */
-function adamCondition(args: CaseArgs<'adam'>): Record<string, Float64Array> {
+export function adamCondition(
+  args: CaseArgs<'adam'>,
+  sizes: ArrayLike<number> = args.grad.map(Math.abs),
+): Record<string, Float64Array> {
   const { param, grad, m, v, maxV, step, lr, beta1, beta2, eps, weightDecay, decoupled } = args;
   const t = step[0]! + 1;
-  const gradients = Float64Array.from(
-    grad,
-    (g, i) => Math.abs(g) + (decoupled ? 0 : Math.abs(weightDecay * param[i]!)),
-  );
+  const gradients = Float64Array.from(sizes, (size, i) => size + (decoupled ? 0 : Math.abs(weightDecay * param[i]!)));
   const first = Float64Array.from(m, (old, i) => Math.abs(old) + (1 - beta1) * (gradients[i]! + Math.abs(old)));
   const second = Float64Array.from(v, (old, i) => beta2 * old + (1 - beta2) * gradients[i]! ** 2);
   const moved = Float64Array.from(first, (value, i) => {
@@ -110,7 +112,7 @@ function adamCase(n: number, name: string, options: Adam): Case {
   }));
 }
 
-const adamSettings: readonly (readonly [string, Adam])[] = [
+export const adamSettings: readonly (readonly [string, Adam])[] = [
   ['first step', { step: 0 }],
   ['tenth step', { step: 9 }],
   ['step 100001', { step: 100000 }],

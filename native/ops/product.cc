@@ -1,0 +1,232 @@
+// Matrix products: how a block of C is worked through.
+#include "product.h"
+
+#include "../core/aligned.h"
+#include "../core/checked.h"
+#include "parallel.h"
+
+namespace lanewise::ops {
+namespace {
+
+using core::checked_mul;
+
+// Blocking, chosen by measurement (README.md). Lines of k that are worked through at once, their sums carried through
+// C; with a transposed A, which is packed, fewer.
+constexpr std::size_t kDenseLines = 1024;
+constexpr std::size_t kPackedLines = 256;
+// Floats of A that are kept in the second-level cache while the panels pass by, and columns packed for them.
+constexpr std::size_t kBlockOfA = 60000;
+constexpr std::size_t kGroupColumns = 512;
+// Packing a panel costs about as much as this many rows of it.
+constexpr std::size_t kPackRows = 8;
+// Tiles that are finished together: few enough for their rows to be in the first-level cache still.
+constexpr std::size_t kFinishTiles = 4;
+
+struct Block {
+  std::size_t row, rows, column, columns;
+};
+
+std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
+
+// How one part works through its block of C.
+struct Blocking {
+  bool pack_a;
+  std::size_t lines;       // of k, at most
+  std::size_t rows;        // of C at a time
+  std::size_t columns;     // whose panels are kept packed while the rows pass by: one panel if all rows are one block
+  std::size_t panel_room;  // floats for the panels, and for packed A
+  std::size_t a_room;
+
+  Blocking(const Product& product, const kernels::KernelTable& kernels) {
+    const std::size_t mr = kernels.gemm_mr, nr = kernels.gemm_nr;
+    pack_a = product.a_k != 1 && product.n > 2 * nr;
+    const std::size_t most = pack_a ? kPackedLines : kDenseLines;
+    const std::size_t blocks = std::max<std::size_t>(1, (product.k + most - 1) / most);
+    // Whole panels of k, should B lie in such.
+    lines = core::checked_round_up((product.k + blocks - 1) / blocks, nr);
+    rows = std::max(8 * mr, kBlockOfA / std::max<std::size_t>(1, lines) / mr * mr);
+    if (product.m < 2 * rows) rows = std::max<std::size_t>(1, product.m);
+    const bool one_block = product.m <= rows;
+    columns = one_block ? nr : std::min(kGroupColumns / nr * nr, (product.n + nr - 1) / nr * nr);
+    panel_room = product.b_form == Form::kPanels ? 0 : padded(checked_mul(columns, lines));
+    a_room = pack_a ? checked_mul(lines, a_stride()) : 0;
+  }
+
+  // Lines of packed A: 16 more than the rows, so that they do not all fall into the same cache sets.
+  std::size_t a_stride() const { return padded(rows) + 16; }
+  std::size_t room() const { return core::checked_add(panel_room, a_room); }
+};
+
+class BlockProduct {
+ public:
+  BlockProduct(const kernels::KernelTable& kernels, const Product& product, const Blocking& blocking,
+               const Block& block, float* scratch)
+      : kernels_(kernels),
+        product_(product),
+        blocking_(blocking),
+        block_(block),
+        panels_(scratch),
+        packed_a_(scratch + blocking.panel_room) {}
+
+  void run() const {
+    std::size_t p = 0;
+    do {  // once also for k = 0, which writes the start
+      const std::size_t lines = std::min(blocking_.lines, product_.k - p);
+      // Panels that are packed once for all rows are kept; a single block of rows takes them one after the other.
+      const std::size_t group = blocking_.columns == kernels_.gemm_nr ? block_.columns : blocking_.columns;
+      for (std::size_t column = 0; column < block_.columns; column += group) {
+        const std::size_t columns = std::min(group, block_.columns - column);
+        for (std::size_t row = 0; row < block_.rows; row += blocking_.rows) {
+          const std::size_t rows = std::min(blocking_.rows, block_.rows - row);
+          multiply_block({block_.row + row, rows, block_.column + column, columns}, p, lines, row == 0);
+        }
+      }
+      p += blocking_.lines;
+    } while (p < product_.k);
+  }
+
+ private:
+  struct Panel {
+    const float* data;
+    std::size_t stride;
+  };
+
+  // Lines [p, p + lines) for a block of C; `pack`: its panels are not packed yet.
+  void multiply_block(const Block& block, std::size_t p, std::size_t lines, bool pack) const {
+    const std::size_t nr = kernels_.gemm_nr;
+    const float* a = product_.a + block.row * product_.a_row + p * product_.a_k;
+    std::size_t a_k = product_.a_k;
+    if (blocking_.pack_a) {
+      a_k = blocking_.a_stride();
+      for (std::size_t line = 0; line < lines; ++line) {
+        std::copy_n(a + line * product_.a_k, block.rows, packed_a_ + line * a_k);
+      }
+      a = packed_a_;
+    }
+    const bool keep = blocking_.columns != nr;
+    for (std::size_t j = 0; j < block.columns; j += nr) {
+      const std::size_t width = std::min(nr, block.columns - j), column = block.column + j;
+      const Panel panel = panel_of(column, width, block.rows, p, lines, panels_ + (keep ? j * lines : 0), pack);
+      multiply_panel({block.row, block.rows, column, width}, a, a_k, panel, p, lines);
+    }
+  }
+
+  void multiply_panel(Block block, const float* a, std::size_t a_k, Panel panel, std::size_t p,
+                      std::size_t lines) const {
+    const bool last = p + lines >= product_.k && product_.finish != nullptr;
+    // As many rows as whole tiles, in the shares that the kernel makes of them.
+    std::size_t tiles = (block.rows + kernels_.gemm_mr - 1) / kernels_.gemm_mr;
+    while (block.rows != 0) {
+      std::size_t rows = block.rows;
+      if (last && tiles > kFinishTiles) {
+        rows = (block.rows + tiles - 1) / tiles * kFinishTiles;
+        tiles -= kFinishTiles;
+      }
+      float* c = product_.c + block.row * product_.n + block.column;
+      const float* start = p != 0 ? c : product_.bias == nullptr ? nullptr : product_.bias + block.column;
+      kernels_.gemm_panel(a, product_.a_row, a_k, rows, panel.data, panel.stride, lines, start, p != 0 ? product_.n : 0,
+                          c, product_.n, block.columns);
+      if (last) (*product_.finish)(block.row, rows, block.column, block.columns);
+      a += rows * product_.a_row;
+      block.row += rows;
+      block.rows -= rows;
+    }
+  }
+
+  // A panel of B, where it stands or packed into `slot`.
+  Panel panel_of(std::size_t column, std::size_t width, std::size_t rows, std::size_t p, std::size_t lines, float* slot,
+                 bool pack) const {
+    const std::size_t nr = kernels_.gemm_nr, stride = product_.b_stride;
+    const float* const b = product_.b;
+    switch (product_.b_form) {
+      case Form::kPanels:
+        return {b + column * product_.k + p * nr, nr};
+      case Form::kRows:
+        // Read once only, so not worth packing.
+        if (rows <= kernels_.gemm_mr && width == nr) return {b + p * stride + column, stride};
+        if (pack) kernels_.pack_rows(b + p * stride + column, stride, lines, width, slot);
+        break;
+      case Form::kColumns:
+        if (pack) kernels_.pack_columns(b + column * stride + p, stride, lines, width, slot);
+        break;
+      case Form::kPanelsAcross:
+        for (std::size_t line = 0; pack && line < lines; line += nr) {
+          kernels_.pack_columns(b + (p + line) * product_.n + column * nr, nr, std::min(nr, lines - line), width,
+                                slot + line * nr);
+        }
+        break;
+    }
+    return {slot, nr};
+  }
+
+  const kernels::KernelTable& kernels_;
+  const Product& product_;
+  const Blocking& blocking_;
+  Block block_;
+  float* panels_;
+  float* packed_a_;
+};
+
+void multiply_one(const Context& context, const Product& product, const Blocking& blocking, std::size_t parts,
+                  float* scratch) {
+  const std::size_t nr = context.kernels.gemm_nr, mr = context.kernels.gemm_mr;
+  const bool columns = by_columns(product.m, product.n, parts, nr);
+  const auto share = [&](std::size_t part) {
+    Block block{0, product.m, 0, product.n};
+    if (columns) {
+      block.column = part_begin(part, parts, product.n, nr);
+      block.columns = part_begin(part + 1, parts, product.n, nr) - block.column;
+    } else {
+      block.row = part_begin(part, parts, product.m, mr);
+      block.rows = part_begin(part + 1, parts, product.m, mr) - block.row;
+    }
+    if (block.rows == 0 || block.columns == 0) return;
+    BlockProduct(context.kernels, product, blocking, block, scratch + part * blocking.room()).run();
+  };
+  if (parts == 1) {
+    share(0);
+  } else {
+    context.pool.run(parts, share);
+  }
+}
+
+}  // namespace
+
+bool by_columns(std::size_t m, std::size_t n, std::size_t parts, std::size_t nr) {
+  const std::size_t panels = (n + nr - 1) / nr;
+  const std::size_t columns_cost = (panels + parts - 1) / parts * (m + kPackRows);
+  const std::size_t rows_cost = panels * ((m + parts - 1) / parts + kPackRows);
+  return columns_cost <= rows_cost;
+}
+
+void multiply(const Context& context, const Product& first, std::size_t batch, std::size_t a_step, std::size_t b_step) {
+  const std::size_t of_c = checked_mul(first.m, first.n);
+  const auto product = [&](std::size_t g) {
+    Product result = first;
+    result.a += g * a_step;
+    result.b += g * b_step;
+    result.c += g * of_c;
+    return result;
+  };
+  const std::size_t work = checked_mul(of_c, std::max<std::size_t>(first.k, 1));
+  const std::size_t parts = parts_for(context, checked_mul(batch, work), kMultiplyGrain);
+  const Blocking blocking(first, context.kernels);
+  thread_local core::Scratch memory;  // the calling thread's, for all parts
+  float* const scratch = memory.get<float>(checked_mul(parts, blocking.room()));
+  if (batch >= parts && parts > 1) {
+    context.pool.run(parts, [&](std::size_t part) {
+      const std::size_t end = part_begin(part + 1, parts, batch, 1);
+      for (std::size_t g = part_begin(part, parts, batch, 1); g < end; ++g) {
+        const Product one = product(g);
+        const Block whole{0, one.m, 0, one.n};
+        BlockProduct(context.kernels, one, blocking, whole, scratch + part * blocking.room()).run();
+      }
+    });
+    return;
+  }
+  for (std::size_t g = 0; g < batch; ++g) {
+    multiply_one(context, product(g), blocking, std::min(parts, parts_for(context, work, kMultiplyGrain)), scratch);
+  }
+}
+
+}  // namespace lanewise::ops
