@@ -10,15 +10,14 @@ export function biasGradientOf(
   analysis: Analysis,
   index: number,
   gradient: MemoryId,
-  rows: number,
   columns: number,
 ): { readonly reader: number; readonly out: MemoryId } | null {
   if (analysis.definition(gradient) !== index) return null;
   for (const reader of analysis.readers(gradient)) {
     const sum = analysis.listing.instructions[reader];
     if (!isOp(sum, 'sum')) continue;
-    const { outer, size, inner, out } = sum.args;
-    if (outer === 1 && size === rows && inner === columns) return { reader, out };
+    const { outer, inner, out } = sum.args;
+    if (outer === 1 && inner === columns) return { reader, out };
   }
   return null;
 }

@@ -45,7 +45,7 @@ function isGradientOf(
 
 function withBias(analysis: Analysis, index: number, args: ListedArgs<'crossEntropyTrain'>): Listing | null {
   if (args.biasGrad !== null) return null;
-  const bias = biasGradientOf(analysis, index, args.gradLogits, args.rows, args.classes);
+  const bias = biasGradientOf(analysis, index, args.gradLogits, args.classes);
   if (bias === null) return null;
   const fused = instruction('crossEntropyTrain', { ...args, biasGrad: bias.out });
   return fuse(analysis, [index, bias.reader], fused);

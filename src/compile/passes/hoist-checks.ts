@@ -10,5 +10,6 @@ export function hoistChecks(listing: Listing): Listing {
   const first = (each: Instruction): boolean =>
     (isOp(each, 'checkTarget') && isInput(each.args.target)) || (isOp(each, 'checkIndex') && isInput(each.args.index));
   const { instructions } = listing;
-  return { ...listing, instructions: [...instructions.filter(first), ...instructions.filter((each) => !first(each))] };
+  const hoisted = [...instructions.filter(first), ...instructions.filter((each) => !first(each))];
+  return hoisted.every((each, index) => each === instructions[index]) ? listing : { ...listing, instructions: hoisted };
 }

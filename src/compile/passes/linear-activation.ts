@@ -29,7 +29,7 @@ function extend(analysis: Analysis, index: number, { args }: InstructionOf<'line
       [index, reader],
       instruction('linearActivation', { ...args, relu: true, out: next.args.out }),
     );
-  if (isOp(next, 'dropout') && next.args.rows === args.rows && next.args.columns === args.outFeatures) {
+  if (isOp(next, 'dropout') && next.args.columns === args.outFeatures) {
     const { key, p, rowOffset, out } = next.args;
     return fuse(analysis, [index, reader], instruction('linearActivation', { ...args, key, p, rowOffset, out }));
   }

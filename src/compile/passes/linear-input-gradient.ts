@@ -49,7 +49,7 @@ function withMask(analysis: Analysis, index: number, args: ListedArgs<'linearInp
     const { y, out } = relu.args;
     return fuse(analysis, [index, relu.index], instruction('linearInputGradient', { ...args, y, out, scale: 1 }));
   }
-  if (!isOp(next, 'dropout') || next.args.rows !== args.rows || next.args.columns !== args.inFeatures) return null;
+  if (!isOp(next, 'dropout') || next.args.columns !== args.inFeatures) return null;
   const masked = reluBackwardOf(analysis, next.args.out, args);
   if (masked === null) return null;
   const { y, out } = masked.args;
@@ -74,7 +74,7 @@ function reluBackwardOf(
 
 function withBias(analysis: Analysis, index: number, args: ListedArgs<'linearInputGradient'>): Listing | null {
   if (args.biasGrad !== null) return null;
-  const bias = biasGradientOf(analysis, index, args.out, args.rows, args.inFeatures);
+  const bias = biasGradientOf(analysis, index, args.out, args.inFeatures);
   if (bias === null) return null;
   const fused = instruction('linearInputGradient', { ...args, biasGrad: bias.out });
   return fuse(analysis, [index, bias.reader], fused);

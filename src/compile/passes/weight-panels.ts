@@ -29,6 +29,7 @@ export function layOutWeightPanels(listing: Listing): Listing {
       for (const place of group) changed = shapes.delete(place) || changed;
     }
   }
+  if (shapes.size === 0) return listing;
   const memories = listing.memories.map((spec, memory) => ({
     ...spec,
     panels: shapes.get(analysis.place(memory)) ?? spec.panels,

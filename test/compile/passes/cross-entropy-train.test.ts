@@ -54,6 +54,25 @@ describe('cross-entropy-train', () => {
     expect(fuseCrossEntropyTrain(before)).toBe(before);
   });
 
+  it('leaves a gradient alone that is of other labels, or whose total someone else reads', () => {
+    const other = start();
+    const loss = crossEntropy(other.list, other.logits, other.target);
+    loss.backward(fill(other.list, 1));
+    const backward = other.list.instructions.at(-1)!;
+    other.list.instructions.splice(-1, 1, {
+      ...backward,
+      args: { ...backward.args, target: other.list.input(8, 'int32') },
+    });
+    const shared = start();
+    crossEntropy(shared.list, shared.logits, shared.target).backward(fill(shared.list, 1));
+    copy(shared.list, 4, shared.list.output(1));
+    expect(lines(shared.list.listing()).at(-1)).toBe('output0 = copy(%4, output0)');
+    for (const { list } of [other, shared]) {
+      const before = list.listing();
+      expect(fuseCrossEntropyTrain(before)).toBe(before);
+    }
+  });
+
   it('leaves alone one loss a row, two gradients of one loss, and logits that change in between', () => {
     const none = start();
     const rows = crossEntropy(none.list, none.logits, none.target, reductions.none);

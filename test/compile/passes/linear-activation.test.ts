@@ -58,6 +58,19 @@ describe('linear-activation', () => {
     ]);
   });
 
+  it('keeps reading what relu gave when what dropout gave is overwritten', () => {
+    const list = new List();
+    const grad = list.input(8 * 5);
+    const y = relu(list, list.input(8 * 5));
+    const key = drawKey(list);
+    const d = dropout(list, y, key);
+    copy(list, d, list.output(8 * 5));
+    fill(list, 1, d);
+    copy(list, d, list.output(8 * 5));
+    reluBackward(list, dropout(list, grad, key), y);
+    expect(lines(fuseLinearActivation(list.listing()))).toEqual(lines(list.listing()));
+  });
+
   it('keeps apart what has another reader', () => {
     const list = new List();
     const x = list.input(8 * 3);

@@ -86,6 +86,16 @@ describe('linear-weight-update', () => {
     expectUnchanged(list);
   });
 
+  it('takes no product that is not the gradient of a weight', () => {
+    const list = new List();
+    const square = list.state(8 * 8);
+    const product = list.temporary(8 * 8);
+    const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
+    list.add('matmul', { a: list.input(8 * 8), b: list.input(8 * 8), out: product, m: 8, n: 8, k: 8, ...plain });
+    sgd(list, square, product);
+    expectUnchanged(list);
+  });
+
   it('is off when the activations change before the step', () => {
     const { list, layer, grad } = start();
     const x = list.temporary(8 * 3);

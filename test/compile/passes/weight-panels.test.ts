@@ -69,6 +69,13 @@ describe('weight-panels', () => {
     expect(panelsOf(fused(twice.list))).toEqual([]);
   });
 
+  it('leaves a weight row-major that is an activation somewhere else', () => {
+    const list = new List();
+    const { weight } = linear(list, list.input(8 * 3), 3, 8, { bias: null });
+    const other = linear(list, weight, 3, 8, { bias: null });
+    expect(panelsOf(fused(list))).toEqual([`state${list.memories[other.weight]!.index} 8x3`]);
+  });
+
   it('takes no input for a weight, and no empty one', () => {
     const list = new List();
     linear(list, list.input(8 * 3), 3, 5, { weight: list.input(15) });

@@ -1,0 +1,87 @@
+/** Listings of real functions, and what running them gives. */
+import { assemble } from '../../../src/compile/assemble.js';
+import { Recorder } from '../../../src/compile/recorder.js';
+import type { Generator, Tensor } from '../../../src/index.js';
+import { withOps } from '../../../src/ops/backend.js';
+import type { Listing, ProgramFactory } from '../../../src/ops/listing.js';
+import type { Cell, DType, HostArray } from '../../../src/ops/ops.js';
+import { withRecording } from '../../../src/ops/recording.js';
+import { dtypeOf, Storage } from '../../../src/tensor/storage.js';
+import { Tensor as TensorClass } from '../../../src/tensor/tensor.js';
+
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+
+export interface Recorded {
+  readonly listing: Listing;
+  /** What the states hold before the first run. */
+  readonly states: readonly HostArray[];
+  readonly outputs: readonly { readonly dtype: DType; readonly length: number }[];
+  readonly cells: readonly Cell[];
+  readonly sources: readonly Generator[];
+  /** Inputs beyond the function's own: masks drawn on the host, by their probability of a 1. */
+  readonly draws: readonly { readonly q: number; readonly length: number }[];
+}
+
+/** Records a function as `compile` does. Gradients that are left on leaves are kept unless only an optimizer reads them. */
+export function record(
+  fn: (...inputs: Tensor[]) => readonly Tensor[],
+  inputs: readonly { readonly shape: readonly number[]; readonly dtype: DType }[],
+  keepGradients = false,
+): Recorded {
+  const recorder = new Recorder('test');
+  try {
+    const returned = withRecording(recorder, () => {
+      const args = inputs.map(({ shape, dtype }) => {
+        const length = shape.reduce((a, b) => a * b, 1);
+        return new TensorClass(Storage.uninitialized(dtype, length), shape);
+      });
+      for (const { storage } of args) recorder.addInput(storage);
+      return withOps(recorder.ops, () => fn(...args));
+    });
+    const gradients = recorder.journal.changes.flatMap((change) => {
+      const value = change.read();
+      return value instanceof TensorClass ? [{ storage: value.storage, wasObserved: change.wasObserved }] : [];
+    });
+    const storages = returned.map(({ storage }) => storage);
+    const { listing, states, outputs } = assemble(recorder, storages, gradients, keepGradients);
+    const { cells, sources, draws, memories } = recorder;
+    return {
+      listing,
+      states: states.map((state) => (state.hasNumbers ? state.read().slice() : new arrays[state.dtype](state.length))),
+      outputs,
+      cells,
+      sources,
+      draws: draws.map(({ q, memory }) => ({ q, length: memories[memory]!.length })),
+    };
+  } finally {
+    recorder.undo();
+  }
+}
+
+/** Runs a planned listing once for each set of inputs. Returns the outputs of each run and the states after the last. */
+export function runAll(
+  factory: ProgramFactory,
+  { states, outputs, cells, sources }: Recorded,
+  listing: Listing,
+  runs: readonly (readonly HostArray[])[],
+): { outputs: HostArray[][]; states: HostArray[] } {
+  const blocks = states.map((state) => {
+    const block = factory.createBlock(dtypeOf(state)!, state.length);
+    block.copyIn(state);
+    return block;
+  });
+  const program = factory.createProgram(listing, blocks);
+  const found = runs.map((inputs, run) => {
+    const results = outputs.map(({ dtype, length }) => new arrays[dtype](length).fill(dtype === 'int32' ? -7 : NaN));
+    const keys = Uint32Array.from(sources.flatMap((_, source) => [7, source, run * 100, 0]));
+    program.run({ inputs, outputs: results, cells: Float64Array.from(cells, ({ value }) => value), keys });
+    return results;
+  });
+  const after = blocks.map((block) => {
+    const array = new arrays[block.dtype](block.length);
+    block.copyOut(array);
+    return array;
+  });
+  program.dispose();
+  return { outputs: found, states: after };
+}
