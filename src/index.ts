@@ -37,3 +37,4 @@ export type { Shape } from './tensor/shape.js';
 export { noGrad } from './tensor/tape.js';
 export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';
 export type { ZeroGradOptions } from './tensor/zero-grad.js';
+export * from './train/index.js';

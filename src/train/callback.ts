@@ -1,0 +1,24 @@
+/** What can take part in a training at the end of each epoch. */
+import type { Module } from '../nn/module.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { EpochResult, History } from './history.js';
+
+/** What callbacks are given beside the result. Between two epochs nothing runs: model and optimizer may be read and changed. */
+export interface TrainingContext {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  /** Ends the training after this epoch; the reason stands in the history. */
+  stop(reason: string): void;
+}
+
+/** One's own: an object with any of these. Promises are waited for. What throws ends the training with that error. */
+export interface Callback {
+  /** Have the output of every layer, and the loss, looked at in each training step: see {@link TerminateOnNaN}. */
+  readonly checkFinite?: boolean;
+  /** Before the first epoch; the model is as it was given. */
+  onStart?(context: TrainingContext): void | Promise<void>;
+  /** After an epoch, its validation and the schedulers. */
+  onEpoch?(result: EpochResult, context: TrainingContext): void | Promise<void>;
+  /** At the end, unless it ended with an error. */
+  onEnd?(history: History, context: TrainingContext): void | Promise<void>;
+}

@@ -1,0 +1,72 @@
+import { checkBoolean, checkOptions, checkSize } from '../check.js';
+import type { StateDict } from '../nn/state-dict.js';
+import type { Callback, TrainingContext } from './callback.js';
+import type { EpochResult } from './history.js';
+import { Monitor, type MonitorOptions, monitorKeys } from './monitor.js';
+import { copyModelState } from './state-copy.js';
+
+/** Options of {@link EarlyStopping}. */
+export interface EarlyStoppingOptions extends MonitorOptions {
+  /** How many epochs in a row without an improvement end the training. Default 3. */
+  patience?: number;
+  /** Whether the model gets back the state of its best epoch at the end, however it ends but for an error. Default false. */
+  restoreBest?: boolean;
+}
+
+/**
+ * Ends a training that does not get better. As
+ * {@link https://keras.io/api/callbacks/early_stopping/ | Keras' EarlyStopping}.
+ */
+export class EarlyStopping implements Callback {
+  readonly #monitor: Monitor;
+  readonly #patience: number;
+  readonly #restoreBest: boolean;
+  #bad = 0;
+  #best: { readonly epoch: number; readonly state: StateDict | null } | null = null;
+  #last = 0;
+
+  /** @throws ArgumentError for options that are not valid. */
+  constructor(options?: EarlyStoppingOptions) {
+    const place = 'EarlyStopping';
+    const given = checkOptions(place, options, [...monitorKeys, 'patience', 'restoreBest']);
+    const { patience = 3, restoreBest = false, ...monitor } = given;
+    this.#monitor = new Monitor(place, monitor);
+    this.#patience = checkSize(place, 'patience', patience, 1);
+    this.#restoreBest = checkBoolean(place, 'restoreBest', restoreBest);
+  }
+
+  /** The epoch with the best score so far, or null. */
+  get bestEpoch(): number | null {
+    return this.#best?.epoch ?? null;
+  }
+
+  /** That score. */
+  get best(): number | null {
+    return this.#monitor.best;
+  }
+
+  onStart(): void {
+    this.#monitor.reset();
+    this.#bad = 0;
+    this.#best = null;
+    this.#last = 0;
+  }
+
+  onEpoch(result: EpochResult, { model, stop }: TrainingContext): void {
+    this.#last = result.epoch;
+    if (this.#monitor.improves(result)) {
+      this.#best = { epoch: result.epoch, state: this.#restoreBest ? copyModelState(model) : null };
+      this.#bad = 0;
+      return;
+    }
+    this.#bad += 1;
+    if (this.#bad >= this.#patience) stop('EarlyStopping');
+  }
+
+  onEnd(_history: unknown, { model }: TrainingContext): void {
+    const best = this.#best;
+    if (best !== null && best.state !== null && best.epoch !== this.#last) model.loadStateDict(best.state);
+    // The history has what is worth keeping; weights are large.
+    if (best !== null) this.#best = { epoch: best.epoch, state: null };
+  }
+}

@@ -1,0 +1,62 @@
+/** Having the outputs of all layers looked at while a step is recorded. */
+import { StateError } from '../errors.js';
+import type { AnyModule, Module } from '../nn/module.js';
+import { currentOps } from '../ops/backend.js';
+import { NotFiniteError } from '../ops/listing.js';
+import { Tensor } from '../tensor/tensor.js';
+
+type Forward = (...inputs: unknown[]) => unknown;
+
+/** Numbers the layers of a model in the order in which their outputs are looked at, and names them when one is at fault. */
+export class FiniteChecks {
+  readonly #names: string[] = [];
+
+  /**
+   * Runs `run` with every module that has none below it giving its output to the op `checkFinite`. Such a module gets a `forward`
+   * of its own meanwhile, so that this reaches it wherever it is called from.
+   */
+  watch<T>(model: Module, run: () => T): T {
+    const restore: (() => void)[] = [];
+    try {
+      for (const [name, module] of model.namedModules())
+        if (module.children().length === 0)
+          restore.push(this.#wrap(module, `layer ${name === '' ? 'of' : `'${name}' of`} the model`));
+      return run();
+    } finally {
+      for (const undo of restore) undo();
+    }
+  }
+
+  /** Has the tensor looked at; `name` stands in the message. */
+  check(tensor: Tensor, name: string): void {
+    if (tensor.dtype === 'int32') return;
+    let layer = this.#names.indexOf(name);
+    if (layer < 0) layer = this.#names.push(name) - 1;
+    currentOps().checkFinite({ x: tensor.storage, n: tensor.numel, layer });
+  }
+
+  /** The error of a run, with the name of the layer when one was at fault. */
+  explain(place: string, error: unknown): unknown {
+    if (!(error instanceof NotFiniteError)) return error;
+    const name = this.#names[error.layer] ?? `layer ${error.layer}`;
+    return new StateError(`${place}: the output of ${name} is not finite; the step that met it has changed nothing`, {
+      cause: error,
+    });
+  }
+
+  #wrap(module: AnyModule, name: string): () => void {
+    const own = Object.getOwnPropertyDescriptor(module, 'forward');
+    const forward = Reflect.get(module, 'forward') as Forward;
+    const label = `${name} (${module.constructor.name})`;
+    const watched: Forward = (...inputs) => {
+      const output = Reflect.apply(forward, module, inputs);
+      if (output instanceof Tensor) this.check(output, label);
+      return output;
+    };
+    Object.defineProperty(module, 'forward', { value: watched, configurable: true, writable: true, enumerable: false });
+    return () => {
+      if (own === undefined) Reflect.deleteProperty(module, 'forward');
+      else Object.defineProperty(module, 'forward', own);
+    };
+  }
+}

@@ -1,0 +1,34 @@
+import type { Module } from '../nn/module.js';
+import type { EpochResult, History } from './history.js';
+import { type FitOptions, readOptions } from './options.js';
+import { Training } from './training.js';
+
+/**
+ * Trains a model on threads of the library's own; the event loop stays free. Each step (forward, loss, gradients, the optimizer's
+ * step, metrics) is a recorded program. Samples are shuffled as a DataLoader with `shuffle: true` does after the same `manualSeed`.
+ * Layers train in their own modes, or all in training mode when the model is in evaluation mode; no mode is changed.
+ *
+ * Meanwhile parameters may be read (they are those between two steps) but not written to; between two epochs, in callbacks, they
+ * may be. Rates that are changed by hand hold from the next epoch on, in `onStep` from the next step on. Afterwards gradients
+ * are cleared.
+ *
+ * @returns what happened in each epoch.
+ * @throws ArgumentError or ShapeError for options and data that do not fit, before anything moves; StateError when the model is being
+ * trained already; the reason of the signal, within about 50 ms; what an iterable or a callback throws. As rejections, all of
+ * them; model and optimizer are then as after the last whole step, and usable.
+ */
+export async function fit(model: Module, options: FitOptions): Promise<History> {
+  const run = Training.run('fit', readOptions('fit', model, options));
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * The same as {@link fit}, epoch by epoch: `for await (const epoch of epochs(model, options))`. The next epoch begins when it is asked
+ * for; leaving the loop ends the training. Bad options are thrown at once, the rest when it is iterated.
+ */
+export function epochs(model: Module, options: FitOptions): AsyncGenerator<EpochResult, History, undefined> {
+  return Training.run('epochs', readOptions('epochs', model, options));
+}

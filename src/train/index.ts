@@ -1,0 +1,12 @@
+/** Training and prediction off the event loop. */
+export type { Callback, TrainingContext } from './callback.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+export { epochs, fit } from './fit.js';
+export type { EpochResult, History, Progress, Scores, StepResult } from './history.js';
+export type { Metric, MetricName } from './metrics.js';
+export { type Checkpoint, ModelCheckpoint, type ModelCheckpointOptions } from './model-checkpoint.js';
+export type { MonitorOptions } from './monitor.js';
+export type { Batch, FitOptions, TrainingData } from './options.js';
+export { type PredictOptions, predict } from './predict.js';
+export type { ScheduledLR, Schedulers } from './schedulers.js';
+export { TerminateOnNaN } from './terminate-on-nan.js';

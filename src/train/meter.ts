@@ -1,0 +1,71 @@
+/** Tells from time to time where a training stands. */
+import type { Progress } from './history.js';
+import type { Totals } from './pass.js';
+import type { Stopper } from './stopper.js';
+
+const intervalMilliseconds = 100;
+
+/** What the meter is to look at. */
+export interface Epoch {
+  /** Counted from 1. */
+  readonly number: number;
+  /** When it began, in milliseconds. */
+  readonly start: number;
+  /** Steps in it, or null. */
+  readonly steps: number | null;
+  totals(): Totals;
+}
+
+export class Meter {
+  readonly #epochs: number;
+  readonly #tell: (progress: Progress) => void;
+  readonly #stopper: Stopper;
+  readonly #timer: NodeJS.Timeout;
+  readonly #start = performance.now();
+  #epoch: Epoch | null = null;
+  #told: readonly [epoch: number, step: number] = [0, 0];
+
+  constructor(epochs: number, tell: (progress: Progress) => void, stopper: Stopper) {
+    this.#epochs = epochs;
+    this.#tell = tell;
+    this.#stopper = stopper;
+    this.#timer = setInterval(() => stopper.guard(() => this.#report()), intervalMilliseconds).unref();
+  }
+
+  /** What to look at from here on. */
+  watch(epoch: Epoch): void {
+    this.#epoch = epoch;
+  }
+
+  /** Tells the last of it, if it was not told. */
+  finish(): void {
+    this.end();
+    this.#report();
+  }
+
+  /** Tells nothing more. */
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  #report(): void {
+    const epoch = this.#epoch;
+    if (epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
+    const { steps: step, samples, sums } = epoch.totals();
+    if (step === 0 || (this.#told[0] === epoch.number && this.#told[1] === step)) return;
+    this.#told = [epoch.number, step];
+    const now = performance.now();
+    const steps = epoch.steps;
+    const ofEpoch = steps === null ? 0 : Math.min(step / steps, 1);
+    this.#tell({
+      epoch: epoch.number,
+      epochs: this.#epochs,
+      step,
+      steps,
+      fraction: (epoch.number - 1 + ofEpoch) / this.#epochs,
+      loss: sums[0]! / samples,
+      samplesPerSecond: samples / ((now - epoch.start) / 1000),
+      seconds: (now - this.#start) / 1000,
+    });
+  }
+}

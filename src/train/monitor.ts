@@ -1,0 +1,78 @@
+/** Watching one of the scores of an epoch. */
+import { checkNumber, checkOneOf, show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import type { EpochResult, Scores } from './history.js';
+
+/** What is watched and when it has improved. */
+export interface MonitorOptions {
+  /**
+   * `'loss'` or the name of a metric, of training; or of validation as `'validation.loss'`, `'validation.accuracy'`. Default:
+   * `'validation.loss'` where there is validation, else `'loss'`.
+   */
+  monitor?: string;
+  /** Whether it is to fall or to rise. Default: `'max'` for an accuracy, else `'min'`. */
+  mode?: 'min' | 'max';
+  /** By how much at least it must be better to count as improved. Default 0. */
+  minDelta?: number;
+}
+
+export const monitorKeys = ['monitor', 'mode', 'minDelta'] as const;
+
+/** The score of that name. @throws ArgumentError when the epoch has none. */
+export function scoreOf(place: string, result: EpochResult, name: string | undefined): number {
+  const chosen = name ?? (result.validation === undefined ? 'loss' : 'validation.loss');
+  const isValidation = chosen.startsWith('validation.');
+  const scores: Scores | undefined = isValidation ? result.validation : result;
+  const key = isValidation ? chosen.slice('validation.'.length) : chosen;
+  const score =
+    key === 'loss' ? scores?.loss : Object.hasOwn(scores?.metrics ?? {}, key) ? scores?.metrics[key] : undefined;
+  if (score === undefined) {
+    const names = ['loss', ...Object.keys(result.metrics)];
+    const all = result.validation === undefined ? names : [...names, ...names.map((each) => `validation.${each}`)];
+    throw new ArgumentError(
+      `${place}: there is nothing called ${show(chosen)} to monitor; there are ${all.join(', ')}`,
+    );
+  }
+  return score;
+}
+
+/** Remembers the best score so far. */
+export class Monitor {
+  readonly #place: string;
+  readonly #name: string | undefined;
+  readonly #mode: 'min' | 'max';
+  readonly #minDelta: number;
+  #best: number | null = null;
+
+  constructor(place: string, { monitor, mode, minDelta = 0 }: MonitorOptions) {
+    if (monitor !== undefined && typeof monitor !== 'string')
+      throw new ArgumentError(`${place}: monitor must be the name of a score, got ${show(monitor)}`);
+    const natural = monitor?.endsWith('accuracy') ? 'max' : 'min';
+    this.#place = place;
+    this.#name = monitor;
+    this.#mode = checkOneOf(place, 'mode', mode ?? natural, ['min', 'max']);
+    this.#minDelta = checkNumber(place, 'minDelta', minDelta);
+    if (minDelta < 0) throw new ArgumentError(`${place}: minDelta must not be negative, got ${minDelta}`);
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    this.#best = null;
+  }
+
+  /** Whether an epoch is better than all before it. NaN never is; the first number always. */
+  improves(result: EpochResult): boolean {
+    const score = scoreOf(this.#place, result, this.#name);
+    if (Number.isNaN(score)) return false;
+    const best = this.#best;
+    const isBetter =
+      best === null || (this.#mode === 'min' ? score < best - this.#minDelta : score > best + this.#minDelta);
+    if (isBetter) this.#best = score;
+    return isBetter;
+  }
+
+  /** The best score so far, or null. */
+  get best(): number | null {
+    return this.#best;
+  }
+}

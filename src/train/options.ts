@@ -1,0 +1,223 @@
+/** What `fit` takes, read and checked before anything moves. */
+import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { DataLoader } from '../data/data-loader.js';
+import { type Dataset, TensorDataset } from '../data/dataset.js';
+import { Module } from '../nn/module.js';
+import { Optimizer } from '../optim/optimizer.js';
+import { formatShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { Callback } from './callback.js';
+import type { EpochResult, Progress, StepResult } from './history.js';
+import { type Metric, type MetricName, readMetrics } from './metrics.js';
+import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
+
+/** Inputs and what is wanted for them, row by row. */
+export type Batch = readonly [input: Tensor, target: Tensor];
+
+/**
+ * Samples to train on or to validate with. A dataset of tensors (or the two tensors themselves) is copied once to where programs
+ * compute, and gathered from there; batches of anything else are taken one by one, at most two of them at a time.
+ */
+export type TrainingData = TensorDataset<Batch> | Batch | Dataset<Batch> | Iterable<Batch> | AsyncIterable<Batch>;
+
+/** Options of {@link fit} and {@link epochs}. */
+export interface FitOptions {
+  /**
+   * What to train on. An iterable is iterated anew for each epoch: a DataLoader or an object with an iterator, not a generator
+   * that has been called, unless there is one epoch only.
+   */
+  train: TrainingData;
+  /** What to measure with after each epoch, in evaluation mode. Default: nothing. */
+  validation?: TrainingData;
+  /** Holds parameters of the model. */
+  optimizer: Optimizer;
+  /** Gives a scalar from the model's output and the target, such as `new nn.CrossEntropyLoss()`. */
+  loss: Module<readonly [input: Tensor, target: Tensor]>;
+  /** What to measure besides: names, or functions of one's own. Default: nothing. */
+  metrics?: readonly (MetricName | Metric)[];
+  /** Default 1. */
+  epochs?: number;
+  /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
+  batchSize?: number;
+  /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
+  shuffle?: boolean;
+  /** Stepped after each epoch; or after each step, when given as `{ scheduler, interval: 'step' }`. */
+  schedulers?: Schedulers;
+  /** How many threads compute. Default: `backend.threads`. */
+  threads?: number;
+  /** `'background'` leaves the processor to others first (nice 10 on Linux). Default `'normal'`. */
+  priority?: 'normal' | 'background';
+  /** Ends the training after the step that it is in: fit rejects with the reason of the signal. */
+  signal?: AbortSignal;
+  /** Ends the training after so many seconds, with whatever epoch it is in: fit resolves, and the history says so. */
+  timeLimit?: number;
+  /** Take part at the end of each epoch, in this order. */
+  callbacks?: readonly Callback[];
+  /** Called after each epoch, after the callbacks; a promise is waited for. */
+  onEpoch?: (result: EpochResult) => void | Promise<void>;
+  /** Called at most ten times a second, and once at the end. */
+  onProgress?: (progress: Progress) => void;
+  /**
+   * Called after each step, before the next begins, so that what it sets holds for the next. Steps then cost a turn of
+   * the event loop each.
+   */
+  onStep?: (step: StepResult) => void;
+  /** Whether steps may be computed with fused ops, as `compile` does. Without, results are those of eager code to the bit. Default true. */
+  fuse?: boolean;
+}
+
+/** Where samples come from. */
+export type Source =
+  | { readonly kind: 'tensors'; readonly input: Tensor; readonly target: Tensor; readonly rows: number }
+  | { readonly kind: 'batches'; readonly batches: Iterable<unknown> | AsyncIterable<unknown> };
+
+/** The options, read. */
+export interface Settings {
+  readonly model: Module;
+  readonly train: Source;
+  readonly validation: Source | null;
+  readonly optimizer: Optimizer;
+  readonly loss: Module<readonly [input: Tensor, target: Tensor]>;
+  readonly metrics: readonly Metric[];
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly schedulers: readonly ReadScheduler[];
+  readonly threads: number | null;
+  readonly priority: 'normal' | 'background';
+  readonly signal: AbortSignal | null;
+  readonly timeLimit: number | null;
+  readonly callbacks: readonly Callback[];
+  readonly onEpoch: ((result: EpochResult) => void | Promise<void>) | null;
+  readonly onProgress: ((progress: Progress) => void) | null;
+  readonly onStep: ((step: StepResult) => void) | null;
+  readonly fuse: boolean;
+}
+
+const keys = [
+  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'epochs', 'batchSize', 'shuffle', 'schedulers'] as const),
+  ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
+];
+
+/** @throws ArgumentError, ShapeError for what cannot be trained with. */
+export function readOptions(place: string, model: unknown, options: unknown): Settings {
+  if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
+  if (options === undefined) throw new ArgumentError(`${place}: options are required: train, optimizer, loss`);
+  const given = checkOptions<FitOptions>(place, options as FitOptions, keys);
+  const { epochs = 1, shuffle = true, priority = 'normal', callbacks = [], fuse = true } = given;
+  const { batchSize = 32 } = given;
+  checkBatchSize(place, batchSize);
+  const { optimizer, loss } = given;
+  if (!(optimizer instanceof Optimizer))
+    throw new ArgumentError(`${place}: optimizer must be an optimizer, got ${show(optimizer)}`);
+  if (!(loss instanceof Module))
+    throw new ArgumentError(`${place}: loss must be a module such as nn.CrossEntropyLoss, got ${show(loss)}`);
+  const parameters = new Set<Tensor>(model.parameters());
+  if (!optimizer.paramGroups.some(({ params }) => params.some((param) => parameters.has(param))))
+    throw new ArgumentError(`${place}: the optimizer holds no parameter of the model`);
+  checkBoolean(place, 'shuffle', shuffle);
+  const train = readSource(place, 'train', given.train, batchSize, shuffle);
+  const validation =
+    given.validation === undefined ? null : readSource(place, 'validation', given.validation, batchSize, false);
+  const ownBatches = train.kind === 'batches' && !isDataset(given.train);
+  if (ownBatches && given.shuffle !== undefined)
+    throw new ArgumentError(`${place}: shuffle is for datasets; train is an iterable, whose batches have an order`);
+  if (ownBatches && given.batchSize !== undefined && (validation === null || validation.kind === 'batches'))
+    throw new ArgumentError(`${place}: batchSize is for datasets; train is an iterable, which makes its own batches`);
+  return {
+    model: model as Module,
+    train,
+    validation,
+    optimizer,
+    loss,
+    metrics: readMetrics(place, given.metrics),
+    epochs: checkSize(place, 'epochs', epochs, 1),
+    batchSize,
+    shuffle,
+    schedulers: readSchedulers(place, given.schedulers, optimizer),
+    threads: readThreads(place, given.threads),
+    priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
+    signal: readSignal(place, given.signal),
+    timeLimit: readTimeLimit(place, given.timeLimit),
+    callbacks: readCallbacks(place, callbacks),
+    onEpoch: readFunction(place, 'onEpoch', given.onEpoch),
+    onProgress: readFunction(place, 'onProgress', given.onProgress),
+    onStep: readFunction(place, 'onStep', given.onStep),
+    fuse: checkBoolean(place, 'fuse', fuse),
+  };
+}
+
+/** @throws ArgumentError in PyTorch's words unless a positive integer. */
+export function checkBatchSize(place: string, batchSize: unknown): asserts batchSize is number {
+  if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
+    throw new ArgumentError(
+      `${place}: batchSize should be a positive integer value, but got batchSize=${show(batchSize)}`,
+    );
+}
+
+/** A number of threads, or null. */
+export function readThreads(place: string, threads: unknown): number | null {
+  return threads === undefined ? null : checkSize(place, 'threads', threads, 1);
+}
+
+/** An AbortSignal, or null. */
+export function readSignal(place: string, signal: unknown): AbortSignal | null {
+  if (signal === undefined) return null;
+  if (signal instanceof AbortSignal) return signal;
+  throw new ArgumentError(`${place}: signal must be an AbortSignal, got ${show(signal)}`);
+}
+
+function readSource(place: string, what: string, given: unknown, batchSize: number, shuffle: boolean): Source {
+  if (Array.isArray(given) && given.length > 0 && given.every((part) => part instanceof Tensor))
+    return fromTensors(place, what, given);
+  if (given instanceof TensorDataset) return fromTensors(place, what, given.tensors as readonly Tensor[]);
+  if (isDataset(given)) {
+    if (given.length === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
+    return { kind: 'batches', batches: new DataLoader(given, { batchSize, shuffle }) };
+  }
+  if (typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given))
+    return { kind: 'batches', batches: given as Iterable<unknown> | AsyncIterable<unknown> };
+  throw new ArgumentError(
+    `${place}: ${what} must be a TensorDataset, [inputs, targets], or an iterable of batches [input, target], ` +
+      `got ${show(given)}`,
+  );
+}
+
+function isDataset(given: unknown): given is Dataset<Batch> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof DataLoader) return false;
+  return 'length' in given && 'get' in given && typeof given.length === 'number' && typeof given.get === 'function';
+}
+
+function fromTensors(place: string, what: string, tensors: readonly Tensor[]): Source {
+  if (tensors.length !== 2)
+    throw new ArgumentError(`${place}: ${what} must have two tensors, inputs and targets, but has ${tensors.length}`);
+  const [input, target] = tensors as [Tensor, Tensor];
+  if (input.ndim === 0 || target.ndim === 0 || input.shape[0] !== target.shape[0])
+    throw new ShapeError(
+      `${place}: inputs of shape ${formatShape(input.shape)} and targets of shape ${formatShape(target.shape)} in ${what} ` +
+        'must have the same number of rows',
+    );
+  const rows = input.shape[0]!;
+  if (rows === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
+  return { kind: 'tensors', input, target, rows };
+}
+
+function readTimeLimit(place: string, timeLimit: unknown): number | null {
+  if (timeLimit === undefined) return null;
+  if (typeof timeLimit !== 'number' || !(timeLimit > 0))
+    throw new ArgumentError(`${place}: timeLimit must be a positive number of seconds, got ${show(timeLimit)}`);
+  return timeLimit;
+}
+
+function readCallbacks(place: string, callbacks: unknown): readonly Callback[] {
+  const isList = Array.isArray(callbacks) && callbacks.every((each) => typeof each === 'object' && each !== null);
+  if (!isList) throw new ArgumentError(`${place}: callbacks must be a list of objects, got ${show(callbacks)}`);
+  return [...callbacks];
+}
+
+function readFunction<F>(place: string, what: string, value: F | undefined): F | null {
+  if (value === undefined) return null;
+  if (typeof value !== 'function') throw new ArgumentError(`${place}: ${what} must be a function, got ${show(value)}`);
+  return value;
+}

@@ -1,0 +1,110 @@
+/** A pass over data: jobs that are submitted one after the other, and the sums that come of them. */
+import type { Runs, SubmitOptions } from '../compile/runs.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Scores } from './history.js';
+import type { Metric } from './metrics.js';
+import type { StepProgram } from './steps.js';
+import type { Stopper } from './stopper.js';
+
+/** Steps that have been submitted. */
+export interface Submitted {
+  readonly runs: Runs<Tensor[]>;
+  /** Rows in the batch of each. */
+  readonly rows: number;
+}
+
+/** Steps and samples so far, and the sums of loss and metrics over those samples. */
+export interface Totals {
+  readonly steps: number;
+  readonly samples: number;
+  readonly sums: Float64Array;
+}
+
+/** Who submits, and how. */
+export interface PassOptions {
+  readonly stopper: Stopper;
+  readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer'>;
+  /** One sum for the loss and for each metric. */
+  readonly sums: number;
+  /** What the caller is told about the error of a run. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+export class Pass {
+  readonly #options: PassOptions;
+  /** Jobs that have not been added up, and the rows of their batches. */
+  readonly #active = new Map<Runs<Tensor[]>, number>();
+  readonly #sums: Float64Array;
+  #steps = 0;
+  #samples = 0;
+  readonly #release: () => void;
+
+  constructor(options: PassOptions) {
+    this.#options = options;
+    this.#sums = new Float64Array(options.sums);
+    this.#release = options.stopper.onStop(() => this.#stop());
+  }
+
+  /** Submits steps with batches of that many rows. */
+  submit(program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Submitted {
+    const submitted = { runs: program.submit(inputs, { ...this.#options.submit, ...options }), rows };
+    this.#active.set(submitted.runs, rows);
+    // Waited for by finish, or not at all when the training ends before.
+    submitted.runs.done.catch(() => {});
+    return submitted;
+  }
+
+  /**
+   * Waits for steps and adds them up. Returns how many were made: all, unless the training was stopped.
+   * @throws the error of a step, or why the training was stopped if that takes too long.
+   */
+  async finish(submitted: Submitted): Promise<number> {
+    const { stopper, explain } = this.#options;
+    const { runs, rows } = submitted;
+    try {
+      const made = await stopper.grace(runs.done);
+      this.#add(made, rows, runs.progress().sums);
+      this.#active.delete(runs);
+      return made;
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  /** What has been added up, and what jobs in progress have made by now. */
+  totals(): Totals {
+    const totals = { steps: this.#steps, samples: this.#samples, sums: this.#sums.slice() };
+    for (const [runs, rows] of this.#active) {
+      const { runs: made, sums } = runs.progress();
+      totals.steps += made;
+      totals.samples += made * rows;
+      for (let i = 0; i < totals.sums.length; i++) totals.sums[i]! += rows * sums[i]!;
+    }
+    return totals;
+  }
+
+  /** Ends the pass: resolves when no job is left. */
+  async end(): Promise<void> {
+    this.#stop();
+    await Promise.allSettled([...this.#active.keys()].map(({ done }) => done));
+    this.#release();
+  }
+
+  #stop(): void {
+    for (const runs of this.#active.keys()) runs.stop();
+  }
+
+  #add(made: number, rows: number, sums: Float64Array): void {
+    this.#steps += made;
+    this.#samples += made * rows;
+    for (let i = 0; i < this.#sums.length; i++) this.#sums[i]! += rows * sums[i]!;
+  }
+}
+
+/** Means from sums. */
+export function scoresOf({ samples, sums }: Totals, metrics: readonly Metric[]): Scores {
+  const means = Array.from(sums, (sum) => sum / samples);
+  const named: Record<string, number> = Object.create(null);
+  for (const [i, { name }] of metrics.entries()) named[name] = means[i + 1]!;
+  return { loss: means[0]!, ...('accuracy' in named ? { accuracy: named.accuracy! } : {}), metrics: named };
+}

@@ -1,0 +1,202 @@
+/** What a model says, computed off the event loop. */
+import { checkOneOf, checkOptions, show } from '../check.js';
+import { Program } from '../compile/program.js';
+import { type Returned, readReturned } from '../compile/returned.js';
+import { ArgumentError, ShapeError, StateError } from '../errors.js';
+import { withModes } from '../nn/mode-scope.js';
+import { Module } from '../nn/module.js';
+import { formatShape } from '../tensor/shape.js';
+import { Storage } from '../tensor/storage.js';
+import { noGrad } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { Gate } from './gate.js';
+import { checkBatchSize, readSignal, readThreads } from './options.js';
+import { ProgramCache } from './program-cache.js';
+
+/** Options of {@link predict}. */
+export interface PredictOptions {
+  /** Rows that are computed at once; more are computed in pieces of so many, each on its own. Default 1024. */
+  batchSize?: number;
+  /** How many threads compute. Default: `backend.threads`. */
+  threads?: number;
+  /** `'background'` leaves the processor to others first. Default `'normal'`. */
+  priority?: 'normal' | 'background';
+  /** Rejects with the reason of the signal before the next piece. */
+  signal?: AbortSignal;
+}
+
+const place = 'predict';
+
+/** Programs are kept for so many shapes of one model. */
+const mostShapes = 32;
+
+/** Pieces that are under way at once: few, so that a training beside gets its turns however many callers there are. */
+const gate = new Gate(4);
+
+type Model = Module<never, unknown>;
+const programs = new WeakMap<Model, ProgramCache<unknown>>();
+
+/** Checked options. */
+type Settings = ReturnType<typeof readOptions>;
+
+function readOptions(options: PredictOptions | undefined) {
+  const given = checkOptions(place, options, ['batchSize', 'threads', 'priority', 'signal']);
+  const { batchSize = 1024, priority = 'normal' } = given;
+  if (batchSize !== Number.POSITIVE_INFINITY) checkBatchSize(place, batchSize);
+  return {
+    batchSize,
+    threads: readThreads(place, given.threads),
+    priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
+    signal: readSignal(place, given.signal),
+  };
+}
+
+/**
+ * The model's output for an input, in evaluation mode and without gradients, computed on a thread of the library's own. The model's
+ * own mode is neither used nor touched. While the model is being trained, each piece of the input sees the weights as they are
+ * between two steps. Callers take turns, with each other and with trainings.
+ *
+ * @param model a module of one tensor or, for an array of tensors, of several, which gives a tensor or an array or plain object
+ * of tensors.
+ * @param input rows [N, ...]; must not be written to before the promise settles.
+ * @param options an input of more rows than `batchSize` (1024) is computed in pieces, which must give a row for each of
+ * theirs: `batchSize: Infinity` keeps it whole.
+ * @throws ArgumentError or ShapeError for an input that the model refuses; StateError when the input is written to meanwhile; the reason
+ * of the signal. As rejections, all of them.
+ */
+export async function predict<Out>(
+  model: Module<readonly [input: Tensor], Out>,
+  input: Tensor,
+  options?: PredictOptions,
+): Promise<Out>;
+export async function predict<In extends readonly Tensor[], Out>(
+  model: Module<In, Out>,
+  inputs: In,
+  options?: PredictOptions,
+): Promise<Out>;
+export async function predict(
+  model: Model,
+  input: Tensor | readonly Tensor[],
+  options?: PredictOptions,
+): Promise<unknown> {
+  if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
+  const inputs = readInputs(input);
+  const settings = readOptions(options);
+  settings.signal?.throwIfAborted();
+  const rows = inputs[0]!.shape[0] ?? 1;
+  const isWhole = rows <= settings.batchSize;
+  const assertSame = watchWrites(inputs);
+  if (isWhole) {
+    return gate.pass(() => {
+      assertSame();
+      return compute(model, inputs, settings);
+    });
+  }
+  checkRows(inputs, rows);
+  return inPieces(model, inputs, rows, settings, assertSame);
+}
+
+function readInputs(input: unknown): Tensor[] {
+  const inputs: unknown[] = Array.isArray(input) ? [...input] : [input];
+  for (const each of inputs)
+    if (!(each instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(each)}`);
+  if (inputs.length === 0) throw new ArgumentError(`${place}: expected a Tensor, got an empty array`);
+  return inputs as Tensor[];
+}
+
+/** Returns what throws once an input has been written to. */
+function watchWrites(inputs: readonly Tensor[]): () => void {
+  const versions = inputs.map(({ storage }) => storage.version);
+  return () => {
+    if (inputs.some(({ storage }, i) => storage.version !== versions[i]))
+      throw new StateError(`${place}: the input was written to before it was computed; pass a clone() of it`);
+  };
+}
+
+function checkRows(inputs: readonly Tensor[], rows: number): void {
+  if (inputs.some(({ shape }) => shape[0] !== rows))
+    throw new ShapeError(
+      `${place}: inputs computed in pieces must have the same number of rows, got shapes ` +
+        inputs.map(({ shape }) => formatShape(shape)).join(', '),
+    );
+}
+
+/** One program, one run. */
+async function compute(model: Model, inputs: readonly Tensor[], settings: Settings): Promise<unknown> {
+  const { signal, threads, priority } = settings;
+  signal?.throwIfAborted();
+  const runs = noGrad(() => programFor(model, inputs)).submit(inputs, { threads, priority });
+  await runs.done;
+  return runs.result();
+}
+
+function programFor(model: Model, inputs: readonly Tensor[]): Program {
+  let cache = programs.get(model);
+  if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes)));
+  const forward = (...args: Tensor[]) =>
+    withModes(
+      () => false,
+      () => Reflect.apply(model.forward, model, args) as unknown,
+    );
+  return cache.get(inputs, () => Program.record(forward, inputs, { name: place }));
+}
+
+async function inPieces(
+  model: Model,
+  inputs: readonly Tensor[],
+  rows: number,
+  settings: Settings,
+  assertSame: () => void,
+): Promise<unknown> {
+  const { batchSize } = settings;
+  const pieces: Promise<Returned<unknown>>[] = [];
+  for (let start = 0; start < rows; start += batchSize) {
+    const end = Math.min(start + batchSize, rows);
+    const piece = gate.pass(async () => {
+      assertSame();
+      const part = inputs.map((input) => rowsOf(input, start, end));
+      return checkPiece(readReturned(place, await compute(model, part, settings)), end - start);
+    });
+    // Pieces queue up one behind the other, so that other callers come in between; the first that fails ends it.
+    if (pieces.length >= 2) await pieces[pieces.length - 2];
+    piece.catch(() => {});
+    pieces.push(piece);
+  }
+  const results = await Promise.all(pieces);
+  const joined = results[0]!.tensors.map((_, i) => join(results.map(({ tensors }) => tensors[i]!)));
+  return results[0]!.rebuild(joined);
+}
+
+function rowsOf(input: Tensor, start: number, end: number): Tensor {
+  const width = input.numel / input.shape[0]!;
+  // Copied when it is submitted, which is before anyone else can write there.
+  const host = input.storage.read().subarray(start * width, end * width);
+  return new Tensor(new Storage(input.dtype, host), [end - start, ...input.shape.slice(1)]);
+}
+
+function checkPiece(returned: Returned<unknown>, rows: number): Returned<unknown> {
+  for (const { shape } of returned.tensors)
+    if (shape[0] !== rows)
+      throw new ShapeError(
+        `${place}: a piece of ${rows} rows gave an output of shape ${formatShape(shape)}; ` +
+          'give batchSize: Infinity when rows depend on each other',
+      );
+  return returned;
+}
+
+/** Rows one behind the other. */
+function join(parts: readonly Tensor[]): Tensor {
+  const [first] = parts as [Tensor];
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const storage = Storage.uninitialized(
+    first.dtype,
+    parts.reduce((sum, { numel }) => sum + numel, 0),
+  );
+  const host = storage.write();
+  let at = 0;
+  for (const part of parts) {
+    host.set(part.storage.read(), at);
+    at += part.numel;
+  }
+  return new Tensor(storage, [rows, ...first.shape.slice(1)]);
+}

@@ -1,0 +1,114 @@
+/** Data whose tensors lie where programs compute: each step gathers its rows by an order that lies there too. */
+import { currentBackend, currentOps } from '../ops/backend.js';
+import type { NativeSide } from '../tensor/native-side.js';
+import { narrow } from '../functional/index.js';
+import { numelOf } from '../tensor/shape.js';
+import { Storage } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { Batch, Source } from './options.js';
+import type { BatchOf, StepProgram } from './steps.js';
+
+type Tensors = Extract<Source, { kind: 'tensors' }>;
+type RecordStep = (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram;
+
+/** A part of a pass: so many steps of so many rows. */
+export interface Part {
+  readonly program: StepProgram;
+  readonly steps: number;
+  readonly rows: number;
+}
+
+export class ResidentData {
+  /** The number of the step: counted up by jobs. */
+  readonly counter = { value: 0 };
+  readonly #data: Tensors;
+  readonly #batchSize: number;
+  readonly #record: RecordStep;
+  readonly #order: Storage;
+  readonly #side: NativeSide;
+  #full: StepProgram | null = null;
+  #last: StepProgram | null = null;
+
+  /**
+   * Records the programs.
+   * @throws what recording throws.
+   */
+  constructor(data: Tensors, batchSize: number, shuffle: boolean, record: RecordStep) {
+    this.#data = data;
+    this.#batchSize = batchSize;
+    this.#record = record;
+    // Shuffled where it lies; else 0, 1, 2, ...
+    this.#order = new Storage('int32', shuffle ? data.rows : Int32Array.from({ length: data.rows }, (_, i) => i));
+    this.#side = this.#order.retain(currentBackend().programs());
+    try {
+      this.parts();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Steps in a pass. */
+  get steps(): number {
+    return Math.ceil(this.#data.rows / this.#batchSize);
+  }
+
+  /** What a pass consists of: programs that fit the model as it is now. */
+  parts(): Part[] {
+    const { rows } = this.#data;
+    const size = this.#batchSize;
+    const full = Math.floor(rows / size);
+    const rest = rows - full * size;
+    const parts: Part[] = [];
+    if (full > 0) {
+      this.#full = this.#fresh(this.#full, () => this.#gather(this.#order, size, this.counter));
+      parts.push({ program: this.#full, steps: full, rows: size });
+    }
+    if (rest > 0) {
+      const tail = () => narrow(new Tensor(this.#order, [rows]), 0, full * size, rest).storage;
+      this.#last = this.#fresh(this.#last, () => this.#gather(tail(), rest, { value: 0 }));
+      parts.push({ program: this.#last, steps: 1, rows: rest });
+    }
+    return parts;
+  }
+
+  /** Copies everything to where programs compute, with the event loop free in between. */
+  async upload(): Promise<void> {
+    for (const { program } of this.parts()) await program.upload();
+  }
+
+  /** Puts the samples in the order that `new Generator(seed).randperm(rows)` gives, off the event loop. */
+  async shuffle(seed: bigint): Promise<void> {
+    const side = this.#order.side ?? this.#side;
+    await side.factory.shuffle(side.block, seed);
+    this.#order.wroteBlock();
+  }
+
+  /** Lets go of programs and order. */
+  release(): void {
+    this.#full?.release();
+    this.#last?.release();
+    this.#order.release(this.#side);
+  }
+
+  #fresh(known: StepProgram | null, batchOf: BatchOf): StepProgram {
+    if (known?.isCurrent()) return known;
+    const made = this.#record(batchOf, []);
+    known?.release();
+    return made;
+  }
+
+  #gather(order: Storage, count: number, step: { readonly value: number }): Batch {
+    const { input, target } = this.#data;
+    return [gatherRows(input, order, count, step), gatherRows(target, order, count, step)];
+  }
+}
+
+/** Rows of x as the order has them, `count` at a time. */
+function gatherRows(x: Tensor, order: Storage, count: number, step: { readonly value: number }): Tensor {
+  const shape = [count, ...x.shape.slice(1)];
+  const out = Storage.uninitialized(x.dtype, numelOf(shape));
+  const [rows] = x.shape as [number];
+  currentOps().gatherRows({ x: x.storage, index: order, out, rows, width: x.numel / rows, count, step });
+  return new Tensor(out, shape);
+}

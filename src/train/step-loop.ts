@@ -1,0 +1,103 @@
+/** Making the steps of an epoch: as one job where nobody wants to come in between, else one by one. */
+import type { SubmitOptions } from '../compile/runs.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Settings } from './options.js';
+import type { Pass, Submitted } from './pass.js';
+import type { Part, ResidentData } from './resident.js';
+import { StepSchedulers } from './schedulers.js';
+import type { StepProgram } from './steps.js';
+import type { Stopper } from './stopper.js';
+import type { StreamedData } from './stream.js';
+
+/** A step on its way, and what belongs to it. */
+interface Pending extends Submitted {
+  readonly lr: readonly number[];
+  /** Takes back what schedulers have done after it, for a step that is not made. */
+  readonly undo: (() => void) | null;
+}
+
+export class StepLoop {
+  readonly #settings: Settings;
+  readonly #stopper: Stopper;
+  readonly #schedulers: StepSchedulers;
+  /** How many steps may be on their way: what onStep sets is to hold for the next. */
+  readonly #mostInFlight: number;
+  #made = 0;
+  #isUndone = false;
+
+  constructor(settings: Settings, stopper: Stopper) {
+    this.#settings = settings;
+    this.#stopper = stopper;
+    this.#schedulers = new StepSchedulers(settings.schedulers, settings.optimizer);
+    this.#mostInFlight = settings.onStep === null ? 2 : 1;
+  }
+
+  /** An epoch over data that lie where programs compute. */
+  async resident(epoch: number, pass: Pass, data: ResidentData, parts: readonly Part[]): Promise<void> {
+    this.#made = 0;
+    const oneByOne = this.#settings.onStep !== null || !this.#schedulers.isEmpty;
+    for (const part of parts) {
+      if (this.#stopper.isStopped) return;
+      const counter = part.rows === this.#settings.batchSize ? data.counter : null;
+      data.counter.value = 0;
+      if (oneByOne) await this.#oneByOne(epoch, pass, part, counter);
+      else await pass.finish(pass.submit(part.program, [], part.rows, { times: part.steps, counter }));
+    }
+  }
+
+  /** An epoch over batches that come one by one. */
+  async stream(epoch: number, pass: Pass, data: StreamedData): Promise<void> {
+    this.#made = 0;
+    await data.run(
+      this.#stopper,
+      (program, batch) => this.#submit(pass, program, batch, batch[0].shape[0]!),
+      (submitted) => this.#finish(epoch, pass, submitted as Pending),
+      this.#mostInFlight,
+    );
+  }
+
+  /** Submits batches that nobody but the pass is interested in. */
+  plain(pass: Pass): (program: StepProgram, batch: readonly Tensor[]) => Submitted {
+    return (program, batch) => pass.submit(program, batch, batch[0]!.shape[0]!);
+  }
+
+  async #oneByOne(epoch: number, pass: Pass, part: Part, counter: { value: number } | null): Promise<void> {
+    const inFlight: Pending[] = [];
+    for (let step = 0; step < part.steps && !this.#stopper.isStopped; step++) {
+      while (inFlight.length >= this.#mostInFlight) await this.#finish(epoch, pass, inFlight.shift()!);
+      if (this.#stopper.isStopped) break;
+      if (counter !== null) counter.value = step;
+      inFlight.push(this.#submit(pass, part.program, [], part.rows, { counter }));
+    }
+    for (const pending of inFlight) await this.#finish(epoch, pass, pending);
+  }
+
+  #submit(pass: Pass, program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Pending {
+    const lr = this.#settings.optimizer.paramGroups.map((group) => group.lr);
+    const submitted = pass.submit(program, inputs, rows, options);
+    // The step has read its rates, so that the next can be got ready while it is made.
+    const undo = this.#schedulers.isEmpty ? null : this.#schedulers.step();
+    return { ...submitted, lr, undo };
+  }
+
+  async #finish(epoch: number, pass: Pass, pending: Pending): Promise<void> {
+    let made = 0;
+    try {
+      made = await pass.finish(pending);
+    } finally {
+      // The first that is not made takes those behind it back as well.
+      if (made === 0 && !this.#isUndone) {
+        this.#isUndone = true;
+        pending.undo?.();
+      }
+    }
+    if (made === 0) return;
+    this.#made++;
+    const { onStep, metrics } = this.#settings;
+    if (onStep === null) return;
+    const { sums } = pending.runs.progress();
+    const named: Record<string, number> = Object.create(null);
+    for (const [i, { name }] of metrics.entries()) named[name] = sums[i + 1]!;
+    onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr });
+  }
+}

@@ -1,0 +1,123 @@
+/** The functions that are recorded: a step of training, and a step of validation. */
+import { passNames } from '../compile/passes/index.js';
+import { Program } from '../compile/program.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { clone } from '../functional/index.js';
+import { type Modes, withModes } from '../nn/mode-scope.js';
+import type { AnyModule } from '../nn/module.js';
+import { recording } from '../ops/recording.js';
+import { formatShape } from '../tensor/shape.js';
+import { noGrad } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { FiniteChecks } from './finite.js';
+import type { Batch, Settings } from './options.js';
+
+/** A program that gives the loss and the metrics of a batch, a scalar each. */
+export type StepProgram = Program<Tensor[]>;
+
+type Step = (input: Tensor, target: Tensor) => Tensor[];
+
+/** Where a step finds its batch: among its arguments, or by itself. */
+export type BatchOf = (...inputs: Tensor[]) => Batch;
+
+export class Steps {
+  readonly #settings: Settings;
+  readonly #place: string;
+  readonly #modes: Modes;
+  readonly #finite: FiniteChecks | null;
+
+  constructor(place: string, settings: Settings) {
+    this.#place = place;
+    this.#settings = settings;
+    this.#modes = trainingModes(settings.model);
+    this.#finite = settings.callbacks.some(({ checkFinite }) => checkFinite === true) ? new FiniteChecks() : null;
+  }
+
+  /** The error of a run as the caller is to see it. */
+  explain(error: unknown): unknown {
+    return this.#finite === null ? error : this.#finite.explain(this.#place, error);
+  }
+
+  /** Records a step of training: forward, loss, gradients, the optimizer's step, metrics. */
+  recordTraining(batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
+    const { model, optimizer } = this.#settings;
+    const step: Step = (input, target) => {
+      optimizer.zeroGrad();
+      const output = this.#watch(() => model.forward(input));
+      const loss = this.#loss(output, target);
+      this.#finite?.check(loss, 'the loss');
+      const metrics = this.#metrics(output, target);
+      loss.backward();
+      optimizer.step();
+      return [loss, ...metrics];
+    };
+    return this.#record(step, this.#modes, batchOf, inputs);
+  }
+
+  /** Records a step of validation: forward, loss and metrics in evaluation mode. */
+  recordValidation(batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
+    const { model } = this.#settings;
+    const step: Step = (input, target) =>
+      noGrad(() => {
+        const output = model.forward(input);
+        return [this.#loss(output, target), ...this.#metrics(output, target)];
+      });
+    return this.#record(step, () => false, batchOf, inputs);
+  }
+
+  #record(step: Step, modes: Modes, batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
+    const { fuse } = this.#settings;
+    const fn = (...args: Tensor[]) => withModes(modes, () => distinct(step(...batchOf(...args))));
+    return Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
+  }
+
+  #watch<T>(run: () => T): T {
+    return this.#finite === null ? run() : this.#finite.watch(this.#settings.model, run);
+  }
+
+  #loss(output: Tensor, target: Tensor): Tensor {
+    return this.#scalar('the loss', this.#settings.loss.forward(output, target), "reduction 'mean' or 'sum'");
+  }
+
+  #metrics(output: Tensor, target: Tensor): Tensor[] {
+    const detached = output.detach();
+    return noGrad(() =>
+      this.#settings.metrics.map(({ name, fn }) =>
+        this.#scalar(`the metric ${name}`, fn(detached, target.detach()), 'a mean, say'),
+      ),
+    );
+  }
+
+  #scalar(what: string, value: unknown, instead: string): Tensor {
+    if (!(value instanceof Tensor)) throw new ArgumentError(`${this.#place}: ${what} must be a Tensor`);
+    if (value.numel !== 1)
+      throw new ShapeError(
+        `${this.#place}: ${what} must have one element (${instead}), got shape ${formatShape(value.shape)}`,
+      );
+    if (value.dtype === 'int32')
+      throw new ArgumentError(
+        `${this.#place}: ${what} must be a float32 tensor, got int32; convert it with to('float32')`,
+      );
+    return value;
+  }
+}
+
+/**
+ * The modes to train in, taken when the training begins, so that they can be changed meanwhile: all training when the model is in
+ * evaluation mode, else as they are, some layers in evaluation mode perhaps.
+ */
+function trainingModes(model: AnyModule): Modes {
+  const isMixed = model.training;
+  const modes = new Map<object, boolean>(model.modules().map((module) => [module, isMixed ? module.training : true]));
+  return (module) => modes.get(module) ?? true;
+}
+
+/** The scalars with memory of their own each, which the step itself has written: what a run adds up. */
+function distinct(scalars: readonly Tensor[]): Tensor[] {
+  const seen = new Set<unknown>();
+  return scalars.map((scalar) => {
+    const isNew = !seen.has(scalar.storage) && scalar.storage.recordedBy === recording();
+    seen.add(scalar.storage);
+    return isNew ? scalar.detach() : noGrad(() => clone(scalar));
+  });
+}

@@ -1,0 +1,97 @@
+/** What ends a training before its time, whatever it is waiting for. */
+
+/** What {@link Stopper.race} throws when the time is up, for whoever has to unwind. */
+export const timeIsUp = Symbol('time is up');
+
+/** How long an aborted training waits for the step that it is in. */
+const graceMilliseconds = 30;
+
+/** Stops by a signal, a time limit, or an error of the caller's own code that runs beside. */
+export class Stopper {
+  readonly #signal: AbortSignal | null;
+  readonly #timer: NodeJS.Timeout | null;
+  readonly #stops = new Set<() => void>();
+  #end: { readonly reason: unknown } | null = null;
+  readonly #onAbort = () => this.stop(this.#signal?.reason);
+
+  /** @param timeLimit in seconds. */
+  constructor(signal: AbortSignal | null, timeLimit: number | null) {
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    // No timer can wait longer: 24 days.
+    const milliseconds = timeLimit === null ? null : Math.min(timeLimit * 1000, 2 ** 31 - 1);
+    this.#timer = milliseconds === null ? null : setTimeout(() => this.stop(timeIsUp), milliseconds).unref();
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  /** Whether it has been stopped. */
+  get isStopped(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Whether it was the time that was up. */
+  get isTimeUp(): boolean {
+    return this.#end?.reason === timeIsUp;
+  }
+
+  /** @throws the reason, once it has been stopped. */
+  check(): void {
+    if (this.#end !== null) throw this.#end.reason;
+  }
+
+  /** The first reason counts. */
+  stop(reason: unknown): void {
+    if (this.#end !== null) return;
+    this.#end = { reason };
+    for (const stop of this.#stops) stop();
+  }
+
+  /** Has `stop` called when it is stopped, or now if it has been. Returns what takes it back. */
+  onStop(stop: () => void): () => void {
+    if (this.#end !== null) stop();
+    this.#stops.add(stop);
+    return () => this.#stops.delete(stop);
+  }
+
+  /** What `promise` gives, unless it is stopped before: then it throws the reason. */
+  race<T>(promise: PromiseLike<T> | T): Promise<T> {
+    // Not Promise.race: a promise that lives as long as the training would keep something of every step.
+    return new Promise((resolve, reject) => {
+      const release = this.onStop(() => reject(this.#end?.reason));
+      Promise.resolve(promise).then(resolve, reject).finally(release);
+    });
+  }
+
+  /**
+   * What a job gives that somebody has told to stop. It ends with the step that it is in; when that takes longer than
+   * {@link graceMilliseconds}, the reason is thrown without waiting for it, unless it is the time that is up.
+   */
+  grace<T>(job: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const release = this.onStop(() => {
+        if (!this.isTimeUp) timer = setTimeout(() => reject(this.#end?.reason), graceMilliseconds);
+      });
+      const settle = () => {
+        clearTimeout(timer);
+        release();
+      };
+      job.then(resolve, reject).finally(settle);
+    });
+  }
+
+  /** Runs what the caller has given at a moment when nothing awaits it; what it throws ends the training. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.stop(error);
+    }
+  }
+
+  /** Lets go of signal and timer. */
+  dispose(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,124 @@
+/** Batches that come one by one, from anything that can be iterated. */
+import { show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { formatShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { Batch } from './options.js';
+import type { Submitted } from './pass.js';
+import { ProgramCache } from './program-cache.js';
+import type { BatchOf, StepProgram } from './steps.js';
+import type { Stopper } from './stopper.js';
+
+/** Programs are kept for so many shapes of batches. */
+const mostShapes = 16;
+
+export class StreamedData {
+  readonly #place: string;
+  readonly #what: string;
+  readonly #batches: Iterable<unknown> | AsyncIterable<unknown>;
+  readonly #record: (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram;
+  readonly #programs = new ProgramCache<Tensor[]>(mostShapes);
+
+  constructor(
+    place: string,
+    what: string,
+    batches: Iterable<unknown> | AsyncIterable<unknown>,
+    record: (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram,
+  ) {
+    this.#place = place;
+    this.#what = what;
+    this.#batches = batches;
+    this.#record = record;
+  }
+
+  /** Batches in a pass, as far as the iterable says: a DataLoader or an array does. */
+  get steps(): number | null {
+    const { length } = this.#batches as { readonly length?: unknown };
+    return Number.isSafeInteger(length) ? (length as number) : null;
+  }
+
+  /**
+   * Makes a step of each batch. No batch is asked for while two are on their way.
+   * @param submit begins a step; `finish` waits for one.
+   * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
+   */
+  async run(
+    stopper: Stopper,
+    submit: (program: StepProgram, batch: Batch) => Submitted,
+    finish: (submitted: Submitted) => Promise<void>,
+    mostInFlight: number,
+  ): Promise<void> {
+    const iterator = this.#iterate();
+    const inFlight: Submitted[] = [];
+    let taken = 0;
+    let isOver = false;
+    try {
+      while (!isOver && !stopper.isStopped) {
+        while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
+        if (stopper.isStopped) break;
+        const next = await take(iterator, stopper);
+        if (next === null) break;
+        if (next.done === true) isOver = true;
+        else inFlight.push(submit(...this.#read(next.value, taken++)));
+      }
+      for (const submitted of inFlight) await finish(submitted);
+    } finally {
+      if (!isOver) await this.#close(iterator, stopper);
+    }
+    if (taken === 0 && !stopper.isStopped)
+      throw new ArgumentError(
+        `${this.#place}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
+          'as a DataLoader does and a generator does not',
+      );
+  }
+
+  /** Lets go of the programs. */
+  release(): void {
+    this.#programs.release();
+  }
+
+  #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
+    const batches = this.#batches;
+    return Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  }
+
+  #read(value: unknown, number: number): [StepProgram, Batch] {
+    const name = `batch ${number} of ${this.#what}`;
+    const isBatch = Array.isArray(value) && value.length === 2 && value.every((part) => part instanceof Tensor);
+    if (!isBatch)
+      throw new ArgumentError(`${this.#place}: ${name} must be [input, target], two tensors, got ${show(value)}`);
+    const [input, target] = value as [Tensor, Tensor];
+    if (input.ndim === 0 || target.ndim === 0 || input.shape[0] !== target.shape[0] || input.shape[0] === 0)
+      throw new ShapeError(
+        `${this.#place}: ${name} must have as many inputs as targets, and some, got shapes ` +
+          `${formatShape(input.shape)} and ${formatShape(target.shape)}`,
+      );
+    const batch = [input, target] as const;
+    const batchOf: BatchOf = (...args) => args as [Tensor, Tensor];
+    return [this.#programs.get(batch, () => this.#record(batchOf, batch)), batch];
+  }
+
+  /** Tells the iterator that no more is wanted. One that is stuck is not waited for. */
+  async #close(iterator: Iterator<unknown> | AsyncIterator<unknown>, stopper: Stopper): Promise<void> {
+    try {
+      const closed = Promise.resolve(iterator.return?.());
+      closed.catch(() => {});
+      if (!stopper.isStopped) await stopper.race(closed);
+    } catch {
+      // The training ends by the error that is on its way.
+    }
+  }
+}
+
+/** The next batch, or null when the time is up. */
+async function take(
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  stopper: Stopper,
+): Promise<IteratorResult<unknown> | null> {
+  try {
+    return await stopper.race(iterator.next());
+  } catch (error) {
+    if (stopper.isTimeUp) return null;
+    throw error;
+  }
+}

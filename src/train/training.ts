@@ -1,0 +1,224 @@
+/** A training from its beginning to its end, whatever form it was asked for in. */
+import { defaultGenerator } from '../random/generator.js';
+import { StateError } from '../errors.js';
+import type { TrainingContext } from './callback.js';
+import type { EpochResult, History, Scores } from './history.js';
+import { lock } from './lock.js';
+import { Meter } from './meter.js';
+import type { Settings, Source } from './options.js';
+import { Pass, scoresOf } from './pass.js';
+import { ResidentData } from './resident.js';
+import { StepLoop } from './step-loop.js';
+import { stepEpochSchedulers } from './schedulers.js';
+import { Steps } from './steps.js';
+import { Stopper, timeIsUp } from './stopper.js';
+import { StreamedData } from './stream.js';
+
+const secondsSince = (start: number) => (performance.now() - start) / 1000;
+
+type Data = ResidentData | StreamedData;
+
+export class Training {
+  readonly #place: string;
+  readonly #settings: Settings;
+  readonly #steps: Steps;
+  readonly #stopper: Stopper;
+  readonly #meter: Meter | null;
+  readonly #context: TrainingContext;
+  readonly #loop: StepLoop;
+  readonly #passes = new Set<Pass>();
+  readonly #results: EpochResult[] = [];
+  readonly #start = performance.now();
+  #data: Data | null = null;
+  #validation: Data | null = null;
+  #stopReason: string | null = null;
+  #stepsOfEpoch: number | null = null;
+  #hasMoved = false;
+
+  private constructor(place: string, settings: Settings) {
+    const { model, optimizer, onProgress, epochs, signal, timeLimit } = settings;
+    this.#place = place;
+    this.#settings = settings;
+    this.#steps = new Steps(place, settings);
+    this.#stopper = new Stopper(signal, timeLimit);
+    this.#meter = onProgress === null ? null : new Meter(epochs, onProgress, this.#stopper);
+    this.#loop = new StepLoop(settings, this.#stopper);
+    this.#context = {
+      model,
+      optimizer,
+      stop: (reason) => {
+        this.#stopReason ??= String(reason);
+      },
+    };
+  }
+
+  /**
+   * Trains, and gives the result of each epoch; the next begins when it is asked for.
+   * @throws the reason of the signal; StateError when the model is being trained already; what recording, a step or the caller's own
+   * functions throw. Model and optimizer are then as after the last whole step.
+   */
+  static async *run(place: string, settings: Settings): AsyncGenerator<EpochResult, History, undefined> {
+    if (settings.signal?.aborted) throw settings.signal.reason;
+    const unlock = lock(place, settings);
+    let training: Training | null = null;
+    try {
+      training = new Training(place, settings);
+      return yield* training.#run();
+    } finally {
+      if (training === null) unlock();
+      else await training.#end(unlock);
+    }
+  }
+
+  async *#run(): AsyncGenerator<EpochResult, History, undefined> {
+    const { epochs, callbacks } = this.#settings;
+    try {
+      // Whatever scope the caller is in, such as noGrad, ends here.
+      await null;
+      await this.#prepare();
+      for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
+      for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#stopper.isStopped; epoch++) {
+        const result = await this.#runEpoch(epoch);
+        if (result !== null) yield result;
+      }
+      if (!this.#stopper.isTimeUp) this.#stopper.check();
+    } catch (error) {
+      if (error !== timeIsUp) throw error;
+    }
+    this.#meter?.finish();
+    const history: History = {
+      epochs: this.#results,
+      stopped: this.#stopper.isTimeUp ? 'timeLimit' : this.#stopReason,
+      seconds: secondsSince(this.#start),
+    };
+    for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
+    return history;
+  }
+
+  /** Records what can be recorded, so that what does not fit is found before anything moves; copies data in. */
+  async #prepare(): Promise<void> {
+    const { train, validation, shuffle } = this.#settings;
+    const steps = this.#steps;
+    this.#data = this.#open('train', train, shuffle, (batchOf, inputs) => steps.recordTraining(batchOf, inputs));
+    if (validation !== null)
+      this.#validation = this.#open('validation', validation, false, (batchOf, inputs) =>
+        steps.recordValidation(batchOf, inputs),
+      );
+    for (const data of [this.#data, this.#validation])
+      if (data instanceof ResidentData) await this.#stopper.race(data.upload());
+  }
+
+  #open(what: string, source: Source, shuffle: boolean, record: ConstructorParameters<typeof ResidentData>[3]): Data {
+    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, record);
+    return new ResidentData(source, this.#settings.batchSize, shuffle, record);
+  }
+
+  /** One epoch with all that belongs to it; null when the time was up before its first step. */
+  async #runEpoch(epoch: number): Promise<EpochResult | null> {
+    const { metrics, optimizer, schedulers, callbacks, onEpoch } = this.#settings;
+    const stopper = this.#stopper;
+    const start = performance.now();
+    const pass = this.#newPass();
+    const steps = this.#data!.steps ?? this.#stepsOfEpoch;
+    this.#meter?.watch({ number: epoch, start, steps, totals: () => pass.totals() });
+    await this.#train(epoch, pass);
+    await this.#endPass(pass);
+    const totals = pass.totals();
+    if (totals.steps > 0) this.#hasMoved = true;
+    if (!stopper.isTimeUp) stopper.check();
+    if (totals.steps === 0) return null;
+    this.#stepsOfEpoch = totals.steps;
+    const trained = secondsSince(start);
+    const validation = stopper.isTimeUp ? null : await this.#validate();
+    const result: EpochResult = {
+      epoch,
+      ...scoresOf(totals, metrics),
+      ...(validation === null ? {} : { validation }),
+      steps: totals.steps,
+      samples: totals.samples,
+      lr: optimizer.paramGroups.map(({ lr }) => lr),
+      seconds: secondsSince(start),
+      samplesPerSecond: totals.samples / trained,
+    };
+    this.#results.push(result);
+    // An epoch that the time has cut short is no epoch to schedulers and callbacks.
+    if (!stopper.isTimeUp) {
+      stepEpochSchedulers(this.#place, schedulers, result);
+      for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
+    }
+    await onEpoch?.(result);
+    return result;
+  }
+
+  async #train(epoch: number, pass: Pass): Promise<void> {
+    const data = this.#data!;
+    // The draws of a DataLoader: a seed for its workers, and one for the order.
+    if (data instanceof StreamedData) {
+      this.#hasMoved = true;
+      await this.#loop.stream(epoch, pass, data);
+      return;
+    }
+    defaultGenerator.random63();
+    if (this.#settings.shuffle) await this.#stopper.race(data.shuffle(defaultGenerator.random63()));
+    const parts = data.parts();
+    this.#hasMoved = true;
+    await this.#loop.resident(epoch, pass, data, parts);
+  }
+
+  /** Scores on the validation data; null without any, or when the time was up before they were there. */
+  async #validate(): Promise<Scores | null> {
+    const data = this.#validation;
+    if (data === null) return null;
+    const stopper = this.#stopper;
+    const pass = this.#newPass();
+    if (data instanceof StreamedData) {
+      const submit = this.#loop.plain(pass);
+      await data.run(stopper, submit, async (submitted) => void (await pass.finish(submitted)), 2);
+    } else {
+      for (const { program, steps, rows } of data.parts()) {
+        if (stopper.isStopped) break;
+        data.counter.value = 0;
+        const counter = rows === this.#settings.batchSize ? data.counter : null;
+        await pass.finish(pass.submit(program, [], rows, { times: steps, counter }));
+      }
+    }
+    await this.#endPass(pass);
+    if (stopper.isTimeUp) return null;
+    stopper.check();
+    return scoresOf(pass.totals(), this.#settings.metrics);
+  }
+
+  #newPass(): Pass {
+    const { threads, priority, metrics } = this.#settings;
+    const pass = new Pass({
+      stopper: this.#stopper,
+      submit: { threads, priority, writer: this.#place },
+      sums: 1 + metrics.length,
+      explain: (error) => this.#steps.explain(error),
+    });
+    this.#passes.add(pass);
+    return pass;
+  }
+
+  async #endPass(pass: Pass): Promise<void> {
+    await pass.end();
+    this.#passes.delete(pass);
+  }
+
+  /** Lets go of everything once no step is in progress; an aborted training does not wait for a long one. */
+  async #end(unlock: () => void): Promise<void> {
+    const stopper = this.#stopper;
+    this.#meter?.end();
+    const isAborted = stopper.isStopped && !stopper.isTimeUp;
+    stopper.stop(new StateError(`${this.#place}: the training has ended`));
+    stopper.dispose();
+    const over = Promise.all([...this.#passes].map((pass) => pass.end())).then(() => {
+      this.#data?.release();
+      this.#validation?.release();
+      // What the last step has left there has no numbers of its own.
+      if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
+      unlock();
+    });
+    await (isAborted ? Promise.race([over, new Promise((resolve) => setTimeout(resolve, 5))]) : over);
+  }
+}
