@@ -42,6 +42,8 @@ inline const char* name_of(napi_typedarray_type type) {
       return "Float64Array";
     case napi_int32_array:
       return "Int32Array";
+    case napi_uint32_array:
+      return "Uint32Array";
     default:
       return "another typed array";
   }

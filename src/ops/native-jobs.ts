@@ -3,26 +3,31 @@ import type { Job, JobCall } from './listing.js';
 import type { NativeAddon, NativeSettle } from './load.js';
 import { failure, type NativeJobs } from './native-programs.js';
 
-/** Promises to settle when the job that `submit` hands to the addon is over; then `finish` makes the result. */
+/**
+ * Hands a job to the addon. `done` settles, when the job is over, with what `finish` makes of it.
+ * @throws ArgumentError when the addon refuses it
+ */
 function start<T>(
   submit: (settle: NativeSettle) => number,
-  finish: (id: number, runs: number, error: unknown) => T,
+  finish: (id: number, runs: number, error: Error | null) => T,
 ): { readonly id: number; readonly done: Promise<T> } {
   let id = 0;
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
-  const done = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
+  let settle: NativeSettle | undefined;
+  const done = new Promise<T>((resolve, reject) => {
+    settle = (runs, error) => {
+      // The addon forgets the job when this returns, and nobody could catch what it throws.
+      try {
+        resolve(finish(id, runs, error));
+      } catch (reason) {
+        reject(failure(reason));
+      }
+    };
   });
-  id = submit((runs, error) => {
-    // The addon forgets the job when this returns, and nobody could catch what it throws.
-    try {
-      resolve(finish(id, runs, error));
-    } catch (reason) {
-      reject(failure(reason));
-    }
-  });
+  try {
+    id = submit(settle!);
+  } catch (error) {
+    throw failure(error);
+  }
   return { id, done };
 }
 
