@@ -1,6 +1,7 @@
 /** What a case is, and how the cases of bench/cases are found and chosen. */
 import { readdir } from 'node:fs/promises';
 import type { Library } from './contenders/library.js';
+import type { Figure } from './figure.js';
 
 /** Anything that survives JSON: parameters travel to the contender's process. */
 export type Params = Readonly<Record<string, string | number | boolean>>;
@@ -23,27 +24,50 @@ export interface Workload {
 /** What a Node contender is to the code of a case. */
 export interface NodeContender {
   readonly id: string;
+  /** Whether it is to hand to `compile` what it can: steps, not single ops. */
+  readonly compiles: boolean;
   /** The built library, on the contender's backend. Throws in a contender that is to run without it. */
   library(): Library;
 }
 
-/** `compute`: backends and frameworks. `start`: Node bare and with the library, as processes that start and end. */
-export type ContenderGroup = 'compute' | 'start';
+/**
+ * `compute`: backends and frameworks. `start`: Node bare and with the library, as processes that start and end. `study`: one
+ * process with the fastest backend, for what only the library itself can answer.
+ */
+export type ContenderGroup = 'compute' | 'start' | 'study';
 
-/** A file of bench/cases. Other languages find their own code for it under the same name. */
-export interface Case {
+interface CaseBase {
   readonly name: string;
   readonly contenders: ContenderGroup;
   readonly workloads: readonly Workload[];
+}
+
+/** A file of bench/cases that times one thing for everybody. Other languages find their own code for it under the same name. */
+export interface TimedCase extends CaseBase {
+  readonly contenders: 'compute' | 'start';
+  /** Whether there is something to compile, so that contenders that do take part. */
+  readonly compiles?: boolean;
   /** Allocates everything, and returns one iteration. Runs in the process of a Node contender. */
   prepare(params: Params, contender: NodeContender): () => void;
 }
 
+/** A file of bench/cases that finds out several figures in its own way. */
+export interface Study extends CaseBase {
+  readonly contenders: 'study';
+  /** Runs in a process of its own. `seconds` is how long the long part of it should take. */
+  measure(params: Params, contender: NodeContender, seconds: number): Promise<readonly Figure[]>;
+}
+
+export type Case = TimedCase | Study;
+
 /** A workload and the case that it belongs to. */
-export interface Entry {
-  readonly case: Case;
+export interface Entry<Of extends Case = Case> {
+  readonly case: Of;
   readonly workload: Workload;
 }
+
+export const isStudy = (entry: Entry): entry is Entry<Study> => entry.case.contenders === 'study';
+export const isTimed = (entry: Entry): entry is Entry<TimedCase> => !isStudy(entry);
 
 const folder = new URL('./cases/', import.meta.url);
 

@@ -10,9 +10,12 @@ export interface BenchOptions {
   /** A Python with torch. */
   readonly python: string | null;
   readonly rounds: number;
+  /** How long studies take over their long part. */
+  readonly seconds: number;
 }
 
 const rounds = { full: 5, quick: 3 } as const;
+const defaultSeconds = 60;
 
 export const usage = `Times lanewise against itself and others, in processes of their own, in turns.
 
@@ -21,6 +24,7 @@ export const usage = `Times lanewise against itself and others, in processes of 
   --filter TEXT   only workloads whose name contains TEXT, such as gemm, gemm/512, batch 128, dropout/copy
   --quick         few workloads, short turns: under a minute
   --rounds N      turns of each contender at each workload (default ${rounds.full}, with --quick ${rounds.quick})
+  --seconds N     how long the case service trains beside requests (default ${defaultSeconds})
   --python PATH   a Python that has torch: PyTorch in eager mode takes part
   --json FILE     also writes the rows there
   -h, --help      this text`;
@@ -39,7 +43,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     filter: values.filter ?? '',
     quick: values.quick,
     python: values.python ?? null,
-    rounds: values.rounds === undefined ? rounds[values.quick ? 'quick' : 'full'] : checkRounds(values.rounds),
+    rounds: checkCount('rounds', values.rounds, rounds[values.quick ? 'quick' : 'full'], 1, 1000),
+    seconds: checkCount('seconds', values.seconds, defaultSeconds, 2, 3600),
   };
 }
 
@@ -53,6 +58,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         python: { type: 'string' },
         rounds: { type: 'string' },
+        seconds: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -61,9 +67,10 @@ function parse(args: readonly string[]) {
   }
 }
 
-function checkRounds(text: string): number {
+function checkCount(name: string, text: string | undefined, otherwise: number, least: number, most: number): number {
+  if (text === undefined) return otherwise;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1000)
-    throw new OptionError(`--rounds must be an integer from 1 to 1000, got '${text}'`);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new OptionError(`--${name} must be an integer from ${least} to ${most}, got '${text}'`);
   return value;
 }

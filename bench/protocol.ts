@@ -4,6 +4,7 @@
  * does.
  */
 import type { Params } from './case.js';
+import type { Figure } from './figure.js';
 
 export type Request =
   /** Who are you? Answered once everything is loaded. */
@@ -14,6 +15,8 @@ export type Request =
   | { readonly do: 'warmUp'; readonly threads: number; readonly ms: number }
   /** Run it for about so long, one sample at least. */
   | { readonly do: 'run'; readonly threads: number; readonly ms: number }
+  /** Measure what a study measures, its long part for about so many seconds. */
+  | { readonly do: 'study'; readonly case: string; readonly params: Params; readonly seconds: number }
   /** Measure the FMA peak of the instruction set that you run on. Only contenders that can are asked. */
   | { readonly do: 'peak'; readonly threads: number; readonly ms: number };
 
@@ -35,6 +38,7 @@ export interface Answers {
   readonly warmUp: { readonly iterationsPerSample: number };
   /** Milliseconds an iteration, each the mean over `iterationsPerSample` of them. */
   readonly run: { readonly samplesMs: readonly number[] };
+  readonly study: { readonly figures: readonly Figure[] };
   readonly peak: { readonly gflops: number };
 }
 

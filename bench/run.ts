@@ -1,17 +1,18 @@
 /** The benchmark: `npm run bench -- --help`. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Entry, entryId, loadCases, selectEntries } from './case.js';
+import { type Entry, entryId, isStudy, loadCases, selectEntries } from './case.js';
 import { nativePrefix } from './contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './measure/contender-process.js';
 import { type Field, startField } from './measure/field.js';
 import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
+import { type Finding, measureStudy } from './measure/study.js';
 import { type BenchOptions, OptionError, readOptions, usage } from './options.js';
 import { describeMachine } from './report/machine.js';
 import { createProgress } from './report/progress.js';
 import { buildRows } from './report/rows.js';
 import { judge } from './report/targets.js';
-import { formatPeaks, formatResults, formatRows } from './report/text.js';
+import { formatFindings, formatPeaks, formatResults, formatRows } from './report/text.js';
 
 const exitCodes = { done: 0, failed: 1, badOption: 2, interrupted: 130 } as const;
 
@@ -32,8 +33,8 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
 
   const field = await startField(entries, options.python, started);
   console.log(`${describeMachine(field.descriptions, field.allThreads, field.threadSource)}\n`);
-  const { measurements, failures } = await measure(entries, field, options, signal);
-  report(measurements, field, options);
+  const { measurements, findings, failures } = await measure(entries, field, options, signal);
+  report(measurements, findings, field, options);
   if (!field.processes.some(({ contender }) => contender.id.startsWith(nativePrefix)) && needsNative(entries))
     failures.unshift('no native backend takes part: the addon could not be loaded');
   for (const failure of failures) console.log(`\nnot measured: ${failure}`);
@@ -44,41 +45,58 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   return failures.length > 0 ? exitCodes.failed : exitCodes.done;
 }
 
-const needsNative = (entries: readonly Entry[]) => entries.some((entry) => entry.case.contenders === 'compute');
+const needsNative = (entries: readonly Entry[]) => entries.some((entry) => entry.case.contenders !== 'start');
 
 async function measure(
   entries: readonly Entry[],
   field: Field,
   options: BenchOptions,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Outcome & { readonly findings: readonly Finding[] }> {
   const pace: Pace = { rounds: options.rounds, ...paces[options.quick ? 'quick' : 'full'] };
   const measurements: Measurement[] = [];
+  const findings: Finding[] = [];
   const failures = new Set<string>();
   const progress = createProgress(entries.length);
   try {
     for (const entry of entries) {
       if (signal.aborted) break;
       progress.begin(entryId(entry));
-      const outcome = await measureEntry(entry, entrantsOf(entry, field.processes, field.allThreads), pace, signal);
-      measurements.push(...outcome.measurements);
-      for (const failure of outcome.failures) failures.add(failure);
+      if (isStudy(entry)) {
+        const outcome = await measureStudy(entry, field.processes, options.seconds, signal);
+        findings.push(...outcome.findings);
+        for (const failure of outcome.failures) failures.add(failure);
+      } else {
+        const outcome = await measureEntry(entry, entrantsOf(entry, field.processes, field.allThreads), pace, signal);
+        measurements.push(...outcome.measurements);
+        for (const failure of outcome.failures) failures.add(failure);
+      }
       progress.end();
     }
   } finally {
     progress.stop();
   }
-  return { measurements, failures: [...failures] };
+  return { measurements, findings, failures: [...failures] };
 }
 
-function report(measurements: readonly Measurement[], field: Field, { json }: BenchOptions): void {
+function report(
+  measurements: readonly Measurement[],
+  findings: readonly Finding[],
+  field: Field,
+  { json }: BenchOptions,
+): void {
   const isas = new Map([...field.descriptions].map(([id, description]) => [id, description.isa]));
   const rows = buildRows(measurements, isas);
   const results = judge(rows);
   const counts = measurements.map((measurement) => measurement.samplesMs.length);
-  const parts = [formatRows(rows, counts), formatPeaks(measurements), results.length > 0 ? formatResults(results) : ''];
+  const parts = [
+    rows.length > 0 ? formatRows(rows, counts) : '',
+    formatPeaks(measurements),
+    findings.length > 0 ? formatFindings(findings) : '',
+    results.length > 0 ? formatResults(results) : '',
+  ];
   console.log(parts.filter((part) => part !== '').join('\n\n'));
-  if (json !== null) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify([...rows, ...findings], null, 2)}\n`);
 }
 
 /** Found out before the run, not after it. */

@@ -2,5 +2,6 @@
  * What the benchmark takes from inside the built package, beside the public face and in the same copy. Not part of the
  * public API: package.json exports no path to it.
  */
+export { Program } from './compile/program.js';
 export { getBackend } from './ops/backend.js';
 export { loadAddon } from './ops/load.js';

@@ -3,7 +3,7 @@
  * `F.dropout`, which allocates its result. Beside it a plain copy of as many numbers: for Node contenders a
  * `Float32Array.set`, so that the yardstick is memmove and none of the code that is measured with it.
  */
-import { type Case, numberOf, type Workload } from '../case.js';
+import { numberOf, type TimedCase, type Workload } from '../case.js';
 
 const probability = 0.5;
 const floatsInPage = 1024;
@@ -25,7 +25,7 @@ const copyOf = (rows: number, columns: number): Workload => ({
   params: { rows, columns, copy: true },
 });
 
-const dropout: Case = {
+const dropout: TimedCase = {
   name: 'dropout',
   contenders: 'compute',
   workloads: [dropoutOf(128, 256), copyOf(128, 256), dropoutOf(1024, 1024), copyOf(1024, 1024)],

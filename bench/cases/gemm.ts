@@ -3,7 +3,7 @@
  * (`linear` without bias for nt, as the forward pass does, `matmul` for the others) with memory allocated beforehand;
  * PyTorch gets `torch.mm` with `out=`.
  */
-import { type Case, numberOf, type Workload } from '../case.js';
+import { numberOf, type TimedCase, type Workload } from '../case.js';
 import { batchSizes, type Product, productFlops, stepProducts, targetBatch } from '../mlp.js';
 
 const workloadOf = (product: Product, batch: number | null, quick: boolean): Workload => ({
@@ -18,7 +18,7 @@ const workloadOf = (product: Product, batch: number | null, quick: boolean): Wor
 
 const cube = (size: number, quick: boolean) => workloadOf({ form: 'nn', m: size, n: size, k: size }, null, quick);
 
-const gemm: Case = {
+const gemm: TimedCase = {
   name: 'gemm',
   contenders: 'compute',
   workloads: [

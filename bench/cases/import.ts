@@ -4,10 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { libraryUrl } from '../contenders/library.js';
-import type { Case } from '../case.js';
+import type { TimedCase } from '../case.js';
 import { withImport } from '../contenders/contenders.js';
 
-const importCase: Case = {
+const importCase: TimedCase = {
   name: 'import',
   contenders: 'start',
   workloads: [{ shape: null, batch: null, optimizer: null, flops: null, threads: 'one', quick: true, params: {} }],

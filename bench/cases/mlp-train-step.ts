@@ -1,12 +1,15 @@
 /**
- * A whole training step in eager mode through the public API, as a user writes it: zeroGrad, forward, loss, backward,
- * step. One fixed random batch; the learning rate is so small that thousands of steps stay where training starts:
+ * A whole training step through the public API, as a user writes it: zeroGrad, forward, loss, backward, step; in eager
+ * mode, and by contenders that compile as one function handed to `compile`. One fixed random batch; the learning rate is so small that thousands of steps stay where training starts:
  * a network that has learnt its batch by heart would bring subnormal numbers, which slow some contenders only.
  */
-import { type Case, numberOf, type Workload } from '../case.js';
+import { numberOf, type TimedCase, type Workload } from '../case.js';
+import type { Tensor } from '../../src/index.js';
 import { batchSizes, layerSizes, stepFlops, targetBatch } from '../mlp.js';
 
 const learningRate = 1e-5;
+/** The batch size of the target for compiled steps. */
+const compiledTargetBatch = 32;
 
 const workloadOf = (batch: number, optimizer: string): Workload => ({
   shape: layerSizes.join('-'),
@@ -14,16 +17,17 @@ const workloadOf = (batch: number, optimizer: string): Workload => ({
   optimizer,
   flops: stepFlops(batch),
   threads: 'each',
-  quick: batch === targetBatch,
+  quick: batch === targetBatch || (batch === compiledTargetBatch && optimizer === 'SGD'),
   params: { batch, optimizer, learningRate },
 });
 
-const mlpTrainStep: Case = {
+const mlpTrainStep: TimedCase = {
   name: 'mlp-train-step',
   contenders: 'compute',
+  compiles: true,
   workloads: batchSizes.flatMap((batch) => ['SGD', 'Adam'].map((optimizer) => workloadOf(batch, optimizer))),
   prepare(params, contender) {
-    const { nn, optim, manualSeed, randn, randint } = contender.library().lanewise;
+    const { compile, nn, optim, manualSeed, randn, randint } = contender.library().lanewise;
     const batch = numberOf(params, 'batch');
     manualSeed(0);
     const [pixels, hidden1, hidden2, classes] = layerSizes;
@@ -45,11 +49,16 @@ const mlpTrainStep: Case = {
     const input = randn([batch, pixels]);
     const target = randint(0, classes, [batch]);
     model.train();
-    return () => {
+    const step = (x: Tensor, y: Tensor) => {
       optimizer.zeroGrad();
-      const loss = criterion.forward(model.forward(input), target);
+      const loss = criterion.forward(model.forward(x), y);
       loss.backward();
       optimizer.step();
+      return loss;
+    };
+    const run = contender.compiles ? compile(step) : step;
+    return () => {
+      run(input, target);
     };
   },
 };

@@ -2,7 +2,7 @@
  * ReLU forward on memory allocated beforehand: the contract's `relu`; for PyTorch `torch.clamp_min` with `out=`, which
  * is what its relu calls.
  */
-import { type Case, numberOf, type Workload } from '../case.js';
+import { numberOf, type TimedCase, type Workload } from '../case.js';
 
 const workloadOf = (rows: number, columns: number): Workload => ({
   shape: `${rows}x${columns}`,
@@ -14,7 +14,7 @@ const workloadOf = (rows: number, columns: number): Workload => ({
   params: { rows, columns },
 });
 
-const relu: Case = {
+const relu: TimedCase = {
   name: 'relu',
   contenders: 'compute',
   workloads: [workloadOf(128, 256), workloadOf(1024, 1024)],

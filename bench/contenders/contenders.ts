@@ -8,6 +8,8 @@ export interface Contender {
   readonly group: ContenderGroup;
   readonly command: string;
   readonly args: readonly string[];
+  /** Whether it takes part only where there is something to compile. */
+  readonly compiles: boolean;
   /** Whether it can use more threads than one. */
   readonly threaded: boolean;
   /** Whether the FMA peak is to be measured in its process, beside its own turns. */
@@ -16,35 +18,55 @@ export interface Contender {
 
 export const reference = 'reference';
 export const nativePrefix = 'native:';
+export const compiledPrefix = 'native-compiled:';
 export const pytorch = 'pytorch';
 /** Processes that start and end, for the case `import`. */
 export const bareStart = 'node';
 export const withImport = 'node+lanewise';
+/** The process of studies, on the fastest native backend. */
+export const studied = 'native';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** A Node process on contenders/node.ts. */
-function node(id: string, rest: Omit<Contender, 'id' | 'command' | 'args'>): Contender {
+function node(id: string, group: ContenderGroup, rest: Partial<Contender> = {}): Contender {
   const args = ['--import', import.meta.resolve('tsx'), pathOf('./node.ts'), id];
-  return { id, command: process.execPath, args, ...rest };
+  return { id, group, command: process.execPath, args, compiles: false, threaded: false, peak: false, ...rest };
 }
 
 /** The backend that is always there; the others are learnt from its description. */
-export const referenceContender = (): Contender => node(reference, { group: 'compute', threaded: false, peak: false });
+export const referenceContender = (): Contender => node(reference, 'compute');
 
-/** One for each native backend of the machine. The peak of scalar code is nobody's limit, unless there is no other. */
+/**
+ * One for each native backend of the machine, one that compiles on the widest of them, and the one of studies. The peak of
+ * scalar code is nobody's limit, unless there is no other.
+ */
 export function nativeContenders(backends: readonly string[]): Contender[] {
   const natives = backends.filter((name) => name.startsWith(nativePrefix));
-  return natives.map((id) =>
-    node(id, { group: 'compute', threaded: true, peak: natives.length === 1 || id !== `${nativePrefix}scalar` }),
-  );
+  const widest = natives.at(-1);
+  if (widest === undefined) return [];
+  const peak = (name: string) => natives.length === 1 || name !== `${nativePrefix}scalar`;
+  return [
+    ...natives.map((id) => node(id, 'compute', { threaded: true, peak: peak(id) })),
+    node(widest.replace(nativePrefix, compiledPrefix), 'compute', {
+      compiles: true,
+      threaded: true,
+      peak: peak(widest),
+    }),
+    node(studied, 'study'),
+  ];
 }
 
-export const startContenders = (): Contender[] =>
-  [bareStart, withImport].map((id) => node(id, { group: 'start', threaded: false, peak: false }));
+/** The instruction set in the id of a native contender; null for others. */
+export function isaOf(id: string): string | null {
+  const prefix = [nativePrefix, compiledPrefix].find((each) => id.startsWith(each));
+  return prefix === undefined ? null : id.slice(prefix.length);
+}
+
+export const startContenders = (): Contender[] => [bareStart, withImport].map((id) => node(id, 'start'));
 
 /** PyTorch in eager mode. `python` is an interpreter that has torch. */
 export function pytorchContender(python: string): Contender {
   const args = ['-u', pathOf('./pytorch.py')];
-  return { id: pytorch, group: 'compute', command: python, args, threaded: true, peak: false };
+  return { id: pytorch, group: 'compute', command: python, args, compiles: false, threaded: true, peak: false };
 }

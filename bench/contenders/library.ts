@@ -12,6 +12,8 @@ export interface Library {
   readonly lanewise: Lanewise;
   /** The op contract on the contender's backend. */
   readonly ops: Ops;
+  /** What runs inside of a compiled function. */
+  readonly Program: Internal['Program'];
   /** GFLOP/s that fused multiply-adds of this instruction set reach, at most. */
   fmaPeak(isa: string, threads: number, milliseconds: number): number;
 }
@@ -24,11 +26,12 @@ export const libraryUrl = new URL('index.js', dist).href;
 /** Loads the library and puts it on a backend. */
 export async function loadLibrary(backendName: string): Promise<Library> {
   const lanewise: Lanewise = await import(libraryUrl);
-  const { getBackend, loadAddon }: Internal = await import(new URL('internal.js', dist).href);
+  const { getBackend, loadAddon, Program }: Internal = await import(new URL('internal.js', dist).href);
   lanewise.backend.use(backendName);
   return {
     lanewise,
     ops: getBackend(backendName).ops,
+    Program,
     fmaPeak(isa, threads, milliseconds) {
       const { addon } = loadAddon();
       if (addon === null) throw new Error('the FMA peak is measured by the native addon, which could not be loaded');

@@ -1,16 +1,17 @@
 /** The process of a Node contender: `node --import tsx node.ts ID`. */
 import { loadCases, type NodeContender } from '../case.js';
 import type { Description } from '../protocol.js';
-import { bareStart, nativePrefix, withImport } from './contenders.js';
+import { bareStart, compiledPrefix, isaOf, nativePrefix, withImport } from './contenders.js';
 import { type Library, loadLibrary } from './library.js';
 import { serve } from './serve.js';
 
 const id = process.argv[2] ?? '';
-const library = id === bareStart || id === withImport ? null : await loadLibrary(id);
-const isa = id.startsWith(nativePrefix) ? id.slice(nativePrefix.length) : null;
+const isa = isaOf(id);
+const library =
+  id === bareStart || id === withImport ? null : await loadLibrary(isa === null ? id : `${nativePrefix}${isa}`);
 const cases = new Map((await loadCases()).map((each) => [each.name, each]));
 
-const contender: NodeContender = { id, library: needLibrary };
+const contender: NodeContender = { id, compiles: id.startsWith(compiledPrefix), library: needLibrary };
 
 function needLibrary(): Library {
   if (library === null) throw new Error(`${id} runs without the library`);
@@ -30,8 +31,13 @@ await serve(
     describe,
     prepare(caseName, params) {
       const found = cases.get(caseName);
-      if (found === undefined) throw new Error(`no case ${caseName}`);
+      if (found === undefined || found.contenders === 'study') throw new Error(`no case ${caseName} to time`);
       return found.prepare(params, contender);
+    },
+    study(caseName, params, seconds) {
+      const found = cases.get(caseName);
+      if (found?.contenders !== 'study') throw new Error(`no study ${caseName}`);
+      return found.measure(params, contender, seconds);
     },
     setThreads(count) {
       if (isa !== null) needLibrary().lanewise.backend.threads = count;

@@ -1,6 +1,7 @@
 /** The contender's side of the protocol, for contenders that run in Node. */
 import { createInterface } from 'node:readline';
 import type { Params } from '../case.js';
+import type { Figure } from '../figure.js';
 import { type Answers, type Description, encode, type Request } from '../protocol.js';
 import { type Clock, monotonicClock, sample, warmUp } from './timing.js';
 
@@ -8,6 +9,7 @@ export interface Served {
   describe(): Description;
   /** @returns one iteration. */
   prepare(caseName: string, params: Params): () => void;
+  study(caseName: string, params: Params, seconds: number): Promise<readonly Figure[]>;
   setThreads(count: number): void;
   /** GFLOP/s. */
   peak(threads: number, ms: number): number;
@@ -29,7 +31,7 @@ export async function serve(
     return iterate;
   };
 
-  const answer = (request: Request): Answers[Request['do']] => {
+  const answer = async (request: Request): Promise<Answers[Request['do']]> => {
     switch (request.do) {
       case 'describe':
         return contender.describe();
@@ -45,6 +47,8 @@ export async function serve(
       }
       case 'run':
         return { samplesMs: sample(prepared(request.threads), perSample.get(request.threads) ?? 1, request.ms, clock) };
+      case 'study':
+        return { figures: await contender.study(request.case, request.params, request.seconds) };
       case 'peak':
         return { gflops: contender.peak(request.threads, request.ms) };
       default:
@@ -54,7 +58,7 @@ export async function serve(
 
   for await (const line of createInterface({ input })) {
     try {
-      output.write(encode({ ok: answer(JSON.parse(line) as Request) }));
+      output.write(encode({ ok: await answer(JSON.parse(line) as Request) }));
     } catch (error) {
       output.write(encode({ error: error instanceof Error ? error.message : String(error) }));
     }

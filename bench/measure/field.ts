@@ -11,6 +11,7 @@ import {
 import type { Description } from '../protocol.js';
 import { OptionError } from '../options.js';
 import { ContenderLost, ContenderProcess } from './contender-process.js';
+import { takesPart } from './schedule.js';
 
 export interface Field {
   readonly processes: readonly ContenderProcess[];
@@ -46,8 +47,7 @@ export async function startField(
     ...(python === null ? [] : [pytorchContender(python)]),
     ...startContenders(),
   ];
-  const groups = new Set(entries.map((entry) => entry.case.contenders));
-  const wanted = others.filter(({ group }) => groups.has(group));
+  const wanted = others.filter((contender) => entries.some((entry) => takesPart(contender, entry)));
   await Promise.all(
     wanted.map((contender) =>
       start(contender).catch((error: unknown) => {

@@ -4,7 +4,8 @@
  * with another contender, so that a disturbance with a rhythm does not always meet the same one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry } from '../case.js';
+import { type Entry, isTimed } from '../case.js';
+import type { Contender } from '../contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './contender-process.js';
 
 /** One contender at one number of threads. */
@@ -49,10 +50,16 @@ export interface Outcome {
   readonly failures: string[];
 }
 
+/** Whether there is something to do for a contender. */
+export function takesPart(contender: Contender, entry: Entry): boolean {
+  if (contender.group !== entry.case.contenders) return false;
+  return !contender.compiles || (isTimed(entry) && entry.case.compiles === true);
+}
+
 /** What takes part in a workload, given all processes: its group, on one thread and, if both can, on all. */
 export function entrantsOf(entry: Entry, processes: readonly ContenderProcess[], allThreads: number): Entrant[] {
   return processes
-    .filter(({ contender }) => contender.group === entry.case.contenders)
+    .filter(({ contender }) => takesPart(contender, entry))
     .flatMap((process) => {
       const both = entry.workload.threads === 'each' && process.contender.threaded && allThreads > 1;
       return (both ? [1, allThreads] : [1]).map((threads) => ({ process, threads }));

@@ -1,5 +1,5 @@
 /** From measurements to the rows of the table and of the JSON file. */
-import { nativePrefix, reference } from '../contenders/contenders.js';
+import { isaOf, reference } from '../contenders/contenders.js';
 import type { Measurement, Peak } from '../measure/schedule.js';
 import { spread } from './statistics.js';
 
@@ -59,7 +59,7 @@ export function buildRows(measurements: readonly Measurement[], isas: ReadonlyMa
  */
 export function peakFor(peaks: readonly Peak[], contender: string, threads: number): number | null {
   const fitting = peaks.filter((peak) => peak.threads === threads);
-  const own = contender.startsWith(nativePrefix) ? fitting.find((peak) => peak.contender === contender) : undefined;
+  const own = isaOf(contender) === null ? undefined : fitting.find((peak) => peak.contender === contender);
   if (own !== undefined) return own.gflops;
   return fitting.length === 0 ? null : Math.max(...fitting.map((peak) => peak.gflops));
 }

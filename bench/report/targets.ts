@@ -1,5 +1,5 @@
 /** What the project set out to reach, computed from the rows of one run. */
-import { bareStart, nativePrefix, pytorch, reference, withImport } from '../contenders/contenders.js';
+import { bareStart, compiledPrefix, nativePrefix, pytorch, reference, withImport } from '../contenders/contenders.js';
 import { targetBatch } from '../mlp.js';
 import type { Row } from './rows.js';
 
@@ -13,12 +13,12 @@ export interface Result {
   readonly bound: 'least' | 'most';
 }
 
-/** Which row: a contender, or the fastest native one. */
-type Who = typeof reference | typeof pytorch | 'native' | `native:${string}`;
+/** Which row: a contender, or the fastest native one, eager or compiled. */
+type Who = typeof reference | typeof pytorch | 'native' | 'native-compiled' | `native:${string}`;
 type Threads = 'one' | 'all';
 type Place = Partial<Pick<Row, 'shape' | 'batch' | 'optimizer'>> & Pick<Row, 'case'>;
 
-export function isReached({ value, target, bound }: Result): boolean {
+export function isReached({ value, target, bound }: Pick<Result, 'value' | 'target' | 'bound'>): boolean {
   return bound === 'least' ? value >= target : value <= target;
 }
 
@@ -55,6 +55,9 @@ export function judge(rows: readonly Row[]): Result[] {
   }
   for (const step of steps)
     add(`${stepName(step)}: native over PyTorch, all threads`, over(step, pytorch, 'all'), 'x', 'least', 1);
+  const small = { case: 'mlp-train-step', batch: 32, optimizer: 'SGD' };
+  const compiled = ratio(time(small, 'native', 'all'), time(small, 'native-compiled', 'all'));
+  add(`${stepName(small)}: compiled over eager, all threads`, compiled, 'x', 'least', 1.5);
   const starts = [withImport, bareStart].map((id) => rows.find((row) => row.contender === id)?.medianMs);
   const [imported, bare] = starts;
   if (imported !== undefined && bare !== undefined)
@@ -67,11 +70,18 @@ const stepName = ({ batch, optimizer }: { batch: number; optimizer: string }) =>
 
 const ratio = (above: number | null, below: number | null) => (above === null || below === null ? null : above / below);
 
+const prefixes: Partial<Record<Who, string>> = { native: nativePrefix, 'native-compiled': compiledPrefix };
+
+function isBy(who: Who, { contender }: Row): boolean {
+  const prefix = prefixes[who];
+  return prefix === undefined ? contender === who : contender.startsWith(prefix);
+}
+
 /** The fastest row that fits. `all`: the most threads that the contender was run with there. */
 function find(rows: readonly Row[], place: Place, who: Who, threads: Threads): Row | null {
   const fitting = rows.filter(
     (row) =>
-      (who === 'native' ? row.contender.startsWith(nativePrefix) : row.contender === who) &&
+      isBy(who, row) &&
       row.case === place.case &&
       (place.shape === undefined || row.shape === place.shape) &&
       (place.batch === undefined || row.batch === place.batch) &&

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { Measurement, Peak } from '../measure/schedule.js';
 import type { Row } from './rows.js';
 import { quantile } from './statistics.js';
+import type { Finding } from '../measure/study.js';
 import { isReached, type Result } from './targets.js';
 
 /** Rows with fewer samples are marked: their spread says little. */
@@ -77,6 +78,27 @@ export function formatPeaks(measurements: readonly Measurement[]): string {
     .join('\n');
 }
 
+/** The figures of studies; one without a target is there to explain the others. */
+export function formatFindings(findings: readonly Finding[]): string {
+  const table = new Table({
+    ...plain,
+    head: ['case', 'figure', 'measured', 'target', ''],
+    colAligns: ['left', 'left', 'right', 'right', 'left'],
+  });
+  for (const finding of findings) {
+    const { what, value, unit, target, bound } = finding;
+    const judged = target === null || bound === null ? ['', ''] : judgement({ value, unit, target, bound });
+    table.push([finding.case, what, `${formatRatio(value)}${unit}`, ...judged]);
+  }
+  return table.toString();
+}
+
+/** The target, and whether it was reached. */
+function judgement(result: Omit<Result, 'what'>): [string, string] {
+  const { unit, target, bound } = result;
+  return [`${bound === 'least' ? '>=' : '<='} ${target}${unit}`, isReached(result) ? 'reached' : 'short'];
+}
+
 export function formatResults(results: readonly Result[]): string {
   const table = new Table({
     ...plain,
@@ -84,13 +106,8 @@ export function formatResults(results: readonly Result[]): string {
     colAligns: ['left', 'right', 'right', 'left'],
   });
   for (const result of results) {
-    const { what, value, unit, target, bound } = result;
-    table.push([
-      what,
-      `${formatRatio(value)}${unit}`,
-      `${bound === 'least' ? '>=' : '<='} ${target}${unit}`,
-      isReached(result) ? 'reached' : 'short',
-    ]);
+    const { what, value, unit } = result;
+    table.push([what, `${formatRatio(value)}${unit}`, ...judgement(result)]);
   }
   return table.toString();
 }

@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { type Case, type Entry, entryId, loadCases, type NodeContender, selectEntries } from '../../bench/case.js';
+import {
+  type Entry,
+  entryId,
+  isTimed,
+  loadCases,
+  type NodeContender,
+  selectEntries,
+  type TimedCase,
+} from '../../bench/case.js';
 import { stepFlops, stepProducts } from '../../bench/mlp.js';
 import * as lanewise from '../../src/index.js';
+import { Program } from '../../src/compile/program.js';
 import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
 
 const cases = await loadCases();
-const named = (name: string): Case => cases.find((each) => each.name === name)!;
+const named = (name: string) => cases.find((each): each is TimedCase => each.name === name && 'prepare' in each)!;
 const all = selectEntries(cases, '', false);
 
 /** A contender on the reference of src, and the ops that were called with it, one list for each. */
-function contender() {
+function contender(compiles = false) {
   const calls: { name: string; args: Readonly<Record<string, unknown>> }[] = [];
   const { ops } = getBackend('reference');
   const spied: Ops = new Proxy(ops, {
@@ -22,20 +31,23 @@ function contender() {
       };
     },
   });
-  const node: NodeContender = { id: 'reference', library: () => ({ lanewise, ops: spied, fmaPeak: () => 0 }) };
+  const library = () => ({ lanewise, ops: spied, Program, fmaPeak: () => 0 });
+  const node: NodeContender = { id: 'reference', compiles, library };
   return { node, calls };
 }
 
-const iterate = ({ case: { prepare }, workload }: Entry) => {
+const iterate = (entry: Entry) => {
   const { node, calls } = contender();
-  prepare(workload.params, node)();
+  if (!isTimed(entry)) throw new Error('a study has no iterations');
+  entry.case.prepare(entry.workload.params, node)();
   return calls;
 };
 const entriesOf = (filter: string) => selectEntries(cases, filter, false);
 
 describe('cases', () => {
   it('are those that the issue names', () => {
-    expect(cases.map(({ name }) => name)).toEqual(['dropout', 'gemm', 'import', 'mlp-train-step', 'relu']);
+    const names = ['compiled-step', 'dropout', 'gemm', 'import', 'mlp-train-step', 'relu', 'service'];
+    expect(cases.map(({ name }) => name)).toEqual(names);
   });
 
   it('have workloads with ids of their own', () => {
@@ -62,9 +74,9 @@ describe('selectEntries', () => {
     expect(entriesOf('nothing')).toEqual([]);
   });
 
-  it('keeps something of every case when quick, but not all', () => {
+  it('keeps something of every case when quick, but not all, and not the long study of a service', () => {
     const quick = selectEntries(cases, '', true);
-    expect(new Set(quick.map((entry) => entry.case))).toEqual(new Set(cases));
+    expect(new Set(quick.map((entry) => entry.case))).toEqual(new Set(cases.filter(({ name }) => name !== 'service')));
     expect(quick.length).toBeLessThan(all.length / 2);
   });
 });
@@ -134,5 +146,17 @@ describe('mlp-train-step', () => {
     } finally {
       step.mockRestore();
     }
+  });
+
+  it('is one function for contenders that compile', () => {
+    const compiled = vi.fn<() => void>();
+    const compile = vi.fn(() => compiled);
+    const { node } = contender(true);
+    const library = { ...node.library(), lanewise: { ...lanewise, compile } as unknown as typeof lanewise };
+    const params = { batch: 3, optimizer: 'SGD', learningRate: 0.01 };
+    const iteration = named('mlp-train-step').prepare(params, { ...node, library: () => library });
+    iteration();
+    iteration();
+    expect([compile.mock.calls.length, compiled.mock.calls.length]).toEqual([1, 2]);
   });
 });

@@ -14,9 +14,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     process.exit(3);
   }
   if (behaviour === 'babbles') process.stdout.write('hello\n');
-  else if (behaviour === 'refuses' && request.do === 'prepare') say({ error: 'cannot do that' });
+  else if (behaviour === 'refuses' && ['prepare', 'study'].includes(request.do)) say({ error: 'cannot do that' });
   else if (behaviour === 'hangs' && request.do === 'run') continue;
   else if (request.do === 'run') say({ ok: { samplesMs: [1, 2, 3].map((ms) => ms / request.threads) } });
+  else if (request.do === 'study')
+    say({ ok: { figures: [{ what: name, value: request.seconds, unit: ' s', target: null, bound: null }] } });
   else if (request.do === 'peak') say({ ok: { gflops: 100 * request.threads } });
   else say({ ok: {} });
 }

@@ -1,10 +1,15 @@
 /** Cases, contenders and rows that the tests of the benchmark share. */
 import { fileURLToPath } from 'node:url';
-import type { Case, Entry, Workload } from '../../bench/case.js';
+import type { Entry, Study, TimedCase, Workload } from '../../bench/case.js';
 import type { Contender } from '../../bench/contenders/contenders.js';
 import type { Row } from '../../bench/report/rows.js';
 
-export function entry(over: Partial<Workload> = {}, group: Case['contenders'] = 'compute'): Entry {
+/** @param more what a case may say beside what it must. */
+export function entry(
+  over: Partial<Workload> = {},
+  group: TimedCase['contenders'] = 'compute',
+  more: Pick<TimedCase, 'compiles'> = {},
+): Entry<TimedCase> {
   const workload: Workload = {
     shape: '2x3',
     batch: null,
@@ -15,15 +20,29 @@ export function entry(over: Partial<Workload> = {}, group: Case['contenders'] = 
     params: {},
     ...over,
   };
-  const of: Case = { name: 'fake', contenders: group, workloads: [workload], prepare: () => () => undefined };
+  const of = { name: 'fake', contenders: group, workloads: [workload], prepare: () => () => undefined, ...more };
   return { case: of, workload };
+}
+
+export function study(): Entry<Study> {
+  const { workload } = entry();
+  return { case: { name: 'fake', contenders: 'study', workloads: [workload], measure: async () => [] }, workload };
 }
 
 export function fake(id: string, behaviour = 'works', over: Partial<Contender> & { log?: string } = {}): Contender {
   const { log, ...rest } = over;
   const file = fileURLToPath(new URL('./fake-contender.mjs', import.meta.url));
   const args = [file, id, behaviour, ...(log === undefined ? [] : [log])];
-  return { id, group: 'compute', command: process.execPath, args, threaded: true, peak: false, ...rest };
+  return {
+    id,
+    group: 'compute',
+    command: process.execPath,
+    args,
+    compiles: false,
+    threaded: true,
+    peak: false,
+    ...rest,
+  };
 }
 
 export function row(over: Partial<Row>): Row {

@@ -3,18 +3,29 @@ import { OptionError, readOptions } from '../../bench/options.js';
 
 describe('readOptions', () => {
   it('has defaults', () => {
-    expect(readOptions([])).toEqual({ json: null, filter: '', quick: false, python: null, rounds: 5 });
+    expect(readOptions([])).toEqual({ json: null, filter: '', quick: false, python: null, rounds: 5, seconds: 60 });
     expect(readOptions(['--quick'])?.rounds).toBe(3);
   });
 
   it('reads what it is given', () => {
-    const args = ['--json', 'out.json', '--filter', 'gemm/512', '--quick', '--python', 'python3', '--rounds', '7'];
+    const args = [
+      '--json',
+      'out.json',
+      '--filter',
+      'gemm/512',
+      '--quick',
+      '--python',
+      'python3',
+      '--rounds',
+      '7',
+    ].concat(['--seconds', '5']);
     expect(readOptions(args)).toEqual({
       json: 'out.json',
       filter: 'gemm/512',
       quick: true,
       python: 'python3',
       rounds: 7,
+      seconds: 5,
     });
   });
 
@@ -27,6 +38,7 @@ describe('readOptions', () => {
     [['--rounds', '1e2'], "got '1e2'"],
     [['--rounds', 'many'], "got 'many'"],
     [['--rounds', ''], '--rounds must not be empty'],
+    [['--seconds', '1'], "--seconds must be an integer from 2 to 3600, got '1'"],
     [['--filter='], '--filter must not be empty'],
     [['--json'], 'json'],
     [['--fast'], "'--fast'"],

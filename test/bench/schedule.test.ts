@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Contender } from '../../bench/contenders/contenders.js';
 import { ContenderProcess } from '../../bench/measure/contender-process.js';
 import { entrantsOf, measureEntry } from '../../bench/measure/schedule.js';
-import { entry, fake } from './fixtures.js';
+import { entry, fake, study } from './fixtures.js';
 
 const pace = { rounds: 2, warmUpMs: 1, turnMs: 1, startTurnMs: 1, peakMs: 1, settleMs: 0 };
 const never = new AbortController().signal;
@@ -42,6 +42,13 @@ describe('entrantsOf', () => {
   it('takes the contenders of the group only', () => {
     const processes = start(fake('a'), fake('b', 'works', { group: 'start' }));
     expect(names(entry({}, 'start'), processes, 1)).toEqual(['b 1']);
+  });
+
+  it('takes contenders that compile only where there is something to compile', () => {
+    const processes = start(fake('a'), fake('b', 'works', { compiles: true }));
+    expect(names(entry(), processes, 1)).toEqual(['a 1']);
+    expect(names(entry({}, 'compute', { compiles: true }), processes, 1)).toEqual(['a 1', 'b 1']);
+    expect(names(study(), processes, 1)).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../bench/contenders/serve.js';
+import { explains } from '../../bench/figure.js';
 
 /** What a contender answers to these lines, with a clock that moves one millisecond an iteration. */
 async function converse(lines: readonly (object | string)[], over: Partial<Served> = {}) {
@@ -12,6 +13,7 @@ async function converse(lines: readonly (object | string)[], over: Partial<Serve
     prepare: (_case, params) => () => {
       now += Number(params.ms ?? 1);
     },
+    study: async (name, _params, seconds) => [explains(name, seconds)],
     setThreads: (count) => void threads.push(count),
     peak: (count, ms) => count * ms,
     ...over,
@@ -44,6 +46,7 @@ describe('serve', () => {
       { do: 'warmUp', threads: 3, ms: 5 },
       { do: 'run', threads: 3, ms: 6 },
       { do: 'peak', threads: 2, ms: 7 },
+      { do: 'study', case: 'service', params: {}, seconds: 3 },
     ]);
     expect(answers).toEqual([
       { ok: { versions: { fake: '1' }, isa: null, threads: 4, threadSource: 'a test', backends: [] } },
@@ -51,6 +54,7 @@ describe('serve', () => {
       { ok: { iterationsPerSample: 1 } },
       { ok: { samplesMs: [2, 2, 2] } },
       { ok: { gflops: 14 } },
+      { ok: { figures: [{ what: 'service', value: 3, unit: '', target: null, bound: null }] } },
     ]);
     expect(threads).toEqual([3, 3]);
   });
@@ -66,6 +70,7 @@ describe('serve', () => {
         now += 0.01;
         iterations++;
       },
+      study: async () => [],
       setThreads: () => undefined,
       peak: () => 0,
     };

@@ -29,6 +29,17 @@ describe('judge', () => {
     ]);
   });
 
+  it('compares compiled steps with eager ones at batch 32', () => {
+    const step = { case: 'mlp-train-step', shape: '784-256-128-10', batch: 32, optimizer: 'SGD', threads: 2 };
+    const rows = [
+      row({ ...step, contender: 'native:scalar', medianMs: 9 }),
+      row({ ...step, contender: 'native:avx2', medianMs: 0.9 }),
+      row({ ...step, contender: 'native-compiled:avx2', medianMs: 0.5 }),
+      row({ ...step, contender: 'native-compiled:avx2', threads: 1, medianMs: 0.1 }),
+    ];
+    expect(judged(...rows)).toEqual(['train step at batch 32 with SGD: compiled over eager, all threads = 1.8x true']);
+  });
+
   it('takes GEMM against the reference and against the peak', () => {
     const cube = { case: 'gemm', shape: '512x512x512 nn' };
     const rows = [

@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { formatMs, formatPeaks, formatResults, formatRows } from '../../bench/report/text.js';
+import { atLeast, atMost, explains } from '../../bench/figure.js';
+import { formatFindings, formatMs, formatPeaks, formatResults, formatRows } from '../../bench/report/text.js';
 import { entry, row } from './fixtures.js';
 
 /** The cells of each line: the table pads with spaces only. */
 const cells = (text: string) => text.split('\n').map((line) => line.trim().split(/ {2,}/));
+
+describe('formatFindings', () => {
+  it('holds figures against their targets, where they have one', () => {
+    const figures = [explains('RSS', 80, ' MiB'), atMost('delay', 6.25, 5, ' ms'), atLeast('share', 90.04, 85, ' %')];
+    const [, ...lines] = cells(formatFindings(figures.map((figure) => ({ case: 'service', ...figure }))));
+    expect(lines).toEqual([
+      ['service', 'RSS', '80.0 MiB'],
+      ['service', 'delay', '6.25 ms', '<= 5 ms', 'short'],
+      ['service', 'share', '90.0 %', '>= 85 %', 'reached'],
+    ]);
+  });
+});
 
 describe('formatRows', () => {
   it('has a column for every figure, a dash where there is none', () => {

@@ -1,0 +1,64 @@
+/** What the rest of a service feels: delays of the event loop, and Node's own work off it. */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns';
+import { readFile } from 'node:fs/promises';
+import { createHistogram, monitorEventLoopDelay, type RecordableHistogram } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const pauseMs = 5;
+const nanoseconds = 1e6;
+const file = fileURLToPath(import.meta.url);
+const [lookUp, random] = [promisify(lookup), promisify(randomBytes)];
+
+/** Each takes a thread of libuv's pool. */
+const calls = {
+  'fs.readFile': () => readFile(file),
+  'dns.lookup': () => lookUp('localhost'),
+  'crypto.randomBytes': () => random(1024),
+} as const;
+
+export type CallName = keyof typeof calls;
+export const callNames = Object.keys(calls) as CallName[];
+
+/** Milliseconds; sampled every millisecond, which each value holds. */
+export interface LoopDelay {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Takes samples while it is switched on. */
+export class Probes {
+  readonly #loop = monitorEventLoopDelay({ resolution: 1 });
+  readonly #times = new Map<CallName, RecordableHistogram>(callNames.map((name) => [name, createHistogram()]));
+
+  /** Calls one after the other, each in its turn, for so long. */
+  async run(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    this.#loop.enable();
+    try {
+      for (let i = 0; performance.now() < end; i++) {
+        const name = callNames[i % callNames.length]!;
+        const start = process.hrtime.bigint();
+        await calls[name]();
+        this.#times.get(name)!.record(process.hrtime.bigint() - start);
+        await sleep(pauseMs);
+      }
+    } finally {
+      this.#loop.disable();
+    }
+  }
+
+  get loopDelay(): LoopDelay {
+    const { max } = this.#loop;
+    const at = (percent: number) => this.#loop.percentile(percent) / nanoseconds;
+    return { p50: at(50), p99: at(99), max: max / nanoseconds };
+  }
+
+  /** Milliseconds that a call takes at most in 99 of 100 cases. */
+  p99(name: CallName): number {
+    return this.#times.get(name)!.percentile(99) / nanoseconds;
+  }
+}
