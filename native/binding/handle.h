@@ -64,12 +64,11 @@ napi_value create_handle(napi_env env, std::shared_ptr<T> owned, std::size_t byt
 // Of a handle that may have been let go of.
 template <typename T>
 Handle<T>& read_handle_or_released(const Argument& arg) {
+  napi_valuetype type = napi_undefined;
+  check(napi_typeof(arg.env, arg.value, &type));
   bool right = false;
-  const napi_status status = napi_check_object_type_tag(arg.env, arg.value, &HandleKind<T>::kTag, &right);
-  if (status == napi_object_expected || (status == napi_ok && !right)) {
-    throw WrongType(arg.place() + "expected a " + HandleKind<T>::kName);
-  }
-  check(status);
+  if (type == napi_object) check(napi_check_object_type_tag(arg.env, arg.value, &HandleKind<T>::kTag, &right));
+  if (!right) throw WrongType(arg.place() + "expected a " + HandleKind<T>::kName);
   void* data = nullptr;
   check(napi_unwrap(arg.env, arg.value, &data));
   return *static_cast<Handle<T>*>(data);

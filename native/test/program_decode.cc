@@ -1,0 +1,175 @@
+// Listings that do not hold together are refused when the program is made, each for its own reason.
+#include <functional>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "arithmetic.h"
+#include "program_listings.h"
+
+namespace lanewise::test {
+namespace {
+
+constexpr double kMissing = -1;
+
+const KernelTable& table() { return *kernels::available().front(); }
+
+// The message that making a program of it fails with.
+std::string refusal(const TestListing& listing) {
+  try {
+    listing.make(table());
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "made";
+}
+
+// relu over 16 numbers: input -> temporary -> output, beside a block of 6.
+struct Right : TestListing {
+  Right() {
+    arena = 48;
+    x = memory(MemoryKind::kInput, 0, 16);
+    t = memory(MemoryKind::kTemporary, 32, 16);
+    y = memory(MemoryKind::kOutput, 0, 16);
+    block = Block::create(ops::DType::kFloat32, 6);
+    s = state(block);
+    labels = memory(MemoryKind::kInput, 1, 4, true);
+  }
+  double x, t, y, s, labels;
+  std::shared_ptr<Block> block;
+};
+
+TEST_CASE("listing: a right one is made") {
+  Right listing;
+  listing.op("relu", {listing.x, listing.t, 16});
+  listing.op("relu", {listing.t, listing.y, 16});
+  CHECK(refusal(listing) == "made");
+}
+
+TEST_CASE("listing: memories that are refused") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  struct Row {
+    const char* reason;
+    std::function<void(Right&)> spoil;
+  };
+  const auto number = [](double Right::* id, std::size_t field, double value) {
+    return [=](Right& r) { r.memories[static_cast<std::size_t>(r.*id) * program::kMemoryNumbers + field] = value; };
+  };
+  const Row rows[] = {
+      {"6 numbers each", [](Right& r) { r.memories.pop_back(); }},
+      {"memory 0: dtype must be", number(&Right::x, 0, 2)},
+      {"memory 0: dtype must be a", number(&Right::x, 0, -1)},
+      {"memory 0: length must be", number(&Right::x, 1, -1)},
+      {"memory 0: length must be", number(&Right::x, 1, 1.5)},
+      {"memory 0: length must be", number(&Right::x, 1, nan)},
+      {"memory 0: length must be", number(&Right::x, 1, 1e300)},
+      {"memory 0: unknown kind", number(&Right::x, 2, 4)},
+      {"memory 0: index must be", number(&Right::x, 3, 0.5)},
+      {"memory 0: index too large", number(&Right::x, 3, 1e6)},
+      {"memory 1: has no place in the arena", number(&Right::t, 3, -1)},
+      {"memory 1: offset in the arena must be", number(&Right::t, 3, 31)},
+      {"memory 1: reaches beyond the arena", number(&Right::t, 3, 48)},
+      {"memory 1: reaches beyond the arena", number(&Right::t, 3, 9007199254740976.0)},
+      {"memory 1: reaches beyond the arena", number(&Right::t, 1, 17)},
+      {"memory 1: reaches beyond the arena", number(&Right::t, 1, 9007199254740991.0)},
+      {"memory 1: only state lies in panels", [](Right& r) { r.memories[10] = 4, r.memories[11] = 4; }},
+      {"memory 2: only state lies in panels", [](Right& r) { r.memories[16] = 4, r.memories[17] = 4; }},
+      {"memory 3: there is no block 1", number(&Right::s, 3, 1)},
+      {"memory 3: its block has another", number(&Right::s, 0, 1)},
+      {"memory 3: its block has another", number(&Right::s, 1, 7)},
+      {"memory 3: panels of another length", [](Right& r) { r.memories[22] = 4, r.memories[23] = 2; }},
+      {"memory 3: panels must be", [](Right& r) { r.memories[22] = 6; }},
+      {"memory 4: another memory is bound", number(&Right::labels, 3, 0)},
+      {"memory 5: the same block is wanted in two layouts", [](Right& r) { r.state(r.block, 3, 2); }},
+      {"a block is missing", [](Right& r) { r.blocks[0] = nullptr; }},
+  };
+  for (const Row& row : rows) {
+    Right listing;
+    row.spoil(listing);
+    CAPTURE(std::string(row.reason));
+    CHECK(refusal(listing).find(row.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE("listing: panels of int32 are refused") {
+  TestListing listing;
+  listing.state(Block::create(ops::DType::kInt32, 6), 3, 2);
+  CHECK(refusal(listing).find("only float32 lies in panels") != std::string::npos);
+}
+
+TEST_CASE("listing: instructions that are refused") {
+  struct Row {
+    const char* reason;
+    std::function<void(Right&)> add;
+  };
+  const Row rows[] = {
+      {"instruction 0 (?): no such op", [](Right& r) { r.code = {1e6}; }},
+      {"instruction 0 (?): no such op", [](Right& r) { r.code = {-1}; }},
+      {"instruction 0 (relu): the listing ends here", [](Right& r) { r.op("relu", {}); }},
+      {"instruction 0 (relu), argument 1: the listing ends here", [](Right& r) { r.op("relu", {r.x, r.y}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("relu", {5, r.y, 16}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("relu", {0.5, r.y, 16}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("relu", {kMissing, r.y, 16}); }},
+      {"argument 2: no such memory", [](Right& r) { r.op("linear", {r.x, r.t, -2, r.y, 1, 4, 4}); }},
+      {"argument 0: memory of another dtype", [](Right& r) { r.op("relu", {r.labels, r.y, 4}); }},
+      {"argument 0: memory of another dtype", [](Right& r) { r.op("checkIndex", {r.x, 4}); }},
+      {"argument 1: inputs are only read", [](Right& r) { r.op("relu", {r.t, r.x, 16}); }},
+      {"argument 0: inputs are only read", [](Right& r) { r.op("fill", {r.labels, 0, 3, 4}); }},
+      {"argument 2: expected a non-negative", [](Right& r) { r.op("relu", {r.x, r.y, -1}); }},
+      {"argument 2: expected a 32-bit", [](Right& r) { r.op("checkTarget", {r.labels, 4, 2147483648.0}); }},
+      {"argument 7: expected a flag", [](Right& r) { r.op("matmul", {r.x, r.t, r.y, 1, 4, 4, 4, 2, 0, 0, 0}); }},
+      {"argument 1: no such cell", [](Right& r) { r.op("fill", {r.y, 1, 0, 16}); }},
+      {"argument 1: no such cell", [](Right& r) { r.op("fill", {r.y, 2, 0, 16}); }},
+      {"argument 0: no such key source", [](Right& r) { r.op("drawKey", {0, r.labels}); }},
+      {"argument 3: the listing ends within a layout", [](Right& r) { r.op("add", {r.x, r.t, r.y, 3, 16, 1}); }},
+      {"argument 3: the listing ends within a layout", [](Right& r) { r.op("add", {r.x, r.t, r.y, 1e15}); }},
+      {"add: layout must be 3 numbers", [](Right& r) { r.op("add", {r.x, r.t, r.y, 2, 16, 1}); }},
+      {"overlaps another", [](Right& r) { r.op("softmax", {r.t, r.t, 1, 16, 1}); }},
+      {"overlaps another", [](Right& r) { r.op("linear", {r.y, r.t, kMissing, r.y, 1, 4, 4}); }},
+      {"overlaps another", [](Right& r) { r.op("sum", {r.s, r.state(r.block), 1, 6, 1}); }},
+  };
+  for (const Row& row : rows) {
+    Right listing;
+    row.add(listing);
+    CAPTURE(std::string(row.reason));
+    CAPTURE(refusal(listing));
+    CHECK(refusal(listing).find(row.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE("listing: temporaries that overlap in one instruction") {
+  for (const auto& [offset, expected] :
+       {std::pair{16.0, "overlaps"}, std::pair{0.0, "made"}, std::pair{32.0, "made"}}) {
+    TestListing listing;
+    listing.arena = 64;
+    const double a = listing.memory(MemoryKind::kTemporary, 0, 32);
+    const double b = listing.memory(MemoryKind::kTemporary, static_cast<std::size_t>(offset), 32);
+    listing.op("relu", {a, b, 32});
+    CHECK(refusal(listing).find(expected) != std::string::npos);
+  }
+}
+
+TEST_CASE("listing: packed weights lie in panels of the right size, and nothing else does") {
+  const auto made = [](double out, double in, bool packed, bool momentum = false) {
+    TestListing listing;
+    const double x = listing.memory(MemoryKind::kInput, 0, 8), y = listing.memory(MemoryKind::kOutput, 0, 12);
+    const double w = listing.state(Block::create(ops::DType::kFloat32, 6), out, in);
+    if (momentum) {
+      const double grad = listing.memory(MemoryKind::kInput, 1, 12);
+      const double buffer = listing.state(Block::create(ops::DType::kFloat32, 6));
+      listing.op("linearWeightSgd", {grad, x, w, buffer, kMissing, 4, 2, 3, 0, .1, 0, .9, 0, 0, 0, 0, 0, 1});
+    } else {
+      listing.op("linearActivation", {x, w, kMissing, kMissing, y, 4, 2, 3, 1, 0, 0, 0, packed ? 1.0 : 0.0});
+    }
+    return refusal(listing);
+  };
+  CHECK(made(3, 2, true) == "made");
+  CHECK(made(-1, -1, false) == "made");
+  CHECK(made(2, 3, true).find("panels of another size") != std::string::npos);
+  CHECK(made(3, 2, false).find("row-major memory expected") != std::string::npos);
+  CHECK(made(-1, -1, true).find("a weight is row-major") != std::string::npos);
+  CHECK(made(3, 2, true, true).find("a weight is row-major") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace lanewise::test

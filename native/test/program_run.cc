@@ -1,0 +1,264 @@
+// Runs of programs: every kind of argument reaches its op, and a run that cannot be made changes nothing.
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "../program/mask_key.h"
+#include "allocations.h"
+#include "arithmetic.h"
+#include "program_listings.h"
+
+namespace lanewise::test {
+namespace {
+
+using program::Call;
+using program::Panels;
+
+constexpr double kNull = -1;
+
+TEST_CASE("program: memory of every kind, null, sizes, flags, layouts, scalars and cells") {
+  on_each_isa([](const KernelTable& table) {
+    TestListing listing;
+    listing.arena = 32;
+    listing.cells = 2;
+    const double x = listing.memory(MemoryKind::kInput, 0, 6), labels = listing.memory(MemoryKind::kInput, 1, 2, true);
+    const double state = listing.state(block_of(std::vector<float>{1, 2, 3, 4, 5, 6}));
+    const double t = listing.memory(MemoryKind::kTemporary, 0, 6), u = listing.memory(MemoryKind::kTemporary, 16, 6);
+    const double product = listing.memory(MemoryKind::kOutput, 0, 4),
+                 copied = listing.memory(MemoryKind::kOutput, 1, 2, true);
+    const double step = listing.state(block_of(std::vector<std::int32_t>{0}));
+    listing.op("add", {x, state, t, 3, 6, 1, 1});                               // t = x + state
+    listing.op("clamp", {t, u, 6, 0, -2, 0, 40});                               // u = clamp(t, -2, 40)
+    listing.op("linear", {u, t, kNull, product, 2, 3, 2});                      // no bias: u [2, 3], t [2, 3]
+    listing.op("cast", {labels, copied, 2});                                    // any memory
+    listing.op("sgd", {state, x, kNull, kNull, 6, 1, 1, 0, 0, 0, 0, 1, 0, 0});  // lr = cell 1, momentum 0, wd = cell 0
+    listing.op("fill", {step, 1, 1, 1});
+    program::Program made = listing.make(table);
+    CHECK(made.arena_bytes() == 128);
+
+    std::vector<float> in{10, 20, 30, -40, 50, 60}, out(4, kNan);
+    std::vector<std::int32_t> targets{7, -3}, back(2, 0);
+    Call call{{bytes(in), bytes(targets)}, {writable(out), writable(back)}, {0.5, 2}, {}};
+    made.run(context_of(table), call);
+    const std::vector<float> sums{11, 22, 33, -36, 55, 66}, clamped{11, 22, 33, -2, 40, 40};
+    for (std::size_t i = 0; i < 4; ++i) {
+      float expected = 0;
+      for (std::size_t k = 0; k < 3; ++k) expected += clamped[i / 2 * 3 + k] * sums[i % 2 * 3 + k];
+      CHECK(out[i] == expected);
+    }
+    CHECK(back == targets);
+    // param - 2 · (grad + 0.5 · param) = -2 · grad
+    CHECK(read(*listing.blocks[0]) == std::vector<float>{-20, -40, -60, 80, -100, -120});
+    CHECK(read<std::int32_t>(*listing.blocks[1]) == std::vector<std::int32_t>{2});
+  });
+}
+
+TEST_CASE("program: keys are drawn from their source, one up for each") {
+  TestListing listing;
+  listing.key_sources = 2;
+  const double first = listing.memory(MemoryKind::kOutput, 0, 2, true),
+               second = listing.memory(MemoryKind::kOutput, 1, 2, true),
+               third = listing.memory(MemoryKind::kOutput, 2, 2, true);
+  listing.op("drawKey", {1, first});
+  listing.op("drawKey", {0, second});
+  listing.op("drawKey", {1, third});
+  const KernelTable& table = *kernels::available().front();
+  program::Program made = listing.make(table);
+  std::vector<std::vector<std::int32_t>> keys(3, std::vector<std::int32_t>(2));
+  Call call{{}, {writable(keys[0]), writable(keys[1]), writable(keys[2])}, {}, {1, 2, 3, 4, 42, 0, 7, 1}};
+  made.run(context_of(table), call);
+  const auto expected = [](const program::MaskKey& key) {
+    return std::vector<std::int32_t>{static_cast<std::int32_t>(key[0]), static_cast<std::int32_t>(key[1])};
+  };
+  CHECK(keys[0] == expected({2414563044u, 1870483892u}));
+  CHECK(keys[1] == expected(program::mask_key(1, 2, 3, 4)));
+  CHECK(keys[2] == expected(program::mask_key(42, 0, 8, 1)));
+  CHECK(call.keys == std::vector<std::uint32_t>{1, 2, 4, 4, 42, 0, 9, 1});
+}
+
+// state += 1; y = state; labels checked behind that.
+struct Checked : TestListing {
+  Checked() {
+    const double labels = memory(MemoryKind::kInput, 0, 3, true), grad = memory(MemoryKind::kInput, 1, 2);
+    const double parameter = state(block_of(std::vector<float>{1, 2}));
+    op("sgd", {parameter, grad, kNull, kNull, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0});
+    op("checkFinite", {parameter, 2, 5});
+    op("checkTarget", {labels, 4, -100});
+    op("checkIndex", {labels, 3});
+  }
+};
+
+TEST_CASE("program: labels in inputs are checked before any number moves, finiteness where it stands") {
+  const KernelTable& table = *kernels::available().front();
+  Checked listing;
+  program::Program made = listing.make(table);
+  std::vector<float> grad{1, 1};
+  const auto message = [&](std::vector<std::int32_t> labels) -> std::string {
+    Call call{{bytes(labels), bytes(grad)}, {}, {}, {}};
+    try {
+      made.run(context_of(table), call);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "ran";
+  };
+  CHECK(message({0, 4, -1}) == "Target 4 is out of bounds.");
+  CHECK(message({0, -1, 4}) == "Target -1 is out of bounds.");
+  CHECK(message({0, 3, 2}) == "index 3 is out of bounds for dimension 0 with size 3");
+  CHECK(message({0, -100, 2}) == "index -100 is out of bounds for dimension 0 with size 3");
+  CHECK(read(*listing.blocks[0]) == std::vector<float>{1, 2});
+  CHECK(message({0, 1, 2}) == "ran");
+  CHECK(read(*listing.blocks[0]) == std::vector<float>{0, 1});
+
+  for (const float value : {kInf, -kInf, kNan}) {
+    grad[1] = value;
+    const std::vector<std::int32_t> labels{0, 1, 2};
+    Call call{{bytes(labels), bytes(grad)}, {}, {}, {}};
+    listing.blocks[0]->copy_in(bytes(std::vector<float>{1, 2}));
+    std::size_t layer = 0;
+    try {
+      made.run(context_of(table), call);
+    } catch (const program::NotFinite& error) {
+      layer = error.layer;
+    }
+    CHECK(layer == 5);
+  }
+}
+
+TEST_CASE("program: calls that do not fit are refused before anything moves") {
+  const auto available = kernels::available();
+  const KernelTable& table = *available.front();
+  TestListing listing;
+  listing.cells = 1;
+  listing.key_sources = 1;
+  const double parameter = listing.state(block_of(std::vector<float>{1, 2}));
+  const double grad = listing.memory(MemoryKind::kInput, 0, 2), out = listing.memory(MemoryKind::kOutput, 0, 2);
+  listing.op("sgd", {parameter, grad, kNull, kNull, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+  listing.op("relu", {parameter, out, 2});
+  program::Program made = listing.make(table);
+  std::vector<float> two{1, 1}, three(3), y(2);
+  const std::vector<double> cells{1};
+  const std::vector<std::uint32_t> keys(4);
+  Call calls[] = {
+      {{}, {writable(y)}, cells, keys},
+      {{bytes(two)}, {}, cells, keys},
+      {{bytes(two)}, {writable(y)}, {}, keys},
+      {{bytes(two)}, {writable(y)}, cells, {1, 2, 3}},
+      {{bytes(three)}, {writable(y)}, cells, keys},
+      {{bytes(two)}, {writable(three)}, cells, keys},
+      {{bytes(three).subspan(1, 8)}, {writable(y)}, cells, keys},
+  };
+  for (Call& call : calls) CHECK_THROWS_AS(made.run(context_of(table), call), std::invalid_argument);
+  Call right{{bytes(two)}, {writable(y)}, cells, keys};
+  if (available.size() > 1) CHECK_THROWS_AS(made.run(context_of(*available.back()), right), std::invalid_argument);
+  CHECK(read(*listing.blocks[0]) == std::vector<float>{1, 2});
+  made.run(context_of(table), right);
+  CHECK(y == std::vector<float>{0, 1});
+}
+
+TEST_CASE("program: blocks come in whatever layout the program before left them") {
+  on_each_isa([](const KernelTable& table) {
+    const std::size_t rows = 3, in = 5, out = table.gemm_nr + 1;
+    const auto weight = block_of(Random(1).floats(out * in));
+    const std::vector<float> x = Random(2).floats(rows * in);
+    const auto make = [&](bool packed) {
+      TestListing listing;
+      const double input = listing.memory(MemoryKind::kInput, 0, rows * in),
+                   y = listing.memory(MemoryKind::kOutput, 0, rows * out);
+      const double o = packed ? static_cast<double>(out) : -1, i = packed ? static_cast<double>(in) : -1;
+      const double w = listing.state(weight, o, i);
+      listing.op("linearActivation", {input, w, kNull, kNull, y, static_cast<double>(rows), static_cast<double>(in),
+                                      static_cast<double>(out), 0, 0, 0, 0, packed ? 1.0 : 0.0});
+      return listing;
+    };
+    program::Program packed = make(true).make(table), plain = make(false).make(table);
+    std::vector<std::vector<float>> results(4, std::vector<float>(rows * out, kNan));
+    for (std::size_t run = 0; run < 4; ++run) {
+      Call call{{bytes(x)}, {writable(results[run])}, {}, {}};
+      (run % 2 == 0 ? packed : plain).run(context_of(table), call);
+      CHECK(weight->layout().has_value() == (run % 2 == 0));
+    }
+    for (std::size_t run = 1; run < 4; ++run) CHECK(same_bits(results[run], results[0]));
+    CHECK(results[0][0] != 0.0f);
+  });
+}
+
+// A small training step: linear, cross-entropy, its gradient, sgd.
+struct Training : TestListing {
+  static constexpr std::size_t kRows = 33, kIn = 17, kClasses = 5;
+
+  Training() {
+    arena = 1024;
+    const auto temporary = [&](std::size_t offset, std::size_t n) { return memory(MemoryKind::kTemporary, offset, n); };
+    const double x = memory(MemoryKind::kInput, 0, kRows * kIn), target = memory(MemoryKind::kInput, 1, kRows, true);
+    const double loss = memory(MemoryKind::kOutput, 0, 1);
+    const double w = state(block_of(Random(5).floats(kClasses * kIn)));
+    const double logits = temporary(0, kRows * kClasses), lse = temporary(176, kRows), total = temporary(224, 1);
+    const double grad = temporary(240, kRows * kClasses), one = temporary(416, 1), dw = temporary(432, kClasses * kIn);
+    const double rows = kRows, in = kIn, classes = kClasses;
+    op("linear", {x, w, kNull, logits, rows, in, classes});
+    op("crossEntropy", {logits, target, kNull, loss, lse, total, rows, classes, -100, 0, 0, 1});
+    op("fill", {one, 0, 1, 1});
+    op("crossEntropyBackward", {one, logits, target, kNull, lse, total, grad, rows, classes, -100, 0, 0, 1});
+    op("matmul", {grad, x, dw, 1, classes, in, rows, 1, 0, 0, 0});
+    op("sgd", {w, dw, kNull, kNull, classes * in, 0, 0.5, 0, 0, 0, 0, 0, 0, 0});
+  }
+};
+
+TEST_CASE("program: two programs of one listing give the same bits, for any number of threads") {
+  on_each_isa([](const KernelTable& table) {
+    const std::vector<float> x = Random(3).floats(Training::kRows * Training::kIn);
+    const std::vector<std::int32_t> target = Random(4).ints(Training::kRows, Training::kClasses);
+    std::vector<float> losses[2], weights[2];
+    for (const std::size_t threads : {1, 3}) {
+      Training listing;
+      program::Program made = listing.make(table);
+      std::vector<float> loss(1);
+      Call call{{bytes(x), bytes(target)}, {writable(loss)}, {}, {}};
+      for (int run = 0; run < 20; ++run) {
+        made.run(context_of(table, threads), call);
+        losses[threads / 2].push_back(loss[0]);
+      }
+      weights[threads / 2] = read(*listing.blocks[0]);
+    }
+    CHECK(same_bits(losses[0], losses[1]));
+    CHECK(same_bits(weights[0], weights[1]));
+    CHECK(losses[0].back() < 0.8f * losses[0].front());
+  });
+}
+
+TEST_CASE("program: a run allocates nothing once scratch has grown") {
+  on_each_isa([](const KernelTable& table) {
+    Training listing;
+    program::Program made = listing.make(table);
+    const std::vector<float> x(Training::kRows * Training::kIn, 0.5f);
+    const std::vector<std::int32_t> target(Training::kRows, 1);
+    std::vector<float> loss(1);
+    Call call{{bytes(x), bytes(target)}, {writable(loss)}, {}, {}};
+    made.run(context_of(table), call);
+    const Allocations allocations;
+    made.run(context_of(table), call);
+    CHECK(allocations.count() == 0);
+  });
+}
+
+TEST_CASE("program: without memory for the n-th allocation none is made and nothing stays behind") {
+  const KernelTable& table = *kernels::available().back();
+  const Training listing;
+  std::size_t failing = 0;
+  for (bool made = false; !made; ++failing) {
+    const Allocations allocations(failing);
+    try {
+      std::vector<std::shared_ptr<Block>> blocks = listing.blocks;
+      program::Program program(table, listing.flat(), std::move(blocks));
+      made = true;
+    } catch (const std::bad_alloc&) {
+    }
+    if (!made) REQUIRE(allocations.live() == 0);
+  }
+  CHECK(failing > 10);
+}
+
+}  // namespace
+}  // namespace lanewise::test
