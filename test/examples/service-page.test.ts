@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backend } from '../../src/index.js';
 import { ensureBuilt } from '../helpers/built.js';
 import { ServiceProcess } from './service-process.js';
 
 const browserPath = findBrowser(['chromium', 'chromium-browser', 'google-chrome']);
 const timeout = 60_000;
+const hasNative = backend.available.length > 1;
 
 function findBrowser(names: readonly string[]): string | null {
   const folders = (process.env.PATH ?? '').split(delimiter);
@@ -137,7 +139,11 @@ describe.skipIf(browserPath === null)(`the page${why}`, () => {
   });
 
   it('cancels, and a page opened meanwhile shows the job', { timeout }, async () => {
+    // Longer than this test; an epoch is soon over all the same.
     await page.getByLabel('Epochs').first().fill('1000');
+    await page.getByLabel('Batch size').fill('32');
+    if (hasNative) await page.getByLabel('Hidden layers').fill('256, 128');
+    else await page.getByLabel('Digits').fill('1000');
     await page.getByRole('button', { name: 'Start' }).click();
     await statusIs('Epoch 1:');
     await page.reload();

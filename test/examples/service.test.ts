@@ -3,11 +3,16 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { backend } from '../../src/index.js';
 import { ensureBuilt } from '../helpers/built.js';
 import { runExample } from './run.js';
 import { heldOutDigits, type ServerEvent, ServiceProcess } from './service-process.js';
 
-const endless = { epochs: 1000, samples: 2000, batchSize: 32 };
+const hasNative = backend.available.length > 1;
+/** Longer than any test; an epoch is soon over all the same. */
+const endless = hasNative
+  ? { epochs: 1000, samples: 9000, batchSize: 32 }
+  : { epochs: 1000, samples: 1000, batchSize: 32, hidden: [32] };
 const brief = { epochs: 3, samples: 1200, batchSize: 64, hidden: [32], dropout: 0.1, learningRate: 0.003 };
 const digits = heldOutDigits();
 
