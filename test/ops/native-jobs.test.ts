@@ -124,7 +124,7 @@ describe('jobs', () => {
     let last = -1;
     while (last < 1000) {
       const { runs, sums } = job.progress();
-      expect(sums[0]).toBe(-(runs * (runs + 1)) / 2);
+      expect(sums[0]).toBe(0 - (runs * (runs + 1)) / 2);
       expect(runs).toBeGreaterThanOrEqual(last);
       last = runs;
       await new Promise(setImmediate);
@@ -155,7 +155,8 @@ describe('jobs', () => {
     const { program, call } = createTraining(factory);
     const request = call({ times: 3 });
     const job = program.submit(request);
-    structuredClone(request.outputs[1].buffer, { transfer: [request.outputs[1].buffer] });
+    const buffer = request.outputs[1].buffer as ArrayBuffer;
+    structuredClone(buffer, { transfer: [buffer] });
     await expect(job.done).rejects.toThrow(ArgumentError);
     expect(job.progress().runs).toBe(3);
   });

@@ -1,0 +1,40 @@
+/** Builds what is preloaded into a child process to make native memory run out (native/test/preload). */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What the preloaded library tells JavaScript. */
+export interface Faults {
+  /** Counts the allocations of the loaded library of that path from here on; false when it is not loaded. */
+  watch(path: string): boolean;
+  /** Lets the n-th allocation from here, counted from 1, fail, and all later ones if it goes on; 0: none fails. */
+  arm(nth: number, goesOn: boolean): void;
+  /** Allocations since then. */
+  asked(): number;
+  /** How many of them failed. */
+  failed(): number;
+  /** Allocations that have not been given back. */
+  live(): number;
+}
+
+/** Why memory cannot be made to run out here, or null. */
+export function whyNoFaults(): string | null {
+  if (process.platform !== 'linux') return 'needs LD_PRELOAD, that is Linux';
+  if (process.env.LD_PRELOAD?.includes('san')) return 'a sanitizer has its own operator new';
+  return spawnSync('g++', ['--version']).error === undefined ? null : 'needs g++';
+}
+
+/** Builds it in a temporary folder. Returns the path, to be preloaded and required. */
+export function buildFaults(): string {
+  const out = join(mkdtempSync(join(tmpdir(), 'lanewise-')), 'fault_allocations.node');
+  const headers = join(root, 'node_modules/node-api-headers/include');
+  const source = join(root, 'native/test/preload/fault_allocations.cc');
+  const flags = ['-std=c++20', '-O1', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-I', headers];
+  const { status, stderr } = spawnSync('g++', [...flags, source, '-o', out, '-ldl'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return out;
+}
