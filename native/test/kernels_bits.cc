@@ -83,6 +83,26 @@ const Golden kGolden[] = {
        in.x.insert(in.x.end(), loss.begin(), loss.end());
        return in.x;
      }},
+    {"cross_entropy_train", 3903313073u,
+     [](const KernelTable& t, Inputs in) {
+       const std::vector<std::int32_t> target = Random(3).ints(100, 100);
+       std::vector<float> loss(100), logits = in.x;
+       t.cross_entropy_train(logits.data(), target.data(), in.y.data(), loss.data(), in.x.data(), 100, 100, 5, 0.9f,
+                             0.001f, 0.25f, 200.0f);
+       in.x.insert(in.x.end(), loss.begin(), loss.end());
+       return in.x;
+     }},
+    {"activate", 2516398743u,
+     [](const KernelTable& t, Inputs in) {
+       const kernels::Mask mask{123456789u, 987654321u, 40000, 1.6384f, 141, 9};
+       for (std::size_t column = 0; column < 141; column += t.gemm_nr) {
+         const std::size_t columns = std::min(t.gemm_nr, 141 - column);
+         t.activate(in.x.data() + column, 141, 70, columns, true, &mask, 3, column);
+       }
+       t.mask_gradient(in.y.data(), in.x.data(), 141, 70, 133, 1.5f);
+       in.x.insert(in.x.end(), in.y.begin(), in.y.end());
+       return in.x;
+     }},
     {"dropout", 3004281918u,
      [](const KernelTable& t, Inputs in) {
        t.dropout(in.x.data(), in.x.data(), 70, 141, 9, 123456789u, 987654321u, 40000, 1.6384f);
