@@ -1,0 +1,322 @@
+/** Programs: every op runs in one as it does eagerly; what a listing, a call or a handle may not be. */
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, BackendError, Generator, StateError } from '../../src/index.js';
+import { backend, getBackend } from '../../src/ops/backend.js';
+import { type Listing, type MemorySpec, NotFiniteError, type ProgramFactory } from '../../src/ops/listing.js';
+import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
+import type { DType } from '../../src/ops/ops.js';
+import type { Case } from './cases/case.js';
+import { cases } from './cases.js';
+import { expectSame, label, runCase } from './harness.js';
+import { type ProgramOptions, runAsProgram, weights } from './one-instruction.js';
+
+const natives = backend.available.filter((name) => name.startsWith('native:'));
+
+/** One test for each op: each of its cases gives the bits of the eager op, or its error. */
+function itAgreesWithEager(
+  name: string,
+  among: readonly Case[],
+  options: (testCase: Case) => readonly ProgramOptions[],
+) {
+  const { ops, programs } = getBackend(name);
+  it.each([...new Set(among.map(({ op }) => op))])('%s', (op) => {
+    for (const testCase of among.filter((candidate) => candidate.op === op)) {
+      for (const option of options(testCase)) {
+        const run = (): ReturnType<typeof runAsProgram> => runAsProgram(programs(), testCase, option);
+        const { throws } = testCase;
+        if (throws === undefined) expectSame(testCase, run(), runCase(ops, testCase), JSON.stringify(option));
+        else expect(run, label(testCase)).toThrow(throws instanceof Error ? throws : new ArgumentError(throws));
+      }
+    }
+  });
+}
+
+describe.each(backend.available)('a program of one instruction on %s is the eager op', (name) => {
+  // Keys are drawn from numbers in a program, not from an object; masks in PyTorch's order never.
+  const among = cases.filter(({ op }) => op !== 'drawKey' && op !== 'bernoulli');
+  describe('from inputs to outputs, and in blocks', () => {
+    // Every second case in blocks: each op has several.
+    itAgreesWithEager(name, among, (testCase) => [{ inBlocks: among.indexOf(testCase) % 2 === 1 }]);
+  });
+  describe('written over an input', () => {
+    const elementwise = among.filter(({ inPlace }) => inPlace !== undefined);
+    itAgreesWithEager(name, elementwise, ({ inPlace }) => inPlace!.map((input) => ({ inPlace: input })));
+  });
+});
+
+describe.each(natives)('weights in panels on %s give the bits of rows', (name) => {
+  itAgreesWithEager(
+    name,
+    cases.filter(({ op }) => Object.hasOwn(weights, op)),
+    () => [{ packed: true }],
+  );
+});
+
+const noCells = new Float64Array(0);
+const noKeys = new Uint32Array(0);
+
+function memory(kind: MemorySpec['kind'], index: number, length: number, dtype: DType = 'float32'): MemorySpec {
+  return { kind, index, length, dtype, panels: null };
+}
+
+/** y = relu(x) for n numbers, by way of the arena. */
+function relu(n: number): Listing {
+  return {
+    memories: [memory('input', 0, n), memory('temporary', 0, n), memory('output', 0, n)],
+    instructions: [
+      { op: 'relu', args: { x: 0, out: 1, n } },
+      { op: 'neg', args: { x: 1, out: 2, n } },
+    ],
+    arena: Math.ceil(n / 16) * 16,
+    cells: 0,
+    keySources: 0,
+  };
+}
+
+describe.each(backend.available)('programs on %s', (name) => {
+  const { programs } = getBackend(name);
+
+  it.each([0, 1, 5, 17])('run as often as they are asked to, on %s numbers', (n) => {
+    const program = programs().createProgram(relu(n), []);
+    expect(program.arenaBytes).toBe(Math.ceil(n / 16) * 64);
+    for (const sign of [1, -1]) {
+      const x = Float32Array.from({ length: n }, (_, i) => sign * (i + 1));
+      const y = new Float32Array(n).fill(9);
+      program.run({ inputs: [x], outputs: [y], cells: noCells, keys: noKeys });
+      expect(y).toEqual(x.map((value) => -Math.max(value, 0)));
+    }
+    program.dispose();
+  });
+
+  it('draw keys as a generator does, and leave the words they are given', () => {
+    const [first, second] = [new Generator(2n ** 40n + 7n), new Generator(3)];
+    const listing: Listing = {
+      memories: [0, 1, 2].map((index) => memory('output', index, 2, 'int32')),
+      instructions: [0, 1, 0].map((source, key) => ({ op: 'drawKey', args: { source, key } })),
+      arena: 0,
+      cells: 0,
+      keySources: 2,
+    };
+    const outputs = [0, 1, 2].map(() => new Int32Array(2));
+    const keys = Uint32Array.of(7, 256, 0, 0, 3, 0, 0, 0);
+    programs().createProgram(listing, []).run({ inputs: [], outputs, cells: noCells, keys });
+    expect(outputs).toEqual([first, second, first].map((generator) => Int32Array.from(generator.nextKey())));
+    expect([...keys]).toEqual([7, 256, 0, 0, 3, 0, 0, 0]);
+  });
+
+  it('check labels of inputs before any number moves', () => {
+    const block = programs().createBlock('float32', 1);
+    const listing: Listing = {
+      memories: [memory('state', 0, 1), memory('input', 0, 3, 'int32')],
+      instructions: [
+        { op: 'checkTarget', args: { target: 1, classes: 3, ignoreIndex: -100 } },
+        { op: 'fill', args: { out: 0, value: 5, n: 1 } },
+        { op: 'checkFinite', args: { x: 0, n: 1, layer: 4 } },
+        { op: 'fill', args: { out: 0, value: Number.NaN, n: 1 } },
+        { op: 'checkFinite', args: { x: 0, n: 1, layer: 6 } },
+      ],
+      arena: 0,
+      cells: 0,
+      keySources: 0,
+    };
+    const program = programs().createProgram(listing, [block]);
+    const run = (...target: number[]): void =>
+      program.run({ inputs: [Int32Array.from(target)], outputs: [], cells: noCells, keys: noKeys });
+    const value = (): number => {
+      const host = new Float32Array(1);
+      block.copyOut(host);
+      return host[0]!;
+    };
+    expect(() => run(0, 3, -1)).toThrow(new ArgumentError('Target 3 is out of bounds.'));
+    expect(value()).toBe(0);
+    expect(() => run(0, -100, 2)).toThrow(new NotFiniteError(6));
+    expect(value()).toBeNaN();
+  });
+
+  it('have blocks of any length, also none', () => {
+    for (const length of [0, 1, 33]) {
+      const block = programs().createBlock('int32', length);
+      const host = new Int32Array(length).fill(-1);
+      block.copyOut(host);
+      expect(host).toEqual(new Int32Array(length));
+      block.copyIn(Int32Array.from({ length }, (_, i) => i));
+      block.copyIn(Int32Array.of(7).subarray(length === 0 ? 1 : 0), Math.max(length - 1, 0));
+      block.copyOut(host);
+      expect(host).toEqual(Int32Array.from({ length }, (_, i) => (i === length - 1 ? 7 : i)));
+      block.free();
+    }
+  });
+
+  it('refuse to run when disposed of, and are disposed of twice in peace', () => {
+    const program = programs().createProgram(relu(1), []);
+    program.dispose();
+    program.dispose();
+    const run = (): void =>
+      program.run({ inputs: [new Float32Array(1)], outputs: [new Float32Array(1)], cells: noCells, keys: noKeys });
+    expect(run).toThrow(StateError);
+  });
+
+  it('refuse arrays that do not fit', () => {
+    const program = programs().createProgram(relu(3), []);
+    const three = (): Float32Array => new Float32Array(3);
+    const calls = [
+      { inputs: [], outputs: [three()] },
+      { inputs: [three()], outputs: [] },
+      { inputs: [new Float32Array(2)], outputs: [three()] },
+      { inputs: [three()], outputs: [new Float32Array(4)] },
+      { inputs: [new Int32Array(3)], outputs: [three()] },
+      { inputs: [new Float64Array(3)], outputs: [three()] },
+    ];
+    for (const call of calls)
+      expect(() => program.run({ ...call, cells: noCells, keys: noKeys })).toThrow(ArgumentError);
+  });
+});
+
+describe.each(natives)('what %s refuses', (name) => {
+  const factory = (): ProgramFactory => getBackend(name).programs();
+
+  it('listings that do not hold together', () => {
+    const right = relu(3);
+    const [x, t, y] = right.memories as [MemorySpec, MemorySpec, MemorySpec];
+    const wrong: readonly (readonly [Partial<Listing>, RegExp])[] = [
+      [{ arena: -1 }, /expected a size/],
+      [{ arena: 0 }, /memory 1: reaches beyond the arena/],
+      [{ memories: [x, { ...t, index: -1 }, y] }, /memory 1: has no place in the arena: the listing is not planned/],
+      [{ memories: [x, { ...t, index: 1 }, y] }, /memory 1: offset in the arena must be a multiple of 64 bytes/],
+      [{ memories: [x, { ...t, kind: 'state', index: 0 }, y] }, /memory 1: there is no block 0/],
+      [{ memories: [x, t] }, /instruction 1 \(neg\), argument 1: no such memory/],
+      [{ instructions: [{ op: 'relu', args: { x: 2, out: 0, n: 3 } }] }, /inputs are only read/],
+      [{ instructions: [{ op: 'relu', args: { x: 0, out: 1 } }] }, /instruction 0 \(relu\), argument 2: expected/],
+      [{ instructions: [{ op: 'bernoulli', args: { source: 0, out: 1, q: 0.5 } }] }, /bernoulli is drawn on the host/],
+    ];
+    for (const [change, message] of wrong)
+      expect(() => factory().createProgram({ ...right, ...change }, []), String(message)).toThrow(
+        expect.objectContaining({ name: 'ArgumentError', message: expect.stringMatching(message) }),
+      );
+  });
+
+  it('float64, blocks of another backend, and blocks that were freed', () => {
+    expect(() => factory().createBlock('float64', 1)).toThrow(BackendError);
+    const listing: Listing = { ...relu(1), memories: [memory('state', 0, 1)], instructions: [] };
+    const foreign = getBackend('reference').programs().createBlock('float32', 1);
+    expect(() => factory().createProgram(listing, [foreign])).toThrow(ArgumentError);
+    const block = factory().createBlock('float32', 1);
+    const program = factory().createProgram(listing, [block]);
+    block.free();
+    block.free();
+    program.run({ inputs: [], outputs: [], cells: noCells, keys: noKeys });
+    const uses = [
+      () => block.copyIn(new Float32Array(1)),
+      () => block.copyOut(new Float32Array(1)),
+      () => factory().createProgram(listing, [block]),
+    ];
+    for (const use of uses) expect(use).toThrow(new StateError('block: it has been freed'));
+  });
+
+  it('copies that do not fit', () => {
+    const block = factory().createBlock('float32', 3);
+    const wrong = [
+      () => block.copyIn(new Float32Array(4)),
+      () => block.copyIn(new Float32Array(2), 2),
+      () => block.copyIn(new Float32Array(1), -1),
+      () => block.copyIn(new Int32Array(3)),
+      () => block.copyOut(new Float32Array(2)),
+      () => block.copyOut(new Int32Array(3)),
+      () => block.copyOut(new Float32Array(new SharedArrayBuffer(12))),
+    ];
+    for (const copy of wrong) expect(copy).toThrow(ArgumentError);
+  });
+
+  it('arrays whose buffers were transferred or are shared', () => {
+    const program = factory().createProgram(relu(3), []);
+    const moved = new Float32Array(3);
+    structuredClone(moved, { transfer: [moved.buffer] });
+    for (const input of [moved, new Float32Array(new SharedArrayBuffer(12))]) {
+      const call = { inputs: [input], outputs: [new Float32Array(3)], cells: noCells, keys: noKeys };
+      expect(() => program.run(call)).toThrow(ArgumentError);
+    }
+  });
+
+  it('more memory than there is', () => {
+    for (const length of [2 ** 50, Number.MAX_SAFE_INTEGER])
+      expect(() => factory().createBlock('float32', length)).toThrow(ArgumentError);
+    expect(() => factory().createProgram({ ...relu(3), arena: 2 ** 50 }, [])).toThrow(ArgumentError);
+  });
+});
+
+describe.skipIf(natives.length === 0)('handles of the addon', () => {
+  const addon = (): NativeAddon => loadAddon().addon!;
+  const isa = (): string => Object.keys(addon().instructionSets)[0]!;
+  const nothing = new Float64Array(0);
+  const program = (): NativeHandle => addon().createProgram(isa(), nothing, nothing, 16, 0, 0, []);
+
+  it('are told from other objects, and from each other', () => {
+    const block = addon().createBlock(0, 1);
+    const foreign = [program(), {}, null, 5, [], new Proxy(block, {}), Object.create(block)] as NativeHandle[];
+    for (const other of foreign)
+      expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
+        new TypeError('blockCopyOut: argument 0: expected a block'),
+      );
+    expect(() => addon().runProgram(block, nothing, noKeys, 0)).toThrow(
+      new TypeError('runProgram: argument 0: expected a program'),
+    );
+    expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
+    expect(() => addon().createProgram('mmx', nothing, nothing, 0, 0, 0, [])).toThrow(RangeError);
+  });
+
+  it('say so when they have been let go of', () => {
+    const block = addon().createBlock(0, 1);
+    addon().freeBlock(block);
+    addon().freeBlock(block);
+    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this block has been let go of');
+    const gone = program();
+    addon().disposeProgram(gone);
+    addon().disposeProgram(gone);
+    expect(() => addon().runProgram(gone, nothing, noKeys, 0)).toThrow('this program has been let go of');
+  });
+
+  it('run with as many arrays as a program has', () => {
+    const n = 40;
+    const row = (i: number, kind: number): number[] => [0, 1, kind, i, -1, -1];
+    const memories = Array.from({ length: n }, (_, i) => [...row(i, 2), ...row(i, 3)]).flat();
+    const opcode = addon().opcodes.indexOf('neg');
+    const code = Array.from({ length: n }, (_, i) => [opcode, 2 * i, 2 * i + 1, 1]).flat();
+    const many = addon().createProgram(isa(), Float64Array.from(memories), Float64Array.from(code), 0, 0, 0, []);
+    const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i));
+    const outputs = inputs.map(() => new Float32Array(1));
+    addon().runProgram(many, nothing, noKeys, n, ...inputs, ...outputs);
+    expect(outputs.map(([value]) => value)).toEqual(inputs.map(([value]) => -value!));
+    expect(() => addon().runProgram(many, nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
+  });
+
+  it('count their memory towards the garbage collector until they are let go of', async () => {
+    const makers = [
+      () => [addon().createBlock(0, 2 ** 18), addon().freeBlock] as const,
+      () => [addon().createProgram(isa(), nothing, nothing, 2 ** 18, 0, 0, []), addon().disposeProgram] as const,
+    ];
+    for (const make of makers) {
+      const collections = async (letGo: boolean): Promise<number> => {
+        const before = majorCollections;
+        for (let i = 0; i < 600; i++) {
+          const [handle, release] = make();
+          if (letGo) release(handle);
+          if (i % 50 === 0) await nextTurn();
+        }
+        await setTimeout(10);
+        return majorCollections - before;
+      };
+      let majorCollections = 0;
+      const observer = new PerformanceObserver((list) => {
+        majorCollections += list.getEntries().filter((entry) => 'detail' in entry && isMajor(entry.detail)).length;
+      });
+      observer.observe({ entryTypes: ['gc'] });
+      const [kept, released] = [await collections(false), await collections(true)];
+      observer.disconnect();
+      expect(kept).toBeGreaterThan(released + 3);
+    }
+  });
+});
+
+const isMajor = (detail: unknown): boolean => (detail as { kind: number }).kind !== constants.NODE_PERFORMANCE_GC_MINOR;
