@@ -65,7 +65,10 @@ export interface RunCall {
   readonly inputs: readonly HostArray[];
   readonly outputs: readonly HostArray[];
   readonly cells: Float64Array;
-  /** For each key source seedLow, seedHigh, counterLow, counterHigh; each `drawKey` counts one up, as `Generator.nextKey`. */
+  /**
+   * For each key source seedLow, seedHigh, counterLow, counterHigh; each `drawKey` counts one up, as `Generator.nextKey`, but in a
+   * copy: the caller's words stay as they are.
+   */
   readonly keys: Uint32Array;
 }
 
