@@ -83,5 +83,5 @@ function scaled(value: number, step: 1000 | 1024): string {
     value /= step;
     power++;
   }
-  return `${power === 0 ? value : value.toPrecision(3)} ${prefixes[power]}`;
+  return `${power === 0 ? value : Number(value.toPrecision(3))} ${prefixes[power]}`;
 }

@@ -14,88 +14,20 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as kernels.md says.
  */
 
-/** Type of the elements of a tensor. */
-export type DType = 'float32' | 'float64' | 'int32';
-export type FloatArray = Float32Array | Float64Array;
-/** Memory of a tensor: a typed array of its dtype. */
-export type HostArray = FloatArray | Int32Array;
+import type { Role, RoleTypes, Signature } from './roles.js';
 
-/**
- * What an op reads or writes. Ops name memory by this object, never by a bare array, so that a recorder can tell
- * one from another and a program can keep the newest copy elsewhere.
- */
-export interface Memory {
-  readonly dtype: DType;
-  /** Number of elements. */
-  readonly length: number;
-  /** The host side, up to date, for reading only. */
-  read(): HostArray;
-  /** The host side, up to date, to be written: it is the newest from here on. */
-  write(): HostArray;
-}
-
-/** A number that may change between two runs of a recorded op: read when the op runs, never when it is noted. */
-export interface Cell {
-  readonly value: number;
-}
-
-/** Where dropout masks get their keys from. Each call of `nextKey` is one draw and advances the source. */
-export interface KeySource {
-  /** The next key (k0, k1) as two unsigned 32-bit integers. */
-  nextKey(): readonly [number, number];
-}
-
-/** Where dropout masks in PyTorch's own order come from: one draw an element, serial. */
-export interface BernoulliSource {
-  /** Fills with 1 with probability q, else 0. */
-  bernoulliFill(array: FloatArray, q: number): void;
-}
-
-/**
- * Sizes and strides of strided ops, each `rank` numbers, one behind the other: `[...sizes, ...strides of the first
- * operand, ...strides of the second]`. Strides are in elements; 0 repeats. `tensor/shape.ts` makes them, with
- * neighbouring dimensions merged, so that the everyday cases arrive with rank 1 or 2. Rank is at least 1.
- */
-export type Layout = Float64Array;
-
-/** What each role means to TypeScript. */
-interface RoleTypes {
-  /** Float memory that is read. */
-  in: Memory;
-  /** Float memory that is read, or null. */
-  'in?': Memory | null;
-  /** Float memory, every element of which is written and none read. */
-  out: Memory;
-  'out?': Memory | null;
-  /** Float memory that is read and written. */
-  inout: Memory;
-  'inout?': Memory | null;
-  /** int32 memory: read, written, or both. */
-  index: Memory;
-  'index?': Memory | null;
-  indexOut: Memory;
-  indexInout: Memory;
-  'indexInout?': Memory | null;
-  /** Memory of any dtype: read, written, partly written. */
-  any: Memory;
-  anyOut: Memory;
-  anyInout: Memory;
-  layout: Layout;
-  /** A non-negative safe integer. */
-  size: number;
-  /** A double, baked into a recorded program. */
-  scalar: number;
-  /** A signed 32-bit integer, baked in. */
-  int: number;
-  flag: boolean;
-  /** A double, read when the op runs. */
-  cell: Cell;
-  keySource: KeySource;
-  bernoulliSource: BernoulliSource;
-}
-
-export type Role = keyof RoleTypes;
-export type Signature = Readonly<Record<string, Role>>;
+export type {
+  BernoulliSource,
+  Cell,
+  DType,
+  FloatArray,
+  HostArray,
+  KeySource,
+  Layout,
+  Memory,
+  Role,
+  Signature,
+} from './roles.js';
 
 const elementwise = { x: 'in', out: 'out', n: 'size' } as const;
 const binary = { a: 'in', b: 'in', out: 'out', layout: 'layout' } as const;
