@@ -19,8 +19,7 @@ export class FiniteChecks {
     const restore: (() => void)[] = [];
     try {
       for (const [name, module] of model.namedModules())
-        if (module.children().length === 0)
-          restore.push(this.#wrap(module, `layer ${name === '' ? 'of' : `'${name}' of`} the model`));
+        if (module.children().length === 0) restore.push(this.#wrap(module, nameOf(name, module)));
       return run();
     } finally {
       for (const undo of restore) undo();
@@ -47,10 +46,9 @@ export class FiniteChecks {
   #wrap(module: AnyModule, name: string): () => void {
     const own = Object.getOwnPropertyDescriptor(module, 'forward');
     const forward = Reflect.get(module, 'forward') as Forward;
-    const label = `${name} (${module.constructor.name})`;
     const watched: Forward = (...inputs) => {
       const output = Reflect.apply(forward, module, inputs);
-      if (output instanceof Tensor) this.check(output, label);
+      if (output instanceof Tensor) this.check(output, name);
       return output;
     };
     Object.defineProperty(module, 'forward', { value: watched, configurable: true, writable: true, enumerable: false });
@@ -59,4 +57,9 @@ export class FiniteChecks {
       else Object.defineProperty(module, 'forward', own);
     };
   }
+}
+
+function nameOf(path: string, module: AnyModule): string {
+  const kind = module.constructor.name;
+  return path === '' ? `the model (${kind})` : `layer '${path}' (${kind}) of the model`;
 }

@@ -49,8 +49,8 @@ export interface Progress {
   readonly steps: number | null;
   /** Of the whole training, from 0 to 1. */
   readonly fraction: number;
-  /** Mean loss of this epoch so far; null before its first step. */
-  readonly loss: number | null;
+  /** Mean loss of this epoch so far. */
+  readonly loss: number;
   /** Samples trained on in a second, in this epoch. */
   readonly samplesPerSecond: number;
   /** Since the training began. */

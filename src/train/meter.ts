@@ -9,8 +9,8 @@ const intervalMilliseconds = 100;
 export interface Epoch {
   /** Counted from 1. */
   readonly number: number;
-  /** When it began, in milliseconds. */
-  readonly start: number;
+  /** How long it has been training. */
+  seconds(): number;
   /** Steps in it, or null. */
   readonly steps: number | null;
   totals(): Totals;
@@ -23,6 +23,7 @@ export class Meter {
   readonly #timer: NodeJS.Timeout;
   readonly #start = performance.now();
   #epoch: Epoch | null = null;
+  #before: Epoch | null = null;
   #told: readonly [epoch: number, step: number] = [0, 0];
 
   constructor(epochs: number, tell: (progress: Progress) => void, stopper: Stopper) {
@@ -34,6 +35,7 @@ export class Meter {
 
   /** What to look at from here on. */
   watch(epoch: Epoch): void {
+    this.#before = this.#epoch;
     this.#epoch = epoch;
   }
 
@@ -49,13 +51,13 @@ export class Meter {
   }
 
   #report(): void {
-    const epoch = this.#epoch;
-    if (epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
+    if (this.#epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
+    // An epoch without a step has nothing to tell yet: then the one before it, which has come to its end.
+    const epoch = this.#epoch.totals().steps > 0 ? this.#epoch : (this.#before ?? this.#epoch);
     const { steps: step, samples, sums } = epoch.totals();
     if (step === 0 || (this.#told[0] === epoch.number && this.#told[1] === step)) return;
     this.#told = [epoch.number, step];
-    const now = performance.now();
-    const steps = epoch.steps;
+    const { steps } = epoch;
     const ofEpoch = steps === null ? 0 : Math.min(step / steps, 1);
     this.#tell({
       epoch: epoch.number,
@@ -64,8 +66,8 @@ export class Meter {
       steps,
       fraction: (epoch.number - 1 + ofEpoch) / this.#epochs,
       loss: sums[0]! / samples,
-      samplesPerSecond: samples / ((now - epoch.start) / 1000),
-      seconds: (now - this.#start) / 1000,
+      samplesPerSecond: samples / epoch.seconds(),
+      seconds: (performance.now() - this.#start) / 1000,
     });
   }
 }

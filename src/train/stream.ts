@@ -56,10 +56,16 @@ export class StreamedData {
       while (!isOver && !stopper.isStopped) {
         while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
         if (stopper.isStopped) break;
-        const next = await take(iterator, stopper);
-        if (next === null) break;
-        if (next.done === true) isOver = true;
-        else inFlight.push(submit(...this.#read(next.value, taken++)));
+        try {
+          const next = await take(iterator, stopper);
+          if (next === null) break;
+          if (next.done === true) isOver = true;
+          else inFlight.push(submit(...this.#read(next.value, taken++)));
+        } catch (error) {
+          // Steps of the batches before it are made, so that where the error leaves the model is no matter of chance.
+          if (!stopper.isStopped) for (const submitted of inFlight) await finish(submitted);
+          throw error;
+        }
       }
       for (const submitted of inFlight) await finish(submitted);
     } finally {

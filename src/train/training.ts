@@ -120,15 +120,21 @@ export class Training {
     const start = performance.now();
     const pass = this.#newPass();
     const steps = this.#data!.steps ?? this.#stepsOfEpoch;
-    this.#meter?.watch({ number: epoch, start, steps, totals: () => pass.totals() });
+    let trained: number | null = null;
+    this.#meter?.watch({
+      number: epoch,
+      steps,
+      totals: () => pass.totals(),
+      seconds: () => trained ?? secondsSince(start),
+    });
     await this.#train(epoch, pass);
     await this.#endPass(pass);
+    trained = secondsSince(start);
     const totals = pass.totals();
     if (totals.steps > 0) this.#hasMoved = true;
     if (!stopper.isTimeUp) stopper.check();
     if (totals.steps === 0) return null;
     this.#stepsOfEpoch = totals.steps;
-    const trained = secondsSince(start);
     const validation = stopper.isTimeUp ? null : await this.#validate();
     const result: EpochResult = {
       epoch,
