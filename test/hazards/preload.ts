@@ -34,7 +34,7 @@ export function buildFaults(): string {
   const headers = join(root, 'node_modules/node-api-headers/include');
   const source = join(root, 'native/test/preload/fault_allocations.cc');
   const flags = ['-std=c++20', '-O1', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-I', headers];
-  const { status, stderr } = spawnSync('g++', [...flags, source, '-o', out, '-ldl'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('g++', [...flags, source, '-o', out], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return out;
 }
