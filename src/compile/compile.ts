@@ -21,6 +21,9 @@ export interface CompileOptions {
   passes?: Partial<Record<PassName, boolean>>;
 }
 
+/** What a compiled function may return: R itself when it is one tensor, or an array or plain object of tensors. */
+export type Returnable<R> = Tensor | readonly Tensor[] | { readonly [Key in keyof R]: Tensor };
+
 /** A function of tensors that runs as recorded programs. */
 export interface Compiled<Args extends readonly Tensor[], R> {
   /**
@@ -53,7 +56,7 @@ const mostPrograms = 16;
  * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
  * @throws ArgumentError for anything but a function, or an unknown option.
  */
-export function compile<Args extends readonly Tensor[], R>(
+export function compile<Args extends readonly Tensor[], R extends Returnable<R>>(
   fn: (...args: Args) => R,
   options?: CompileOptions,
 ): Compiled<Args, R> {

@@ -69,6 +69,7 @@ export function loadState(
     throw onlySizes ? new ShapeError(message) : new ArgumentError(message);
   }
 
+  for (const { target } of pairs) target.storage.assertUnpinned();
   noGrad(() => {
     // Converted first, all of them: a backend that cannot read one of the dtypes says so before anything is copied.
     const sources = pairs.map(({ target, value }) => ({ target, source: to(value as Tensor, target.dtype) }));

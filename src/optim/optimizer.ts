@@ -205,7 +205,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       );
     for (const group of this.#groups) {
       check(name, group);
-      for (const param of checkParams(name, group.params)) this.#checkGradient(param);
+      for (const param of checkParams(name, group.params)) this.#checkNumbers(param);
     }
     checkDistinct(
       name,
@@ -213,10 +213,13 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     );
   }
 
-  #checkGradient({ grad }: Tensor): void {
+  /** Before any number moves: a compiled step may have left a gradient without numbers, or be training the parameter. */
+  #checkNumbers({ storage, grad }: Tensor): void {
     if (grad === null) return;
     checkComputes(`${this.#kind.name}.step`, grad.dtype);
-    if (recording() === null) grad.storage.assertNumbers();
+    if (recording() !== null) return;
+    grad.storage.assertNumbers();
+    storage.assertUnpinned();
   }
 
   /** Tells a recording what the step depends on, and has it check the options, which are read anew, before each run. */

@@ -50,6 +50,7 @@ export function record(
   output.attach({
     name,
     id: nextId++,
+    recordedBy: recording(),
     // Now, since a leaf may be told later to require a gradient: this call has not saved what that would take.
     inputs: inputs.map((input) => (input.requiresGrad ? input : null)),
     saved: saved.map((tensor) => ({ tensor, version: tensor.storage.version })),
@@ -73,6 +74,9 @@ export function backward(root: Tensor, gradient: Tensor | undefined, retainGraph
     throw new StateError('backward: element 0 of tensors does not require grad and does not have a grad_fn');
   const seed = checkSeed(root, gradient);
   const nodes = reachable(root);
+  const now = recording();
+  if (now !== null && nodes.some(({ recordedBy }) => recordedBy !== now))
+    throw now.refuse('backward() through a graph that was made outside', 'call the function that makes it inside, too');
   for (const node of nodes) checkSaved(node);
 
   const pending: Pending = new Map([[root.node ?? root, { tensor: seed, owned: false }]]);
@@ -161,9 +165,7 @@ function accumulate(pending: Pending, input: Tensor, part: Tensor): void {
  * it already (a sum passes one gradient to both operands, and the caller may keep the one it gave).
  */
 function deliver(pending: Pending, given: Tensor | undefined): void {
-  // Before any of them is changed: a compiled step may have left gradients that have no numbers.
-  for (const leaf of pending.keys())
-    if (leaf instanceof Tensor && recording() === null) leaf.grad?.storage.assertNumbers();
+  for (const leaf of pending.keys()) if (leaf instanceof Tensor) checkGradient(leaf);
   const taken = new Set<Storage>(given === undefined ? [] : [given.storage]);
   for (const [leaf, { tensor }] of pending) {
     if (!(leaf instanceof Tensor)) continue;
@@ -177,6 +179,13 @@ function deliver(pending: Pending, given: Tensor | undefined): void {
       taken.add(tensor.storage);
     }
   }
+}
+
+/** Before any gradient is changed: a compiled step may have left some without numbers, or be writing them. */
+function checkGradient({ grad }: Tensor): void {
+  if (grad === null || recording() !== null) return;
+  grad.storage.assertNumbers();
+  grad.storage.assertUnpinned();
 }
 
 function add(a: Tensor, b: Tensor, out: Tensor): void {

@@ -1,6 +1,7 @@
 /** What all learning rate schedulers have in common: an optimizer, the rates they last gave it, a state to save. */
 import { show } from '../../check.js';
 import { ArgumentError, StateError } from '../../errors.js';
+import { recording } from '../../ops/recording.js';
 import { Optimizer } from '../optimizer.js';
 
 /**
@@ -89,6 +90,8 @@ export abstract class LRScheduler {
 
   /** @throws StateError when groups have come since the scheduler was made. @internal */
   protected checkGroups(expected: number): void {
+    const now = recording();
+    if (now !== null) throw now.refuse(`${this.place}.step`, 'call it outside of the function, after each call');
     const { length } = this.optimizer.paramGroups;
     if (length !== expected)
       throw new StateError(

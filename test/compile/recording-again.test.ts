@@ -1,0 +1,198 @@
+/** What makes a compiled function record again, and what does not: counted by the calls of the function. */
+import { describe, expect, it } from 'vitest';
+import {
+  backend,
+  compile,
+  Generator,
+  manualSeed,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  randn,
+  type Tensor,
+  tensor,
+} from '../../src/index.js';
+import { runOn } from '../helpers/backends.js';
+
+/** A model in training, whose steps are counted when they are recorded. */
+function makeScene() {
+  manualSeed(1);
+  const generator = new Generator(4);
+  const model = new nn.Sequential(
+    new nn.Linear(3, 4),
+    new nn.ReLU(),
+    new nn.Dropout(0.5, { generator }),
+    new nn.Linear(4, 2),
+  );
+  const criterion = new nn.CrossEntropyLoss();
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+  const counts = { recorded: 0 };
+  const step = compile((x: Tensor, y: Tensor) => {
+    counts.recorded++;
+    model.zeroGrad();
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  const x = randn([4, 3]);
+  const y = tensor([0, 1, 1, 0], { dtype: 'int32' });
+  return { generator, model, criterion, optimizer, counts, step, x, y, call: () => step(x, y) };
+}
+
+type Scene = ReturnType<typeof makeScene>;
+
+const first = (model: nn.Sequential): nn.Linear => model.at(0) as nn.Linear;
+
+/** Changes after which a recorded program would be wrong. */
+const changes: Readonly<Record<string, (scene: Scene) => unknown>> = {
+  'eval()': ({ model }) => model.eval(),
+  'the mode of one module': ({ model }) => {
+    model.at(2).training = false;
+  },
+  'requiresGrad of a parameter': ({ model }) => first(model).weight.requiresGrad_(false),
+  'p of a dropout': ({ model }) => {
+    (model.at(2) as nn.Dropout).p = 0.25;
+  },
+  "the generator's masks": ({ generator }) => generator.manualSeed(4, { masks: 'mt19937' }),
+  'a module appended': ({ model }) => model.append(new nn.Tanh()),
+  'a module replaced': ({ model }) => model.set(1, new nn.Sigmoid()),
+  'a module taken out': ({ model }) => model.pop(1),
+  'a weight replaced': ({ model }) => {
+    first(model).weight = new nn.Parameter(ones([4, 3]));
+  },
+  'a bias dropped': ({ model }) => {
+    first(model).bias = null;
+  },
+  'another weight of the loss': ({ criterion }) => {
+    criterion.weight = tensor([1, 3]);
+  },
+  'momentum switched off': ({ optimizer }) => {
+    optimizer.paramGroups[0]!.momentum = 0;
+  },
+  nesterov: ({ optimizer }) => {
+    optimizer.paramGroups[0]!.nesterov = true;
+  },
+  'a parameter taken from the optimizer': ({ optimizer }) => optimizer.paramGroups[0]!.params.pop(),
+  'a group added': ({ optimizer }) => optimizer.addParamGroup({ params: [ones([1])] }),
+};
+
+/** Changes that the same program sees when it runs. */
+const readings: Readonly<Record<string, (scene: Scene) => unknown>> = {
+  'the learning rate': ({ optimizer }) => {
+    optimizer.paramGroups[0]!.lr = 0.5;
+  },
+  'the size of the momentum': ({ optimizer }) => {
+    optimizer.paramGroups[0]!.momentum = 0.5;
+  },
+  'the seed': ({ generator }) => generator.manualSeed(9),
+  'the numbers of a weight': ({ model }) => noGrad(() => first(model).weight.copy_(ones([4, 3]))),
+  'a state dict loaded': ({ model }) => model.loadStateDict(makeScene().model.stateDict()),
+  "the optimizer's state loaded": ({ optimizer }) => optimizer.loadStateDict(makeScene().optimizer.stateDict()),
+  'gradients dropped': ({ model }) => model.zeroGrad(),
+  'a call with other numbers': ({ step, y }) => step(ones([4, 3]), y),
+};
+
+describe('a compiled step', () => {
+  runOn('reference');
+
+  it.each(Object.entries(changes))('records again after a change: %s', (_name, change) => {
+    const scene = makeScene();
+    scene.call();
+    scene.call();
+    expect(scene.counts.recorded).toBe(1);
+    change(scene);
+    scene.call();
+    expect(scene.counts.recorded).toBe(2);
+    scene.call();
+    expect(scene.counts.recorded).toBe(2);
+  });
+
+  it.each(Object.entries(readings))('does not record again, but does something else, after: %s', (_name, change) => {
+    const [scene, twin] = [makeScene(), makeScene()];
+    for (const each of [scene, twin]) each.call();
+    change(scene);
+    const [changed, unchanged] = [scene, twin].map((each) => {
+      const loss = each.call().item();
+      return [loss, ...first(each.model).weight.toTypedArray()];
+    });
+    expect(scene.counts.recorded).toBe(1);
+    if (_name === 'gradients dropped') expect(changed).toEqual(unchanged);
+    else expect(changed).not.toEqual(unchanged);
+  });
+
+  it('remembers the programs of both modes, of each shape and of each mode of gradients', () => {
+    const { counts, model, call, step, x, y } = makeScene();
+    const evaluate = compile((input: Tensor) => {
+      counts.recorded++;
+      return model.forward(input);
+    });
+    for (let round = 0; round < 3; round++) {
+      call();
+      step(x.narrow(0, 0, 2), y.narrow(0, 0, 2));
+      model.eval();
+      call();
+      evaluate(x);
+      noGrad(() => evaluate(x));
+      model.train();
+    }
+    expect(counts.recorded).toBe(5);
+  });
+
+  it('keeps the programs of the last 16 shapes', () => {
+    let recorded = 0;
+    const double = compile((x: Tensor) => {
+      recorded++;
+      return x.mul(2);
+    });
+    for (let n = 1; n <= 17; n++) expect(double(ones([n])).shape).toEqual([n]);
+    for (let n = 2; n <= 17; n++) double(ones([n]));
+    expect(recorded).toBe(17);
+    double(ones([1]));
+    expect(recorded).toBe(18);
+  });
+
+  it('tells dtypes and numbers of arguments apart', () => {
+    let recorded = 0;
+    const sum = compile((...tensors: Tensor[]) => {
+      recorded++;
+      return tensors.reduce((a, b) => a.add(b));
+    });
+    const [a, b] = [tensor([1, 2]), tensor(Float64Array.of(3, 4))];
+    expect(sum(a, a).toArray()).toEqual([2, 4]);
+    expect(sum(b, b).dtype).toBe('float64');
+    expect(sum(a, a, a).toArray()).toEqual([3, 6]);
+    expect(recorded).toBe(3);
+  });
+
+  it('does not see what a caller keeps outside of tensors and modules: JavaScript runs while it is recorded only', () => {
+    let factor = 2;
+    const scale = compile((x: Tensor) => x.mul(factor));
+    scale(ones([1]));
+    factor = 3;
+    expect(scale(ones([1])).item()).toBe(2);
+  });
+});
+
+describe('a change of backend', () => {
+  runOn('reference');
+
+  it.runIf(backend.available.length > 1)('moves everything over, there and back', () => {
+    const scene = makeScene();
+    const twin = makeScene();
+    const losses: number[] = [];
+    const expected: number[] = [];
+    for (const name of ['reference', backend.available.at(-1)!, 'reference']) {
+      backend.use(name);
+      for (let i = 0; i < 2; i++) losses.push(scene.call().item());
+    }
+    backend.use('reference');
+    for (let i = 0; i < 6; i++) expected.push(twin.call().item());
+    expect(scene.counts.recorded).toBe(3);
+    losses.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(expected[i]!, 5);
+    });
+  });
+});

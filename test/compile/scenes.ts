@@ -1,0 +1,312 @@
+/** Things to be trained, each made anew from a seed, and a picture of all that a step may change. */
+import {
+  type CompileOptions,
+  compile,
+  defaultGenerator,
+  functional as F,
+  manualSeed,
+  nn,
+  noGrad,
+  optim,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.js';
+
+/** Passes that only leave out or move ops: with these, eager and compiled agree to the bit. */
+export const unfused: NonNullable<CompileOptions['passes']> = {
+  'linear-activation': false,
+  'linear-input-gradient': false,
+  'cross-entropy-train': false,
+  'linear-weight-update': false,
+  'weight-panels': false,
+};
+
+type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
+
+/** Something to train. */
+export interface Scene {
+  /** What is to be compiled. */
+  readonly step: (...args: Tensor[]) => Result;
+  /** The arguments of call number i. */
+  readonly args: (i: number) => Tensor[];
+  /** What the caller does before call number i. */
+  readonly before?: (i: number) => void;
+  readonly modules: readonly nn.AnyModule[];
+  readonly optimizers: readonly optim.Optimizer[];
+  /** Tensors beside the parameters that a step changes. */
+  readonly others?: readonly Tensor[];
+}
+
+/** The numbers of a tensor, so that NaN equals NaN and 0 does not equal -0. */
+export const numbers = (t: Tensor | null): unknown => (t === null ? null : [t.dtype, t.shape, [...t.toTypedArray()]]);
+
+/** Everything that a step may change. */
+export function picture({ modules, optimizers, others = [] }: Scene, { gradients = true } = {}): unknown {
+  const parameters = modules.flatMap((module) => [...module.parameters(), ...module.buffers()]);
+  return {
+    parameters: parameters.map(numbers),
+    gradients: gradients ? parameters.map(({ grad }) => numbers(grad)) : null,
+    requiresGrad: parameters.map(({ requiresGrad }) => requiresGrad),
+    modes: modules.flatMap((module) => module.modules().map(({ training }) => training)),
+    optimizers: optimizers.map((optimizer) => {
+      const { state, param_groups } = optimizer.stateDict();
+      const plain = Object.values(state).map((own) =>
+        Object.entries(own).map(([key, value]) => [key, numbers(value as Tensor)]),
+      );
+      return { plain, param_groups };
+    }),
+    others: others.map(numbers),
+    generator: defaultGenerator.getState(),
+  };
+}
+
+const labels = (n: number, classes: number): Tensor =>
+  tensor(
+    Array.from({ length: n }, (_, i) => (i * 7) % classes),
+    { dtype: 'int32' },
+  );
+
+/** A dropout MLP on two batches in turn; with `make` the optimizer. */
+function mlp(make: (params: Tensor[]) => optim.Optimizer, options: { sizes?: readonly number[] } = {}): Scene {
+  const { sizes = [6] } = options;
+  const model = new nn.Sequential(new nn.Linear(7, 9), new nn.ReLU(), new nn.Dropout(0.4), new nn.Linear(9, 5));
+  const criterion = new nn.CrossEntropyLoss();
+  const optimizer = make(model.parameters());
+  const batches = sizes.map((size) => [randn([size, 7]), labels(size, 5)]);
+  return {
+    step(x, y) {
+      optimizer.zeroGrad();
+      const loss = criterion.forward(model.forward(x!), y!);
+      loss.backward();
+      optimizer.step();
+      return loss;
+    },
+    args: (i) => batches[i % batches.length]!,
+    modules: [model],
+    optimizers: [optimizer],
+  };
+}
+
+class Residual extends nn.Module<readonly [Tensor, Tensor], { logits: Tensor; hidden: Tensor }> {
+  readonly left = new nn.Linear(4, 6);
+  readonly right = new nn.Linear(3, 6, { bias: false });
+  readonly inner = new nn.ModuleList([new nn.Linear(6, 6), new nn.Linear(6, 6)]);
+  readonly gain = new nn.Parameter(ones([6]));
+
+  override forward(a: Tensor, b: Tensor): { logits: Tensor; hidden: Tensor } {
+    let hidden = this.left.forward(a).add(this.right.forward(b)).tanh();
+    for (const layer of this.inner) hidden = (layer as nn.Linear).forward(hidden).relu().add(hidden).mul(this.gain);
+    return { logits: hidden.matmul(hidden.transpose(0, 1)).softmax(1), hidden };
+  }
+}
+
+const sgd = (params: Tensor[]) => new optim.SGD(params, { lr: 0.1 });
+
+export const scenes: Readonly<Record<string, () => Scene>> = {
+  'MLP, SGD': () => mlp(sgd),
+  'MLP, momentum': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 })),
+  'MLP, nesterov': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, nesterov: true })),
+  'MLP, Adam': () => mlp((p) => new optim.Adam(p, { lr: 0.01 })),
+  'MLP, amsgrad': () => mlp((p) => new optim.Adam(p, { lr: 0.01, amsgrad: true, weightDecay: 0.1 })),
+  'MLP, AdamW': () => mlp((p) => new optim.AdamW(p, { lr: 0.01 })),
+  'a last, shorter batch': () => mlp((p) => new optim.Adam(p), { sizes: [6, 6, 1, 0] }),
+
+  'several inputs and outputs, residual paths': () => {
+    const model = new Residual();
+    const optimizer = new optim.AdamW(model.parameters());
+    const [a, b] = [randn([5, 4]), randn([5, 3])];
+    return {
+      step(x, y) {
+        model.zeroGrad();
+        const { logits, hidden } = model.forward(x!, y!);
+        const loss = logits.log().sum().neg().add(hidden.pow(2).mean());
+        loss.backward();
+        optimizer.step();
+        return { loss, hidden, input: x!, gain: model.gain, gradient: model.gain.grad! };
+      },
+      args: () => [a, b],
+      modules: [model],
+      optimizers: [optimizer],
+    };
+  },
+
+  'gradients added up over calls': () => {
+    const scene = mlp(sgd);
+    const [model] = scene.modules as [nn.Sequential];
+    const [optimizer] = scene.optimizers;
+    return {
+      ...scene,
+      step(x, y) {
+        const loss = F.crossEntropy(model.forward(x!), y!);
+        loss.backward();
+        return [loss];
+      },
+      before(i) {
+        if (i % 3 !== 2) return;
+        optimizer!.step();
+        if (i % 2 === 0) optimizer!.zeroGrad();
+        else optimizer!.zeroGrad({ setToNone: false });
+      },
+    };
+  },
+
+  'gradient clipping': () => {
+    const scene = mlp((p) => new optim.Adam(p, { lr: 0.01 }));
+    const [model] = scene.modules as [nn.Sequential];
+    const [optimizer] = scene.optimizers;
+    return {
+      ...scene,
+      step(x, y) {
+        optimizer!.zeroGrad();
+        const loss = F.crossEntropy(model.forward(x!), y!);
+        loss.backward();
+        const squares = model.parameters().map(({ grad }) => grad!.pow(2).sum());
+        const norm = squares.reduce((sum, each) => sum.add(each)).sqrt();
+        const factor = F.div(0.1, norm.add(1e-6)).clamp(undefined, 1);
+        for (const parameter of model.parameters()) parameter.grad = parameter.grad!.mul(factor);
+        optimizer!.step();
+        return [loss, norm];
+      },
+    };
+  },
+
+  'another learning rate at each call': () => {
+    const scene = mlp((p) => new optim.SGD([{ params: p.slice(0, 2) }, { params: p.slice(2), lr: 0.3 }], { lr: 0.1 }));
+    const [optimizer] = scene.optimizers;
+    const schedule = new optim.lrScheduler.StepLR(optimizer!, { stepSize: 2, gamma: 0.5 });
+    return {
+      ...scene,
+      before(i) {
+        if (i > 0) schedule.step();
+        if (i === 3) optimizer!.paramGroups[1]!.lr = 0.7;
+      },
+    };
+  },
+
+  'train and eval, what is frozen, p: all change': () => {
+    const scene = mlp((p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }));
+    const [model] = scene.modules as [nn.Sequential];
+    return {
+      ...scene,
+      before(i) {
+        if (i === 1) model.eval();
+        if (i === 2) model.train();
+        if (i === 3) model.at(0).requiresGrad_(false);
+        if (i === 4) (model.at(2) as nn.Dropout).p = 0.9;
+        if (i === 5) model.at(0).requiresGrad_(true);
+      },
+    };
+  },
+
+  "PyTorch's masks": () => {
+    manualSeed(8, { masks: 'mt19937' });
+    return mlp(sgd);
+  },
+
+  'a function that sets the mode': () => {
+    const scene = mlp(sgd);
+    const [model] = scene.modules as [nn.Sequential];
+    return {
+      ...scene,
+      step(x) {
+        const noisy = model.train().forward(x!);
+        return [noisy, noGrad(() => model.eval().forward(x!))];
+      },
+    };
+  },
+
+  'backward without a step': () => {
+    const scene = mlp(sgd);
+    const [model] = scene.modules as [nn.Sequential];
+    return {
+      ...scene,
+      step(x, y) {
+        model.zeroGrad();
+        const loss = F.crossEntropy(model.forward(x!), y!);
+        loss.backward();
+        return loss;
+      },
+    };
+  },
+
+  'constants made inside, one of them changed': () => {
+    const total = zeros([3]);
+    const x = randn([3]);
+    return {
+      step(a) {
+        const weights = tensor([1, 2, 3]);
+        const sum = zeros([3]);
+        const scratch = tensor([9, 9, 9]);
+        sum.copy_(
+          sum
+            .add(a!)
+            .add(weights)
+            .mul(ones([3])),
+        );
+        scratch.copy_(scratch.add(sum));
+        total.copy_(total.add(scratch));
+        return [sum, scratch, weights, total];
+      },
+      args: () => [x],
+      modules: [],
+      optimizers: [],
+      others: [total],
+    };
+  },
+
+  'indices, extrema, joins': () => {
+    const table = new nn.Linear(4, 6);
+    const rows = tensor([5, 0, 0, 3], { dtype: 'int32' });
+    return {
+      step(index) {
+        table.zeroGrad();
+        const picked = table.weight.indexSelect(index!);
+        const { values, indices } = picked.max({ dim: 1 });
+        const loss = F.cat([values, picked.narrow(1, 1, 2).flatten(), picked.min().reshape([1])])
+          .pow(2)
+          .mean();
+        loss.backward();
+        return [loss, indices, picked.to('int32')];
+      },
+      args: () => [rows],
+      modules: [table],
+      optimizers: [],
+    };
+  },
+};
+
+export type Mode = 'eager' | 'compiled' | 'mixed' | 'async';
+
+/** Takes `calls` steps of a scene, and returns what they returned and what is left. */
+export async function play(
+  make: () => Scene,
+  mode: Mode,
+  calls = 7,
+  options: CompileOptions = {},
+  looks: { gradients?: boolean } = {},
+): Promise<unknown> {
+  manualSeed(5);
+  const scene = make();
+  const compiled = compile(scene.step, { passes: unfused, keepGradients: true, ...options });
+  const taken: unknown[] = [];
+  for (let i = 0; i < calls; i++) {
+    scene.before?.(i);
+    const args = scene.args(i);
+    const isEager = mode === 'eager' || (mode === 'mixed' && i % 3 === 1);
+    const result: Result = isEager
+      ? scene.step(...args)
+      : mode === 'async'
+        ? await compiled.async(...args)
+        : compiled(...args);
+    taken.push(
+      Object.entries(result.constructor.name === 'Tensor' ? { result } : result).map(([key, t]) => [key, numbers(t)]),
+    );
+    // Looking at everything each time brings the host side up to date; not looking leaves it behind.
+    if (i % 2 === 0) taken.push(picture(scene, looks));
+  }
+  compiled.dispose();
+  return { taken, left: picture(scene, looks) };
+}
