@@ -2,7 +2,7 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Entry, entryId, isStudy, loadCases, selectEntries } from './case.js';
-import { nativePrefix } from './contenders/contenders.js';
+import { isNative } from './contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './measure/contender-process.js';
 import { type Field, startField } from './measure/field.js';
 import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
@@ -35,7 +35,7 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   console.log(`${describeMachine(field.descriptions, field.allThreads, field.threadSource)}\n`);
   const { measurements, findings, failures } = await measure(entries, field, options, signal);
   report(measurements, findings, field, options);
-  if (!field.processes.some(({ contender }) => contender.id.startsWith(nativePrefix)) && needsNative(entries))
+  if (!field.processes.some(({ contender }) => isNative(contender)) && needsNative(entries))
     failures.unshift('no native backend takes part: the addon could not be loaded');
   for (const failure of failures) console.log(`\nnot measured: ${failure}`);
   if (signal.aborted) {

@@ -10,8 +10,8 @@ import { quantile } from '../report/statistics.js';
 
 const layerSizes = [16, 16, 4] as const;
 const batch = 4;
-const runs = 20_000;
-const rounds = 15;
+const runs = 2000;
+const rounds = 101;
 const microseconds = 1000;
 
 const compiledStep: Study = {

@@ -63,6 +63,9 @@ export function isaOf(id: string): string | null {
   return prefix === undefined ? null : id.slice(prefix.length);
 }
 
+/** Whether it computes in the addon. */
+export const isNative = ({ id }: Contender): boolean => id === studied || isaOf(id) !== null;
+
 export const startContenders = (): Contender[] => [bareStart, withImport].map((id) => node(id, 'start'));
 
 /** PyTorch in eager mode. `python` is an interpreter that has torch. */
