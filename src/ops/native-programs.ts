@@ -25,7 +25,7 @@ export function failure(error: unknown): unknown {
   return error;
 }
 
-/** What native-jobs.ts makes of an addon. */
+/** What native-jobs.ts makes of an addon. Throws what the library throws. */
 export interface NativeJobs {
   submit(program: NativeHandle, call: JobCall): Job;
   shuffle(order: NativeHandle, seed: bigint): Promise<void>;
@@ -139,7 +139,7 @@ class NativeProgram implements ProgramHandle {
 
   submit(call: JobCall): Job {
     this.#assertUsable();
-    const job = attempt(() => this.#jobs.submit(this.#handle, call));
+    const job = this.#jobs.submit(this.#handle, call);
     this.#unsettled++;
     const settled = (): void => {
       this.#unsettled--;
