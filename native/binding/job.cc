@@ -28,6 +28,7 @@ std::vector<napi_value> read_elements(const Argument& arg) {
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
   if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of typed arrays");
   check(status);
+  if (count > program::kMaxArrays) throw std::invalid_argument(arg.place() + "too many elements");
   std::vector<napi_value> elements(count);
   for (std::uint32_t i = 0; i < count; ++i) check(napi_get_element(arg.env, arg.value, i, &elements[i]));
   return elements;

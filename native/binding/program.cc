@@ -27,6 +27,7 @@ std::vector<std::shared_ptr<Block>> read_blocks(const Argument& arg) {
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
   if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of blocks");
   check(status);
+  if (count > program::kMaxArrays) throw std::invalid_argument(arg.place() + "too many elements");
   std::vector<std::shared_ptr<Block>> blocks;
   blocks.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {

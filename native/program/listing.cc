@@ -52,7 +52,7 @@ class MemoryReader {
     if (spec.kind == MemoryKind::kTemporary) return check_temporary(spec);
     // Twice the same array would be two memories that alias.
     if (!seen_.emplace(spec.kind, spec.index).second) refuse("another memory is bound to the same array");
-    if (spec.index > kMaxArrays) refuse("index too large");
+    if (spec.index >= kMaxArrays) refuse("index too large");
     if (spec.kind == MemoryKind::kState) return check_state(spec);
     if (spec.layout) refuse("only state lies in panels");
   }
@@ -77,7 +77,6 @@ class MemoryReader {
 
   // Bytes and offsets of any memory fit into a size with room to spare.
   static constexpr std::size_t kMaxLength = std::size_t{1} << 53;
-  static constexpr std::size_t kMaxArrays = 65535;
 
   const FlatListing& listing_;
   const kernels::KernelTable& kernels_;

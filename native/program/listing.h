@@ -31,6 +31,8 @@ struct FlatListing {
 };
 
 inline constexpr std::size_t kMemoryNumbers = 6;
+// Blocks, inputs and outputs that a program can have, of each.
+inline constexpr std::size_t kMaxArrays = 65536;
 inline constexpr std::size_t kNoMemory = std::numeric_limits<std::size_t>::max();
 
 enum class MemoryKind { kTemporary, kState, kInput, kOutput };
