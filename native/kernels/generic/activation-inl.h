@@ -14,20 +14,40 @@ LANEWISE_VEC void dropout_half_group(const float* x, float* out, std::size_t col
   }
 }
 
+LANEWISE_VEC void relu_rows(float* c, std::size_t stride, std::size_t rows, std::size_t columns) {
+  for (std::size_t r = 0; r < rows; ++r, c += stride) {
+    std::size_t i = 0;
+    for (; i + kLanes <= columns; i += kLanes) v_store(c + i, v_relu(v_load(c + i)));
+    if (i < columns) v_store_n(c + i, v_relu(v_load_n(c + i, columns - i, v_splat(0.0f))), columns - i);
+  }
+}
+
 static void activate(float* c, std::size_t stride, std::size_t rows, std::size_t columns, bool with_relu,
                      const Mask* mask, std::size_t first_row, std::size_t first_column) {
-  if (with_relu) {
-    for (std::size_t r = 0; r < rows; ++r) relu(c + r * stride, c + r * stride, columns);
+  if (mask == nullptr) {
+    if (with_relu) relu_rows(c, stride, rows, columns);
+    return;
   }
-  if (mask == nullptr) return;
   const std::uint32_t words_per_row = static_cast<std::uint32_t>((mask->columns + 15) / 16 * 8);
   std::uint32_t counter = static_cast<std::uint32_t>(mask->first_row + first_row) * words_per_row +
                           static_cast<std::uint32_t>(first_column / 16 * 8);
   const Vi k0 = v_splat_int(static_cast<std::int32_t>(mask->k0)), k1 = v_splat_int(static_cast<std::int32_t>(mask->k1));
   const Vi limit = dropout_limit(mask->threshold);
   const Vf scale = v_splat(mask->threshold == 0 ? 0.0f : mask->scale);
+  if (columns == kMaskColumns) {
+    for (; rows >= kMaskRows; rows -= kMaskRows) {
+      if (with_relu) {
+        activate_rows(true, c, stride, counter, words_per_row, k0, k1, limit, scale);
+      } else {
+        activate_rows(false, c, stride, counter, words_per_row, k0, k1, limit, scale);
+      }
+      c += kMaskRows * stride;
+      counter += kMaskRows * words_per_row;
+    }
+  }
+  if (with_relu) relu_rows(c, stride, rows, columns);
   const std::size_t half = first_column % 16 == 0 ? 0 : columns < 8 ? columns : 8;
-  for (std::size_t r = 0; r < rows; ++r, c += stride, counter += words_per_row) {
+  for (; rows != 0; --rows, c += stride, counter += words_per_row) {
     if (kGemmNr % 16 != 0 && half != 0) dropout_half_group(c, c, half, counter, k0, k1, limit, scale);
     if (half != columns) {
       dropout_row(c + half, c + half, columns - half, half == 0 ? counter : counter + 8, k0, k1, limit, scale);

@@ -3,6 +3,8 @@
 // when c & 8 is 0, else to the high ones. Read as a signed number u, they keep the element when u < threshold - 32768.
 #pragma once
 
+#include "math-inl.h"
+
 // The generator's word at a counter, for each lane.
 LANEWISE_VEC Vi dropout_words(Vi counter, Vi k0, Vi k1) {
   Vi x = v_add_int(counter, k0);

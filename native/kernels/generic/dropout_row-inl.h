@@ -54,4 +54,31 @@ static void dropout_row(const float* x, float* out, std::size_t columns, std::ui
   }
 }
 
+// Rows of one group each, as many as a block of words is for.
+inline constexpr int kMaskRows = kDropoutBlock * kLanes / 8;
+inline constexpr int kMaskColumns = 16;
+
+// ReLU when `with_relu`, a constant, then dropout for kMaskRows rows of kMaskColumns columns; `counter` is that of the
+// first row's first word.
+LANEWISE_VEC void activate_rows(const bool with_relu, float* c, std::size_t stride, std::uint32_t counter,
+                                std::uint32_t words_per_row, Vi k0, Vi k1, Vi limit, Vf scale) {
+  Vi words[kDropoutBlock];
+  LANEWISE_EACH {
+    const std::uint32_t first = counter + static_cast<std::uint32_t>(v * kLanes / 8) * words_per_row +
+                                static_cast<std::uint32_t>(v * kLanes % 8);
+    words[v] = v_add_int(v_add_int(v_splat_int(static_cast<std::int32_t>(first)), v_lane_index()), k0);
+  }
+  dropout_block(words, k1);
+  LANEWISE_EACH {
+    float* const at = c + static_cast<std::size_t>(v * kLanes / 8) * stride + v * kLanes % 8;
+    Vf low = v_load(at), high = v_load(at + 8);
+    if (with_relu) {
+      low = v_relu(low);
+      high = v_relu(high);
+    }
+    v_store(at, v_mul(low, dropout_factor(low_half(words[v]), limit, scale)));
+    v_store(at + 8, v_mul(high, dropout_factor(words[v], limit, scale)));
+  }
+}
+
 #undef LANEWISE_EACH

@@ -58,8 +58,6 @@ LANEWISE_VEC Vf v_sign(Vf x) {
   return v_select(v_lt(x, zero), v_splat(-1.0f), positive);
 }
 
-LANEWISE_VEC Vf v_relu(Vf x) { return v_drop(v_le(x, v_splat(0.0f)), x); }
-
 LANEWISE_VEC Vf v_clamp(Vf x, float low, float high) {
   const Vf l = v_splat(low), h = v_splat(high);
   x = v_select(v_lt(x, l), l, x);

@@ -7,6 +7,9 @@ LANEWISE_VEC Vf v_neg(Vf x) { return v_from_bits(v_xor_int(v_bits(x), v_splat_in
 LANEWISE_VEC Vf v_larger(Vf a, Vf b) { return v_select(v_lt(b, a), a, b); }
 LANEWISE_VEC Vf v_smaller(Vf a, Vf b) { return v_select(v_lt(a, b), a, b); }
 
+// 0 where x <= 0; a NaN stays.
+LANEWISE_VEC Vf v_relu(Vf x) { return v_drop(v_le(x, v_splat(0.0f)), x); }
+
 inline constexpr float kInfinity = __builtin_inff();
 inline constexpr float kNaN = __builtin_nanf("");
 inline constexpr float kSmallestNormal = 1.17549435e-38f;
