@@ -1,6 +1,7 @@
 /** Sizes that are none or that no machine has, and listings of random numbers: errors, or nothing at all. */
 import { describe, expect, it } from 'vitest';
 import type { NativeHandle } from '../../src/ops/load.js';
+import { random } from './random.js';
 import { addon, input, isa, ones, output, row, settle, state } from './raw-programs.js';
 
 describe('sizes', () => {
@@ -53,22 +54,12 @@ function tryAll(
 }
 
 describe('listings with numbers changed at random', () => {
-  /** Small and repeatable: mulberry32. */
-  function random(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), state | 1);
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
-  }
   const odd = [-1, 0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -0, 0.5, Number.NaN];
 
   it('run or are refused, and harm nobody', () => {
     const rounds = Number(process.env.LANEWISE_FUZZ ?? 5000);
-    const next = random(20261123);
-    const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
+    const draw = random(20261123);
+    const pick = <T>(list: readonly T[]): T => list[draw(list.length)]!;
     const n = 3;
     const memories = [
       ...row(input, 0, n),
@@ -92,10 +83,10 @@ describe('listings with numbers changed at random', () => {
     for (let round = 0; round < rounds; round++) {
       const blocks = [ones(n), ones(n * n)];
       const [m, c] = [[...memories], [...code]];
-      for (let change = Math.floor(next() * 3); change >= 0; change--) {
-        const list = next() < 0.3 ? m : c;
-        const at = Math.floor(next() * list.length);
-        if (next() < 0.1) list.splice(at, 1);
+      for (let change = draw(3); change >= 0; change--) {
+        const list = draw(10) < 3 ? m : c;
+        const at = draw(list.length);
+        if (draw(10) === 0) list.splice(at, 1);
         else list[at] = pick(odd);
       }
       if (tryAll(Float64Array.from(m), Float64Array.from(c), [48, 1, 1], blocks)) ran++;
