@@ -157,10 +157,11 @@ async function inPieces(
       const part = inputs.map((input) => rowsOf(input, start, end));
       return checkPiece(readReturned(place, await compute(model, part, settings)), end - start);
     });
-    // Pieces queue up one behind the other, so that other callers come in between; the first that fails ends it.
-    if (pieces.length >= 2) await pieces[pieces.length - 2];
+    // Reported by the first of them that fails.
     piece.catch(() => {});
     pieces.push(piece);
+    // Two queue up, so that other callers come in between.
+    if (pieces.length >= 2) await pieces[pieces.length - 2];
   }
   const results = await Promise.all(pieces);
   const joined = results[0]!.tensors.map((_, i) => join(results.map(({ tensors }) => tensors[i]!)));

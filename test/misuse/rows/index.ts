@@ -11,6 +11,7 @@ import { optionRows } from './options.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
+import { trainRows } from './train.js';
 
 export const rows: readonly Row[] = [
   ...sizeRows,
@@ -23,5 +24,6 @@ export const rows: readonly Row[] = [
   ...optimRows,
   ...dataRows,
   ...settingRows,
+  ...trainRows,
   ...optionRows,
 ];

@@ -1,0 +1,148 @@
+/** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
+import { data, EarlyStopping, epochs, ModelCheckpoint, optim, tensor, zeros } from '../../../src/index.js';
+import { argument, type Row, shape } from '../row.js';
+import { bad, type World } from '../world.js';
+
+/** `epochs` throws at the call what `fit` rejects with. */
+const train = ({ model, optimizer, criterion: loss, dataset }: World, change: object) =>
+  epochs(bad(model), bad({ train: dataset, optimizer, loss, ...change }));
+
+const row = (name: string, change: (world: World) => object, message: Row['message'], make = argument): Row =>
+  make(`epochs: ${name}`, (world) => train(world, change(world)), message);
+
+const batches = {
+  *[Symbol.iterator]() {},
+};
+const { lrScheduler } = optim;
+
+export const trainRows: readonly Row[] = [
+  argument(
+    'epochs: no model',
+    ({ optimizer }) => epochs(bad(null), bad({ optimizer })),
+    'epochs: expected a model, got null',
+  ),
+  argument('epochs: no options', ({ model }) => epochs(model, bad(undefined)), 'epochs: options are required'),
+  argument('epochs: options of null', ({ model }) => epochs(model, bad(null)), 'epochs: options must be an object'),
+  row('an unknown option', () => ({ batchsize: 3 }), 'epochs: unknown option "batchsize"; it takes train'),
+  row(
+    'no data',
+    () => ({ train: undefined }),
+    'epochs: train must be a TensorDataset, [inputs, targets], or an iterable',
+  ),
+  row('data of a number', () => ({ train: 3 }), 'train must be a TensorDataset'),
+  row('validation of a number', () => ({ validation: 3 }), 'validation must be a TensorDataset'),
+  row('one tensor', ({ x }) => ({ train: [x] }), 'train must have two tensors, inputs and targets, but has 1'),
+  row('three tensors', ({ x }) => ({ train: new data.TensorDataset(x, x, x) }), 'but has 3'),
+  row('a tensor by itself', ({ x }) => ({ train: x }), 'train must be a TensorDataset'),
+  row(
+    'rows of different numbers',
+    ({ x, integers }) => ({ train: [x, integers] }),
+    'inputs of shape [2, 4] and targets of shape [1, 3] in train must have the same number of rows',
+    shape,
+  ),
+  row('scalars', ({ scalar }) => ({ train: [scalar, scalar] }), 'must have the same number of rows', shape),
+  row('no rows', ({ empty }) => ({ train: [empty, zeros([0], { dtype: 'int32' })] }), 'epochs: train has no samples'),
+  row('no rows to validate', ({ empty }) => ({ validation: [empty, empty] }), 'epochs: validation has no samples'),
+  row('a dataset of nothing', () => ({ train: { length: 0, get: () => [] } }), 'epochs: train has no samples'),
+  ...[0, -1, 1.5, Number.NaN, '8', null].map((batchSize) =>
+    row(
+      `batchSize ${typeof batchSize} ${batchSize}`,
+      () => ({ batchSize }),
+      'batchSize should be a positive integer value',
+    ),
+  ),
+  ...[0, -1, 1.5, '3'].map((count) =>
+    row(`epochs ${typeof count} ${count}`, () => ({ epochs: count }), 'epochs must be'),
+  ),
+  row('shuffle of 1', () => ({ shuffle: 1 }), 'epochs: shuffle must be a boolean, got 1'),
+  row('shuffle of batches', () => ({ train: batches, shuffle: true }), 'shuffle is for datasets; train is an iterable'),
+  row(
+    'batchSize of batches',
+    () => ({ train: batches, batchSize: 2 }),
+    'batchSize is for datasets; train is an iterable',
+  ),
+  row('no optimizer', () => ({ optimizer: undefined }), 'epochs: optimizer must be an optimizer, got undefined'),
+  row(
+    'an optimizer of another model',
+    ({ momentum }) => ({ optimizer: momentum }),
+    'the optimizer holds no parameter of the model',
+  ),
+  row(
+    'a function for a loss',
+    () => ({ loss: () => 1 }),
+    'epochs: loss must be a module such as nn.CrossEntropyLoss, got a function',
+  ),
+  row('no loss', () => ({ loss: undefined }), 'loss must be a module'),
+  row('an unknown metric', () => ({ metrics: ['f1'] }), 'epochs: unknown metric "f1"; known is accuracy'),
+  row('metrics by themselves', () => ({ metrics: 'accuracy' }), 'metrics must be a list'),
+  row('a metric without a function', () => ({ metrics: [{ name: 'a' }] }), 'a metric is a name or { name, fn }'),
+  row('a metric twice', () => ({ metrics: ['accuracy', 'accuracy'] }), 'more than one metric of the name "accuracy"'),
+  row('a metric called loss', () => ({ metrics: [{ name: 'loss', fn: () => 1 }] }), 'metric of the name "loss"'),
+  row('threads 0', () => ({ threads: 0 }), 'epochs: threads must be at least 1'),
+  row('priority high', () => ({ priority: 'high' }), 'priority must be one of normal, background, got "high"'),
+  row('a controller for a signal', () => ({ signal: new AbortController() }), 'signal must be an AbortSignal'),
+  ...[0, -1, Number.NaN, '1'].map((timeLimit) =>
+    row(
+      `timeLimit ${typeof timeLimit} ${timeLimit}`,
+      () => ({ timeLimit }),
+      'timeLimit must be a positive number of seconds',
+    ),
+  ),
+  row('a function for callbacks', () => ({ callbacks: () => {} }), 'callbacks must be a list of objects'),
+  row('functions among callbacks', () => ({ callbacks: [() => {}] }), 'callbacks must be a list of objects'),
+  ...['onEpoch', 'onStep', 'onProgress'].map((name) =>
+    row(`${name} of a number`, () => ({ [name]: 1 }), `epochs: ${name} must be a function, got 1`),
+  ),
+  row('fuse of 0', () => ({ fuse: 0 }), 'epochs: fuse must be a boolean'),
+  row(
+    'a scheduler by itself',
+    ({ optimizer }) => ({ schedulers: new lrScheduler.ReduceLROnPlateau(optimizer) }),
+    'schedulers must be a list',
+  ),
+  row('a number for a scheduler', () => ({ schedulers: [{ scheduler: 1 }] }), 'schedulers must hold schedulers, got 1'),
+  row(
+    'a scheduler of another optimizer',
+    ({ momentum }) => ({ schedulers: [new lrScheduler.ReduceLROnPlateau(momentum)] }),
+    'the scheduler ReduceLROnPlateau belongs to another optimizer',
+  ),
+  row(
+    'a plateau of steps',
+    ({ optimizer }) => ({
+      schedulers: [{ scheduler: new lrScheduler.ReduceLROnPlateau(optimizer), interval: 'step' }],
+    }),
+    "ReduceLROnPlateau goes by the scores of epochs: its interval must be 'epoch'",
+  ),
+  row(
+    'an unknown interval',
+    ({ optimizer }) => ({ schedulers: [{ scheduler: new lrScheduler.ReduceLROnPlateau(optimizer), interval: 'day' }] }),
+    'interval of a scheduler must be one of epoch, step, got "day"',
+  ),
+  argument('EarlyStopping: patience 0', () => new EarlyStopping({ patience: 0 }), 'patience must be at least 1'),
+  argument('EarlyStopping: minDelta -1', () => new EarlyStopping({ minDelta: -1 }), 'minDelta must not be negative'),
+  argument('EarlyStopping: mode up', () => new EarlyStopping({ mode: bad('up') }), 'mode must be one of min, max'),
+  argument(
+    'EarlyStopping: monitor 3',
+    () => new EarlyStopping({ monitor: bad(3) }),
+    'monitor must be the name of a score',
+  ),
+  argument(
+    'ModelCheckpoint: no function',
+    () => new ModelCheckpoint(bad('file')),
+    'save must be a function, got "file"',
+  ),
+  argument(
+    'StepLR: a model',
+    ({ model }) => new lrScheduler.StepLR(bad(model), { stepSize: 1 }),
+    'StepLR: a value of type Sequential is not an Optimizer',
+  ),
+  argument(
+    'OneCycleLR: rates too few',
+    ({ optimizer }) => new lrScheduler.OneCycleLR(optimizer, { maxLr: [1, 2], totalSteps: 3 }),
+    'expected 1 values for maxLr, got 2',
+  ),
+  argument(
+    'LambdaLR: no number',
+    ({ optimizer }) => new lrScheduler.LambdaLR(optimizer, { lrLambda: () => bad(tensor([1])) }),
+    'LambdaLR: the rate at epoch 0 would be',
+  ),
+];

@@ -1,0 +1,136 @@
+/** What fit finds out when it records: a clear error, and everything as it was. What it reads is in test/misuse. */
+import { expect, it } from 'vitest';
+import {
+  ArgumentError,
+  data,
+  fit,
+  type FitOptions,
+  nn,
+  ShapeError,
+  StateError,
+  type Tensor,
+  tensor,
+} from '../../src/index.js';
+import { describeEachBackend } from '../helpers/backends.js';
+import { bad, makeWorld, picture, type World } from '../misuse/world.js';
+
+type Row = readonly [string, (world: World) => Partial<FitOptions>, new (...args: never[]) => Error, string];
+
+const loss = (forward: (output: Tensor) => unknown) => {
+  class Loss extends nn.Module<readonly [Tensor, Tensor]> {
+    override forward(output: Tensor): Tensor {
+      return bad(forward(output));
+    }
+  }
+  return { loss: new Loss() };
+};
+
+const rows: readonly Row[] = [
+  [
+    'features too few',
+    ({ dataset }) => ({ train: [dataset.tensors[0].narrow(1, 0, 3), dataset.tensors[1]] }),
+    ShapeError,
+    'Sequential[0] Linear: expected 4 features',
+  ],
+  [
+    'validation of other features',
+    ({ dataset }) => ({ validation: [dataset.tensors[0].narrow(1, 0, 3), dataset.tensors[1]] }),
+    ShapeError,
+    'expected 4 features',
+  ],
+  [
+    'integers for inputs',
+    ({ dataset }) => ({ train: [dataset.tensors[0].to('int32'), dataset.tensors[1]] }),
+    ArgumentError,
+    'int32',
+  ],
+  ['numbers for labels', ({ dataset }) => ({ train: [dataset.tensors[0], dataset.tensors[0]] }), Error, 'crossEntropy'],
+  [
+    'a loss for each row',
+    () => ({ loss: new nn.CrossEntropyLoss({ reduction: 'none' }) }),
+    ShapeError,
+    "fit: the loss must have one element (reduction 'mean' or 'sum'), got shape [2]",
+  ],
+  ['a loss that is a number', () => loss(() => 3), ArgumentError, 'fit: the loss must be a Tensor'],
+  ['a loss that depends on nothing', () => loss(() => tensor(1)), StateError, 'does not require grad'],
+  [
+    'a loss that reads numbers',
+    () => loss((output) => output.mul(output.sum().item()).sum()),
+    StateError,
+    'item() is not possible while',
+  ],
+  [
+    'a metric for each row',
+    () => ({ metrics: [{ name: 'rows', fn: (output) => output.sum({ dim: 1 }) }] }),
+    ShapeError,
+    'fit: the metric rows must have one element (a mean, say), got shape [2]',
+  ],
+  [
+    'a metric that is a number',
+    () => ({ metrics: [{ name: 'three', fn: () => bad(3) }] }),
+    ArgumentError,
+    'fit: the metric three must be a Tensor',
+  ],
+  [
+    'a metric of integers',
+    () => ({ metrics: [{ name: 'first', fn: (output) => output.argmax() }] }),
+    ArgumentError,
+    "int32; convert it with to('float32')",
+  ],
+  [
+    'a metric that reads numbers',
+    () => ({ metrics: [{ name: 'read', fn: (output) => tensor(output.sum().item()) }] }),
+    StateError,
+    'item() is not possible while',
+  ],
+];
+
+describeEachBackend('fit refuses', () => {
+  it.each(rows)('%s', async (_name, change, kind, message) => {
+    const world = makeWorld();
+    const { model, optimizer, criterion, dataset } = world;
+    const options = { train: dataset, batchSize: 2, optimizer, loss: criterion, ...change(world) };
+    const before = picture(world);
+    const promise = fit(model, options);
+    await expect(promise).rejects.toThrow(message);
+    await expect(promise).rejects.toBeInstanceOf(kind);
+    expect(picture(world)).toEqual(before);
+    await expect(
+      fit(model, { ...options, train: dataset, validation: dataset, loss: criterion, metrics: [] }),
+    ).resolves.toMatchObject({ stopped: null });
+  });
+
+  it('accuracy of what has no classes', async () => {
+    const x = tensor([1, 2, 3], { shape: [3, 1] });
+    const model = new nn.Linear(1, 1);
+    const options = { train: [x, x] as const, optimizer: makeWorld().optimizer, loss: new nn.MSELoss() };
+    options.optimizer.addParamGroup({ params: model.parameters() });
+    await expect(fit(model, { ...options, metrics: ['accuracy'] })).rejects.toThrow(
+      'accuracy: expected outputs of shape',
+    );
+  });
+
+  it('a label out of range in the middle, the steps before it made', async () => {
+    const world = makeWorld();
+    const { model, optimizer, criterion, dataset } = world;
+    const labels = tensor([0, 1, 2, 9, 0], { dtype: 'int32' });
+    const weights = () => model.parameters().flatMap((each) => [...each.toTypedArray()]);
+    const before = weights();
+    const train = new data.TensorDataset(dataset.tensors[0], labels);
+    const run = () => fit(model, { train, batchSize: 2, shuffle: false, optimizer, loss: criterion });
+    await expect(run()).rejects.toThrow('Target 9 is out of bounds.');
+    const after = weights();
+    expect(after).not.toEqual(before);
+    const same = makeWorld();
+    const one = [dataset.tensors[0].narrow(0, 0, 2), labels.narrow(0, 0, 2)] as const;
+    await fit(same.model, {
+      train: one,
+      batchSize: 2,
+      shuffle: false,
+      optimizer: same.optimizer,
+      loss: same.criterion,
+    });
+    expect(after).toEqual(same.model.parameters().flatMap((each) => [...each.toTypedArray()]));
+    await expect(run()).rejects.toThrow(ArgumentError);
+  });
+});
