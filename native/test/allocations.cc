@@ -45,10 +45,24 @@ std::ptrdiff_t Allocations::live() const { return alive; }
 
 }  // namespace lanewise::test
 
-// What the standard's other forms (arrays, nothrow) call.
+// What the standard's forms for arrays call. The nothrow ones would too, but a sanitizer has its own.
 void* operator new(std::size_t size) { return lanewise::test::allocate(size, alignof(std::max_align_t)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return lanewise::test::allocate(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (...) {
+    return nullptr;
+  }
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size, alignment);
+  } catch (...) {
+    return nullptr;
+  }
 }
 void operator delete(void* memory) noexcept { lanewise::test::release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { lanewise::test::release(memory); }

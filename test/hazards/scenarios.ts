@@ -12,8 +12,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Jobs of both priorities without an end and a long shuffle, all running. */
 async function startEverything(): Promise<Training> {
   const factory = nativeFactory();
-  const training = createTraining(factory, { n: 1000, size: 256 });
-  const other = createTraining(factory, { n: 1000, size: 256 });
+  const training = createTraining(factory, { n: 1000, size: 128 });
+  const other = createTraining(factory, { n: 1000, size: 128 });
   const jobs = [
     training.program.submit(training.call({ times: forever })),
     other.program.submit(other.call({ times: forever, priority: 'background' })),
@@ -58,7 +58,7 @@ const onProcess: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async 'a handled signal'() {
-    const { program, call } = createTraining(nativeFactory(), { size: 256 });
+    const { program, call } = createTraining(nativeFactory(), { size: 128 });
     const job = program.submit(call({ times: forever, priority: 'background' }));
     process.once('SIGTERM', () => job.stop());
     await until(() => job.progress().runs > 0);
@@ -76,7 +76,7 @@ const onProcess: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async 'nothing left but a job'() {
-    const { program, call } = createTraining(nativeFactory(), { size: 256 });
+    const { program, call } = createTraining(nativeFactory(), { size: 128 });
     void program.submit(call({ times: 200 })).done.then((runs) => say(`settled ${runs}`));
   },
 
@@ -135,9 +135,9 @@ const onProcess: Readonly<Record<string, () => Promise<void>>> = {
 
 const onWorker: Readonly<Record<string, (n: number) => Promise<void>>> = {
   async compute(n) {
-    const { program, weights, call } = createTraining(nativeFactory(), { size: 128 });
+    const { program, weights, call } = createTraining(nativeFactory(), { size: 64 });
     const jobs = (['normal', 'background'] as const).map((priority) =>
-      program.submit(call({ times: 100 * n, priority })),
+      program.submit(call({ times: 50 * n, priority })),
     );
     await Promise.all(jobs.map(({ done }) => done));
     parentPort!.postMessage(contents(weights)[0]);
@@ -191,7 +191,8 @@ async function threadsBack(): Promise<void> {
 }
 
 if (isMainThread) {
-  void onProcess[process.argv[2]!]!();
+  // After the module has been evaluated: until then Node has an exit listener of its own.
+  setImmediate(() => void onProcess[process.argv[2]!]!());
 } else {
   const { name, n } = workerData as { readonly name: string; readonly n: number };
   void onWorker[name]!(n);
