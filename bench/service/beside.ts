@@ -95,6 +95,7 @@ function figuresOfLoop(idle: Probes, asked: Probes): Figure[] {
   const { p50, p99, max } = asked.loopDelay;
   return [
     explains('event-loop delay idle, p99', idle.loopDelay.p99, ' ms'),
+    explains('event-loop delay idle, max', idle.loopDelay.max, ' ms'),
     explains('event-loop delay training, p50', p50, ' ms'),
     atMost('event-loop delay training, p99', p99, 5, ' ms'),
     atMost('event-loop delay training, max', max, 25, ' ms'),

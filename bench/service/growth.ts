@@ -1,4 +1,5 @@
 /** Whether memory or handles grow in a long training beside requests. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Library } from '../contenders/library.js';
@@ -14,6 +15,8 @@ const batchSize = 32;
 const stepsAnEpoch = 100;
 const [fromStep, toStep] = [10_000, 100_000];
 const bytesInMiB = 2 ** 20;
+/** Connections and processes that are gone take a moment to be noticed. */
+const settleMs = 200;
 
 /** What the process holds when all garbage is gone: how far V8 lets its heap grow in between is its own affair. */
 function residentBytes(): number {
@@ -35,8 +38,11 @@ export async function measureGrowth(lanewise: Library['lanewise']): Promise<Figu
     },
   });
   const { server, url } = await startServer(lanewise, training.model);
-  const handles = () => process.getActiveResourcesInfo().length;
-  const handlesBefore = handles();
+  const handles = async () => {
+    await sleep(settleMs);
+    return process.getActiveResourcesInfo().length;
+  };
+  const handlesBefore = await handles();
   const body = JSON.stringify({ pixels: lanewise.rand([layerSizes[0]]).toArray() });
   const load = new Load({ url, body, rate: requestsPerSecond });
   let answered = 0;
@@ -47,7 +53,7 @@ export async function measureGrowth(lanewise: Library['lanewise']): Promise<Figu
     await training.ended;
     answered = (await load.stop()).latenciesMs.length;
     await load.close();
-    handlesAfter = handles();
+    handlesAfter = await handles();
   } finally {
     await Promise.allSettled([training.stop(), load.close(), server.close()]);
   }
