@@ -165,6 +165,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
     for (const { options } of saved.groups) this.#kind.check(place, options);
     const states = this.#readStates(place, saved.groups, saved.state);
+    // Before anything is changed: a compiled step may be counting on it.
+    for (const param of this.#params()) this.#states.get(param)?.assertUnpinned();
     for (const [index, group] of this.#groups.entries()) Object.assign(group, saved.groups[index]!.options);
     noGrad(() => {
       for (const param of this.#params())

@@ -40,6 +40,11 @@ export class ParamState {
     return this.#buffers;
   }
 
+  /** @throws StateError while a job writes the state. */
+  assertUnpinned(): void {
+    for (const { storage } of [this.step, ...this.#buffers.values()]) storage.assertUnpinned();
+  }
+
   /** Takes over what `readState` has checked; what is not in it starts again from 0. */
   load(state: LoadedState | undefined): void {
     for (const name of state?.buffers.keys() ?? []) this.buffer(name);

@@ -5,7 +5,9 @@ import type { EpochResult, History } from './history.js';
 
 /** What callbacks are given beside the result. Between two epochs nothing runs: model and optimizer may be read and changed. */
 export interface TrainingContext {
+  /** What is trained. */
   readonly model: Module;
+  /** What trains it. */
   readonly optimizer: Optimizer;
   /** Ends the training after this epoch; the reason stands in the history. */
   stop(reason: string): void;

@@ -30,6 +30,7 @@ export interface EpochResult extends Scores {
 
 /** A whole training. */
 export interface History {
+  /** In their order; the last may have been cut short by the time limit. */
   readonly epochs: readonly EpochResult[];
   /** Why it ended before its last epoch: `'timeLimit'`, or the reason that a callback gave. null when it did not. */
   readonly stopped: string | null;

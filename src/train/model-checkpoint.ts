@@ -9,8 +9,11 @@ import { copyModelState, copyOptimizerState } from './state-copy.js';
 
 /** What is to be saved: copies, which training on does not change. */
 export interface Checkpoint {
+  /** For `model.loadStateDict`. */
   readonly model: StateDict;
+  /** For `optimizer.loadStateDict`. */
   readonly optimizer: OptimizerStateDict;
+  /** The epoch after which it was taken. */
   readonly result: EpochResult;
 }
 

@@ -19,7 +19,7 @@ export interface Part {
 }
 
 export class ResidentData {
-  /** The number of the step: counted up by jobs. */
+  /** The number of the step: a job of many counts it up by itself, from this value. */
   readonly counter = { value: 0 };
   readonly #data: Tensors;
   readonly #batchSize: number;

@@ -9,6 +9,7 @@ import { scoreOf } from './monitor.js';
 
 /** A scheduler, and when it is stepped. */
 export interface ScheduledLR {
+  /** Of the optimizer that trains. */
   scheduler: LRScheduler;
   /** After each epoch (the default), or after each step. */
   interval?: 'epoch' | 'step';

@@ -39,7 +39,6 @@ export class StepLoop {
     for (const part of parts) {
       if (this.#stopper.isStopped) return;
       const counter = part.rows === this.#settings.batchSize ? data.counter : null;
-      data.counter.value = 0;
       if (oneByOne) await this.#oneByOne(epoch, pass, part, counter);
       else await pass.finish(pass.submit(part.program, [], part.rows, { times: part.steps, counter }));
     }

@@ -183,7 +183,6 @@ export class Training {
     } else {
       for (const { program, steps, rows } of data.parts()) {
         if (stopper.isStopped) break;
-        data.counter.value = 0;
         const counter = rows === this.#settings.batchSize ? data.counter : null;
         await pass.finish(pass.submit(program, [], rows, { times: steps, counter }));
       }

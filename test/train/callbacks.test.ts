@@ -56,6 +56,7 @@ describe('EarlyStopping', () => {
       [0.1, 0.2, 0.1].map((accuracy) => ({ validation: { loss: 0, accuracy, metrics: { accuracy } } })),
       3,
     ],
+    ['takes an equal score for no improvement', new EarlyStopping({ patience: 1, mode: 'max' }), losses(1, 1), 2],
     ['wants what it is told to', new EarlyStopping({ patience: 1, monitor: 'loss', mode: 'max' }), losses(1, 2, 1), 3],
   ])('%s', (_name, callback, scores, stop) => {
     expect(showEpochs(callback, scores)[0]).toBe(stop);

@@ -1,8 +1,20 @@
 /** How a training ends before its time, and that everything is usable afterwards. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { data, epochs, fit, type FitOptions, nn, predict, StateError, zerosLike } from '../../src/index.js';
-import { describeEachBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
+import {
+  backend,
+  data,
+  epochs,
+  fit,
+  type FitOptions,
+  nn,
+  optim,
+  predict,
+  StateError,
+  zeros,
+  zerosLike,
+} from '../../src/index.js';
+import { describeEachBackend, runOn } from '../helpers/backends.js';
 import { makeProblem, numbersOf, type Problem } from './problem.js';
 
 /** So many epochs that none of these trainings would end by itself. */
@@ -230,5 +242,39 @@ describeEachBackend('epochs', () => {
   it('throws bad options before it is iterated', () => {
     const problem = makeProblem();
     expect(() => epochs(problem.model, options(problem, { batchSize: 0 }))).toThrow('epochs: batchSize should be a');
+  });
+});
+
+const widest = backend.available.at(-1)!;
+
+describe.skipIf(widest === 'reference')(`a step that takes long on ${widest}`, () => {
+  runOn(widest);
+
+  it('is not waited for by an abort, and the model is let go of when it is over', async () => {
+    const size = 2000;
+    const model = new nn.Linear(size, size);
+    const x = zeros([size, size]);
+    const optimizer = new optim.SGD(model.parameters());
+    const controller = new AbortController();
+    const base = { train: [x, x] as const, batchSize: size, optimizer, loss: new nn.MSELoss(), threads: 1 };
+    const training = fit(model, { ...base, epochs: 1000, signal: controller.signal });
+    training.catch(() => {});
+    const before = model.weight.storage.version;
+    // A step is under way when its memory has been taken.
+    while (model.weight.storage.version === before) await delay(1);
+    controller.abort();
+    await expect(training).rejects.toBe(controller.signal.reason);
+    await expect(fit(model, base)).rejects.toThrow('the model is being trained already');
+    const isFree = async () => {
+      try {
+        await fit(model, base);
+        return true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(StateError);
+        return false;
+      }
+    };
+    while (!(await isFree())) await delay(10);
+    expect(model.weight.toTypedArray().every(Number.isFinite)).toBe(true);
   });
 });

@@ -186,6 +186,18 @@ describeEachBackend('fit', (backendName) => {
     expect(numbersOf(streamed)).toEqual(numbersOf(byHand));
   });
 
+  it('goes on with what the model has become between two epochs', async () => {
+    const change = ({ model }: { model: nn.Sequential }) => {
+      (model.at(2) as nn.Dropout).p += 0.2;
+      model.at(0).requiresGrad_(false);
+    };
+    const byHand = makeProblem();
+    trainByHand(byHand, { epochs: 3, batchSize, afterEpoch: () => change(byHand) });
+    const problem = makeProblem();
+    await train(problem, { fuse: false, epochs: 3, onEpoch: () => change(problem) });
+    expect(numbersOf(problem)).toEqual(numbersOf(byHand));
+  });
+
   it('trains what is not a classifier, and leaves frozen parameters alone', async () => {
     const x = tensor([0, 1, 2, 3, 4], { shape: [5, 1] });
     const y = tensor([1, 3, 5, 7, 9], { shape: [5, 1] });

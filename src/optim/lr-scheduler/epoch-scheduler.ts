@@ -11,6 +11,7 @@ export interface Moment<Options> {
   readonly epoch: number;
   /** Whether the scheduler is being made. */
   readonly isFirst: boolean;
+  /** What the scheduler was made with, defaults put in. */
   readonly options: Options;
   /** The initial rate of the group. */
   readonly base: number;
@@ -22,6 +23,7 @@ export interface Moment<Options> {
 
 /** What tells one schedule from another. */
 export interface Schedule<Options extends object, Given extends object = Partial<Options>> {
+  /** For messages. */
   readonly name: string;
   /** Reads and checks options, and puts in those that are not given. */
   read(place: string, options: Given | undefined, optimizer: Optimizer): Options;

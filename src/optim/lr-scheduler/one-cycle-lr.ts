@@ -10,7 +10,9 @@ export interface OneCycleLROptions {
   maxLr: number | readonly number[];
   /** Steps in the cycle; or give `epochs` and `stepsPerEpoch`. */
   totalSteps?: number;
+  /** Epochs in the cycle, with `stepsPerEpoch` in the place of `totalSteps`. */
   epochs?: number;
+  /** Steps in an epoch. */
   stepsPerEpoch?: number;
   /** Share of the cycle in which the rate rises. Default 0.3. */
   pctStart?: number;
