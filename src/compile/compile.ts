@@ -21,8 +21,8 @@ export interface CompileOptions {
   passes?: Partial<Record<PassName, boolean>>;
 }
 
-/** What a compiled function may return: R itself when it is one tensor, or an array or plain object of tensors. */
-export type Returnable<R> = Tensor | readonly Tensor[] | { readonly [Key in keyof R]: Tensor };
+/** What a compiled function may return: a tensor, or an array or plain object of tensors. */
+export type Returnable<R> = Tensor | readonly Tensor[] | (object & { readonly [Key in keyof R]: Tensor });
 
 /** A function of tensors that runs as recorded programs. */
 export interface Compiled<Args extends readonly Tensor[], R> {
@@ -211,7 +211,8 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
   if (inputs.length !== args.length) return false;
   for (let i = 0; i < args.length; i++) {
-    const [input, arg] = [inputs[i]!, args[i]!];
+    const input = inputs[i]!;
+    const arg = args[i]!;
     if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
   }
   return true;

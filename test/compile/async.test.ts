@@ -63,7 +63,8 @@ describeEachBackend('async()', () => {
 
   it('holds a model whole: eager steps and loads are refused before anything moves', async () => {
     const model = new nn.Linear(2, 2);
-    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+    const steps = optimizer.stateDict();
     const saved = new nn.Linear(2, 2).stateDict();
     const step = compile(function train(x: Tensor) {
       optimizer.zeroGrad();
@@ -77,7 +78,11 @@ describeEachBackend('async()', () => {
       .sum()
       .backward();
     const pending = step.async(ones([1, 2]));
-    for (const write of [() => optimizer.step(), () => model.loadStateDict(saved)])
+    for (const write of [
+      () => optimizer.step(),
+      () => model.loadStateDict(saved),
+      () => optimizer.loadStateDict(steps),
+    ])
       expect(write).toThrow('is being trained by compile(train)');
     const other = compile((x: Tensor) => noGrad(() => model.weight.copy_(model.weight.mul(x))));
     expect(() => other(ones([1]))).toThrow('is being trained by compile(train)');

@@ -1,6 +1,7 @@
 /** Everything that takes options, with valid options to change. */
 import {
   arange,
+  compile,
   data,
   EarlyStopping,
   eye,
@@ -18,6 +19,7 @@ import {
   randint,
   randn,
   randperm,
+  type Tensor,
   tensor,
   zeros,
   zerosLike,
@@ -57,6 +59,7 @@ export const takers: readonly OptionTaker[] = [
   taker('min', (options, { matrix }) => F.min(matrix, options)),
   taker('crossEntropy', (options, { matrix, labels }) => F.crossEntropy(matrix, labels, options)),
   taker('mseLoss', (options, { matrix }) => F.mseLoss(matrix, matrix, options)),
+  taker('compile', (options) => compile((x: Tensor) => x, options)),
   taker('backward', (options, { leaf }) => leaf.sum().backward(undefined, options)),
   taker('Linear', (options) => new nn.Linear(2, 2, options)),
   taker('ReLU', (options) => new nn.ReLU(options)),
@@ -93,7 +96,19 @@ export const takers: readonly OptionTaker[] = [
 export const optionNames = [
   ...['dtype', 'requiresGrad', 'shape', 'generator', 'masks', 'dim', 'keepdim', 'weight', 'ignoreIndex', 'reduction'],
   ...['labelSmoothing', 'retainGraph', 'bias', 'strict', 'setToNone', 'persistent', 'lr', 'momentum', 'dampening'],
-  ...['weightDecay', 'nesterov', 'betas', 'eps', 'amsgrad', 'batchSize', 'shuffle', 'dropLast', 'scale'],
+  ...[
+    'weightDecay',
+    'nesterov',
+    'betas',
+    'eps',
+    'amsgrad',
+    'keepGradients',
+    'passes',
+    'batchSize',
+    'shuffle',
+    'dropLast',
+    'scale',
+  ],
   ...['factor', 'totalIters', 'startFactor', 'endFactor', 'power', 'patience', 'threshold', 'cooldown', 'minLr'],
   ...['minDelta', 'restoreBest', 'saveBestOnly', 'epochs', 'threads', 'timeLimit', 'fuse', 'interval'],
 ] as const;

@@ -1,6 +1,7 @@
 /** The table of bad input. */
 import type { Row } from '../row.js';
 import { autogradRows } from './autograd.js';
+import { compileRows } from './compile.js';
 import { containerRows } from './containers.js';
 import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   ...containerRows,
   ...optimRows,
   ...dataRows,
+  ...compileRows,
   ...settingRows,
   ...trainRows,
   ...optionRows,

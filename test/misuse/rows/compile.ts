@@ -1,0 +1,81 @@
+/** Compiled functions; what cannot be recorded has a test of its own, test/compile/bad-functions.test.ts. */
+import { compile, noGrad, type Tensor } from '../../../src/index.js';
+import { argument, type Row, shape, state } from '../row.js';
+import { bad, type World } from '../world.js';
+
+/** A step of the world's model, recorded and not run. */
+const stepOf = ({ model, criterion, optimizer }: World) =>
+  compile((x: Tensor, y: Tensor) => {
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+
+const disposed = (world: World) => {
+  const step = stepOf(world);
+  step.dispose();
+  return step;
+};
+
+export const compileRows: readonly Row[] = [
+  ...[
+    ['compile()', undefined, 'undefined'],
+    ['compile(3)', 3, '3'],
+    ['compile({})', {}, 'an object'],
+  ].map(([name, value, shown]) =>
+    argument(name as string, () => compile(bad(value)), `compile: expected a function, got ${shown}`),
+  ),
+  argument(
+    'compile of a module',
+    ({ model }) => compile(bad(model)),
+    'compile: expected a function, got a value of type',
+  ),
+  argument(
+    'compile: keepGradients: 1',
+    () => compile((x: Tensor) => x, bad({ keepGradients: 1 })),
+    'compile: keepGradients must be a boolean, got 1',
+  ),
+  argument(
+    'compile: passes: a list',
+    () => compile((x: Tensor) => x, bad({ passes: ['arena'] })),
+    'compile: passes: unknown option "0"',
+  ),
+  argument(
+    'compile: an unknown pass',
+    () => compile((x: Tensor) => x, bad({ passes: { fuse: false } })),
+    'compile: passes: unknown option "fuse"; it takes copies, dead-stores',
+  ),
+  argument(
+    'compile: a pass that is no boolean',
+    () => compile((x: Tensor) => x, bad({ passes: { arena: 0 } })),
+    'compile: passes: arena must be a boolean, got 0',
+  ),
+  argument(
+    'a compiled step on numbers',
+    (world) => stepOf(world)(bad([1]), world.labels),
+    'argument 0 must be a Tensor',
+  ),
+  argument(
+    'a compiled step on a label out of range',
+    (world) => stepOf(world)(world.x, world.integers.narrow(1, 1, 2).reshape([2])),
+    'Target 3 is out of bounds',
+  ),
+  shape(
+    'a compiled step on another shape',
+    (world) => stepOf(world)(world.matrix, world.labels),
+    'Sequential[0] Linear: expected 4 features in the last dimension, got shape [2, 3]',
+  ),
+  state(
+    'a compiled step on a parameter',
+    (world) => stepOf(world)(world.leaf, world.labels),
+    'argument 0 requires a gradient',
+  ),
+  state('a compiled step after dispose', (world) => disposed(world)(world.x, world.labels), 'it has been disposed'),
+  state(
+    'a compiled function that is given what it writes',
+    ({ vector }) => compile((x: Tensor) => noGrad(() => vector.copy_(x.mul(2))))(vector),
+    'argument 0 is memory that the function writes; pass a clone() of it',
+  ),
+];
