@@ -54,7 +54,7 @@ export class Program<R = unknown> {
     inputs: readonly InputSpec[],
     options: RecordOptions = {},
   ): Program<R> {
-    const { name = 'compile', keepGradients = false, off = [] } = options;
+    const { name, keepGradients, off } = { name: 'compile', keepGradients: false, off: [], ...options };
     return new Program(name, record(name, fn, inputs, keepGradients), inputs.length, off);
   }
 
@@ -147,10 +147,14 @@ export class Program<R = unknown> {
    * @throws as {@link run}.
    */
   submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
-    const { times = 1 } = options;
-    if (this.#randomness.masks.length === 0 || times <= 1) return this.#submit(inputs, options, 0);
+    // Spread, and not read with defaults: what Object.prototype may have been given is no option.
+    const own: Required<SubmitOptions> = {
+      ...{ times: 1, counter: null, threads: null, priority: 'normal', writer: this.name },
+      ...options,
+    };
+    if (this.#randomness.masks.length === 0 || own.times <= 1) return this.#submit(inputs, own, 0);
     const copies = inputs.map(copyOf);
-    return new RepeatedRuns(times, (turn) => this.#submit(copies, { ...options, times: 1 }, turn));
+    return new RepeatedRuns(own.times, (turn) => this.#submit(copies, { ...own, times: 1 }, turn));
   }
 
   /** Lets go of everything, once the last job is over; the numbers of states that no other program uses go back to the host. */
@@ -160,8 +164,8 @@ export class Program<R = unknown> {
     if (this.#jobs === 0) this.#free();
   }
 
-  #submit(inputs: readonly Tensor[], options: SubmitOptions, turn: number): Runs<R> {
-    const { times = 1, counter = null, threads = null, priority = 'normal', writer = this.name } = options;
+  #submit(inputs: readonly Tensor[], options: Required<SubmitOptions>, turn: number): Runs<R> {
+    const { times, counter, threads, priority, writer } = options;
     const { recorder, assembled, commit, resultOf } = this.#recorded;
     this.#prepare(inputs);
     const results = this.#makeOutputs();

@@ -29,8 +29,8 @@ export class EarlyStopping implements Callback {
   constructor(options?: EarlyStoppingOptions) {
     const place = 'EarlyStopping';
     const given = checkOptions(place, options, [...monitorKeys, 'patience', 'restoreBest']);
-    const { patience = 3, restoreBest = false, ...monitor } = given;
-    this.#monitor = new Monitor(place, monitor);
+    const { patience = 3, restoreBest = false } = given;
+    this.#monitor = new Monitor(place, given);
     this.#patience = checkSize(place, 'patience', patience, 1);
     this.#restoreBest = checkBoolean(place, 'restoreBest', restoreBest);
   }

@@ -33,9 +33,10 @@ export class ModelCheckpoint implements Callback {
   constructor(save: (checkpoint: Checkpoint) => void | Promise<void>, options?: ModelCheckpointOptions) {
     const place = 'ModelCheckpoint';
     if (typeof save !== 'function') throw new ArgumentError(`${place}: save must be a function, got ${show(save)}`);
-    const { saveBestOnly = true, ...monitor } = checkOptions(place, options, [...monitorKeys, 'saveBestOnly']);
+    const given = checkOptions(place, options, [...monitorKeys, 'saveBestOnly']);
+    const { saveBestOnly = true } = given;
     this.#save = save;
-    this.#monitor = new Monitor(place, monitor);
+    this.#monitor = new Monitor(place, given);
     this.#saveBestOnly = checkBoolean(place, 'saveBestOnly', saveBestOnly);
   }
 

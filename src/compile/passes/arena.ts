@@ -20,7 +20,7 @@ interface Lifetime {
  * Net Inference, 2020). Temporaries that no instruction names any more are dropped, and the others numbered anew.
  * @param share false gives each its own place.
  */
-export function planArena(listing: Listing, { share = true } = {}): Listing {
+export function planArena(listing: Listing, { share }: { readonly share: boolean } = { share: true }): Listing {
   const used = dropUnused(listing);
   const lifetimes = lifetimesOf(used).sort((a, b) => b.size - a.size || a.first - b.first || a.memory - b.memory);
   const placed: Lifetime[] = [];
