@@ -243,6 +243,33 @@ describeEachBackend('a function that cannot be recorded', () => {
     }
   });
 
+  it('includes one that changes a learning rate behind the step that reads it', () => {
+    const { model, optimizer, loss } = makeWorld();
+    const before = model.parameters().map((parameter) => parameter.toArray());
+    const step = compile(() => {
+      loss().backward();
+      optimizer.step();
+      optimizer.paramGroups[0]!.lr *= 0.5;
+      return loss();
+    });
+    expect(() => step()).toThrow('changes a number (a learning rate, say) that a step in it reads');
+    expect(model.parameters().map((parameter) => parameter.toArray())).toEqual(before);
+  });
+
+  it('leaves graphs made before it as good as they were', () => {
+    const { leaf, matrix } = makeWorld();
+    const loss = leaf.mul(matrix).sum();
+    const step = compile(() => {
+      noGrad(() => leaf.copy_(matrix.mul(2)));
+      noGrad(() => matrix.copy_(leaf));
+      return matrix.sum().item() > 0 ? leaf : matrix;
+    });
+    expect(() => step()).toThrow('item()');
+    leaf.grad = null;
+    loss.backward();
+    expect(leaf.grad!.toArray()).toEqual(matrix.toArray());
+  });
+
   it('goes on afterwards as if nothing had been', () => {
     const [world, twin] = [makeWorld(), makeWorld()];
     const step = compile(bad(afterStep((_, loss) => loss.item())(world))) as () => Tensor;

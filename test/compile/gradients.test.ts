@@ -60,6 +60,16 @@ describeEachBackend('the gradients of a compiled step', () => {
     expect(() => w.grad!.item()).toThrow();
   });
 
+  it('that are not kept leave those of others alone when a backward meets both', () => {
+    const { w, step } = makeStep(whole);
+    const other = tensor([1, 1], { requiresGrad: true });
+    other.mul(3).sum().backward();
+    step(x(1, 1));
+    expect(() => other.add(w).sum().backward()).toThrow(notKept);
+    expect(() => w.add(other).sum().backward()).toThrow(notKept);
+    expect(other.grad!.toArray()).toEqual([3, 3]);
+  });
+
   it('are kept with keepGradients', () => {
     const { w, step } = makeStep(whole, { keepGradients: true });
     step(x(3, 4));
@@ -83,6 +93,20 @@ describeEachBackend('the gradients of a compiled step', () => {
     optimizer.zeroGrad({ setToNone: false });
     step(x(2, 2));
     expect(w.grad!.toArray()).toEqual([2, 2]);
+  });
+
+  it('are kept when they add up over steps', () => {
+    const { w, step } = makeStep(({ optimizer, backward }) => {
+      const loss = backward();
+      optimizer.step();
+      return loss;
+    });
+    const found = [0, 1, 2].map(() => [step(x(1, 2)).item(), ...w.grad!.toTypedArray()]);
+    expect(found).toEqual([
+      [5, 1, 2],
+      [2.5, 2, 4],
+      [-2.5, 3, 6],
+    ]);
   });
 
   it('are kept when something else reads them', () => {

@@ -109,6 +109,38 @@ describeEachBackend('a program', () => {
     expect(generator.getState()).toEqual(eager.generator.getState());
   });
 
+  it('counts its counter up also where runs are submitted one by one', async () => {
+    const generator = new Generator(3, { masks: 'mt19937' });
+    const data = tensor([1, 2, 3, 4], { shape: [4, 1] });
+    const order = tensor([3, 0, 2, 1], { dtype: 'int32' });
+    const counter = { value: 1 };
+    const total = zeros([1]);
+    const program = Program.record(() => {
+      const row = room([1]);
+      const gather = { x: data.storage, index: order.storage, out: row.storage, rows: 4, width: 1, count: 1 };
+      currentOps().gatherRows({ ...gather, step: counter });
+      const kept = F.dropout(row.mul(0), 0.5, true, generator);
+      noGrad(() => total.copy_(total.mul(10).add(row).add(kept)));
+      return total.clone();
+    }, []);
+    expect(await program.submit([], { times: 3, counter }).done).toBe(3);
+    expect(total.item()).toBe(132);
+  });
+
+  it('keeps the layout of an op as it was', () => {
+    const program = Program.record(
+      (x: Tensor) => {
+        const out = room([2]);
+        const layout = Float64Array.of(2, 1, 1);
+        currentOps().add({ a: x.storage, b: x.storage, out: out.storage, layout });
+        layout.fill(0);
+        return out;
+      },
+      [ones([2])],
+    );
+    expect(program.run([tensor([1, 2])]).toArray()).toEqual([2, 4]);
+  });
+
   it.each(['counter', 'mt19937'] as const)('gives back what an early stop has not drawn, masks %s', async (masks) => {
     const { generator, sum, x, program } = makeMask(masks);
     const runs = program.submit([x], { times: 100_000 });

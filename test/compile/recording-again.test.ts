@@ -179,6 +179,19 @@ describe('a compiled step', () => {
 describe('a change of backend', () => {
   runOn('reference');
 
+  it.runIf(backend.available.length > 1)('is noticed also when only another function ran there', () => {
+    const scene = makeScene();
+    const evaluate = compile((x: Tensor) => scene.model.forward(x));
+    scene.call();
+    backend.use(backend.available.at(-1)!);
+    evaluate(scene.x);
+    backend.use('reference');
+    noGrad(() => first(scene.model).weight.copy_(ones([4, 3])));
+    scene.call();
+    expect(scene.counts.recorded).toBe(2);
+    expect(first(scene.model).weight.toArray()).not.toEqual(ones([4, 3]).toArray());
+  });
+
   it.runIf(backend.available.length > 1)('moves everything over, there and back', () => {
     const scene = makeScene();
     const twin = makeScene();
