@@ -80,10 +80,10 @@ describe('worker threads', () => {
   it('may be terminated at any moment, and leave nothing behind', async () => {
     // Each round is two workers. LANEWISE_TERMINATIONS=200 is for when this code changes.
     const argument = process.env.LANEWISE_TERMINATIONS ?? '15';
-    const { code, lines, stderr } = await scenarios.run('workers terminated', { argument });
+    const { code, lines, stderr } = await scenarios.run('workers terminated', { argument, patience: 590_000 });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(lines).toEqual(['threads 0', expect.stringMatching(/^grown -?\d+$/), 'settled 3']);
     // One environment of these holds 130 MiB of blocks.
     expect(Number(lines[1]!.replace('grown ', ''))).toBeLessThan(250);
-  }, 300_000);
+  }, 600_000);
 });

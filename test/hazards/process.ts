@@ -17,9 +17,15 @@ export interface Ending {
   readonly took: number;
 }
 
+/** Milliseconds after which a process that does not end is killed: less than a test has. */
+const usualPatience = process.env.LANEWISE_SANITIZER ? 500_000 : 50_000;
+
 export interface Scenarios {
   /** Runs one; with `signal`, sends it that when it says `running`. */
-  run(name: string, options?: { readonly signal?: NodeJS.Signals; readonly argument?: string }): Promise<Ending>;
+  run(
+    name: string,
+    options?: { readonly signal?: NodeJS.Signals; readonly argument?: string; readonly patience?: number },
+  ): Promise<Ending>;
   remove(): void;
 }
 
@@ -40,9 +46,12 @@ export async function bundleScenarios(): Promise<Scenarios> {
   if (addon === null) throw new Error('the addon is missing: npm run build');
   const env = { ...process.env, LANEWISE_ADDON: addon };
   return {
-    run: (name, { signal, argument = '' } = {}) =>
+    run: (name, { signal, argument = '', patience = usualPatience } = {}) =>
       new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, [script, name, argument], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+        const child = spawn(process.execPath, [script, name, argument], {
+          ...{ env, timeout: patience, killSignal: 'SIGKILL' as const },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
         let [stdout, stderr, since] = ['', '', Date.now()];
         let signalled = false;
         child.stdout.setEncoding('utf8').on('data', (text: string) => {
