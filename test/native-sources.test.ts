@@ -24,12 +24,3 @@ it('both builds read that list and none of their own', () => {
     expect(cmake, name).not.toContain(name);
   }
 });
-
-it('Node-API is included by native/binding alone', () => {
-  const offenders = readdirSync(new URL('native/', root), { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.(cc|h|inc)$/.test(path) && !path.startsWith('binding'))
-    .filter((path) =>
-      /#include\s*[<"](napi|node_api|js_native_api)/.test(readFileSync(new URL(`native/${path}`, root), 'utf8')),
-    );
-  expect(offenders).toEqual([]);
-});

@@ -58,9 +58,12 @@ export const nativeOrder: Rule = (files) =>
     });
   });
 
+/** Libraries that tests preload into Node are addons of their own. */
+const isPreloaded = ({ path }: SourceFile): boolean => path.startsWith('native/test/preload/');
+
 export const onlyBindingKnowsNode: Rule = (files) =>
   files
-    .filter((file) => isNative(file) && folderOf(file.path) !== 'binding')
+    .filter((file) => isNative(file) && folderOf(file.path) !== 'binding' && !isPreloaded(file))
     .flatMap(includesOf)
     .filter(({ name }) => /(^|\/)(napi(-inl)?|node_api|js_native_api|node|v8|uv)\.h$/.test(name))
     .map((include) => violation(include, 'only native/binding includes the headers of Node'));
