@@ -72,6 +72,11 @@ function native(): LoadReport {
   return loaded;
 }
 
+/** Threads that a caller asks for. @throws ArgumentError for what `backend.threads` could not be set to. */
+export function readThreadCount(place: string, value: unknown): number {
+  return checkThreads(place, value, native());
+}
+
 function checkThreads(place: string, value: unknown, { addon }: LoadReport): number {
   const most = addon?.maxThreads ?? Number.MAX_SAFE_INTEGER;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > most) {

@@ -9,6 +9,8 @@ export interface TrainingContext {
   readonly model: Module;
   /** What trains it. */
   readonly optimizer: Optimizer;
+  /** The names of what each epoch is measured by: `'loss'`, metrics, and both of validation, as in `'validation.loss'`. */
+  readonly scores: readonly string[];
   /** Ends the training after this epoch; the reason stands in the history. */
   stop(reason: string): void;
 }

@@ -45,8 +45,8 @@ export class EarlyStopping implements Callback {
     return this.#monitor.best;
   }
 
-  onStart(): void {
-    this.#monitor.reset();
+  onStart({ scores }: TrainingContext): void {
+    this.#monitor.reset(scores);
     this.#bad = 0;
     this.#best = null;
     this.#last = 0;

@@ -59,7 +59,7 @@ export class Meter {
     this.#told = [epoch.number, step];
     const { steps } = epoch;
     const ofEpoch = steps === null ? 0 : Math.min(step / steps, 1);
-    this.#tell({
+    const progress: Progress = {
       epoch: epoch.number,
       epochs: this.#epochs,
       step,
@@ -68,6 +68,7 @@ export class Meter {
       loss: sums[0]! / samples,
       samplesPerSecond: samples / epoch.seconds(),
       seconds: (performance.now() - this.#start) / 1000,
-    });
+    };
+    this.#stopper.watch(this.#tell(progress));
   }
 }

@@ -49,7 +49,9 @@ export function readMetrics(place: string, given: unknown): Metric[] {
     throw new ArgumentError(`${place}: metrics must be a list of names and of { name, fn }, got ${show(given)}`);
   const metrics = Array.from(given, (each: unknown) => readMetric(place, each));
   const names = metrics.map(({ name }) => name);
-  const repeated = names.find((name, i) => name === 'loss' || names.indexOf(name) !== i);
+  if (names.includes('loss'))
+    throw new ArgumentError(`${place}: a metric cannot be called "loss": the loss is reported anyway`);
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined)
     throw new ArgumentError(`${place}: there is more than one metric of the name ${show(repeated)}`);
   return metrics;

@@ -40,8 +40,8 @@ export class ModelCheckpoint implements Callback {
     this.#saveBestOnly = checkBoolean(place, 'saveBestOnly', saveBestOnly);
   }
 
-  onStart(): void {
-    this.#monitor.reset();
+  onStart({ scores }: TrainingContext): void {
+    this.#monitor.reset(scores);
   }
 
   async onEpoch(result: EpochResult, { model, optimizer }: TrainingContext): Promise<void> {

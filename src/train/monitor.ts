@@ -18,6 +18,20 @@ export interface MonitorOptions {
 
 export const monitorKeys = ['monitor', 'mode', 'minDelta'] as const;
 
+/** What the epochs of a training can be monitored by, given the names of its metrics. */
+export function scoreNames(metrics: readonly string[], hasValidation: boolean): string[] {
+  const names = ['loss', ...metrics];
+  return hasValidation ? [...names, ...names.map((each) => `validation.${each}`)] : names;
+}
+
+/** @throws ArgumentError unless `name` is one of them, or left to the default. */
+export function checkScoreName(place: string, name: string | undefined, names: readonly string[]): void {
+  if (name !== undefined && !names.includes(name)) throw noSuchScore(place, name, names);
+}
+
+const noSuchScore = (place: string, name: string, names: readonly string[]) =>
+  new ArgumentError(`${place}: there is nothing called ${show(name)} to monitor; there are ${names.join(', ')}`);
+
 /** The score of that name. @throws ArgumentError when the epoch has none. */
 export function scoreOf(place: string, result: EpochResult, name: string | undefined): number {
   const chosen = name ?? (result.validation === undefined ? 'loss' : 'validation.loss');
@@ -26,14 +40,8 @@ export function scoreOf(place: string, result: EpochResult, name: string | undef
   const key = isValidation ? chosen.slice('validation.'.length) : chosen;
   const score =
     key === 'loss' ? scores?.loss : Object.hasOwn(scores?.metrics ?? {}, key) ? scores?.metrics[key] : undefined;
-  if (score === undefined) {
-    const names = ['loss', ...Object.keys(result.metrics)];
-    const all = result.validation === undefined ? names : [...names, ...names.map((each) => `validation.${each}`)];
-    throw new ArgumentError(
-      `${place}: there is nothing called ${show(chosen)} to monitor; there are ${all.join(', ')}`,
-    );
-  }
-  return score;
+  if (score !== undefined) return score;
+  throw noSuchScore(place, chosen, scoreNames(Object.keys(result.metrics), result.validation !== undefined));
 }
 
 /** Remembers the best score so far. */
@@ -55,8 +63,9 @@ export class Monitor {
     if (minDelta < 0) throw new ArgumentError(`${place}: minDelta must not be negative, got ${minDelta}`);
   }
 
-  /** Begins anew. */
-  reset(): void {
+  /** Begins anew with a training that has these scores. @throws ArgumentError when the one to watch is not among them. */
+  reset(scores: readonly string[]): void {
+    checkScoreName(this.#place, this.#name, scores);
     this.#best = null;
   }
 

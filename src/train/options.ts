@@ -4,12 +4,14 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { DataLoader } from '../data/data-loader.js';
 import { type Dataset, TensorDataset } from '../data/dataset.js';
 import { Module } from '../nn/module.js';
+import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Callback } from './callback.js';
 import type { EpochResult, Progress, StepResult } from './history.js';
 import { type Metric, type MetricName, readMetrics } from './metrics.js';
+import { scoreNames } from './monitor.js';
 import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
 
 /** Inputs and what is wanted for them, row by row. */
@@ -56,11 +58,11 @@ export interface FitOptions {
   callbacks?: readonly Callback[];
   /** Called after each epoch, after the callbacks; a promise is waited for. */
   onEpoch?: (result: EpochResult) => void | Promise<void>;
-  /** Called at most ten times a second, and once at the end. */
+  /** Called at most ten times a second, and once at the end. A promise is not waited for, but ends the training when it rejects. */
   onProgress?: (progress: Progress) => void;
   /**
    * Called after each step, before the next begins, so that what it sets holds for the next. Steps then cost a turn of
-   * the event loop each.
+   * the event loop each. A promise is not waited for, but ends the training when it rejects.
    */
   onStep?: (step: StepResult) => void;
   /** Whether steps may be computed with fused ops, as `compile` does. Without, results are those of eager code to the bit. Default true. */
@@ -80,6 +82,8 @@ export interface Settings {
   readonly optimizer: Optimizer;
   readonly loss: Module<readonly [input: Tensor, target: Tensor]>;
   readonly metrics: readonly Metric[];
+  /** What epochs can be monitored by. */
+  readonly scores: readonly string[];
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -125,17 +129,21 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     throw new ArgumentError(`${place}: shuffle is for datasets; train is an iterable, whose batches have an order`);
   if (ownBatches && given.batchSize !== undefined && (validation === null || validation.kind === 'batches'))
     throw new ArgumentError(`${place}: batchSize is for datasets; train is an iterable, which makes its own batches`);
+  const metrics = readMetrics(place, given.metrics);
+  const names = metrics.map(({ name }) => name);
+  const scores = scoreNames(names, validation !== null);
   return {
     model: model as Module,
     train,
     validation,
     optimizer,
     loss,
-    metrics: readMetrics(place, given.metrics),
+    metrics,
+    scores,
     epochs: checkSize(place, 'epochs', epochs, 1),
     batchSize,
     shuffle,
-    schedulers: readSchedulers(place, given.schedulers, optimizer),
+    schedulers: readSchedulers(place, given.schedulers, optimizer, scores),
     threads: readThreads(place, given.threads),
     priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
     signal: readSignal(place, given.signal),
@@ -158,7 +166,7 @@ export function checkBatchSize(place: string, batchSize: unknown): asserts batch
 
 /** A number of threads, or null. */
 export function readThreads(place: string, threads: unknown): number | null {
-  return threads === undefined ? null : checkSize(place, 'threads', threads, 1);
+  return threads === undefined ? null : readThreadCount(`${place}: threads`, threads);
 }
 
 /** An AbortSignal, or null. */

@@ -5,7 +5,7 @@ import { ReduceLROnPlateau } from '../optim/lr-scheduler/reduce-lr-on-plateau.js
 import { LRScheduler } from '../optim/lr-scheduler/scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EpochResult } from './history.js';
-import { scoreOf } from './monitor.js';
+import { checkScoreName, scoreOf } from './monitor.js';
 
 /** A scheduler, and when it is stepped. */
 export interface ScheduledLR {
@@ -30,11 +30,19 @@ export interface ReadScheduler {
   readonly monitor: string | undefined;
 }
 
-export function readSchedulers(place: string, given: unknown, optimizer: Optimizer): ReadScheduler[] {
+/** @param scores what can be monitored. */
+export function readSchedulers(
+  place: string,
+  given: unknown,
+  optimizer: Optimizer,
+  scores: readonly string[],
+): ReadScheduler[] {
   if (given === undefined) return [];
   if (!Array.isArray(given))
     throw new ArgumentError(`${place}: schedulers must be a list of schedulers, got ${show(given)}`);
-  return Array.from(given, (each: unknown) => readOne(place, each, optimizer));
+  const schedulers = Array.from(given, (each: unknown) => readOne(place, each, optimizer));
+  for (const { monitor } of schedulers) checkScoreName(place, monitor, scores);
+  return schedulers;
 }
 
 function readOne(place: string, given: unknown, optimizer: Optimizer): ReadScheduler {

@@ -97,6 +97,6 @@ export class StepLoop {
     const { sums } = pending.runs.progress();
     const named: Record<string, number> = Object.create(null);
     for (const [i, { name }] of metrics.entries()) named[name] = sums[i + 1]!;
-    onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr });
+    this.#stopper.watch(onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr }));
   }
 }

@@ -89,6 +89,14 @@ export class Stopper {
     }
   }
 
+  /**
+   * Ends the training when what a function of the caller's has returned is a promise and rejects: TypeScript takes async functions
+   * where nothing waits for them, and a rejection that nobody hears of ends the process.
+   */
+  watch(returned: unknown): void {
+    Promise.resolve(returned).catch((error: unknown) => this.stop(error));
+  }
+
   /** Lets go of signal and timer. */
   dispose(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);

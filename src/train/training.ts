@@ -36,7 +36,7 @@ export class Training {
   #hasMoved = false;
 
   private constructor(place: string, settings: Settings) {
-    const { model, optimizer, onProgress, epochs, signal, timeLimit } = settings;
+    const { model, optimizer, scores, onProgress, epochs, signal, timeLimit } = settings;
     this.#place = place;
     this.#settings = settings;
     this.#steps = new Steps(place, settings);
@@ -46,6 +46,7 @@ export class Training {
     this.#context = {
       model,
       optimizer,
+      scores,
       stop: (reason) => {
         this.#stopReason ??= String(reason);
       },
@@ -152,7 +153,8 @@ export class Training {
       stepEpochSchedulers(this.#place, schedulers, result);
       for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
     }
-    await onEpoch?.(result);
+    // Waited for also when the time is up meanwhile, but not for ever by an abort.
+    await stopper.grace(Promise.resolve(onEpoch?.(result)));
     return result;
   }
 

@@ -30,7 +30,7 @@ function showEpochs(callback: EarlyStopping, scores: readonly Partial<EpochResul
   const stops: number[] = [];
   scores.forEach((score, i) => {
     const result = { epoch: i + 1, loss: 0, metrics: {}, ...score } as EpochResult;
-    const context: TrainingContext = { model, optimizer, stop: () => stops.push(i + 1) };
+    const context: TrainingContext = { model, optimizer, scores: [], stop: () => stops.push(i + 1) };
     callback.onEpoch(result, context);
   });
   return stops;

@@ -136,7 +136,17 @@ describeEachBackend('a training', () => {
     await expectUsable(problem);
   });
 
-  it('is not held up by a callback that never ends', async () => {
+  it.each(['onStep', 'onProgress'] as const)('ends with what a promise of %s rejects with', async (name) => {
+    const problem = makeProblem(500);
+    const error = new Error(name);
+    const fail = async () => {
+      throw error;
+    };
+    await expect(fit(problem.model, options(problem, { [name]: fail }))).rejects.toBe(error);
+    await expectUsable(problem);
+  });
+
+  it.each(['of a callback', 'of its own'])('is not held up by an onEpoch %s that never ends', async (whose) => {
     const problem = makeProblem();
     const controller = new AbortController();
     const never = new Promise<void>(() => {});
@@ -145,8 +155,8 @@ describeEachBackend('a training', () => {
       controller.abort(reason);
       return never;
     };
-    const callbacks = [{ onEpoch }];
-    await expect(fit(problem.model, options(problem, { callbacks, signal: controller.signal }))).rejects.toBe(reason);
+    const given = whose === 'of its own' ? { onEpoch } : { callbacks: [{ onEpoch }] };
+    await expect(fit(problem.model, options(problem, { ...given, signal: controller.signal }))).rejects.toBe(reason);
     await expectUsable(problem);
   });
 

@@ -195,7 +195,11 @@ describeEachBackend('predict', (backendName) => {
     ['features too few', () => predict(makeProblem().model, rand([2, 5])), 'Linear: expected 6 features'],
     ['batchSize 0', () => predict(makeProblem().model, input(1), { batchSize: 0 }), 'batchSize should be a positive'],
     ['an unknown option', () => predict(makeProblem().model, input(1), { size: 1 } as never), 'unknown option "size"'],
-    ['threads 0', () => predict(makeProblem().model, input(1), { threads: 0 }), 'predict: threads must be at least 1'],
+    [
+      'threads 0',
+      () => predict(makeProblem().model, input(1), { threads: 0 }),
+      'predict: threads: expected an integer from 1 to 256, got 0',
+    ],
     [
       'another priority',
       () => predict(makeProblem().model, input(1), { priority: 'high' as never }),

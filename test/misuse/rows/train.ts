@@ -77,8 +77,8 @@ export const trainRows: readonly Row[] = [
   row('metrics by themselves', () => ({ metrics: 'accuracy' }), 'metrics must be a list'),
   row('a metric without a function', () => ({ metrics: [{ name: 'a' }] }), 'a metric is a name or { name, fn }'),
   row('a metric twice', () => ({ metrics: ['accuracy', 'accuracy'] }), 'more than one metric of the name "accuracy"'),
-  row('a metric called loss', () => ({ metrics: [{ name: 'loss', fn: () => 1 }] }), 'metric of the name "loss"'),
-  row('threads 0', () => ({ threads: 0 }), 'epochs: threads must be at least 1'),
+  row('a metric called loss', () => ({ metrics: [{ name: 'loss', fn: () => 1 }] }), 'a metric cannot be called "loss"'),
+  row('threads 0', () => ({ threads: 0 }), 'epochs: threads: expected an integer'),
   row('priority high', () => ({ priority: 'high' }), 'priority must be one of normal, background, got "high"'),
   row('a controller for a signal', () => ({ signal: new AbortController() }), 'signal must be an AbortSignal'),
   ...[0, -1, Number.NaN, '1'].map((timeLimit) =>
