@@ -36,9 +36,9 @@ describe('print', () => {
         .split('\n')
         .map((line) => line.split('#')[1]),
     ).toEqual([
-      ' 12.9 MFLOP, reads 883 KiB, writes 32.0 KiB',
+      ' 12.9 MFLOP, reads 883 KiB, writes 32 KiB',
       ' 0 FLOP, reads 24 B, writes 24 B',
-      ' 12.9 MFLOP, reads 883 KiB, writes 32.0 KiB',
+      ' 12.9 MFLOP, reads 883 KiB, writes 32 KiB',
     ]);
   });
 });
