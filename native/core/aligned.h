@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -20,9 +21,7 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t size)
-      : data_(size == 0 ? nullptr
-                        : static_cast<T*>(::operator new(checked_mul(size, sizeof(T)), std::align_val_t{kCacheLine}))),
-        size_(size) {}
+      : data_(size == 0 ? nullptr : static_cast<T*>(allocate(checked_mul(size, sizeof(T))))), size_(size) {}
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
@@ -41,6 +40,13 @@ class AlignedBuffer {
   std::size_t size() const { return size_; }
 
  private:
+  static void* allocate(std::size_t bytes) {
+    // More than a processor of today can address. Sanitizers end the process when they are asked for that.
+    constexpr std::uint64_t kAddressable = std::uint64_t{1} << 47;
+    if (bytes > kAddressable) throw std::bad_alloc();
+    return ::operator new(bytes, std::align_val_t{kCacheLine});
+  }
+
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };
