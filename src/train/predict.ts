@@ -10,6 +10,7 @@ import { Storage } from '../tensor/storage.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Gate } from './gate.js';
+import { observeFields } from './observe.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
 import { ProgramCache } from './program-cache.js';
 
@@ -133,11 +134,13 @@ async function compute(model: Model, inputs: readonly Tensor[], settings: Settin
 function programFor(model: Model, inputs: readonly Tensor[]): Program {
   let cache = programs.get(model);
   if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes)));
-  const forward = (...args: Tensor[]) =>
-    withModes(
+  const forward = (...args: Tensor[]) => {
+    observeFields(model);
+    return withModes(
       () => false,
       () => Reflect.apply(model.forward, model, args) as unknown,
     );
+  };
   return cache.get(inputs, () => Program.record(forward, inputs, { name: place }));
 }
 

@@ -10,6 +10,7 @@ import { formatShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { FiniteChecks } from './finite.js';
+import { observeFields } from './observe.js';
 import type { Batch, Settings } from './options.js';
 
 /** A program that gives the loss and the metrics of a batch, a scalar each. */
@@ -66,8 +67,12 @@ export class Steps {
   }
 
   #record(step: Step, modes: Modes, batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
-    const { fuse } = this.#settings;
-    const fn = (...args: Tensor[]) => withModes(modes, () => distinct(step(...batchOf(...args))));
+    const { model, loss, fuse } = this.#settings;
+    const fn = (...args: Tensor[]) => {
+      observeFields(model);
+      observeFields(loss);
+      return withModes(modes, () => distinct(step(...batchOf(...args))));
+    };
     return Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
   }
 

@@ -10,7 +10,18 @@ import {
   distance,
   trainByHand,
 } from './problem.js';
-import { backend, data, defaultGenerator, fit, type FitOptions, nn, optim, tensor } from '../../src/index.js';
+import {
+  backend,
+  data,
+  defaultGenerator,
+  fit,
+  type FitOptions,
+  functional,
+  nn,
+  optim,
+  type Tensor,
+  tensor,
+} from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 const epochs = 2;
@@ -196,6 +207,52 @@ describeEachBackend('fit', (backendName) => {
     const problem = makeProblem();
     await train(problem, { fuse: false, epochs: 3, onEpoch: () => change(problem) });
     expect(numbersOf(problem)).toEqual(numbersOf(byHand));
+  });
+
+  it('goes on with other settings of modules of the caller', async () => {
+    class Scaled extends nn.Module {
+      body = new nn.Linear(6, 3);
+      scale = 1;
+
+      override forward(x: Tensor): Tensor {
+        return this.body.forward(x).mul(this.scale);
+      }
+    }
+    class Weighted extends nn.Module<readonly [Tensor, Tensor]> {
+      weight = 1;
+
+      override forward(output: Tensor, target: Tensor): Tensor {
+        return functional.crossEntropy(output, target).mul(this.weight);
+      }
+    }
+    const make = () => {
+      const problem = makeProblem();
+      const model = new Scaled();
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+      const loss = new Weighted();
+      const change = () => {
+        model.scale += 0.5;
+        loss.weight *= 0.5;
+      };
+      return { ...problem, model, optimizer, loss, change };
+    };
+    const weights = (model: Scaled) => model.parameters().map((each) => each.toTypedArray());
+    const byHand = make();
+    for (let epoch = 0; epoch < 3; epoch++) {
+      for (const [input, target] of new data.DataLoader(new data.TensorDataset(byHand.x, byHand.y), {
+        batchSize: 16,
+      })) {
+        byHand.optimizer.zeroGrad();
+        byHand.loss.forward(byHand.model.forward(input), target).backward();
+        byHand.optimizer.step();
+      }
+      byHand.change();
+    }
+    const { x, y, model, optimizer, loss, change } = make();
+    const onEpoch = () => change();
+    const options = { batchSize: 16, shuffle: false, fuse: false, epochs: 3 };
+    await fit(model, { train: [x, y], optimizer, loss, onEpoch, ...options });
+    expect(weights(model)).toEqual(weights(byHand.model));
   });
 
   it('trains what is not a classifier, and leaves frozen parameters alone', async () => {

@@ -120,6 +120,34 @@ describeEachBackend('predict', (backendName) => {
     expect(distance(third, evaluate(model, x))).toBeLessThan(1e-6);
   });
 
+  it('sees other parts and other settings of a module of the caller', async () => {
+    class Scaled extends nn.Module {
+      body: nn.Linear | nn.Sequential = new nn.Linear(features, 3);
+      gain: Tensor | null = null;
+      scale = 1;
+      last: Tensor | null = null;
+
+      override forward(x: Tensor): Tensor {
+        this.last = this.body.forward(x).mul(this.scale);
+        return this.gain === null ? this.last : this.last.mul(this.gain);
+      }
+    }
+    const model = new nn.Sequential(new Scaled());
+    const own = model.at(0) as Scaled;
+    const x = input(5);
+    const changes = [
+      () => {},
+      () => (own.scale = 3),
+      () => (own.body = new nn.Sequential(new nn.Linear(features, 3), new nn.ReLU())),
+      () => (own.gain = new nn.Parameter(zeros([3]))),
+      () => (own.gain = null),
+    ];
+    for (const change of changes) {
+      change();
+      expect(distance(flat(await predict(model, x)), evaluate(model, x))).toBeLessThan(1e-6);
+    }
+  });
+
   it('answers many callers at once, each with its own', async () => {
     const { model } = makeProblem();
     const inputs = Array.from({ length: 60 }, (_, i) => input(1 + (i % 5), i));
