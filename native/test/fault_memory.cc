@@ -122,10 +122,11 @@ TEST_CASE("ops without memory for their scratch write nothing") {
 }
 
 TEST_CASE("a pool without memory for workers leaves all parts to the caller") {
+  static auto& pools = *new std::vector<core::ThreadPool*>();  // as their workers, until the process ends
   std::size_t nth = 0;
   for (bool failed = true; failed; ++nth) {
     REQUIRE(nth < 100);
-    auto* const pool = new core::ThreadPool();  // its workers live as long as the process
+    auto* const pool = pools.emplace_back(new core::ThreadPool());
     std::vector<std::atomic<int>> calls(7);
     {
       const Allocations allocations(nth);
