@@ -11,6 +11,7 @@ export class Stopper {
   readonly #signal: AbortSignal | null;
   readonly #timer: NodeJS.Timeout | null;
   readonly #stops = new Set<() => void>();
+  #waiting = 0;
   #end: { readonly reason: unknown } | null = null;
   readonly #onAbort = () => this.stop(this.#signal?.reason);
 
@@ -58,7 +59,12 @@ export class Stopper {
     // Not Promise.race: a promise that lives as long as the training would keep something of every step.
     return new Promise((resolve, reject) => {
       const release = this.onStop(() => reject(this.#end?.reason));
-      Promise.resolve(promise).then(resolve, reject).finally(release);
+      this.#wait(1);
+      const settle = () => {
+        this.#wait(-1);
+        release();
+      };
+      Promise.resolve(promise).then(resolve, reject).finally(settle);
     });
   }
 
@@ -78,6 +84,16 @@ export class Stopper {
       };
       job.then(resolve, reject).finally(settle);
     });
+  }
+
+  /**
+   * Counts who waits for what may never come. Meanwhile the time limit is what the process lives for, or it would end before the
+   * training does; else not, so that a training that nobody goes on with holds up nothing.
+   */
+  #wait(by: number): void {
+    this.#waiting += by;
+    if (this.#waiting > 0) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 
   /** Runs what the caller has given at a moment when nothing awaits it; what it throws ends the training. */

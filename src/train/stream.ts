@@ -7,7 +7,7 @@ import type { Batch } from './options.js';
 import type { Submitted } from './pass.js';
 import { ProgramCache } from './program-cache.js';
 import type { BatchOf, StepProgram } from './steps.js';
-import type { Stopper } from './stopper.js';
+import { type Stopper, timeIsUp } from './stopper.js';
 
 /** Programs are kept for so many shapes of batches. */
 const mostShapes = 16;
@@ -58,7 +58,11 @@ export class StreamedData {
         if (stopper.isStopped) break;
         try {
           const next = await take(iterator, stopper);
-          if (next === null) break;
+          if (next === timeIsUp) break;
+          if (Object(next) !== next)
+            throw new ArgumentError(
+              `${this.#place}: the iterator of ${this.#what} must give { done, value }, got ${show(next)}`,
+            );
           if (next.done === true) isOver = true;
           else inFlight.push(submit(...this.#read(next.value, taken++)));
         } catch (error) {
@@ -116,15 +120,15 @@ export class StreamedData {
   }
 }
 
-/** The next batch, or null when the time is up. */
+/** The next batch, or {@link timeIsUp}. */
 async function take(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   stopper: Stopper,
-): Promise<IteratorResult<unknown> | null> {
+): Promise<IteratorResult<unknown> | typeof timeIsUp> {
   try {
     return await stopper.race(iterator.next());
   } catch (error) {
-    if (stopper.isTimeUp) return null;
+    if (stopper.isTimeUp) return timeIsUp;
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 /** Batches that come one by one. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentError, data, fit, type FitOptions, type Progress, ShapeError, type Tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { runChild } from '../helpers/child.js';
+import { bad } from '../misuse/world.js';
 import { makeProblem, numbersOf, type Problem, trainByHand } from './problem.js';
 
 type Batch = readonly [input: Tensor, target: Tensor];
@@ -186,6 +188,14 @@ describeEachBackend('fit on batches', () => {
     expect(history.epochs).toMatchObject([{ epoch: 1, steps: 1, samples: 8 }]);
   });
 
+  it('refuses an iterator that is none', async () => {
+    const problem = makeProblem();
+    const source = { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) };
+    const promise = train(problem, bad(source));
+    await expect(promise).rejects.toThrow('fit: the iterator of train must give { done, value }, got undefined');
+    await expect(promise).rejects.toBeInstanceOf(ArgumentError);
+  });
+
   it('says what is wrong with a generator that has been called, in the second epoch', async () => {
     const problem = makeProblem();
     const batches = (function* () {
@@ -195,5 +205,21 @@ describeEachBackend('fit on batches', () => {
     const promise = train(problem, batches, { onEpoch: ({ epoch }) => void results.push(epoch) });
     await expect(promise).rejects.toThrow('fit: train gave no batch; what is iterated more than once must begin anew');
     expect(results).toEqual([1]);
+  });
+});
+
+describe('a time limit', () => {
+  it('keeps the process alive while nothing else does', async () => {
+    const { reported } = await runChild(`
+      const { fit, nn, optim, zeros } = await src('index.ts');
+      const model = new nn.Linear(2, 2);
+      const train = (async function* () {
+        yield [zeros([1, 2]), zeros([1, 2])];
+        await new Promise(() => {});
+      })();
+      const optimizer = new optim.SGD(model.parameters());
+      void fit(model, { train, optimizer, loss: new nn.MSELoss(), timeLimit: 0.2 }).then(({ stopped }) => report(stopped));
+    `);
+    expect(reported).toBe('timeLimit');
   });
 });
