@@ -50,8 +50,8 @@ const mostPrograms = 16;
  * program (train or eval mode, `requiresGrad`, the modules of a container, the options of an optimizer that are not numbers).
  * Learning rates and other numbers of an optimizer, step counts and dropout masks are read at each run.
  *
- * JavaScript in `fn` runs only while it is recorded: a counter that it counts up, or an `if` on something of your own, is
- * as it was then. Reading numbers (`item()`), drawing random ones and awaiting are errors while recording.
+ * JavaScript in `fn` runs only while it is recorded: a counter that it counts up, an `if` on something of your own, or a field
+ * of a module of your own (`this.head = other`) is as it was then; compile again after such a change. Reading numbers (`item()`), drawing random ones and awaiting are errors while recording.
  *
  * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
  * @throws ArgumentError for anything but a function, or an unknown option.
@@ -135,6 +135,7 @@ class CompiledFunction<R> {
 
   describe(): string {
     const current = this.#programs[0];
+    if (this.#disposed) return `${this.#name}: it has been disposed`;
     if (current === undefined) return `${this.#name}: nothing has been recorded yet`;
     const shapes = current.inputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
     return describe(`${this.#name}(${shapes.join(', ')})`, current.program);

@@ -154,6 +154,7 @@ describeEachBackend('a compiled function', () => {
     const { total, step } = makeTotal();
     step(ones([2]));
     step[Symbol.dispose]();
+    expect(step.describe()).toBe('compile: it has been disposed');
     expect(() => step(ones([2]))).toThrow('compile: it has been disposed');
     expect(total.toArray()).toEqual([1, 1]);
   });
