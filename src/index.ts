@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export { type CompileOptions, type Compiled, compile, type Returnable } from './compile/compile.js';
+export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
