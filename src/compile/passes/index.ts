@@ -11,6 +11,18 @@ import { fuseLinearInputGradient } from './linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from './linear-weight-update.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
+/** The name of a pass over a recorded program, as it is switched off and as `describe` shows it. In the order in which they run. */
+export type PassName =
+  | 'copies'
+  | 'dead-stores'
+  | 'hoist-checks'
+  | 'linear-activation'
+  | 'linear-input-gradient'
+  | 'cross-entropy-train'
+  | 'linear-weight-update'
+  | 'weight-panels'
+  | 'arena';
+
 interface Pass {
   /** Whether it makes ops or layouts that only a fusing factory is better off with. */
   readonly fuses: boolean;
@@ -26,10 +38,7 @@ const passes = {
   'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },
   'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },
   'weight-panels': { fuses: true, run: layOutWeightPanels },
-} as const satisfies Record<string, Pass>;
-
-/** The name of a pass, as it is switched off and as {@link applyPasses} reports it. */
-export type PassName = keyof typeof passes | 'arena';
+} as const satisfies Record<Exclude<PassName, 'arena'>, Pass>;
 
 export const passNames = [...Object.keys(passes), 'arena'] as PassName[];
 
