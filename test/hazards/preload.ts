@@ -24,7 +24,7 @@ export interface Faults {
 /** Why memory cannot be made to run out here, or null. */
 export function whyNoFaults(): string | null {
   if (process.platform !== 'linux') return 'needs LD_PRELOAD, that is Linux';
-  if (process.env.LD_PRELOAD?.includes('san')) return 'a sanitizer has its own operator new';
+  if (process.env.LANEWISE_SANITIZER) return 'a sanitizer has its own operator new';
   return spawnSync('g++', ['--version']).error === undefined ? null : 'needs g++';
 }
 
