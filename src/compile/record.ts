@@ -13,6 +13,7 @@ export type InputSpec = Pick<Tensor, 'shape' | 'dtype' | 'numel'>;
 
 /** A value that the function has left set: a gradient, a mode. */
 interface Effect {
+  readonly read: () => unknown;
   readonly write: (value: unknown) => void;
   readonly value: unknown;
   /** Where the numbers of a gradient are, when that is another memory at each run; else null. */
@@ -54,8 +55,10 @@ export function record<R>(
     recorder,
     assembled,
     commit(given, results) {
-      for (const { write, value, place } of effects)
-        write(place === null ? value : new Tensor(storageAt(place, given, results), (value as Tensor).shape));
+      for (const { read, write, value, place } of effects)
+        if (place !== null) write(new Tensor(storageAt(place, given, results), (value as Tensor).shape));
+        // The run before may have left it so; writing checks what it is given, which costs as much as a small op.
+        else if (read() !== value) write(value);
     },
     resultOf: (given, results) =>
       rebuild(tensors.map(({ shape }, i) => new Tensor(storageAt(places[i]!, given, results), shape))),
@@ -84,7 +87,7 @@ function call<R>(
 
 function effectOf(change: Change, value: unknown, placeOf: Assembled['placeOf']): Effect {
   const place = value instanceof Tensor ? placeOf(value.storage) : null;
-  return { write: change.write, value, place: place?.kind === 'storage' ? null : place };
+  return { read: change.read, write: change.write, value, place: place?.kind === 'storage' ? null : place };
 }
 
 function storageAt(place: Place, inputs: readonly Tensor[], results: readonly Storage[]): Storage {
