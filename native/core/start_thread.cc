@@ -30,7 +30,7 @@ void name_this_thread() noexcept {
 // Linux keeps a nice value for each thread, whatever POSIX says of processes.
 void give_way() noexcept {
 #if defined(__linux__)
-  constexpr int kNice = 10;
+  constexpr int kNice = 19;
   const auto thread = static_cast<id_t>(syscall(SYS_gettid));
   errno = 0;
   const int now = getpriority(PRIO_PROCESS, thread);

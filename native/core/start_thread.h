@@ -8,7 +8,7 @@ namespace lanewise::core {
 using StartThread = bool (*)(void (*entry)(void*), void* argument) noexcept;
 bool start_thread(void (*entry)(void*), void* argument) noexcept;
 
-// The same, but the thread gives way to others. Linux: nice 10, or what the process has if that is more; elsewhere
+// The same, but the thread gives way to others. Linux: nice 19, or what the process has if that is more; elsewhere
 // threads keep their priority.
 bool start_background_thread(void (*entry)(void*), void* argument) noexcept;
 

@@ -58,7 +58,7 @@ TEST_CASE("threads carry the library's name and leave signals to the host; backg
   CHECK(normal.nice == own);
   CHECK(background.name == "lanewise");
   CHECK(background.blocks_signals);
-  CHECK(background.nice == std::max(own, 10));
+  CHECK(background.nice == std::max(own, 19));
   CHECK(nice_of_this_thread() == own);
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("the background pool is another pool, whose workers give way") {
   CHECK(&ThreadPool::background() == &ThreadPool::background());
   const int own = nice_of_this_thread();
   CHECK(nice_of_worker(ThreadPool::instance()) == own);
-  CHECK(nice_of_worker(ThreadPool::background()) == std::max(own, 10));
+  CHECK(nice_of_worker(ThreadPool::background()) == std::max(own, 19));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ export interface JobCall extends RunCall {
   readonly counter: number | null;
   /** How many threads, the runner included; null for the backend's number. */
   readonly threads: number | null;
-  /** `background` computes on threads with a lower nice value (Linux: nice 10). */
+  /** `background` computes on threads with a lower nice value (Linux: nice 19). */
   readonly priority: 'normal' | 'background';
 }
 

@@ -48,7 +48,7 @@ export interface FitOptions {
   schedulers?: Schedulers;
   /** How many threads compute. Default: `backend.threads`. */
   threads?: number;
-  /** `'background'` leaves the processor to others first (nice 10 on Linux). Default `'normal'`. */
+  /** `'background'` leaves the processor to others first (nice 19 on Linux). Default `'normal'`. */
   priority?: 'normal' | 'background';
   /** Ends the training after the step that it is in: fit rejects with the reason of the signal. */
   signal?: AbortSignal;
