@@ -30,6 +30,7 @@ void name_this_thread() noexcept {
 // Linux keeps a nice value for each thread, whatever POSIX says of processes.
 void give_way() noexcept {
 #if defined(__linux__)
+  // The most there is: at 10 the event loop waited longer, at the 99th percentile, for a core that training was on.
   constexpr int kNice = 19;
   const auto thread = static_cast<id_t>(syscall(SYS_gettid));
   errno = 0;
