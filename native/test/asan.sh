@@ -15,12 +15,12 @@ trap 'rm -rf "$reports"' EXIT
 export LANEWISE_ADDON="$build/lanewise.node"
 export LANEWISE_SANITIZER=address
 # Reports go to files, one for each process, child processes too; the exit code of a process stays its own.
-export ASAN_OPTIONS="detect_leaks=1 log_path=$reports/asan exitcode=0"
+export ASAN_OPTIONS="detect_leaks=1 allocator_may_return_null=1 log_path=$reports/asan exitcode=0"
 export UBSAN_OPTIONS="print_stacktrace=1 log_path=$reports/ubsan"
 status=0
 # libstdc++ beside libasan, which otherwise finds no exceptions to intercept in a Node that links its own copy.
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
-  node node_modules/vitest/vitest.mjs run --testTimeout=600000 --hookTimeout=600000 "$@" || status=1
+  node node_modules/vitest/vitest.mjs run --testTimeout=600000 --hookTimeout=600000 "$@" || status=$?
 touch "$reports/none"
 node native/test/asan-reports.mjs "$reports"/* || status=1
 exit "$status"
