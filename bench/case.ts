@@ -6,6 +6,12 @@ import type { Figure } from './figure.js';
 /** Anything that survives JSON: parameters travel to the contender's process. */
 export type Params = Readonly<Record<string, string | number | boolean>>;
 
+/** Where a workload stands in a sweep: `{ name: 'depth', value: 4 }`. */
+export interface Point {
+  readonly name: string;
+  readonly value: number;
+}
+
 /** One thing to time: what is the same for every contender. */
 export interface Workload {
   /** Sizes, as the table shows them; null when there are none. */
@@ -14,8 +20,10 @@ export interface Workload {
   readonly optimizer: string | null;
   /** Floating-point operations of one iteration, a multiply-add counting two; null when they are not what limits it. */
   readonly flops: number | null;
-  /** `each`: once on one thread and once on all. `one`: on one thread only. */
-  readonly threads: 'one' | 'each';
+  /** `each`: once on one thread and once on all. `every`: on each number from one to all. */
+  readonly threads: 'one' | 'all' | 'each' | 'every';
+  /** Set in sweeps; a sweep over threads takes its place from the number of threads. */
+  readonly point?: Point;
   /** Whether `--quick` keeps it. */
   readonly quick: boolean;
   readonly params: Params;
@@ -42,11 +50,15 @@ interface CaseBase {
   readonly workloads: readonly Workload[];
 }
 
-/** A file of bench/cases that times one thing for everybody. Other languages find their own code for it under the same name. */
+/** A file of bench/cases that times one thing for everybody. Other languages find their own code for it by `program`. */
 export interface TimedCase extends CaseBase {
   readonly contenders: 'compute' | 'start';
   /** Whether there is something to compile, so that contenders that do take part. */
   readonly compiles?: boolean;
+  /** Only these contenders take part. */
+  readonly only?: readonly string[];
+  /** The code of other languages that this case runs, where it is not that of its own name. */
+  readonly program?: string;
   /** Allocates everything, and returns one iteration. Runs in the process of a Node contender. */
   prepare(params: Params, contender: NodeContender): () => void;
 }
@@ -68,6 +80,9 @@ export interface Entry<Of extends Case = Case> {
 
 export const isStudy = (entry: Entry): entry is Entry<Study> => entry.case.contenders === 'study';
 export const isTimed = (entry: Entry): entry is Entry<TimedCase> => !isStudy(entry);
+
+/** The name under which other languages have the code of a case. */
+export const programOf = ({ case: of }: Entry): string => ('program' in of && of.program) || of.name;
 
 const folder = new URL('./cases/', import.meta.url);
 

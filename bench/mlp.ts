@@ -17,8 +17,8 @@ export interface Product {
 }
 
 /** The products of one training step. The first layer has no input gradient. */
-export function stepProducts(batch: number): Product[] {
-  const layers = layerSizes.slice(1).map((outSize, i) => ({ inSize: layerSizes[i]!, outSize }));
+export function stepProducts(batch: number, sizes: readonly number[] = layerSizes): Product[] {
+  const layers = sizes.slice(1).map((outSize, i) => ({ inSize: sizes[i]!, outSize }));
   return [
     ...layers.map(({ inSize, outSize }) => ({ form: 'nt', m: batch, n: outSize, k: inSize }) as const),
     ...layers.slice(1).map(({ inSize, outSize }) => ({ form: 'nn', m: batch, n: inSize, k: outSize }) as const),
@@ -30,6 +30,6 @@ export function stepProducts(batch: number): Product[] {
 export const productFlops = ({ m, n, k }: Product): number => 2 * m * n * k;
 
 /** Those of a step: its matrix products only, so that no contender gains by doing more of anything else. */
-export function stepFlops(batch: number): number {
-  return stepProducts(batch).reduce((sum, product) => sum + productFlops(product), 0);
+export function stepFlops(batch: number, sizes: readonly number[] = layerSizes): number {
+  return stepProducts(batch, sizes).reduce((sum, product) => sum + productFlops(product), 0);
 }

@@ -9,8 +9,8 @@ import type { Figure } from './figure.js';
 export type Request =
   /** Who are you? Answered once everything is loaded. */
   | { readonly do: 'describe' }
-  /** Allocate what this workload needs, in the place of the workload before. */
-  | { readonly do: 'prepare'; readonly case: string; readonly params: Params }
+  /** Allocate what this workload needs, in the place of the workload before. Other languages go by `program`. */
+  | { readonly do: 'prepare'; readonly case: string; readonly program: string; readonly params: Params }
   /** Run it for about so long, twice at least, and settle how many iterations make a sample. */
   | { readonly do: 'warmUp'; readonly threads: number; readonly ms: number }
   /** Run it for about so long, one sample at least. */
@@ -28,6 +28,8 @@ export interface Description {
   /** Threads that it would use if nobody told it, and why. */
   readonly threads: number;
   readonly threadSource: string;
+  /** Settings that it runs with, and what else a reader should know, in sentences. */
+  readonly notes?: readonly string[];
   /** Backends that could be contenders too; lanewise's own only. */
   readonly backends: readonly string[];
 }

@@ -8,11 +8,12 @@ import { type Field, startField } from './measure/field.js';
 import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
 import { type Finding, measureStudy } from './measure/study.js';
 import { type BenchOptions, OptionError, readOptions, usage } from './options.js';
-import { describeMachine } from './report/machine.js';
+import { type BenchDocument, documentVersion } from './report/document.js';
+import { describeContenders, describeMachine } from './report/machine.js';
 import { createProgress } from './report/progress.js';
-import { buildRows } from './report/rows.js';
+import { buildRows, summarizePeaks } from './report/rows.js';
 import { judge } from './report/targets.js';
-import { formatFindings, formatPeaks, formatResults, formatRows } from './report/text.js';
+import { formatContenders, formatDocument, formatMachine } from './report/text.js';
 
 const exitCodes = { done: 0, failed: 1, badOption: 2, interrupted: 130 } as const;
 
@@ -22,7 +23,9 @@ const paces = {
 } as const;
 
 async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  const startedAt = new Date();
+  const args = process.argv.slice(2);
+  const options = readOptions(args);
   if (options === null) {
     console.log(usage);
     return exitCodes.done;
@@ -32,16 +35,35 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   if (entries.length === 0) throw new OptionError(`--filter: no workload's name contains '${options.filter}'`);
 
   const field = await startField(entries, options.python, started);
-  console.log(`${describeMachine(field.descriptions, field.allThreads, field.threadSource)}\n`);
+  const [machine, contenders] = [describeMachine(field), describeContenders(field)];
+  console.log(`${formatMachine(machine)}\n${formatContenders(contenders)}\n`);
   const { measurements, findings, failures } = await measure(entries, field, options, signal);
-  report(measurements, findings, field, options);
-  if (!field.processes.some(({ contender }) => isNative(contender)) && needsNative(entries))
+  if (!field.processes.some(({ contender }) => isNative(contender.id)) && needsNative(entries))
     failures.unshift('no native backend takes part: the addon could not be loaded');
-  for (const failure of failures) console.log(`\nnot measured: ${failure}`);
-  if (signal.aborted) {
-    console.log('\nstopped early: the tables hold what was done so far');
-    return exitCodes.interrupted;
-  }
+  const isas = new Map(contenders.map(({ id, isa }) => [id, isa]));
+  const rows = buildRows(measurements, isas);
+  const document: BenchDocument = {
+    version: documentVersion,
+    run: {
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      options: args,
+      quick: options.quick,
+      rounds: options.rounds,
+      interrupted: signal.aborted,
+    },
+    machine,
+    contenders,
+    absent: [],
+    failures,
+    peaks: summarizePeaks(measurements),
+    rows,
+    figures: findings,
+    targets: judge(rows),
+  };
+  console.log(formatDocument(document));
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+  if (signal.aborted) return exitCodes.interrupted;
   return failures.length > 0 ? exitCodes.failed : exitCodes.done;
 }
 
@@ -77,26 +99,6 @@ async function measure(
     progress.stop();
   }
   return { measurements, findings, failures: [...failures] };
-}
-
-function report(
-  measurements: readonly Measurement[],
-  findings: readonly Finding[],
-  field: Field,
-  { json }: BenchOptions,
-): void {
-  const isas = new Map([...field.descriptions].map(([id, description]) => [id, description.isa]));
-  const rows = buildRows(measurements, isas);
-  const results = judge(rows);
-  const counts = measurements.map((measurement) => measurement.samplesMs.length);
-  const parts = [
-    rows.length > 0 ? formatRows(rows, counts) : '',
-    formatPeaks(measurements),
-    findings.length > 0 ? formatFindings(findings) : '',
-    results.length > 0 ? formatResults(results) : '',
-  ];
-  console.log(parts.filter((part) => part !== '').join('\n\n'));
-  if (json !== null) writeFileSync(json, `${JSON.stringify([...rows, ...findings], null, 2)}\n`);
 }
 
 /** Found out before the run, not after it. */

@@ -5,6 +5,8 @@ import type { ContenderGroup } from '../case.js';
 export interface Contender {
   /** As in the table and the JSON. */
   readonly id: string;
+  /** The instruction set that it is told to use; null when it chooses by itself. */
+  readonly isa: string | null;
   readonly group: ContenderGroup;
   readonly command: string;
   readonly args: readonly string[];
@@ -17,59 +19,54 @@ export interface Contender {
 }
 
 export const reference = 'reference';
-export const nativePrefix = 'native:';
-export const compiledPrefix = 'native-compiled:';
+export const native = 'native';
+export const nativeCompiled = 'native-compiled';
 export const pytorch = 'pytorch';
 /** Processes that start and end, for the case `import`. */
 export const bareStart = 'node';
 export const withImport = 'node+lanewise';
-/** The process of studies, on the fastest native backend. */
-export const studied = 'native';
+
+/** What the library calls its native backends: `native:avx2`. */
+const backendPrefix = 'native:';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** A Node process on contenders/node.ts. */
 function node(id: string, group: ContenderGroup, rest: Partial<Contender> = {}): Contender {
-  const args = ['--import', import.meta.resolve('tsx'), pathOf('./node.ts'), id];
-  return { id, group, command: process.execPath, args, compiles: false, threaded: false, peak: false, ...rest };
+  const { isa = null } = rest;
+  const backend = isa === null ? [] : [`${backendPrefix}${isa}`];
+  const args = ['--import', import.meta.resolve('tsx'), pathOf('./node.ts'), id, ...backend];
+  return { id, isa, group, command: process.execPath, args, compiles: false, threaded: false, peak: false, ...rest };
 }
 
 /** The backend that is always there; the others are learnt from its description. */
 export const referenceContender = (): Contender => node(reference, 'compute');
 
-/**
- * One for each native backend of the machine, one that compiles on the widest of them, and the one of studies. The peak of
- * scalar code is nobody's limit, unless there is no other.
- */
-export function nativeContenders(backends: readonly string[]): Contender[] {
-  const natives = backends.filter((name) => name.startsWith(nativePrefix));
-  const widest = natives.at(-1);
+/** Instruction sets of native backends, from narrow to wide. */
+export const isasOf = (backends: readonly string[]): string[] =>
+  backends.filter((name) => name.startsWith(backendPrefix)).map((name) => name.slice(backendPrefix.length));
+
+/** Eager and compiled on each of the instruction sets, and the process of studies on the last. */
+export function nativeContenders(isas: readonly string[]): Contender[] {
+  const widest = isas.at(-1);
   if (widest === undefined) return [];
-  const peak = (name: string) => natives.length === 1 || name !== `${nativePrefix}scalar`;
   return [
-    ...natives.map((id) => node(id, 'compute', { threaded: true, peak: peak(id) })),
-    node(widest.replace(nativePrefix, compiledPrefix), 'compute', {
-      compiles: true,
-      threaded: true,
-      peak: peak(widest),
-    }),
-    node(studied, 'study'),
+    ...isas.flatMap((isa) => [
+      node(native, 'compute', { isa, threaded: true, peak: true }),
+      node(nativeCompiled, 'compute', { isa, compiles: true, threaded: true, peak: true }),
+    ]),
+    node(native, 'study', { isa: widest }),
   ];
 }
 
-/** The instruction set in the id of a native contender; null for others. */
-export function isaOf(id: string): string | null {
-  const prefix = [nativePrefix, compiledPrefix].find((each) => id.startsWith(each));
-  return prefix === undefined ? null : id.slice(prefix.length);
-}
-
 /** Whether it computes in the addon. */
-export const isNative = ({ id }: Contender): boolean => id === studied || isaOf(id) !== null;
+export const isNative = (id: string): boolean => id === native || id === nativeCompiled;
 
 export const startContenders = (): Contender[] => [bareStart, withImport].map((id) => node(id, 'start'));
 
 /** PyTorch in eager mode. `python` is an interpreter that has torch. */
 export function pytorchContender(python: string): Contender {
   const args = ['-u', pathOf('./pytorch.py')];
-  return { id: pytorch, group: 'compute', command: python, args, compiles: false, threaded: true, peak: false };
+  const rest = { compiles: false, threaded: true, peak: false };
+  return { id: pytorch, isa: null, group: 'compute', command: python, args, ...rest };
 }

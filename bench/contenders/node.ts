@@ -1,17 +1,16 @@
-/** The process of a Node contender: `node --import tsx node.ts ID`. */
+/** The process of a Node contender: `node --import tsx node.ts ID [BACKEND]`; without a backend on that of its id. */
 import { loadCases, type NodeContender } from '../case.js';
 import type { Description } from '../protocol.js';
-import { bareStart, compiledPrefix, isaOf, nativePrefix, withImport } from './contenders.js';
+import { bareStart, isasOf, nativeCompiled, withImport } from './contenders.js';
 import { type Library, loadLibrary } from './library.js';
 import { serve } from './serve.js';
 
-const id = process.argv[2] ?? '';
-const isa = isaOf(id);
-const library =
-  id === bareStart || id === withImport ? null : await loadLibrary(isa === null ? id : `${nativePrefix}${isa}`);
+const [id = '', backendName = id] = process.argv.slice(2);
+const isa = isasOf([backendName])[0] ?? null;
+const library = id === bareStart || id === withImport ? null : await loadLibrary(backendName);
 const cases = new Map((await loadCases()).map((each) => [each.name, each]));
 
-const contender: NodeContender = { id, compiles: id.startsWith(compiledPrefix), library: needLibrary };
+const contender: NodeContender = { id, compiles: id === nativeCompiled, library: needLibrary };
 
 function needLibrary(): Library {
   if (library === null) throw new Error(`${id} runs without the library`);

@@ -49,19 +49,15 @@ def dropout(params):
 
 def mlp_train_step(params):
     torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(784, 256),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(256, 128),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(128, 10),
-    )
+    sizes = [int(size) for size in params["layers"].split("-")]
+    hidden = [[nn.ReLU(), nn.Dropout(params["dropout"])] if params["dropout"] > 0 else [nn.ReLU()]] * (len(sizes) - 2)
+    model = nn.Sequential()
+    for inputs, outputs, rest in zip(sizes, sizes[1:], [*hidden, []]):
+        model.extend([nn.Linear(inputs, outputs), *rest])
     optimizer = getattr(torch.optim, params["optimizer"])(model.parameters(), lr=params["learningRate"])
     criterion = nn.CrossEntropyLoss()
-    inputs = torch.randn(params["batch"], 784)
-    target = torch.randint(0, 10, (params["batch"],))
+    inputs = torch.randn(params["batch"], sizes[0])
+    target = torch.randint(0, sizes[-1], (params["batch"],))
     model.train()
 
     def step():
@@ -122,9 +118,9 @@ class Contender:
     def prepare(self, request):
         self.iterate = None
         self.per_sample = {}
-        if request["case"] not in CASES:
-            raise ValueError(f"no case {request['case']}")
-        self.iterate = CASES[request["case"]](request["params"])
+        if request["program"] not in CASES:
+            raise ValueError(f"no case {request['program']}")
+        self.iterate = CASES[request["program"]](request["params"])
         return {}
 
     def prepared(self, threads):

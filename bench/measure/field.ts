@@ -2,6 +2,7 @@
 import type { Entry } from '../case.js';
 import {
   type Contender,
+  isasOf,
   nativeContenders,
   pytorch,
   pytorchContender,
@@ -15,11 +16,12 @@ import { takesPart } from './schedule.js';
 
 export interface Field {
   readonly processes: readonly ContenderProcess[];
-  /** By contender's id. */
-  readonly descriptions: ReadonlyMap<string, Description>;
+  readonly descriptions: ReadonlyMap<Contender, Description>;
   /** What "all threads" means: what the library would use by itself, for every contender. */
   readonly allThreads: number;
   readonly threadSource: string;
+  /** Native instruction sets of the machine, from narrow to wide. */
+  readonly isas: readonly string[];
 }
 
 /**
@@ -33,17 +35,18 @@ export async function startField(
   python: string | null,
   started: ContenderProcess[],
 ): Promise<Field> {
-  const descriptions = new Map<string, Description>();
+  const descriptions = new Map<Contender, Description>();
   const start = async (contender: Contender): Promise<Description> => {
     const process = new ContenderProcess(contender);
     started.push(process);
     const description = await process.ask({ do: 'describe' });
-    descriptions.set(contender.id, description);
+    descriptions.set(contender, description);
     return description;
   };
   const { backends, threads, threadSource } = await start(referenceContender());
+  const isas = isasOf(backends);
   const others = [
-    ...nativeContenders(backends),
+    ...nativeContenders(isas.slice(-1)),
     ...(python === null ? [] : [pytorchContender(python)]),
     ...startContenders(),
   ];
@@ -57,5 +60,5 @@ export async function startField(
       }),
     ),
   );
-  return { processes: started, descriptions, allThreads: threads, threadSource };
+  return { processes: started, descriptions, allThreads: threads, threadSource, isas };
 }

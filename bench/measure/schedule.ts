@@ -4,7 +4,7 @@
  * with another contender, so that a disturbance with a rhythm does not always meet the same one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Entry, isTimed } from '../case.js';
+import { type Entry, isTimed, programOf, type Workload } from '../case.js';
 import type { Contender } from '../contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './contender-process.js';
 
@@ -16,8 +16,7 @@ export interface Entrant {
 
 /** GFLOP/s of the FMA peak, the best of the rounds of one workload. */
 export interface Peak {
-  /** Whose process measured it: a native contender, on its own instruction set. */
-  readonly contender: string;
+  readonly isa: string;
   readonly threads: number;
   readonly gflops: number;
 }
@@ -25,9 +24,10 @@ export interface Peak {
 /** What one workload gave for one entrant. */
 export interface Measurement {
   readonly entry: Entry;
-  readonly contender: string;
+  readonly contender: Contender;
   readonly threads: number;
-  readonly samplesMs: readonly number[];
+  /** Milliseconds an iteration, the samples of each turn. */
+  readonly roundsMs: readonly (readonly number[])[];
   /** The peaks measured between the turns of this workload. */
   readonly peaks: readonly Peak[];
 }
@@ -53,17 +53,22 @@ export interface Outcome {
 /** Whether there is something to do for a contender. */
 export function takesPart(contender: Contender, entry: Entry): boolean {
   if (contender.group !== entry.case.contenders) return false;
-  return !contender.compiles || (isTimed(entry) && entry.case.compiles === true);
+  if (!isTimed(entry)) return !contender.compiles;
+  const { compiles = false, only = [contender.id] } = entry.case;
+  return (compiles || !contender.compiles) && only.includes(contender.id);
 }
 
-/** What takes part in a workload, given all processes: its group, on one thread and, if both can, on all. */
+/** What takes part in a workload, given all processes: its group, each on as many threads as the workload wants. */
 export function entrantsOf(entry: Entry, processes: readonly ContenderProcess[], allThreads: number): Entrant[] {
+  const counts = threadCounts(entry.workload.threads, allThreads);
   return processes
     .filter(({ contender }) => takesPart(contender, entry))
-    .flatMap((process) => {
-      const both = entry.workload.threads === 'each' && process.contender.threaded && allThreads > 1;
-      return (both ? [1, allThreads] : [1]).map((threads) => ({ process, threads }));
-    });
+    .flatMap((process) => (process.contender.threaded ? counts : [1]).map((threads) => ({ process, threads })));
+}
+
+function threadCounts(wanted: Workload['threads'], all: number): readonly number[] {
+  const counts = { one: [1], all: [all], each: [1, all], every: Array.from({ length: all }, (_, i) => i + 1) };
+  return [...new Set(counts[wanted])];
 }
 
 /** Times one workload. When the signal is aborted, gives back what there is. */
@@ -75,7 +80,7 @@ export async function measureEntry(
 ): Promise<Outcome> {
   const failures: string[] = [];
   const peaks = new Map<string, Peak>();
-  const samples = new Map<Entrant, number[]>();
+  const rounds = new Map<Entrant, (readonly number[])[]>();
   const lost = new Set<ContenderProcess>();
   const turnMs = entry.case.contenders === 'start' ? pace.startTurnMs : pace.turnMs;
 
@@ -96,9 +101,9 @@ export async function measureEntry(
   };
 
   for (const process of new Set(entrants.map((entrant) => entrant.process))) {
-    const { name } = entry.case;
+    const program = programOf(entry);
     await attempt(process, async () => {
-      await process.ask({ do: 'prepare', case: name, params: entry.workload.params });
+      await process.ask({ do: 'prepare', case: entry.case.name, program, params: entry.workload.params });
     });
   }
   for (const { process, threads } of entrants) {
@@ -112,20 +117,20 @@ export async function measureEntry(
       const { process, threads } = entrant;
       await attempt(process, async () => {
         const { samplesMs } = await process.ask({ do: 'run', threads, ms: turnMs });
-        samples.set(entrant, [...(samples.get(entrant) ?? []), ...samplesMs]);
-        if (!process.contender.peak || entry.workload.flops === null) return;
+        rounds.set(entrant, [...(rounds.get(entrant) ?? []), samplesMs]);
+        const { peak, isa } = process.contender;
+        if (!peak || isa === null || entry.workload.flops === null) return;
         const { gflops } = await process.ask({ do: 'peak', threads, ms: pace.peakMs });
-        const { id } = process.contender;
-        const before = peaks.get(`${id} ${threads}`)?.gflops ?? 0;
-        peaks.set(`${id} ${threads}`, { contender: id, threads, gflops: Math.max(before, gflops) });
+        const before = peaks.get(`${isa} ${threads}`)?.gflops ?? 0;
+        peaks.set(`${isa} ${threads}`, { isa, threads, gflops: Math.max(before, gflops) });
       });
     }
   }
   const measurements = entrants.flatMap((entrant) => {
-    const samplesMs = samples.get(entrant);
-    if (samplesMs === undefined) return [];
+    const roundsMs = rounds.get(entrant);
+    if (roundsMs === undefined) return [];
     const { process, threads } = entrant;
-    return [{ entry, contender: process.contender.id, threads, samplesMs, peaks: [...peaks.values()] }];
+    return [{ entry, contender: process.contender, threads, roundsMs, peaks: [...peaks.values()] }];
   });
   return { measurements, failures };
 }

@@ -1,39 +1,46 @@
-/** The head of the output: on what, and with what, the figures were made. */
+/** On what the figures were made. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Description } from '../protocol.js';
+import type { Field } from '../measure/field.js';
+import type { ContenderInfo, Machine } from './document.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** @param contenders the description of each contender, by id. @param threads what "all threads" means in this run. */
-export function describeMachine(contenders: ReadonlyMap<string, Description>, threads: number, source: string): string {
+export function describeMachine({ allThreads, threadSource, isas }: Field): Machine {
   const processors = cpus();
-  const lines = [
-    `CPU       ${processors[0]?.model.trim() ?? 'unknown'}, ${processors.length} logical`,
-    `threads   ${threads === 1 ? '1' : `1 and ${threads}`} (${source})`,
-    `node      ${process.versions.node} on ${process.platform} ${process.arch}`,
-    `lanewise  ${lanewiseVersion()}`,
-  ];
-  for (const [id, { versions, isa, threads: own }] of contenders) {
-    if (!('torch' in versions)) continue;
-    const parts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-    lines.push(`${id.padEnd(9)} ${parts.join(', ')}, ${isa}; by itself it would use ${own} threads`);
-  }
-  return lines.join('\n');
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    logicalCpus: processors.length,
+    allowedCpus: availableParallelism(),
+    isas,
+    threads: allThreads,
+    threadSource,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    lanewise: lanewiseVersion(),
+  };
 }
 
-/** Version of package.json and commit of the checkout; a checkout with changes says so. */
-function lanewiseVersion(): string {
+export function describeContenders({ processes, descriptions }: Field): ContenderInfo[] {
+  return processes.flatMap(({ contender }) => {
+    const description = descriptions.get(contender);
+    if (description === undefined) return [];
+    const { versions, isa, threads, threadSource, notes = [] } = description;
+    return [{ id: contender.id, isa: contender.isa ?? isa, versions, threads, threadSource, notes }];
+  });
+}
+
+/** Version of package.json and commit of the checkout, and whether that has changes. */
+function lanewiseVersion(): Machine['lanewise'] {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly version: string };
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     const commit = git('rev-parse', '--short', 'HEAD');
-    const changed = git('status', '--porcelain', '--', 'src', 'native', 'bench') !== '';
-    return `${version}, commit ${commit}${changed ? ' with changes' : ''}`;
+    return { version, commit, changed: git('status', '--porcelain', '--', 'src', 'native', 'bench') !== '' };
   } catch {
-    return `${version}, no git checkout`;
+    return { version, commit: null, changed: false };
   }
 }

@@ -16,10 +16,17 @@ export function quantile(values: readonly number[], q: number): number {
 
 export interface Spread {
   readonly median: number;
+  readonly p5: number;
   readonly p10: number;
   readonly p90: number;
 }
 
 export function spread(values: readonly number[]): Spread {
-  return { median: quantile(values, 0.5), p10: quantile(values, 0.1), p90: quantile(values, 0.9) };
+  const [p5, p10, median, p90] = [0.05, 0.1, 0.5, 0.9].map((q) => quantile(values, q)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { median, p5, p10, p90 };
 }

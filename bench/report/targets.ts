@@ -1,36 +1,25 @@
 /** What the project set out to reach, computed from the rows of one run. */
-import { bareStart, compiledPrefix, nativePrefix, pytorch, reference, withImport } from '../contenders/contenders.js';
+import { bareStart, native, nativeCompiled, pytorch, reference, withImport } from '../contenders/contenders.js';
 import { targetBatch } from '../mlp.js';
-import type { Row } from './rows.js';
+import type { Row, Target } from './document.js';
 
-export interface Result {
-  readonly what: string;
-  readonly value: number;
-  /** Printed behind the value: `x`, ` %`, ` ms`. */
-  readonly unit: string;
-  readonly target: number;
-  /** Whether the target is a lower or an upper bound. */
-  readonly bound: 'least' | 'most';
-}
-
-/** Which row: a contender, or the fastest native one, eager or compiled. */
-type Who = typeof reference | typeof pytorch | 'native' | 'native-compiled' | `native:${string}`;
 type Threads = 'one' | 'all';
 type Place = Partial<Pick<Row, 'shape' | 'batch' | 'optimizer'>> & Pick<Row, 'case'>;
 
-export function isReached({ value, target, bound }: Pick<Result, 'value' | 'target' | 'bound'>): boolean {
+export function isReached({ value, target, bound }: Pick<Target, 'value' | 'target' | 'bound'>): boolean {
   return bound === 'least' ? value >= target : value <= target;
 }
 
 /** Every target of which this run measured both sides. */
-export function judge(rows: readonly Row[]): Result[] {
-  const results: Result[] = [];
-  const add = (what: string, value: number | null, unit: string, bound: Result['bound'], target: number) => {
-    if (value !== null) results.push({ what, value, unit, bound, target });
+export function judge(rows: readonly Row[]): Target[] {
+  const results: Target[] = [];
+  const add = (what: string, value: number | null, unit: string, bound: Target['bound'], target: number) => {
+    if (value !== null)
+      results.push({ what, value, unit, bound, target, reached: isReached({ value, bound, target }) });
   };
-  const time = (place: Place, who: Who, threads: Threads) => find(rows, place, who, threads)?.medianMs ?? null;
-  const over = (place: Place, slow: Who, threads: Threads) =>
-    ratio(time(place, slow, threads), time(place, 'native', threads));
+  const time = (place: Place, who: string, threads: Threads) => find(rows, place, who, threads)?.medianMs ?? null;
+  const over = (place: Place, slow: string, threads: Threads) =>
+    ratio(time(place, slow, threads), time(place, native, threads));
 
   const steps = ['SGD', 'Adam'].map((optimizer) => ({ case: 'mlp-train-step', batch: targetBatch, optimizer }));
   const cube = { case: 'gemm', shape: '512x512x512 nn' };
@@ -38,15 +27,21 @@ export function judge(rows: readonly Row[]): Result[] {
     add(`${stepName(step)}: native over reference, all threads`, over(step, reference, 'all'), 'x', 'least', 40);
   add(`gemm ${cube.shape}: native over reference, all threads`, over(cube, reference, 'all'), 'x', 'least', 60);
   for (const place of [cube, { case: 'gemm', shape: `${targetBatch}x256x784 nt` }]) {
-    const share = find(rows, place, 'native:avx2', 'one')?.percentOfPeak ?? null;
+    const share =
+      find(
+        rows.filter(({ isa }) => isa === 'avx2'),
+        place,
+        native,
+        'one',
+      )?.percentOfPeak ?? null;
     add(`gemm ${place.shape}: share of the FMA peak, avx2, 1 thread`, share, ' %', 'least', 75);
   }
   for (const shape of ['128x256', '1024x1024']) {
     const dropout = { case: 'dropout', shape };
-    const copy = time({ case: 'dropout', shape: `copy of ${shape}` }, 'native', 'one');
+    const copy = time({ case: 'dropout', shape: `copy of ${shape}` }, native, 'one');
     add(
       `dropout ${shape}: time over that of a copy, 1 thread`,
-      ratio(time(dropout, 'native', 'one'), copy),
+      ratio(time(dropout, native, 'one'), copy),
       'x',
       'most',
       2,
@@ -56,7 +51,7 @@ export function judge(rows: readonly Row[]): Result[] {
   for (const step of steps)
     add(`${stepName(step)}: native over PyTorch, all threads`, over(step, pytorch, 'all'), 'x', 'least', 1);
   const small = { case: 'mlp-train-step', batch: 32, optimizer: 'SGD' };
-  const compiled = ratio(time(small, 'native', 'all'), time(small, 'native-compiled', 'all'));
+  const compiled = ratio(time(small, native, 'all'), time(small, nativeCompiled, 'all'));
   add(`${stepName(small)}: compiled over eager, all threads`, compiled, 'x', 'least', 1.5);
   const starts = [withImport, bareStart].map((id) => rows.find((row) => row.contender === id)?.medianMs);
   const [imported, bare] = starts;
@@ -70,18 +65,11 @@ const stepName = ({ batch, optimizer }: { batch: number; optimizer: string }) =>
 
 const ratio = (above: number | null, below: number | null) => (above === null || below === null ? null : above / below);
 
-const prefixes: Partial<Record<Who, string>> = { native: nativePrefix, 'native-compiled': compiledPrefix };
-
-function isBy(who: Who, { contender }: Row): boolean {
-  const prefix = prefixes[who];
-  return prefix === undefined ? contender === who : contender.startsWith(prefix);
-}
-
 /** The fastest row that fits. `all`: the most threads that the contender was run with there. */
-function find(rows: readonly Row[], place: Place, who: Who, threads: Threads): Row | null {
+function find(rows: readonly Row[], place: Place, who: string, threads: Threads): Row | null {
   const fitting = rows.filter(
     (row) =>
-      isBy(who, row) &&
+      row.contender === who &&
       row.case === place.case &&
       (place.shape === undefined || row.shape === place.shape) &&
       (place.batch === undefined || row.batch === place.batch) &&

@@ -1,10 +1,8 @@
 /** What the benchmark prints. */
 import Table from 'cli-table3';
-import type { Measurement, Peak } from '../measure/schedule.js';
-import type { Row } from './rows.js';
-import { quantile } from './statistics.js';
+import type { BenchDocument, ContenderInfo, Machine, PeakInfo, Row, Target } from './document.js';
 import type { Finding } from '../measure/study.js';
-import { isReached, type Result } from './targets.js';
+import { isReached } from './targets.js';
 
 /** Rows with fewer samples are marked: their spread says little. */
 const fewSamples = 10;
@@ -19,8 +17,46 @@ const plain = { chars: noLines, style: { head: [], border: [], 'padding-left': 0
 const heads = ['case', 'shape', 'batch', 'optimizer', 'threads', 'isa', 'contender'] as const;
 const figures = ['median ms', 'p10-p90 ms', 'GFLOP/s', '% of peak', 'over reference'] as const;
 
-/** @param sampleCounts how many samples stand behind each row. */
-export function formatRows(rows: readonly Row[], sampleCounts: readonly number[]): string {
+/** The head of the output. */
+export function formatMachine(machine: Machine): string {
+  const { cpu, logicalCpus, allowedCpus, isas, threads, threadSource, node, platform, lanewise } = machine;
+  const commit = lanewise.commit === null ? 'no git checkout' : `commit ${lanewise.commit}`;
+  const allowed = allowedCpus < logicalCpus ? `, ${allowedCpus} allowed` : '';
+  return [
+    `CPU       ${cpu}, ${logicalCpus} logical${allowed}; ${isas.length === 0 ? 'no native backend' : isas.join(' ')}`,
+    `threads   ${threads === 1 ? '1' : `1 and ${threads}`} (${threadSource})`,
+    `node      ${node} on ${platform}`,
+    `lanewise  ${lanewise.version}, ${commit}${lanewise.changed ? ' with changes' : ''}`,
+  ].join('\n');
+}
+
+/** Those that bring versions or notes of their own. */
+export function formatContenders(contenders: readonly ContenderInfo[]): string {
+  return contenders
+    .flatMap(({ id, isa, versions, threads, notes }) => {
+      const own = Object.entries(versions).filter(([name]) => !['node', 'lanewise addon'].includes(name));
+      if (own.length === 0 && notes.length === 0) return [];
+      const parts = own.map(([name, version]) => `${name} ${version}`);
+      const by = `${isa === null ? '' : `, ${isa}`}; by itself it would use ${threads} thread${threads === 1 ? '' : 's'}`;
+      return [`${id.padEnd(9)} ${parts.join(', ')}${by}`, ...notes.map((note) => `${' '.repeat(10)}${note}`)];
+    })
+    .join('\n');
+}
+
+/** Everything behind the head. */
+export function formatDocument({ rows, peaks, figures, targets, failures, run }: BenchDocument): string {
+  const parts = [
+    rows.length > 0 ? formatRows(rows) : '',
+    formatPeaks(peaks),
+    figures.length > 0 ? formatFindings(figures) : '',
+    targets.length > 0 ? formatTargets(targets) : '',
+    ...failures.map((failure) => `not measured: ${failure}`),
+    run.interrupted ? 'stopped early: the tables hold what was done so far' : '',
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+export function formatRows(rows: readonly Row[]): string {
   const table = new Table({
     ...plain,
     head: [...heads, ...figures],
@@ -30,8 +66,8 @@ export function formatRows(rows: readonly Row[], sampleCounts: readonly number[]
     ] as ('left' | 'right')[],
   });
   let marked = false;
-  rows.forEach((row, i) => {
-    const few = (sampleCounts[i] ?? 0) < fewSamples;
+  for (const row of rows) {
+    const few = row.samples < fewSamples;
     marked ||= few;
     table.push([
       ...heads.map((head) => row[head] ?? '-'),
@@ -41,7 +77,7 @@ export function formatRows(rows: readonly Row[], sampleCounts: readonly number[]
       row.percentOfPeak === null ? '-' : row.percentOfPeak.toFixed(0),
       row.speedupOverReference === null ? '-' : `${formatRatio(row.speedupOverReference)}x`,
     ]);
-  });
+  }
   return table.toString() + (marked ? `\n* fewer than ${fewSamples} samples` : '');
 }
 
@@ -56,24 +92,12 @@ function formatRatio(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** One line for each peak that was measured: its median over the run, and how far it went up and down. */
-export function formatPeaks(measurements: readonly Measurement[]): string {
-  const seen = new Map<string, { contender: string; threads: number; values: number[] }>();
-  const noted = new Set<Peak>();
-  for (const peak of measurements.flatMap((measurement) => measurement.peaks)) {
-    if (noted.has(peak)) continue; // the measurements of one workload share their peaks
-    noted.add(peak);
-    const key = `${peak.contender} ${peak.threads}`;
-    const found = seen.get(key) ?? { contender: peak.contender, threads: peak.threads, values: [] };
-    found.values.push(peak.gflops);
-    seen.set(key, found);
-  }
-  return [...seen.values()]
-    .map(({ contender, threads, values }) => {
-      const [low, middle, high] = [0, 0.5, 1].map((q) => quantile(values, q).toFixed(1));
-      const range = values.length > 1 ? ` (${low} to ${high} over the run)` : '';
-      const isa = contender.slice(contender.indexOf(':') + 1);
-      return `FMA peak ${isa}, ${threads} thread${threads === 1 ? '' : 's'}: ${middle} GFLOP/s${range}`;
+/** One line for each peak: its median over the run, and how far it went up and down. */
+export function formatPeaks(peaks: readonly PeakInfo[]): string {
+  return peaks
+    .map(({ isa, threads, median, lowest, highest }) => {
+      const range = lowest < highest ? ` (${lowest.toFixed(1)} to ${highest.toFixed(1)} over the run)` : '';
+      return `FMA peak ${isa}, ${threads} thread${threads === 1 ? '' : 's'}: ${median.toFixed(1)} GFLOP/s${range}`;
     })
     .join('\n');
 }
@@ -94,20 +118,20 @@ export function formatFindings(findings: readonly Finding[]): string {
 }
 
 /** The target, and whether it was reached. */
-function judgement(result: Omit<Result, 'what'>): [string, string] {
+function judgement(result: Pick<Target, 'value' | 'unit' | 'target' | 'bound'>): [string, string] {
   const { unit, target, bound } = result;
   return [`${bound === 'least' ? '>=' : '<='} ${target}${unit}`, isReached(result) ? 'reached' : 'short'];
 }
 
-export function formatResults(results: readonly Result[]): string {
+export function formatTargets(targets: readonly Target[]): string {
   const table = new Table({
     ...plain,
     head: ['what it must reach', 'measured', 'target', ''],
     colAligns: ['left', 'right', 'right', 'left'],
   });
-  for (const result of results) {
-    const { what, value, unit } = result;
-    table.push([what, `${formatRatio(value)}${unit}`, ...judgement(result)]);
+  for (const target of targets) {
+    const { what, value, unit } = target;
+    table.push([what, `${formatRatio(value)}${unit}`, ...judgement(target)]);
   }
   return table.toString();
 }
