@@ -10,6 +10,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   program: ['core', 'kernels', 'ops'],
   binding: ['core', 'kernels', 'ops', 'program'],
   test: ['core', 'kernels', 'ops', 'program'],
+  bench: ['core', 'kernels', 'ops'],
 };
 
 const isNative = ({ path }: SourceFile): boolean => /^native\/.*\.(cc|h|inc)$/.test(path);

@@ -1,0 +1,66 @@
+// Our own products, as the ops make them: eagerly from rows, and as compiled steps do with weights in panels.
+#include <algorithm>
+#include <memory>
+
+#include "../ops/ops.h"
+#include "../ops/panels.h"
+#include "contender.h"
+
+namespace lanewise::bench {
+namespace {
+
+using Buffer = core::AlignedBuffer<float>;
+
+std::span<const float> in(const Buffer& buffer) { return {buffer.data(), buffer.size()}; }
+std::span<float> out(Buffer& buffer) { return {buffer.data(), buffer.size()}; }
+
+// B as the weight [outputs, inputs] of a layer, in panels.
+std::shared_ptr<Buffer> panels_of(const ops::Context& context, const Buffer& weight, std::size_t outputs,
+                                  std::size_t inputs) {
+  auto panels = std::make_shared<Buffer>(ops::panels_length(context, outputs, inputs));
+  ops::pack_panels(context, in(weight), out(*panels), outputs, inputs);
+  return panels;
+}
+
+Contender weight_update(const ops::Context& context, Operands& o) {
+  const std::size_t rows = o.shape.k, outputs = o.shape.m, inputs = o.shape.n;
+  auto weight = std::make_shared<Buffer>(ops::panels_length(context, outputs, inputs));
+  const auto step = [context, &o, weight, rows, outputs, inputs](double lr) {
+    ops::linearWeightSgd(context, in(o.a), in(o.b), out(*weight), {}, {}, rows, inputs, outputs, lr, 0, 0, 0, false,
+                         true);
+  };
+  // The product is what a step of learning rate -1 adds to zeros.
+  const auto product = [context, &o, weight, outputs, inputs, step] {
+    std::fill_n(weight->data(), weight->size(), 0.0f);
+    step(-1);
+    ops::unpack_panels(context, in(*weight), out(o.c), outputs, inputs);
+  };
+  return {"lanewise panels+sgd", true, [step] { step(0); }, product};
+}
+
+}  // namespace
+
+std::vector<Contender> lanewise(const kernels::KernelTable& kernels, Operands& o, std::size_t threads) {
+  const ops::Context context{kernels, core::ThreadPool::instance(), threads};
+  const Shape& s = o.shape;
+  const auto by_rows = [context, &o, s] {
+    ops::matmul(context, in(o.a), in(o.b), out(o.c), 1, s.m, s.n, s.k, s.trans_a, s.trans_b, 0, 0);
+  };
+  std::vector<Contender> contenders{{"lanewise rows", true, by_rows, by_rows}};
+  if (s.role == Role::kForward) {
+    const auto forward = [context, &o, s, weight = panels_of(context, o.b, s.n, s.k)] {
+      ops::linearActivation(context, in(o.a), in(*weight), {}, {}, out(o.c), s.m, s.k, s.n, false, 0, 0, true);
+    };
+    contenders.push_back({"lanewise panels", true, forward, forward});
+  } else if (s.role == Role::kInputGradient) {
+    const auto backward = [context, &o, s, weight = panels_of(context, o.b, s.k, s.n)] {
+      ops::linearInputGradient(context, in(o.a), in(*weight), {}, out(o.c), {}, s.m, s.n, s.k, 1, true);
+    };
+    contenders.push_back({"lanewise panels", true, backward, backward});
+  } else if (s.role == Role::kWeightGradient) {
+    contenders.push_back(weight_update(context, o));
+  }
+  return contenders;
+}
+
+}  // namespace lanewise::bench
