@@ -2,6 +2,7 @@
 import { bareStart, native, nativeCompiled, pytorch, reference, withImport } from '../contenders/contenders.js';
 import { targetBatch } from '../mlp.js';
 import type { Row, Target } from './document.js';
+import { judgeSweeps } from './sweeps.js';
 
 type Threads = 'one' | 'all';
 type Place = Partial<Pick<Row, 'shape' | 'batch' | 'optimizer'>> & Pick<Row, 'case'>;
@@ -57,7 +58,7 @@ export function judge(rows: readonly Row[]): Target[] {
   const [imported, bare] = starts;
   if (imported !== undefined && bare !== undefined)
     add('import of the library, over a bare node start', imported - bare, ' ms', 'most', 60);
-  return results;
+  return [...results, ...judgeSweeps(rows)];
 }
 
 const stepName = ({ batch, optimizer }: { batch: number; optimizer: string }) =>

@@ -6,6 +6,7 @@ import {
   isTimed,
   loadCases,
   type NodeContender,
+  programOf,
   selectEntries,
   type TimedCase,
 } from '../../bench/case.js';
@@ -47,7 +48,8 @@ const entriesOf = (filter: string) => selectEntries(cases, filter, false);
 describe('cases', () => {
   it('are those that the issue names', () => {
     const names = ['compiled-step', 'dropout', 'gemm', 'import', 'mlp-train-step', 'relu', 'service'];
-    expect(cases.map(({ name }) => name)).toEqual(names);
+    const sweeps = ['sweep-batch', 'sweep-depth', 'sweep-threads', 'sweep-width'];
+    expect(cases.map(({ name }) => name)).toEqual([...names, ...sweeps]);
   });
 
   it('have workloads with ids of their own', () => {
@@ -62,8 +64,8 @@ describe('cases', () => {
   it('are all known to PyTorch, but those of other groups', () => {
     const source = readFileSync(new URL('../../bench/contenders/pytorch.py', import.meta.url), 'utf8');
     const known = [.../^CASES = \{(.*)\}$/m.exec(source)![1]!.matchAll(/"([^"]+)":/g)].map((match) => match[1]);
-    const computed = cases.filter((each) => each.contenders === 'compute').map(({ name }) => name);
-    expect(known.sort()).toEqual(computed.sort());
+    const computed = all.filter((entry) => entry.case.contenders === 'compute').map(programOf);
+    expect(known.sort()).toEqual([...new Set(computed)].sort());
   });
 });
 
