@@ -40,9 +40,9 @@ constexpr NamedCallback kMachine[] = {
 };
 
 constexpr NamedCallback kPrograms[] = {
-    {"createBlock", create_block}, {"blockCopyIn", block_copy_in},      {"blockCopyOut", block_copy_out},
-    {"freeBlock", free_block},     {"createProgram", create_program},   {"arenaBytes", arena_bytes},
-    {"runProgram", run_program},   {"disposeProgram", dispose_program},
+    {"createBlock", create_block},     {"blockCopyIn", block_copy_in},      {"blockCopyOut", block_copy_out},
+    {"freeBlock", free_block},         {"createProgram", create_program},   {"arenaBytes", arena_bytes},
+    {"programRunner", program_runner}, {"disposeProgram", dispose_program},
 };
 
 constexpr NamedCallback kJobs[] = {

@@ -148,18 +148,16 @@ class CompiledFunction<R> {
 
   #check(args: readonly Tensor[]): void {
     if (this.#disposed) throw new StateError(`${this.#name}: it has been disposed`);
-    args.forEach((arg, i) => {
-      if (!(arg instanceof Tensor))
-        throw new ArgumentError(`${this.#name}: argument ${i} must be a Tensor, got ${show(arg)}`);
-    });
-    if (recording() === null && isGradEnabled())
-      args.forEach((arg, i) => {
-        if (arg.requiresGrad)
-          throw new StateError(
-            `${this.#name}: argument ${i} requires a gradient, which cannot leave the function; pass it with detach(), or ` +
-              'use the tensor in the function without passing it',
-          );
-      });
+    for (let i = 0; i < args.length; i++)
+      if (!(args[i] instanceof Tensor))
+        throw new ArgumentError(`${this.#name}: argument ${i} must be a Tensor, got ${show(args[i])}`);
+    if (recording() !== null || !isGradEnabled()) return;
+    for (let i = 0; i < args.length; i++)
+      if (args[i]!.requiresGrad)
+        throw new StateError(
+          `${this.#name}: argument ${i} requires a gradient, which cannot leave the function; pass it with detach(), or ` +
+            'use the tensor in the function without passing it',
+        );
   }
 
   #inline(args: readonly Tensor[]): R {

@@ -131,9 +131,9 @@ export class Program<R = unknown> {
       this.#randomness.undraw(before);
       throw error;
     } finally {
-      // The caller's memory is the caller's.
-      call.inputs.fill(noNumbers, 0, inputs.length);
-      call.outputs.fill(noNumbers);
+      // The caller's memory is the caller's. By hand: Array.fill is a call into C++.
+      for (let i = 0; i < inputs.length; i++) call.inputs[i] = noNumbers;
+      for (let i = 0; i < results.length; i++) call.outputs[i] = noNumbers;
     }
     this.#randomness.countKeys(1);
     for (const storage of assembled.written) storage.wroteBlock();
@@ -218,11 +218,15 @@ export class Program<R = unknown> {
 
   #prepare(inputs: readonly Tensor[]): void {
     if (this.#released) throw new StateError(`${this.name}: it has been disposed`);
+    if (this.#written.size > 0) this.#checkInputs(inputs);
+    this.#recorded.recorder.journal.guards.check();
+    for (const storage of this.#recorded.assembled.states) storage.upload();
+  }
+
+  #checkInputs(inputs: readonly Tensor[]): void {
     for (let i = 0; i < inputs.length; i++)
       if (this.#written.has(inputs[i]!.storage))
         throw new StateError(`${this.name}: argument ${i} is memory that the function writes; pass a clone() of it`);
-    this.#recorded.recorder.journal.guards.check();
-    for (const storage of this.#recorded.assembled.states) storage.upload();
   }
 
   #makeOutputs(): Storage[] {

@@ -18,6 +18,14 @@ export interface NativeHandle {
   readonly [handleOf]: true;
 }
 
+/** Runs a program: so many inputs, then the outputs. Null: it has no cells, no key sources. */
+export type NativeRunner = (
+  cells: Float64Array | null,
+  keys: Uint32Array | null,
+  inputs: number,
+  ...arrays: readonly HostArray[]
+) => void;
+
 /** What native/binding/addon.cc exports. */
 export interface NativeAddon {
   /** The ops by name, by the name of each instruction set that this processor can run, narrowest first. */
@@ -52,14 +60,7 @@ export interface NativeAddon {
     blocks: readonly NativeHandle[],
   ): NativeHandle;
   arenaBytes(program: NativeHandle): number;
-  /** So many inputs, then the outputs. */
-  runProgram(
-    program: NativeHandle,
-    cells: Float64Array,
-    keys: Uint32Array,
-    inputs: number,
-    ...arrays: readonly HostArray[]
-  ): void;
+  programRunner(program: NativeHandle): NativeRunner;
   disposeProgram(program: NativeHandle): void;
 
   /**

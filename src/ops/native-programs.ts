@@ -2,7 +2,7 @@
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
 import type { Instruction, Job, JobCall, MemorySpec, RunCall } from './listing.js';
-import type { NativeAddon, NativeHandle } from './load.js';
+import type { NativeAddon, NativeHandle, NativeRunner } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 
 /** The numbers by which native/program/listing.h knows dtypes and kinds. */
@@ -118,6 +118,7 @@ class NativeProgram implements ProgramHandle {
   readonly #addon: NativeAddon;
   readonly #jobs: NativeJobs;
   readonly #handle: NativeHandle;
+  readonly #runner: NativeRunner;
   #unsettled = 0;
   #disposed = false;
 
@@ -125,13 +126,20 @@ class NativeProgram implements ProgramHandle {
     this.#addon = addon;
     this.#jobs = jobs;
     this.#handle = handle;
+    this.#runner = addon.programRunner(handle);
     this.arenaBytes = addon.arenaBytes(handle);
   }
 
   run({ inputs, outputs, cells, keys }: RunCall): void {
     this.#assertUsable();
+    // One spread of an array that is filled by hand costs half of two spreads.
+    const given = inputs.length;
+    const arrays = new Array<HostArray>(given + outputs.length);
+    for (let i = 0; i < given; i++) arrays[i] = inputs[i]!;
+    for (let i = 0; i < outputs.length; i++) arrays[given + i] = outputs[i]!;
     try {
-      this.#addon.runProgram(this.#handle, cells, keys, inputs.length, ...inputs, ...outputs);
+      const runner = this.#runner;
+      runner(cells.length > 0 ? cells : null, keys.length > 0 ? keys : null, given, ...arrays);
     } catch (error) {
       throw failure(error);
     }

@@ -1,14 +1,10 @@
-import { Buffer, constants } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ArgumentError, StateError } from '../errors.js';
+import { StateError } from '../errors.js';
 import type { ProgramFactory } from '../ops/listing.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
 import { type Recording, recording } from '../ops/recording.js';
+import { uncleared, zeros } from './host-memory.js';
 import type { NativeSide } from './native-side.js';
-
-const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
-
-const smallestUncleared = 4096;
 
 /** Bytes that are copied into a block in one turn of the event loop. */
 const uploadBytes = 4 << 20;
@@ -67,10 +63,7 @@ export class Storage implements Memory {
       storage.#refusal = isTemporary;
       return storage;
     }
-    const bytes = length * constructors[dtype].BYTES_PER_ELEMENT;
-    // Small arrays are cheaper to make inside V8's own heap; Node refuses buffers beyond its limit by another error.
-    if (bytes < smallestUncleared || bytes > constants.MAX_LENGTH) return Storage.allocate(dtype, length);
-    return new Storage(dtype, new constructors[dtype](Buffer.allocUnsafeSlow(bytes).buffer));
+    return new Storage(dtype, uncleared(dtype, length));
   }
 
   /** @throws StateError while recording, and when there are no numbers. */
@@ -232,13 +225,5 @@ export class Storage implements Memory {
   #drop(side: NativeSide): void {
     if (side.blockIsNewer) this.#download(side);
     side.block.free();
-  }
-}
-
-function zeros(dtype: DType, length: number): HostArray {
-  try {
-    return new constructors[dtype](length);
-  } catch (cause) {
-    throw new ArgumentError(`cannot allocate ${length} elements of ${dtype}`, { cause });
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, Generator, StateError } from '../../src/index.js';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import { type Listing, type MemorySpec, NotFiniteError, type ProgramFactory } from '../../src/ops/listing.js';
-import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
+import { loadAddon, type NativeAddon, type NativeHandle, type NativeRunner } from '../../src/ops/load.js';
 import type { DType } from '../../src/ops/ops.js';
 import type { Case } from './cases/case.js';
 import { cases } from './cases.js';
@@ -259,9 +259,7 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
       expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
         new TypeError('blockCopyOut: argument 0: expected a block'),
       );
-    expect(() => addon().runProgram(block, nothing, noKeys, 0)).toThrow(
-      new TypeError('runProgram: argument 0: expected a program'),
-    );
+    expect(() => addon().programRunner(block)).toThrow(new TypeError('programRunner: argument 0: expected a program'));
     expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
     expect(() => addon().createProgram('mmx', nothing, nothing, 0, 0, 0, [])).toThrow(RangeError);
   });
@@ -272,9 +270,12 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     addon().freeBlock(block);
     expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this block has been let go of');
     const gone = program();
+    const run = addon().programRunner(gone);
+    run(nothing, noKeys, 0);
     addon().disposeProgram(gone);
     addon().disposeProgram(gone);
-    expect(() => addon().runProgram(gone, nothing, noKeys, 0)).toThrow('this program has been let go of');
+    expect(() => run(nothing, noKeys, 0)).toThrow('runProgram: this program has been let go of');
+    expect(() => addon().programRunner(gone)).toThrow('this program has been let go of');
   });
 
   it('run with as many arrays as a program has', () => {
@@ -286,9 +287,20 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     const many = addon().createProgram(isa(), Float64Array.from(memories), Float64Array.from(code), 0, 0, 0, []);
     const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i));
     const outputs = inputs.map(() => new Float32Array(1));
-    addon().runProgram(many, nothing, noKeys, n, ...inputs, ...outputs);
+    addon().programRunner(many)(null, null, n, ...inputs, ...outputs);
     expect(outputs.map(([value]) => value)).toEqual(inputs.map(([value]) => -value!));
-    expect(() => addon().runProgram(many, nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
+    expect(() => addon().programRunner(many)(nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
+  });
+
+  it('run without cells or keys only where a program has none', () => {
+    const counts = (cells: number, keySources: number): NativeRunner =>
+      addon().programRunner(addon().createProgram(isa(), nothing, nothing, 0, cells, keySources, []));
+    counts(0, 0)(null, null, 0);
+    counts(2, 1)(new Float64Array(2), new Uint32Array(4), 0);
+    expect(() => counts(2, 0)(null, null, 0)).toThrow(RangeError);
+    expect(() => counts(0, 1)(null, null, 0)).toThrow(RangeError);
+    expect(() => Reflect.apply(counts(0, 0), null, [undefined, null, 0])).toThrow(TypeError);
+    expect(() => Reflect.apply(counts(0, 0), null, [null, null])).toThrow('expected at least 3 arguments');
   });
 
   it('count their memory towards the garbage collector until they are let go of', async () => {
