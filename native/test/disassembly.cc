@@ -1,0 +1,157 @@
+// The k loops of the matrix product, in the machine code that was built: all sums in registers, nothing spilled, no
+// call. Looked at in the object files of kernels/isa, also of instruction sets that this machine lacks.
+#include "disassembly.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <regex>
+#include <sstream>
+
+namespace lanewise::test {
+namespace {
+
+// What there is to find, for each instruction set of the target: tiles of 1 to `rows` rows and `vectors` vectors. A
+// loop may touch the stack `spills` times, which is to be 0.
+struct Tiles {
+  std::string isa;
+  std::size_t rows, vectors, spills;
+};
+#if defined(__aarch64__)
+const Tiles kTiles[] = {{"neon", 6, 4, 2}};
+#else
+const Tiles kTiles[] = {{"avx2", 6, 2, 6}, {"avx512", 12, 2, 19}};
+#endif
+
+// The functions with k loops, as kernels/generic names them: <form>_<rows>.
+const std::vector<std::string> kForms{"tile_rows", "tile_columns"};
+const std::regex kTile("(tile_[a-z_]+)_([0-9]+)");
+// The peak that products are compared with is a loop under the same law.
+const std::string kPeak = "fma_chains";
+constexpr std::size_t kPeakChains = 12;
+
+std::string listed(const std::vector<Instruction>& instructions) {
+  std::string text;
+  for (const Instruction& i : instructions) text += "\n    " + i.mnemonic + " " + i.operands;
+  return text;
+}
+
+// Checks the loops of a function that multiply and add. How many of them are whole rounds of so many sums, each in a
+// register of its own (in one more where the compiler moves a sum): a loop over what an unrolled one leaves may be
+// entwined with other code, but may not spill either.
+int check_loops(const MachineFunction& function, std::size_t accumulators, std::size_t spills) {
+  int whole = 0;
+  for (const Loop& loop : innermost_loops(function)) {
+    const LoopBody body = inspect(loop);
+    if (body.multiply_adds == 0) continue;
+    whole += body.accumulators.size() >= accumulators && body.multiply_adds % accumulators == 0;
+    CAPTURE(loop.front().address);
+    CHECK_MESSAGE(body.calls.empty(), listed(body.calls));
+    CHECK_MESSAGE(body.stack_accesses.size() <= spills, listed(body.stack_accesses));
+    CHECK_MESSAGE(body.stores.size() <= spills, listed(body.stores));
+  }
+  return whole;
+}
+
+#if defined(LANEWISE_OBJDUMP)
+void check_isa(const Tiles& tiles, const std::vector<MachineFunction>& functions) {
+  // The mangled name of a static function in lanewise::kernels::<isa>.
+  const std::string scope = "kernels" + std::to_string(tiles.isa.size()) + tiles.isa + "L";
+  std::map<std::string, int> found;
+  for (const MachineFunction& function : functions) {
+    if (function.name.find(scope) == std::string::npos) continue;
+    CAPTURE(function.name);
+    std::smatch match;
+    if (std::regex_search(function.name, match, kTile)) {
+      CHECK(check_loops(function, std::stoul(match[2]) * tiles.vectors, tiles.spills) >= 1);
+      ++found[match[0]];
+    } else if (function.name.find(kPeak) != std::string::npos) {
+      CHECK(check_loops(function, kPeakChains, 0) == 1);
+      ++found[kPeak];
+    }
+  }
+  std::map<std::string, int> expected{{kPeak, 1}};
+  for (const std::string& form : kForms) {
+    for (std::size_t rows = 1; rows <= tiles.rows; ++rows) expected[form + '_' + std::to_string(rows)] = 1;
+  }
+  CHECK(found == expected);
+}
+
+TEST_CASE("disassembly: the k loops of products keep their sums in registers and call nothing") {
+  std::vector<MachineFunction> functions;
+  std::istringstream files(LANEWISE_KERNEL_OBJECTS);
+  for (std::string file; std::getline(files, file, '|');) {
+    for (MachineFunction& function : disassemble(LANEWISE_OBJDUMP, file)) functions.push_back(std::move(function));
+  }
+  REQUIRE(functions.size() > 50);
+  for (const Tiles& tiles : kTiles) {
+    CAPTURE(tiles.isa);
+    check_isa(tiles, functions);
+  }
+}
+#else
+TEST_CASE("disassembly: skipped, for it needs objdump (Debian's package binutils) and a build with optimisation" *
+          doctest::skip()) {}
+#endif
+
+constexpr const char* kSpilling = R"(
+0000000000000000 <good>:
+   0:	vmovups (%rsi),%ymm1
+   4:	vfmadd231ps (%rdi,%rax,4),%ymm1,%ymm2
+   8:	vfmadd231ps %ymm0,%ymm1,%ymm3
+   c:	cmp    %rax,(%rdx)
+  10:	jne    4 <good+0x4>
+  14:	vmovups %ymm2,(%rdx)
+  18:	ret
+
+0000000000000020 <bad>:
+  20:	mov    0x8(%rsp),%rcx
+  24:	vfmadd231ps %ymm0,%ymm1,%ymm2
+  28:	vmovups %ymm2,-0x20(%rbp,%rax,1)
+  2c:	call   100 <other>
+  30:	dec    %rax
+  34:	jne    24 <bad+0x4>
+  38:	cmp    %rcx,%rax
+  3c:	jb     20 <bad>
+)";
+
+constexpr const char* kSpillingOnArm = R"(
+0000000000000000 <arm>:
+   0:	ldr	q1, [x0], #16
+   4:	fmla	v2.4s, v1.4s, v0.s[0]
+   8:	str	q2, [sp, #32]
+   c:	bl	100 <other>
+  10:	b.ne	0 <arm>  // b.any
+)";
+
+TEST_CASE("disassembly: spills and calls in a loop are seen, and those outside are not") {
+  const auto functions = parse_disassembly(kSpilling);
+  REQUIRE(functions.size() == 2);
+  const auto good = innermost_loops(functions[0]);
+  REQUIRE(good.size() == 1);
+  const LoopBody clean = inspect(good[0]);
+  CHECK(clean.multiply_adds == 2);
+  CHECK(clean.accumulators == std::set<std::string>{"%ymm2", "%ymm3"});
+  CHECK(clean.calls.size() + clean.stores.size() + clean.stack_accesses.size() == 0);
+
+  const auto bad = innermost_loops(functions[1]);
+  REQUIRE(bad.size() == 1);
+  CHECK(bad[0].front().address == 0x24);
+  const LoopBody spilling = inspect(bad[0]);
+  CHECK(spilling.multiply_adds == 1);
+  CHECK(spilling.calls.size() == 1);
+  CHECK(spilling.stores.size() == 1);
+  CHECK(spilling.stack_accesses.empty());
+
+  const auto arm = parse_disassembly(kSpillingOnArm);
+  REQUIRE(arm.size() == 1);
+  REQUIRE(innermost_loops(arm[0]).size() == 1);
+  const LoopBody body = inspect(innermost_loops(arm[0])[0]);
+  CHECK(body.accumulators == std::set<std::string>{"v2"});
+  CHECK(body.calls.size() == 1);
+  CHECK(body.stores.size() == 1);
+  CHECK(body.stack_accesses.size() == 1);
+}
+
+}  // namespace
+}  // namespace lanewise::test
