@@ -68,6 +68,8 @@ export interface Study extends CaseBase {
   readonly contenders: 'study';
   /** Runs in a process of its own. `seconds` is how long the long part of it should take. */
   measure(params: Params, contender: NodeContender, seconds: number): Promise<readonly Figure[]>;
+  /** About how many seconds all of it takes then. */
+  duration(seconds: number): number;
 }
 
 export type Case = TimedCase | Study;

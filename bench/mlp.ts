@@ -33,3 +33,10 @@ export const productFlops = ({ m, n, k }: Product): number => 2 * m * n * k;
 export function stepFlops(batch: number, sizes: readonly number[] = layerSizes): number {
   return stepProducts(batch, sizes).reduce((sum, product) => sum + productFlops(product), 0);
 }
+
+/** Those of a forward pass. */
+export function forwardFlops(batch: number, sizes: readonly number[] = layerSizes): number {
+  return stepProducts(batch, sizes)
+    .filter(({ form }) => form === 'nt')
+    .reduce((sum, product) => sum + productFlops(product), 0);
+}

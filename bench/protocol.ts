@@ -11,7 +11,7 @@ export type Request =
   | { readonly do: 'describe' }
   /** Allocate what this workload needs, in the place of the workload before. Other languages go by `program`. */
   | { readonly do: 'prepare'; readonly case: string; readonly program: string; readonly params: Params }
-  /** Run it for about so long, twice at least, and settle how many iterations make a sample. */
+  /** Run it for about so long, twice at least unless it is very slow, and settle how many iterations make a sample. */
   | { readonly do: 'warmUp'; readonly threads: number; readonly ms: number }
   /** Run it for about so long, one sample at least. */
   | { readonly do: 'run'; readonly threads: number; readonly ms: number }
@@ -30,6 +30,8 @@ export interface Description {
   readonly threadSource: string;
   /** Settings that it runs with, and what else a reader should know, in sentences. */
   readonly notes?: readonly string[];
+  /** The programs of cases that it has code for; not there when it has all. */
+  readonly programs?: readonly string[];
   /** Backends that could be contenders too; lanewise's own only. */
   readonly backends: readonly string[];
 }
@@ -37,7 +39,8 @@ export interface Description {
 export interface Answers {
   readonly describe: Description;
   readonly prepare: Record<string, never>;
-  readonly warmUp: { readonly iterationsPerSample: number };
+  /** The second one is of the fastest iteration. */
+  readonly warmUp: { readonly iterationsPerSample: number; readonly iterationMs: number };
   /** Milliseconds an iteration, each the mean over `iterationsPerSample` of them. */
   readonly run: { readonly samplesMs: readonly number[] };
   readonly study: { readonly figures: readonly Figure[] };

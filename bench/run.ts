@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Entry, entryId, isStudy, loadCases, selectEntries } from './case.js';
 import { isNative } from './contenders/contenders.js';
 import { type ContenderProcess, ContenderLost } from './measure/contender-process.js';
+import { estimateMs } from './measure/estimate.js';
 import { type Field, startField } from './measure/field.js';
 import { entrantsOf, type Measurement, measureEntry, type Outcome, type Pace } from './measure/schedule.js';
 import { type Finding, measureStudy } from './measure/study.js';
@@ -18,8 +19,8 @@ import { formatContenders, formatDocument, formatMachine } from './report/text.j
 const exitCodes = { done: 0, failed: 1, badOption: 2, interrupted: 130 } as const;
 
 const paces = {
-  full: { warmUpMs: 100, turnMs: 200, startTurnMs: 400, peakMs: 10, settleMs: 5 },
-  quick: { warmUpMs: 20, turnMs: 40, startTurnMs: 200, peakMs: 5, settleMs: 2 },
+  full: { warmUpMs: 100, turnMs: 200, startTurnMs: 400, mostMs: 4000, leastRounds: 3, peakMs: 10, settleMs: 5 },
+  quick: { warmUpMs: 20, turnMs: 40, startTurnMs: 200, mostMs: 400, leastRounds: 1, peakMs: 5, settleMs: 2 },
 } as const;
 
 async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<number> {
@@ -34,12 +35,14 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   const entries = selectEntries(await loadCases(), options.filter, options.quick);
   if (entries.length === 0) throw new OptionError(`--filter: no workload's name contains '${options.filter}'`);
 
-  const field = await startField(entries, options.python, started);
-  const [machine, contenders] = [describeMachine(field), describeContenders(field)];
-  console.log(`${formatMachine(machine)}\n${formatContenders(contenders)}\n`);
+  const field = await startField(entries, options, started);
+  const [machine, contenders] = [describeMachine(field), describeContenders(field, entries)];
+  console.log(`${formatMachine(machine)}\n${formatContenders(contenders, field.absent)}\n`);
   const { measurements, findings, failures } = await measure(entries, field, options, signal);
-  if (!field.processes.some(({ contender }) => isNative(contender.id)) && needsNative(entries))
+  if (field.isas.length === 0 && (options.contenders?.some(isNative) ?? true) && needsNative(entries))
     failures.unshift('no native backend takes part: the addon could not be loaded');
+  if (measurements.length === 0 && findings.length === 0 && failures.length === 0 && !signal.aborted)
+    failures.push('nothing: nobody of those who were chosen takes part in these workloads');
   const isas = new Map(contenders.map(({ id, isa }) => [id, isa]));
   const rows = buildRows(measurements, isas);
   const document: BenchDocument = {
@@ -54,7 +57,7 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
     },
     machine,
     contenders,
-    absent: [],
+    absent: field.absent,
     failures,
     peaks: summarizePeaks(measurements),
     rows,
@@ -79,7 +82,7 @@ async function measure(
   const measurements: Measurement[] = [];
   const findings: Finding[] = [];
   const failures = new Set<string>();
-  const progress = createProgress(entries.length);
+  const progress = createProgress(entries.map((entry) => estimateMs(entry, field, pace, options.seconds)));
   try {
     for (const entry of entries) {
       if (signal.aborted) break;

@@ -20,6 +20,7 @@ const compiledStep: Study = {
   workloads: [
     { shape: layerSizes.join('-'), batch, optimizer: 'SGD', flops: null, threads: 'one', quick: true, params: {} },
   ],
+  duration: () => 3,
   async measure(_params, contender) {
     const { lanewise, Program } = contender.library();
     const { backend, compile, nn, optim, randn, randint } = lanewise;

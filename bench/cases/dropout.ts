@@ -1,12 +1,17 @@
 /**
  * Dropout forward in training: a new key, mask and scale in one pass, on memory allocated beforehand; for PyTorch
- * `F.dropout`, which allocates its result. Beside it a plain copy of as many numbers: for Node contenders a
- * `Float32Array.set`, so that the yardstick is memmove and none of the code that is measured with it.
+ * `F.dropout`, which allocates its result. Beside it two yardsticks over as many numbers. A plain copy: for Node
+ * contenders a `Float32Array.set`, so that it is memmove and none of the code that is measured with it. And a copy with
+ * scaling, which is dropout without its mask: the contract's own multiplication by a number.
  */
 import { numberOf, type TimedCase, type Workload } from '../case.js';
 
 const probability = 0.5;
 const floatsInPage = 1024;
+const sizes = [
+  [128, 256],
+  [1024, 1024],
+] as const;
 
 const dropoutOf = (rows: number, columns: number): Workload => ({
   shape: `${rows}x${columns}`,
@@ -15,26 +20,35 @@ const dropoutOf = (rows: number, columns: number): Workload => ({
   flops: null,
   threads: 'each',
   quick: true,
-  params: { rows, columns, copy: false },
+  params: { rows, columns, what: 'dropout' },
 });
 
-const copyOf = (rows: number, columns: number): Workload => ({
+const copyOf = (rows: number, columns: number, what: 'copy' | 'scaled copy'): Workload => ({
   ...dropoutOf(rows, columns),
-  shape: `copy of ${rows}x${columns}`,
+  shape: `${what} of ${rows}x${columns}`,
   threads: 'one',
-  params: { rows, columns, copy: true },
+  params: { rows, columns, what },
 });
 
 const dropout: TimedCase = {
   name: 'dropout',
   contenders: 'compute',
-  workloads: [dropoutOf(128, 256), copyOf(128, 256), dropoutOf(1024, 1024), copyOf(1024, 1024)],
+  workloads: sizes.flatMap(([rows, columns]) => [
+    dropoutOf(rows, columns),
+    copyOf(rows, columns, 'copy'),
+    copyOf(rows, columns, 'scaled copy'),
+  ]),
   prepare(params, contender) {
     const { lanewise, ops } = contender.library();
     const [rows, columns] = [numberOf(params, 'rows'), numberOf(params, 'columns')];
-    if (params.copy) return plainCopy(rows * columns);
+    if (params.what === 'copy') return plainCopy(rows * columns);
     const x = lanewise.randn([rows, columns]).storage;
     const out = lanewise.zeros([rows, columns]).storage;
+    if (params.what === 'scaled copy') {
+      const b = lanewise.tensor([2]).storage;
+      const scaled = { a: x, b, out, layout: Float64Array.of(rows * columns, 1, 0) };
+      return () => ops.mul(scaled);
+    }
     const key = lanewise.zeros([2], { dtype: 'int32' }).storage;
     const draw = { source: new lanewise.Generator(0), key };
     const args = { x, key, out, rows, columns, p: probability, rowOffset: 0 };

@@ -21,6 +21,8 @@ const service: Study = {
       params: {},
     },
   ],
+  // A quarter at rest, twice in training, then the steps that show whether memory grows.
+  duration: (seconds) => 2.25 * seconds + 45,
   async measure(_params, contender, seconds) {
     const { lanewise } = contender.library();
     lanewise.manualSeed(0);

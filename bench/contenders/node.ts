@@ -28,7 +28,7 @@ function describe(): Description {
 await serve(
   {
     describe,
-    prepare(caseName, params) {
+    prepare(caseName, _program, params) {
       const found = cases.get(caseName);
       if (found === undefined || found.contenders === 'study') throw new Error(`no case ${caseName} to time`);
       return found.prepare(params, contender);

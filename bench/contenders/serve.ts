@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline';
 import type { Params } from '../case.js';
 import type { Figure } from '../figure.js';
 import { type Answers, type Description, encode, type Request } from '../protocol.js';
-import { type Clock, monotonicClock, sample, warmUp } from './timing.js';
+import { type Clock, type Iteration, monotonicClock, sample, warmUp } from './timing.js';
 
 export interface Served {
   describe(): Description;
   /** @returns one iteration. */
-  prepare(caseName: string, params: Params): () => void;
+  prepare(caseName: string, program: string, params: Params): Iteration | Promise<Iteration>;
   study(caseName: string, params: Params, seconds: number): Promise<readonly Figure[]>;
   setThreads(count: number): void;
   /** GFLOP/s. */
@@ -22,10 +22,10 @@ export async function serve(
   output: NodeJS.WritableStream,
   clock: Clock = monotonicClock,
 ): Promise<void> {
-  let iterate: (() => void) | null = null;
+  let iterate: Iteration | null = null;
   const perSample = new Map<number, number>();
 
-  const prepared = (threads: number): (() => void) => {
+  const prepared = (threads: number): Iteration => {
     if (iterate === null) throw new Error('nothing is prepared');
     contender.setThreads(threads);
     return iterate;
@@ -38,15 +38,17 @@ export async function serve(
       case 'prepare':
         iterate = null;
         perSample.clear();
-        iterate = contender.prepare(request.case, request.params);
+        iterate = await contender.prepare(request.case, request.program, request.params);
         return {};
       case 'warmUp': {
-        const iterationsPerSample = warmUp(prepared(request.threads), request.ms, clock);
-        perSample.set(request.threads, iterationsPerSample);
-        return { iterationsPerSample };
+        const found = await warmUp(prepared(request.threads), request.ms, clock);
+        perSample.set(request.threads, found.iterationsPerSample);
+        return found;
       }
-      case 'run':
-        return { samplesMs: sample(prepared(request.threads), perSample.get(request.threads) ?? 1, request.ms, clock) };
+      case 'run': {
+        const count = perSample.get(request.threads) ?? 1;
+        return { samplesMs: await sample(prepared(request.threads), count, request.ms, clock) };
+      }
       case 'study':
         return { figures: await contender.study(request.case, request.params, request.seconds) };
       case 'peak':

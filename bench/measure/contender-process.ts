@@ -14,6 +14,8 @@ const keptStderr = 2000;
 
 export class ContenderProcess {
   readonly contender: Contender;
+  /** The programs that it has code for; null when it goes by the cases and has all. */
+  programs: readonly string[] | null = null;
   readonly #child: ChildProcess;
   #stderr = '';
   #waiting: { resolve(line: Line): void; reject(error: Error): void } | null = null;

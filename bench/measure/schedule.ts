@@ -39,6 +39,9 @@ export interface Pace {
   readonly turnMs: number;
   /** The same for contenders that start a process at each iteration. */
   readonly startTurnMs: number;
+  /** Who needs longer than this for an iteration in each round leaves out rounds, but for so many. */
+  readonly mostMs: number;
+  readonly leastRounds: number;
   readonly peakMs: number;
   /** Pause before each turn: idle threads of the contender before may spin for a while. */
   readonly settleMs: number;
@@ -62,13 +65,24 @@ export function takesPart(contender: Contender, entry: Entry): boolean {
 export function entrantsOf(entry: Entry, processes: readonly ContenderProcess[], allThreads: number): Entrant[] {
   const counts = threadCounts(entry.workload.threads, allThreads);
   return processes
-    .filter(({ contender }) => takesPart(contender, entry))
-    .flatMap((process) => (process.contender.threaded ? counts : [1]).map((threads) => ({ process, threads })));
+    .filter(({ contender, programs }) => takesPart(contender, entry) && (programs?.includes(programOf(entry)) ?? true))
+    .flatMap((process) => {
+      const { threads } = process.contender;
+      const own = threads === 'one' ? [1] : counts.filter((count) => threads === 'any' || count === threads);
+      return own.map((count) => ({ process, threads: count }));
+    });
 }
 
-function threadCounts(wanted: Workload['threads'], all: number): readonly number[] {
+export function threadCounts(wanted: Workload['threads'], all: number): readonly number[] {
   const counts = { one: [1], all: [all], each: [1, all], every: Array.from({ length: all }, (_, i) => i + 1) };
   return [...new Set(counts[wanted])];
+}
+
+/** Whether someone who needs so long for an iteration takes a turn in this round: spread evenly over the rounds. */
+export function hasTurn(round: number, iterationMs: number, { rounds, mostMs, leastRounds }: Pace): boolean {
+  const affordable = Math.max(leastRounds, Math.floor(mostMs / iterationMs));
+  const turns = Math.min(rounds, affordable);
+  return Math.floor(((round + 1) * turns) / rounds) > Math.floor((round * turns) / rounds);
 }
 
 /** Times one workload. When the signal is aborted, gives back what there is. */
@@ -81,6 +95,7 @@ export async function measureEntry(
   const failures: string[] = [];
   const peaks = new Map<string, Peak>();
   const rounds = new Map<Entrant, (readonly number[])[]>();
+  const iterationsMs = new Map<Entrant, number>();
   const lost = new Set<ContenderProcess>();
   const turnMs = entry.case.contenders === 'start' ? pace.startTurnMs : pace.turnMs;
 
@@ -106,15 +121,18 @@ export async function measureEntry(
       await process.ask({ do: 'prepare', case: entry.case.name, program, params: entry.workload.params });
     });
   }
-  for (const { process, threads } of entrants) {
+  for (const entrant of entrants) {
+    const { process, threads } = entrant;
     await attempt(process, async () => {
-      await process.ask({ do: 'warmUp', threads, ms: pace.warmUpMs });
+      const { iterationMs } = await process.ask({ do: 'warmUp', threads, ms: pace.warmUpMs });
+      iterationsMs.set(entrant, iterationMs);
     });
   }
   for (let round = 0; round < pace.rounds; round++) {
     const first = round % Math.max(1, entrants.length);
     for (const entrant of [...entrants.slice(first), ...entrants.slice(0, first)]) {
       const { process, threads } = entrant;
+      if (!hasTurn(round, iterationsMs.get(entrant) ?? 0, pace)) continue;
       await attempt(process, async () => {
         const { samplesMs } = await process.ask({ do: 'run', threads, ms: turnMs });
         rounds.set(entrant, [...(rounds.get(entrant) ?? []), samplesMs]);

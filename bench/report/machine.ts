@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { type Entry, programOf } from '../case.js';
 import type { Field } from '../measure/field.js';
+import { takesPart } from '../measure/schedule.js';
 import type { ContenderInfo, Machine } from './document.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,12 +25,18 @@ export function describeMachine({ allThreads, threadSource, isas }: Field): Mach
   };
 }
 
-export function describeContenders({ processes, descriptions }: Field): ContenderInfo[] {
-  return processes.flatMap(({ contender }) => {
+/** With a note on the cases of this run that a contender has no code for. */
+export function describeContenders({ processes, descriptions }: Field, entries: readonly Entry[]): ContenderInfo[] {
+  return processes.flatMap(({ contender, programs }) => {
     const description = descriptions.get(contender);
     if (description === undefined) return [];
     const { versions, isa, threads, threadSource, notes = [] } = description;
-    return [{ id: contender.id, isa: contender.isa ?? isa, versions, threads, threadSource, notes }];
+    const lacking = entries.filter(
+      (entry) => takesPart(contender, entry) && !(programs?.includes(programOf(entry)) ?? true),
+    );
+    const cases = [...new Set(lacking.map((entry) => entry.case.name))];
+    const all = cases.length === 0 ? notes : [...notes, `has no code for ${cases.join(', ')}`];
+    return [{ id: contender.id, isa: contender.isa ?? isa, versions, threads, threadSource, notes: all }];
   });
 }
 

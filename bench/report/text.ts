@@ -1,6 +1,6 @@
 /** What the benchmark prints. */
 import Table from 'cli-table3';
-import type { BenchDocument, ContenderInfo, Machine, PeakInfo, Row, Target } from './document.js';
+import type { Absence, BenchDocument, ContenderInfo, Machine, PeakInfo, Row, Target } from './document.js';
 import type { Finding } from '../measure/study.js';
 import { isReached } from './targets.js';
 
@@ -30,17 +30,16 @@ export function formatMachine(machine: Machine): string {
   ].join('\n');
 }
 
-/** Those that bring versions or notes of their own. */
-export function formatContenders(contenders: readonly ContenderInfo[]): string {
-  return contenders
-    .flatMap(({ id, isa, versions, threads, notes }) => {
-      const own = Object.entries(versions).filter(([name]) => !['node', 'lanewise addon'].includes(name));
-      if (own.length === 0 && notes.length === 0) return [];
-      const parts = own.map(([name, version]) => `${name} ${version}`);
-      const by = `${isa === null ? '' : `, ${isa}`}; by itself it would use ${threads} thread${threads === 1 ? '' : 's'}`;
-      return [`${id.padEnd(9)} ${parts.join(', ')}${by}`, ...notes.map((note) => `${' '.repeat(10)}${note}`)];
-    })
-    .join('\n');
+/** Those that bring versions or notes of their own, and those that do not take part. */
+export function formatContenders(contenders: readonly ContenderInfo[], absent: readonly Absence[]): string {
+  const lines = contenders.flatMap(({ id, versions, threadSource, notes }) => {
+    const own = Object.entries(versions).filter(([name]) => !['node', 'lanewise addon'].includes(name));
+    if (own.length === 0 && notes.length === 0) return [];
+    const parts = own.map(([name, version]) => `${name} ${version}`);
+    return [`${id}: ${parts.join(', ')}; threads: ${threadSource}`, ...notes.map((note) => `  ${note}`)];
+  });
+  const missing = absent.map(({ id, why }) => `not here: ${id} ${why}`);
+  return [...new Set(lines), ...missing].join('\n');
 }
 
 /** Everything behind the head. */

@@ -1,0 +1,44 @@
+/** The process of TensorFlow.js: `node --import tsx main.ts tfjs-cpu|tfjs-wasm`. */
+import { tfjsWasm } from '../contenders.js';
+import { serve } from '../serve.js';
+
+const id = process.argv[2] ?? '';
+
+async function load() {
+  try {
+    return await import('./programs.js');
+  } catch (error) {
+    console.error(error);
+    console.error('is not installed: npm ci --prefix bench');
+    process.exit(1);
+  }
+}
+
+const { programs, settle } = await load();
+const { version, isa, notes } = await settle(id === tfjsWasm ? 'wasm' : 'cpu');
+
+await serve(
+  {
+    describe: () => ({
+      versions: { tfjs: version, node: process.versions.node },
+      isa,
+      threads: 1,
+      threadSource: 'its backends have one thread in Node',
+      notes,
+      programs: [...programs.keys()],
+      backends: [],
+    }),
+    prepare(_case, program, params) {
+      const prepare = programs.get(program);
+      if (prepare === undefined) throw new Error(`no program ${program}`);
+      return prepare(params);
+    },
+    study: () => Promise.reject(new Error('lanewise only')),
+    setThreads: () => undefined,
+    peak() {
+      throw new Error('lanewise only');
+    },
+  },
+  process.stdin,
+  process.stdout,
+);
