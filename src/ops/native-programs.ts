@@ -126,7 +126,7 @@ class NativeProgram implements ProgramHandle {
     this.#addon = addon;
     this.#jobs = jobs;
     this.#handle = handle;
-    this.#runner = addon.programRunner(handle);
+    this.#runner = attempt(() => addon.programRunner(handle));
     this.arenaBytes = addon.arenaBytes(handle);
   }
 
