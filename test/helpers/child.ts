@@ -1,9 +1,44 @@
-/** Runs TypeScript in a Node of its own, for what a process does once: environment variables, warnings, loading. */
+/** Runs code in a Node of its own, for what a process does once: environment variables, warnings, loading. */
 import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll } from 'vitest';
+import { root } from './built.js';
 
 const run = promisify(execFile);
-const root = new URL('../../', import.meta.url);
+
+/** The files of src that a child may import, by the names of their bundles. */
+const entries = { 'index.ts': 'index', 'ops/backend.ts': 'backend', 'ops/load.ts': 'load' } as const;
+
+let bundles: Promise<string> | undefined;
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/**
+ * Compiles src once for all children of a test file: a compiler in each of them takes longer than most of what they do.
+ * As far below the root as dist/lib, since the addon is looked for from there.
+ */
+async function bundle(): Promise<string> {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'dist', 'child-'));
+  folders.push(folder);
+  await build({
+    entryPoints: Object.entries(entries).map(([path, out]) => ({ in: join(root, 'src', path), out })),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    keepNames: true,
+  });
+  return folder;
+}
 
 export interface ChildResult {
   /** What the code handed to `report`. */
@@ -17,12 +52,12 @@ export interface ChildResult {
  * with sanitizers.
  */
 export async function runChild(code: string, env: Readonly<Record<string, string>> = {}): Promise<ChildResult> {
+  const folder = await (bundles ??= bundle());
   const inherited = { ...process.env };
   for (const name of ['LANEWISE_BACKEND', 'LANEWISE_NUM_THREADS', 'NODE_OPTIONS']) delete inherited[name];
-  const prelude = `const src = (path) => import(${JSON.stringify(String(new URL('src/', root)))} + path);
+  const prelude = `const src = (path) => import(${JSON.stringify(`${pathToFileURL(folder)}/`)} + (${JSON.stringify(entries)})[path] + '.js');
     const report = (value) => console.log(JSON.stringify(value));\n`;
   const options = { cwd: root, env: { ...inherited, ...env }, maxBuffer: 2 ** 24 };
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', prelude + code];
-  const { stdout, stderr } = await run(process.execPath, args, options);
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', prelude + code], options);
   return { reported: stdout === '' ? undefined : JSON.parse(stdout), stderr };
 }
