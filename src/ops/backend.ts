@@ -22,6 +22,8 @@ export interface Backend {
 export interface BackendInfo {
   /** The backend in use: `'native:avx2'`, `'reference'`, ... */
   readonly name: string;
+  /** Why that one, in English: what forced it, or what this processor has and lacks. */
+  readonly nameSource: string;
   /** The instruction set of a native backend, null for the reference. */
   readonly instructionSet: string | null;
   /** The backends that can be used here, slowest first. */
@@ -30,7 +32,7 @@ export interface BackendInfo {
   readonly compiled: readonly string[];
   /** How many threads native kernels may use. */
   readonly threads: number;
-  /** Where the number of threads comes from, in English. */
+  /** Where the number of threads comes from, in English: what set it, and what the machine and its quotas allow. */
   readonly threadSource: string;
   /** What became of loading the addon. */
   readonly native: {
@@ -51,7 +53,12 @@ const natives = new Map<string, Backend>();
 let jobs: NativeJobs | undefined;
 
 let report: LoadReport | undefined;
-let threadSource: string | undefined;
+/** Who set the number of threads, when it is not the addon's own. */
+let threadsSetBy: string | undefined;
+/** The addon's own number. */
+let threadsByItself = 1;
+/** Who chose the backend, when it was not this module. */
+let chosenBy: string | undefined;
 /** The backend in use, once one has been chosen. */
 let chosen: Backend | undefined;
 /** What functional code computes with: the ops of `chosen`, but inside {@link withOps}. */
@@ -62,11 +69,12 @@ let replaced = false;
 function native(): LoadReport {
   if (report !== undefined) return report;
   const loaded = loadAddon();
+  threadsByItself = loaded.addon?.threads() ?? 1;
   const text = process.env.LANEWISE_NUM_THREADS;
   if (text) {
     const count = checkThreads('LANEWISE_NUM_THREADS', /^\d+$/.test(text) ? Number(text) : text, loaded);
     loaded.addon?.setThreads(count);
-    threadSource = `LANEWISE_NUM_THREADS=${text}`;
+    threadsSetBy = `LANEWISE_NUM_THREADS=${text}`;
   }
   report = loaded;
   return loaded;
@@ -136,11 +144,25 @@ function choose(): Backend {
   const forced = process.env.LANEWISE_BACKEND;
   if (forced) {
     chosen = find('LANEWISE_BACKEND', forced);
+    chosenBy = `LANEWISE_BACKEND=${forced}`;
   } else {
     chosen = nativeBackend(instructionSets().at(-1)) ?? reference;
     if (chosen === reference) warnOfReference(native());
   }
   return chosen;
+}
+
+function nameSource(addon: LoadReport['addon']): string {
+  if (addon === null) return 'no native addon could be loaded';
+  const lacking = addon.compiled.filter((isa) => !Object.hasOwn(addon.instructionSets, isa));
+  const lacks = lacking.length > 0 ? `, which lacks ${lacking.join(' and ')}` : '';
+  return `the widest instruction set of this machine${lacks}`;
+}
+
+function threadSource(addon: LoadReport['addon']): string {
+  if (addon === null) return 'the reference computes on one thread';
+  const machine = addon.threadSource();
+  return threadsSetBy === undefined ? machine : `${threadsSetBy}; by itself it would be ${threadsByItself}: ${machine}`;
 }
 
 /** Once in a process, since a backend is chosen once. */
@@ -215,6 +237,7 @@ export const backend = {
       throw new ArgumentError(`backend.use: expected the name of a backend, got ${show(name)}`);
     if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being recorded');
     chosen = find('backend.use', name);
+    chosenBy = `backend.use('${name}')`;
     active = chosen.ops;
   },
 
@@ -234,7 +257,7 @@ export const backend = {
     const loaded = native();
     checkThreads('backend.threads', count, loaded);
     loaded.addon?.setThreads(count);
-    threadSource = `backend.threads = ${count}`;
+    threadsSetBy = `backend.threads = ${count}`;
   },
 
   /** Everything about the choice, for logs and bug reports. */
@@ -243,11 +266,12 @@ export const backend = {
     const { addon, path, tried } = native();
     return {
       name,
+      nameSource: chosenBy ?? nameSource(addon),
       instructionSet: name === 'reference' ? null : name.replace('native:', ''),
       available: available(),
       compiled: [...(addon?.compiled ?? [])],
       threads: backend.threads,
-      threadSource: addon ? (threadSource ?? addon.threadSource()) : 'the reference computes on one thread',
+      threadSource: threadSource(addon),
       native: { loaded: addon !== null, path, version: addon?.version ?? null, tried },
     };
   },

@@ -36,6 +36,7 @@ describe('the choice of a backend', () => {
       expect(backend.name).toBe(other);
       expect(currentOps()).toBe(getBackend(other).ops);
       expect(backend.info().instructionSet).toBe(other === 'reference' ? null : other.slice('native:'.length));
+      expect(backend.info().nameSource).toBe(`backend.use('${other}')`);
     }
     backend.use('native');
     expect(backend.name).toBe(backend.available.at(-1));
@@ -65,10 +66,24 @@ describe('the choice of a backend', () => {
   it('obeys LANEWISE_BACKEND', async () => {
     for (const forced of [...backend.available, 'native']) {
       const env = { LANEWISE_BACKEND: forced };
-      const { reported, stderr } = await runChild(`report((await src('ops/backend.ts')).backend.name)`, env);
-      expect(reported).toBe(forced === 'native' ? backend.available.at(-1) : forced);
+      const code = `const { name, nameSource } = (await src('ops/backend.ts')).backend.info(); report([name, nameSource])`;
+      const { reported, stderr } = await runChild(code, env);
+      const expected = forced === 'native' ? backend.available.at(-1) : forced;
+      expect(reported).toEqual([expected, `LANEWISE_BACKEND=${forced}`]);
       expect(stderr).toBe('');
     }
+  });
+
+  it('says why it fell as it did, and what the machine lacks', async () => {
+    const code = `const { nameSource, compiled, available } = (await src('ops/backend.ts')).backend.info();
+      report({ nameSource, compiled, available });`;
+    const { reported } = await runChild(code);
+    const { nameSource, compiled, available } = reported as Record<'compiled' | 'available', string[]> & {
+      nameSource: string;
+    };
+    const lacking = compiled.filter((isa) => !available.includes(`native:${isa}`));
+    const lacks = lacking.length > 0 ? `, which lacks ${lacking.join(' and ')}` : '';
+    expect(nameSource).toBe(`the widest instruction set of this machine${lacks}`);
   });
 
   it('is an error each time while LANEWISE_BACKEND names what is not there', async () => {
@@ -106,6 +121,7 @@ describe('without an addon', () => {
       threads: 1,
       info: {
         name: 'reference',
+        nameSource: 'no native addon could be loaded',
         instructionSet: null,
         available: ['reference'],
         compiled: [],
@@ -140,7 +156,8 @@ describe('threads', () => {
     for (const count of [1, 2, 3, 256]) {
       backend.threads = count;
       expect(backend.threads).toBe(count);
-      expect(backend.info().threadSource).toBe(`backend.threads = ${count}`);
+      const source = new RegExp(`^backend\\.threads = ${count}; by itself it would be \\d+: .*(CPU|core|processor)`);
+      expect(backend.info().threadSource).toMatch(source);
     }
   });
 
@@ -165,11 +182,26 @@ describe('threads', () => {
     });
   });
 
+  it.skipIf(process.platform !== 'linux')('keep to the CPUs that the process may run on', async () => {
+    const code = `const { execFileSync } = await import('node:child_process');
+      const first = execFileSync('taskset', ['-pc', String(process.pid)], { encoding: 'utf8' }).match(/(\\d+)[-,\\d]*\\s*$/)[1];
+      execFileSync('taskset', ['-pc', first, String(process.pid)]);
+      const { backend } = await src('ops/backend.ts');
+      const { threads, threadSource } = backend.info();
+      report({ threads, threadSource });`;
+    const { reported } = await runChild(code);
+    expect(reported).toEqual({
+      threads: 1,
+      threadSource: expect.stringMatching(/^the affinity mask allows 1 CPU(,|$)/),
+    });
+  });
+
   it('come from LANEWISE_NUM_THREADS when that is set', async () => {
     const code = `const { threads, threadSource } = (await src('ops/backend.ts')).backend.info();
       report({ threads, threadSource })`;
     const { reported } = await runChild(code, { LANEWISE_NUM_THREADS: '3' });
-    expect(reported).toEqual({ threads: 3, threadSource: 'LANEWISE_NUM_THREADS=3' });
+    const source = /^LANEWISE_NUM_THREADS=3; by itself it would be \d+: .*(CPU|core|processor)/;
+    expect(reported).toEqual({ threads: 3, threadSource: expect.stringMatching(source) });
   });
 
   it.each([['0'], ['-2'], ['two'], ['1.5'], ['1e1'], ['999'], [' ']])(

@@ -45,13 +45,14 @@ function train(make: (params: Tensor[]) => optim.Optimizer, compiled: boolean, s
     optimizer.step();
     return loss;
   };
-  const step = compiled ? compile(body) : body;
+  const program = compiled ? compile(body) : null;
+  const step = program ?? body;
   const losses: number[] = [];
   for (let i = 0; i < steps; i++) {
     const loss = step(x, y);
     if (i % 50 === 0) losses.push(loss.item());
   }
-  if ('dispose' in step) step.dispose();
+  program?.dispose();
   const state = Object.values(optimizer.stateDict().state).flatMap((own) => Object.values(own)) as Tensor[];
   const tensors = [...model.parameters(), ...state.filter((t) => typeof t === 'object' && t !== null)];
   return { losses, numbers: tensors.map((t) => Float32Array.from(t.toTypedArray())) };
