@@ -1,8 +1,13 @@
 /** Finding the rows that a target is about. */
-import type { Row } from './document.js';
+import type { Row, Target } from './document.js';
 
 export type Threads = 'one' | 'all';
 export type Place = Partial<Pick<Row, 'shape' | 'batch' | 'optimizer'>> & Pick<Row, 'case'>;
+
+/** A target to be held against what was measured; null when the run did not measure it. */
+export interface Goal extends Omit<Target, 'value' | 'reached'> {
+  readonly value: number | null;
+}
 
 export const ratio = (above: number | null, below: number | null): number | null =>
   above === null || below === null ? null : above / below;

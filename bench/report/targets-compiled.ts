@@ -2,8 +2,7 @@
 import { neighbours } from '../cases/odd-shapes.js';
 import { jax, native, nativeCompiled, pytorch } from '../contenders/contenders.js';
 import { layerSizes } from '../mlp.js';
-import { type Lookup, ratio } from './lookup.js';
-import type { Goal } from './targets.js';
+import { type Goal, type Lookup, ratio } from './lookup.js';
 
 const shape = layerSizes.join('-');
 const stepAt = (batch: number, optimizer: string) => ({ case: 'mlp-train-step', shape, batch, optimizer });

@@ -2,8 +2,7 @@
 import { bareStart, native, pytorch, reference, withImport } from '../contenders/contenders.js';
 import { layerSizes, targetBatch } from '../mlp.js';
 import type { Row } from './document.js';
-import { type Lookup, ratio } from './lookup.js';
-import type { Goal } from './targets.js';
+import { type Goal, type Lookup, ratio } from './lookup.js';
 
 export function judgeEager(lookup: Lookup, rows: readonly Row[]): Goal[] {
   return [...kernels(lookup), ...dropout(lookup), ...steps(lookup), ...imports(rows)];

@@ -9,11 +9,6 @@ export function isReached({ value, target, bound }: Pick<Target, 'value' | 'targ
   return bound === 'least' ? value >= target : value <= target;
 }
 
-/** A target to be held against what was measured; null when the run did not measure it. */
-export interface Goal extends Omit<Target, 'value' | 'reached'> {
-  readonly value: number | null;
-}
-
 /** Every target of which this run measured everything. */
 export function judge(rows: readonly Row[]): Target[] {
   const lookup = new Lookup(rows);

@@ -10,11 +10,14 @@ import {
   selectEntries,
   type TimedCase,
 } from '../../bench/case.js';
-import { stepFlops, stepProducts } from '../../bench/mlp.js';
+import { neighbours } from '../../bench/cases/odd-shapes.js';
+import { forwardFlops, stepFlops, stepProducts } from '../../bench/mlp.js';
 import * as lanewise from '../../src/index.js';
 import { Program } from '../../src/compile/program.js';
 import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
+
+type Storage = ReturnType<typeof lanewise.zeros>['storage'];
 
 const cases = await loadCases();
 const named = (name: string) => cases.find((each): each is TimedCase => each.name === name && 'prepare' in each)!;
@@ -47,7 +50,17 @@ const entriesOf = (filter: string) => selectEntries(cases, filter, false);
 
 describe('cases', () => {
   it('are those that the issue names', () => {
-    const names = ['compiled-step', 'dropout', 'gemm', 'import', 'mlp-train-step', 'relu', 'service'];
+    const names = [
+      'compiled-step',
+      'dropout',
+      'forward',
+      'gemm',
+      'import',
+      'mlp-train-step',
+      'odd-shapes',
+      'relu',
+      'service',
+    ];
     const sweeps = ['sweep-batch', 'sweep-depth', 'sweep-threads', 'sweep-width'];
     expect(cases.map(({ name }) => name)).toEqual([...names, ...sweeps]);
   });
@@ -61,11 +74,11 @@ describe('cases', () => {
     for (const { workload } of all) expect(JSON.parse(JSON.stringify(workload.params))).toEqual(workload.params);
   });
 
-  it('are all known to PyTorch, but those of other groups', () => {
-    const source = readFileSync(new URL('../../bench/contenders/pytorch.py', import.meta.url), 'utf8');
-    const known = [.../^CASES = \{(.*)\}$/m.exec(source)![1]!.matchAll(/"([^"]+)":/g)].map((match) => match[1]);
-    const computed = all.filter((entry) => entry.case.contenders === 'compute').map(programOf);
-    expect(known.sort()).toEqual([...new Set(computed)].sort());
+  it.each(['with_pytorch.py', 'with_jax.py', 'with_tensorflow.py'])('are all known to %s', (file) => {
+    const source = readFileSync(new URL(`../../bench/contenders/python/${file}`, import.meta.url), 'utf8');
+    const known = new Set([...source.matchAll(/"([a-z-]+)": [a-z_]+[,}]/g)].map((match) => match[1]));
+    for (const entry of all.filter((each) => each.case.contenders === 'compute'))
+      expect(known).toContain(programOf(entry));
   });
 });
 
@@ -89,6 +102,8 @@ describe('the MLP', () => {
     expect(stepProducts(32)).not.toContainEqual({ form: 'nn', m: 32, n: 784, k: 256 });
     const [first, second, third] = [784 * 256, 256 * 128, 128 * 10] as const;
     expect(stepFlops(128)).toBe(2 * 128 * (2 * first + 3 * second + 3 * third));
+    expect(stepFlops(1, [3, 5])).toBe(2 * 2 * 3 * 5);
+    expect(forwardFlops(7)).toBe(2 * 7 * (first + second + third));
   });
 });
 
@@ -116,7 +131,7 @@ describe('relu and dropout', () => {
 
   it('draws another mask at each iteration', () => {
     const { node, calls } = contender();
-    const once = named('dropout').prepare({ rows: 4, columns: 16, copy: false }, node);
+    const once = named('dropout').prepare({ rows: 4, columns: 16, what: 'dropout' }, node);
     const keys = [1, 2].map(() => {
       once();
       return [...(calls.at(-1)!.args.key as { read(): Int32Array }).read()];
@@ -132,6 +147,9 @@ describe('relu and dropout', () => {
     } finally {
       set.mockRestore();
     }
+    const [call] = iterate(entriesOf('dropout/scaled copy of 128x256')[0]!);
+    const { b, out } = call!.args as Readonly<Record<'b' | 'out', Storage>>;
+    expect([call!.name, b.read()[0], out.read().length]).toEqual(['mul', 2, 128 * 256]);
   });
 });
 
@@ -139,7 +157,7 @@ describe('mlp-train-step', () => {
   it.each(['SGD', 'Adam'])('trains with %s', (name) => {
     const step = vi.spyOn(lanewise.optim[name as 'SGD' | 'Adam'].prototype, 'step');
     const { node } = contender();
-    const params = { batch: 3, optimizer: name, learningRate: 0.01 };
+    const params = { layers: '784-8-10', dropout: 0.5, batch: 3, optimizer: name, learningRate: 0.01 };
     try {
       const iteration = named('mlp-train-step').prepare(params, node);
       iteration();
@@ -155,10 +173,58 @@ describe('mlp-train-step', () => {
     const compile = vi.fn(() => compiled);
     const { node } = contender(true);
     const library = { ...node.library(), lanewise: { ...lanewise, compile } as unknown as typeof lanewise };
-    const params = { batch: 3, optimizer: 'SGD', learningRate: 0.01 };
+    const params = { layers: '784-8-10', dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };
     const iteration = named('mlp-train-step').prepare(params, { ...node, library: () => library });
     iteration();
     iteration();
     expect([compile.mock.calls.length, compiled.mock.calls.length]).toEqual([1, 2]);
+  });
+});
+
+describe('a network without dropout', () => {
+  it('draws no masks, and one with it draws one for each hidden layer', () => {
+    const step = { batch: 3, optimizer: 'SGD', learningRate: 0.01, layers: '4-5-6-2' };
+    const drawn = [0, 0.5].map((dropout) => {
+      const { node } = contender();
+      const masks = vi.spyOn(lanewise.nn.Dropout.prototype, 'forward');
+      try {
+        named('mlp-train-step').prepare({ ...step, dropout }, node)();
+        return masks.mock.calls.length;
+      } finally {
+        masks.mockRestore();
+      }
+    });
+    expect(drawn).toEqual([0, 2]);
+  });
+});
+
+describe('forward', () => {
+  it('is a pass in eval mode that records nothing', () => {
+    const forward = vi.spyOn(lanewise.nn.Sequential.prototype, 'forward');
+    try {
+      iterate(entriesOf('forward/784-256-128-10/batch 8')[0]!);
+      expect(forward.mock.calls.map(([input]) => (input as lanewise.Tensor).shape)).toEqual([[8, 784]]);
+      const result = forward.mock.results[0]?.value as lanewise.Tensor;
+      expect([result.shape, result.requiresGrad]).toEqual([[8, 10], false]);
+      expect((forward.mock.contexts[0] as lanewise.nn.Module).training).toBe(false);
+    } finally {
+      forward.mockRestore();
+    }
+  });
+});
+
+describe('odd-shapes', () => {
+  it('has every odd size with every other, and the neighbours of all', () => {
+    const { workloads } = named('odd-shapes');
+    const ids = workloads.map(({ shape, batch }) => `${shape} ${batch}`);
+    expect(new Set(neighbours.map(({ odd }) => JSON.stringify(odd))).size).toBe(27);
+    for (const { shape, batch } of neighbours.flatMap(({ odd, round }) => [odd, round]))
+      expect(ids).toContain(`${shape} ${batch}`);
+    expect(neighbours).toContainEqual({
+      odd: { shape: '784-300-300-1000', batch: 7 },
+      round: { shape: '784-320-320-1024', batch: 8 },
+    });
+    const quick = workloads.filter((workload) => workload.quick).map(({ shape, batch }) => `${shape} ${batch}`);
+    expect(quick.sort()).toEqual(['784-100-100-10 33', '784-96-96-16 32']);
   });
 });

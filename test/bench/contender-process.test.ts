@@ -13,7 +13,7 @@ afterEach(() => {
   for (const process of started.splice(0)) process.kill();
 });
 
-const prepare = { do: 'prepare', case: 'x', params: {} } as const;
+const prepare = { do: 'prepare', case: 'x', program: 'x', params: {} } as const;
 const run = { do: 'run', threads: 2, ms: 1 } as const;
 
 describe('ContenderProcess', () => {

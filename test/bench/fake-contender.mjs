@@ -19,6 +19,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   else if (request.do === 'run') say({ ok: { samplesMs: [1, 2, 3].map((ms) => ms / request.threads) } });
   else if (request.do === 'study')
     say({ ok: { figures: [{ what: name, value: request.seconds, unit: ' s', target: null, bound: null }] } });
+  else if (request.do === 'warmUp')
+    say({ ok: { iterationsPerSample: 1, iterationMs: behaviour === 'crawls' ? 500 : 1 } });
   else if (request.do === 'peak') say({ ok: { gflops: 100 * request.threads } });
   else say({ ok: {} });
 }

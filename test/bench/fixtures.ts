@@ -2,13 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Entry, Study, TimedCase, Workload } from '../../bench/case.js';
 import type { Contender } from '../../bench/contenders/contenders.js';
-import type { Row } from '../../bench/report/rows.js';
+import type { Row } from '../../bench/report/document.js';
 
 /** @param more what a case may say beside what it must. */
 export function entry(
   over: Partial<Workload> = {},
   group: TimedCase['contenders'] = 'compute',
-  more: Pick<TimedCase, 'compiles'> = {},
+  more: Pick<TimedCase, 'compiles' | 'only' | 'program'> = {},
 ): Entry<TimedCase> {
   const workload: Workload = {
     shape: '2x3',
@@ -26,7 +26,16 @@ export function entry(
 
 export function study(): Entry<Study> {
   const { workload } = entry();
-  return { case: { name: 'fake', contenders: 'study', workloads: [workload], measure: async () => [] }, workload };
+  return {
+    case: {
+      name: 'fake',
+      contenders: 'study',
+      workloads: [workload],
+      measure: async () => [],
+      duration: () => 7,
+    } as const,
+    workload,
+  };
 }
 
 export function fake(id: string, behaviour = 'works', over: Partial<Contender> & { log?: string } = {}): Contender {
@@ -35,11 +44,12 @@ export function fake(id: string, behaviour = 'works', over: Partial<Contender> &
   const args = [file, id, behaviour, ...(log === undefined ? [] : [log])];
   return {
     id,
+    isa: null,
     group: 'compute',
     command: process.execPath,
     args,
     compiles: false,
-    threaded: true,
+    threads: 'any',
     peak: false,
     ...rest,
   };
@@ -54,11 +64,16 @@ export function row(over: Partial<Row>): Row {
     optimizer: null,
     threads: 1,
     isa: null,
+    point: null,
     medianMs: 1,
+    p5Ms: 1,
     p10Ms: 1,
     p90Ms: 1,
+    samples: 10,
+    roundMediansMs: [1],
     gflops: null,
     percentOfPeak: null,
+    p5PercentOfPeak: null,
     speedupOverReference: null,
     ...over,
   };

@@ -3,27 +3,21 @@ import { OptionError, readOptions } from '../../bench/options.js';
 
 describe('readOptions', () => {
   it('has defaults', () => {
-    expect(readOptions([])).toEqual({ json: null, filter: '', quick: false, python: null, rounds: 5, seconds: 60 });
+    const defaults = { json: null, filter: '', quick: false, python: [], contenders: null, isas: null };
+    expect(readOptions([])).toEqual({ ...defaults, rounds: 5, seconds: 60 });
     expect(readOptions(['--quick'])?.rounds).toBe(3);
   });
 
   it('reads what it is given', () => {
-    const args = [
-      '--json',
-      'out.json',
-      '--filter',
-      'gemm/512',
-      '--quick',
-      '--python',
-      'python3',
-      '--rounds',
-      '7',
-    ].concat(['--seconds', '5']);
-    expect(readOptions(args)).toEqual({
+    const line = '--json out.json --filter gemm/512 --quick --rounds 7 --seconds 5 --isa scalar,avx2';
+    const pythons = '--python python3 --python jax=other/python --contenders native,jax';
+    expect(readOptions(`${line} ${pythons}`.split(' '))).toEqual({
       json: 'out.json',
       filter: 'gemm/512',
       quick: true,
-      python: 'python3',
+      python: ['python3', 'jax=other/python'],
+      contenders: ['native', 'jax'],
+      isas: ['scalar', 'avx2'],
       rounds: 7,
       seconds: 5,
     });
@@ -39,6 +33,10 @@ describe('readOptions', () => {
     [['--rounds', 'many'], "got 'many'"],
     [['--rounds', ''], '--rounds must not be empty'],
     [['--seconds', '1'], "--seconds must be an integer from 2 to 3600, got '1'"],
+    [['--contenders', 'native,numpy'], "--contenders: 'numpy' is none of reference, native,"],
+    [['--contenders', 'native,'], "--contenders: '' is none of"],
+    [['--isa', ','], "--isa: '' is none of"],
+    [['--python', ''], '--python must not be empty'],
     [['--filter='], '--filter must not be empty'],
     [['--json'], 'json'],
     [['--fast'], "'--fast'"],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Row } from '../../bench/report/rows.js';
+import type { BenchDocument } from '../../bench/report/document.js';
 import { backend } from '../../src/index.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,28 +29,54 @@ function bench(...args: string[]) {
 }
 
 describe('npm run bench', () => {
-  it('times every backend of the machine, and writes rows', async () => {
-    const json = join(folder, 'rows.json');
-    const { status, stdout, stderr } = await bench('--quick', '--filter', '128x10x128', '--rounds', '1', '--json', json)
-      .ended;
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '1/1 gemm/128x10x128 nt/batch 128\n' });
-    const rows = JSON.parse(readFileSync(json, 'utf8')) as Row[];
-    expect(new Set(rows.map((row) => row.contender))).toEqual(new Set(backend.available));
-    const keys = ['case', 'contender', 'shape', 'batch', 'optimizer', 'threads', 'isa', 'medianMs', 'p10Ms', 'p90Ms'];
-    for (const row of rows) {
-      expect(Object.keys(row)).toEqual([...keys, 'gflops', 'percentOfPeak', 'speedupOverReference']);
-      expect(row).toMatchObject({ case: 'gemm', shape: '128x10x128 nt', batch: 128, optimizer: null });
-      expect(row.p10Ms).toBeGreaterThan(0);
+  it('times the instruction sets that it is told to, and writes a document', async () => {
+    const json = join(folder, 'results.json');
+    const isas = backend.available.flatMap((name) => (name.startsWith('native:') ? [name.slice(7)] : []));
+    const args = ['--quick', '--filter', '128x10x128', '--rounds', '2', '--isa', isas.join(',')];
+    const chosen = 'reference,native,native-compiled,tfjs-wasm';
+    const { status, stdout, stderr } = await bench(...args, '--contenders', chosen, '--json', json).ended;
+    expect(stderr).toMatch(/^1\/1 gemm\/128x10x128 nt\/batch 128 \(about \d s left\)\n$/);
+    expect(status).toBe(0);
+    const document = JSON.parse(readFileSync(json, 'utf8')) as BenchDocument;
+    expect(document).toMatchObject({
+      version: 1,
+      run: { rounds: 2, quick: true, interrupted: false, options: expect.arrayContaining(['--isa']) },
+      machine: { isas, threads: backend.threads, node: process.versions.node },
+      absent: [],
+      failures: [],
+      figures: [],
+      targets: [],
+    });
+    const natives = isas.map((isa) => `native ${isa}`);
+    const nameOf = ({ id, isa }: { id: string; isa: string | null }) => (id === 'native' ? `${id} ${isa}` : id);
+    const taking = document.contenders.map(nameOf);
+    // Nothing is to be compiled in a single product.
+    expect(taking).toEqual(['reference', ...natives, 'tfjs-wasm']);
+    const names = document.rows.map(({ contender, isa }) => nameOf({ id: contender, isa }));
+    expect(new Set(names)).toEqual(new Set(taking));
+    expect(new Set(document.peaks.map(({ isa }) => isa))).toEqual(new Set(isas));
+    for (const row of document.rows) {
+      expect(row).toMatchObject({ case: 'gemm', shape: '128x10x128 nt', batch: 128, optimizer: null, point: null });
+      expect(row.p5Ms).toBeGreaterThan(0);
+      expect(row.roundMediansMs).toHaveLength(2);
       expect(row.gflops! * row.medianMs).toBeCloseTo((2 * 128 * 10 * 128) / 1e6, 9);
     }
     expect(stdout).toMatch(/^CPU {2}.*\nthreads .*\nnode .*\nlanewise {2}\d/);
   });
 
+  it('names those who are not here', async () => {
+    const { stdout } = await bench('--quick', '--filter', 'relu/128', '--rounds', '1').ended;
+    for (const id of ['pytorch', 'pytorch-compile', 'jax', 'tensorflow'])
+      expect(stdout).toMatch(new RegExp(`^not here: ${id} needs a Python with \\w+: --python PATH`, 'm'));
+  });
+
   it.each([
     [['--rounds', 'x'], "--rounds must be an integer from 1 to 1000, got 'x'"],
     [['--filter', 'nothing'], "--filter: no workload's name contains 'nothing'"],
+    [['--contenders', 'jax'], '--contenders: jax needs a Python with jax: --python PATH'],
+    [['--isa', 'sse9'], "--isa: this machine has no native backend 'sse9'"],
     [['--json', 'no/such/folder/rows.json'], '--json: cannot write'],
-    [['--python', './no-such-python'], '--python: pytorch cannot start ./no-such-python'],
+    [['--python', './no-such-python'], '--python: cannot start ./no-such-python'],
   ])('ends with 2 for %j', async (args, message) => {
     const { status, stderr } = await bench(...args).ended;
     expect(stderr).toContain(message);
@@ -58,7 +84,7 @@ describe('npm run bench', () => {
   });
 
   it('prints what is done when interrupted', async () => {
-    const { child, said, ended } = bench('--filter', 'gemm', '--rounds', '1');
+    const { child, said, ended } = bench('--filter', 'gemm', '--rounds', '1', '--contenders', 'reference,native');
     await new Promise<void>((resolve) => child.stderr.on('data', () => said.stderr.includes('2/') && resolve()));
     child.kill('SIGINT');
     const { status, stdout } = await ended;

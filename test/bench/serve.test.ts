@@ -10,7 +10,7 @@ async function converse(lines: readonly (object | string)[], over: Partial<Serve
   const threads: number[] = [];
   const contender: Served = {
     describe: () => ({ versions: { fake: '1' }, isa: null, threads: 4, threadSource: 'a test', backends: [] }),
-    prepare: (_case, params) => () => {
+    prepare: (_case, _program, params) => () => {
       now += Number(params.ms ?? 1);
     },
     study: async (name, _params, seconds) => [explains(name, seconds)],
@@ -42,7 +42,7 @@ describe('serve', () => {
   it('answers in order', async () => {
     const { answers, threads } = await converse([
       { do: 'describe' },
-      { do: 'prepare', case: 'gemm', params: { ms: 2 } },
+      { do: 'prepare', case: 'gemm', program: 'gemm', params: { ms: 2 } },
       { do: 'warmUp', threads: 3, ms: 5 },
       { do: 'run', threads: 3, ms: 6 },
       { do: 'peak', threads: 2, ms: 7 },
@@ -51,7 +51,7 @@ describe('serve', () => {
     expect(answers).toEqual([
       { ok: { versions: { fake: '1' }, isa: null, threads: 4, threadSource: 'a test', backends: [] } },
       { ok: {} },
-      { ok: { iterationsPerSample: 1 } },
+      { ok: { iterationsPerSample: 1, iterationMs: 2 } },
       { ok: { samplesMs: [2, 2, 2] } },
       { ok: { gflops: 14 } },
       { ok: { figures: [{ what: 'service', value: 3, unit: '', target: null, bound: null }] } },

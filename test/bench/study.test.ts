@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { nativeContenders } from '../../bench/contenders/contenders.js';
 import { ContenderProcess } from '../../bench/measure/contender-process.js';
 import { measureStudy } from '../../bench/measure/study.js';
 import { Load } from '../../bench/service/load.js';
@@ -35,24 +34,6 @@ describe('measureStudy', () => {
     const broken = [start('b', 'refuses', { group: 'study' })];
     expect(await measureStudy(study(), broken, 1, never)).toEqual({ findings: [], failures: ['fake: cannot do that'] });
     expect(await measureStudy(study(), broken, 1, AbortSignal.abort())).toEqual({ findings: [], failures: [] });
-  });
-});
-
-describe('nativeContenders', () => {
-  it('are one for each instruction set, one that compiles on the widest, and one for studies', () => {
-    const ids = nativeContenders(['reference', 'native:scalar', 'native:avx2']).map(({ id, group, compiles, peak }) => [
-      id,
-      group,
-      compiles,
-      peak,
-    ]);
-    expect(ids).toEqual([
-      ['native:scalar', 'compute', false, false],
-      ['native:avx2', 'compute', false, true],
-      ['native-compiled:avx2', 'compute', true, true],
-      ['native', 'study', false, false],
-    ]);
-    expect(nativeContenders(['reference'])).toEqual([]);
   });
 });
 

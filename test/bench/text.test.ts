@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { atLeast, atMost, explains } from '../../bench/figure.js';
-import { formatFindings, formatMs, formatPeaks, formatResults, formatRows } from '../../bench/report/text.js';
-import { entry, row } from './fixtures.js';
+import {
+  formatContenders,
+  formatFindings,
+  formatMs,
+  formatPeaks,
+  formatRows,
+  formatTargets,
+} from '../../bench/report/text.js';
+import type { ContenderInfo } from '../../bench/report/document.js';
+import { row } from './fixtures.js';
 
 /** The cells of each line: the table pads with spaces only. */
 const cells = (text: string) => text.split('\n').map((line) => line.trim().split(/ {2,}/));
@@ -27,7 +35,7 @@ describe('formatRows', () => {
         ...{ medianMs: 0.01234, gflops: 98.76, percentOfPeak: 49.6, speedupOverReference: 162.1 },
       }),
     ];
-    const [head, first, second, ...rest] = cells(formatRows(rows, [50, 50]));
+    const [head, first, second, ...rest] = cells(formatRows(rows));
     const names = ['case', 'shape', 'batch', 'optimizer', 'threads', 'isa', 'contender', 'median ms'];
     expect(head).toEqual([...names, 'p10-p90 ms', 'GFLOP/s', '% of peak', 'over reference']);
     expect(first?.filter((cell) => cell === '-')).toHaveLength(6);
@@ -38,7 +46,7 @@ describe('formatRows', () => {
   });
 
   it('marks rows of few samples', () => {
-    const text = formatRows([row({ medianMs: 1 }), row({ medianMs: 2 })], [9, 10]);
+    const text = formatRows([row({ medianMs: 1, samples: 9 }), row({ medianMs: 2, samples: 10 })]);
     expect(text).toContain('1.00*');
     expect(text).not.toContain('2.00*');
     expect(text).toContain('fewer than 10 samples');
@@ -58,29 +66,35 @@ describe('formatMs', () => {
 });
 
 describe('formatPeaks', () => {
-  it('counts the peak of a workload once, though all its measurements carry it', () => {
-    const peak = (gflops: number) => ({ contender: 'native:avx2', threads: 1, gflops });
-    const measurement = (peaks: ReturnType<typeof peak>[]) => ({
-      ...{ entry: entry(), contender: 'x', threads: 1, samplesMs: [1], peaks },
-    });
-    const [a, b, c] = [peak(90), peak(100), peak(110)];
-    const text = formatPeaks([
-      measurement([a]),
-      measurement([a]),
-      measurement([a]),
-      measurement([b]),
-      measurement([c]),
+  it('says how far a peak went up and down, where it was measured more than once', () => {
+    const peak = { isa: 'avx2', threads: 1, median: 100, lowest: 90, highest: 110 };
+    const text = formatPeaks([peak, { ...peak, threads: 2, median: 200, lowest: 200, highest: 200 }]);
+    expect(text.split('\n')).toEqual([
+      'FMA peak avx2, 1 thread: 100.0 GFLOP/s (90.0 to 110.0 over the run)',
+      'FMA peak avx2, 2 threads: 200.0 GFLOP/s',
     ]);
-    expect(text).toBe('FMA peak avx2, 1 thread: 100.0 GFLOP/s (90.0 to 110.0 over the run)');
     expect(formatPeaks([])).toBe('');
   });
 });
 
-describe('formatResults', () => {
+describe('formatContenders', () => {
+  const contender = (over: Partial<ContenderInfo>): ContenderInfo => ({
+    ...{ id: 'jax', isa: null, versions: { jax: '1' }, threads: 2, threadSource: 'told', notes: ['jit'] },
+    ...over,
+  });
+
+  it('names those who bring something of their own once, and those who are not here', () => {
+    const own = contender({ id: 'native', versions: { node: '20' }, notes: [] });
+    const text = formatContenders([own, contender({}), contender({ threads: 1 })], [{ id: 'tfjs-cpu', why: 'is not' }]);
+    expect(text.split('\n')).toEqual(['jax: jax 1; threads: told', '  jit', 'not here: tfjs-cpu is not']);
+  });
+});
+
+describe('formatTargets', () => {
   it('says of each whether it was reached', () => {
-    const text = formatResults([
-      { what: 'speed', value: 41.23, unit: 'x', target: 40, bound: 'least' },
-      { what: 'delay', value: 61, unit: ' ms', target: 60, bound: 'most' },
+    const text = formatTargets([
+      { what: 'speed', value: 41.23, unit: 'x', target: 40, bound: 'least', reached: true },
+      { what: 'delay', value: 61, unit: ' ms', target: 60, bound: 'most', reached: false },
     ]);
     expect(cells(text).slice(1)).toEqual([
       ['speed', '41.2x', '>= 40x', 'reached'],

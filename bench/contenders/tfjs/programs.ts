@@ -17,6 +17,9 @@ export interface Settled {
   readonly notes: readonly string[];
 }
 
+/** Tensors that are alive. */
+export const liveTensors = (): number => tf.memory().numTensors;
+
 export async function settle(backend: 'cpu' | 'wasm'): Promise<Settled> {
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js cannot use its ${backend} backend here`);
   await tf.ready();
@@ -66,7 +69,8 @@ function mlp(params: Params, rate: number): Sequential {
   return model;
 }
 
-const trainStep: Prepare = (params) => {
+/** One step, and its loss. */
+export function trainStepOf(params: Params): () => Promise<number> {
   const [batch, rate] = [numberOf(params, 'batch'), numberOf(params, 'learningRate')];
   const model = mlp(params, numberOf(params, 'dropout'));
   const optimizer = params.optimizer === 'Adam' ? tf.train.adam(rate) : tf.train.sgd(rate);
@@ -77,9 +81,17 @@ const trainStep: Prepare = (params) => {
   const lossOf = () =>
     tf.losses.softmaxCrossEntropy(target, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
   return async () => {
-    const loss = optimizer.minimize(lossOf, true);
-    await loss?.data();
-    loss?.dispose();
+    const loss = optimizer.minimize(lossOf, true)!;
+    const [value] = await loss.data();
+    loss.dispose();
+    return value!;
+  };
+}
+
+const trainStep: Prepare = (params) => {
+  const step = trainStepOf(params);
+  return async () => {
+    await step();
   };
 };
 
