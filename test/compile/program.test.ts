@@ -144,7 +144,7 @@ describeEachBackend('a program', () => {
   it.each(['counter', 'mt19937'] as const)('gives back what an early stop has not drawn, masks %s', async (masks) => {
     const { generator, sum, x, program } = makeMask(masks);
     const runs = program.submit([x], { times: 100_000 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (runs.progress().runs === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     runs.stop();
     const made = await runs.done;
     expect(made).toBeGreaterThan(0);
