@@ -24,6 +24,8 @@ export interface Workload {
   readonly threads: 'one' | 'all' | 'each' | 'every';
   /** Set in sweeps; a sweep over threads takes its place from the number of threads. */
   readonly point?: Point;
+  /** The code of other languages that it runs, where it is not that of its case. */
+  readonly program?: string;
   /** Whether `--quick` keeps it. */
   readonly quick: boolean;
   readonly params: Params;
@@ -83,8 +85,9 @@ export interface Entry<Of extends Case = Case> {
 export const isStudy = (entry: Entry): entry is Entry<Study> => entry.case.contenders === 'study';
 export const isTimed = (entry: Entry): entry is Entry<TimedCase> => !isStudy(entry);
 
-/** The name under which other languages have the code of a case. */
-export const programOf = ({ case: of }: Entry): string => ('program' in of && of.program) || of.name;
+/** The name under which other languages have the code of a workload. */
+export const programOf = ({ case: of, workload }: Entry): string =>
+  workload.program ?? (('program' in of && of.program) || of.name);
 
 const folder = new URL('./cases/', import.meta.url);
 

@@ -27,6 +27,7 @@ const copyOf = (rows: number, columns: number, what: 'copy' | 'scaled copy'): Wo
   ...dropoutOf(rows, columns),
   shape: `${what} of ${rows}x${columns}`,
   threads: 'one',
+  program: 'copy',
   params: { rows, columns, what },
 });
 

@@ -34,7 +34,7 @@ export function describeContenders({ processes, descriptions }: Field, entries: 
     const lacking = entries.filter(
       (entry) => takesPart(contender, entry) && !(programs?.includes(programOf(entry)) ?? true),
     );
-    const cases = [...new Set(lacking.map((entry) => entry.case.name))];
+    const cases = [...new Set(lacking.map(({ case: of, workload }) => workload.program ?? of.name))];
     const all = cases.length === 0 ? notes : [...notes, `has no code for ${cases.join(', ')}`];
     return [{ id: contender.id, isa: contender.isa ?? isa, versions, threads, threadSource, notes: all }];
   });

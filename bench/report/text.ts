@@ -32,14 +32,16 @@ export function formatMachine(machine: Machine): string {
 
 /** Those that bring versions or notes of their own, and those that do not take part. */
 export function formatContenders(contenders: readonly ContenderInfo[], absent: readonly Absence[]): string {
-  const lines = contenders.flatMap(({ id, versions, threadSource, notes }) => {
+  const blocks = contenders.flatMap(({ id, versions, threadSource, notes }) => {
     const own = Object.entries(versions).filter(([name]) => !['node', 'lanewise addon'].includes(name));
     if (own.length === 0 && notes.length === 0) return [];
     const parts = own.map(([name, version]) => `${name} ${version}`);
-    return [`${id}: ${parts.join(', ')}; threads: ${threadSource}`, ...notes.map((note) => `  ${note}`)];
+    const head = `${id}: ${parts.join(', ')}; threads: ${threadSource}`;
+    return [[head, ...notes.map((note) => `  ${note}`)].join('\n')];
   });
   const missing = absent.map(({ id, why }) => `not here: ${id} ${why}`);
-  return [...new Set(lines), ...missing].join('\n');
+  // One with a process for each number of threads is named once.
+  return [...new Set(blocks), ...missing].join('\n');
 }
 
 /** Everything behind the head. */

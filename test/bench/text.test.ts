@@ -85,8 +85,11 @@ describe('formatContenders', () => {
 
   it('names those who bring something of their own once, and those who are not here', () => {
     const own = contender({ id: 'native', versions: { node: '20' }, notes: [] });
-    const text = formatContenders([own, contender({}), contender({ threads: 1 })], [{ id: 'tfjs-cpu', why: 'is not' }]);
-    expect(text.split('\n')).toEqual(['jax: jax 1; threads: told', '  jit', 'not here: tfjs-cpu is not']);
+    const other = contender({ id: 'tfjs-wasm', versions: { tfjs: '2' } });
+    const all = [own, contender({}), contender({ threads: 1 }), other];
+    const text = formatContenders(all, [{ id: 'tfjs-cpu', why: 'is not' }]);
+    const lines = ['jax: jax 1; threads: told', '  jit', 'tfjs-wasm: tfjs 2; threads: told', '  jit'];
+    expect(text.split('\n')).toEqual([...lines, 'not here: tfjs-cpu is not']);
   });
 });
 

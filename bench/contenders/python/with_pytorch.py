@@ -36,12 +36,15 @@ def relu(params):
 
 def dropout(params):
     x = torch.randn(params["rows"], params["columns"])
+    return lambda: F.dropout(x, 0.5, training=True)
+
+
+def copy(params):
+    x = torch.randn(params["rows"], params["columns"])
     out = torch.zeros_like(x)
-    if params["what"] == "copy":
-        return lambda: out.copy_(x)
     if params["what"] == "scaled copy":
         return lambda: torch.mul(x, 2.0, out=out)
-    return lambda: F.dropout(x, 0.5, training=True)
+    return lambda: out.copy_(x)
 
 
 def mlp(params, dropout=0):
@@ -100,7 +103,7 @@ def main():
     # Masks drawn by Inductor's own code take longer.
     torch._inductor.config.fallback_random = True
     steps = {"mlp-train-step": mlp_train_step, "forward": forward}
-    ops = {"gemm": gemm, "relu": relu, "dropout": dropout}
+    ops = {"gemm": gemm, "relu": relu, "dropout": dropout, "copy": copy}
     eager = ["optimizers with fused=True, torch.set_flush_denormal(True), MKL as it is"]
     compiled = ["torch.compile(step, dynamic=False) over the whole step, inductor's fallback_random", *eager]
     description = {

@@ -34,12 +34,15 @@ def relu(params):
 
 def dropout(params):
     x = tf.random.normal((params["rows"], params["columns"]))
-    if params["what"] == "copy":
-        target = tf.Variable(tf.zeros_like(x))
-        return ready(tf.function(lambda x: target.assign(x)), x)
+    return ready(tf.function(lambda x: tf.nn.dropout(x, 0.5)), x)
+
+
+def copy(params):
+    x = tf.random.normal((params["rows"], params["columns"]))
     if params["what"] == "scaled copy":
         return ready(tf.function(lambda x: x * 2.0), x)
-    return ready(tf.function(lambda x: tf.nn.dropout(x, 0.5)), x)
+    target = tf.Variable(tf.zeros_like(x))
+    return ready(tf.function(lambda x: target.assign(x)), x)
 
 
 def mlp(params, dropout=0):
@@ -83,7 +86,8 @@ def forward(params):
 def main():
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    programs = {"gemm": gemm, "relu": relu, "dropout": dropout, "mlp-train-step": mlp_train_step, "forward": forward}
+    ops = {"gemm": gemm, "relu": relu, "dropout": dropout, "copy": copy}
+    programs = {**ops, "mlp-train-step": mlp_train_step, "forward": forward}
     description = {
         "versions": {"tensorflow": tf.__version__, "keras": tf.keras.__version__, "python": python_version()},
         "isa": None,
