@@ -31,7 +31,7 @@ LANEWISE_VEC Vf v_round(Vf x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEA
 LANEWISE_VEC Vf v_fma(Vf a, Vf b, Vf c) { return _mm512_fmadd_ps(a, b, c); }
 LANEWISE_VEC Vf v_fnma(Vf a, Vf b, Vf c) { return _mm512_fnmadd_ps(a, b, c); }
 LANEWISE_VEC void v_accumulate(Vf& sum, Vf a, Vf b) {
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(LANEWISE_EMULATE_AVX512)
   __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
 #else
   sum = _mm512_fmadd_ps(a, b, sum);
