@@ -13,9 +13,12 @@ import {
 import type { BenchDocument, Row } from '../report/document.js';
 import type { Tone } from './theme.js';
 
+const library = 'lanewise';
+const eager = `${library}, eager`;
+
 const known = new Map<string, { readonly name: string; readonly tone: Tone }>([
   [nativeCompiled, { name: 'lanewise, compiled', tone: 'compiled' }],
-  [native, { name: 'lanewise, eager', tone: 'eager' }],
+  [native, { name: eager, tone: 'eager' }],
   [pytorch, { name: 'PyTorch', tone: 'pytorch' }],
   [pytorchCompile, { name: 'torch.compile', tone: 'pytorch' }],
   [jax, { name: 'JAX, jit', tone: 'jax' }],
@@ -34,14 +37,20 @@ export class Names {
 
   /** Instruction sets are named where a contender ran on several. */
   constructor({ rows }: Pick<BenchDocument, 'rows'>) {
-    const isas = new Map<string, Set<string | null>>();
-    for (const { contender, isa } of rows) isas.set(contender, (isas.get(contender) ?? new Set()).add(isa));
+    const isas = new Map<string, Set<string>>();
+    for (const { contender, isa } of rows)
+      if (isa !== null) isas.set(contender, (isas.get(contender) ?? new Set()).add(isa));
     this.#severalIsas = new Set([...isas].filter(([, found]) => found.size > 1).map(([id]) => id));
   }
 
   of({ contender, isa }: Named): string {
     const name = known.get(contender)?.name ?? contender;
     return isa !== null && this.#severalIsas.has(contender) ? `${name}, ${isa}` : name;
+  }
+
+  /** Of an op by itself there is no eager and no compiled way. */
+  ofOp(row: Named): string {
+    return row.contender === native ? this.of(row).replace(eager, library) : this.of(row);
   }
 }
 

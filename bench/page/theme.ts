@@ -1,7 +1,7 @@
 /** Colours by what they mean. */
 
 /** What is drawn: lanewise stands out, its peers are told apart where lines cross. */
-export type Tone = 'compiled' | 'eager' | 'peer' | 'yardstick' | 'pytorch' | 'jax' | 'tensorflow' | 'other';
+export type Tone = 'compiled' | 'eager' | 'peer' | 'pytorch' | 'jax' | 'tensorflow' | 'other';
 
 export type Theme = Readonly<Record<Tone | 'ink' | 'muted' | 'rule', string>>;
 
@@ -10,9 +10,8 @@ const light: Theme = {
   muted: '#57606a',
   rule: '#dfe3e8',
   compiled: '#0a5ca8',
-  eager: '#6aa5da',
-  peer: '#a3adb8',
-  yardstick: '#d3d9df',
+  eager: '#4a8cc9',
+  peer: '#8792a0',
   pytorch: '#b84a00',
   jax: '#0f7a55',
   tensorflow: '#7b3fc4',
@@ -24,9 +23,8 @@ const dark: Theme = {
   muted: '#9aa5b1',
   rule: '#333b45',
   compiled: '#5aaef5',
-  eager: '#2f6ea8',
+  eager: '#3d82c4',
   peer: '#6b7684',
-  yardstick: '#434c57',
   pytorch: '#f0883e',
   jax: '#3fb98a',
   tensorflow: '#b58af0',

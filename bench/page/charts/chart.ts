@@ -16,10 +16,27 @@ export interface Chart {
 }
 
 export const fontSize = 12;
+/** What no ink comes nearer to the edge than. */
+export const margin = 6;
+/** Of an average character, and of what is around a label. */
+const [characterWidth, labelPadding] = [6.9, 14];
+
+/** Without a browser the width of a text is a guess. */
+export const widthOf = (labels: readonly string[]): number =>
+  Math.ceil(Math.max(0, ...labels.map(({ length }) => length)) * characterWidth) + labelPadding;
+
 const fontFamily = 'system-ui, sans-serif';
 
-/** @param background none on a page that has one. */
-export function renderChart({ width, height, option }: Chart, theme: Theme, background: string | null): string {
+/**
+ * @param id what the names inside of the drawing begin with: drawings of one page must not share them.
+ * @param background none on a page that has one.
+ */
+export function renderChart(
+  { width, height, option }: Chart,
+  id: string,
+  theme: Theme,
+  background: string | null,
+): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({
@@ -28,18 +45,19 @@ export function renderChart({ width, height, option }: Chart, theme: Theme, back
       ...(background === null ? {} : { backgroundColor: background }),
       ...option(theme),
     });
-    return withoutTraces(chart.renderToSVGString());
+    return tidy(chart.renderToSVGString(), id);
   } finally {
     // Else its timers keep the process alive.
     chart.dispose();
   }
 }
 
-/** What the renderer leaves for scripts and pointers that are not there; ids are not the same from call to call. */
-const withoutTraces = (svg: string): string =>
+/** Without what is for scripts and pointers, which are not there; the renderer's own names differ from call to call. */
+const tidy = (svg: string, id: string): string =>
   svg
     .replace(/ (ecmeta_\w+|pointer-events|class)="[^"]*"/g, '')
     .replace(/<style\s*>[\s\S]*?<\/style>/g, '')
+    .replace(/\bzr\d+-/g, `${id}-`)
     .replace(/\n{2,}/g, '\n');
 
 export const valueAxis = (theme: Theme, name: string) => ({
@@ -61,7 +79,7 @@ export const categoryAxis = (theme: Theme, labels: readonly string[]) => ({
   axisTick: { show: false },
 });
 
-export const titleAt = (theme: Theme, text: string, left: number, top = 0) => ({
-  ...{ text, left, top, padding: 0 },
+export const titleAt = (theme: Theme, text: string, left: number = margin) => ({
+  ...{ text, left, top: margin, padding: 0 },
   textStyle: { color: theme.ink, fontSize: fontSize + 1, fontWeight: 600 as const },
 });

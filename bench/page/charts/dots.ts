@@ -1,6 +1,6 @@
 /** Values as dots along one axis, several kinds a row. */
 import type { Theme, Tone } from '../theme.js';
-import { categoryAxis, type Chart, fontSize, titleAt, valueAxis } from './chart.js';
+import { categoryAxis, type Chart, fontSize, margin, titleAt, valueAxis, widthOf } from './chart.js';
 
 export interface DotSeries {
   readonly name: string;
@@ -25,14 +25,15 @@ export interface Dots {
 
 /** Apart also where colours are not. */
 const symbols = ['circle', 'diamond', 'triangle', 'rect', 'emptyCircle', 'emptyDiamond', 'emptyTriangle', 'emptyRect'];
-const [plotWidth, labelWidth, right, rowHeight, top, bottom] = [290, 128, 22, 23, 50, 44];
+const [plotWidth, right, rowHeight, top, bottom] = [290, 26, 23, 56, 44];
 
 export function dotChart({ title, labels, series, axis }: Dots): Chart {
+  const labelWidth = widthOf(labels);
   const height = top + labels.length * rowHeight + bottom;
   const option = (theme: Theme) => ({
-    title: titleAt(theme, title, 0),
+    title: titleAt(theme, title),
     legend: {
-      ...{ top: 22, left: 0, padding: 0, itemGap: 12, itemWidth: 10, itemHeight: 10 },
+      ...{ top: 28, left: margin, padding: 0, itemGap: 12, itemWidth: 10, itemHeight: 10 },
       textStyle: { color: theme.ink, fontSize: fontSize - 1 },
     },
     grid: { left: labelWidth, right, top, bottom },
@@ -47,7 +48,14 @@ export function dotChart({ title, labels, series, axis }: Dots): Chart {
       splitLine: { show: true, lineStyle: { color: theme.rule, type: 'dotted' as const } },
     },
     series: series.map(({ name, tone, values }, i) => ({
-      ...{ name, type: 'scatter' as const, silent: true, symbol: symbols[i % symbols.length]!, symbolSize: 9 },
+      ...{
+        name,
+        type: 'scatter' as const,
+        silent: true,
+        clip: false,
+        symbol: symbols[i % symbols.length]!,
+        symbolSize: 9,
+      },
       itemStyle: { color: theme[tone] },
       data: values.flatMap((value, row) => (value === null ? [] : [[value, row]])),
       ...(i === 0 && axis.mark !== undefined ? { markLine: markAt(axis.mark, theme) } : {}),

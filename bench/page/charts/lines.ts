@@ -1,7 +1,7 @@
 /** Speed along a sweep: a line a contender, with the spread at each point. */
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { Theme, Tone } from '../theme.js';
-import { categoryAxis, type Chart, fontSize, titleAt, valueAxis } from './chart.js';
+import { categoryAxis, type Chart, fontSize, margin, titleAt, valueAxis } from './chart.js';
 
 export interface LinePoint {
   readonly x: number;
@@ -25,19 +25,19 @@ export interface Lines {
 
 const symbols = ['circle', 'diamond', 'triangle', 'rect'];
 const dashes = ['solid', 'dashed', 'dotted'] as const;
-const [width, height] = [440, 270];
+const [width, height] = [440, 276];
 
 /** Points stand at equal distances whatever lies between them: sizes grow by steps, and each step is to be seen. */
 export function lineChart({ title, x, y, lines }: Lines): Chart {
   const places = [...new Set(lines.flatMap(({ points }) => points.map((point) => point.x)))].sort((a, b) => a - b);
   const option = (theme: Theme) => ({
-    title: titleAt(theme, title, 0),
+    title: titleAt(theme, title),
     legend: {
-      ...{ top: 22, left: 0, padding: 0, itemGap: 14, itemWidth: 22, itemHeight: 9 },
+      ...{ top: 28, left: margin, padding: 0, itemGap: 14, itemWidth: 22, itemHeight: 9 },
       textStyle: { color: theme.ink, fontSize: fontSize - 1 },
       data: lines.map(({ name }) => name),
     },
-    grid: { left: 52, right: 12, top: 52, bottom: 44 },
+    grid: { left: 54, right: 14, top: 58, bottom: 44 },
     xAxis: {
       ...categoryAxis(theme, places.map(String)),
       ...{ name: x, nameLocation: 'middle' as const, nameGap: 26, boundaryGap: true },
@@ -47,13 +47,21 @@ export function lineChart({ title, x, y, lines }: Lines): Chart {
     yAxis: { ...valueAxis(theme, y), type: 'value' as const, min: 0, nameGap: 36 },
     series: lines.flatMap(({ name, tone, points }, i) => [
       {
-        ...{ name, type: 'line' as const, silent: true, symbol: symbols[i % symbols.length]!, symbolSize: 8 },
+        ...{
+          name,
+          type: 'line' as const,
+          silent: true,
+          clip: false,
+          symbol: symbols[i % symbols.length]!,
+          symbolSize: 8,
+        },
         lineStyle: { color: theme[tone], width: 2, type: dashes[i % dashes.length]! },
         itemStyle: { color: theme[tone] },
         data: points.map((point) => [places.indexOf(point.x), point.y]),
       },
       {
-        ...{ type: 'custom' as const, silent: true, data: points.map((point) => [places.indexOf(point.x), point.y]) },
+        ...{ type: 'custom' as const, silent: true, clip: false, encode: { x: 0, y: [1, 2] } },
+        data: points.map(({ x: at, low, high }) => [places.indexOf(at), low, high]),
         renderItem: whiskers(points, places, theme[tone]),
       },
     ]),
