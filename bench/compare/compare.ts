@@ -48,7 +48,7 @@ export function compareDocuments(
   const own = comparisons.filter((each) => each.own).length;
   const parts = [
     shown.length > 0 ? formatComparisons(shown) : '',
-    `${own} rows of lanewise compared: ${count('slower')} slower, ${count('faster')} faster, the rest within noise`,
+    `${own} ${own === 1 ? 'row' : 'rows'} of lanewise compared: ${count('slower')} slower, ${count('faster')} faster, the rest within noise`,
     notes.join('\n'),
     [...formatMissing('only before', onlyBefore), ...formatMissing('only after', onlyAfter)].join('\n'),
   ];

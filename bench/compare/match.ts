@@ -21,9 +21,7 @@ export interface Matching {
 }
 
 export function rowName({ case: name, shape, batch, optimizer, contender, isa, threads, point }: Row): string {
-  const what = [name, point === null ? shape : `${point.name} ${point.value}`]
-    .filter((part) => part !== null)
-    .join(' ');
+  const what = [name, point === null ? shape : point.value].filter((part) => part !== null).join(' ');
   const who = isa === null ? contender : `${contender} ${isa}`;
   const size = batch === null || point?.name === 'batch' ? null : `batch ${batch}`;
   return [what, size, optimizer, who, threads === 1 ? '1 thread' : `${threads} threads`]
