@@ -25,7 +25,7 @@ const Tiles kTiles[] = {{"avx2", 6, 2, 6}, {"avx512", 12, 2, 19}};
 #endif
 
 // The functions with k loops, as kernels/generic names them: <form>_<rows>.
-const std::vector<std::string> kForms{"tile_rows", "tile_columns"};
+const std::vector<std::string> kForms{"tile_along", "tile_across", "tile_packed", "tile_across_sgd", "tile_packed_sgd"};
 // The peak that products are compared with is a loop under the same law.
 const std::string kPeak = "fma_chains";
 constexpr std::size_t kPeakChains = 12;

@@ -40,11 +40,77 @@ static void cross_entropy(const float* logits, const std::int32_t* target, const
   }
 }
 
+// Of at most this many classes, samples are in the lanes.
+inline constexpr std::size_t kFewClasses = kSums;
+
+// x[c] = column c of `rows` <= kLanes rows, and back.
+LANEWISE_VEC void load_columns(const float* from, std::size_t rows, std::size_t columns, Vf* x) {
+  for (std::size_t c = 0; c < columns; c += kLanes) {
+    const std::size_t count = columns - c < kLanes ? columns - c : kLanes;
+    Vf block[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      block[i] = i < rows ? load_some(from + i * columns + c, count, v_splat(0.0f)) : v_splat(0.0f);
+    }
+    v_transpose(block);
+    for (std::size_t j = 0; j < count; ++j) x[c + j] = block[j];
+  }
+}
+LANEWISE_VEC void store_columns(const Vf* x, std::size_t rows, std::size_t columns, float* to) {
+  for (std::size_t c = 0; c < columns; c += kLanes) {
+    const std::size_t count = columns - c < kLanes ? columns - c : kLanes;
+    Vf block[kLanes];
+    for (std::size_t j = 0; j < kLanes; ++j) block[j] = j < count ? x[c + j] : v_splat(0.0f);
+    v_transpose(block);
+    for (std::size_t i = 0; i < rows; ++i) store_some(to + i * columns + c, block[i], count);
+  }
+}
+
+// cross_entropy_train for `rows` <= kLanes rows of few classes without weights and smoothing. The sum over the classes
+// is that of reduce-inl.h; what it adds for classes that are not there is zero.
+static void cross_entropy_train_few(const float* logits, const std::int32_t* target, float* loss, float* grad,
+                                    std::size_t rows, std::size_t classes, std::int32_t ignore_index, float confidence,
+                                    float direct) {
+  float chosen[kLanes] = {};
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (target[i] != ignore_index) chosen[i] = logits[i * classes + static_cast<std::size_t>(target[i])];
+  }
+  Vf e[kFewClasses], sums[kFewClasses], max = v_splat(-kInfinity);
+  load_columns(logits, rows, classes, e);
+  for (std::size_t c = 0; c < classes; ++c) max = v_larger(e[c], max);
+  for (std::size_t c = 0; c < classes; ++c) sums[c] = e[c] = v_exp(v_sub(e[c], max));
+  for (std::size_t half = kFewClasses / 2; half > 0; half /= 2) {
+    for (std::size_t c = 0; c < half && c + half < classes; ++c) sums[c] = v_add(sums[c], sums[c + half]);
+  }
+  const Vf surprise = v_sub(v_log(sums[0]), v_sub(v_load(chosen), max));
+  float losses[kLanes];
+  v_store(losses, v_mul(v_splat(confidence), surprise));
+  const Vf share = v_div(v_splat(direct), sums[0]);
+  for (std::size_t c = 0; c < classes; ++c) e[c] = v_mul(e[c], share);
+  store_columns(e, rows, classes, grad);
+  for (std::size_t i = 0; i < rows; ++i, grad += classes) {
+    if (target[i] == ignore_index) {
+      loss[i] = 0.0f;
+      fill(0.0f, grad, classes);
+    } else {
+      loss[i] = losses[i];
+      grad[target[i]] -= direct;
+    }
+  }
+}
+
 static void cross_entropy_train(const float* logits, const std::int32_t* target, const float* weight, float* loss,
                                 float* grad, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
                                 float confidence, float spread, float scale, float weight_sum) {
   const Vf zero = v_splat(0.0f), one = v_splat(1.0f), lowest = v_splat(-kInfinity);
   const float even = scale * spread;
+  if (classes - 1 < kFewClasses && weight == nullptr && spread == 0.0f) {
+    for (std::size_t r = 0; r < rows; r += kLanes) {
+      cross_entropy_train_few(logits + r * classes, target + r, loss + r, grad + r * classes,
+                              rows - r < kLanes ? rows - r : kLanes, classes, ignore_index, confidence,
+                              scale * confidence);
+    }
+    return;
+  }
   for (std::size_t r = 0; r < rows; ++r, logits += classes, grad += classes) {
     const std::int32_t t = target[r];
     if (t == ignore_index) {

@@ -5,6 +5,10 @@ inline constexpr int kLanes = 8;
 inline constexpr int kGemmMr = 6;
 inline constexpr int kGemmNr = 16;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_6
+#if defined(__GNUC__)
+#define LANEWISE_TILE_ROWS 6
+#define LANEWISE_TILE_ROUND "../isa/x86/tile_round-inl.h"
+#endif
 
 using Vf = __m256;
 using Vi = __m256i;

@@ -5,6 +5,10 @@ inline constexpr int kLanes = 16;
 inline constexpr int kGemmMr = 12;
 inline constexpr int kGemmNr = 32;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_12
+#if defined(__GNUC__) && !defined(LANEWISE_EMULATE_AVX512)
+#define LANEWISE_TILE_ROWS 12
+#define LANEWISE_TILE_ROUND "../isa/x86/tile_round-inl.h"
+#endif
 // Its own dropout: a vector spans two groups of columns.
 #define LANEWISE_DROPOUT_ROW "../isa/avx512/dropout_row-inl.h"
 
