@@ -14,21 +14,21 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-// Chosen by measurement (README.md). Floats of the packed operands: B's stay in the second-level cache while the strips
-// of A pass by, or in the third; a strip of A stays while the panels pass by.
-constexpr std::size_t kGroupFloats = 262144;
-constexpr std::size_t kStripFloats = 24576;
-constexpr std::size_t kStripRows = 96;
-// Lines of k from which on A is packed, and that are worked through at once.
-constexpr std::size_t kPackLines = 64;
+// Chosen by measurement (README.md). Lines of k whose products are added up at once: so much of a panel stays in the
+// first-level cache, and of a strip of A, as many rows, in the second. The panels of a group pass by for each strip.
 constexpr std::size_t kLines = 256;
-// Columns of a tile whose rows lie apart in memory.
-constexpr std::size_t kTileColumns = 256;
+constexpr std::size_t kStripRows = 96;
+constexpr std::size_t kGroupColumns = 512;
+constexpr std::size_t kGroupFloats = 1 << 20;
+// Lines of k from which on A is packed.
+constexpr std::size_t kPackLines = 64;
+// Borders between threads that own rows.
+constexpr std::size_t kRowUnit = 8;
 
 std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
 // The gradient, or its transpose for a weight in panels: [m, n] = aᵀ·b with a [k, m] and b [k, n]. Element (i, j)
-// belongs to the weight's element i·row_step + j, or in panels to (j / nr)·m·nr + i·nr + j % nr.
+// belongs to the weight's element i·n + j, or in panels to (j / nr)·m·nr + i·nr + j % nr.
 struct Gradient {
   const float *a, *b;
   std::size_t m, n, k;
@@ -36,26 +36,27 @@ struct Gradient {
 };
 
 struct Rooms {
-  std::size_t group;  // columns whose panels are packed together
-  std::size_t strip;  // rows of a strip
-  std::size_t width;  // columns of a tile
   bool pack_a;
+  std::size_t lines;  // of k at a time
+  std::size_t strip;  // rows of a strip
+  std::size_t group;  // columns whose panels are packed together
+  std::size_t of_b, of_a, of_sums;
 
   Rooms(const Gradient& gradient, const kernels::KernelTable& kernels) {
     const std::size_t nr = kernels.gemm_nr, mr = kernels.gemm_mr, k = std::max<std::size_t>(1, gradient.k);
-    const std::size_t whole = core::checked_round_up(gradient.n, nr);
-    group = std::min(whole, std::max(nr, kGroupFloats / k / nr * nr));
-    strip = std::min(std::max(2 * mr, std::min(kStripRows, kStripFloats / k) / mr * mr), padded(gradient.m));
-    width = gradient.panels ? nr : std::min(group, kTileColumns);
     pack_a = k >= kPackLines;
+    const std::size_t blocks = (k + kLines - 1) / kLines;
+    lines = (k + blocks - 1) / blocks;
+    strip = core::checked_round_up(std::min(kStripRows, gradient.m), mr);
+    group = std::clamp(kGroupFloats / k, nr, kGroupColumns) / nr * nr;
+    group = std::min(group, core::checked_round_up(gradient.n, nr));
+    of_b = padded(checked_mul(group, k));
+    of_a = pack_a ? padded(checked_mul(strip / mr, checked_add(checked_mul(lines, mr), 16))) : 0;
+    // Sums of one panel suffice where they are complete at once and lie as the weight does.
+    of_sums = padded(checked_mul(strip, gradient.panels && blocks == 1 ? nr : group));
   }
 
-  // Lines of packed A: 16 more than the rows, so that they do not all fall into the same cache sets.
-  std::size_t a_stride() const { return padded(strip) + 16; }
-  std::size_t of_b(std::size_t k) const { return padded(checked_mul(group, k)); }
-  std::size_t of_a(std::size_t k) const { return pack_a ? checked_mul(a_stride(), k) : 0; }
-  std::size_t of_tile() const { return padded(checked_mul(strip, width)); }
-  std::size_t total(std::size_t k) const { return checked_add(checked_add(of_b(k), of_a(k)), of_tile()); }
+  std::size_t total() const { return checked_add(checked_add(of_b, of_a), of_sums); }
 };
 
 struct Part {
@@ -72,8 +73,8 @@ class Worker {
         rooms_(rooms),
         step_(step),
         packed_b_(scratch),
-        packed_a_(packed_b_ + rooms.of_b(gradient.k)),
-        tile_(packed_a_ + rooms.of_a(gradient.k)) {}
+        packed_a_(packed_b_ + rooms.of_b),
+        sums_(packed_a_ + rooms.of_a) {}
 
   void run(const Part& part) const {
     for (std::size_t j = 0; j < part.columns; j += rooms_.group) {
@@ -83,61 +84,73 @@ class Worker {
                            packed_b_ + c * gradient_.k);
       }
       for (std::size_t i = 0; i < part.rows; i += rooms_.strip) {
-        strip(part.row + i, std::min(rooms_.strip, part.rows - i), column, columns);
+        strip({part.row + i, std::min(rooms_.strip, part.rows - i), column, columns});
       }
     }
   }
 
  private:
-  void strip(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
-    const float* a = gradient_.a + row;
-    std::size_t a_k = gradient_.m;
-    if (rooms_.pack_a) {
-      a_k = rooms_.a_stride();
-      for (std::size_t line = 0; line < gradient_.k; ++line) {
-        std::copy_n(a + line * gradient_.m, rows, packed_a_ + line * a_k);
+  void strip(const Part& part) const {
+    std::size_t p = 0;
+    do {  // once also for k = 0, which makes zeros
+      const std::size_t lines = std::min(rooms_.lines, gradient_.k - p);
+      const float* a = gradient_.a + p * gradient_.m + part.row;
+      if (rooms_.pack_a) {
+        kernels_.pack_tiles(a, gradient_.m, lines, part.rows, packed_a_);
+        a = packed_a_;
       }
-      a = packed_a_;
-    }
-    for (std::size_t c = 0; c < columns; c += rooms_.width) {
-      const std::size_t width = std::min(rooms_.width, columns - c);
-      tile(a, a_k, rows, c, width);
-      update(row, rows, column + c, width);
-    }
+      const bool last = p + lines == gradient_.k;
+      for (std::size_t c = 0; c < part.columns; c += kernels_.gemm_nr) {
+        panel(part, a, c, p, lines, last);
+      }
+      if (last && !gradient_.panels) {
+        for (std::size_t i = 0; i < part.rows; ++i) {
+          step_.apply(kernels_, (part.row + i) * gradient_.n + part.column, sums_ + i * rooms_.group, part.columns);
+        }
+      }
+      p += lines;
+    } while (p < gradient_.k);
   }
 
-  // The gradient for `rows` rows and the packed columns [c, c + width), into the tile.
-  void tile(const float* a, std::size_t a_k, std::size_t rows, std::size_t c, std::size_t width) const {
+  // Lines [p, p + lines) for the panel of columns from c, and the step once its sums are complete and lie as the
+  // weight.
+  void panel(const Part& part, const float* a, std::size_t c, std::size_t p, std::size_t lines, bool last) const {
     const std::size_t nr = kernels_.gemm_nr, k = gradient_.k;
-    for (std::size_t j = 0; j < width; j += nr) {
-      float* const sums = tile_ + j;
-      std::size_t p = 0;
-      do {  // once also for k = 0, which writes zeros
-        const std::size_t lines = std::min(kLines, k - p);
-        kernels_.gemm_panel(a + p * a_k, 1, a_k, rows, packed_b_ + (c + j) * k + p * nr, nr, lines,
-                            p == 0 ? nullptr : sums, rooms_.width, sums, rooms_.width, nr);
-        p += kLines;
-      } while (p < k);
-    }
-  }
-
-  void update(std::size_t row, std::size_t rows, std::size_t column, std::size_t width) const {
-    const std::size_t nr = kernels_.gemm_nr;
-    if (gradient_.panels) {  // whole lines of the panel, one behind the other
-      step_.apply(kernels_, column * gradient_.m + row * nr, tile_, rows * nr);
+    const float* const packed = packed_b_ + c * k + p * nr;
+    if (!gradient_.panels) {
+      float* const sums = sums_ + c;
+      kernels_.gemm_outer(a, gradient_.m, rooms_.pack_a, part.rows, packed, lines, p == 0 ? nullptr : sums, sums,
+                          rooms_.group, nullptr);
       return;
     }
-    for (std::size_t i = 0; i < rows; ++i) {
-      step_.apply(kernels_, (row + i) * gradient_.n + column, tile_ + i * rooms_.width, width);
-    }
+    float* const sums = sums_ + (lines == k ? 0 : c * rooms_.strip);
+    const float* const start = p == 0 ? nullptr : sums;
+    const std::size_t at = (part.column + c) * gradient_.m + part.row * nr;
+    const float* const lr = last ? step_.plain_rate() : nullptr;
+    kernels_.gemm_outer(a, gradient_.m, rooms_.pack_a, part.rows, packed, lines, start,
+                        lr == nullptr ? sums : step_.param() + at, nr, lr);
+    if (last && lr == nullptr) step_.apply(kernels_, at, sums, part.rows * nr);
   }
 
   const kernels::KernelTable& kernels_;
   const Gradient& gradient_;
   const Rooms& rooms_;
   const Step& step_;
-  float *packed_b_, *packed_a_, *tile_;
+  float *packed_b_, *packed_a_, *sums_;
 };
+
+// Packing an operand's element costs about as much as so many multiply-adds with it.
+constexpr std::size_t kPackCost = 8;
+
+// Whether threads had better own columns or rows, by their multiply-adds and what each packs.
+bool by_columns(const Gradient& gradient, const Rooms& rooms, std::size_t parts, std::size_t nr) {
+  const std::size_t rows = (gradient.m + parts - 1) / parts, panels = (gradient.n + nr - 1) / nr;
+  const std::size_t columns = (panels + parts - 1) / parts * nr;
+  const std::size_t of_a = rooms.pack_a ? kPackCost : 0;
+  const std::size_t columns_cost = columns * gradient.m + kPackCost * columns + of_a * gradient.m;
+  const std::size_t rows_cost = panels * nr * rows + kPackCost * panels * nr + of_a * rows;
+  return columns_cost <= rows_cost;
+}
 
 template <typename Step>
 void update(const Context& context, FloatIn grad, FloatIn x, std::size_t rows, std::size_t in, std::size_t out,
@@ -145,22 +158,22 @@ void update(const Context& context, FloatIn grad, FloatIn x, std::size_t rows, s
   // Lines of a panel are inputs, its columns outputs; row-major it is the other way round.
   const Gradient gradient = packed ? Gradient{x.data(), grad.data(), in, out, rows, true}
                                    : Gradient{grad.data(), x.data(), out, in, rows, false};
-  const std::size_t nr = context.kernels.gemm_nr, mr = context.kernels.gemm_mr;
+  const std::size_t nr = context.kernels.gemm_nr;
   const std::size_t work = checked_mul(in, out, std::max<std::size_t>(1, rows));
   const std::size_t parts = parts_for(context, work, kMultiplyGrain);
   const Rooms rooms(gradient, context.kernels);
-  const std::size_t room = rooms.total(rows);
+  const std::size_t room = rooms.total();
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const scratch = memory.get<float>(checked_mul(parts, room));
-  const bool columns = by_columns(gradient.m, gradient.n, parts, nr);
+  const bool columns = by_columns(gradient, rooms, parts, nr);
   const auto share = [&](std::size_t part) {
     Part mine{0, gradient.m, 0, gradient.n};
     if (columns) {
       mine.column = part_begin(part, parts, gradient.n, nr);
       mine.columns = part_begin(part + 1, parts, gradient.n, nr) - mine.column;
     } else {
-      mine.row = part_begin(part, parts, gradient.m, mr);
-      mine.rows = part_begin(part + 1, parts, gradient.m, mr) - mine.row;
+      mine.row = part_begin(part, parts, gradient.m, kRowUnit);
+      mine.rows = part_begin(part + 1, parts, gradient.m, kRowUnit) - mine.row;
     }
     if (mine.rows != 0 && mine.columns != 0) {
       Worker<Step>(context.kernels, gradient, rooms, step, scratch + part * room).run(mine);

@@ -24,6 +24,9 @@ class SgdStep {
   // Elements [begin, begin + n) with the gradient of those.
   void apply(const kernels::KernelTable& kernels, std::size_t begin, const float* grad, std::size_t n) const;
   void finish() const;
+  float* param() const { return param_; }
+  // Where the learning rate is if the step is no more than param -= lr·grad; else null.
+  const float* plain_rate() const { return buffer_ == nullptr && weight_decay_ == 0.0f ? &lr_ : nullptr; }
 
  private:
   float *param_, *buffer_;
@@ -44,6 +47,8 @@ class AdamStep {
            std::size_t n, const AdamOptions& options);
   void apply(const kernels::KernelTable& kernels, std::size_t begin, const float* grad, std::size_t n) const;
   void finish() const;
+  float* param() const { return param_; }
+  const float* plain_rate() const { return nullptr; }
 
  private:
   float *param_, *m_, *v_, *max_v_;

@@ -69,6 +69,7 @@ class BlockProduct {
         packed_a_(scratch + blocking.panel_room) {}
 
   void run() const {
+    if (block_.rows == 1 && product_.b_form == Form::kPanels && product_.a_k == 1) return run_row();
     std::size_t p = 0;
     do {  // once also for k = 0, which writes the start
       const std::size_t lines = std::min(blocking_.lines, product_.k - p);
@@ -90,6 +91,22 @@ class BlockProduct {
     const float* data;
     std::size_t stride;
   };
+
+  // One row: all of k at once, as its sums stay in registers; a last panel that is not whole is a tile.
+  void run_row() const {
+    const std::size_t nr = kernels_.gemm_nr, whole = block_.columns / nr, rest = block_.columns % nr;
+    const float* const a = product_.a + block_.row * product_.a_row;
+    const float* const panels = product_.b + block_.column * product_.k;
+    const float* const bias = product_.bias == nullptr ? nullptr : product_.bias + block_.column;
+    float* const c = product_.c + block_.row * product_.n + block_.column;
+    kernels_.gemm_row(a, panels, whole, product_.k, bias, c);
+    if (rest != 0) {
+      const std::size_t done = whole * nr;
+      kernels_.gemm_panel(a, 1, 1, 1, panels + done * product_.k, nr, product_.k,
+                          bias == nullptr ? nullptr : bias + done, 0, c + done, product_.n, rest);
+    }
+    if (product_.finish != nullptr) (*product_.finish)(block_.row, 1, block_.column, block_.columns);
+  }
 
   // Lines [p, p + lines) for a block of C; `pack`: its panels are not packed yet.
   void multiply_block(const Block& block, std::size_t p, std::size_t lines, bool pack) const {
