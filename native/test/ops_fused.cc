@@ -231,19 +231,25 @@ TEST_CASE("crossEntropyTrain has the loss's bits and the gradient within 16 ulp 
       Ints target(Random(3).ints(s.rows, static_cast<std::int32_t>(s.out)));
       for (std::size_t r = 3; r < s.rows; r += 5) target[r] = -100;
       Floats grad(std::vector<float>{2.0f});
-      for (const std::int32_t reduction : {1, 2}) {
-        for (const double smoothing : {0.0, 0.1}) {
+      for (const auto& [reduction, smoothing, weighted] : {std::tuple{1, 0.0, true},
+                                                           {1, 0.1, true},
+                                                           {2, 0.1, true},
+                                                           {1, 0.0, false},
+                                                           {2, 0.0, false},
+                                                           {1, 0.1, false}}) {
+        {
+          const auto weights = weighted ? std::optional(weight.in()) : std::nullopt;
           Floats loss(1), lse(s.rows), total(1), gradient(s.rows * s.out);
           const ops::Context plain = context_of(table);
-          ops::crossEntropy(plain, logits.in(), target.in(), weight.in(), loss.span(), lse.span(), total.span(), s.rows,
+          ops::crossEntropy(plain, logits.in(), target.in(), weights, loss.span(), lse.span(), total.span(), s.rows,
                             s.out, -100, smoothing, reduction);
-          ops::crossEntropyBackward(plain, grad.in(), logits.in(), target.in(), weight.in(), lse.in(), total.in(),
+          ops::crossEntropyBackward(plain, grad.in(), logits.in(), target.in(), weights, lse.in(), total.in(),
                                     gradient.span(), s.rows, s.out, -100, smoothing, reduction);
           std::vector<float> first;
           for (const std::size_t threads : {1, 2, 3}) {
             Floats out(1), train(s.rows * s.out), bias(s.out), sums(s.out);
-            ops::crossEntropyTrain(context_of(table, threads), grad.in(), logits.in(), target.in(), weight.in(),
-                                   out.span(), train.span(), bias.span(), s.rows, s.out, -100, smoothing, reduction);
+            ops::crossEntropyTrain(context_of(table, threads), grad.in(), logits.in(), target.in(), weights, out.span(),
+                                   train.span(), bias.span(), s.rows, s.out, -100, smoothing, reduction);
             CHECK(same_bits(out.values(), loss.values()));
             ops::sum(plain, train.in(), sums.span(), 1, s.rows, s.out);
             CHECK(same_bits(bias.values(), sums.values()));
