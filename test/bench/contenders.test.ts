@@ -15,10 +15,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A Python that has these modules, or ends with a status. */
+/** A Python that has those of these modules that it is asked for, or ends with a status. */
 function python(name: string, modules: string, status = 0): string {
   const file = join(folder, name);
-  writeFileSync(file, `#!/bin/sh\necho ${modules}\necho no luck >&2\nexit ${status}\n`);
+  const answer = `for module in ${modules}; do case "$2" in *\\"$module\\"*) echo $module;; esac; done | xargs`;
+  writeFileSync(file, `#!/bin/sh\n${answer}\necho no luck >&2\nexit ${status}\n`);
   chmodSync(file, 0o755);
   return file;
 }
@@ -61,7 +62,7 @@ describe('findInPython', () => {
   });
 
   it('asks a Python for one framework only where it is told to', () => {
-    const jax = python('jax', 'jax');
+    const jax = python('jax', 'torch jax');
     expect(found(`jax=${jax}`)).toEqual([[`jax ${jax}`], ['pytorch', 'pytorch-compile', 'tensorflow']]);
   });
 
