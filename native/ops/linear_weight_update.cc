@@ -15,9 +15,11 @@ using core::checked_add;
 using core::checked_mul;
 
 // Chosen by measurement (README.md). Lines of k whose products are added up at once: so much of a panel stays in the
-// first-level cache, and of a strip of A, as many rows, in the second. The panels of a group pass by for each strip.
+// first-level cache, and of a strip of A, as many rows, in the first or, packed, in the second. The panels of a group
+// pass by for each strip: they come from further away when the batch is long, so strips are tall then.
 constexpr std::size_t kLines = 256;
 constexpr std::size_t kStripRows = 96;
+constexpr std::size_t kPackedStripRows = 264;
 constexpr std::size_t kGroupColumns = 512;
 constexpr std::size_t kGroupFloats = 1 << 20;
 // Lines of k from which on A is packed.
@@ -47,7 +49,7 @@ struct Rooms {
     pack_a = k >= kPackLines;
     const std::size_t blocks = (k + kLines - 1) / kLines;
     lines = (k + blocks - 1) / blocks;
-    strip = core::checked_round_up(std::min(kStripRows, gradient.m), mr);
+    strip = core::checked_round_up(std::min(pack_a ? kPackedStripRows : kStripRows, gradient.m), mr);
     group = std::clamp(kGroupFloats / k, nr, kGroupColumns) / nr * nr;
     group = std::min(group, core::checked_round_up(gradient.n, nr));
     of_b = padded(checked_mul(group, k));

@@ -39,7 +39,7 @@ struct Blocking {
 
   Blocking(const Product& product, const kernels::KernelTable& kernels) {
     const std::size_t mr = kernels.gemm_mr, nr = kernels.gemm_nr;
-    pack_a = product.a_k != 1 && product.n > 2 * nr;
+    pack_a = product.a_k != 1 && product.n > 2 * nr && product.bias == nullptr && product.finish == nullptr;
     const std::size_t most = pack_a ? kPackedLines : kDenseLines;
     const std::size_t blocks = std::max<std::size_t>(1, (product.k + most - 1) / most);
     // Whole panels of k, should B lie in such.
@@ -49,11 +49,9 @@ struct Blocking {
     const bool one_block = product.m <= rows;
     columns = one_block ? nr : std::min(kGroupColumns / nr * nr, (product.n + nr - 1) / nr * nr);
     panel_room = product.b_form == Form::kPanels ? 0 : padded(checked_mul(columns, lines));
-    a_room = pack_a ? checked_mul(lines, a_stride()) : 0;
+    a_room = pack_a ? padded(checked_mul((rows + mr - 1) / mr, checked_mul(lines, mr) + 16)) : 0;
   }
 
-  // Lines of packed A: 16 more than the rows, so that they do not all fall into the same cache sets.
-  std::size_t a_stride() const { return padded(rows) + 16; }
   std::size_t room() const { return core::checked_add(panel_room, a_room); }
 };
 
@@ -111,25 +109,29 @@ class BlockProduct {
   // Lines [p, p + lines) for a block of C; `pack`: its panels are not packed yet.
   void multiply_block(const Block& block, std::size_t p, std::size_t lines, bool pack) const {
     const std::size_t nr = kernels_.gemm_nr;
-    const float* a = product_.a + block.row * product_.a_row + p * product_.a_k;
-    std::size_t a_k = product_.a_k;
-    if (blocking_.pack_a) {
-      a_k = blocking_.a_stride();
-      for (std::size_t line = 0; line < lines; ++line) {
-        std::copy_n(a + line * product_.a_k, block.rows, packed_a_ + line * a_k);
-      }
-      a = packed_a_;
-    }
+    const float* const a = product_.a + block.row * product_.a_row + p * product_.a_k;
+    if (blocking_.pack_a) kernels_.pack_tiles(a, product_.a_k, lines, block.rows, packed_a_);
     const bool keep = blocking_.columns != nr;
     for (std::size_t j = 0; j < block.columns; j += nr) {
       const std::size_t width = std::min(nr, block.columns - j), column = block.column + j;
       const Panel panel = panel_of(column, width, block.rows, p, lines, panels_ + (keep ? j * lines : 0), pack);
-      multiply_panel({block.row, block.rows, column, width}, a, a_k, panel, p, lines);
+      const Block part{block.row, block.rows, column, width};
+      if (blocking_.pack_a && panel.stride == nr && width == nr) {
+        multiply_packed(part, panel, p, lines);
+      } else {
+        multiply_panel(part, a, panel, p, lines);
+      }
     }
   }
 
-  void multiply_panel(Block block, const float* a, std::size_t a_k, Panel panel, std::size_t p,
-                      std::size_t lines) const {
+  // With A in tiles; its rows have no bias and nothing follows.
+  void multiply_packed(const Block& block, Panel panel, std::size_t p, std::size_t lines) const {
+    float* const c = product_.c + block.row * product_.n + block.column;
+    kernels_.gemm_outer(packed_a_, 0, true, block.rows, panel.data, lines, p == 0 ? nullptr : c, c, product_.n,
+                        nullptr);
+  }
+
+  void multiply_panel(Block block, const float* a, Panel panel, std::size_t p, std::size_t lines) const {
     const bool last = p + lines >= product_.k && product_.finish != nullptr;
     // As many rows as whole tiles, in the shares that the kernel makes of them.
     std::size_t tiles = (block.rows + kernels_.gemm_mr - 1) / kernels_.gemm_mr;
@@ -141,8 +143,8 @@ class BlockProduct {
       }
       float* c = product_.c + block.row * product_.n + block.column;
       const float* start = p != 0 ? c : product_.bias == nullptr ? nullptr : product_.bias + block.column;
-      kernels_.gemm_panel(a, product_.a_row, a_k, rows, panel.data, panel.stride, lines, start, p != 0 ? product_.n : 0,
-                          c, product_.n, block.columns);
+      kernels_.gemm_panel(a, product_.a_row, product_.a_k, rows, panel.data, panel.stride, lines, start,
+                          p != 0 ? product_.n : 0, c, product_.n, block.columns);
       if (last) (*product_.finish)(block.row, rows, block.column, block.columns);
       a += rows * product_.a_row;
       block.row += rows;
@@ -159,8 +161,8 @@ class BlockProduct {
       case Form::kPanels:
         return {b + column * product_.k + p * nr, nr};
       case Form::kRows:
-        // Read once only, so not worth packing.
-        if (rows <= kernels_.gemm_mr && width == nr) return {b + p * stride + column, stride};
+        // Read once or twice only, so not worth packing.
+        if (rows <= 2 * kernels_.gemm_mr && width == nr) return {b + p * stride + column, stride};
         if (pack) kernels_.pack_rows(b + p * stride + column, stride, lines, width, slot);
         break;
       case Form::kColumns:
