@@ -34,6 +34,14 @@ void on_each_isa(const Body& body) {
   }
 }
 
+// Numbers of threads that results must not depend on. Under an emulator two of them: how work is split is the same on
+// every instruction set, and each run costs ten times as much.
+#if defined(LANEWISE_EMULATED)
+inline constexpr std::size_t kThreadCounts[] = {1, 3};
+#else
+inline constexpr std::size_t kThreadCounts[] = {1, 2, 3};
+#endif
+
 inline bool has_fma(const KernelTable& table) { return std::string(table.name) != "scalar"; }
 
 inline ops::Context context_of(const KernelTable& table, std::size_t threads = 1) {

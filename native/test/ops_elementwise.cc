@@ -50,7 +50,7 @@ TEST_CASE("broadcasting follows the layout, for any number of threads") {
       const ops::Strided shape = ops::decode("test", layout);
       Floats a(Random(1).floats(ops::reach(shape, shape.first, 0))),
           b(Random(2).floats(ops::reach(shape, shape.second, 0)));
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         Floats out(shape.count);
         ops::sub(context_of(table, threads), a.in(), b.in(), out.span(), layout);
         bool right = out.guards_intact();

@@ -44,7 +44,7 @@ std::vector<float> row_major(const ops::Context& context, const std::vector<floa
 template <typename Body>
 void on_each_layout_and_thread_count(const KernelTable& table, const Body& body) {
   for (const bool panels : {false, true}) {
-    for (const std::size_t threads : {1, 2, 3}) {
+    for (const std::size_t threads : kThreadCounts) {
       CAPTURE(panels);
       CAPTURE(threads);
       body(context_of(table, threads), panels);
@@ -246,7 +246,7 @@ TEST_CASE("crossEntropyTrain has the loss's bits and the gradient within 16 ulp 
           ops::crossEntropyBackward(plain, grad.in(), logits.in(), target.in(), weights, lse.in(), total.in(),
                                     gradient.span(), s.rows, s.out, -100, smoothing, reduction);
           std::vector<float> first;
-          for (const std::size_t threads : {1, 2, 3}) {
+          for (const std::size_t threads : kThreadCounts) {
             Floats out(1), train(s.rows * s.out), bias(s.out), sums(s.out);
             ops::crossEntropyTrain(context_of(table, threads), grad.in(), logits.in(), target.in(), weights, out.span(),
                                    train.span(), bias.span(), s.rows, s.out, -100, smoothing, reduction);

@@ -28,18 +28,28 @@ Operands operands(const Shape& s, bool shared_b) {
   return result;
 }
 
+// Every matrix of `values`, each of so many rows and columns, the other way round.
+std::vector<float> transposed(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
+  std::vector<float> result(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t at = i % (rows * columns);
+    result[i - at + at % columns * rows + at / columns] = values[i];
+  }
+  return result;
+}
+
 // The largest |error| / Σ|a·b| of the product.
-double error_of(const Shape& s, const Operands& o, bool trans_a, bool trans_b, std::vector<float> out) {
+double error_of(const Shape& s, const Operands& o, const std::vector<float>& out) {
   double worst = 0.0;
   for (std::size_t g = 0; g < s.batch; ++g) {
     for (std::size_t i = 0; i < s.m; ++i) {
       for (std::size_t j = 0; j < s.n; ++j) {
         double exact = 0.0, size = 1e-30;
         for (std::size_t p = 0; p < s.k; ++p) {
-          const double x = o.a[g * o.a_stride + (trans_a ? p * s.m + i : i * s.k + p)];
-          const double y = o.b[g * o.b_stride + (trans_b ? j * s.k + p : p * s.n + j)];
-          exact += x * y;
-          size += std::fabs(x * y);
+          const double product = static_cast<double>(o.a[g * o.a_stride + i * s.k + p]) *
+                                 static_cast<double>(o.b[g * o.b_stride + p * s.n + j]);
+          exact += product;
+          size += std::fabs(product);
         }
         const double error = std::fabs(out[(g * s.m + i) * s.n + j] - exact) / size;
         worst = error <= worst ? worst : std::isnan(error) ? static_cast<double>(kInf) : error;
@@ -52,24 +62,28 @@ double error_of(const Shape& s, const Operands& o, bool trans_a, bool trans_b, s
 TEST_CASE("matmul in every orientation, the same to the bit for 1, 2, 3 and 5 threads") {
   on_each_isa([](const KernelTable& table) {
     for (const Shape& s : kShapes) {
-      for (const bool trans_a : {false, true}) {
-        for (const bool trans_b : {false, true}) {
-          const Operands o = operands(s, trans_a != trans_b);
-          Floats a(o.a), b(o.b);
-          std::vector<float> first;
-          for (const std::size_t threads : {1, 2, 3, 5}) {
-            Floats out(s.batch * s.m * s.n);
-            ops::matmul(context_of(table, threads), a.in(), b.in(), out.span(), s.batch, s.m, s.n, s.k, trans_a,
-                        trans_b, o.a_stride, o.b_stride);
-            CHECK(out.guards_intact());
-            if (threads == 1) {
-              first = out.values();
-              CAPTURE(s.m);
-              CAPTURE(s.n);
-              CAPTURE(s.k);
-              CHECK(error_of(s, o, trans_a, trans_b, first) < 2e-6);
+      CAPTURE(s.m);
+      CAPTURE(s.n);
+      CAPTURE(s.k);
+      for (const bool shared_b : {false, true}) {
+        if (shared_b && s.batch == 1) continue;
+        const Operands o = operands(s, shared_b);
+        Floats plain_a(o.a), plain_b(o.b), expected(s.batch * s.m * s.n);
+        ops::matmul(context_of(table), plain_a.in(), plain_b.in(), expected.span(), s.batch, s.m, s.n, s.k, false,
+                    false, o.a_stride, o.b_stride);
+        CHECK(error_of(s, o, expected.values()) < 2e-6);
+        for (const bool trans_a : {false, true}) {
+          for (const bool trans_b : {false, true}) {
+            CAPTURE(trans_a);
+            CAPTURE(trans_b);
+            Floats a(trans_a ? transposed(o.a, s.m, s.k) : o.a), b(trans_b ? transposed(o.b, s.k, s.n) : o.b);
+            for (const std::size_t threads : {1, 2, 3, 5}) {
+              Floats out(expected.size());
+              ops::matmul(context_of(table, threads), a.in(), b.in(), out.span(), s.batch, s.m, s.n, s.k, trans_a,
+                          trans_b, o.a_stride, o.b_stride);
+              CHECK(out.guards_intact());
+              CHECK(same_bits(expected.values(), out.values()));
             }
-            CHECK(same_bits(first, out.values()));
           }
         }
       }
@@ -84,7 +98,7 @@ TEST_CASE("linear is matmul with the bias as the start") {
       const Operands o = operands(s, false);
       Floats x(o.a), weight(o.b), bias(Random(5).floats(s.n));
       std::vector<float> first;
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         Floats plain(s.m * s.n), product(s.m * s.n), out(s.m * s.n);
         const ops::Context context = context_of(table, threads);
         ops::linear(context, x.in(), weight.in(), std::nullopt, plain.span(), s.m, s.k, s.n);

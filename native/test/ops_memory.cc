@@ -79,7 +79,7 @@ TEST_CASE("copy follows the layout, for any number of threads") {
       }
       expected[to] = x[from];
     }
-    for (const std::size_t threads : {1, 2, 3}) {
+    for (const std::size_t threads : kThreadCounts) {
       Ints out(out_size);
       ops::copy(context_of(last_table(), threads), any(x), any_out(out), test.layout, test.x_offset, test.out_offset);
       CAPTURE(test.layout[0]);
@@ -140,7 +140,7 @@ TEST_CASE("rows by index, and their gradient") {
           summed[at] += grad[r * width + c];
         }
       }
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
         Floats out(count * width), sum(rows * width);
         ops::indexSelect(context, any(x), index.in(), any_out(out), rows, width, count);

@@ -21,7 +21,7 @@ TEST_CASE("sum along a dimension") {
       const std::size_t results = s.outer * s.inner;
       Floats x(Random(1).floats(results * s.size));
       std::vector<float> first;
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         Floats out(results);
         ops::sum(context_of(table, threads), x.in(), out.span(), s.outer, s.size, s.inner);
         CHECK(out.guards_intact());
@@ -92,7 +92,7 @@ TEST_CASE("softmax along any dimension is softmax of its rows") {
       const std::size_t n = s.outer * s.size * s.inner;
       Floats x(Random(1).floats(n, -6.0f, 6.0f)), grad(Random(2).floats(n));
       std::vector<float> first[4];
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
         Floats p(n), lp(n), dp(n), dlp(n);
         ops::softmax(context, x.in(), p.span(), s.outer, s.size, s.inner);

@@ -70,7 +70,7 @@ TEST_CASE("cross-entropy: the reductions") {
     }
     for (const std::int32_t reduction : {kMean, kSum}) {
       std::vector<float> first;
-      for (const std::size_t threads : {1, 2, 3}) {
+      for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
         Floats out(1), log_sums(rows), divisor(1), grad(std::vector<float>{2.0f}), gradient(rows * classes);
         ops::crossEntropy(context, logits.in(), target.in(), weight.in(), out.span(), log_sums.span(), divisor.span(),
