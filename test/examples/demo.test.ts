@@ -39,15 +39,6 @@ describe('the demo', () => {
     expect(accuracyOf(run)).toBeGreaterThanOrEqual(0.88);
   });
 
-  it('learns digits in one epoch on the reference', { timeout }, async () => {
-    const run = await demo(['--backend', 'reference', '--epochs', '1', '--no-dropout']);
-    expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(run.stdout).toContain('backend reference');
-    expect(run.stdout).not.toContain('Dropout');
-    expect(epochsOf(run)).toEqual([1]);
-    expect(accuracyOf(run)).toBeGreaterThanOrEqual(0.85);
-  });
-
   it('says what it can be told', async () => {
     const run = await demo(['--help']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
@@ -107,6 +98,28 @@ describe('the demo with data of its own', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toContain(`640 digits to train, 50 held out (${folder})`);
     expect(epochsOf(run)).toEqual([1, 2, 3]);
+    expect(accuracyOf(run)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  // Not the 9,000 digits of the package: they take the reference many seconds, and only as many more steps.
+  it('learns on the reference, without dropout', { timeout }, async () => {
+    writeDigits('train', 640, (bytes) => bytes, '');
+    writeDigits('t10k', 50, (bytes) => gzipSync(bytes), '.gz');
+    const run = await demo([
+      '--data',
+      folder,
+      '--backend',
+      'reference',
+      '--epochs',
+      '2',
+      '--batch-size',
+      '32',
+      '--no-dropout',
+    ]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toContain('backend reference');
+    expect(run.stdout).not.toContain('Dropout');
+    expect(epochsOf(run)).toEqual([1, 2]);
     expect(accuracyOf(run)).toBeGreaterThanOrEqual(0.9);
   });
 });

@@ -50,7 +50,7 @@ function train(make: (params: Tensor[]) => optim.Optimizer, compiled: boolean, s
   const losses: number[] = [];
   for (let i = 0; i < steps; i++) {
     const loss = step(x, y);
-    if (i % 50 === 0) losses.push(loss.item());
+    if (i % 50 === 0 || i === steps - 1) losses.push(loss.item());
   }
   program?.dispose();
   const state = Object.values(optimizer.stateDict().state).flatMap((own) => Object.values(own)) as Tensor[];
