@@ -36,13 +36,14 @@ inline constexpr std::size_t kTileRound = 8;
 #define LANEWISE_ROW_PACKED(i, q) LANEWISE_TILE_ROW(i, "4*(" LANEWISE_TILE_MR "*" #q "+" #i ")(%5)")
 
 #if LANEWISE_TILE_ROWS > 6
-#define LANEWISE_ROWS_ALONG(q)                                                                            \
-  LANEWISE_TILE_ROWS_6(q, LANEWISE_ROW_ALONG)                                                             \
-  if (rows > 6) {                                                                                         \
-    const float* const at = later;                                                                        \
-    LANEWISE_ROW_ALONG_LATER(0, 6, q)                                                                     \
-    LANEWISE_ROW_ALONG_LATER(1, 7, q) LANEWISE_ROW_ALONG_LATER(2, 8, q) LANEWISE_ROW_ALONG_LATER(3, 9, q) \
-        LANEWISE_ROW_ALONG_LATER(4, 10, q) LANEWISE_ROW_ALONG_LATER(5, 11, q)                             \
+#define LANEWISE_ROWS_ALONG(q)                                                                              \
+  LANEWISE_TILE_ROWS_6(q, LANEWISE_ROW_ALONG)                                                               \
+  if (rows > 6) {                                                                                           \
+    const float* const at = later;                                                                          \
+    LANEWISE_ROW_ALONG_LATER(0, 6, q)                                                                       \
+    LANEWISE_ROW_ALONG_LATER(1, 7, q)                                                                       \
+    LANEWISE_ROW_ALONG_LATER(2, 8, q)                                                                       \
+    LANEWISE_ROW_ALONG_LATER(3, 9, q) LANEWISE_ROW_ALONG_LATER(4, 10, q) LANEWISE_ROW_ALONG_LATER(5, 11, q) \
   }
 #define LANEWISE_TILE_MR "12"
 #define LANEWISE_EACH_TILE_ROW(q, ROW) \
