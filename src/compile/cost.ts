@@ -1,6 +1,7 @@
 /** What an instruction costs: arithmetic and memory traffic, from its sizes alone. */
 import type { Instruction, MemorySpec } from '../ops/listing.js';
 import type { OpName } from '../ops/ops.js';
+import { isFloat64Array } from '../realm.js';
 import { type Access, accessesOf } from './passes/instruction.js';
 
 export interface Cost {
@@ -119,7 +120,7 @@ function touched({ op, args }: Instruction, { arg }: Access, { length }: MemoryS
 }
 
 function layoutElements(layout: Instruction['args'][string] | undefined): number {
-  if (!(layout instanceof Float64Array)) return 0;
+  if (!isFloat64Array(layout)) return 0;
   return layout.subarray(0, layout.length / 3).reduce((total, size) => total * size, 1);
 }
 

@@ -1,6 +1,7 @@
 /** A listing as text, one line for each instruction: for `describe()` and for tests. */
 import type { Instruction, Listing, MemoryId } from '../ops/listing.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
+import { isFloat64Array } from '../realm.js';
 import { type Cost, costOf } from './cost.js';
 import { accessesOf } from './passes/instruction.js';
 
@@ -60,7 +61,7 @@ function printValue(arg: string, role: Role, value: Instruction['args'][string] 
   if (role === 'size') return [`${arg}=${value}`];
   if (role === 'cell') return [`${arg}=cell${value}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
-  if (role === 'layout' && value instanceof Float64Array) return [`${arg}=${printLayout(value)}`];
+  if (role === 'layout' && isFloat64Array(value)) return [`${arg}=${printLayout(value)}`];
   return [];
 }
 

@@ -1,6 +1,7 @@
 import type { Listing } from '../ops/listing.js';
 import type { HostArray } from '../ops/ops.js';
 import type { Generator, GeneratorState } from '../random/generator.js';
+import { isInt32Array } from '../realm.js';
 import type { Recorder } from './recorder.js';
 
 /** What a program draws: keys, which it counts by itself while it runs, and masks, drawn on the host before each run. */
@@ -61,7 +62,7 @@ export class Randomness {
     const before = this.#draws.map(({ source }) => source.getState());
     for (const [i, { source, q }] of this.#draws.entries()) {
       const mask = this.masks[i]!;
-      if (!(mask instanceof Int32Array)) source.bernoulliFill(mask, q);
+      if (!isInt32Array(mask)) source.bernoulliFill(mask, q);
     }
     return before;
   }

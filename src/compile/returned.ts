@@ -1,6 +1,7 @@
 /** What a compiled function may return: a tensor, or an array or plain object of tensors. */
 import { show } from '../check.js';
 import { StateError } from '../errors.js';
+import { ignoreRejection, isPlainObject, isThenable } from '../realm.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** The tensors of a returned value in order, and how to put others in their places. */
@@ -11,8 +12,8 @@ export interface Returned<R> {
 
 /** @throws StateError for anything else, or when there is no tensor at all. */
 export function readReturned<R>(place: string, value: R): Returned<R> {
-  if (value instanceof Promise) {
-    value.catch(() => {});
+  if (isThenable(value)) {
+    ignoreRejection(value);
     throw new StateError(
       `${place}: the function must not be async: only what it does before its first await could be recorded`,
     );
@@ -20,7 +21,7 @@ export function readReturned<R>(place: string, value: R): Returned<R> {
   if (value instanceof Tensor) return { tensors: [value], rebuild: ([tensor]) => tensor as R };
   if (Array.isArray(value))
     return { tensors: checkAll(place, value.entries()), rebuild: (tensors) => [...tensors] as R };
-  if (isPlain(value)) {
+  if (isPlainObject(value)) {
     const keys = Object.keys(value);
     return {
       tensors: checkAll(place, Object.entries(value)),
@@ -41,10 +42,4 @@ function checkAll(place: string, entries: Iterable<readonly [string | number, un
   }
   if (tensors.length === 0) throw new StateError(`${place}: the function returns no tensor`);
   return tensors;
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,6 +1,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { indexSelect, select, stack } from '../functional/index.js';
+import { isInt32Array } from '../realm.js';
 import { formatShape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -68,7 +69,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Tenso
   }
 
   getBatch(indices: Int32Array): TensorsLike<T> {
-    if (!(indices instanceof Int32Array))
+    if (!isInt32Array(indices))
       throw new ArgumentError(`TensorDataset: expected indices in an Int32Array, got ${show(indices)}`);
     const index = new Tensor(new Storage('int32', indices.slice()), [indices.length]);
     return mapTensors(this.tensors, (tensor) => indexSelect(tensor, index));

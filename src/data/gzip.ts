@@ -1,5 +1,6 @@
 /** gzip with bounds: nothing is inflated far beyond what a reader expects. */
 import { constants, gunzipSync, type ZlibOptions } from 'node:zlib';
+import { isError } from '../realm.js';
 
 /** What came of inflating: the bytes, or why there are none. */
 export type Inflated =
@@ -30,7 +31,7 @@ export function gunzip(bytes: Uint8Array, most: number): BoundedInflated {
   const result = inflate(bytes, { maxOutputLength: most });
   if (result.kind === 'whole') return result;
   const { cause } = result;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  const code = isError(cause) && 'code' in cause ? cause.code : null;
   if (code === 'ERR_BUFFER_TOO_LARGE') return { kind: 'too long' };
   return code === 'Z_BUF_ERROR' ? { kind: 'truncated' } : result;
 }
@@ -39,6 +40,6 @@ function inflate(bytes: Uint8Array, options: ZlibOptions): Inflated {
   try {
     return { kind: 'whole', bytes: gunzipSync(bytes, options) };
   } catch (cause) {
-    return { kind: 'invalid', reason: cause instanceof Error ? cause.message : String(cause), cause };
+    return { kind: 'invalid', reason: isError(cause) ? cause.message : String(cause), cause };
   }
 }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { checkNumber, checkOneOf, checkOptions, maxElements, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { DType } from '../ops/ops.js';
+import { isArrayBuffer, isError, isUint8Array, isURL } from '../realm.js';
 import { maxRank } from '../tensor/shape.js';
 import { dtypes, Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -70,18 +71,18 @@ export function readIdx(source: string | URL | Uint8Array | ArrayBuffer, options
 type Fail = (what: string, cause?: unknown) => never;
 
 function open(source: unknown): { name: string; bytes: Uint8Array } {
-  if (source instanceof ArrayBuffer) return { name: 'the buffer', bytes: wholeOf(source) };
-  if (source instanceof Uint8Array) {
+  if (isArrayBuffer(source)) return { name: 'the buffer', bytes: wholeOf(source) };
+  if (isUint8Array(source)) {
     wholeOf(source.buffer);
     return { name: 'the buffer', bytes: source };
   }
-  if (typeof source !== 'string' && !(source instanceof URL))
+  if (typeof source !== 'string' && !isURL(source))
     throw new ArgumentError(`readIdx: expected a path, a URL or the bytes of a file, got ${show(source)}`);
   const name = String(source);
   try {
-    return { name, bytes: readFileSync(source) };
+    return { name, bytes: readFileSync(typeof source === 'string' ? source : new URL(source.href)) };
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    const code = isError(cause) && 'code' in cause ? cause.code : cause;
     throw new ArgumentError(`readIdx: ${name}: ${code === 'ENOENT' ? 'not found' : `cannot be read (${code})`}`, {
       cause,
     });
@@ -89,7 +90,7 @@ function open(source: unknown): { name: string; bytes: Uint8Array } {
 }
 
 function wholeOf(buffer: ArrayBufferLike): Uint8Array {
-  if (!(buffer instanceof ArrayBuffer))
+  if (!isArrayBuffer(buffer))
     throw new ArgumentError('readIdx: a SharedArrayBuffer may change while it is read; pass a copy (slice())');
   try {
     return new Uint8Array(buffer);

@@ -1,6 +1,7 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { recording } from '../ops/recording.js';
+import { isMap, isPlainObject } from '../realm.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { checkName } from './names.js';
 import { className } from './repr.js';
@@ -72,10 +73,8 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
 
 /** The entries of an object or Map of modules, all of them checked by `check` before any is used. @internal */
 export function readNamed<M extends AnyModule>(place: string, named: unknown): [string, M][] {
-  if (named instanceof Map) return [...named];
-  const prototype: unknown = typeof named === 'object' && named !== null ? Object.getPrototypeOf(named) : undefined;
-  if (prototype !== null && prototype !== Object.prototype)
-    throw new ArgumentError(`${place}: ${describe(named)} is not a Module subclass`);
+  if (isMap(named)) return [...named] as [string, M][];
+  if (!isPlainObject(named)) throw new ArgumentError(`${place}: ${describe(named)} is not a Module subclass`);
   return Object.entries(named as Record<string, M>);
 }
 

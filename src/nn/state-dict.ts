@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { to } from '../functional/cast.js';
+import { isMap, isPlainObject } from '../realm.js';
 import { type Shape, sameShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -79,11 +80,10 @@ export function loadState(
 }
 
 function readEntries(name: string, state: unknown): Map<string, unknown> {
-  if (state instanceof Map) return new Map(state);
-  const prototype: unknown = typeof state === 'object' && state !== null ? Object.getPrototypeOf(state) : undefined;
-  if (prototype !== null && prototype !== Object.prototype)
+  if (isMap(state)) return new Map(state as ReadonlyMap<string, unknown>);
+  if (!isPlainObject(state))
     throw new ArgumentError(`${name}: Expected state_dict to be dict-like, got ${show(state)}`);
-  return new Map(Object.entries(state as object));
+  return new Map(Object.entries(state));
 }
 
 function misfit(key: string, target: Tensor, value: unknown): string[] {

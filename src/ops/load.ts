@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isError } from '../realm.js';
 import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
@@ -134,7 +135,7 @@ export function loadAddon(): LoadReport {
       if (!isAddon(loaded)) throw new Error("not lanewise's addon");
       return { addon: loaded, path, tried };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = isError(error) ? error.message : String(error);
       tried.push({ path, error: message.split('\n', 1)[0] ?? message });
     }
   }

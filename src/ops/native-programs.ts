@@ -1,7 +1,8 @@
 /** Runs recorded programs in the addon: a listing crosses once, as numbers; after that a run is one call. */
 import { ArgumentError, BackendError, StateError } from '../errors.js';
-import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
+import { isError, isRefusal } from '../realm.js';
 import type { Instruction, Job, JobCall, MemorySpec, RunCall } from './listing.js';
+import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
 import type { NativeAddon, NativeHandle, NativeRunner } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 
@@ -17,11 +18,10 @@ function dtypeNumber(dtype: DType): number {
 
 /** What the addon throws as what the library throws. */
 export function failure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   if ('layer' in error && typeof error.layer === 'number') return new NotFiniteError(error.layer);
   const isMemory = 'code' in error && error.code === 'ERR_LANEWISE_NO_MEMORY';
-  if (isMemory || error instanceof RangeError || error instanceof TypeError)
-    return new ArgumentError(error.message, { cause: error });
+  if (isMemory || isRefusal(error)) return new ArgumentError(error.message, { cause: error });
   return error;
 }
 

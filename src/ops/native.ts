@@ -1,5 +1,6 @@
 /** The native backends: every op of the contract marshalled by its signature to the addon's function of that name. */
 import { ArgumentError, BackendError } from '../errors.js';
+import { isRefusal } from '../realm.js';
 import { hostOps } from './host.js';
 import type { NativeFunction, NativeValue } from './load.js';
 import { type Cell, type Memory, type Ops, signatures } from './ops.js';
@@ -51,8 +52,7 @@ function marshal(kind: Kind, value: unknown): NativeValue {
 
 /** What the addon refuses, sizes and indices out of range, is the caller's argument. */
 function rethrow(error: unknown): never {
-  if (error instanceof RangeError || error instanceof TypeError)
-    throw new ArgumentError(error.message, { cause: error });
+  if (isRefusal(error)) throw new ArgumentError(error.message, { cause: error });
   throw error;
 }
 

@@ -2,6 +2,7 @@
 import { checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { FloatArray } from '../ops/ops.js';
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { type Mt19937State, mtWords } from './mt19937.js';
 import type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 
@@ -28,13 +29,13 @@ export function checkMasks(place: string, options: GeneratorOptions): MaskMode {
 }
 
 export function checkFloatArray(place: string, array: FloatArray): void {
-  if (!(array instanceof Float32Array) && !(array instanceof Float64Array))
+  if (!isFloat32Array(array) && !isFloat64Array(array))
     throw new ArgumentError(`${place}: expected a Float32Array or a Float64Array, got ${show(array)}`);
 }
 
 export function checkUniform(place: string, array: FloatArray, from: number, to: number): void {
-  const largest = array instanceof Float32Array ? largestFloat32 : Number.MAX_VALUE;
-  const type = array instanceof Float32Array ? 'float' : 'double';
+  const largest = isFloat32Array(array) ? largestFloat32 : Number.MAX_VALUE;
+  const type = isFloat32Array(array) ? 'float' : 'double';
   // Negated, so that NaN and other types are refused too.
   if (!(typeof from === 'number' && Math.abs(from) <= largest))
     throw new ArgumentError(`${place}: from is out of bounds for ${type}, got ${show(from)}`);
@@ -64,9 +65,9 @@ export function checkBernoulli(place: string, q: number): void {
 
 /** What each array holds exactly, and its name in PyTorch's sentences. */
 function integersOf(place: string, array: unknown): { least: number; most: number; type: string } {
-  if (array instanceof Int32Array) return { least: -(2 ** 31), most: 2 ** 31 - 1, type: 'int' };
-  if (array instanceof Float32Array) return { least: -(2 ** 24), most: 2 ** 24, type: 'float' };
-  if (array instanceof Float64Array) return { least: -(2 ** 52), most: 2 ** 52, type: 'double' };
+  if (isInt32Array(array)) return { least: -(2 ** 31), most: 2 ** 31 - 1, type: 'int' };
+  if (isFloat32Array(array)) return { least: -(2 ** 24), most: 2 ** 24, type: 'float' };
+  if (isFloat64Array(array)) return { least: -(2 ** 52), most: 2 ** 52, type: 'double' };
   throw new ArgumentError(`${place}: expected an Int32Array, Float32Array or Float64Array, got ${show(array)}`);
 }
 

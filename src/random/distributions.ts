@@ -4,6 +4,7 @@
  * the same numbers. Arguments have been checked by the callers.
  */
 import type { FloatArray } from '../ops/ops.js';
+import { isFloat32Array } from '../realm.js';
 import type { Mt19937 } from './mt19937.js';
 
 /** From this range on, PyTorch takes 64 bits for an integer instead of 32. */
@@ -17,7 +18,7 @@ const normalBlock = 16;
  * sum are rounded once, together: PyTorch is compiled to fused multiply-adds.
  */
 export function fillUniform(bits: Mt19937, array: FloatArray, from: number, to: number): void {
-  if (array instanceof Float32Array) {
+  if (isFloat32Array(array)) {
     const base = Math.fround(from);
     const width = Math.fround(Math.fround(to) - base);
     for (let i = 0; i < array.length; i++) array[i] = fma32(bits.fraction24(), width, base);
@@ -103,7 +104,7 @@ function nextNormal(bits: Mt19937, source: NormalSource): number {
 
 /** Transforms 16 uniform numbers, each step rounded to the array's precision as in PyTorch. */
 function transformBlock(array: FloatArray, at: number, mean: number, std: number): void {
-  const round = array instanceof Float32Array ? Math.fround : exactly;
+  const round = isFloat32Array(array) ? Math.fround : exactly;
   const half = normalBlock / 2;
   const turn = round(2 * Math.PI);
   for (let i = at; i < at + half; i++) {

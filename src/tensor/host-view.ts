@@ -4,6 +4,7 @@
  */
 import { ArgumentError } from '../errors.js';
 import type { HostArray } from '../ops/ops.js';
+import { isArrayBuffer } from '../realm.js';
 
 /** Typed arrays of numbers, not of bigints. */
 export type NumberArray =
@@ -50,7 +51,7 @@ export function plainView(place: string, view: ArrayBufferView): NumberArray {
   const Kind = kinds.get(name);
   if (Kind === undefined) throw new ArgumentError(`${place}: a ${name} cannot become a tensor; pass numbers`);
   const buffer = bufferOf(view);
-  if (!(buffer instanceof ArrayBuffer))
+  if (!isArrayBuffer(buffer))
     throw new ArgumentError(
       `${place}: a view of a SharedArrayBuffer may change while it is read; pass a copy (slice())`,
     );

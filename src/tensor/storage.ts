@@ -3,6 +3,7 @@ import { StateError } from '../errors.js';
 import type { ProgramFactory } from '../ops/listing.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
 import { type Recording, recording } from '../ops/recording.js';
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { uncleared, zeros } from './host-memory.js';
 import type { NativeSide } from './native-side.js';
 
@@ -14,9 +15,9 @@ export const dtypes: readonly DType[] = ['float32', 'float64', 'int32'];
 
 /** The dtype that a typed array holds, or null when lanewise has none for it. */
 export function dtypeOf(array: ArrayBufferView): DType | null {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  if (array instanceof Int32Array) return 'int32';
+  if (isFloat32Array(array)) return 'float32';
+  if (isFloat64Array(array)) return 'float64';
+  if (isInt32Array(array)) return 'int32';
   return null;
 }
 

@@ -6,6 +6,7 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
+import { ignoreRejection, isThenable } from '../realm.js';
 import { isGradEnabled, setGradEnabled } from './grad-mode.js';
 import type { Node } from './node.js';
 import { formatShape, sameShape } from './shape.js';
@@ -27,8 +28,8 @@ export function noGrad<T>(fn: () => T): T {
   } finally {
     setGradEnabled(before);
   }
-  if (result instanceof Promise) {
-    result.catch(() => {});
+  if (isThenable(result)) {
+    ignoreRejection(result);
     throw new StateError('noGrad: the function must not be async: gradients are enabled again at its first await');
   }
   return result;

@@ -1,11 +1,12 @@
 /** What `fit` takes, read and checked before anything moves. */
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
-import { ArgumentError, ShapeError } from '../errors.js';
 import { DataLoader } from '../data/data-loader.js';
 import { type Dataset, TensorDataset } from '../data/dataset.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import { Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { isAbortSignal } from '../realm.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Callback } from './callback.js';
@@ -172,7 +173,7 @@ export function readThreads(place: string, threads: unknown): number | null {
 /** An AbortSignal, or null. */
 export function readSignal(place: string, signal: unknown): AbortSignal | null {
   if (signal === undefined) return null;
-  if (signal instanceof AbortSignal) return signal;
+  if (isAbortSignal(signal)) return signal;
   throw new ArgumentError(`${place}: signal must be an AbortSignal, got ${show(signal)}`);
 }
 

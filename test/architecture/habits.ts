@@ -84,3 +84,17 @@ export const noFastMath: Rule = (files) => {
       .flatMap((file) => found(file, withoutComments(file.text), forbiddenPragmas)),
   ];
 };
+
+const builtIns =
+  /\binstanceof (Array|ArrayBuffer|SharedArrayBuffer|\w*\dArray|DataView|Map|Set|WeakMap|Promise|Date|RegExp|URL|AbortSignal|\w*Error)\b/g;
+const ownErrors = /instanceof (Lanewise|Shape|Argument|State|Backend|NotFinite)Error/;
+
+/** What a caller gives may be of another realm, whose classes are others: src/realm.ts tells kinds of built-in values. */
+export const noRealmOfItsOwn: Rule = (files) =>
+  files
+    .filter(isSrc)
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(builtIns)]
+        .filter(([what]) => !ownErrors.test(what))
+        .map(([what]) => ({ path, what: `has ${what}`, rule: 'kinds of built-in values are told by src/realm.ts' })),
+    );

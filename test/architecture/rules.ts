@@ -20,6 +20,7 @@ export const rules = {
   noLeftovers: habits.noLeftovers,
   noMachinePaths: habits.noMachinePaths,
   noFastMath: habits.noFastMath,
+  noRealmOfItsOwn: habits.noRealmOfItsOwn,
 } as const satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof rules;

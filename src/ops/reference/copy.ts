@@ -1,5 +1,6 @@
 /** Ops that move elements: fill, copy, cast, and rows by index. */
 import { ArgumentError } from '../../errors.js';
+import { isInt32Array } from '../../realm.js';
 import type { HostArray, Ops } from '../ops.js';
 import { forEachRow, innermostRow } from './layout.js';
 import { readFloats, readInts, writeFloats } from './memory.js';
@@ -28,7 +29,7 @@ export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast' | 'indexSelect' | 'inde
   cast({ x, out, n }) {
     const source = x.read();
     const target: HostArray = out.write();
-    if (target instanceof Int32Array) for (let i = 0; i < n; i++) target[i] = saturate(source[i]!);
+    if (isInt32Array(target)) for (let i = 0; i < n; i++) target[i] = saturate(source[i]!);
     else for (let i = 0; i < n; i++) target[i] = source[i]!;
   },
 

@@ -1,14 +1,15 @@
 /** The two kinds of arrays behind a Memory, told apart where an op asks for one of them. */
 import { BackendError } from '../../errors.js';
+import { isInt32Array } from '../../realm.js';
 import type { FloatArray, HostArray, Memory } from '../ops.js';
 
 function floats(array: HostArray): FloatArray {
-  if (array instanceof Int32Array) throw new BackendError('reference: expected float memory, got int32');
+  if (isInt32Array(array)) throw new BackendError('reference: expected float memory, got int32');
   return array;
 }
 
 function ints(array: HostArray): Int32Array {
-  if (!(array instanceof Int32Array)) throw new BackendError('reference: expected int32 memory, got floats');
+  if (!isInt32Array(array)) throw new BackendError('reference: expected int32 memory, got floats');
   return array;
 }
 

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError, StateError } from '../../errors.js';
 import { fillPermutation } from '../../random/distributions.js';
 import { Mt19937 } from '../../random/mt19937.js';
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../../realm.js';
 import type { Block, Job, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle, RunCall } from '../listing.js';
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
@@ -169,8 +170,10 @@ function checkBlock({ dtype, length }: MemorySpec, block: ReferenceBlock | undef
   return block;
 }
 
+const isOf = { float32: isFloat32Array, float64: isFloat64Array, int32: isInt32Array } as const;
+
 function checkArray(what: string, { dtype, length }: BoundMemory, array: HostArray | undefined): HostArray {
-  if (array instanceof constructors[dtype] && array.length === length) return array;
+  if (array !== undefined && isOf[dtype](array) && array.length === length) return array;
   throw new ArgumentError(`an ${what} of a program must be ${length} elements of ${dtype}`);
 }
 
@@ -303,7 +306,7 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
       return new ReferenceProgram(ops, listing, own, queue);
     },
     async shuffle(order, seed) {
-      if (!(order instanceof ReferenceBlock) || !(order.array instanceof Int32Array))
+      if (!(order instanceof ReferenceBlock) || !isInt32Array(order.array))
         throw new ArgumentError('an order is an int32 block of this backend');
       await nextTurn();
       fillPermutation(new Mt19937(Number(BigInt.asUintN(32, seed))), order.array);
