@@ -28,13 +28,13 @@ export {
   ones,
   onesLike,
   type TensorOptions,
-  type TensorValues,
-  tensor,
   zeros,
   zerosLike,
 } from './tensor/creation.js';
+export { type TensorValues, tensor } from './tensor/from-values.js';
 export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
+export type { Sizes, SizesAndOptions } from './tensor/size-arguments.js';
 export { noGrad } from './tensor/tape.js';
 export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';
 export type { ZeroGradOptions } from './tensor/zero-grad.js';

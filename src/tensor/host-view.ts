@@ -6,7 +6,10 @@ import { ArgumentError } from '../errors.js';
 import type { HostArray } from '../ops/ops.js';
 import { isArrayBuffer } from '../realm.js';
 
-/** Typed arrays of numbers, not of bigints. */
+/** Typed arrays of bigints. */
+export type BigIntArray = BigInt64Array | BigUint64Array;
+
+/** Typed arrays of numbers, not of bigints. A Float16Array, which TypeScript's library does not know yet, counts too. */
 export type NumberArray =
   | HostArray
   | Int8Array
@@ -16,7 +19,9 @@ export type NumberArray =
   | Uint16Array
   | Uint32Array;
 
-const kinds = new Map<unknown, new (buffer: ArrayBuffer, byteOffset: number, length: number) => NumberArray>(
+type Kind = new (buffer: ArrayBuffer, byteOffset: number, length: number) => NumberArray | BigIntArray;
+
+const kinds = new Map<unknown, Kind>(
   [
     Float32Array,
     Float64Array,
@@ -27,8 +32,13 @@ const kinds = new Map<unknown, new (buffer: ArrayBuffer, byteOffset: number, len
     Int16Array,
     Uint16Array,
     Uint32Array,
+    BigInt64Array,
+    BigUint64Array,
   ].map((kind) => [kind.name, kind]),
 );
+// From Node 24 on.
+const float16: unknown = Reflect.get(globalThis, 'Float16Array');
+if (typeof float16 === 'function') kinds.set('Float16Array', float16 as Kind);
 
 const prototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 
@@ -44,9 +54,9 @@ const lengthOf = getter('length');
 
 /**
  * A plain typed array over the same memory.
- * @throws ArgumentError for a view of bigints, of shared memory, or of a buffer that is detached or has become too short.
+ * @throws ArgumentError for a DataView, a view of shared memory, or of a buffer that is detached or has become too short.
  */
-export function plainView(place: string, view: ArrayBufferView): NumberArray {
+export function plainView(place: string, view: ArrayBufferView): NumberArray | BigIntArray {
   const name = kindOf(view) ?? 'DataView';
   const Kind = kinds.get(name);
   if (Kind === undefined) throw new ArgumentError(`${place}: a ${name} cannot become a tensor; pass numbers`);

@@ -5,6 +5,7 @@ import type { DType, FloatArray } from '../ops/ops.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { allocate, type TensorOptions } from './creation.js';
 import { checkShape } from './shape.js';
+import { type SizesAndOptions, splitSizes } from './size-arguments.js';
 import { dtypes, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
@@ -13,14 +14,14 @@ export interface RandomOptions extends TensorOptions {
   generator?: Generator;
 }
 
-/** Numbers uniform in [0, 1). float32 or float64. */
-export function rand(shape: readonly number[], options?: RandomOptions): Tensor {
-  return floats('rand', shape, options, (generator, array) => generator.uniformFill(array, 0, 1));
+/** Numbers uniform in [0, 1): `rand([2, 3])` or `rand(2, 3)`, with options behind. float32 or float64. */
+export function rand(...args: SizesAndOptions<RandomOptions>): Tensor {
+  return floats('rand', args, (generator, array) => generator.uniformFill(array, 0, 1));
 }
 
-/** Numbers of the standard normal distribution. float32 or float64. */
-export function randn(shape: readonly number[], options?: RandomOptions): Tensor {
-  return floats('randn', shape, options, (generator, array) => generator.normalFill(array, 0, 1));
+/** Numbers of the standard normal distribution: `randn([2, 3])` or `randn(2, 3)`. float32 or float64. */
+export function randn(...args: SizesAndOptions<RandomOptions>): Tensor {
+  return floats('randn', args, (generator, array) => generator.normalFill(array, 0, 1));
 }
 
 /**
@@ -43,10 +44,10 @@ export function randperm(n: number, options?: Pick<RandomOptions, 'generator'>):
 
 function floats(
   place: string,
-  shape: readonly number[],
-  options: RandomOptions | undefined,
+  args: SizesAndOptions<RandomOptions>,
   fill: (generator: Generator, array: FloatArray) => void,
 ): Tensor {
+  const { shape, options } = splitSizes(place, args);
   const { dtype, requiresGrad, generator } = randomOptions(place, options, 'float32');
   if (dtype === 'int32') throw new ArgumentError(`${place}: dtype must be float32 or float64, got int32`);
   const result = allocate(checkShape(place, shape), dtype);

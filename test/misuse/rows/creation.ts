@@ -44,16 +44,32 @@ export const creationRows: readonly Row[] = [
   argument('tensor: null', () => tensor(bad(null)), 'got null'),
   argument('tensor: nothing', () => tensor(bad(undefined)), 'got undefined'),
   argument('tensor: an object', () => tensor(bad({ length: 2, 0: 1, 1: 2 })), 'got an object'),
-  argument('tensor: a tensor', ({ matrix }) => tensor(bad(matrix)), 'got a value of type Tensor'),
+  shape(
+    'tensor: a list of matrices',
+    ({ matrix }) => tensor([matrix, matrix]),
+    'only one element tensors can be converted to numbers, got shape [2, 3] (element [0]); join larger ones with stack',
+  ),
+  shape('tensor: a typed array too short', () => tensor([[1, 2], Float32Array.of(3)]), 'got 1 (element [1])'),
+  shape('tensor: a typed array too deep', () => tensor([[[1]], Float32Array.of(3)]), 'expected an array of arrays'),
+  shape('tensor: a typed array for a number', () => tensor([1, Float32Array.of(3)]), 'expected a number at depth 1'),
+  shape(
+    'tensor: an array in itself',
+    () => {
+      const cycle: unknown[] = [];
+      cycle.push(cycle);
+      return tensor(bad(cycle));
+    },
+    'at most 16 dimensions',
+  ),
   argument('tensor: a bare buffer', () => tensor(bad(new ArrayBuffer(8))), 'got a value of type ArrayBuffer'),
   argument('tensor: a number as text', () => tensor(bad([1, '2'])), 'expected a number at depth 1, got "2"'),
-  argument('tensor: a bigint', () => tensor(bad([1n])), 'got 1n'),
+  argument('tensor: text in a row', () => tensor(bad([[1], ['2']])), 'got "2" (element [1][0])'),
   // biome-ignore lint/suspicious/noSparseArray: the hole is the point
   argument('tensor: a hole', () => tensor(bad([1, , 3])), 'got undefined'),
   argument(
-    'tensor: an array of bigints',
-    () => tensor(bad(new BigInt64Array(2))),
-    'a BigInt64Array cannot become a tensor',
+    'tensor: a bigint beyond int32',
+    () => tensor(BigInt64Array.of(1n, 3000000000n)),
+    'value 3000000000 (element [1]) cannot be converted to type int32 without overflow',
   ),
   argument(
     'tensor: a DataView',
@@ -63,18 +79,20 @@ export const creationRows: readonly Row[] = [
   argument('tensor: shared memory', () => tensor(new Float32Array(new SharedArrayBuffer(8))), 'SharedArrayBuffer'),
   argument('tensor: a detached buffer', () => tensor(detached()), 'detached'),
   argument('tensor: a view out of bounds', () => tensor(outOfBounds()), /detached|out of bounds/),
+  argument('tensor: int32 of NaN', () => tensor([Number.NaN], { dtype: 'int32' }), 'value NaN (element [0]) cannot'),
   argument(
-    'tensor: int32 of 1.5',
-    () => tensor([1, 1.5], { dtype: 'int32' }),
-    'element 1 is 1.5, which int32 cannot hold',
+    'tensor: int32 of 2^31',
+    () => tensor([[1, 2 ** 31]], { dtype: 'int32' }),
+    'value 2147483648 (element [0][1])',
   ),
-  argument('tensor: int32 of NaN', () => tensor([Number.NaN], { dtype: 'int32' }), 'element 0 is NaN'),
-  argument('tensor: int32 of 2^31', () => tensor([2 ** 31], { dtype: 'int32' }), 'element 0 is 2147483648'),
   argument(
     'tensor: int32 of bytes beyond',
     () => tensor(Uint32Array.of(2 ** 31), { dtype: 'int32' }),
-    'which int32 cannot hold',
+    'cannot be converted to type int32 without overflow',
   ),
+  argument('zeros: nothing', () => Reflect.apply(zeros, null, []), 'zeros: expected a shape or sizes, got nothing'),
+  argument('zeros: text among sizes', () => zeros(2, bad('3')), 'zeros: options must be an object, got "3"'),
+  argument('rand: a negative size', () => rand(2, -3), 'size of dimension 1 must not be negative, got -3'),
   argument('tensor: int32 with gradients', () => tensor([1], { dtype: 'int32', requiresGrad: true }), 'floating point'),
   argument(
     'tensor: an unknown dtype',
@@ -99,7 +117,7 @@ export const creationRows: readonly Row[] = [
   ),
   argument('tensor: a shape with -1', () => tensor([1, 2, 3], { shape: [-1] }), 'must not be negative'),
   argument('full: text', () => full([2], bad('1')), 'full: value must be a number, got "1"'),
-  argument('full: int32 of 0.5', () => full([2], 0.5, { dtype: 'int32' }), '0.5, which int32 cannot hold'),
+  argument('full: int32 of 3e9', () => full([2], 3e9, { dtype: 'int32' }), 'converted to type int32 without overflow'),
   argument('zerosLike: an array', () => zerosLike(bad([1])), 'zerosLike: expected a Tensor, got [1]'),
   argument('onesLike: null', () => onesLike(bad(null)), 'onesLike: expected a Tensor, got null'),
   argument('zeros: int32 with gradients', () => zeros([1], { dtype: 'int32', requiresGrad: true }), /floating point/),
@@ -112,13 +130,9 @@ export const creationRows: readonly Row[] = [
   argument('arange: four numbers', () => Reflect.apply(arange, null, [0, 1, 2, 3]), 'expected 1 to 3 numbers, got 4'),
   argument('arange: 10^300 numbers', () => arange(1e300), 'arange: number of elements'),
   argument('arange: text', () => arange(bad('5')), 'arange: options must be an object, got "5"'),
-  argument('arange: int32 by halves', () => arange(0, 2, 0.5, { dtype: 'int32' }), 'which int32 cannot hold'),
+  argument('arange: int32 up to 3e9', () => arange(3e9, 3e9 + 1, { dtype: 'int32' }), 'type int32 without overflow'),
   argument('linspace: NaN', () => linspace(0, Number.NaN, 3), 'linspace: an argument must be a number, got NaN'),
-  argument(
-    'linspace: int32',
-    () => linspace(0, 1, 3, { dtype: 'int32' }),
-    'dtype must be float32 or float64, got int32',
-  ),
+  argument('linspace: int32 to 3e9', () => linspace(0, 3e9, 3, { dtype: 'int32' }), 'type int32 without overflow'),
   argument('rand: int32', () => rand([2], { dtype: 'int32' }), 'dtype must be float32 or float64, got int32'),
   argument('randn: int32', () => randn([2], { dtype: 'int32' }), 'dtype must be float32 or float64, got int32'),
   argument(

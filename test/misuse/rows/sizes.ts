@@ -79,7 +79,7 @@ export const sizeRows: readonly Row[] = [
       return argument(`${name}: 2^40`, act, String(huge));
     }),
   ...shapes.flatMap(([name, make]) => [
-    argument(`${name}: a number for a shape`, () => make(bad(3)), `${name}: a shape is an array of sizes, got 3`),
+    argument(`${name}: text for a size`, () => make(bad(['3'])), 'size of dimension 0 must be an integer, got "3"'),
     argument(`${name}: no shape`, () => make(bad(null)), `${name}: a shape is an array of sizes, got null`),
     argument(`${name}: text for a shape`, () => make(bad('23')), 'a shape is an array of sizes, got "23"'),
     argument(
