@@ -1,4 +1,4 @@
-// Rows by index, and the gradients of that and of max and min.
+// Rows by index, and the gradient of that.
 #include <cmath>
 #include <cstring>
 
@@ -62,25 +62,6 @@ void indexAdd(const Context& context, FloatIn grad, IndexIn index, FloatOut out,
     for (std::size_t r = 0; r < count; ++r) {
       float* sum = out.data() + static_cast<std::size_t>(index[r]) * width + begin;
       context.kernels.add(sum, 1, grad.data() + r * width + begin, 1, sum, end - begin);
-    }
-  });
-}
-
-void scatter(const Context& context, FloatIn grad, IndexIn index, FloatOut out, std::size_t outer, std::size_t size,
-             std::size_t inner) {
-  const std::size_t picked = checked_mul(outer, inner), block = checked_mul(size, inner);
-  check_length("scatter", "grad", grad.size(), picked);
-  check_length("scatter", "index", index.size(), picked);
-  check_length("scatter", "out", out.size(), checked_mul(outer, block));
-  check_indices("scatter", "index", index.first(picked), size);
-  if (picked == 0) return;  // outer may be huge
-  split_rows(context, outer, block, [&](std::size_t begin, std::size_t end) {
-    context.kernels.fill(0.0f, out.data() + begin * block, (end - begin) * block);
-    for (std::size_t o = begin; o < end; ++o) {
-      for (std::size_t i = 0; i < inner; ++i) {
-        const std::size_t at = o * inner + i;
-        out[o * block + static_cast<std::size_t>(index[at]) * inner + i] = grad[at];
-      }
     }
   });
 }

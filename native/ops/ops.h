@@ -52,14 +52,22 @@ void sigmoidBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std:
 void tanhBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t n);
 void clampBackward(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::size_t n, double low, double high);
 
-// along one dimension (reduce.cc, softmax.cc)
+// along one dimension (reduce.cc, gather.cc, order.cc, softmax.cc)
 void sum(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
 void max(const Context&, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
          std::size_t inner);
 void min(const Context&, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
          std::size_t inner);
-void scatter(const Context&, FloatIn grad, IndexIn index, FloatOut out, std::size_t outer, std::size_t size,
-             std::size_t inner);
+void gather(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
+            std::size_t count, std::size_t inner);
+void scatter(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
+             std::size_t count, std::size_t inner);
+void scatterAdd(const Context&, FloatIn x, IndexIn index, FloatOut out, std::size_t outer, std::size_t size,
+                std::size_t count, std::size_t inner);
+void argsort(const Context&, AnyConst x, IndexOut index, std::size_t outer, std::size_t size, std::size_t inner,
+             bool descending);
+void cumsum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner,
+            bool reverse);
 void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
 void logSoftmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
 void softmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,

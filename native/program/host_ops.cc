@@ -31,11 +31,11 @@ void drawKey(const ops::Context&, KeySource source, ops::IndexOut key) {
   key[1] = static_cast<std::int32_t>(drawn[1]);
 }
 
-void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound) {
+void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound, std::size_t dim) {
   for (const std::int32_t i : index) {
     if (i < 0 || static_cast<std::size_t>(i) >= bound) {
-      throw std::invalid_argument("index " + std::to_string(i) + " is out of bounds for dimension 0 with size " +
-                                  std::to_string(bound));
+      throw std::invalid_argument("index " + std::to_string(i) + " is out of bounds for dimension " +
+                                  std::to_string(dim) + " with size " + std::to_string(bound));
     }
   }
 }

@@ -161,7 +161,9 @@ TEST_CASE("indices out of range are refused and nothing is written") {
     Ints index(std::vector<std::int32_t>{0, 2, bad});
     CHECK_THROWS_AS(ops::indexSelect(context, any(x), index.in(), any_out(out), 3, 4, 3), std::invalid_argument);
     CHECK_THROWS_AS(ops::indexAdd(context, x.in(), index.in(), out.span(), 3, 4, 3), std::invalid_argument);
-    CHECK_THROWS_AS(ops::scatter(context, x.in(), index.in(), out.span(), 1, 3, 3), std::invalid_argument);
+    CHECK_THROWS_AS(ops::gather(context, any(x), index.in(), any_out(out), 1, 3, 3, 1), std::invalid_argument);
+    CHECK_THROWS_AS(ops::scatter(context, any(x), index.in(), any_out(out), 1, 3, 3, 1), std::invalid_argument);
+    CHECK_THROWS_AS(ops::scatterAdd(context, x.in(), index.in(), out.span(), 1, 3, 3, 1), std::invalid_argument);
   }
   Ints index(std::vector<std::int32_t>{0, 2, 1});
   CHECK_THROWS_WITH_AS(ops::indexSelect(context, any(x), index.in(), any_out(out), 3, 4, 4),
@@ -170,8 +172,46 @@ TEST_CASE("indices out of range are refused and nothing is written") {
   CHECK_THROWS_AS(ops::indexSelect(context, any(x), index.in(), any_out(out), 4, 4, 3), std::invalid_argument);
   CHECK_THROWS_AS(ops::indexAdd(context, x.in(), index.in(), out.span(), 4, 4, 3), std::invalid_argument);
   CHECK_THROWS_AS(ops::indexAdd(context, x.in(), index.in(), out.span(), SIZE_MAX / 2, 4, 3), std::overflow_error);
+  CHECK_THROWS_AS(ops::gather(context, any(x), index.in(), any_out(ints), 1, 3, 3, 1), std::invalid_argument);
+  CHECK_THROWS_AS(ops::gather(context, any(x), index.in(), any_out(out), 1, 3, 4, 1), std::invalid_argument);
+  CHECK_THROWS_AS(ops::scatter(context, any(x), index.in(), any_out(out), 1, 13, 3, 1), std::invalid_argument);
+  CHECK_THROWS_AS(ops::scatter(context, any(x), index.in(), any_out(out), SIZE_MAX / 2, 3, 3, 1), std::overflow_error);
+  CHECK_THROWS_AS(ops::scatterAdd(context, x.in().first(2), index.in(), out.span(), 1, 3, 3, 1), std::invalid_argument);
   CHECK(out.untouched());
   CHECK(ints.untouched());
+}
+
+TEST_CASE("elements by index, for any number of threads") {
+  struct Sizes {
+    std::size_t outer, size, count, inner;
+  };
+  for (const Sizes& s : {Sizes{1, 5, 3, 1}, Sizes{700, 7, 50, 3}, Sizes{2, 9, 40, 1021}, Sizes{1, 3, 70001, 1}}) {
+    const std::size_t whole = s.outer * s.size * s.inner, picked = s.outer * s.count * s.inner;
+    Floats table(Random(1).floats(whole)), values(Random(2).floats(picked));
+    std::vector<std::int32_t> places = Random(3).ints(picked, static_cast<std::int32_t>(s.size));
+    for (std::int32_t& place : places) place = place < 0 ? -place - 1 : place;
+    for (std::int32_t& place : places) place %= static_cast<std::int32_t>(s.size);
+    Ints index(places);
+    std::vector<float> taken(picked), put(whole, -1.0f), added(whole, 1.0f);
+    for (std::size_t at = 0; at < picked; ++at) {
+      const std::size_t o = at / (s.count * s.inner), i = at % s.inner;
+      const std::size_t named = (o * s.size + static_cast<std::size_t>(places[at])) * s.inner + i;
+      taken[at] = table[named];
+      put[named] = values[at];
+      added[named] += values[at];
+    }
+    for (const std::size_t threads : kThreadCounts) {
+      const ops::Context context = context_of(last_table(), threads);
+      Floats out(picked), scattered(std::vector<float>(whole, -1.0f)), sums(std::vector<float>(whole, 1.0f));
+      ops::gather(context, any(table), index.in(), any_out(out), s.outer, s.size, s.count, s.inner);
+      ops::scatter(context, any(values), index.in(), any_out(scattered), s.outer, s.size, s.count, s.inner);
+      ops::scatterAdd(context, values.in(), index.in(), sums.span(), s.outer, s.size, s.count, s.inner);
+      CHECK(out.values() == taken);
+      CHECK(scattered.values() == put);
+      CHECK(sums.values() == added);
+      CHECK((out.guards_intact() && scattered.guards_intact() && sums.guards_intact()));
+    }
+  }
 }
 
 }  // namespace

@@ -59,10 +59,11 @@ TEST_CASE("max and min along a dimension, and their gradient") {
       for (const bool largest : {true, false}) {
         for (const std::size_t threads : {1, 3}) {
           const ops::Context context = context_of(table, threads);
-          Floats out(results), scattered(results * s.size);
+          Floats out(results), scattered(std::vector<float>(results * s.size, 0.0f));
           Ints index(results);
           (largest ? ops::max : ops::min)(context, x.in(), out.span(), index.span(), s.outer, s.size, s.inner);
-          ops::scatter(context, grad.in(), index.in(), scattered.span(), s.outer, s.size, s.inner);
+          ops::scatter(context, {grad.data(), grad.size(), ops::DType::kFloat32}, index.in(),
+                       {scattered.data(), scattered.size(), ops::DType::kFloat32}, s.outer, s.size, 1, s.inner);
           bool right = out.guards_intact() && index.guards_intact() && scattered.guards_intact();
           for (std::size_t r = 0; r < results; ++r) {
             const auto at = [&](std::size_t i) { return (r / s.inner * s.size + i) * s.inner + r % s.inner; };
@@ -84,6 +85,49 @@ TEST_CASE("max and min along a dimension, and their gradient") {
       }
     }
   });
+}
+
+TEST_CASE("orders and running sums, for any number of threads") {
+  for (const Shape& s : kShapes) {
+    const std::size_t n = s.outer * s.size * s.inner;
+    std::vector<float> values(n);
+    Random random(7);
+    for (float& v : values) {
+      const std::uint32_t kind = random.bits() % 40;
+      v = kind == 0 ? kNan : kind == 1 ? -kInf : kind == 2 ? -0.0f : random.uniform(-9.0f, 9.0f);
+      if (kind > 20) v = std::round(v);  // ties
+    }
+    Floats x(values);
+    for (const std::size_t threads : kThreadCounts) {
+      const ops::Context context = context_of(*kernels::available().back(), threads);
+      const ops::AnyConst in{x.data(), n, ops::DType::kFloat32};
+      Ints up(n), down(n);
+      Floats sums(n), back(n);
+      ops::argsort(context, in, up.span(), s.outer, s.size, s.inner, false);
+      ops::argsort(context, in, down.span(), s.outer, s.size, s.inner, true);
+      ops::cumsum(context, in, {sums.data(), n, ops::DType::kFloat32}, s.outer, s.size, s.inner, false);
+      ops::cumsum(context, in, {back.data(), n, ops::DType::kFloat32}, s.outer, s.size, s.inner, true);
+      bool right = up.guards_intact() && down.guards_intact() && sums.guards_intact() && back.guards_intact();
+      const auto less = [](float a, float b) { return a < b || (std::isnan(b) && !std::isnan(a)); };
+      for (std::size_t r = 0; s.size != 0 && r < s.outer * s.inner; ++r) {
+        const auto at = [&](std::size_t i) { return (r / s.inner * s.size + i) * s.inner + r % s.inner; };
+        double sum = 0.0, rest = 0.0;
+        for (std::size_t i = 0; i < s.size; ++i) {
+          right = right && same_bits(sums[at(i)], static_cast<float>(sum += x[at(i)]));
+          right = right && same_bits(back[at(s.size - 1 - i)], static_cast<float>(rest += x[at(s.size - 1 - i)]));
+          if (i == 0) continue;
+          const std::int32_t a = up[at(i - 1)], b = up[at(i)], c = down[at(i - 1)], d = down[at(i)];
+          const auto value = [&](std::int32_t position) { return x[at(static_cast<std::size_t>(position))]; };
+          right = right && !less(value(b), value(a)) && (less(value(a), value(b)) || a < b);
+          right = right && !less(value(c), value(d)) && (less(value(d), value(c)) || c < d);
+        }
+      }
+      CAPTURE(s.outer);
+      CAPTURE(s.size);
+      CAPTURE(s.inner);
+      CHECK(right);
+    }
+  }
 }
 
 TEST_CASE("softmax along any dimension is softmax of its rows") {
@@ -132,8 +176,13 @@ TEST_CASE("sizes around an empty dimension cost nothing") {
   constexpr std::size_t kHuge = std::size_t{1} << 50;  // months, were each looked at
   ops::sum(context, {}, {}, kHuge, 0, 0);
   ops::sum(context, {}, {}, 0, kHuge, kHuge);
-  ops::scatter(context, {}, {}, {}, kHuge, 3, 0);
-  ops::scatter(context, {}, {}, {}, kHuge, 0, 0);
+  const ops::AnyConst nothing{nullptr, 0, ops::DType::kFloat32};
+  const ops::AnyMutable nowhere{nullptr, 0, ops::DType::kFloat32};
+  ops::gather(context, nothing, {}, nowhere, kHuge, 3, 1, 0);
+  ops::scatter(context, nothing, {}, nowhere, kHuge, 0, 1, 0);
+  ops::scatterAdd(context, {}, {}, {}, kHuge, 3, 0, 0);
+  ops::argsort(context, nothing, {}, kHuge, 3, 0, false);
+  ops::cumsum(context, nothing, nowhere, kHuge, 0, 1, false);
   Floats out(200);
   ops::sum(context, {}, out.span(), 2, 0, 100);
   CHECK(same_bits(out.values(), std::vector<float>(200, 0.0f)));
@@ -152,6 +201,12 @@ TEST_CASE("reductions refuse what does not fit") {
   CHECK_THROWS_AS(ops::min(context, x.in(), out.span(), index.span().first(5), 2, 4, 3), std::invalid_argument);
   CHECK_THROWS_AS(ops::softmax(context, x.in(), out.span(), 2, 4, 3), std::invalid_argument);
   CHECK_THROWS_AS(ops::softmaxBackward(context, x.in(), x.in().first(5), out.span(), 2, 3, 1), std::invalid_argument);
+  const ops::AnyConst floats{x.data(), 24, ops::DType::kFloat32};
+  CHECK_THROWS_AS(ops::argsort(context, floats, index.span(), 2, 4, 3, false), std::invalid_argument);
+  CHECK_THROWS_AS(ops::cumsum(context, floats, {out.data(), 6, ops::DType::kFloat32}, 2, 4, 3, false),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(ops::cumsum(context, floats, {index.data(), 6, ops::DType::kInt32}, 1, 2, 3, false),
+                  std::invalid_argument);
   CHECK(out.untouched());
   CHECK(index.untouched());
 }

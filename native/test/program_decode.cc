@@ -112,7 +112,7 @@ TEST_CASE("listing: instructions that are refused") {
       {"argument 0: no such memory", [](Right& r) { r.op("relu", {kMissing, r.y, 16}); }},
       {"argument 2: no such memory", [](Right& r) { r.op("linear", {r.x, r.t, -2, r.y, 1, 4, 4}); }},
       {"argument 0: memory of another dtype", [](Right& r) { r.op("relu", {r.labels, r.y, 4}); }},
-      {"argument 0: memory of another dtype", [](Right& r) { r.op("checkIndex", {r.x, 4}); }},
+      {"argument 0: memory of another dtype", [](Right& r) { r.op("checkIndex", {r.x, 4, 0}); }},
       {"argument 1: inputs are only read", [](Right& r) { r.op("relu", {r.t, r.x, 16}); }},
       {"argument 0: inputs are only read", [](Right& r) { r.op("fill", {r.labels, 0, 3, 4}); }},
       {"argument 2: expected a non-negative", [](Right& r) { r.op("relu", {r.x, r.y, -1}); }},

@@ -85,7 +85,7 @@ struct Checked : TestListing {
     op("sgd", {parameter, grad, kNull, kNull, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0});
     op("checkFinite", {parameter, 2, 5});
     op("checkTarget", {labels, 4, -100});
-    op("checkIndex", {labels, 3});
+    op("checkIndex", {labels, 3, 0});
   }
 };
 

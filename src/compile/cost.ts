@@ -65,7 +65,11 @@ const counts: Readonly<Record<OpName, Count>> = {
   sum: overDim(1),
   max: overDim(1),
   min: overDim(1),
+  gather: none,
   scatter: none,
+  scatterAdd: (size) => size('outer') * size('count') * size('inner'),
+  argsort: none,
+  cumsum: overDim(1),
   softmax: overDim(5),
   logSoftmax: overDim(5),
   softmaxBackward: overDim(4),
@@ -107,15 +111,18 @@ export function costOf(each: Instruction, memories: readonly MemorySpec[]): Cost
   return { flops: counts[each.op](size, each.args), bytesRead, bytesWritten };
 }
 
-/** A copy is `anyInout` since it leaves the rest of its output alone, but it does not read it. */
+/** These are `anyInout` since they leave the rest of their output alone, but they do not read it. */
 function directions({ op }: Instruction, { arg, reads, writes }: Access) {
-  return { reads: reads && !(op === 'copy' && arg === 'out'), writes };
+  return { reads: reads && !((op === 'copy' || op === 'scatter') && arg === 'out'), writes };
 }
 
 function touched({ op, args }: Instruction, { arg }: Access, { length }: MemorySpec): number {
   if (op === 'copy') return layoutElements(args.layout);
   if ((op === 'indexSelect' || op === 'gatherRows') && arg !== 'out')
     return arg === 'x' ? Number(args.count) * Number(args.width) : Number(args.count);
+  // As many numbers as there are indices, on the side that the indices point into.
+  if ((op === 'gather' && arg === 'x') || (op.startsWith('scatter') && arg === 'out'))
+    return Number(args.outer) * Number(args.count) * Number(args.inner);
   return length;
 }
 

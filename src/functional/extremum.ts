@@ -7,7 +7,7 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
 import { sum } from './sum.js';
-import { around, checkFloat, empty, expanded, unary, viewAs, zeroWhere } from './support.js';
+import { around, checkFloat, empty, expanded, unary, viewAs, zeroed, zeroWhere } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
@@ -55,15 +55,9 @@ function along(name: 'max' | 'min', input: Tensor, options: DimOptions): ValuesA
   const { values, indices, outer, size, inner } = find(name, name, input, options);
   const gradName = name === 'max' ? 'MaxBackward0' : 'MinBackward0';
   record(gradName, values, [input], [indices], (grad) => {
-    const gradInput = empty(input.shape, input.dtype);
-    currentOps().scatter({
-      grad: grad.storage,
-      index: indices.storage,
-      out: gradInput.storage,
-      outer,
-      size,
-      inner,
-    });
+    const gradInput = zeroed(input.shape, input.dtype);
+    const at = { index: indices.storage, outer, size, count: 1, inner };
+    currentOps().scatter({ x: grad.storage, out: gradInput.storage, ...at });
     return [gradInput];
   });
   return { values, indices };

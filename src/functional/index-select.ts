@@ -19,7 +19,7 @@ export function indexSelect(input: Tensor, index: Tensor): Tensor {
   if (index.dtype !== 'int32') throw new ArgumentError(`indexSelect: expected int32 indices, got ${index.dtype}`);
   if (index.ndim !== 1)
     throw new ShapeError(`indexSelect: expected 1-dimensional indices, got shape ${formatShape(index.shape)}`);
-  currentOps().checkIndex({ index: index.storage, bound: rows });
+  currentOps().checkIndex({ index: index.storage, bound: rows, dim: 0 });
   const count = index.numel;
   const width = numelOf(input.shape.slice(1));
   const output = empty([count, ...input.shape.slice(1)], input.dtype);

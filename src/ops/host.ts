@@ -15,10 +15,10 @@ export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkT
     source.bernoulliFill(out.write() as FloatArray, q);
   },
 
-  checkIndex({ index, bound }) {
+  checkIndex({ index, bound, dim }) {
     for (const i of index.read())
       if (i < 0 || i >= bound)
-        throw new ArgumentError(`index ${i} is out of bounds for dimension 0 with size ${bound}`);
+        throw new ArgumentError(`index ${i} is out of bounds for dimension ${dim} with size ${bound}`);
   },
 
   checkTarget({ target, classes, ignoreIndex }) {

@@ -34,6 +34,9 @@ const binary = { a: 'in', b: 'in', out: 'out', layout: 'layout' } as const;
 const overDim = { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
 const overDimBackward = { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
 
+const byIndex = <X extends Role, Out extends Role>(x: X, out: Out) =>
+  ({ x, index: 'index', out, outer: 'size', size: 'size', count: 'size', inner: 'size' }) as const;
+
 /**
  * Every op: its name, and its arguments in the order in which they cross into C++. Shapes are written [a, b]; a
  * triple `outer, size, inner` views memory as [outer, size, inner] and works along the middle.
@@ -88,8 +91,16 @@ export const signatures = {
   /** Largest value and the first index where it stands; a NaN wins. size >= 1. */
   max: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
   min: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
-  /** out = 0 ([outer, size, inner]), then out[o, index[o, i], i] = grad[o, i]: the gradient of max and min. */
-  scatter: { grad: 'in', index: 'index', out: 'out', outer: 'size', size: 'size', inner: 'size' },
+  /** out[o, j, i] = x[o, index[o, j, i], i] for j < count; x is [outer, size, inner]; 0 <= index < size. Same dtype. */
+  gather: byIndex('any', 'anyOut'),
+  /** out[o, index[o, j, i], i] = x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. Same dtype. */
+  scatter: byIndex('any', 'anyInout'),
+  /** out[o, index[o, j, i], i] += x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. */
+  scatterAdd: byIndex('in', 'inout'),
+  /** The positions along the middle in the order of their numbers; equal ones in their own order. NaN is the largest. */
+  argsort: { x: 'any', index: 'indexOut', outer: 'size', size: 'size', inner: 'size', descending: 'flag' },
+  /** out[o, j, i] = Σ x[o, k, i] for k <= j, or k >= j when reverse. int32 wraps around. Same dtype. */
+  cumsum: { x: 'any', out: 'anyOut', outer: 'size', size: 'size', inner: 'size', reverse: 'flag' },
   /** exp(x - max) / Σ exp(x - max). */
   softmax: overDim,
   /** x - max - log Σ exp(x - max). */
@@ -134,8 +145,8 @@ export const signatures = {
   drawKey: { source: 'keySource', key: 'indexOut' },
   /** out[i] = 1 with probability q, else 0, drawn from source in order. */
   bernoulli: { source: 'bernoulliSource', out: 'out', q: 'scalar' },
-  /** Throws an ArgumentError unless 0 <= index[i] < bound for all i. */
-  checkIndex: { index: 'index', bound: 'size' },
+  /** Throws an ArgumentError unless 0 <= index[i] < bound for all i; dim is for its message. */
+  checkIndex: { index: 'index', bound: 'size', dim: 'size' },
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
   checkTarget: { target: 'index', classes: 'size', ignoreIndex: 'int' },
 

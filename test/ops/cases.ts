@@ -8,11 +8,13 @@ import { memoryCases } from './cases/copy.js';
 import { crossEntropyCases } from './cases/cross-entropy.js';
 import { dropoutCases } from './cases/dropout.js';
 import { elementwiseCases } from './cases/elementwise.js';
+import { gatherCases } from './cases/gather.js';
 import { hostCases } from './cases/host.js';
 import { linearActivationCases } from './cases/linear-activation.js';
 import { linearWeightCases } from './cases/linear-weight.js';
 import { matrixCases } from './cases/matmul.js';
 import { optimizerCases } from './cases/optimizers.js';
+import { orderCases } from './cases/order.js';
 import { reduceCases } from './cases/reduce.js';
 import { softmaxCases } from './cases/softmax.js';
 
@@ -21,6 +23,8 @@ export const cases: readonly Case[] = [
   ...broadcastCases,
   ...elementwiseCases,
   ...reduceCases,
+  ...gatherCases,
+  ...orderCases,
   ...softmaxCases,
   ...matrixCases,
   ...linearActivationCases,

@@ -126,14 +126,47 @@ describe('reference moves and adds by the definitions', () => {
     expect([...added.read()]).toEqual([3, 4, 0, 0, 6, 8]);
   });
 
-  it('sum and scatter', () => {
+  it('sum', () => {
     const out = fresh(4);
     referenceOps.sum({ x: float64([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), out, outer: 2, size: 3, inner: 2 });
     expect([...out.read()]).toEqual([9, 12, 27, 30]);
-    const scattered = fresh(12);
-    const index = int32([2, 0, 1, 1]);
-    referenceOps.scatter({ grad: float64([1, 2, 3, 4]), index, out: scattered, outer: 2, size: 3, inner: 2 });
-    expect([...scattered.read()]).toEqual([0, 2, 0, 0, 1, 0, 0, 0, 3, 4, 0, 0]);
+  });
+
+  it('gather, scatter and scatterAdd: elements by index, the last one stays', () => {
+    const at = { index: int32([2, 0, 2, 2, 1, 1, 0, 1]), outer: 2, size: 3, count: 2, inner: 2 };
+    const taken = fresh(8);
+    referenceOps.gather({ x: float64([10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]), out: taken, ...at });
+    expect([...taken.read()]).toEqual([14, 11, 14, 15, 18, 19, 16, 19]);
+    const x = float64([1, 2, 3, 4, 5, 6, 7, 8]);
+    const put = float64(new Array(12).fill(9));
+    referenceOps.scatter({ x, out: put, ...at });
+    expect([...put.read()]).toEqual([9, 2, 9, 9, 3, 4, 7, 9, 5, 8, 9, 9]);
+    const sums = float64(new Array(12).fill(9));
+    referenceOps.scatterAdd({ x, out: sums, ...at });
+    expect([...sums.read()]).toEqual([9, 11, 9, 9, 13, 13, 16, 9, 14, 23, 9, 9]);
+  });
+
+  it('argsort: stable both ways, NaN is the largest', () => {
+    const x = float64([3, nan, -0, 0, -inf, nan, inf, 3]);
+    const order = (descending: boolean) => {
+      const index = int32(new Array(8).fill(-1));
+      referenceOps.argsort({ x, index, outer: 1, size: 8, inner: 1, descending });
+      return [...index.read()];
+    };
+    expect(order(false)).toEqual([4, 2, 3, 0, 7, 6, 1, 5]);
+    expect(order(true)).toEqual([1, 5, 6, 0, 7, 2, 3, 4]);
+  });
+
+  it('cumsum, from either end; int32 wraps around', () => {
+    const sizes = { outer: 1, size: 3, inner: 2 };
+    const out = fresh(6);
+    referenceOps.cumsum({ x: float64([1, 10, 2, 20, 3, 30]), out, ...sizes, reverse: false });
+    expect([...out.read()]).toEqual([1, 10, 3, 30, 6, 60]);
+    referenceOps.cumsum({ x: float64([1, 10, 2, 20, 3, 30]), out, ...sizes, reverse: true });
+    expect([...out.read()]).toEqual([6, 60, 5, 50, 3, 30]);
+    const ints = int32([0, 0]);
+    referenceOps.cumsum({ x: int32([2147483647, 1]), out: ints, outer: 1, size: 2, inner: 1, reverse: false });
+    expect([...ints.read()]).toEqual([2147483647, -2147483648]);
   });
 
   it.each([

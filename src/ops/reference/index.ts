@@ -11,9 +11,11 @@ import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
 import { dropoutOps } from './dropout.js';
 import { elementwiseOps } from './elementwise.js';
+import { gatherOps } from './gather.js';
 import { linearOps } from './linear.js';
 import { linearGradientOps } from './linear-gradient.js';
 import { matmulOps } from './matmul.js';
+import { orderOps } from './order.js';
 import { reduceOps } from './reduce.js';
 import { sgdOps } from './sgd.js';
 import { softmaxOps } from './softmax.js';
@@ -24,6 +26,8 @@ export const referenceOps: Ops = {
   ...broadcastOps,
   ...elementwiseOps,
   ...reduceOps,
+  ...gatherOps,
+  ...orderOps,
   ...softmaxOps,
   ...matmulOps,
   ...linearOps,

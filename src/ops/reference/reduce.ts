@@ -1,6 +1,6 @@
-/** Ops along the middle of [outer, size, inner] that leave one element of it: sum, max, min, and their gradient. */
+/** Ops along the middle of [outer, size, inner] that leave one element of it: sum, max, min. */
 import type { OpArgs, Ops } from '../ops.js';
-import { readFloats, readInts, writeFloats, writeInts } from './memory.js';
+import { readFloats, writeFloats, writeInts } from './memory.js';
 
 /** Keeps the first element that nothing beats; a NaN is beaten by nothing. */
 function extreme(beats: (value: number, best: number) => boolean): (args: OpArgs<'max'>) => void {
@@ -27,7 +27,7 @@ function extreme(beats: (value: number, best: number) => boolean): (args: OpArgs
   };
 }
 
-export const reduceOps: Pick<Ops, 'sum' | 'max' | 'min' | 'scatter'> = {
+export const reduceOps: Pick<Ops, 'sum' | 'max' | 'min'> = {
   sum({ x, out, outer, size, inner }) {
     const source = readFloats(x);
     const target = writeFloats(out);
@@ -45,17 +45,4 @@ export const reduceOps: Pick<Ops, 'sum' | 'max' | 'min' | 'scatter'> = {
 
   max: extreme((value, best) => value > best),
   min: extreme((value, best) => value < best),
-
-  scatter({ grad, index, out, outer, size, inner }) {
-    const gradients = readFloats(grad);
-    const positions = readInts(index);
-    const target = writeFloats(out);
-    target.fill(0, 0, outer * size * inner);
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        const at = o * inner + i;
-        target[(o * size + positions[at]!) * inner + i] = gradients[at]!;
-      }
-    }
-  },
 };

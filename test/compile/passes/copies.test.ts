@@ -64,10 +64,10 @@ describe('hoist-checks', () => {
     const made = list.temporary(2, 'int32');
     drawKey(list);
     list.add('cast', { x: list.input(2), out: made, n: 2 });
-    list.add('checkIndex', { index: made, bound: 3 });
+    list.add('checkIndex', { index: made, bound: 3, dim: 0 });
     list.add('checkTarget', { target, classes: 3, ignoreIndex: -100 });
     fill(list, 0, list.state(4));
-    list.add('checkIndex', { index, bound: 3 });
+    list.add('checkIndex', { index, bound: 3, dim: 0 });
     expect(lines(hoistChecks(list.listing()))).toEqual([
       'checkTarget(input0, ignoreIndex=-100)',
       'checkIndex(input1)',

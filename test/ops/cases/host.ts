@@ -60,9 +60,15 @@ export const hostCases: readonly Case[] = [
   ...keyCases,
   ...bernoulliCases,
   ...indexCases.map(([index, bound, throws]) =>
-    opCase('checkIndex', `[${index}] below ${bound}`, 'exact', () => ({ index: Int32Array.from(index), bound }), {
-      ...(throws === undefined ? {} : { throws }),
-    }),
+    opCase(
+      'checkIndex',
+      `[${index}] below ${bound}`,
+      'exact',
+      () => ({ index: Int32Array.from(index), bound, dim: 0 }),
+      {
+        ...(throws === undefined ? {} : { throws }),
+      },
+    ),
   ),
   ...targetCases.map(([target, ignoreIndex, throws]) =>
     opCase(

@@ -1,5 +1,5 @@
 /** Ops along the middle of [outer, size, inner]. */
-import { floats, ints, largest, specials, uniform } from '../../helpers/values.js';
+import { floats, largest, specials, uniform } from '../../helpers/values.js';
 import { type Case, type CaseArgs, opCase, seedOf, sumUnits } from './case.js';
 
 type Triple = readonly [outer: number, size: number, inner: number];
@@ -107,26 +107,4 @@ function extremeCases(op: 'max' | 'min'): Case[] {
   return cases;
 }
 
-function scatterCases(): Case[] {
-  return [...shapes, [9, 2, 16] as const].map(([outer, size, inner]) => {
-    const name = `${outer}x${size}x${inner}`;
-    const seed = seedOf(`scatter ${name}`);
-    const n = outer * inner;
-    const args = () => ({
-      grad: floats(n, seed),
-      index: ints(n, seed + 1, 0, size),
-      out: n * size,
-      outer,
-      size,
-      inner,
-    });
-    return opCase('scatter', name, 'exact', args, { provesLittle: 'one element of each line is not 0' });
-  });
-}
-
-export const reduceCases: readonly Case[] = [
-  ...sumCases(),
-  ...extremeCases('max'),
-  ...extremeCases('min'),
-  ...scatterCases(),
-];
+export const reduceCases: readonly Case[] = [...sumCases(), ...extremeCases('max'), ...extremeCases('min')];
