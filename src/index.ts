@@ -8,6 +8,7 @@ export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
 export { cat, stack } from './functional/index.js';
+export { Slice, type TensorIndex } from './functional/slicing.js';
 export * as nn from './nn/index.js';
 export { type BackendInfo, backend } from './ops/backend.js';
 export type { DType, HostArray } from './ops/ops.js';

@@ -5,9 +5,10 @@
 import { checkBoolean, checkOptions } from '../check.js';
 import type { DType } from '../ops/ops.js';
 import { backward } from '../tensor/tape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import * as arithmetic from './arithmetic.js';
 import { to } from './cast.js';
+import { define, defineAll } from './define.js';
 import * as elementwise from './elementwise.js';
 import * as extremum from './extremum.js';
 import { indexSelect } from './index-select.js';
@@ -139,20 +140,10 @@ const methods = {
 /** Functions that take a list, or that serve other functions: not methods. */
 const functionsOnly = new Set(['cat', 'stack', 'sumTo']);
 
-for (const [name, fn] of Object.entries(methods)) {
-  if (functionsOnly.has(name)) continue;
-  define(name, function (this: Tensor, ...args: unknown[]) {
-    return Reflect.apply(fn, undefined, [this, ...args]);
-  });
-}
+defineAll(Object.fromEntries(Object.entries(methods).filter(([name]) => !functionsOnly.has(name))) as typeof methods);
 
 define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
   checkTensor('backward', this);
   const { retainGraph = false } = checkOptions('backward', options, ['retainGraph']);
   backward(this, gradient, checkBoolean('backward', 'retainGraph', retainGraph));
 });
-
-function define(name: string, value: (this: Tensor, ...args: never[]) => unknown): void {
-  Object.defineProperty(value, 'name', { value: name, configurable: true });
-  Object.defineProperty(Tensor.prototype, name, { value, configurable: true, writable: true });
-}

@@ -14,6 +14,7 @@ import {
   tensor,
   zeros,
 } from '../../src/index.js';
+import { methodScenes } from './method-scenes.js';
 
 /** Passes that only leave out or move ops: with these, eager and compiled agree to the bit. */
 export const unfused: NonNullable<CompileOptions['passes']> = {
@@ -106,6 +107,7 @@ class Residual extends nn.Module<readonly [Tensor, Tensor], { logits: Tensor; hi
 const sgd = (params: Tensor[]) => new optim.SGD(params, { lr: 0.1 });
 
 export const scenes: Readonly<Record<string, () => Scene>> = {
+  ...methodScenes,
   'MLP, SGD': () => mlp(sgd),
   'MLP, momentum': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 })),
   'MLP, nesterov': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, nesterov: true })),

@@ -34,6 +34,15 @@ function call({ function: name, note, args }: FunctionCase, inputs: Tensor[]): T
     case 'cat':
     case 'stack':
       return F[name](inputs, args[0] as number);
+    case 'split':
+    case 'chunk': {
+      const [sizes, dim, piece] = args as [number, number, number];
+      return F[name](x, sizes, dim).at(piece)!;
+    }
+    case 'repeatInterleave': {
+      const [repeats, dim] = [inputs[1] ?? (args[0] as number), args.at(-1) as number];
+      return F.repeatInterleave(x, repeats, note === 'flat' ? {} : { dim });
+    }
     case 'indexSelect':
       return F.indexSelect(x, inputs[1]!);
     default: {

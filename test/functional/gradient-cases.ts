@@ -2,7 +2,7 @@
  * The one list of gradient checks. Every differentiable function of `functional` is named here at least once; a test
  * fails for one that is not.
  */
-import { functional as F, Generator, type Tensor, tensor } from '../../src/index.js';
+import { functional as F, Generator, Slice, type Tensor, tensor } from '../../src/index.js';
 import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
 
 const broadcasts: [string, number[], number[]][] = [
@@ -144,6 +144,18 @@ export const gradientCases = [
     () => [numbers([2, 3]), numbers([2, 3])],
     (a, b) => F.stack([a!, b!], 1),
   ),
+  on('expand', 'front and middle', [3, 1, 2], (x) => F.expand(x, [2, -1, 4, -1])),
+  on('expand', 'nothing repeated', [3, 2], (x) => F.expand(x, [3, 2])),
+  on('repeat', '', [2, 3], (x) => F.repeat(x, [2, 3, 2])),
+  on('repeatInterleave', 'flat', [2, 3], (x) => F.repeatInterleave(x, 3)),
+  on('repeatInterleave', 'middle', [2, 3, 2], (x) => F.repeatInterleave(x, 2, { dim: 1 })),
+  on('repeatInterleave', 'by a tensor', [2, 3, 2], (x) => F.repeatInterleave(x, labels([2, 0, 3]), { dim: 1 })),
+  on('split', '', [2, 5], (x) => F.split(x, 2, 1)[1]!),
+  on('chunk', '', [2, 5], (x) => F.chunk(x, 2, 1)[1]!),
+  on('slice', 'steps', [2, 7], (x) => F.slice(x, 1, 1, 6, 2)),
+  on('index', 'integers and slices', [3, 4, 5], (x) => F.index(x, -1, null, '...', new Slice(0, null, 2))),
+  on('index', 'a tensor', [3, 4, 2], (x) => F.index(x, new Slice(1), labels([2, 0, 2, 2], [2, 2]))),
+  on('maskedSelect', '', [2, 3], (x) => F.maskedSelect(x, labels([1, 0, 1]))),
   on('indexSelect', 'with repeats', [4, 3], (x) => F.indexSelect(x, labels([2, 0, 2]))),
 
   ...products.map(([detail, a, b]) =>

@@ -57,6 +57,7 @@ export const takers: readonly OptionTaker[] = [
   taker('argmax', (options, { matrix }) => F.argmax(matrix, options)),
   taker('max', (options, { matrix }) => F.max(matrix, options)),
   taker('min', (options, { matrix }) => F.min(matrix, options)),
+  taker('repeatInterleave', (options, { matrix }) => F.repeatInterleave(matrix, 2, options)),
   taker('crossEntropy', (options, { matrix, labels }) => F.crossEntropy(matrix, labels, options)),
   taker('mseLoss', (options, { matrix }) => F.mseLoss(matrix, matrix, options)),
   taker('compile', (options) => compile((x: Tensor) => x, options)),

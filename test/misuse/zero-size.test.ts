@@ -1,6 +1,6 @@
 /** Dimensions of size 0 are legal everywhere: they keep their shape through forward, loss, backward and step. */
 import { describe, expect, it } from 'vitest';
-import { cat, data, functional as F, nn, optim, type Tensor, tensor, zeros } from '../../src/index.js';
+import { cat, data, functional as F, nn, optim, Slice, type Tensor, tensor, zeros } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 const labels = (rows: number) => zeros([rows], { dtype: 'int32' });
@@ -86,6 +86,15 @@ const functions: readonly (readonly [
   ['narrow to nothing', (x) => x.narrow(0, 0, 0), [0, 3], [0, 0]],
   ['clone', (x) => x.clone(), [0, 3], [3, 0]],
   ['cat', (x) => cat([x, x], 1), [0, 6], [3, 0]],
+  ['expand', (x) => x.expand([2, ...x.shape]), [2, 0, 3], [2, 3, 0]],
+  ['repeat', (x) => x.repeat([2, 2]), [0, 6], [6, 0]],
+  ['repeat to nothing', (x) => x.repeat([1, 0]), [0, 0], [3, 0]],
+  ['repeatInterleave', (x) => x.repeatInterleave(2, { dim: 1 }), [0, 6], [3, 0]],
+  ['split', (x) => x.split(2, 0).at(-1)!, [0, 3], [1, 0]],
+  ['chunk', (x) => x.chunk(2, 1)[1]!, [0, 1], [3, 0]],
+  ['slice', (x) => x.slice(1, 1, null, 2), [0, 1], [3, 0]],
+  ['index', (x) => x.index(new Slice(1), null), [0, 1, 3], [2, 1, 0]],
+  ['maskedSelect', (x) => x.maskedSelect(zeros([])), [0], [0]],
   ['indexSelect of no rows', (x) => x.indexSelect(labels(0)), [0, 3], [0, 0]],
 ];
 

@@ -3,6 +3,7 @@
 import torch
 
 from .encode import encode
+from .moving import shapes
 
 INF, NAN = float("inf"), float("nan")
 SPECIAL = [-INF, -1e38, -1.5, -1.0, -1e-40, -0.0, 0.0, 1e-40, 0.5, 1.0, 2.0, 88.0, 100.0, 1e38, INF, NAN]
@@ -103,4 +104,4 @@ def matrices():
 
 def functions():
     torch.manual_seed(19)
-    return {"cases": [*unary(), *binary(), *reductions(), *matrices()]}
+    return {"cases": [*unary(), *binary(), *reductions(), *matrices(), *shapes(case, rng)]}

@@ -6,6 +6,7 @@ import { containerRows } from './containers.js';
 import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
 import { functionRows } from './functions.js';
+import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
 import { optimRows } from './optim.js';
 import { optionRows } from './options.js';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   ...creationRows,
   ...functionRows,
   ...shapeRows,
+  ...movingRows,
   ...autogradRows,
   ...nnRows,
   ...containerRows,
