@@ -1,9 +1,10 @@
 /** One training as others see it: where it stands, and what happens as it happens. */
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { EpochResult, Progress, TrainingOptions } from './training.js';
 
-export type JobState = 'running' | 'done' | 'cancelled' | 'failed';
+export type EndState = 'done' | 'cancelled' | 'failed';
+export type JobState = 'running' | 'cancelling' | EndState;
 
 /** As `GET /jobs/:id` tells it. */
 export interface JobReport {
@@ -20,16 +21,17 @@ export type JobEvent =
   | { readonly event: 'progress'; readonly data: Progress }
   /** `id` counts what is told again to those who come late. */
   | { readonly event: 'epoch'; readonly id: string; readonly data: EpochResult }
-  | { readonly event: Exclude<JobState, 'running'>; readonly id: string; readonly data: JobReport };
+  | { readonly event: EndState; readonly id: string; readonly data: JobReport };
 
 export class Job {
   readonly id = randomUUID();
   readonly options: TrainingOptions;
   readonly #abort = new AbortController();
-  readonly #events = new EventEmitter().setMaxListeners(0);
+  readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #history: EpochResult[] = [];
   #progress: Progress = { fraction: 0, epoch: 1, loss: null };
   #state: JobState = 'running';
+  #end: EndState | null = null;
   #error: string | null = null;
 
   constructor(options: TrainingOptions) {
@@ -45,7 +47,10 @@ export class Job {
     return this.#abort.signal;
   }
 
+  /** Asks for the end of a running job. It comes after the step in progress. */
   cancel(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'cancelling';
     this.#abort.abort();
   }
 
@@ -63,48 +68,41 @@ export class Job {
 
   addProgress(progress: Progress): void {
     this.#progress = progress;
-    this.#emit({ event: 'progress', data: progress });
+    this.#changes.emit('change');
   }
 
   addEpoch(result: EpochResult): void {
     this.#history.push(result);
-    this.#emit(this.#epochEvent(result));
+    this.#changes.emit('change');
   }
 
-  end(state: Exclude<JobState, 'running'>, error: string | null = null): void {
+  end(state: EndState, error: string | null = null): void {
     this.#state = state;
     this.#error = error;
-    this.#emit(this.#endEvent(state));
-    this.#events.emit('end');
+    this.#end = state;
+    this.#changes.emit('change');
   }
 
   /**
-   * What has happened after the event with the id `after`, then what happens, up to the end of the job. Aborting the
-   * signal ends it too.
+   * What has happened after the event with the id `after`, then what happens, up to the end of the job. Aborting the signal ends it
+   * too. A client that reads slowly gets the latest progress only, so that nothing piles up for it.
    */
   async *events(after: number, signal: AbortSignal): AsyncGenerator<JobEvent> {
-    // Listening begins before anything is told, so that nothing falls between the two.
-    const coming = this.#state === 'running' ? on(this.#events, 'event', { signal, close: ['end'] }) : [];
-    const past: JobEvent[] = this.#history.map((result) => this.#epochEvent(result)).slice(after);
-    if (this.#state === 'running') past.push({ event: 'progress', data: this.#progress });
-    else past.push(this.#endEvent(this.#state));
-    yield* past;
-    try {
-      for await (const [event] of coming) yield event as JobEvent;
-    } catch (error) {
-      if (!signal.aborted) throw error;
+    let told = after;
+    let progress: Progress | null = null;
+    while (!signal.aborted) {
+      if (told < this.#history.length) {
+        const data = this.#history[told++]!;
+        yield { event: 'epoch', id: String(data.epoch), data };
+      } else if (this.#end !== null) {
+        yield { event: this.#end, id: String(this.#history.length + 1), data: this.report() };
+        return;
+      } else if (progress !== this.#progress) {
+        progress = this.#progress;
+        yield { event: 'progress', data: progress };
+      } else {
+        await once(this.#changes, 'change', { signal }).catch(() => {});
+      }
     }
-  }
-
-  #emit(event: JobEvent): void {
-    this.#events.emit('event', event);
-  }
-
-  #epochEvent(data: EpochResult): JobEvent {
-    return { event: 'epoch', id: String(data.epoch), data };
-  }
-
-  #endEvent(event: Exclude<JobState, 'running'>): JobEvent {
-    return { event, id: String(this.#history.length + 1), data: this.report() };
   }
 }

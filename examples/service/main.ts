@@ -3,12 +3,8 @@ import { loadDigits } from '../mnist/digits.js';
 import { readOptions, type ServiceOptions, usage } from './options.js';
 import { buildServer } from './server.js';
 
-async function main(options: ServiceOptions): Promise<void> {
-  const server = await buildServer({
-    digits: loadDigits(undefined),
-    modelFile: options.modelFile,
-    logLevel: options.logLevel,
-  });
+async function main({ host, port, ...options }: ServiceOptions): Promise<void> {
+  const server = await buildServer({ digits: loadDigits(undefined), ...options });
   // Once: a second signal ends the process at once. After close nothing is left to wait for, and Node ends by itself.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
@@ -18,7 +14,7 @@ async function main(options: ServiceOptions): Promise<void> {
         process.exitCode = 1;
       });
     });
-  await server.listen({ host: options.host, port: options.port });
+  await server.listen({ host, port });
 }
 
 let options: ServiceOptions | null = null;

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { predict, tensor } from 'lanewise';
-import { classes, pixels } from './model.js';
+import { classes, pixels } from './network.js';
 import type { Trainer } from './trainer.js';
 
 /** Images in one request. */
@@ -53,7 +53,7 @@ export const predictionRoutes: FastifyPluginAsync<{ readonly trainer: Trainer }>
   const bodyLimit = mostImages * pixels * 24;
   server.post<PredictRoute>('/predict', { bodyLimit, schema: { body, response: { 200: answer } } }, async (request) => {
     const images = tensor(request.body.pixels).reshape([-1, pixels]);
-    // On the library's own threads, beside a training of the same model if there is one.
+    // On the library's own threads, also while a training runs.
     const logits = await predict(trainer.model.network, images);
     const probabilities = logits.softmax(1).toTypedArray('float32');
     return {

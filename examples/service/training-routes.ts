@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { trainingBytes } from './network.js';
 import type { Trainer } from './trainer.js';
 import type { TrainingOptions } from './training.js';
 
@@ -28,8 +29,19 @@ interface JobParams {
   readonly Params: { readonly id: string };
 }
 
-export const trainingRoutes: FastifyPluginAsync<{ readonly trainer: Trainer }> = async (server, { trainer }) => {
+export interface TrainingRoutesOptions {
+  readonly trainer: Trainer;
+  /** Bytes that a training may take. */
+  readonly memory: number;
+}
+
+export const trainingRoutes: FastifyPluginAsync<TrainingRoutesOptions> = async (server, { trainer, memory }) => {
   server.post<{ Body: TrainingOptions }>('/train', { schema: { body: trainingOptions } }, (request, reply) => {
+    const bytes = trainingBytes(request.body, request.body.batchSize);
+    if (bytes > memory)
+      return reply
+        .code(400)
+        .send(new Error(`this training takes ${mebibytes(bytes)}, and ${mebibytes(memory)} are allowed`));
     if (trainer.running !== null)
       return reply.code(409).send(new Error(`job ${trainer.running.id} is running: wait for its end, or delete it`));
     const job = trainer.start(request.body);
@@ -41,12 +53,12 @@ export const trainingRoutes: FastifyPluginAsync<{ readonly trainer: Trainer }> =
     return job === null ? missing(reply, request.params.id) : job.report();
   });
 
-  /** Stops the job after the step that it is in. One that is over stays as it is. */
-  server.delete<JobParams>('/jobs/:id', async (request, reply) => {
+  /** Asks a job to stop after the step that it is in, and answers at once. One that is over stays as it is. */
+  server.delete<JobParams>('/jobs/:id', (request, reply) => {
     const job = trainer.find(request.params.id);
     if (job === null) return missing(reply, request.params.id);
-    await trainer.cancel(job);
-    return job.report();
+    job.cancel();
+    return reply.code(job.state === 'cancelling' ? 202 : 200).send(job.report());
   });
 
   /** What has happened so far (after `Last-Event-ID`, if it is sent), and what happens until the end. */
@@ -60,6 +72,8 @@ export const trainingRoutes: FastifyPluginAsync<{ readonly trainer: Trainer }> =
     await reply.sse.send(job.events(lastSeen(reply.sse.lastEventId), gone.signal));
   });
 };
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 const missing = (reply: FastifyReply, id: string): FastifyReply => reply.code(404).send(new Error(`no job ${id}`));
 

@@ -1,6 +1,7 @@
 /** Starts examples/service as a process of its own on a free port, and talks to it over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -70,11 +71,28 @@ export class ServiceProcess {
     return new ServiceProcess(child, first, ended);
   }
 
-  async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
-    const headers = { 'content-type': 'application/json' };
-    const content = body === undefined ? {} : { headers, body: JSON.stringify(body) };
-    const response = await fetch(this.url + path, { method, ...content });
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer<T>> {
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await fetch(this.url + path, { method, ...content, headers: { ...type, ...headers } });
     return { status: response.status, body: (await response.json()) as T };
+  }
+
+  /** Waits until no training is in progress. */
+  async idle(): Promise<void> {
+    while ((await this.call<{ job: string | null }>('GET', '/health')).body.job !== null)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** Bytes of physical memory that the process has at present. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
   }
 
   /** Sends a signal, and waits until the process has ended. */
@@ -84,8 +102,13 @@ export class ServiceProcess {
   }
 
   /** Server-sent events of a path, up to the end of the stream. */
-  async *events(path: string, lastEventId?: string): AsyncGenerator<ServerEvent> {
-    const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+  async *events(
+    path: string,
+    lastEventId?: string,
+    more: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<ServerEvent> {
+    const last = lastEventId !== undefined && { 'last-event-id': lastEventId };
+    const headers = { accept: 'text/event-stream', ...last, ...more };
     const response = await fetch(this.url + path, { headers });
     if (response.status !== 200 || response.body === null) throw new Error(`${path}: status ${response.status}`);
     let text = '';

@@ -33,13 +33,13 @@ function follow(id) {
     status.textContent = say(job);
     recognition.refresh();
   };
-  followJob(id, {
+  const listeners = {
     progress({ fraction }) {
       progress.value = fraction;
     },
     epoch(result) {
       const percent = (100 * result.validation.accuracy).toFixed(1);
-      status.textContent = `Epoch ${result.epoch}: ${percent} % of the held-out digits are recognised.`;
+      status.textContent = `Epoch ${result.epoch}: ${percent} % of the held-out digits are recognised${result.answers ? '' : ', fewer than by the model that answers'}.`;
       curves.addEpoch(result);
       recognition.refresh();
     },
@@ -49,6 +49,10 @@ function follow(id) {
     }),
     cancelled: end(({ history }) => `Cancelled after ${history.length} whole epochs.`),
     failed: end(({ error }) => `Failed: ${error}`),
+  };
+  followJob(id, listeners).catch((error) => {
+    setRunning(null);
+    status.textContent = error.message;
   });
 }
 
@@ -69,7 +73,12 @@ form.addEventListener('submit', async (event) => {
 
 cancel.addEventListener('click', async () => {
   cancel.disabled = true;
-  await cancelJob(running);
+  status.textContent = 'Cancelling.';
+  try {
+    await cancelJob(running);
+  } catch (error) {
+    status.textContent = error.message;
+  }
 });
 
 // A page that is opened while a job runs shows it.
