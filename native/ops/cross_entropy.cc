@@ -54,11 +54,11 @@ float sum_of_weights(const Context& context, const float* weight, std::size_t cl
 }  // namespace
 
 void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
-                  FloatOut logSumExp, FloatOut total, std::size_t rows, std::size_t classes, std::int32_t ignoreIndex,
-                  double smoothing, std::int32_t reduction) {
+                  FloatOut softmaxStats, FloatOut total, std::size_t rows, std::size_t classes,
+                  std::int32_t ignoreIndex, double smoothing, std::int32_t reduction) {
   check_common("crossEntropy", logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
   check_length("crossEntropy", "out", out.size(), reduction == kNone ? rows : 1);
-  check_length("crossEntropy", "logSumExp", logSumExp.size(), rows);
+  check_length("crossEntropy", "softmaxStats", softmaxStats.size(), checked_mul(rows, 2));
   check_length("crossEntropy", "total", total.size(), 1);
   thread_local core::Scratch scratch;
   float* const losses = reduction == kNone ? out.data() : scratch.get<float>(rows);
@@ -67,7 +67,8 @@ void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::o
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     context.kernels.cross_entropy(logits.data() + begin * classes, target.data() + begin, weights, losses + begin,
-                                  logSumExp.data() + begin, end - begin, classes, ignoreIndex, confidence, spread);
+                                  softmaxStats.data() + 2 * begin, end - begin, classes, ignoreIndex, confidence,
+                                  spread);
   });
   total[0] = 1.0f;
   if (reduction == kNone) return;
@@ -83,12 +84,12 @@ void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::o
 }
 
 void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, IndexIn target,
-                          std::optional<FloatIn> weight, FloatIn logSumExp, FloatIn total, FloatOut out,
+                          std::optional<FloatIn> weight, FloatIn softmaxStats, FloatIn total, FloatOut out,
                           std::size_t rows, std::size_t classes, std::int32_t ignoreIndex, double smoothing,
                           std::int32_t reduction) {
   check_common("crossEntropyBackward", logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
   check_length("crossEntropyBackward", "grad", grad.size(), reduction == kNone ? rows : 1);
-  check_length("crossEntropyBackward", "logSumExp", logSumExp.size(), rows);
+  check_length("crossEntropyBackward", "softmaxStats", softmaxStats.size(), checked_mul(rows, 2));
   check_length("crossEntropyBackward", "total", total.size(), 1);
   check_length("crossEntropyBackward", "out", out.size(), checked_mul(rows, classes));
 
@@ -99,7 +100,7 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     const float* const scale = reduction == kNone ? grad.data() + begin : &shared;
     context.kernels.cross_entropy_backward(scale, reduction == kNone ? 1 : 0, logits.data() + begin * classes,
-                                           target.data() + begin, weights, logSumExp.data() + begin,
+                                           target.data() + begin, weights, softmaxStats.data() + 2 * begin,
                                            out.data() + begin * classes, end - begin, classes, ignoreIndex, confidence,
                                            spread, weight_sum);
   });

@@ -87,10 +87,10 @@ void dropout(const Context&, FloatIn x, IndexIn key, FloatOut out, std::size_t r
 
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
-                  FloatOut logSumExp, FloatOut total, std::size_t rows, std::size_t classes, std::int32_t ignoreIndex,
-                  double smoothing, std::int32_t reduction);
+                  FloatOut softmaxStats, FloatOut total, std::size_t rows, std::size_t classes,
+                  std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
 void crossEntropyBackward(const Context&, FloatIn grad, FloatIn logits, IndexIn target, std::optional<FloatIn> weight,
-                          FloatIn logSumExp, FloatIn total, FloatOut out, std::size_t rows, std::size_t classes,
+                          FloatIn softmaxStats, FloatIn total, FloatOut out, std::size_t rows, std::size_t classes,
                           std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
 
 // optimizers (optimizers.cc)

@@ -58,12 +58,12 @@ TEST_CASE("cross-entropy: the reductions") {
     Ints target(Random(3).ints(rows, 10));
     for (std::size_t r = 0; r < rows; r += 7) target[r] = 3 - 103;
     double weight_total = 0.0, loss_total = 0.0;
-    Floats each(rows), lse(rows), total(1), ones(std::vector<float>(rows, 1.0f)), each_gradient(rows * classes);
-    ops::crossEntropy(context_of(table), logits.in(), target.in(), weight.in(), each.span(), lse.span(), total.span(),
+    Floats each(rows), stats(2 * rows), total(1), ones(std::vector<float>(rows, 1.0f)), each_gradient(rows * classes);
+    ops::crossEntropy(context_of(table), logits.in(), target.in(), weight.in(), each.span(), stats.span(), total.span(),
                       rows, classes, -100, 0.1, 0);
     CHECK(total[0] == 1.0f);
-    ops::crossEntropyBackward(context_of(table), ones.in(), logits.in(), target.in(), weight.in(), lse.in(), total.in(),
-                              each_gradient.span(), rows, classes, -100, 0.1, 0);
+    ops::crossEntropyBackward(context_of(table), ones.in(), logits.in(), target.in(), weight.in(), stats.in(),
+                              total.in(), each_gradient.span(), rows, classes, -100, 0.1, 0);
     for (std::size_t r = 0; r < rows; ++r) {
       loss_total += each[r];
       if (target[r] != -100) weight_total += weight[static_cast<std::size_t>(target[r])];
@@ -72,11 +72,11 @@ TEST_CASE("cross-entropy: the reductions") {
       std::vector<float> first;
       for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
-        Floats out(1), log_sums(rows), divisor(1), grad(std::vector<float>{2.0f}), gradient(rows * classes);
-        ops::crossEntropy(context, logits.in(), target.in(), weight.in(), out.span(), log_sums.span(), divisor.span(),
+        Floats out(1), softmax(2 * rows), divisor(1), grad(std::vector<float>{2.0f}), gradient(rows * classes);
+        ops::crossEntropy(context, logits.in(), target.in(), weight.in(), out.span(), softmax.span(), divisor.span(),
                           rows, classes, -100, 0.1, reduction);
-        ops::crossEntropyBackward(context, grad.in(), logits.in(), target.in(), weight.in(), log_sums.in(),
-                                  divisor.in(), gradient.span(), rows, classes, -100, 0.1, reduction);
+        ops::crossEntropyBackward(context, grad.in(), logits.in(), target.in(), weight.in(), softmax.in(), divisor.in(),
+                                  gradient.span(), rows, classes, -100, 0.1, reduction);
         const double divided = reduction == kMean ? weight_total : 1.0;
         CHECK(ulps(out[0], loss_total / divided) < 4.0);
         CHECK(ulps(divisor[0], divided) < 2.0);
@@ -89,7 +89,7 @@ TEST_CASE("cross-entropy: the reductions") {
         now.push_back(out[0]);
         if (threads == 1) first = now;
         CHECK(same_bits(first, now));
-        CHECK((out.guards_intact() && log_sums.guards_intact() && divisor.guards_intact() && gradient.guards_intact()));
+        CHECK((out.guards_intact() && softmax.guards_intact() && divisor.guards_intact() && gradient.guards_intact()));
       }
     }
   });
@@ -97,16 +97,16 @@ TEST_CASE("cross-entropy: the reductions") {
 
 TEST_CASE("cross-entropy: nothing to average, labels out of range") {
   const ops::Context context = context_of(*kernels::available().back());
-  Floats logits(Random(1).floats(6)), out(1), lse(2), total(1), grad(std::vector<float>{1.0f}), gradient(6);
+  Floats logits(Random(1).floats(6)), out(1), stats(4), total(1), grad(std::vector<float>{1.0f}), gradient(6);
   Ints ignored(std::vector<std::int32_t>{-100, -100});
   const auto run = [&](ops::IndexIn target, std::int32_t reduction, double smoothing = 0.0, std::size_t rows = 2) {
-    ops::crossEntropy(context, logits.in(), target, std::nullopt, out.span(), lse.span(), total.span(), rows, 3, -100,
+    ops::crossEntropy(context, logits.in(), target, std::nullopt, out.span(), stats.span(), total.span(), rows, 3, -100,
                       smoothing, reduction);
   };
   for (const std::int32_t bad : {-1, 3, INT32_MIN, INT32_MAX}) {
     Ints target(std::vector<std::int32_t>{0, bad});
     CHECK_THROWS_AS(run(target.in(), kMean), std::invalid_argument);
-    CHECK_THROWS_AS(ops::crossEntropyBackward(context, grad.in(), logits.in(), target.in(), std::nullopt, lse.in(),
+    CHECK_THROWS_AS(ops::crossEntropyBackward(context, grad.in(), logits.in(), target.in(), std::nullopt, stats.in(),
                                               total.in(), gradient.span(), 2, 3, -100, 0.0, kMean),
                     std::invalid_argument);
   }
@@ -115,13 +115,13 @@ TEST_CASE("cross-entropy: nothing to average, labels out of range") {
   CHECK_THROWS_AS(run(ignored.in(), 0), std::invalid_argument);  // out holds one element, not two
   CHECK_THROWS_AS(run(ignored.in(), kMean, 1.5), std::invalid_argument);
   CHECK_THROWS_AS(run(ignored.in(), kMean, 0.0, 3), std::invalid_argument);
-  CHECK((out.untouched() && lse.untouched() && total.untouched() && gradient.untouched()));
+  CHECK((out.untouched() && stats.untouched() && total.untouched() && gradient.untouched()));
   run(ignored.in(), kSum);
   CHECK(out[0] == 0.0f);
   run(ignored.in(), kMean);
   CHECK(std::isnan(out[0]));
   CHECK(total[0] == 0.0f);
-  ops::crossEntropyBackward(context, grad.in(), logits.in(), ignored.in(), std::nullopt, lse.in(), total.in(),
+  ops::crossEntropyBackward(context, grad.in(), logits.in(), ignored.in(), std::nullopt, stats.in(), total.in(),
                             gradient.span(), 2, 3, -100, 0.0, kMean);
   CHECK(gradient.values() == std::vector<float>(6, 0.0f));
 }

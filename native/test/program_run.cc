@@ -194,13 +194,13 @@ struct Training : TestListing {
     const double x = memory(MemoryKind::kInput, 0, kRows * kIn), target = memory(MemoryKind::kInput, 1, kRows, true);
     const double loss = memory(MemoryKind::kOutput, 0, 1);
     const double w = state(block_of(Random(5).floats(kClasses * kIn)));
-    const double logits = temporary(0, kRows * kClasses), lse = temporary(176, kRows), total = temporary(224, 1);
-    const double grad = temporary(240, kRows * kClasses), one = temporary(416, 1), dw = temporary(432, kClasses * kIn);
+    const double logits = temporary(0, kRows * kClasses), stats = temporary(176, 2 * kRows), total = temporary(256, 1);
+    const double grad = temporary(272, kRows * kClasses), one = temporary(448, 1), dw = temporary(464, kClasses * kIn);
     const double rows = kRows, in = kIn, classes = kClasses;
     op("linear", {x, w, kNull, logits, rows, in, classes});
-    op("crossEntropy", {logits, target, kNull, loss, lse, total, rows, classes, -100, 0, 0, 1});
+    op("crossEntropy", {logits, target, kNull, loss, stats, total, rows, classes, -100, 0, 0, 1});
     op("fill", {one, 0, 1, 1});
-    op("crossEntropyBackward", {one, logits, target, kNull, lse, total, grad, rows, classes, -100, 0, 0, 1});
+    op("crossEntropyBackward", {one, logits, target, kNull, stats, total, grad, rows, classes, -100, 0, 0, 1});
     op("matmul", {grad, x, dw, 1, classes, in, rows, 1, 0, 0, 0});
     op("sgd", {w, dw, kNull, kNull, classes * in, 0, 0.5, 0, 0, 0, 0, 0, 0, 0});
   }

@@ -122,13 +122,13 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
   const ops = currentOps();
   ops.checkTarget({ target: target.storage, classes, ignoreIndex });
   const output = empty(settings.reduction === 'none' ? [rows] : [], logits.dtype);
-  const logSumExp = empty([rows], logits.dtype);
+  const softmaxStats = empty([rows, 2], logits.dtype);
   const total = empty([1], logits.dtype);
   const common = {
     logits: logits.storage,
     target: target.storage,
     weight: weight === null ? null : weight.storage,
-    logSumExp: logSumExp.storage,
+    softmaxStats: softmaxStats.storage,
     total: total.storage,
     rows,
     classes,
@@ -137,7 +137,7 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
     reduction,
   };
   ops.crossEntropy({ ...common, out: output.storage });
-  const saved = [logits, target, logSumExp, total, ...(weight === null ? [] : [weight])];
+  const saved = [logits, target, softmaxStats, total, ...(weight === null ? [] : [weight])];
   return record('NllLossBackward0', output, [logits], saved, (grad) => {
     const gradLogits = empty(logits.shape, logits.dtype);
     currentOps().crossEntropyBackward({ ...common, grad: grad.storage, out: gradLogits.storage });

@@ -170,7 +170,8 @@ export const signatures = {
    * Softmax and cross-entropy together. logits [rows, classes], target [rows], weight [classes] or null. For a row
    * with target t ≠ ignoreIndex, e = smoothing, w = weight or ones, lp = logSoftmax(logits):
    *   loss = (1-e)·w[t]·(-lp[t]) + (e/classes)·Σ_c -w[c]·lp[c];   ignored rows: 0.
-   * logSumExp[rows] is kept for the gradient. reduction 0 (none): out [rows]; 1 (mean): out [1] = Σ loss / Σ w[t] over
+   * softmaxStats [rows, 2] is kept for the gradient: m = max logit and Σ exp(logit - m), apart, since m + log Σ would round
+   * away the digits of small differences between large logits. reduction 0 (none): out [rows]; 1 (mean): out [1] = Σ loss / Σ w[t] over
    * rows not ignored (0/0 = NaN); 2 (sum): out [1]. total [1]: Σ w[t] for mean, else 1.
    */
   crossEntropy: {
@@ -178,7 +179,7 @@ export const signatures = {
     target: 'index',
     weight: 'in?',
     out: 'out',
-    logSumExp: 'out',
+    softmaxStats: 'out',
     total: 'out',
     rows: 'size',
     classes: 'size',
@@ -192,7 +193,7 @@ export const signatures = {
     logits: 'in',
     target: 'index',
     weight: 'in?',
-    logSumExp: 'in',
+    softmaxStats: 'in',
     total: 'in',
     out: 'out',
     rows: 'size',
@@ -291,8 +292,8 @@ export const signatures = {
     packed: 'flag',
   },
   /**
-   * crossEntropy and crossEntropyBackward in one pass, for reduction mean or sum: out [1] is the loss, gradLogits its gradient
-   * times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows.
+   * crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
+   * gradLogits its gradient times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows.
    */
   crossEntropyTrain: {
     grad: 'in',

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { functional as F, tensor } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { compile, functional as F, type Tensor, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 describeEachBackend('crossEntropy', () => {
@@ -8,5 +8,52 @@ describeEachBackend('crossEntropy', () => {
     const target = tensor([0], { dtype: 'int32' });
     F.crossEntropy(logits, target, { weight: tensor([0, 1]), labelSmoothing: 0.2 }).backward();
     expect(Array.from(logits.grad!.toTypedArray())).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  describe.each(['mean', 'sum', 'none'] as const)('of logits far from zero, reduction %s', (reduction) => {
+    const classes = 20; // beyond the lanes of one vector
+    const rows = 3;
+    const p = Math.exp(-2) / (1 + Math.exp(-2));
+
+    /** Rows [far, far - 2, 0, ...], whose softmax is [1 - p, p, 0, ...]; the label is 1. Gradients of the summed loss. */
+    const gradients = (far: number, columns: number, loss: (logits: Tensor) => Tensor) => {
+      const row = Array.from({ length: columns }, (_, c) => (c === 0 ? far : c === 1 ? far - 2 : 0));
+      const data = tensor(Array.from({ length: rows }, () => row));
+      const gradient = (logits: Tensor) => {
+        logits.requiresGrad_();
+        F.sum(loss(logits)).backward();
+        return logits.grad!;
+      };
+      const eager = Array.from(gradient(data.clone()).toTypedArray());
+      const compiled = compile((logits: Tensor) => gradient(logits.detach()));
+      return { eager, compiled: Array.from(compiled(data).toTypedArray()) };
+    };
+
+    const label = (): Tensor =>
+      tensor(
+        Array.from({ length: rows }, () => 1),
+        { dtype: 'int32' },
+      );
+    const divisor = reduction === 'mean' ? rows : 1;
+    const options = { reduction };
+
+    it.each([1e3, 1e5, 1e7])('keeps every digit of the gradient near %d', (far) => {
+      for (const columns of [3, classes]) {
+        const { eager, compiled } = gradients(far, columns, (x) => F.crossEntropy(x, label(), options));
+        for (let r = 0; r < rows; r++) {
+          expect(Math.abs(eager[r * columns]! * divisor - (1 - p))).toBeLessThan(2e-7);
+          expect(Math.abs(eager[r * columns + 1]! * divisor - (p - 1))).toBeLessThan(2e-7);
+        }
+        expect(compiled).toEqual(eager);
+      }
+    });
+
+    it.each([1e3, 1e7])('so do targets of probabilities, and logSoftmax, near %d', (far) => {
+      const target = tensor(Array.from({ length: rows }, () => [0, 1, 0]));
+      const { eager, compiled } = gradients(far, 3, (x) => F.crossEntropy(x, target, options));
+      expect(Math.abs(eager[0]! * divisor - (1 - p))).toBeLessThan(2e-7);
+      expect(Math.abs(eager[1]! * divisor - (p - 1))).toBeLessThan(2e-7);
+      expect(compiled).toEqual(eager);
+    });
   });
 });

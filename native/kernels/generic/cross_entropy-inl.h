@@ -27,16 +27,17 @@ LANEWISE_VEC float row_loss(const float* logits, std::size_t classes, std::size_
 }
 
 static void cross_entropy(const float* logits, const std::int32_t* target, const float* weight, float* loss,
-                          float* log_sum_exp, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
+                          float* stats, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
                           float confidence, float spread) {
   for (std::size_t r = 0; r < rows; ++r, logits += classes) {
     const float max = row_max(logits, classes);
-    const float log_sum = log_of(sum_exp(logits, classes, max));
-    log_sum_exp[r] = max + log_sum;
+    const double total = sum_exp(logits, classes, max);
+    stats[2 * r] = max;
+    stats[2 * r + 1] = static_cast<float>(total);
     const std::int32_t t = target[r];
-    loss[r] = t == ignore_index
-                  ? 0.0f
-                  : row_loss(logits, classes, static_cast<std::size_t>(t), weight, max, log_sum, confidence, spread);
+    loss[r] = t == ignore_index ? 0.0f
+                                : row_loss(logits, classes, static_cast<std::size_t>(t), weight, max, log_of(total),
+                                           confidence, spread);
   }
 }
 
@@ -148,9 +149,9 @@ static void cross_entropy_train(const float* logits, const std::int32_t* target,
 }
 
 static void cross_entropy_backward(const float* scale, std::size_t scale_step, const float* logits,
-                                   const std::int32_t* target, const float* weight, const float* log_sum_exp,
-                                   float* out, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
-                                   float confidence, float spread, float weight_sum) {
+                                   const std::int32_t* target, const float* weight, const float* stats, float* out,
+                                   std::size_t rows, std::size_t classes, std::int32_t ignore_index, float confidence,
+                                   float spread, float weight_sum) {
   const Vf zero = v_splat(0.0f), one = v_splat(1.0f);
   for (std::size_t r = 0; r < rows; ++r, logits += classes, out += classes) {
     const std::int32_t t = target[r];
@@ -161,12 +162,13 @@ static void cross_entropy_backward(const float* scale, std::size_t scale_step, c
     const float s = scale[r * scale_step];
     const float direct = s * (confidence * (weight == nullptr ? 1.0f : weight[t]));
     const float even = s * spread;
-    // d loss / d logit_c = p_c·(direct + even·Σw) - even·w_c - [c = t]·direct
-    const Vf share = v_splat(direct + even * weight_sum), flat = v_splat(even), l = v_splat(log_sum_exp[r]);
+    // As in cross_entropy_train, to the bit.
+    const float max = stats[2 * r], total = stats[2 * r + 1];
+    const Vf share = v_splat((direct + even * weight_sum) / total), flat = v_splat(even), m = v_splat(max);
 #define BODY(v, i, count)                                                          \
   {                                                                                \
-    const Vf p = v_exp(v_sub(load_some(logits + (i), count, l), l));               \
-    Vf g = v_mul(p, share);                                                        \
+    const Vf e = v_exp(v_sub(load_some(logits + (i), count, m), m));               \
+    Vf g = v_mul(e, share);                                                        \
     if (spread != 0.0f) {                                                          \
       const Vf w = weight == nullptr ? one : load_some(weight + (i), count, zero); \
       g = v_fnma(flat, w, g);                                                      \

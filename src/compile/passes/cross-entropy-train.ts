@@ -17,8 +17,8 @@ export function fuseCrossEntropyTrain(listing: Listing): Listing {
 }
 
 function withBackward(analysis: Analysis, index: number, { args }: InstructionOf<'crossEntropy'>): Listing | null {
-  const { logSumExp, total, out, ...common } = args;
-  const reader = analysis.soleReader(logSumExp);
+  const { softmaxStats, total, out, ...common } = args;
+  const reader = analysis.soleReader(softmaxStats);
   const backward = reader === null ? undefined : analysis.listing.instructions[reader];
   if (reader === null || !isOp(backward, 'crossEntropyBackward') || analysis.soleReader(total) !== reader) return null;
   if (args.reduction === reductions.none || !isGradientOf(analysis, backward.args, args)) return null;
@@ -34,7 +34,7 @@ function isGradientOf(
 ): boolean {
   const place = (memory: MemoryId | null) => (memory === null ? null : analysis.place(memory));
   return (
-    (['logits', 'target', 'weight', 'logSumExp', 'total'] as const).every(
+    (['logits', 'target', 'weight', 'softmaxStats', 'total'] as const).every(
       (arg) => place(backward[arg]) === place(forward[arg]),
     ) &&
     (['rows', 'classes', 'ignoreIndex', 'smoothing', 'reduction'] as const).every(

@@ -3,15 +3,15 @@ import type { FloatArray, OpArgs, Ops } from '../ops.js';
 import { readFloats, writeFloats } from './memory.js';
 
 /**
- * log Σ exp(x) over `size` elements, `stride` apart, as the pair (max, log Σ exp(x - max)): their sum would round
- * away what x - max - log keeps. A NaN, a +Infinity or nothing but -Infinity gives NaN.
+ * log Σ exp(x) over `size` elements, `stride` apart, as max, sum = Σ exp(x - max) and its logarithm: max + log would
+ * round away what x - max - log keeps. A NaN, a +Infinity or nothing but -Infinity gives NaN.
  */
-export function logSumExp(x: FloatArray, start: number, size: number, stride: number): { max: number; log: number } {
+export function logSumExp(x: FloatArray, start: number, size: number, stride: number) {
   let max = Number.NEGATIVE_INFINITY;
   for (let s = 0; s < size; s++) if (x[start + s * stride]! > max) max = x[start + s * stride]!;
-  let total = 0;
-  for (let s = 0; s < size; s++) total += Math.exp(x[start + s * stride]! - max);
-  return { max, log: Math.log(total) };
+  let sum = 0;
+  for (let s = 0; s < size; s++) sum += Math.exp(x[start + s * stride]! - max);
+  return { max, sum, log: Math.log(sum) };
 }
 
 /** Calls `visit` with the first element of each of the outer·inner lines. */

@@ -58,6 +58,11 @@ def cross_entropy():
     special[0, 1], special[1, 2], special[2, 0], special[4, 1] = float("-inf"), float("nan"), float("inf"), float("-inf")
     add("special values", special, labels)
     add("33 rows of 10", torch.randn(33, 10), torch.arange(33) % 10)
+    for offset in (1e4, -1e5, 1e7):
+        name = f"logits near {offset:.0e}"
+        add(name, logits + offset, labels)
+        add(f"{name}, weights, smoothing, ignored rows", logits + offset, with_ignored, weight, label_smoothing=0.3)
+        add(f"{name}, probabilities", logits + offset, probabilities)
     return cases
 
 

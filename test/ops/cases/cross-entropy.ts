@@ -61,13 +61,18 @@ function inputs([rows, classes]: readonly [number, number], setting: Setting, se
   };
 }
 
-/** log Σ exp(x) of each row, in float64. */
-function logSums({ logits, rows, classes }: Inputs): Float64Array {
-  return Float64Array.from({ length: rows }, (_, r) => {
-    const row = logits.subarray(r * classes, (r + 1) * classes);
-    const max = row.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY);
-    return max + Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
-  });
+/** The largest logit of a row and Σ exp(logit - max), in float64. */
+function statsOf({ logits, classes }: Pick<Inputs, 'logits' | 'classes'>, row: number): { max: number; sum: number } {
+  const all = logits.subarray(row * classes, (row + 1) * classes);
+  const max = all.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY);
+  return { max, sum: all.reduce((total, x) => total + Math.exp(x - max), 0) };
+}
+
+function softmaxStats(args: Inputs): number[] {
+  return Array.from({ length: args.rows }, (_, r) => {
+    const { max, sum } = statsOf(args, r);
+    return [max, sum];
+  }).flat();
 }
 
 function weightSum({ target, weight, ignoreIndex, reduction }: Inputs): number {
@@ -75,17 +80,20 @@ function weightSum({ target, weight, ignoreIndex, reduction }: Inputs): number {
   return target.reduce((sum, t) => sum + (t === ignoreIndex ? 0 : (weight?.[t] ?? 1)), 0);
 }
 
-/** Sizes of the terms: |logit| and |log Σ exp| of every class that counts, weighted as in the loss. */
-function forwardCondition(args: Inputs): Record<'out' | 'logSumExp' | 'total', Float64Array> {
+/**
+ * Sizes of the terms: max - logit and log Σ exp of every class that counts, weighted as in the loss. Maximum and sum stay
+ * apart, so losses and probabilities carry the rounding of logit - max alone, however large the logits are.
+ */
+function forwardCondition(args: Inputs): Record<'out' | 'softmaxStats' | 'total', ArrayLike<number>> {
   const { logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction } = args;
-  const sums = logSums(args);
   const loss = new Float64Array(rows);
   for (let r = 0; r < rows; r++) {
     const t = target[r]!;
     if (t === ignoreIndex) continue;
+    const { max, sum } = statsOf(args, r);
     for (let c = 0; c < classes; c++) {
       const share = smoothing / classes + (c === t ? 1 - smoothing : 0);
-      const size = Math.abs(logits[r * classes + c]!) + Math.abs(sums[r]!) + 1;
+      const size = max - logits[r * classes + c]! + Math.log(sum) + 1;
       if (share > 0) loss[r]! += share * (weight?.[c] ?? 1) * size;
     }
   }
@@ -93,7 +101,8 @@ function forwardCondition(args: Inputs): Record<'out' | 'logSumExp' | 'total', F
   const all = loss.reduce((sum, value) => sum + value, 0) / total;
   return {
     out: reduction === reductions.none ? loss : Float64Array.of(all),
-    logSumExp: sums.map((value) => Math.abs(value) + 1),
+    // The maximum is exact.
+    softmaxStats: softmaxStats(args).map((value, i) => (i % 2 === 0 ? 0 : value)),
     total: Float64Array.of(total),
   };
 }
@@ -104,12 +113,12 @@ function forwardCase(name: string, args: Inputs, options = {}): Case {
   const rowUnits = reduction === reductions.none ? 0 : sumUnits(rows);
   const tolerance = { ulp: 1, units: 2 + rowUnits, condition: forwardCondition };
   const out = reduction === reductions.none ? rows : 1;
-  return opCase('crossEntropy', name, tolerance, () => ({ ...args, out, logSumExp: rows, total: 1 }), options);
+  return opCase('crossEntropy', name, tolerance, () => ({ ...args, out, softmaxStats: 2 * rows, total: 1 }), options);
 }
 
-/** Every term of the gradient: probabilities carry the rounding of log Σ exp, which is read as given. */
+/** Every term of the gradient. */
 function backwardCondition(args: CaseArgs<'crossEntropyBackward'>): { out: Float64Array } {
-  const { grad, logits, target, weight, logSumExp, total, rows, classes, ignoreIndex, smoothing, reduction } = args;
+  const { grad, logits, target, weight, softmaxStats, total, rows, classes, ignoreIndex, smoothing, reduction } = args;
   const out = new Float64Array(rows * classes);
   const sum = weight === null ? classes : weight.reduce((a, b) => a + b, 0);
   for (let r = 0; r < rows; r++) {
@@ -117,8 +126,8 @@ function backwardCondition(args: CaseArgs<'crossEntropyBackward'>): { out: Float
     if (t === ignoreIndex) continue;
     const scale = Math.abs(grad[reduction === reductions.none ? r : 0]! / total[0]!);
     for (let c = 0; c < classes; c++) {
-      const exponent = logits[r * classes + c]! - logSumExp[r]!;
-      const probability = Math.exp(exponent) * (1 + Math.abs(exponent));
+      const distance = softmaxStats[2 * r]! - logits[r * classes + c]!;
+      const probability = (Math.exp(-distance) / softmaxStats[2 * r + 1]!) * (2 + distance);
       const w = weight?.[t] ?? 1;
       const hit = (1 - smoothing) * w * (probability + (c === t ? 1 : 0));
       const spread = (smoothing / classes) * (probability * sum + (weight?.[c] ?? 1));
@@ -140,7 +149,7 @@ function backwardCase(name: string, args: Inputs, options = {}): Case {
     () => ({
       ...args,
       grad: reduction === reductions.none ? floats(rows, seedOf(name)) : Float32Array.of(0.75),
-      logSumExp: Float32Array.from(logSums(args)),
+      softmaxStats: Float32Array.from(softmaxStats(args)),
       total: Float32Array.of(weightSum(args)),
       out: rows * classes,
     }),
@@ -148,10 +157,7 @@ function backwardCase(name: string, args: Inputs, options = {}): Case {
   );
 }
 
-/**
- * The terms of the loss and of the gradient. Maximum and logarithm stay apart, so probabilities carry the rounding of
- * x - max alone, however large the logits are.
- */
+/** The terms of the loss and of the gradient. */
 function trainCondition(args: CaseArgs<'crossEntropyTrain'>): Record<'out' | 'gradLogits' | 'biasGrad', Float64Array> {
   const { grad, logits, target, weight, rows, classes, ignoreIndex, smoothing } = args;
   const loss = new Float64Array(rows);
@@ -162,12 +168,11 @@ function trainCondition(args: CaseArgs<'crossEntropyTrain'>): Record<'out' | 'gr
   for (let r = 0; r < rows; r++) {
     const t = target[r]!;
     if (t === ignoreIndex) continue;
-    const row = logits.subarray(r * classes, (r + 1) * classes);
-    const max = row.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY);
-    const log = Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
+    const { max, sum } = statsOf(args, r);
+    const log = Math.log(sum);
     const hit = (1 - smoothing) * (weight?.[t] ?? 1);
     for (let c = 0; c < classes; c++) {
-      const distance = max - row[c]!;
+      const distance = max - logits[r * classes + c]!;
       const probability = Math.exp(-distance - log) * (2 + distance);
       const w = weight?.[c] ?? 1;
       const spread = smoothing / classes;
@@ -216,11 +221,17 @@ const grid = shapes.flatMap((shape) =>
   }),
 );
 
-/** Logits of about 10⁴ whose differences are ordinary numbers: none of their digits may be lost. */
-const largeLogits = [1, 3, 128].map((rows) => {
-  const args = inputs([rows, 10], { reduction: 'mean', smoothing: 0.1, weighted: false, ignored: 'none' }, rows);
-  return trainCase(`${rows} rows of logits near 10^4`, { ...args, logits: args.logits.map((x) => x + 1e4) }, true);
-});
+/** Large logits whose differences are ordinary numbers: none of their digits may be lost. */
+const largeLogits = [1e4, -1e5, 1e7].flatMap((offset) =>
+  settings.flatMap((setting, i) => {
+    const args = inputs([9 + i, 10 + 3 * i], setting, i);
+    const far = { ...args, logits: args.logits.map((x) => x + offset) };
+    const name = `logits near ${offset}, ${describe(setting)}`;
+    const options = setting.ignored === 'all' ? { provesLittle: 'ignored rows give 0' } : {};
+    const both = [forwardCase(name, far, options), backwardCase(name, far, options)];
+    return setting.reduction === 'none' ? both : [...both, trainCase(name, far, true, options)];
+  }),
+);
 
 /** Logits that overflow exp, classes that are ruled out, and rows whose loss is infinite or NaN. */
 const specialLogits = [
