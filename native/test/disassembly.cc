@@ -21,7 +21,7 @@ struct Tiles {
 #if defined(__aarch64__)
 const Tiles kTiles[] = {{"neon", 6, 4, 2}};
 #else
-const Tiles kTiles[] = {{"avx2", 6, 2, 6}, {"avx512", 12, 2, 19}};
+const Tiles kTiles[] = {{"avx2", 6, 2, 0}, {"avx512", 12, 2, 2}};
 #endif
 
 // The functions with k loops, as kernels/generic names them: <form>_<rows>.
