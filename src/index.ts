@@ -2,7 +2,7 @@
  * lanewise: fast CPU training of neural networks for Node, with PyTorch's semantics.
  * @packageDocumentation
  */
-export { type CompileOptions, type Compiled, compile, type Returnable } from './compile/compile.js';
+export { type Compiled, type CompileOptions, compile, type Returnable } from './compile/compile.js';
 export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';

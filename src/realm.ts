@@ -6,6 +6,8 @@ import { types } from 'node:util';
 
 export const {
   isArrayBuffer,
+  isBigInt64Array,
+  isBigUint64Array,
   isFloat32Array,
   isFloat64Array,
   isInt32Array,

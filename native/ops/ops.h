@@ -52,6 +52,19 @@ void sigmoidBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std:
 void tanhBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t n);
 void clampBackward(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::size_t n, double low, double high);
 
+// int32 (integers.cc)
+void addInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void subInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void mulInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void powInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void maximumInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void minimumInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
+void sumInt(const Context&, IndexIn x, IndexOut out, std::size_t outer, std::size_t size, std::size_t inner);
+void maxInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
+            std::size_t inner);
+void minInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
+            std::size_t inner);
+
 // along one dimension (reduce.cc, gather.cc, order.cc, softmax.cc)
 void sum(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
 void max(const Context&, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,

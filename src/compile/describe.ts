@@ -1,5 +1,5 @@
-import type { Program } from './program.js';
 import { printListing } from './print.js';
+import type { Program } from './program.js';
 
 /** The lists of a program as text: as recorded, and after each pass that changed it. */
 export function describe(title: string, program: Program): string {

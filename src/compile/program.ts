@@ -1,5 +1,5 @@
 import { ArgumentError, StateError } from '../errors.js';
-import { currentBackend } from '../ops/backend.js';
+import { programsFor } from '../ops/backend.js';
 import type { Listing, ProgramFactory, ProgramHandle } from '../ops/listing.js';
 import type { HostArray } from '../ops/ops.js';
 import type { NativeSide } from '../tensor/native-side.js';
@@ -33,6 +33,7 @@ export class Program<R = unknown> {
   readonly listing: Listing;
   /** The same after each pass. */
   readonly stages: readonly Stage[];
+  readonly #hasDoubles: boolean;
   readonly #factory: ProgramFactory;
   readonly #recorded: Recorded<R>;
   readonly #randomness: Randomness;
@@ -60,10 +61,11 @@ export class Program<R = unknown> {
 
   private constructor(name: string, recorded: Recorded<R>, inputs: number, off: readonly PassName[]) {
     this.name = name;
-    this.#factory = currentBackend().programs();
     this.#recorded = recorded;
     const { recorder, assembled } = recorded;
     this.listing = assembled.listing;
+    this.#hasDoubles = this.listing.memories.some(({ dtype }) => dtype === 'float64');
+    this.#factory = programsFor(this.#hasDoubles);
     const rewritten = applyPasses(this.listing, { fuses: this.#factory.fuses, off });
     this.stages = rewritten.stages;
     this.#written = new Set(assembled.written);
@@ -93,7 +95,7 @@ export class Program<R = unknown> {
 
   /** Whether the memory that the program computes on is still that of its tensors: if not, it never will be again. */
   isUsable(): boolean {
-    if (this.#released || currentBackend().programs() !== this.#factory) return false;
+    if (this.#released || programsFor(this.#hasDoubles) !== this.#factory) return false;
     const { states } = this.#recorded.assembled;
     const sides = this.#sides;
     for (let i = 0; i < sides.length; i++) if (states[i]!.side !== sides[i]) return false;

@@ -1,5 +1,4 @@
 import { ArgumentError, StateError } from '../errors.js';
-import { checkComputes } from '../ops/backend.js';
 import type { Instruction } from '../ops/listing.js';
 import {
   type BernoulliSource,
@@ -96,7 +95,6 @@ export class Recorder implements Recording {
     if (!(memory instanceof Storage)) throw new ArgumentError(`${this.#name}: an op was given memory of no tensor`);
     // Another recording's memory: throws, and says what to do.
     if (memory.recordedBy !== this) memory.assertNumbers();
-    if (memory.dtype === 'float64') checkComputes(this.#name, memory.dtype);
     return this.#add(memory, memory.recordedBy !== this ? 'state' : memory.hasNumbers ? 'constant' : 'temporary');
   }
 

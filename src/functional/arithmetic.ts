@@ -3,19 +3,25 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, OpName } from '../ops/ops.js';
+import { checkInt32 } from '../tensor/creation.js';
 import { broadcastShapes, broadcastStrides, layoutOf } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
+import { integers } from './integers.js';
 import { sumTo } from './sum.js';
 import { empty, scalarOf, unary, zeroWhere } from './support.js';
 
-/** A tensor, or a number that takes part as a scalar of the other operand's dtype. */
+/**
+ * A tensor, or a number that takes part as a scalar of the other operand's dtype: beside int32 a number with a fraction,
+ * NaN and infinity make the result float32, as in PyTorch.
+ */
 export type Operand = Tensor | number;
 
 /**
  * input + other, broadcast. int32 beside a float is converted; float32 beside float64 gives float64, unless the float64 is
- * a scalar. @throws ShapeError when the shapes do not broadcast. @throws ArgumentError for two int32 tensors.
+ * a scalar. Two int32 operands give int32, modulo 2^32, as in PyTorch; an integer number is one.
+ * @throws ShapeError when the shapes do not broadcast. @throws ArgumentError for an integer number that int32 cannot hold.
  */
 export function add(input: Operand, other: Operand): Tensor {
   const [a, b] = operands('add', input, other);
@@ -40,7 +46,7 @@ export function mul(input: Operand, other: Operand): Tensor {
   ]);
 }
 
-/** input / other elementwise, broadcast; division by 0 gives infinity or NaN. Rules as for {@link add}. */
+/** input / other elementwise, broadcast; division by 0 gives infinity or NaN. int32 by int32 is float32, as in PyTorch. */
 export function div(input: Operand, other: Operand): Tensor {
   const [a, b] = operands('div', input, other);
   const output = apply('div', a, b);
@@ -56,7 +62,8 @@ export function div(input: Operand, other: Operand): Tensor {
 
 /**
  * input to the power of exponent, elementwise and broadcast, with C's special cases (`pow(x, 0)` is 1 even for NaN).
- * Gradients: exponent·input^(exponent-1), and output·log(input), which is 0 where input is 0 and exponent is not negative.
+ * int32 to the power of int32 is int32. Gradients: exponent·input^(exponent-1), and output·log(input), which is 0 where input is 0 and exponent is not negative.
+ * @throws ArgumentError for int32 to the power of a negative integer number.
  */
 export function pow(input: Operand, exponent: Operand): Tensor {
   const [a, b] = operands('pow', input, exponent);
@@ -70,6 +77,8 @@ export function pow(input: Operand, exponent: Operand): Tensor {
 
 /** As PyTorch, takes the square root for the numbers 0.5 and -0.5: the power of -infinity is NaN then, not infinity. */
 function raise(a: Tensor, b: Tensor, exponent: Operand): Tensor {
+  if (a.dtype === 'int32' && typeof exponent === 'number' && exponent < 0)
+    throw new ArgumentError('pow: Integers to negative integer powers are not allowed.');
   if (exponent === 0.5) return unary('sqrt', a);
   if (exponent === -0.5) return apply('div', scalarOf(1, a.dtype), unary('sqrt', a));
   return apply('pow', a, b);
@@ -97,6 +106,8 @@ type BinaryOp = Extract<OpName, 'add' | 'sub' | 'mul' | 'div' | 'pow'>;
 
 /** The op itself on tensors of one dtype, without a gradient. */
 function apply(name: BinaryOp, a: Tensor, b: Tensor): Tensor {
+  // div has made float32 of both.
+  if (a.dtype === 'int32' && name !== 'div') return integers(name, `${name}Int`, a, b);
   const shape = broadcastShapes(name, a.shape, b.shape);
   const output = empty(shape, a.dtype);
   const layout = layoutOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
@@ -113,20 +124,19 @@ function operands(place: string, input: Operand, other: Operand): [Tensor, Tenso
     throw new ArgumentError(`${place}: expected at least one Tensor, got two numbers`);
   if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(place, input.shape, other.shape);
   const dtype = resultDtype(place, input, other);
-  return [toOperand(input, dtype), toOperand(other, dtype)];
+  return [toOperand(place, input, dtype), toOperand(place, other, dtype)];
 }
 
-function toOperand(operand: Operand, dtype: DType): Tensor {
-  return typeof operand === 'number' ? scalarOf(operand, dtype) : to(operand, dtype);
+function toOperand(place: string, operand: Operand, dtype: DType): Tensor {
+  if (typeof operand !== 'number') return to(operand, dtype);
+  return scalarOf(dtype === 'int32' ? checkInt32(place, operand) : operand, dtype);
 }
 
 /** PyTorch's promotion among float32, float64 and int32: floats before integers, then arrays before scalars. */
 function resultDtype(place: string, a: Operand, b: Operand): DType {
   const floats = [a, b].filter((operand) => operand instanceof Tensor && operand.dtype !== 'int32') as Tensor[];
-  if (floats.length === 0)
-    throw new ArgumentError(
-      `${place}: arithmetic on int32 tensors needs a float operand; convert one with to('float32')`,
-    );
+  const hasFraction = [a, b].some((operand) => typeof operand === 'number' && !Number.isInteger(operand));
+  if (floats.length === 0) return place === 'div' || hasFraction ? 'float32' : 'int32';
   const arrays = floats.filter((operand) => operand.ndim > 0);
   const deciding = arrays.length > 0 ? arrays : floats;
   return deciding.some((operand) => operand.dtype === 'float64') ? 'float64' : 'float32';

@@ -1,13 +1,13 @@
 /** Dropout of elements and of whole channels. The mask is drawn at each call from the generator. */
 import { checkBoolean, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
-import { checkComputes, currentOps } from '../ops/backend.js';
+import { currentOps } from '../ops/backend.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { checkFloat, empty, emptyLike, scalarOf } from './support.js';
+import { checkFloat, checkTensor, empty, emptyLike, scalarOf } from './support.js';
 
 /**
  * In training zeroes each element with probability p and multiplies the others by 1/(1-p), so that the mean stays;
@@ -18,15 +18,15 @@ import { checkFloat, empty, emptyLike, scalarOf } from './support.js';
  * Srivastava et al., Dropout (JMLR 2014);
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html | torch.nn.functional.dropout}.
  * @param p probability of an element to be zeroed, in [0, 1]. Default 0.5.
- * @throws ArgumentError for p outside [0, 1] or NaN, and for an int32 tensor.
+ * @throws ArgumentError for p outside [0, 1] or NaN, and for an int32 tensor where elements are dropped.
  */
 export function dropout(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
-  checkFloat('dropout', input);
+  checkTensor('dropout', input);
   checkProbability('dropout', p);
   checkGenerator('dropout', generator);
   if (!checkBoolean('dropout', 'training', training) || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
-  checkComputes('dropout', input.dtype);
+  checkFloat('dropout', input);
   if (generator.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, generator));
   const key = drawKey(generator);
   const columns = input.shape.at(-1) ?? 1;
@@ -48,7 +48,7 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
  * @throws as {@link dropout}; ShapeError for fewer than two dimensions.
  */
 export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
-  checkFloat('dropout2d', input);
+  checkTensor('dropout2d', input);
   checkProbability('dropout2d', p);
   checkGenerator('dropout2d', generator);
   checkBoolean('dropout2d', 'training', training);
@@ -59,7 +59,7 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
   warnOfRank(input.ndim);
   if (!training || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
-  checkComputes('dropout2d', input.dtype);
+  checkFloat('dropout2d', input);
   const [n, c] = input.shape as [number, number];
   const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
   if (generator.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, generator));

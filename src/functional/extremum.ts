@@ -1,13 +1,13 @@
 /** Largest and smallest elements, of a whole tensor or along one dimension. */
-import { checkBoolean, checkOptions } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
+import { readDimArguments } from './dim-arguments.js';
 import { sum } from './sum.js';
-import { around, checkFloat, empty, expanded, unary, viewAs, zeroed, zeroWhere } from './support.js';
+import { around, checkTensor, empty, expanded, unary, viewAs, zeroed, zeroWhere } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
@@ -26,33 +26,44 @@ export interface ValuesAndIndices {
 }
 
 /**
- * The largest element; with `dim`, the largest along it and where. A NaN counts as largest. The gradient goes to the
+ * The largest element; with `dim`, the largest along it and where: `max(x, 1)`, `max(x, 1, true)`, `max(x, { dim: 1 })`. A NaN counts as largest. The gradient goes to the
  * element chosen along a dimension; without `dim` it is shared evenly among equal largest elements, as in PyTorch.
  * @throws ArgumentError for an empty tensor or dimension.
  */
 export function max(input: Tensor): Tensor;
+export function max(input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
 export function max(input: Tensor, options: DimOptions): ValuesAndIndices;
-export function max(input: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
-  return options === undefined ? overall('max', input) : along('max', input, options);
+export function max(input: Tensor, first?: number | DimOptions, second?: boolean): Tensor | ValuesAndIndices {
+  return first === undefined && second === undefined ? overall('max', input) : along('max', input, first, second);
 }
 
 /** The smallest element; rules as for {@link max}. A NaN counts as smallest. */
 export function min(input: Tensor): Tensor;
+export function min(input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
 export function min(input: Tensor, options: DimOptions): ValuesAndIndices;
-export function min(input: Tensor, options?: DimOptions): Tensor | ValuesAndIndices {
-  return options === undefined ? overall('min', input) : along('min', input, options);
+export function min(input: Tensor, first?: number | DimOptions, second?: boolean): Tensor | ValuesAndIndices {
+  return first === undefined && second === undefined ? overall('min', input) : along('min', input, first, second);
 }
 
-/** Index of the first largest element: in row-major order without `dim`, else along it. int32, no gradient. */
-export function argmax(input: Tensor, options?: DimOptions): Tensor {
-  checkFloat('argmax', input);
-  if (options !== undefined) return find('argmax', 'max', input, options).indices;
+/**
+ * Index of the first largest element: in row-major order without `dim`, else along it: `argmax(x)`, `argmax(x, 1)`,
+ * `argmax(x, 1, true)`, `argmax(x, { dim: 1, keepdim: true })`. int32, no gradient.
+ */
+export function argmax(input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
+export function argmax(input: Tensor, options?: Partial<DimOptions>): Tensor;
+export function argmax(input: Tensor, first?: number | null | Partial<DimOptions>, second?: boolean): Tensor {
+  checkTensor('argmax', input);
+  const { dim, keepdim } = readDimArguments('argmax', first, second);
+  if (dim !== undefined) return find('argmax', 'max', input, dim, keepdim).indices;
   checkNotEmpty('argmax', input);
-  return find('argmax', 'max', viewAs(input, [input.numel]), { dim: 0 }).indices;
+  const { indices } = find('argmax', 'max', viewAs(input, [input.numel]), 0, false);
+  return viewAs(indices, keepdim ? input.shape.map(() => 1) : []);
 }
 
-function along(name: 'max' | 'min', input: Tensor, options: DimOptions): ValuesAndIndices {
-  const { values, indices, outer, size, inner } = find(name, name, input, options);
+function along(name: 'max' | 'min', input: Tensor, first: unknown, second: unknown): ValuesAndIndices {
+  checkTensor(name, input);
+  const { dim, keepdim } = readDimArguments(name, first, second);
+  const { values, indices, outer, size, inner } = find(name, name, input, dim, keepdim);
   const gradName = name === 'max' ? 'MaxBackward0' : 'MinBackward0';
   record(gradName, values, [input], [indices], (grad) => {
     const gradInput = zeroed(input.shape, input.dtype);
@@ -63,12 +74,8 @@ function along(name: 'max' | 'min', input: Tensor, options: DimOptions): ValuesA
   return { values, indices };
 }
 
-function find(place: string, name: 'max' | 'min', input: Tensor, options: DimOptions) {
-  checkFloat(place, input);
-  const given = checkOptions(place, options, ['dim', 'keepdim']);
-  const { keepdim = false } = given;
-  checkBoolean(place, 'keepdim', keepdim);
-  const dim = checkDim(place, given.dim, input.ndim);
+function find(place: string, name: 'max' | 'min', input: Tensor, given: unknown, keepdim: boolean) {
+  const dim = checkDim(place, given, input.ndim);
   const { outer, size, inner } = around(input.shape, dim);
   if (size === 0)
     throw new ArgumentError(
@@ -77,14 +84,15 @@ function find(place: string, name: 'max' | 'min', input: Tensor, options: DimOpt
   const shape = input.shape.flatMap((length, i) => (i !== dim ? [length] : keepdim ? [1] : []));
   const values = empty(shape, input.dtype);
   const indices = empty(shape, 'int32');
-  currentOps()[name]({ x: input.storage, out: values.storage, index: indices.storage, outer, size, inner });
+  const op = input.dtype === 'int32' ? (`${name}Int` as const) : name;
+  currentOps()[op]({ x: input.storage, out: values.storage, index: indices.storage, outer, size, inner });
   return { values, indices, outer, size, inner };
 }
 
 function overall(name: 'max' | 'min', input: Tensor): Tensor {
-  checkFloat(name, input);
+  checkTensor(name, input);
   checkNotEmpty(name, input);
-  const { values } = find(name, name, viewAs(input, [input.numel]), { dim: 0 });
+  const { values } = find(name, name, viewAs(input, [input.numel]), 0, false);
   const gradName = name === 'max' ? 'MaxBackward1' : 'MinBackward1';
   return record(gradName, values, [input], [input, values], (grad) => [sharedEvenly(grad, input, values)]);
 }

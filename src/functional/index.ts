@@ -20,6 +20,6 @@ export { index, maskedSelect, slice } from './slicing.js';
 export { logSoftmax, softmax } from './softmax.js';
 export { chunk, split } from './split.js';
 export { cat, clone, narrow, permute, select, stack, transpose } from './strided.js';
-export { mean, type ReduceOptions, sum } from './sum.js';
+export { type Dims, mean, type ReduceOptions, sum } from './sum.js';
 export { tanh } from './tanh.js';
 export { flatten, reshape, squeeze, unsqueeze } from './views.js';

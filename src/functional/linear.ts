@@ -1,17 +1,21 @@
 import { ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import { formatShape, numelOf } from '../tensor/shape.js';
+import { broadcastShapes, formatShape, numelOf, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
+import { add } from './arithmetic.js';
 import { checkFloat, checkSameDtype, empty } from './support.js';
 
 /**
- * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out] or none, output [..., out].
+ * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out], none, or one that broadcasts to
+ * the output [..., out].
  * Gradients: dx = dy·W, dW = dyᵀ·x, db = Σ dy over all rows; none is computed that nobody needs.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html | torch.nn.functional.linear}.
  * @throws ShapeError when the sizes do not fit.
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (bias instanceof Tensor && weight instanceof Tensor && (bias.ndim !== 1 || bias.numel !== weight.shape[0]))
+    return addBias(linear(input, weight), bias);
   const { rows, inFeatures, outFeatures } = checkLinear(input, weight, bias);
   const output = empty([...input.shape.slice(0, -1), outFeatures], input.dtype);
   currentOps().linear({
@@ -46,6 +50,18 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
   });
 }
 
+/** A bias of another shape than [out], which PyTorch lets broadcast to the output. */
+function addBias(output: Tensor, bias: Tensor): Tensor {
+  checkFloat('linear', bias);
+  checkSameDtype('linear', output, bias);
+  const shape = broadcastShapes('linear', output.shape, bias.shape);
+  if (!sameShape(shape, output.shape))
+    throw new ShapeError(
+      `linear: a bias of shape ${formatShape(bias.shape)} does not broadcast to the output ${formatShape(output.shape)}`,
+    );
+  return add(output, bias);
+}
+
 function checkLinear(input: Tensor, weight: Tensor, bias: Tensor | null) {
   checkFloat('linear', input);
   checkFloat('linear', weight);
@@ -60,8 +76,6 @@ function checkLinear(input: Tensor, weight: Tensor, bias: Tensor | null) {
   if (bias !== null) {
     checkFloat('linear', bias);
     checkSameDtype('linear', input, bias);
-    if (bias.ndim !== 1 || bias.numel !== outFeatures)
-      throw new ShapeError(`linear: expected a bias of shape [${outFeatures}], got ${formatShape(bias.shape)}`);
   }
   // Not numel / inFeatures: a layer of no input features has rows all the same.
   const rows = numelOf(input.shape.slice(0, -1));

@@ -4,7 +4,7 @@ import { checkDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define, defineAll } from './define.js';
 import { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
-import { type TensorIndex, index, indexPut_, maskedSelect, slice } from './slicing.js';
+import { index, indexPut_, maskedSelect, slice, type TensorIndex } from './slicing.js';
 import { chunk, split } from './split.js';
 import { permute } from './strided.js';
 import { checkTensor } from './support.js';

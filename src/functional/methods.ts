@@ -4,6 +4,7 @@
  */
 import { checkBoolean, checkOptions } from '../check.js';
 import type { DType } from '../ops/ops.js';
+import type { Sizes } from '../tensor/size-arguments.js';
 import { backward } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as arithmetic from './arithmetic.js';
@@ -35,7 +36,7 @@ declare module '../tensor/tensor.js' {
   interface Tensor {
     /**
      * Adds the gradient of this tensor to `grad` of every leaf below it that requires one.
-     * @param gradient d(something)/d(this), of the same shape; may be left out for a single element, where it is 1.
+     * @param gradient d(something)/d(this), of the same shape, converted to this dtype; may be left out for a single element, where it is 1.
      * @throws StateError when this tensor requires no gradient, has several elements and no `gradient` is given, or its
      * graph has been walked before without `retainGraph`. Nothing is changed then.
      */
@@ -75,48 +76,60 @@ declare module '../tensor/tensor.js' {
     /** Hyperbolic tangent. */
     tanh(): Tensor;
     /** e^x / Σ e^x along `dim`. */
-    softmax(dim: number): Tensor;
+    softmax(dim?: number | null): Tensor;
     /** x - log Σ e^x along `dim`. */
-    logSoftmax(dim: number): Tensor;
+    logSoftmax(dim?: number | null): Tensor;
 
     /** The sum over `dim` (a number or several), or of everything. */
+    sum(dim?: sums.Dims, keepdim?: boolean): Tensor;
+    /** The same with options. */
     sum(options?: sums.ReduceOptions): Tensor;
     /** The mean over `dim` (a number or several), or of everything. */
+    mean(dim?: sums.Dims, keepdim?: boolean): Tensor;
+    /** The same with options. */
     mean(options?: sums.ReduceOptions): Tensor;
     /** The largest element; with `dim`, values and indices along it. */
     max(): Tensor;
     /** The largest elements along `dim`, and where they stand. */
+    max(dim: number, keepdim?: boolean): extremum.ValuesAndIndices;
+    /** The same with options. */
     max(options: DimOptions): extremum.ValuesAndIndices;
     /** The smallest element; with `dim`, values and indices along it. */
     min(): Tensor;
     /** The smallest elements along `dim`, and where they stand. */
+    min(dim: number, keepdim?: boolean): extremum.ValuesAndIndices;
+    /** The same with options. */
     min(options: DimOptions): extremum.ValuesAndIndices;
     /** Index of the largest element, of everything or along `dim`; int32. */
-    argmax(options?: DimOptions): Tensor;
+    argmax(dim?: number | null, keepdim?: boolean): Tensor;
+    /** The same with options. */
+    argmax(options?: Partial<DimOptions>): Tensor;
 
-    /** The same numbers under another shape; one size may be -1. Shares memory. */
-    reshape(shape: readonly number[]): Tensor;
+    /** The same numbers under another shape, `reshape([-1, 784])` or `reshape(-1, 784)`; one size may be -1. Shares memory. */
+    reshape(...sizes: Sizes): Tensor;
     /** Merges the dimensions from startDim (0) to endDim (-1) into one. Shares memory. */
     flatten(startDim?: number, endDim?: number): Tensor;
     /** Drops dimensions of size 1. Shares memory. */
-    squeeze(dim?: number): Tensor;
+    squeeze(dim?: number | readonly number[]): Tensor;
     /** Inserts a dimension of size 1. Shares memory. */
     unsqueeze(dim: number): Tensor;
     /** Swaps two dimensions; copies. */
     transpose(dim0: number, dim1: number): Tensor;
     /** Puts the dimensions in another order; copies. */
-    permute(dims: readonly number[]): Tensor;
+    permute(...dims: Sizes): Tensor;
     /** The slice at `index` along `dim`; copies. */
     select(dim: number, index: number): Tensor;
     /** `length` positions from `start` along `dim`; copies. */
     narrow(dim: number, start: number, length: number): Tensor;
     /** The rows that an int32 tensor names; copies. */
     indexSelect(index: Tensor): Tensor;
+    /** The same along another dimension, as in PyTorch. */
+    indexSelect(dim: number, index: Tensor): Tensor;
 
     /** A copy that gradients flow through. */
     clone(): Tensor;
     /** The numbers in another dtype; this itself when it has that dtype. */
-    to(dtype: DType): Tensor;
+    to(target: DType | Tensor): Tensor;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { mul, sub } from './arithmetic.js';
 import { checkReduction } from './cross-entropy.js';
 import { mean, sum } from './sum.js';
-import { checkFloat, checkSameDtype } from './support.js';
+import { checkFloat, checkTensor } from './support.js';
 
 /** Options of {@link mseLoss} and `nn.MSELoss`. */
 export interface MSELossOptions {
@@ -15,16 +15,15 @@ export interface MSELossOptions {
 }
 
 /**
- * (input - target)², reduced. Shapes must be equal: PyTorch broadcasts them with a warning, a well-known silent bug.
+ * (input - target)², reduced; of two dtypes as `sub` gives it. Shapes must be equal: PyTorch broadcasts them with a warning, a well-known silent bug.
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html | torch.nn.functional.mse_loss}
  * @throws ShapeError when the shapes differ.
  */
 export function mseLoss(input: Tensor, target: Tensor, options?: MSELossOptions): Tensor {
   const { reduction = 'mean' } = checkOptions('mseLoss', options, ['reduction']);
   checkReduction('mseLoss', reduction);
-  checkFloat('mseLoss', input);
-  checkFloat('mseLoss', target);
-  checkSameDtype('mseLoss', input, target);
+  if (checkTensor('mseLoss', target).dtype === 'int32') checkFloat('mseLoss', input);
+  checkTensor('mseLoss', input);
   if (!sameShape(input.shape, target.shape))
     throw new ShapeError(
       `mseLoss: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +

@@ -5,13 +5,16 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { around, checkFloat, emptyLike } from './support.js';
 
-/** e^x / Σ e^x along `dim`. Gradient: y·(grad - Σ grad·y). As `torch.softmax`. */
-export function softmax(input: Tensor, dim: number): Tensor {
+/**
+ * e^x / Σ e^x along `dim`. Gradient: y·(grad - Σ grad·y). As `torch.nn.functional.softmax`.
+ * @param dim without it, as in PyTorch with a warning: 0 for 0, 1 and 3 dimensions, else 1.
+ */
+export function softmax(input: Tensor, dim?: number | null): Tensor {
   return along('softmax', 'softmaxBackward', 'SoftmaxBackward0', input, dim);
 }
 
-/** x - log Σ e^x along `dim`. Gradient: grad - e^y·Σ grad. As `torch.log_softmax`. */
-export function logSoftmax(input: Tensor, dim: number): Tensor {
+/** x - log Σ e^x along `dim`. Gradient: grad - e^y·Σ grad. As `torch.nn.functional.log_softmax`; dim as for {@link softmax}. */
+export function logSoftmax(input: Tensor, dim?: number | null): Tensor {
   return along('logSoftmax', 'logSoftmaxBackward', 'LogSoftmaxBackward0', input, dim);
 }
 
@@ -20,9 +23,10 @@ function along(
   backward: 'softmaxBackward' | 'logSoftmaxBackward',
   node: string,
   input: Tensor,
-  dim: number,
+  given: number | null | undefined,
 ): Tensor {
   checkFloat(forward, input);
+  const dim = given ?? implicitDim(forward, input.ndim);
   const sizes = around(input.shape, checkDim(forward, dim, input.ndim));
   const output = emptyLike(input);
   currentOps()[forward]({ x: input.storage, out: output.storage, ...sizes });
@@ -31,4 +35,19 @@ function along(
     currentOps()[backward]({ grad: grad.storage, y: output.storage, out: gradInput.storage, ...sizes });
     return [gradInput];
   });
+}
+
+const warned = new Set<string>();
+
+/** PyTorch's choice, with its warning, once a process for each function. */
+function implicitDim(name: 'softmax' | 'logSoftmax', rank: number): number {
+  if (!warned.has(name)) {
+    warned.add(name);
+    const inPython = name === 'softmax' ? name : 'log_softmax';
+    process.emitWarning(
+      `Implicit dimension choice for ${inPython} has been deprecated. Change the call to include dim=X as an argument.`,
+      { code: 'LANEWISE_IMPLICIT_DIM' },
+    );
+  }
+  return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
 }

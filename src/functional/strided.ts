@@ -3,10 +3,13 @@
 import { checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
+import type { DType } from '../ops/ops.js';
 import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
+import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { checkSameDtype, checkTensor, copied, empty, zeroed } from './support.js';
+import { to } from './cast.js';
+import { checkTensor, copied, empty, zeroed } from './support.js';
 import { reshape, unsqueeze } from './views.js';
 
 /** A copy that gradients flow through. */
@@ -15,9 +18,10 @@ export function clone(input: Tensor): Tensor {
   return record('CloneBackward0', copied(input), [input], [], (grad) => [grad]);
 }
 
-/** Puts the dimensions in another order: dimension i of the result is dimension dims[i] of input. */
-export function permute(input: Tensor, dims: readonly number[]): Tensor {
+/** Puts the dimensions in another order, given as an array or one by one: dimension i of the result is dims[i] of input. */
+export function permute(input: Tensor, ...given: Sizes): Tensor {
   checkTensor('permute', input);
+  const dims = given.length === 0 ? given : shapeOfSizes('permute', given);
   if (!Array.isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
   if (dims.length !== input.ndim)
     throw new ArgumentError(
@@ -94,38 +98,54 @@ export function select(input: Tensor, dim: number, index: number): Tensor {
 }
 
 /**
- * Joins tensors along an existing dimension; the other sizes must agree.
+ * Joins tensors along an existing dimension; the other sizes must agree. Of several dtypes the widest is that of the result
+ * (int32, float32, float64). As in PyTorch, tensors of shape [0] are left out.
  * @throws ArgumentError for an empty list. @throws ShapeError when sizes differ.
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  const list = checkList('cat', tensors);
-  const first = list[0]!;
-  if (first.ndim === 0) throw new ShapeError('zero-dimensional tensor (at position 0) cannot be concatenated');
+  const list = promoted(checkList('cat', tensors));
+  list.forEach((tensor, i) => {
+    if (tensor.ndim === 0) throw new ShapeError(`zero-dimensional tensor (at position ${i}) cannot be concatenated`);
+  });
+  const first = list.find((tensor) => !isLegacyEmpty(tensor)) ?? list[0]!;
   const along = checkDim('cat', dim, first.ndim);
+  const starts: number[] = [];
+  let total = 0;
   for (const [i, tensor] of list.entries()) {
-    checkSameDtype('cat', first, tensor);
+    starts.push(total);
+    if (isLegacyEmpty(tensor)) continue;
     const fits = tensor.ndim === first.ndim && tensor.shape.every((size, d) => d === along || size === first.shape[d]);
     if (!fits)
       throw new ShapeError(
         `cat: Sizes of tensors must match except in dimension ${along}. Expected ${formatShape(first.shape)} but got ` +
           `${formatShape(tensor.shape)} for tensor number ${i} in the list.`,
       );
+    total += tensor.shape[along]!;
   }
-  const total = list.reduce((sum, tensor) => sum + tensor.shape[along]!, 0);
   const output = empty(first.shape.with(along, total), first.dtype);
-  const starts: number[] = [];
-  let start = 0;
-  for (const tensor of list) {
-    starts.push(start);
-    insert(output, along, start, tensor);
-    start += tensor.shape[along]!;
-  }
+  for (const [i, tensor] of list.entries()) if (!isLegacyEmpty(tensor)) insert(output, along, starts[i]!, tensor);
   return record('CatBackward0', output, list, [], (grad) =>
-    list.map((tensor, i) => (tensor.requiresGrad ? part(grad, along, starts[i]!, tensor.shape[along]!) : null)),
+    list.map((tensor, i) => {
+      if (!tensor.requiresGrad) return null;
+      if (isLegacyEmpty(tensor)) return empty(tensor.shape, tensor.dtype);
+      return part(grad, along, starts[i]!, tensor.shape[along]!);
+    }),
   );
 }
 
-/** Joins tensors of one shape along a new dimension. */
+/** Before tensors had 0 dimensions, PyTorch's empty tensor had the shape [0]; it fits any other to this day. */
+function isLegacyEmpty({ ndim, numel }: Tensor): boolean {
+  return ndim === 1 && numel === 0;
+}
+
+/** All in the widest of their dtypes. */
+function promoted(tensors: readonly Tensor[]): readonly Tensor[] {
+  const order: readonly DType[] = ['int32', 'float32', 'float64'];
+  const dtype = order[Math.max(...tensors.map((tensor) => order.indexOf(tensor.dtype)))]!;
+  return tensors.map((tensor) => to(tensor, dtype));
+}
+
+/** Joins tensors of one shape along a new dimension; dtypes as in {@link cat}. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const list = checkList('stack', tensors);
   const first = list[0]!;

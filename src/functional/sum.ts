@@ -1,31 +1,50 @@
 /** Sums and means over dimensions, and the sum that undoes a broadcast. */
-import { checkBoolean, checkOptions } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim, type Shape, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { around, checkFloat, copied, empty, expanded, scalarOf, viewAs } from './support.js';
+import { readDimArguments } from './dim-arguments.js';
+import { around, checkTensor, copied, empty, expanded, scalarOf, viewAs } from './support.js';
+
+/** One dimension or several, counted from the end when negative; null for all. */
+export type Dims = number | readonly number[] | null;
 
 /** Over which dimensions to reduce: one or several, counted from the end when negative. Default: all. */
 export interface ReduceOptions {
   /** One dimension or several. Default: all. */
-  dim?: number | readonly number[];
+  dim?: Dims;
   /** Keep the reduced dimensions with size 1. Default false. */
   keepdim?: boolean;
 }
 
-/** Σ input over `dim`; 0 over nothing. Gradient: grad, repeated. As `torch.sum`. */
-export function sum(input: Tensor, options?: ReduceOptions): Tensor {
-  const { kept, shape } = reduction('sum', input, options);
+/**
+ * Σ input over `dim`; 0 over nothing. Gradient: grad, repeated. As `torch.sum`: `sum(x)`, `sum(x, 1)`, `sum(x, [0, 1], true)`,
+ * `sum(x, { dim: 1, keepdim: true })`. The sum of int32 is int32, where PyTorch's is int64.
+ * @throws ArgumentError when a sum of int32 is no int32.
+ */
+export function sum(input: Tensor, dim?: Dims, keepdim?: boolean): Tensor;
+export function sum(input: Tensor, options?: ReduceOptions): Tensor;
+export function sum(input: Tensor, first?: Dims | ReduceOptions, second?: boolean): Tensor {
+  const { kept, shape } = reduction('sum', input, first, second);
   const reduced = reduceTo(input, kept);
   const output = viewAs(reduced.storage === input.storage ? copied(reduced) : reduced, shape);
   return record('SumBackward1', output, [input], [], (grad) => [expanded(viewAs(grad, kept), input.shape)]);
 }
 
-/** The mean of input over `dim`; NaN over nothing. Gradient: grad/n, repeated. As `torch.mean`. */
-export function mean(input: Tensor, options?: ReduceOptions): Tensor {
-  const { kept, shape, count } = reduction('mean', input, options);
+/**
+ * The mean of input over `dim`; NaN over nothing. Gradient: grad/n, repeated. As `torch.mean`; arguments as for {@link sum}.
+ * @throws ArgumentError for an int32 tensor.
+ */
+export function mean(input: Tensor, dim?: Dims, keepdim?: boolean): Tensor;
+export function mean(input: Tensor, options?: ReduceOptions): Tensor;
+export function mean(input: Tensor, first?: Dims | ReduceOptions, second?: boolean): Tensor {
+  const { kept, shape, count } = reduction('mean', input, first, second);
+  if (input.dtype === 'int32')
+    throw new ArgumentError(
+      'mean: could not infer output dtype. Input dtype must be a floating point dtype. Got: int32; convert it with ' +
+        "to('float32')",
+    );
   const output = divided(viewAs(reduceTo(input, kept), shape), count);
   return record('MeanBackward1', output, [input], [], (grad) => [
     expanded(divided(viewAs(grad, kept), count), input.shape),
@@ -64,7 +83,13 @@ function sumRange(input: Tensor, start: number, end: number): Tensor {
   const shape = input.shape.map((length, dim) => (dim >= start && dim < end ? 1 : length));
   if (size === 1) return viewAs(input, shape);
   const output = empty(shape, input.dtype);
-  currentOps().sum({ x: input.storage, out: output.storage, outer, size, inner });
+  currentOps()[input.dtype === 'int32' ? 'sumInt' : 'sum']({
+    x: input.storage,
+    out: output.storage,
+    outer,
+    size,
+    inner,
+  });
   return output;
 }
 
@@ -77,12 +102,10 @@ function divided(input: Tensor, count: number): Tensor {
 }
 
 /** Works out which dimensions go: the shape with 1 in their place, the shape of the result, and how many are summed. */
-function reduction(place: string, input: Tensor, options: ReduceOptions | undefined) {
-  checkFloat(place, input);
-  const given = checkOptions(place, options, ['dim', 'keepdim']);
-  const { keepdim = false } = given;
-  checkBoolean(place, 'keepdim', keepdim);
-  const dims = checkDims(place, given.dim, input.ndim);
+function reduction(place: string, input: Tensor, first: unknown, second: unknown) {
+  checkTensor(place, input);
+  const { dim, keepdim } = readDimArguments(place, first, second);
+  const dims = checkDims(place, dim, input.ndim);
   const kept = input.shape.map((size, dim) => (dims.has(dim) ? 1 : size));
   const shape = keepdim ? kept : input.shape.filter((_, dim) => !dims.has(dim));
   const count = input.shape.reduce((product, size, dim) => (dims.has(dim) ? product * size : product), 1);

@@ -22,7 +22,9 @@ export function checkFloat(place: string, value: unknown): Tensor {
 
 export function checkSameDtype(place: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype)
-    throw new ArgumentError(`${place}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}`);
+    throw new ArgumentError(
+      `${place}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}; convert one with to()`,
+    );
 }
 
 /** Room for the result of an op, which writes every element of it: what is there before is arbitrary. */

@@ -1,11 +1,12 @@
 import { currentOps } from '../ops/backend.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkFloat, emptyLike, unary } from './support.js';
+import { asFloat } from './cast.js';
+import { emptyLike, unary } from './support.js';
 
 /** Hyperbolic tangent, elementwise. Gradient: grad·(1 - output²). */
-export function tanh(input: Tensor): Tensor {
-  checkFloat('tanh', input);
+export function tanh(given: Tensor): Tensor {
+  const input = asFloat('tanh', given);
   const output = unary('tanh', input);
   return record('TanhBackward0', output, [input], [output], (grad) => {
     const gradInput = emptyLike(input);

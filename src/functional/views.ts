@@ -3,17 +3,19 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { checkDim, checkShape, formatShape, maxRank, numelOf, type Shape } from '../tensor/shape.js';
+import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkTensor, viewAs } from './support.js';
 
 /**
- * The numbers under another shape of as many elements; one size may be -1 and is worked out. Shares memory.
+ * The numbers under another shape of as many elements, as an array or as sizes one by one; one size may be -1 and is worked
+ * out. Shares memory.
  * @throws ShapeError when the numbers of elements differ.
  */
-export function reshape(input: Tensor, shape: readonly number[]): Tensor {
+export function reshape(input: Tensor, ...sizes: Sizes): Tensor {
   checkTensor('reshape', input);
-  return view('ViewBackward0', input, inferShape(input, shape));
+  return view('ViewBackward0', input, inferShape(input, shapeOfSizes('reshape', sizes)));
 }
 
 function inferShape(input: Tensor, shape: unknown): Shape {
@@ -44,11 +46,12 @@ export function flatten(input: Tensor, startDim = 0, endDim = -1): Tensor {
   return view('ViewBackward0', input, [...input.shape.slice(0, start), merged, ...input.shape.slice(end + 1)]);
 }
 
-/** Drops dimensions of size 1: all of them, or only `dim` if its size is 1. Shares memory. */
-export function squeeze(input: Tensor, dim?: number): Tensor {
+/** Drops dimensions of size 1: all of them, or only those of `dim`, one or several. Shares memory. */
+export function squeeze(input: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', input);
-  const only = dim === undefined ? null : checkDim('squeeze', dim, input.ndim);
-  const shape = input.shape.filter((size, i) => size !== 1 || (only !== null && i !== only));
+  const dims = dim === undefined ? null : Array.isArray(dim) ? Array.from(dim) : [dim];
+  const only = dims?.map((one) => checkDim('squeeze', one, input.ndim));
+  const shape = input.shape.filter((size, i) => size !== 1 || (only !== undefined && !only.includes(i)));
   return view('SqueezeBackward0', input, shape);
 }
 

@@ -16,7 +16,7 @@ import { pythonRepr } from './repr.js';
 export interface LinearOptions {
   /** Whether a bias is learnt and added. Default true. */
   bias?: boolean;
-  /** Of the parameters: `'float32'` (the default), or `'float64'` for gradient checks on the reference backend. */
+  /** Of the parameters: `'float32'` (the default), or `'float64'` for gradient checks, which the reference computes. */
   dtype?: 'float32' | 'float64';
   /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;

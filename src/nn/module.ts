@@ -38,6 +38,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   #training = true;
   /** Names of the fields that are buffers, and whether the state dict has them. */
   readonly #buffers = new Map<string, boolean>();
+  /** Names that were registered without a module. */
+  readonly #moduleNames = new Set<string>();
 
   /** What the module computes. @throws StateError in a class that does not say. */
   forward(..._inputs: In): Out {
@@ -187,17 +189,18 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     this.#setField(place, name, parameter, isParameter);
   }
 
-  /** Sets the field `name` to a module: the same as an assignment, with the name checked. */
-  registerModule(name: string, module: AnyModule): void {
+  /** Sets the field `name` to a module, or to null, which prints as `None`: the same as an assignment, with the name checked. */
+  registerModule(name: string, module: AnyModule | null): void {
     const place = `${className(this)}.registerModule`;
     checkName(place, 'module', name);
-    checkModule(place, module);
-    const isModule = this.ownModules().some(([own]) => own === name);
+    if (module !== null) checkModule(place, module);
+    const isModule = this.#moduleNames.has(name) || this.ownModules().some(([own]) => own === name);
     this.#setField(place, name, module, isModule);
+    if (module === null) this.#moduleNames.add(name);
   }
 
   /** The same as {@link registerModule}, as in PyTorch. */
-  addModule(name: string, module: AnyModule): void {
+  addModule(name: string, module: AnyModule | null): void {
     this.registerModule(name, module);
   }
 
@@ -210,6 +213,14 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   toString(): string {
     this.modules();
     const children = this.ownModules().map(([name, child]) => [name, child.toString()] as const);
+    const isNull = (name: string) => this.#moduleNames.has(name) && Reflect.get(this, name) === null;
+    // Among the fields, behind the members of a container, in the order of assignment.
+    const order = [
+      ...children.map(([name]) => name).filter((name) => !Object.hasOwn(this, name)),
+      ...Object.keys(this),
+    ];
+    for (const name of this.#moduleNames) if (isNull(name)) children.push([name, 'None']);
+    children.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
     return formatModule(className(this), this.extraRepr(), children);
   }
 

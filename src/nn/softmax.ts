@@ -9,18 +9,22 @@ import { className } from './repr.js';
 abstract class AlongDim extends Module {
   /** Exists in types only: see {@link SameFeatures}. */
   declare readonly '~features'?: SameFeatures;
-  /** The dimension along which the numbers add up to 1. */
-  readonly dim: number;
+  /** The dimension along which the numbers add up to 1; null where the function chooses. */
+  readonly dim: number | null;
 
-  /** @param dim the dimension along which the numbers add up to 1; counted from the end when negative. */
-  constructor(dim: number) {
+  /**
+   * @param dim the dimension along which the numbers add up to 1; counted from the end when negative. Without it, as in
+   * PyTorch with a warning: 0 for inputs of 0, 1 and 3 dimensions, else 1.
+   */
+  constructor(dim: number | null = null) {
     super();
-    this.dim = checkNumber(className(this), 'dim', dim);
-    if (!Number.isSafeInteger(dim)) throw new ArgumentError(`${className(this)}: dim must be an integer, got ${dim}`);
+    this.dim = dim === null ? null : checkNumber(className(this), 'dim', dim);
+    if (dim !== null && !Number.isSafeInteger(dim))
+      throw new ArgumentError(`${className(this)}: dim must be an integer, got ${dim}`);
   }
 
   override extraRepr(): string {
-    return `dim=${this.dim}`;
+    return `dim=${this.dim ?? 'None'}`;
   }
 }
 

@@ -74,7 +74,7 @@ export function loadState(
   noGrad(() => {
     // Converted first, all of them: a backend that cannot read one of the dtypes says so before anything is copied.
     const sources = pairs.map(({ target, value }) => ({ target, source: to(value as Tensor, target.dtype) }));
-    for (const { target, source } of sources) target.copy_(source);
+    for (const { target, source } of sources) target.copy_(new Tensor(source.storage, target.shape));
   });
   return new IncompatibleKeys(missing, unexpected);
 }
@@ -91,7 +91,9 @@ function misfit(key: string, target: Tensor, value: unknown): string[] {
     return [
       `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${show(value)}`,
     ];
-  if (sameShape(value.shape, target.shape)) return [];
+  // As PyTorch: files of its version 0.3 have scalars of shape [1].
+  const isOldScalar = target.ndim === 0 && sameShape(value.shape, [1]);
+  if (isOldScalar || sameShape(value.shape, target.shape)) return [];
   return [
     `size mismatch for ${key}: copying a param with shape ${torchSize(value.shape)} from checkpoint, ` +
       `the shape in current model is ${torchSize(target.shape)}.`,

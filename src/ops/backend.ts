@@ -1,12 +1,12 @@
 /** Which backend computes: chosen once, at the first op, from the environment and what this machine has. */
 import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
-import { type LoadReport, loadAddon } from './load.js';
 import type { ProgramFactory } from './listing.js';
+import { type LoadReport, loadAddon } from './load.js';
+import { createNativeOps } from './native.js';
 import { createJobs } from './native-jobs.js';
 import { createNativePrograms, type NativeJobs } from './native-programs.js';
-import { createNativeOps } from './native.js';
-import type { DType, Ops } from './ops.js';
+import type { Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
 import { createReferencePrograms } from './reference/programs.js';
 
@@ -112,7 +112,7 @@ function nativeBackend(isa: string | undefined): Backend | undefined {
     let programs: ProgramFactory | undefined;
     found = {
       name: `native:${isa}`,
-      ops: createNativeOps(isa, addon.instructionSets[isa]!),
+      ops: createNativeOps(isa, addon.instructionSets[isa]!, referenceOps),
       programs: () => (programs ??= createNativePrograms(isa, addon, (jobs ??= createJobs(addon)))),
     };
     natives.set(isa, found);
@@ -186,14 +186,9 @@ export function currentOps(): Ops {
   return active;
 }
 
-/**
- * Refuses a dtype that the backend in use does not compute in. Ops refuse it too, but where numbers are drawn or several
- * calls belong together that would be too late: something would have changed.
- * @throws BackendError for float64 on a native backend
- */
-export function checkComputes(place: string, dtype: DType): void {
-  if (dtype === 'float64' && choose() !== reference)
-    throw new BackendError(`${place}: float64 tensors need the reference backend; call backend.use('reference')`);
+/** Who runs a recorded program: with float64 memory the reference, whatever the backend, since only it has that. */
+export function programsFor(hasDoubles: boolean): ProgramFactory {
+  return (hasDoubles ? reference : choose()).programs();
 }
 
 /**

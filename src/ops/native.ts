@@ -45,8 +45,6 @@ function marshal(kind: Kind, value: unknown): NativeValue {
   if (kind === kinds.value || value === null) return value as NativeValue;
   if (kind === kinds.cell) return (value as Cell).value;
   const memory = value as Memory;
-  if (memory.dtype === 'float64')
-    throw new BackendError("float64 tensors need the reference backend; call backend.use('reference')");
   return kind === kinds.read ? memory.read() : memory.write();
 }
 
@@ -56,14 +54,25 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function createOp(call: NativeFunction, signature: Readonly<Record<string, NativeRole>>): (args: Args) => void {
+/** @param reference - the same op of the reference, which computes when any memory is float64: the addon has none of that */
+function createOp(
+  call: NativeFunction,
+  signature: Readonly<Record<string, NativeRole>>,
+  reference: (args: Args) => void,
+): (args: Args) => void {
   const names = Object.keys(signature);
   const how = Object.values(signature).map((role) => kindOf[role]);
   const count = names.length;
   return (args) => {
     // A fresh array at each call: one that is kept would hold the caller's memory and break under re-entry.
     const values = new Array<NativeValue>(count);
-    for (let i = 0; i < count; i++) values[i] = marshal(how[i]!, args[names[i]!]);
+    for (let i = 0; i < count; i++) {
+      const kind = how[i]!;
+      const value = args[names[i]!];
+      if ((kind === kinds.read || kind === kinds.write) && (value as Memory | null)?.dtype === 'float64')
+        return reference(args);
+      values[i] = marshal(kind, value);
+    }
     try {
       call(...values);
     } catch (error) {
@@ -78,16 +87,17 @@ const isHostOp = (name: string): name is HostOp => Object.hasOwn(hostOps, name);
  * The ops of one instruction set.
  * @param isa - its name, for messages
  * @param functions - the addon's functions by the names of the ops
+ * @param reference - the ops that compute with float64 memory
  * @throws BackendError when the addon lacks an op: it was built from other sources than this file
  */
-export function createNativeOps(isa: string, functions: Readonly<Record<string, NativeFunction>>): Ops {
+export function createNativeOps(isa: string, functions: Readonly<Record<string, NativeFunction>>, reference: Ops): Ops {
   const ops: Partial<Record<NativeOp, (args: Args) => void>> = {};
   for (const name of Object.keys(signatures) as (keyof Ops)[]) {
     if (isHostOp(name)) continue;
     const call = functions[name];
     if (typeof call !== 'function')
       throw new BackendError(`native:${isa}: the addon has no op '${name}'; build it again: npm run build`);
-    ops[name] = createOp(call, signatures[name]);
+    ops[name] = createOp(call, signatures[name], reference[name] as (args: Args) => void);
   }
   return { ...(ops as Record<NativeOp, (args: Args) => void>), ...hostOps };
 }

@@ -31,6 +31,7 @@ export type {
 
 const elementwise = { x: 'in', out: 'out', n: 'size' } as const;
 const binary = { a: 'in', b: 'in', out: 'out', layout: 'layout' } as const;
+const binaryInt = { a: 'index', b: 'index', out: 'indexOut', layout: 'layout' } as const;
 const overDim = { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
 const overDimBackward = { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
 
@@ -109,6 +110,20 @@ export const signatures = {
   softmaxBackward: overDimBackward,
   /** grad - exp(y)·Σ grad. */
   logSoftmaxBackward: overDimBackward,
+
+  // --- int32: exact; modulo 2^32 where a result does not fit, as PyTorch's ------------------------------------------
+  addInt: binaryInt,
+  subInt: binaryInt,
+  mulInt: binaryInt,
+  /** a to the power of b; for b < 0 the fraction of 1/a^-b is cut off, and a = 0 gives 0. */
+  powInt: binaryInt,
+  maximumInt: binaryInt,
+  minimumInt: binaryInt,
+  /** out[o, i] = Σ x[o, :, i]. Throws an ArgumentError unless every sum is an int32. */
+  sumInt: { x: 'index', out: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  /** As max and min. */
+  maxInt: { x: 'index', out: 'indexOut', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  minInt: { x: 'index', out: 'indexOut', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
 
   // --- matrices -----------------------------------------------------------------------------------------------------
   /**

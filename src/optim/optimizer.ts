@@ -1,6 +1,5 @@
 import { checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
-import { checkComputes } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
 import { noGrad } from '../tensor/tape.js';
@@ -14,6 +13,7 @@ import {
   type Params,
   readGroups,
   readParams,
+  splitOptions,
 } from './params.js';
 import { type LoadedState, ParamState, readState } from './state.js';
 import { type OptimizerStateDict, readStateDict, type SavedGroup, toPythonNames } from './state-dict.js';
@@ -28,6 +28,8 @@ export interface BaseOptions {
 export type ParamGroup<Options extends object> = Options & {
   /** What the optimizer changes. */
   params: Tensor[];
+  /** Keys of the caller's own, which the optimizer keeps. */
+  [own: string]: unknown;
 };
 
 /** What tells one kind of optimizer from another. Methods, so that an Adam is an Optimizer to a function that takes any. */
@@ -83,18 +85,19 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     for (const group of readGroups(name, params)) this.addParamGroup(group as GroupOptions<Options>);
   }
 
-  /** Adds parameters, with the options of the constructor where `group` has none of its own. */
+  /** Adds parameters, with the options of the constructor where `group` has none. Other keys are kept as they are, as in PyTorch. */
   addParamGroup(group: GroupOptions<Options>): void {
     const { name, check } = this.#kind;
     assertNotRecording(`${name}.addParamGroup`);
-    const { params, ...options }: { params?: unknown } = checkGroup(name, group);
+    const { params, ...rest }: { params?: unknown } = checkGroup(name, group);
     const keys = Object.keys(this.#defaults) as (keyof Options & string)[];
+    const { options, own } = splitOptions(name, rest, keys);
     const given = checkOptions<Partial<Options>>(name, options as Partial<Options>, keys);
     const checked: Options = { ...this.#defaults, ...given };
     check(name, checked);
     const tensors = readParams(name, params);
     checkDistinct(name, [...this.#groups.map((each) => each.params), tensors]);
-    const added: ParamGroup<Options> = { params: tensors, ...copyOptions(checked) };
+    const added = { params: tensors, ...copyOptions(checked), ...own } as ParamGroup<Options>;
     this.#groups.push(added);
     this.paramGroups.push(added);
   }
@@ -147,7 +150,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     });
     let next = 0;
     const groups = this.#groups.map(({ params, ...options }) => ({
-      ...toPythonNames(copyOptions(options)),
+      ...toPythonNames(copyOptions(options), Object.keys(this.#defaults)),
       params: params.map(() => next++),
     }));
     return { state, param_groups: groups };
@@ -155,7 +158,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
 
   /**
    * Takes over options and state saved by {@link Optimizer.stateDict | stateDict}, or by PyTorch; parameters correspond by their order. The
-   * numbers are copied, converted to the dtype of the parameter. Nothing is changed when anything does not fit.
+   * numbers are copied, converted to the dtype of the parameter. Keys of a group that are no options replace those it had.
+   * Nothing is changed when anything does not fit.
    * @throws ArgumentError or ShapeError when the groups, their sizes, their options or the state do not fit.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
@@ -167,7 +171,12 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     const states = this.#readStates(place, saved.groups, saved.state);
     // Before anything is changed: a compiled step may be counting on it.
     for (const param of this.#params()) this.#states.get(param)?.assertUnpinned();
-    for (const [index, group] of this.#groups.entries()) Object.assign(group, saved.groups[index]!.options);
+    for (const [index, group] of this.#groups.entries()) {
+      const { options, own } = saved.groups[index]!;
+      const { own: before } = splitOptions(place, group, ['params', ...Object.keys(options)]);
+      for (const key of Object.keys(before)) Reflect.deleteProperty(group, key);
+      Object.assign(group, options, own);
+    }
     noGrad(() => {
       for (const param of this.#params())
         if (states.has(param) || this.#states.has(param)) this.stateOf(param).load(states.get(param));
@@ -218,7 +227,6 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   /** Before any number moves: a compiled step may have left a gradient without numbers, or be training the parameter. */
   #checkNumbers({ storage, grad }: Tensor): void {
     if (grad === null) return;
-    checkComputes(`${this.#kind.name}.step`, grad.dtype);
     if (recording() !== null) return;
     grad.storage.assertNumbers();
     storage.assertUnpinned();

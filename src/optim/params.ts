@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { Tensor } from '../tensor/tensor.js';
+import { toPythonName } from './names.js';
 
 /** What an optimizer takes as parameters. */
 export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
@@ -10,6 +11,8 @@ export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOp
 export type GroupOptions<Options extends object> = Partial<Options> & {
   /** One tensor or several. */
   params: Tensor | Iterable<Tensor>;
+  /** The caller's own, kept with the group and its state as in PyTorch: a name, say. */
+  [own: string]: unknown;
 };
 
 /** The groups that `params` means: a list of tensors is one. */
@@ -71,4 +74,20 @@ export function checkDistinct(place: string, groups: readonly (readonly Tensor[]
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/**
+ * Splits what stands in a group into options of the optimizer, unchecked, and keys of the caller's own.
+ * @throws ArgumentError for an own key that is an option in PyTorch's spelling (`weight_decay`), or a symbol.
+ */
+export function splitOptions(place: string, group: object, known: readonly string[]): { options: object; own: object } {
+  const entries = Reflect.ownKeys(group).map((key) => [key, Reflect.get(group, key)] as const);
+  const own = entries.filter(([key]) => typeof key === 'symbol' || !known.includes(key));
+  for (const [key] of own) {
+    const option = known.find((name) => toPythonName(name) === key);
+    if (option !== undefined) throw new ArgumentError(`${place}: unknown option ${show(key)}: it is called ${option}`);
+    if (typeof key === 'symbol') throw new ArgumentError(`${place}: unknown option ${show(key)}`);
+  }
+  const options = entries.filter(([key]) => typeof key === 'string' && known.includes(key));
+  return { options: Object.fromEntries(options), own: Object.fromEntries(own) };
 }

@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { toPythonName } from './names.js';
 
 /** What {@link Optimizer.stateDict} gives, in PyTorch's structure. */
 export interface OptimizerStateDict {
@@ -14,17 +15,18 @@ export interface OptimizerStateDict {
 /** A group of a state dict, checked as far as it can be without knowing the optimizer. */
 export interface SavedGroup<Options> {
   readonly options: Options;
+  /** What is no option of the optimizer: the caller's own. */
+  readonly own: object;
   readonly params: readonly number[];
 }
 
 /** Options that PyTorch saves and lanewise has no use for: they say how to compute, not what. */
 const ignored = ['foreach', 'fused', 'capturable', 'differentiable', 'decoupled_weight_decay', 'initial_lr'];
 
-const toPythonName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** `weightDecay` becomes `weight_decay`. */
-export function toPythonNames(options: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [toPythonName(name), value]));
+/** `weightDecay` becomes `weight_decay`; keys that are no options of the optimizer stay as they are. */
+export function toPythonNames(options: object, known: readonly string[]): Record<string, unknown> {
+  const rename = (name: string) => (known.includes(name) ? toPythonName(name) : name);
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [rename(name), value]));
 }
 
 /**
@@ -70,14 +72,14 @@ function readGroup<Options extends object>(
     );
   const names = new Map(Object.keys(defaults).map((name) => [toPythonName(name), name]));
   const found: [string, unknown][] = [];
+  const own: [string, unknown][] = [];
   for (const [key, value] of Object.entries(group)) {
     const name = names.get(key);
     if (name !== undefined) found.push([name, Array.isArray(value) ? [...value] : value]);
     else if (key === 'maximize' && value === true) throw new ArgumentError(`${place}: maximize is not supported`);
-    else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key))
-      throw new ArgumentError(`${place}: unknown option ${show(key)} in a saved parameter group`);
+    else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key)) own.push([key, value]);
   }
-  return { options: { ...defaults, ...Object.fromEntries(found) }, params: group.params };
+  return { options: { ...defaults, ...Object.fromEntries(found) }, own: Object.fromEntries(own), params: group.params };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,7 @@ import { checkOptions, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
+import { isBigInt64Array, isBigUint64Array, isInt32Array } from '../realm.js';
 import { checkInt32, checkTensorOptions, type TensorOptions } from './creation.js';
 import { type BigIntArray, type NumberArray, plainView } from './host-view.js';
 import { checkShape, formatShape, maxRank, numelOf, type Shape } from './shape.js';
@@ -110,7 +111,7 @@ function readRow(row: NumberArray | BigIntArray, shape: Shape, path: number[], t
   if (isBigIntArray(row)) {
     for (let i = 0; i < row.length; i++) target[at + i] = checkFits(target, Number(row[i]), [...path, i]);
   } else {
-    if (target instanceof Int32Array && !(row instanceof Int32Array))
+    if (isInt32Array(target) && !isInt32Array(row))
       for (let i = 0; i < row.length; i++) checkFits(target, row[i]!, [...path, i]);
     target.set(row, at);
   }
@@ -143,12 +144,12 @@ function readNumber(value: unknown, path: readonly number[]): number {
 
 /** What int32 memory takes: storing cuts fractions off, and must not wrap. */
 function checkFits(target: HostArray, value: number, path: readonly number[]): number {
-  if (target instanceof Int32Array) checkInt32(place, value, where(path));
+  if (isInt32Array(target)) checkInt32(place, value, where(path));
   return value;
 }
 
 function isBigIntArray(array: NumberArray | BigIntArray): array is BigIntArray {
-  return array instanceof BigInt64Array || array instanceof BigUint64Array;
+  return isBigInt64Array(array) || isBigUint64Array(array);
 }
 
 /** ` (element [1][0])`, for messages. */

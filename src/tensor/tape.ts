@@ -120,9 +120,10 @@ function checkSeed(root: Tensor, gradient: Tensor | undefined): Tensor {
       `backward: Mismatch in shape: the gradient has shape ${formatShape(gradient.shape)} and the output has shape ` +
         formatShape(root.shape),
     );
-  if (gradient.dtype !== root.dtype)
-    throw new ArgumentError(`backward: the gradient is ${gradient.dtype}, the output ${root.dtype}`);
-  return gradient;
+  if (gradient.dtype === root.dtype) return gradient;
+  const seed = new Tensor(Storage.uninitialized(root.dtype, root.numel), root.shape);
+  currentOps().cast({ x: gradient.storage, out: seed.storage, n: root.numel });
+  return seed;
 }
 
 /** All nodes behind root, newest first: each comes after everything that uses its output. */

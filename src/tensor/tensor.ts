@@ -44,7 +44,7 @@ export class Tensor {
     this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
   }
 
-  /** Type of the elements: `'float32'`, `'int32'`, or `'float64'` (reference backend only). */
+  /** Type of the elements: `'float32'`, `'int32'`, or `'float64'`, which the reference computes whatever the backend. */
   get dtype(): DType {
     return this.storage.dtype;
   }

@@ -1,7 +1,8 @@
 /** Data whose tensors lie where programs compute: each step gathers its rows by an order that lies there too. */
-import { currentBackend, currentOps } from '../ops/backend.js';
-import type { NativeSide } from '../tensor/native-side.js';
+
 import { narrow } from '../functional/index.js';
+import { currentOps, programsFor } from '../ops/backend.js';
+import type { NativeSide } from '../tensor/native-side.js';
 import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -39,7 +40,7 @@ export class ResidentData {
     this.#record = record;
     // Shuffled where it lies; else 0, 1, 2, ...
     this.#order = new Storage('int32', shuffle ? data.rows : Int32Array.from({ length: data.rows }, (_, i) => i));
-    this.#side = this.#order.retain(currentBackend().programs());
+    this.#side = this.#order.retain(programsFor([data.input, data.target].some(({ dtype }) => dtype === 'float64')));
     try {
       this.parts();
     } catch (error) {

@@ -1,6 +1,7 @@
 /** A training from its beginning to its end, whatever form it was asked for in. */
-import { defaultGenerator } from '../random/generator.js';
+
 import { StateError } from '../errors.js';
+import { defaultGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { lock } from './lock.js';
@@ -8,8 +9,8 @@ import { Meter } from './meter.js';
 import type { Settings, Source } from './options.js';
 import { Pass, scoresOf } from './pass.js';
 import { ResidentData } from './resident.js';
-import { StepLoop } from './step-loop.js';
 import { stepEpochSchedulers } from './schedulers.js';
+import { StepLoop } from './step-loop.js';
 import { Steps } from './steps.js';
 import { Stopper, timeIsUp } from './stopper.js';
 import { StreamedData } from './stream.js';

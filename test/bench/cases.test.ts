@@ -12,8 +12,8 @@ import {
 } from '../../bench/case.js';
 import { neighbours } from '../../bench/cases/odd-shapes.js';
 import { forwardFlops, stepFlops, stepProducts } from '../../bench/mlp.js';
-import * as lanewise from '../../src/index.js';
 import { Program } from '../../src/compile/program.js';
+import * as lanewise from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { stepFlops } from '../../bench/mlp.js';
 import { filesOf } from '../../bench/page/files.js';
 import { readOptions } from '../../bench/page/options.js';
 import { renderPage } from '../../bench/page/page.js';
-import { stepFlops } from '../../bench/mlp.js';
 import type { BenchDocument, Row } from '../../bench/report/document.js';
 import { resultDocument, resultRow } from './documents.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { atLeast, atMost, explains } from '../../bench/figure.js';
+import type { ContenderInfo } from '../../bench/report/document.js';
 import {
   formatContenders,
   formatFindings,
@@ -8,7 +9,6 @@ import {
   formatRows,
   formatTargets,
 } from '../../bench/report/text.js';
-import type { ContenderInfo } from '../../bench/report/document.js';
 import { row } from './fixtures.js';
 
 /** The cells of each line: the table pads with spaces only. */

@@ -1,7 +1,7 @@
 /** Which gradients a compiled function leaves behind. */
 import { expect, it } from 'vitest';
-import { compile, type CompileOptions, ones, optim, StateError, type Tensor, tensor } from '../../src/index.js';
 import type { Returnable } from '../../src/compile/compile.js';
+import { type CompileOptions, compile, ones, optim, StateError, type Tensor, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 type Parts = { w: Tensor; optimizer: optim.SGD };

@@ -1,5 +1,5 @@
 /** Steps that use one family of functions each. */
-import { functional as F, nn, optim, Slice, randn, type Tensor } from '../../src/index.js';
+import { functional as F, nn, optim, randn, Slice, type Tensor } from '../../src/index.js';
 import type { Scene } from './scenes.js';
 
 /** Trains a [4, 6] weight by the loss that `loss` makes of it. */

@@ -11,8 +11,8 @@ import {
   tensor,
   zeros,
 } from '../../src/index.js';
-import { describeEachBackend } from '../helpers/backends.js';
 import { type GoldenTensor, golden, sentence, values } from '../golden/load.js';
+import { describeEachBackend } from '../helpers/backends.js';
 
 const { DataLoader, TensorDataset } = data;
 

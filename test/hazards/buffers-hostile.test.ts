@@ -1,8 +1,8 @@
 /** What a hostile host may hand to the functions of blocks, programs and jobs: nothing of it may crash or be half done. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { HostArray } from '../../src/ops/ops.js';
 import { loadAddon } from '../../src/ops/load.js';
+import type { HostArray } from '../../src/ops/ops.js';
 import { addon, bad, isa, noKeys, noNumbers, ones, row, settle, state, sumProgram } from './raw-programs.js';
 
 afterAll(() => addon.stopJobs());

@@ -2,8 +2,9 @@
  * What the tests of this folder do in a process of its own: `node scenarios.mjs NAME`. Every line on standard output is
  * something that happened. Bundled by process.ts.
  */
-import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
+
 import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import { contents, createTraining, nativeFactory, sleep, type Training, until } from './work.js';
 
 const forever = Number.MAX_SAFE_INTEGER;

@@ -1,7 +1,7 @@
 /** Small programs for tests of jobs, and what they must give. */
 import { availableParallelism } from 'node:os';
-import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import type { Block, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle } from '../../src/ops/listing.js';
+import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { createNativePrograms } from '../../src/ops/native-programs.js';
 

@@ -12,8 +12,6 @@ export interface Row {
   readonly code: ErrorCode | null;
   /** A part of the message, or a pattern. */
   readonly message: string | RegExp;
-  /** Where the row makes sense; everywhere when left out. */
-  readonly only?: 'native';
 }
 
 type Act = Row['act'];
@@ -31,5 +29,3 @@ export const backendError = maker(BackendError, 'ERR_LANEWISE_BACKEND');
 export const typeError = maker(TypeError, null);
 /** What a caller's own code throws goes through as it is. */
 export const ownError = maker(Error, null);
-
-export const onNative = (row: Row): Row => ({ ...row, only: 'native' });

@@ -31,6 +31,8 @@ export interface OptionTaker {
   /** What messages begin with. */
   readonly place: string;
   readonly call: (options: never, world: World) => unknown;
+  /** Whether null and lists are dimensions, not options. */
+  readonly takesDims?: boolean;
 }
 
 const taker = (name: string, call: OptionTaker['call'], place = name): OptionTaker => ({ name, place, call });
@@ -52,11 +54,11 @@ export const takers: readonly OptionTaker[] = [
   taker('randperm', (options) => randperm(3, options)),
   taker('manualSeed', (options) => manualSeed(1, options)),
   taker('Generator', (options) => new Generator(1, options)),
-  taker('sum', (options, { matrix }) => F.sum(matrix, options)),
-  taker('mean', (options, { matrix }) => F.mean(matrix, options)),
-  taker('argmax', (options, { matrix }) => F.argmax(matrix, options)),
-  taker('max', (options, { matrix }) => F.max(matrix, options)),
-  taker('min', (options, { matrix }) => F.min(matrix, options)),
+  { ...taker('sum', (options, { matrix }) => F.sum(matrix, options)), takesDims: true },
+  { ...taker('mean', (options, { matrix }) => F.mean(matrix, options)), takesDims: true },
+  { ...taker('argmax', (options, { matrix }) => F.argmax(matrix, options)), takesDims: true },
+  { ...taker('max', (options, { matrix }) => F.max(matrix, options)), takesDims: true },
+  { ...taker('min', (options, { matrix }) => F.min(matrix, options)), takesDims: true },
   taker('repeatInterleave', (options, { matrix }) => F.repeatInterleave(matrix, 2, options)),
   taker('crossEntropy', (options, { matrix, labels }) => F.crossEntropy(matrix, labels, options)),
   taker('mseLoss', (options, { matrix }) => F.mseLoss(matrix, matrix, options)),

@@ -147,10 +147,10 @@ const rows: readonly Row[] = [
     'ReLU: options must be an object, got true',
   ],
   [
-    'ReLU: integers',
-    () => new nn.ReLU().forward(int32([2])),
+    'Softmax: integers',
+    () => new nn.Softmax(0).forward(int32([2])),
     ArgumentError,
-    'relu: expected a float32 or float64 tensor',
+    'softmax: expected a float32 or float64 tensor',
   ],
   ['Flatten: 1.5', () => new nn.Flatten(1.5), ArgumentError, 'Flatten: startDim must be an integer, got 1.5'],
   [
@@ -160,12 +160,7 @@ const rows: readonly Row[] = [
     'Flatten: endDim must be an integer, got "2"',
   ],
   ['Flatten: dim out of range', () => new nn.Flatten().forward(ones([3])), ArgumentError, 'Dimension out of range'],
-  [
-    'Softmax: no dim',
-    () => new nn.Softmax(bad(undefined)),
-    ArgumentError,
-    'Softmax: dim must be a number, got undefined',
-  ],
+  ['Softmax: text', () => new nn.Softmax(bad('1')), ArgumentError, 'Softmax: dim must be a number, got "1"'],
   ['LogSoftmax: dim 0.5', () => new nn.LogSoftmax(0.5), ArgumentError, 'LogSoftmax: dim must be an integer, got 0.5'],
   [
     'CrossEntropyLoss: smoothing',

@@ -247,3 +247,24 @@ describe('the rest', () => {
     expect(new nn.Parameter(tensor([1], { dtype: 'int32' }), false).requiresGrad).toBe(false);
   });
 });
+
+describe('a module that is null', () => {
+  class Block extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+
+  it('is registered, printed and replaced as in PyTorch', () => {
+    const block = new Block();
+    block.addModule('skip', null);
+    block.addModule('act', new nn.ReLU());
+    expect(key(block, 'skip')).toBeNull();
+    expect(String(block)).toBe('Block(\n  (skip): None\n  (act): ReLU()\n)');
+    expect(block.children()).toHaveLength(1);
+    expect(Object.keys(block.stateDict())).toEqual([]);
+    block.addModule('skip', new nn.Linear(1, 1));
+    expect(Object.keys(block.stateDict())).toEqual(['skip.weight', 'skip.bias']);
+    expect(String(block)).toContain('(skip): Linear(in_features=1, out_features=1, bias=True)\n  (act): ReLU()');
+  });
+});

@@ -106,4 +106,21 @@ describeEachBackend('the state dict', () => {
     expect(model.weight.dtype).toBe('float32');
     expect(model.weight.toArray()).toEqual([[3, -4]]);
   });
+
+  it('loads shape [1] into a scalar, as PyTorch does, and float64 into float32', () => {
+    class Scale extends nn.Module {
+      factor = new nn.Parameter(tensor(0));
+      override forward(x: Tensor): Tensor {
+        return x.mul(this.factor);
+      }
+    }
+    const model = new Scale();
+    model.loadStateDict({ factor: tensor(Float64Array.of(7)) });
+    expect([model.factor.shape, model.factor.item()]).toEqual([[], 7]);
+    expect(() => model.loadStateDict({ factor: ones(2) })).toThrow(
+      'size mismatch for factor: copying a param with shape torch.Size([2]) from checkpoint, the shape in current model is ' +
+        'torch.Size([]).',
+    );
+    expect(() => model.loadStateDict({ factor: ones(1, 1) })).toThrow(/size mismatch/);
+  });
 });

@@ -222,7 +222,7 @@ describe('threads', () => {
 describe('createNativeOps', () => {
   it('says which op a stale addon lacks', () => {
     const message = "native:avx2: the addon has no op 'fill'; build it again: npm run build";
-    expect(() => createNativeOps('avx2', {})).toThrow(new BackendError(message));
+    expect(() => createNativeOps('avx2', {}, referenceOps)).toThrow(new BackendError(message));
   });
 });
 
@@ -259,13 +259,15 @@ describe.each(backend.available.slice(1))('%s', (native) => {
   const { ops } = getBackend(native);
   const floats = (...values: number[]): Memory => GuardedMemory.from(Float32Array.from(values));
 
-  it('leaves float64 to the reference', () => {
-    const x = GuardedMemory.from(Float64Array.of(1, 2));
+  it('leaves ops with any float64 memory to the reference', () => {
+    const x = GuardedMemory.from(Float64Array.of(1, 2.1));
     const out = floats(8, 9);
-    const message = "float64 tensors need the reference backend; call backend.use('reference')";
-    expect(() => ops.neg({ x, out, n: 2 })).toThrow(new BackendError(message));
-    expect(() => ops.neg({ x: out, out: x, n: 2 })).toThrow(new BackendError(message));
-    expect([...out.read()]).toEqual([8, 9]);
+    ops.neg({ x, out: x, n: 2 });
+    expect([...x.read()]).toEqual([-1, -2.1]);
+    ops.cast({ x, out, n: 2 });
+    expect([...out.read()]).toEqual([-1, Math.fround(-2.1)]);
+    ops.cast({ x: floats(3, 4), out: x, n: 2 });
+    expect([...x.read()]).toEqual([3, 4]);
   });
 
   it('turns what the addon refuses into an ArgumentError with its cause', () => {

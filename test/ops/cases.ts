@@ -10,6 +10,7 @@ import { dropoutCases } from './cases/dropout.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { gatherCases } from './cases/gather.js';
 import { hostCases } from './cases/host.js';
+import { integerCases } from './cases/integers.js';
 import { linearActivationCases } from './cases/linear-activation.js';
 import { linearWeightCases } from './cases/linear-weight.js';
 import { matrixCases } from './cases/matmul.js';
@@ -23,6 +24,7 @@ export const cases: readonly Case[] = [
   ...broadcastCases,
   ...elementwiseCases,
   ...reduceCases,
+  ...integerCases,
   ...gatherCases,
   ...orderCases,
   ...softmaxCases,

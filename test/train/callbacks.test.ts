@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   EarlyStopping,
   type EpochResult,
-  fit,
   type FitOptions,
+  fit,
   ModelCheckpoint,
   nn,
   optim,
@@ -12,8 +12,8 @@ import {
   type StepResult,
   type Tensor,
   TerminateOnNaN,
-  tensor,
   type TrainingContext,
+  tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { distance, makeProblem, numbersOf, type Problem, trainByHand } from './problem.js';

@@ -1,21 +1,11 @@
 /** fit beside the loop that one writes by hand: the same numbers. */
 import { expect, it } from 'vitest';
 import {
-  accuracyOf,
-  type HandOptions,
-  type Kind,
-  makeProblem,
-  meanLoss,
-  numbersOf,
-  distance,
-  trainByHand,
-} from './problem.js';
-import {
   backend,
   data,
   defaultGenerator,
-  fit,
   type FitOptions,
+  fit,
   functional,
   nn,
   optim,
@@ -23,6 +13,16 @@ import {
   tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import {
+  accuracyOf,
+  distance,
+  type HandOptions,
+  type Kind,
+  makeProblem,
+  meanLoss,
+  numbersOf,
+  trainByHand,
+} from './problem.js';
 
 const epochs = 2;
 const batchSize = 8;

@@ -1,7 +1,7 @@
 /** Batches that come one by one. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, data, fit, type FitOptions, type Progress, ShapeError, type Tensor } from '../../src/index.js';
+import { ArgumentError, data, type FitOptions, fit, type Progress, ShapeError, type Tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { runChild } from '../helpers/child.js';
 import { bad } from '../misuse/world.js';

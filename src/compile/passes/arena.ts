@@ -1,5 +1,5 @@
 import type { Listing, MemorySpec } from '../../ops/listing.js';
-import { accessesOf, type Access } from './instruction.js';
+import { type Access, accessesOf } from './instruction.js';
 
 const alignment = 64;
 

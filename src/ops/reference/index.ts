@@ -12,6 +12,7 @@ import { crossEntropyOps } from './cross-entropy.js';
 import { dropoutOps } from './dropout.js';
 import { elementwiseOps } from './elementwise.js';
 import { gatherOps } from './gather.js';
+import { integerOps } from './integers.js';
 import { linearOps } from './linear.js';
 import { linearGradientOps } from './linear-gradient.js';
 import { matmulOps } from './matmul.js';
@@ -28,6 +29,7 @@ export const referenceOps: Ops = {
   ...reduceOps,
   ...gatherOps,
   ...orderOps,
+  ...integerOps,
   ...softmaxOps,
   ...matmulOps,
   ...linearOps,

@@ -1,7 +1,7 @@
 /** Learning rate schedulers, as PyTorch's `torch.optim.lr_scheduler`. */
 export { ConstantLR, type ConstantLROptions } from './constant-lr.js';
 export { CosineAnnealingLR, type CosineAnnealingLROptions } from './cosine-annealing-lr.js';
-export type { EpochScheduler, Schedule, Moment } from './epoch-scheduler.js';
+export type { EpochScheduler, Moment, Schedule } from './epoch-scheduler.js';
 export { ExponentialLR, type ExponentialLROptions } from './exponential-lr.js';
 export { LambdaLR, type LambdaLROptions } from './lambda-lr.js';
 export { LinearLR, type LinearLROptions } from './linear-lr.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dropDeadStores } from '../../../src/compile/passes/dead-stores.js';
 import { Analysis } from '../../../src/compile/passes/analysis.js';
+import { dropDeadStores } from '../../../src/compile/passes/dead-stores.js';
 import { List, lines } from './list.js';
 
 describe('dead stores', () => {

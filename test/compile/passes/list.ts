@@ -1,5 +1,5 @@
 /** Listings written by hand: the ops of the contract as methods of a list, memory by its number. */
-import { type ListedArgs, instruction } from '../../../src/compile/passes/instruction.js';
+import { instruction, type ListedArgs } from '../../../src/compile/passes/instruction.js';
 import { printListing } from '../../../src/compile/print.js';
 import type { Instruction, Listing, MemoryId, MemorySpec } from '../../../src/ops/listing.js';
 import type { DType, OpName } from '../../../src/ops/ops.js';

@@ -1,6 +1,6 @@
 /** The tape, reading and writing tensors, and losses. */
-import { backend, functional as F, noGrad, ones, Tensor, tensor, zeros } from '../../../src/index.js';
-import { argument, backendError, onNative, ownError, type Row, shape, state } from '../row.js';
+import { functional as F, noGrad, Tensor, tensor, zeros } from '../../../src/index.js';
+import { argument, ownError, type Row, shape, state } from '../row.js';
 import { bad } from '../world.js';
 
 const int32 = (values: number[], sizes = [values.length]) => tensor(values, { dtype: 'int32', shape: sizes });
@@ -16,11 +16,6 @@ export const autogradRows: readonly Row[] = [
     'backward: gradient of another shape',
     ({ leaf, x }) => leaf.mul(2).backward(x),
     'has shape [2, 4] and the output has shape [2, 3]',
-  ),
-  argument(
-    'backward: gradient of another dtype',
-    ({ leaf, doubles }) => leaf.mul(2).backward(doubles),
-    'the gradient is float64, the output float32',
   ),
   argument('backward: a number', ({ leaf }) => leaf.sum().backward(bad(1)), 'the gradient must be a Tensor, got 1'),
   argument(
@@ -48,20 +43,6 @@ export const autogradRows: readonly Row[] = [
     },
     'has been modified by an inplace operation',
   ),
-  onNative(
-    backendError(
-      'backward: a graph of float64 from the reference',
-      ({ doubles }) => {
-        const here = backend.name;
-        const own = doubles.detach().requiresGrad_();
-        backend.use('reference');
-        const loss = own.mul(own).sum();
-        backend.use(here);
-        loss.backward();
-      },
-      'float64 tensors need the reference',
-    ),
-  ),
 
   state(
     'copy_: to a leaf',
@@ -87,8 +68,6 @@ export const autogradRows: readonly Row[] = [
   shape('copy_: shape', ({ matrix, x }) => matrix.copy_(x), 'copy_: shape [2, 4] does not broadcast to [2, 3]'),
   shape('copy_: a larger one', ({ vector, matrix }) => vector.copy_(matrix), '[2, 3] does not broadcast to [3]'),
   argument('copy_: an array', ({ vector }) => vector.copy_(bad([1, 2, 3])), 'copy_: expected a Tensor, got [1, 2, 3]'),
-  onNative(backendError('copy_: float64', ({ matrix, doubles }) => matrix.copy_(doubles), 'float64')),
-  onNative(backendError('ones of float64', () => ones([2], { dtype: 'float64' }), 'float64')),
 
   state('item: six elements', ({ matrix }) => matrix.item(), 'a Tensor with 6 elements cannot be converted'),
   state('item: none', ({ empty }) => empty.item(), 'a Tensor with 0 elements'),

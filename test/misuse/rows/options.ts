@@ -10,7 +10,7 @@ const throwing = () => {
   throw new Error('from a getter');
 };
 
-export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call }) => [
+export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, takesDims }) => [
   argument(
     `${name}: an unknown option`,
     (world) => call(bad({ colour: 'red' }), world),
@@ -41,7 +41,6 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call })
     (world) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), world),
     'unknown option "colour"',
   ),
-  argument(`${name}: options null`, (world) => call(bad(null), world), `${place}: options must be an object, got null`),
   argument(`${name}: options "x"`, (world) => call(bad('x'), world), `${place}: options must be an object, got "x"`),
   argument(
     `${name}: options of a function`,
@@ -52,10 +51,19 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call })
       ),
     `${place}: options must be an object, got a function`,
   ),
-  argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${place}: unknown option "0"`),
   ownError(
     `${name}: a proxy that throws`,
     (world) => call(bad(new Proxy({}, { ownKeys: throwing })), world),
     'from a getter',
   ),
+  ...(takesDims
+    ? []
+    : [
+        argument(
+          `${name}: options null`,
+          (world) => call(bad(null), world),
+          `${place}: options must be an object, got null`,
+        ),
+        argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${place}: unknown option "0"`),
+      ]),
 ]);
