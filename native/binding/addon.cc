@@ -40,12 +40,19 @@ constexpr NamedCallback kMachine[] = {
 };
 
 constexpr NamedCallback kPrograms[] = {
-    {"createBlock", create_block},     {"blockCopyIn", block_copy_in},      {"blockCopyOut", block_copy_out},
-    {"freeBlock", free_block},         {"createProgram", create_program},   {"arenaBytes", arena_bytes},
-    {"programRunner", program_runner}, {"disposeProgram", dispose_program},
+    {"reclaim", reclaim},
+    {"createBlock", create_block},
+    {"blockCopyIn", block_copy_in},
+    {"blockCopyOut", block_copy_out},
+    {"freeBlock", free_block},
+    {"createProgram", create_program},
+    {"arenaBytes", arena_bytes},
+    {"programRunner", program_runner},
+    {"disposeProgram", dispose_program},
 };
 
 constexpr NamedCallback kJobs[] = {
+    {"openJobs", open_jobs},       {"settleJob", settle_job},
     {"submitJob", submit_job},     {"submitShuffle", submit_shuffle},
     {"jobProgress", job_progress}, {"jobOutputs", job_outputs},
     {"stopJob", stop_job},         {"stopJobs", stop_jobs},

@@ -5,13 +5,15 @@
 #include <node_api.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "errors.h"
+#include "handles.h"
+#include "instance.h"
 
 namespace lanewise::binding {
 
@@ -19,8 +21,14 @@ namespace lanewise::binding {
 template <typename T>
 struct HandleKind;
 
+// The addresses of what other handles own and `owned` has been lent, once for each time.
 template <typename T>
-class Handle {
+std::vector<const void*> borrowed_by(const T&) {
+  return {};
+}
+
+template <typename T>
+class Handle final : public AnyHandle {
  public:
   explicit Handle(std::shared_ptr<T> owned) : owned_(std::move(owned)) {}
 
@@ -28,21 +36,14 @@ class Handle {
   T& operator*() const { return *owned_; }
   T* operator->() const { return owned_.get(); }
 
-  // Lets go of it. Whoever else shares it keeps it.
-  void release(napi_env env) {
-    owned_.reset();
-    report(env, -reported_);
-  }
-
-  // Tells V8 how much memory the object holds, or that it holds no longer.
-  void report(napi_env env, std::int64_t bytes) {
-    std::int64_t total = 0;
-    if (bytes != 0 && napi_adjust_external_memory(env, bytes, &total) == napi_ok) reported_ += bytes;
-  }
-
  private:
+  const void* owned_address() const override { return owned_.get(); }
+  std::vector<const void*> borrowed() const override {
+    return owned_ == nullptr ? std::vector<const void*>{} : borrowed_by(*owned_);
+  }
+  void reset() override { owned_.reset(); }
+
   std::shared_ptr<T> owned_;
-  std::int64_t reported_ = 0;
 };
 
 // A new object that owns `owned`, which holds that many bytes.
@@ -52,12 +53,8 @@ napi_value create_handle(napi_env env, std::shared_ptr<T> owned, std::size_t byt
   napi_value object = nullptr;
   check(napi_create_object(env, &object));
   check(napi_type_tag_object(env, object, &HandleKind<T>::kTag));
-  const auto finalize = [](napi_env environment, void* data, void*) {
-    const std::unique_ptr<Handle<T>> last(static_cast<Handle<T>*>(data));
-    last->release(environment);
-  };
-  check(napi_wrap(env, object, handle.get(), finalize, nullptr, nullptr));
-  handle.release()->report(env, static_cast<std::int64_t>(bytes));  // the object owns it from here on
+  instance_of(env).handles.adopt(env, object, handle.get(), bytes);
+  handle.release();  // the object owns it from here on
   return object;
 }
 
@@ -71,7 +68,7 @@ Handle<T>& read_handle_or_released(const Argument& arg) {
   if (!right) throw WrongType(arg.place() + "expected a " + HandleKind<T>::kName);
   void* data = nullptr;
   check(napi_unwrap(arg.env, arg.value, &data));
-  return *static_cast<Handle<T>*>(data);
+  return *static_cast<Handle<T>*>(static_cast<AnyHandle*>(data));
 }
 
 template <typename T>

@@ -10,6 +10,7 @@
 #include "../core/fair_lock.h"
 #include "../kernels/kernel_table.h"
 #include "../program/call.h"
+#include "handles.h"
 
 namespace lanewise::binding {
 
@@ -30,6 +31,7 @@ struct Instance {
   std::deque<BoundOp> ops;  // one per instruction set; a deque, so that pointers to them stay
   // Held by whoever runs a program of this environment or touches its blocks. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
+  Handles handles;
   program::Call call;          // of runs on this thread, kept so that they allocate nothing
   std::unique_ptr<Jobs> jobs;  // null until there is one
 };

@@ -96,6 +96,23 @@ program::Job& read_job(const Argument& arg) { return Jobs::of(arg.env).find(Read
 
 }  // namespace
 
+napi_value open_jobs(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "openJobs", [&]() -> napi_value {
+    const auto values = read_arguments<1>(env, info, nullptr);
+    Jobs::open(env, read_function({env, values[0], 0}));
+    return nullptr;
+  });
+}
+
+napi_value settle_job(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "settleJob", [&] {
+    read_arguments<0>(env, info, nullptr);
+    napi_value result = nullptr;
+    check(napi_get_boolean(env, Jobs::of(env).settle_next(), &result));
+    return result;
+  });
+}
+
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "submitJob", [&] {
     const auto values = read_arguments<10>(env, info, nullptr);
@@ -148,7 +165,7 @@ napi_value job_outputs(napi_env env, napi_callback_info info) noexcept {
 napi_value stop_job(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "stopJob", [&]() -> napi_value {
     const auto values = read_arguments<1>(env, info, nullptr);
-    read_job({env, values[0], 0}).stop();
+    Jobs::of(env).stop(Read<std::size_t>::from({env, values[0], 0}));
     return nullptr;
   });
 }

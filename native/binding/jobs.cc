@@ -16,19 +16,23 @@ namespace lanewise::binding {
 // and after close() nothing in it is of that environment.
 class Jobs::Outbox final : public program::Settlements {
  public:
-  // Called by runner threads.
+  // Called by runner threads, and by stop() on the environment's.
   void accept(program::JobList& one) noexcept override {
     const std::lock_guard lock(mutex_);
     if (function_ == nullptr) return;
-    const bool called = !over_.empty();  // whoever comes empties it
     over_.splice(over_.end(), one);
-    if (!called) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+    if (!std::exchange(awake_, true)) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
   }
 
   // The rest is of the environment's thread.
+
+  // The first of them. When there is none, an empty list, and the next that comes wakes the event loop again.
   program::JobList take() noexcept {
     const std::lock_guard lock(mutex_);
-    return std::exchange(over_, {});
+    program::JobList one;
+    awake_ = !over_.empty();
+    if (awake_) one.splice(one.end(), over_, over_.begin());
+    return one;
   }
 
   void open(napi_threadsafe_function function) noexcept {
@@ -59,18 +63,24 @@ class Jobs::Outbox final : public program::Settlements {
   Jobs* jobs = nullptr;  // null once they are closed
 
  private:
-  std::mutex mutex_;  // of the two below; function_ is written by the environment's thread only
+  std::mutex mutex_;  // of all below; function_ is written by the environment's thread only
   napi_threadsafe_function function_ = nullptr;
   program::JobList over_;
+  bool awake_ = false;  // the event loop has been woken and comes for them
 };
 
 Jobs& Jobs::of(napi_env env) {
-  Instance& instance = instance_of(env);
-  if (instance.jobs == nullptr) instance.jobs = std::make_unique<Jobs>(env, instance.lane);
+  const Instance& instance = instance_of(env);
+  if (instance.jobs == nullptr) throw std::runtime_error("openJobs has not been called");
   return *instance.jobs;
 }
 
-Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane)
+void Jobs::open(napi_env env, napi_value wake) {
+  Instance& instance = instance_of(env);
+  if (instance.jobs == nullptr) instance.jobs = std::make_unique<Jobs>(env, instance.lane, wake);
+}
+
+Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake)
     : env_(env),
       outbox_(std::make_shared<Outbox>()),
       normal_(lane, outbox_, core::ThreadPool::instance(), core::start_thread),
@@ -81,7 +91,8 @@ Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane)
   auto share = std::make_unique<std::shared_ptr<Outbox>>(outbox_);
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Outbox>*>(data); };
   napi_threadsafe_function function = nullptr;
-  check(napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, share.get(), finalize, share.get(), deliver,
+  // With no function of C++ to call it: Node calls `wake`.
+  check(napi_create_threadsafe_function(env, wake, nullptr, name, 0, 1, share.get(), finalize, share.get(), nullptr,
                                         &function));
   share.release();
   outbox_->open(function);
@@ -125,6 +136,13 @@ const program::Job& Jobs::find_over(std::uint64_t id) const {
   return *pending.job;
 }
 
+void Jobs::stop(std::uint64_t id) {
+  find_pending(id);
+  // One of them has it, unless it is over.
+  normal_.stop(id);
+  background_.stop(id);
+}
+
 void Jobs::stop() noexcept {
   normal_.stop();
   background_.stop();
@@ -136,14 +154,11 @@ void Jobs::forget(std::uint64_t id) noexcept {
   pending_.erase(found);
 }
 
-// Called on the event loop; without an environment when that is being torn down.
-void Jobs::deliver(napi_env env, napi_value, void* context, void*) noexcept {
-  if (env == nullptr) return;
-  const std::shared_ptr<Outbox> outbox = *static_cast<std::shared_ptr<Outbox>*>(context);
-  for (const program::QueuedJob& over : outbox->take()) {
-    if (outbox->jobs == nullptr) return;
-    outbox->jobs->settle(over.id);
-  }
+bool Jobs::settle_next() noexcept {
+  const program::JobList over = outbox_->take();
+  if (over.empty()) return false;
+  settle(over.front().id);
+  return true;
 }
 
 void Jobs::settle(std::uint64_t id) noexcept {

@@ -17,15 +17,19 @@ namespace lanewise::binding {
 // Node.
 class Jobs {
  public:
-  // Those of the environment, opened at first use.
+  // Those of the environment. Throws std::runtime_error before open().
   static Jobs& of(napi_env env);
 
-  Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane);
+  // Opens them, unless they are open. The function `wake` is called on the event loop, without arguments, when a job is
+  // over and nobody is to come for it: settle_next() is to be called from then on, until it finds none.
+  static void open(napi_env env, napi_value wake);
+
+  Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake);
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
-  // Queues a job; its id. The function `settle` is called once, on the event loop, when the job is over: settle(runs,
+  // Queues a job; its id. The function `settle` is called once, by settle_next(), when the job is over: settle(runs,
   // error or null). Until then the job keeps the event loop alive; after it the id is forgotten. Throws what
   // Runner::submit throws.
   std::uint64_t submit(std::shared_ptr<program::Job> job, bool background, napi_value settle);
@@ -34,6 +38,12 @@ class Jobs {
   program::Job& find(std::uint64_t id) const;
   // The same, but only while its `settle` is called; else std::invalid_argument.
   const program::Job& find_over(std::uint64_t id) const;
+
+  // Settles the job that has been over for longest. False when there is none: then `wake` announces the next.
+  bool settle_next() noexcept;
+
+  // Stops a job: at once, unless it is in the middle of a run. Throws as find().
+  void stop(std::uint64_t id);
 
   // Stops all jobs. They settle if the event loop still turns.
   void stop() noexcept;
@@ -47,7 +57,6 @@ class Jobs {
   };
   const Pending& find_pending(std::uint64_t id) const;
 
-  static void deliver(napi_env env, napi_value, void* context, void*) noexcept;
   void settle(std::uint64_t id) noexcept;
   void forget(std::uint64_t id) noexcept;
   void close() noexcept;

@@ -144,6 +144,19 @@ std::span<std::byte> read_program_array(const Argument& arg, const Program& prog
   return {static_cast<std::byte*>(array.data), array.length * Block::kElementBytes};
 }
 
+napi_value reclaim(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "reclaim", [&] {
+    const auto values = read_arguments<1>(env, info, nullptr);
+    Handles& handles = instance_of(env).handles;
+    handles.sweep(env, Read<bool>::from({env, values[0], 0}));
+    napi_value blocks = nullptr;
+    check(napi_create_array(env, &blocks));
+    std::uint32_t index = 0;
+    for (const napi_value block : handles.take_bereft(env)) check(napi_set_element(env, blocks, index++, block));
+    return blocks;
+  });
+}
+
 napi_value create_program(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "createProgram", [&] {
     const auto values = read_arguments<7>(env, info, nullptr);

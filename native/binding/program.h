@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <span>
+#include <vector>
 
 #include "../program/block.h"
 #include "../program/program.h"
@@ -25,9 +26,20 @@ struct HandleKind<program::Program> {
   static constexpr const char* kName = "program";
 };
 
+template <>
+inline std::vector<const void*> borrowed_by(const program::Program& program) {
+  std::vector<const void*> blocks;
+  for (const auto& block : program.blocks()) blocks.push_back(block.get());
+  return blocks;
+}
+
+// reclaim(all) -> blocks, once for each program that had them and was collected, not disposed of. Frees what collected
+// blocks and programs hold; unless `all`, only when enough have been made since the last time.
+napi_value reclaim(napi_env env, napi_callback_info info) noexcept;
 // createBlock(dtype, length) -> block, zero-filled; dtype 0 float32, 1 int32.
 napi_value create_block(napi_env env, napi_callback_info info) noexcept;
-// blockCopyIn(block, array, offset), blockCopyOut(block, array): both wait for a run in progress.
+// blockCopyIn(block, array, offset), blockCopyOut(block, array): both wait for a run in progress if the block is used
+// by a job.
 napi_value block_copy_in(napi_env env, napi_callback_info info) noexcept;
 napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept;
 // freeBlock(block): programs that have it keep its memory. Twice is once.

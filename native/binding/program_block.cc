@@ -21,6 +21,12 @@ std::span<std::byte> read_elements(const Argument& arg, const Block& block) {
   return {static_cast<std::byte*>(array.data), array.length * Block::kElementBytes};
 }
 
+// Waits for a run in progress only where it may touch the block, and not for the steps of somebody else's training.
+std::unique_lock<core::FairLock> lock_lane(napi_env env, const Block& block) {
+  if (!block.in_use()) return {};
+  return std::unique_lock(*instance_of(env).lane);
+}
+
 }  // namespace
 
 napi_value create_block(napi_env env, napi_callback_info info) noexcept {
@@ -41,7 +47,7 @@ napi_value block_copy_in(napi_env env, napi_callback_info info) noexcept {
     Block& block = *read_handle<Block>({env, values[0], 0});
     const std::span<const std::byte> from = read_elements({env, values[1], 1}, block);
     const std::size_t offset = Read<std::size_t>::from({env, values[2], 2});
-    const std::scoped_lock lane(*instance_of(env).lane);
+    const auto lane = lock_lane(env, block);
     block.copy_in(from, offset);
     return nullptr;
   });
@@ -52,7 +58,7 @@ napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept {
     const auto values = read_arguments<2>(env, info, nullptr);
     const Block& block = *read_handle<Block>({env, values[0], 0});
     const std::span<std::byte> to = read_elements({env, values[1], 1}, block);
-    const std::scoped_lock lane(*instance_of(env).lane);
+    const auto lane = lock_lane(env, block);
     block.copy_out(to);
     return nullptr;
   });

@@ -1,10 +1,12 @@
 // Memory that outlives programs: a parameter, an optimizer's state, a dataset. Several programs may share one.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "../core/aligned.h"
 #include "../ops/argument.h"
@@ -25,7 +27,8 @@ struct Panels {
 // nullopt: row-major.
 using BlockLayout = std::optional<Panels>;
 
-// Not synchronised: whoever reads or writes one holds the lane of its environment.
+// Not synchronised: whoever reads or writes one holds the lane of its environment. The environment's thread, which
+// alone submits jobs, can do without while no job uses the block.
 class Block {
  public:
   // Zero-filled, row-major. Throws std::bad_alloc or std::overflow_error.
@@ -54,15 +57,40 @@ class Block {
   // size.
   void copy_out(std::span<std::byte> to) const;
 
+  // Whether there is a BlockUse.
+  bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }
+
   static constexpr std::size_t kElementBytes = 4;
 
  private:
+  friend class BlockUse;
+
   Block(ops::DType dtype, std::size_t length);
 
   ops::DType dtype_;
   std::size_t length_;
   BlockLayout layout_;
   core::AlignedBuffer<std::byte> memory_;
+  std::atomic<std::size_t> uses_{0};
+};
+
+// Held by a job for as long as it may touch a block.
+class BlockUse {
+ public:
+  explicit BlockUse(std::shared_ptr<Block> block) : block_(std::move(block)) {
+    block_->uses_.fetch_add(1, std::memory_order_relaxed);
+  }
+  BlockUse(BlockUse&& other) noexcept = default;
+  BlockUse(const BlockUse&) = delete;
+  BlockUse& operator=(const BlockUse&) = delete;
+  ~BlockUse() {
+    if (block_ != nullptr) block_->uses_.fetch_sub(1, std::memory_order_release);
+  }
+
+  Block& operator*() const { return *block_; }
+
+ private:
+  std::shared_ptr<Block> block_;
 };
 
 }  // namespace lanewise::program

@@ -29,11 +29,19 @@ double read_element(const std::byte* data, ops::DType dtype) {
   return value;
 }
 
+std::vector<BlockUse> uses_of(const Program& program) {
+  std::vector<BlockUse> uses;
+  uses.reserve(program.blocks().size());
+  for (const std::shared_ptr<Block>& block : program.blocks()) uses.emplace_back(block);
+  return uses;
+}
+
 }  // namespace
 
 ProgramJob::ProgramJob(std::shared_ptr<Program> program, Request request)
     : Job(request.call.outputs.size()),
       program_(std::move(program)),
+      uses_(uses_of(*program_)),
       call_(std::move(request.call)),
       output_dtypes_(std::move(request.output_dtypes)),
       values_(call_.outputs.size()),

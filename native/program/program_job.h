@@ -35,6 +35,7 @@ class ProgramJob final : public Job {
   bool run(core::ThreadPool& pool) override;
 
   const std::shared_ptr<Program> program_;
+  const std::vector<BlockUse> uses_;
   Call call_;
   std::vector<core::AlignedBuffer<std::byte>> memory_;  // of the inputs, then of the outputs
   const std::vector<ops::DType> output_dtypes_;

@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -19,8 +20,9 @@ struct Runner::State {
     for (;;) {
       wake.wait(lock, [this] { return closed || !jobs.empty(); });
       if (closed) break;
-      // It stays in the list while it runs, where stop() finds it. Only this thread takes jobs out.
+      // It stays in the list while it runs, where stop() finds it. Only this thread takes it out meanwhile.
       Job& job = *jobs.front().job;
+      running = true;
       lock.unlock();
       bool more;
       {
@@ -28,6 +30,7 @@ struct Runner::State {
         more = job.advance(pool);
       }
       lock.lock();
+      running = false;
       if (closed) break;
       if (more) {
         jobs.splice(jobs.end(), jobs, jobs.begin());
@@ -50,6 +53,7 @@ struct Runner::State {
   std::mutex mutex;  // of all below
   std::condition_variable wake;
   JobList jobs;
+  bool running = false;  // the first of them
   bool closed = false;
 };
 
@@ -77,6 +81,21 @@ void Runner::submit(std::uint64_t id, std::shared_ptr<Job> job) {
     state_->jobs.splice(state_->jobs.end(), one);
   }
   state_->wake.notify_one();
+}
+
+void Runner::stop(std::uint64_t id) noexcept {
+  JobList over;
+  {
+    const std::lock_guard lock(state_->mutex);
+    JobList& jobs = state_->jobs;
+    const auto found =
+        std::find_if(jobs.begin(), jobs.end(), [id](const QueuedJob& queued) { return queued.id == id; });
+    if (found == jobs.end()) return;
+    found->job->stop();
+    const bool runs = state_->running && found == jobs.begin();
+    if (!runs) over.splice(over.end(), jobs, found);
+  }
+  if (!over.empty()) state_->settlements->accept(over);
 }
 
 void Runner::stop() noexcept {

@@ -23,7 +23,7 @@ using JobList = std::list<QueuedJob>;
 class Settlements {
  public:
   virtual ~Settlements() = default;
-  // Takes the one job of the list out of it. Called by runner threads.
+  // Takes the one job of the list out of it. Called by runner threads, and by whoever stops a job.
   virtual void accept(JobList& one) noexcept = 0;
 };
 
@@ -41,6 +41,9 @@ class Runner {
   // Queues a job. Throws std::bad_alloc, or std::runtime_error when no thread can be had or the runner is closed; then
   // nothing was queued.
   void submit(std::uint64_t id, std::shared_ptr<Job> job);
+
+  // Stops a job, if it is still there. One that waits for its turn is handed back now, the one that runs after its run.
+  void stop(std::uint64_t id) noexcept;
 
   // Stops all jobs: each is handed back soon. Never waits for a run.
   void stop() noexcept;

@@ -20,7 +20,7 @@ class ShuffleJob final : public Job {
  private:
   bool run(core::ThreadPool& pool) override;
 
-  const std::shared_ptr<Block> order_;
+  const BlockUse order_;
   RandPerm permutation_;
 };
 

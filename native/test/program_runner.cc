@@ -112,6 +112,29 @@ TEST_CASE("a job runs to its end on another thread, and its sums belong to its r
   CHECK(runner != caller);
 }
 
+TEST_CASE("a stopped job is handed back at once, unless it is the one that runs") {
+  World world;
+  std::atomic<bool> runs{false}, go_on{false};
+  world.runner.submit(1, job_of([&](TestJob& self) {
+                        runs = true;
+                        wait_until([&] { return go_on.load(); });
+                        self.count(1);
+                        return true;
+                      }));
+  wait_until([&] { return runs.load(); });
+  for (std::uint64_t id = 2; id < 5; ++id) world.runner.submit(id, job_of([](TestJob&) { return true; }));
+  world.runner.stop(3);
+  CHECK(world.collected->wait(1) == std::vector<std::uint64_t>{3});
+  world.runner.stop(1);
+  world.runner.stop(3);  // over already
+  world.runner.stop(4);
+  CHECK(world.collected->wait(2) == std::vector<std::uint64_t>{3, 4});
+  go_on = true;
+  CHECK(world.collected->wait(3) == std::vector<std::uint64_t>{3, 4, 1});
+  world.runner.stop(2);
+  CHECK(world.collected->wait(4) == std::vector<std::uint64_t>{3, 4, 1, 2});
+}
+
 TEST_CASE("jobs take turns run by run, in order of arrival, and each ends at its own length") {
   World world;
   std::string order;

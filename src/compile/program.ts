@@ -78,6 +78,7 @@ export class Program<R = unknown> {
     };
     const sides: NativeSide[] = [];
     this.#sides = sides;
+    this.#factory.reclaim();
     try {
       for (const storage of assembled.states) sides.push(storage.retain(this.#factory));
       const blocks = sides.map(({ block }) => block);
@@ -110,6 +111,11 @@ export class Program<R = unknown> {
   /** Gives the blocks of all states their newest numbers, with the event loop free in between. */
   async upload(): Promise<void> {
     for (const storage of this.#recorded.assembled.states) await storage.uploadInTurns();
+  }
+
+  /** Keeps large states where the program computes and nowhere else, as far as it has been given their numbers. */
+  leaveStatesToBlocks(): void {
+    for (const storage of this.#recorded.assembled.states) storage.leaveToBlock();
   }
 
   /**
@@ -173,6 +179,7 @@ export class Program<R = unknown> {
     const results = this.#makeOutputs();
     const cells = new Float64Array(recorder.cells.length);
     const keys = new Uint32Array(this.#randomness.keyWords);
+    const reserveKeys = this.#randomness.reservation();
     const before = this.#randomness.draw();
     let job: ReturnType<ProgramHandle['submit']>;
     try {
@@ -188,18 +195,19 @@ export class Program<R = unknown> {
       this.#randomness.undraw(before);
       throw error;
     }
-    const giveBack = this.#randomness.reserveKeys(times);
+    // From here to the end of settle() nothing asks for memory that there may not be: what is pinned would stay so.
+    const giveBack = reserveKeys(times);
     for (const storage of assembled.written) storage.pin(writer);
     this.#jobs++;
     let made: number | null = null;
     const settle = (runs: number): void => {
       for (const storage of assembled.written) storage.unpin(writer);
+      this.#jobs--;
+      if (this.#released && this.#jobs === 0) this.#free();
       giveBack(times - runs);
       if (runs > 0) commit(inputs, results);
       else this.#randomness.undraw(before);
       made = runs;
-      this.#jobs--;
-      if (this.#released && this.#jobs === 0) this.#free();
     };
     const done = job.done.then(
       (runs) => {
@@ -207,7 +215,7 @@ export class Program<R = unknown> {
         return runs;
       },
       (error: unknown) => {
-        settle(job.progress().runs);
+        settle(job.runs);
         throw error;
       },
     );

@@ -41,18 +41,23 @@ export class Randomness {
     for (let i = 0; i < sources.length; i++) sources[i]!.countKeys(runs * this.#keys[i]!);
   }
 
-  /** Reserves the keys of so many runs. Returns how to give back those of runs that were not made, if nobody has drawn since. */
-  reserveKeys(runs: number): (unused: number) => void {
-    this.countKeys(runs);
+  /**
+   * Gets ready to reserve keys: what comes after asks for no memory. The function reserves those of so many runs and
+   * returns how to give back those of runs that were not made, if nobody has drawn since.
+   */
+  reservation(): (runs: number) => (unused: number) => void {
     const reserved = new Uint32Array(this.keyWords);
-    this.fillKeys(reserved);
-    return (unused) => {
-      const now = new Uint32Array(reserved.length);
-      this.fillKeys(now);
-      this.#sources.forEach((source, i) => {
-        const isUntouched = [0, 1, 2, 3].every((word) => now[4 * i + word] === reserved[4 * i + word]);
-        if (isUntouched) source.countKeys(-unused * this.#keys[i]!);
-      });
+    const now = new Uint32Array(this.keyWords);
+    return (runs) => {
+      this.countKeys(runs);
+      this.fillKeys(reserved);
+      return (unused) => {
+        this.fillKeys(now);
+        this.#sources.forEach((source, i) => {
+          const isUntouched = [0, 1, 2, 3].every((word) => now[4 * i + word] === reserved[4 * i + word]);
+          if (isUntouched) source.countKeys(-unused * this.#keys[i]!);
+        });
+      };
     };
   }
 

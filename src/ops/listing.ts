@@ -90,6 +90,8 @@ export interface Job {
    * error of the run that failed; the runs before it stand.
    */
   readonly done: Promise<number>;
+  /** Whole runs so far. Asks for no memory. */
+  readonly runs: number;
   /** How far it is: whole runs so far, and for each output of one element the sum of its values over them (else 0). */
   progress(): { readonly runs: number; readonly sums: Float64Array };
   /** No further run begins. */
@@ -113,8 +115,17 @@ export interface ProgramHandle {
 export interface ProgramFactory {
   /** Whether passes may fuse and lay out in panels: the reference runs lists as they were recorded. */
   readonly fuses: boolean;
-  /** Zero-filled. @throws ArgumentError when there is no memory for it */
-  createBlock(dtype: DType, length: number): Block;
+  /**
+   * Zero-filled.
+   * @param lost called for each program with the block that was collected and had not been disposed of.
+   * @throws ArgumentError when there is no memory for it
+   */
+  createBlock(dtype: DType, length: number, lost?: () => void): Block;
+  /**
+   * Gives back the memory of what has been collected, where that would wait for a turn of the event loop otherwise. To be
+   * called before a program and its blocks are made: it calls `lost` of other blocks.
+   */
+  reclaim(): void;
   /** Fills an int32 block with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
   shuffle(order: Block, seed: bigint): Promise<void>;
   /** @throws ArgumentError for a listing that does not hold together, or when there is no memory for it */

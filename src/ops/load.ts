@@ -45,6 +45,11 @@ export interface NativeAddon {
 
   /** The names of the ops that programs can run; an opcode is an index. */
   readonly opcodes: readonly string[];
+  /**
+   * Frees what collected blocks and programs hold; unless `all`, only when enough have been made since the last time. The
+   * blocks of programs that were collected and not disposed of, once for each of those.
+   */
+  reclaim(all: boolean): NativeHandle[];
   /** dtype: 0 float32, 1 int32. Zero-filled. */
   createBlock(dtype: number, length: number): NativeHandle;
   blockCopyIn(block: NativeHandle, from: HostArray, offset: number): void;
@@ -64,6 +69,10 @@ export interface NativeAddon {
   programRunner(program: NativeHandle): NativeRunner;
   disposeProgram(program: NativeHandle): void;
 
+  /** Before all that concerns jobs. After `wake`, called on the event loop, `settleJob` is to be called until it finds none. */
+  openJobs(wake: () => void): void;
+  /** Calls `settle` of the job that has been over for longest. False when there is none: then `wake` announces the next. */
+  settleJob(): boolean;
   /**
    * Queues runs of a program; the number by which the job is known until `settle` returns. Inputs and what outputs hold
    * are copied. Null: no counter; the environment's number of threads.
@@ -90,7 +99,7 @@ export interface NativeAddon {
   stopJobs(): void;
 }
 
-/** Called once, on the event loop, when a job is over. */
+/** Called once, by `settleJob`, when a job is over. */
 export type NativeSettle = (runs: number, error: Error | null) => void;
 
 export interface LoadReport {

@@ -1,4 +1,5 @@
 /** Jobs in the addon: runs of a program, one after the other, on threads of the library's own. */
+import { setImmediate } from 'node:timers';
 import type { Job, JobCall } from './listing.js';
 import type { NativeAddon, NativeSettle } from './load.js';
 import { failure, type NativeJobs } from './native-programs.js';
@@ -36,15 +37,18 @@ class NativeJob implements Job {
   readonly done: Promise<number>;
   readonly #addon: NativeAddon;
   readonly #id: number;
-  /** What progress says once the job is over. */
-  #last: { readonly runs: number; readonly sums: Float64Array } | null = null;
-  readonly #sums: number;
+  /** Made before the job is submitted, as its end must not depend on memory that there may not be. */
+  readonly #sums: Float64Array;
+  /** Whole runs, once the job is over. */
+  #made: number | null = null;
 
   constructor(addon: NativeAddon, submit: (settle: NativeSettle) => number, { outputs }: JobCall) {
     this.#addon = addon;
-    this.#sums = outputs.length;
+    const sums = new Float64Array(outputs.length);
+    this.#sums = sums;
     const { id, done } = start(submit, (over, runs, error) => {
-      this.#last = this.#ask(over);
+      addon.jobProgress(over, sums);
+      this.#made = runs;
       if (error !== null) throw error;
       if (runs > 0) addon.jobOutputs(over, outputs);
       return runs;
@@ -53,19 +57,29 @@ class NativeJob implements Job {
     this.done = done;
   }
 
+  get runs(): number {
+    return this.#made ?? this.#addon.jobProgress(this.#id, this.#sums);
+  }
+
   progress(): { readonly runs: number; readonly sums: Float64Array } {
-    const { runs, sums } = this.#last ?? this.#ask(this.#id);
-    return { runs, sums: sums.slice() };
+    const { runs } = this;
+    return { runs, sums: this.#sums.slice() };
   }
 
   stop(): void {
-    if (this.#last === null) this.#addon.stopJob(this.#id);
+    if (this.#made === null) this.#addon.stopJob(this.#id);
   }
+}
 
-  #ask(id: number): { readonly runs: number; readonly sums: Float64Array } {
-    const sums = new Float64Array(this.#sums);
-    return { runs: this.#addon.jobProgress(id, sums), sums };
-  }
+/**
+ * Has jobs that are over settled, one in a turn of the event loop: what awaits a job may go on for long, such as making the next
+ * batch, and timers, I/O and signals are to have their turn before the next does.
+ */
+function settleInTurns(addon: NativeAddon): void {
+  const settle = (): void => {
+    if (addon.settleJob()) setImmediate(settle);
+  };
+  addon.openJobs(() => void setImmediate(settle));
 }
 
 /**
@@ -73,6 +87,7 @@ class NativeJob implements Job {
  * them when the environment is torn down. A job that has not settled keeps the event loop alive.
  */
 export function createJobs(addon: NativeAddon): NativeJobs {
+  settleInTurns(addon);
   let hooked = false;
   /** At first use, so that a program that never trains has no listener. */
   const stopAtExit = (): void => {

@@ -1,4 +1,5 @@
 /** Runs recorded programs in the addon: a listing crosses once, as numbers; after that a run is one call. */
+import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
 import type { Instruction, Job, JobCall, MemorySpec, RunCall } from './listing.js';
@@ -113,6 +114,45 @@ function handleOf(place: string, block: Block): NativeHandle {
   return block.handle;
 }
 
+/** Who is told that a program with a block was collected. Of all instruction sets: the addon finds blocks of any of them. */
+const onLost = new WeakMap<NativeHandle, () => void>();
+
+/**
+ * Gives back what collected programs and blocks hold: before others are made, since finalizers wait for a turn of the event
+ * loop, and in such a turn, since nothing else may be made.
+ */
+class Reclaimer {
+  readonly #addon: NativeAddon;
+  readonly #collected = new FinalizationRegistry<null>(() => this.#schedule());
+  #isScheduled = false;
+
+  constructor(addon: NativeAddon) {
+    this.#addon = addon;
+  }
+
+  watchProgram(handle: NativeHandle): void {
+    this.#collected.register(handle, null);
+  }
+
+  reclaim(all: boolean): void {
+    for (const block of attempt(() => this.#addon.reclaim(all))) onLost.get(block)?.();
+  }
+
+  /** Once for all that have been collected together. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      try {
+        this.reclaim(true);
+      } catch {
+        // Nobody could catch it. Programs that are made later try again.
+      }
+    }).unref();
+  }
+}
+
 class NativeProgram implements ProgramHandle {
   readonly arenaBytes: number;
   readonly #addon: NativeAddon;
@@ -172,10 +212,17 @@ class NativeProgram implements ProgramHandle {
  * @param isa - its name
  */
 export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs): ProgramFactory {
+  const reclaimer = new Reclaimer(addon);
   return {
     fuses: true,
 
-    createBlock: (dtype, length) => new NativeBlock(addon, dtype, length),
+    createBlock(dtype, length, lost) {
+      const block = new NativeBlock(addon, dtype, length);
+      if (lost !== undefined) onLost.set(block.handle, lost);
+      return block;
+    },
+
+    reclaim: () => reclaimer.reclaim(false),
 
     async shuffle(order, seed) {
       await jobs.shuffle(handleOf('shuffle', order), seed);
@@ -186,6 +233,7 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
       const numbers = Float64Array.from(memories.flatMap(encodeMemory));
       const code = encodeInstructions(instructions, addon.opcodes);
       const handle = attempt(() => addon.createProgram(isa, numbers, code, arena, cells, keySources, handles));
+      reclaimer.watchProgram(handle);
       return new NativeProgram(addon, jobs, handle);
     },
   };

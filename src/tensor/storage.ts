@@ -1,14 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StateError } from '../errors.js';
 import type { ProgramFactory } from '../ops/listing.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
 import { type Recording, recording } from '../ops/recording.js';
+import { ownTurn } from '../ops/turns.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { uncleared, zeros } from './host-memory.js';
 import type { NativeSide } from './native-side.js';
 
 /** Bytes that are copied into a block in one turn of the event loop. */
 const uploadBytes = 4 << 20;
+
+/** Memory of fewer elements may well lie in two places. */
+const fewElements = 1 << 18;
 
 /** The dtypes there are, in the order in which messages list them. */
 export const dtypes: readonly DType[] = ['float32', 'float64', 'int32'];
@@ -142,7 +145,9 @@ export class Storage implements Memory {
     let side = this.#side;
     if (side === null || side.factory !== factory) {
       if (side !== null) this.assertUnpinned();
-      const block = factory.createBlock(this.dtype, this.length);
+      const block = factory.createBlock(this.dtype, this.length, () => {
+        if (this.#side?.block === block) this.release(this.#side);
+      });
       if (side !== null) this.#drop(side);
       const hostIsNewer = this.#host !== null;
       side = { factory, block, users: 0, hostIsNewer, blockIsNewer: false, writers: [] };
@@ -152,11 +157,18 @@ export class Storage implements Memory {
     return side;
   }
 
-  /** Ends one use of a side. With the last the numbers come back to the host and the block is let go of. */
+  /**
+   * Ends one use of a side. With the last the numbers come back to the host and the block is let go of; when there is no
+   * memory for them on the host, they stay in the block.
+   */
   release(side: NativeSide): void {
     side.users--;
     if (side.users > 0 || side !== this.#side) return;
-    this.#drop(side);
+    try {
+      this.#drop(side);
+    } catch {
+      return;
+    }
     this.#side = null;
   }
 
@@ -176,11 +188,22 @@ export class Storage implements Memory {
     const version = this.#version;
     const piece = uploadBytes / host.BYTES_PER_ELEMENT;
     for (let start = 0; start < host.length; start += piece) {
-      side.block.copyIn(host.subarray(start, start + piece), start);
-      await nextTurn();
+      await ownTurn();
       if (side !== this.#side) return;
+      side.block.copyIn(host.subarray(start, start + piece), start);
     }
     if (version === this.#version) side.hostIsNewer = false;
+  }
+
+  /**
+   * Keeps the numbers in the block alone when they are many: for programs that stay for as long as a model does. Whoever reads
+   * them gets them from there.
+   */
+  leaveToBlock(): void {
+    const side = this.#side;
+    if (side === null || side.hostIsNewer || this.length < fewElements) return;
+    side.blockIsNewer = true;
+    this.#host = null;
   }
 
   /** A program has written the block. */

@@ -14,8 +14,9 @@ import { Training } from './training.js';
  *
  * @returns what happened in each epoch.
  * @throws ArgumentError or ShapeError for options and data that do not fit, before anything moves; StateError when the model is being
- * trained already; the reason of the signal, within about 50 ms; what an iterable or a callback throws. As rejections, all of
- * them; model and optimizer are then as after the last whole step, and usable.
+ * trained already; the reason of the signal, within about 50 ms or when the step in progress is over, whichever takes longer; what
+ * an iterable or a callback throws. As rejections, all of them. When the promise settles, whichever way, model, optimizer and data
+ * can be used at once; model and optimizer are as after the last whole step.
  */
 export async function fit(model: Module, options: FitOptions): Promise<History> {
   const run = Training.run('fit', readOptions('fit', model, options));

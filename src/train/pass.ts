@@ -56,13 +56,13 @@ export class Pass {
 
   /**
    * Waits for steps and adds them up. Returns how many were made: all, unless the training was stopped.
-   * @throws the error of a step, or why the training was stopped if that takes too long.
+   * @throws the error of a step.
    */
   async finish(submitted: Submitted): Promise<number> {
-    const { stopper, explain } = this.#options;
+    const { explain } = this.#options;
     const { runs, rows } = submitted;
     try {
-      const made = await stopper.grace(runs.done);
+      const made = await runs.done;
       this.#add(made, rows, runs.progress().sums);
       this.#active.delete(runs);
       return made;

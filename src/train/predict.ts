@@ -36,6 +36,8 @@ const gate = new Gate(4);
 
 type Model = Module<never, unknown>;
 const programs = new WeakMap<Model, ProgramCache<unknown>>();
+/** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */
+const holders = new WeakSet<Program>();
 
 /** Checked options. */
 type Settings = ReturnType<typeof readOptions>;
@@ -126,7 +128,12 @@ function checkRows(inputs: readonly Tensor[], rows: number): void {
 async function compute(model: Model, inputs: readonly Tensor[], settings: Settings): Promise<unknown> {
   const { signal, threads, priority } = settings;
   signal?.throwIfAborted();
-  const runs = noGrad(() => programFor(model, inputs)).submit(inputs, { threads, priority });
+  const program = noGrad(() => programFor(model, inputs));
+  const runs = program.submit(inputs, { threads, priority });
+  if (!holders.has(program)) {
+    holders.add(program);
+    program.leaveStatesToBlocks();
+  }
   await runs.done;
   return runs.result();
 }

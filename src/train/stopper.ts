@@ -3,7 +3,7 @@
 /** What {@link Stopper.race} throws when the time is up, for whoever has to unwind. */
 export const timeIsUp = Symbol('time is up');
 
-/** How long an aborted training waits for the step that it is in. */
+/** How long an aborted training waits for a callback that it is in. */
 const graceMilliseconds = 30;
 
 /** Stops by a signal, a time limit, or an error of the caller's own code that runs beside. */
@@ -69,10 +69,10 @@ export class Stopper {
   }
 
   /**
-   * What a job gives that somebody has told to stop. It ends with the step that it is in; when that takes longer than
-   * {@link graceMilliseconds}, the reason is thrown without waiting for it, unless it is the time that is up.
+   * What a callback gives that is waited for also when the time is up. When an aborted one takes longer than
+   * {@link graceMilliseconds}, the reason is thrown without waiting for it.
    */
-  grace<T>(job: Promise<T>): Promise<T> {
+  grace<T>(callback: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const release = this.onStop(() => {
@@ -82,7 +82,7 @@ export class Stopper {
         clearTimeout(timer);
         release();
       };
-      job.then(resolve, reject).finally(settle);
+      callback.then(resolve, reject).finally(settle);
     });
   }
 

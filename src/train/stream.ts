@@ -1,6 +1,7 @@
 /** Batches that come one by one, from anything that can be iterated. */
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
+import { ownTurn } from '../ops/turns.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Batch } from './options.js';
@@ -57,6 +58,8 @@ export class StreamedData {
         while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
         if (stopper.isStopped) break;
         try {
+          // Whatever the batch costs to make, timers and I/O come before the next one, of this training or another.
+          await ownTurn();
           const next = await take(iterator, stopper);
           if (next === timeIsUp) break;
           if (Object(next) !== next)
@@ -126,9 +129,14 @@ async function take(
   stopper: Stopper,
 ): Promise<IteratorResult<unknown> | typeof timeIsUp> {
   try {
-    return await stopper.race(iterator.next());
+    const next = iterator.next();
+    // A race costs as much as a small step does; what is there at once can do without.
+    return isThenable(next) ? await stopper.race(next) : next;
   } catch (error) {
     if (stopper.isTimeUp) return timeIsUp;
     throw error;
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<never> =>
+  Object(value) === value && typeof (value as { readonly then?: unknown }).then === 'function';

@@ -1,6 +1,7 @@
 /** A training from its beginning to its end, whatever form it was asked for in. */
 
 import { StateError } from '../errors.js';
+import { ownTurn } from '../ops/turns.js';
 import { defaultGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
 import type { EpochResult, History, Scores } from './history.js';
@@ -75,8 +76,8 @@ export class Training {
   async *#run(): AsyncGenerator<EpochResult, History, undefined> {
     const { epochs, callbacks } = this.#settings;
     try {
-      // Whatever scope the caller is in, such as noGrad, ends here.
-      await null;
+      // Whatever scope the caller is in, such as noGrad, ends here; recording may take milliseconds.
+      await ownTurn();
       await this.#prepare();
       for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
       for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#stopper.isStopped; epoch++) {
@@ -213,20 +214,20 @@ export class Training {
     this.#passes.delete(pass);
   }
 
-  /** Lets go of everything once no step is in progress; an aborted training does not wait for a long one. */
+  /** Lets go of everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
   async #end(unlock: () => void): Promise<void> {
     const stopper = this.#stopper;
     this.#meter?.end();
-    const isAborted = stopper.isStopped && !stopper.isTimeUp;
     stopper.stop(new StateError(`${this.#place}: the training has ended`));
     stopper.dispose();
-    const over = Promise.all([...this.#passes].map((pass) => pass.end())).then(() => {
+    try {
+      await Promise.all([...this.#passes].map((pass) => pass.end()));
       this.#data?.release();
       this.#validation?.release();
       // What the last step has left there has no numbers of its own.
       if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
+    } finally {
       unlock();
-    });
-    await (isAborted ? Promise.race([over, new Promise((resolve) => setTimeout(resolve, 5))]) : over);
+    }
   }
 }

@@ -1,8 +1,11 @@
 /** Listings written down as numbers, as the addon takes them, and their programs. */
 import type { NativeHandle } from '../../src/ops/load.js';
+import { createJobs } from '../../src/ops/native-jobs.js';
 import { requireAddon } from './work.js';
 
 export const addon = requireAddon();
+// Has jobs settled.
+createJobs(addon);
 
 export const isa = Object.keys(addon.instructionSets).at(-1)!;
 export const [noNumbers, noKeys] = [new Float64Array(0), new Uint32Array(0)];

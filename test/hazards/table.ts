@@ -68,7 +68,7 @@ export const hazards: readonly Hazard[] = [
         'test/hazards/memory.test.ts',
         'programs that are disposed of is free at once',
         'programs that are dropped makes V8 collect them',
-        'programs that are dropped within one turn is free after it',
+        'programs that are dropped is given back within one turn',
       ],
       ['test/ops/native-programs.test.ts', 'count their memory towards the garbage collector until they are let go of'],
     ],

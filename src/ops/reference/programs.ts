@@ -242,6 +242,10 @@ class ReferenceJob implements Job {
     });
   }
 
+  get runs(): number {
+    return this.#runs;
+  }
+
   progress(): { runs: number; sums: Float64Array } {
     return { runs: this.#runs, sums: this.#sums.slice() };
   }
@@ -298,6 +302,8 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
   return {
     fuses: false,
     createBlock: (dtype, length) => new ReferenceBlock(dtype, length),
+    // The garbage collector does it.
+    reclaim() {},
     createProgram(listing, blocks) {
       const own = blocks.map((block) => {
         if (!(block instanceof ReferenceBlock)) throw new ArgumentError('a block of another backend');
