@@ -13,9 +13,7 @@ function layer(): nn.Linear {
 }
 
 const settings = (model: nn.Module<[Tensor], Tensor>) => ({
-  batchSize: 2,
   epochs: 2,
-  shuffle: false,
   optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }),
   loss: new nn.MSELoss(),
 });
@@ -43,7 +41,11 @@ describeEachBackend('float64 data', () => {
       inputs().narrow(0, 2 * i, 2 - i),
       targets().narrow(0, 2 * i, 2 - i),
     ]);
-    await fit(model, { ...settings(model), train: form === 'tensors' ? [inputs(), targets()] : halves });
+    const tensors: [Tensor, Tensor] = [inputs(), targets()];
+    await fit(model, {
+      ...settings(model),
+      ...(form === 'tensors' ? { train: tensors, batchSize: 2, shuffle: false } : { train: halves }),
+    });
     expect(Array.from(model.weight.toTypedArray('float64'))).toEqual(byHand());
     expect((await predict(model, inputs())).dtype).toBe('float64');
   });
