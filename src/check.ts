@@ -1,4 +1,5 @@
 /** Checks of what callers pass in. Each names the place, the law and the offence; none changes anything. */
+import { describeForeign } from './copies.js';
 import { ArgumentError } from './errors.js';
 
 /** More elements than a typed array can hold; no size may be larger. */
@@ -13,6 +14,8 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (Array.isArray(value)) return value.length > 8 ? 'an array' : `[${value.map(show).join(', ')}]`;
+  const foreign = describeForeign(value);
+  if (foreign !== null) return foreign;
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name === 'string' && name !== 'Object' ? `a value of type ${name}` : 'an object';
 }

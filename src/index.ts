@@ -7,7 +7,7 @@ export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
-export { cat, stack } from './functional/index.js';
+export { allclose, cat, equal, stack } from './functional/index.js';
 export { Slice, type TensorIndex } from './functional/slicing.js';
 export * as nn from './nn/index.js';
 export { type BackendInfo, backend } from './ops/backend.js';
@@ -33,6 +33,7 @@ export {
   zerosLike,
 } from './tensor/creation.js';
 export { type TensorValues, tensor } from './tensor/from-values.js';
+export type { JSONNumber, NestedJSON, TensorJSON } from './tensor/json.js';
 export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
 export type { Sizes, SizesAndOptions } from './tensor/size-arguments.js';

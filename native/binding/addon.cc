@@ -44,6 +44,7 @@ constexpr NamedCallback kPrograms[] = {
     {"createBlock", create_block},
     {"blockCopyIn", block_copy_in},
     {"blockCopyOut", block_copy_out},
+    {"blocksCopyOut", blocks_copy_out},
     {"freeBlock", free_block},
     {"createProgram", create_program},
     {"arenaBytes", arena_bytes},

@@ -17,8 +17,6 @@
 #include "instance.h"
 
 namespace lanewise::binding {
-namespace {
-
 using program::Block;
 using program::Program;
 
@@ -37,6 +35,8 @@ std::vector<std::shared_ptr<Block>> read_blocks(const Argument& arg) {
   }
   return blocks;
 }
+
+namespace {
 
 std::span<const double> read_numbers(const Argument& arg) { return Read<std::span<const double>>::from(arg); }
 

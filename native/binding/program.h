@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,8 @@ napi_value create_block(napi_env env, napi_callback_info info) noexcept;
 // by a job.
 napi_value block_copy_in(napi_env env, napi_callback_info info) noexcept;
 napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept;
+// blocksCopyOut(blocks, arrays): all of them between the same two runs.
+napi_value blocks_copy_out(napi_env env, napi_callback_info info) noexcept;
 // freeBlock(block): programs that have it keep its memory. Twice is once.
 napi_value free_block(napi_env env, napi_callback_info info) noexcept;
 
@@ -57,6 +60,9 @@ napi_value dispose_program(napi_env env, napi_callback_info info) noexcept;
 
 // What a program failed with, as a JavaScript error with the message as it is: for NotFinite with a property `layer`.
 napi_value program_error(napi_env env, const std::exception_ptr& failure);
+
+// Throws WrongType unless it is an array of blocks.
+std::vector<std::shared_ptr<program::Block>> read_blocks(const Argument& arg);
 
 // The bytes of a typed array that is to be bound to that memory of the program, checked for its dtype. kNoMemory: none.
 std::span<std::byte> read_program_array(const Argument& arg, const program::Program& program, std::size_t memory);

@@ -1,8 +1,10 @@
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "call.h"
@@ -60,6 +62,29 @@ napi_value block_copy_out(napi_env env, napi_callback_info info) noexcept {
     const std::span<std::byte> to = read_elements({env, values[1], 1}, block);
     const auto lane = lock_lane(env, block);
     block.copy_out(to);
+    return nullptr;
+  });
+}
+
+napi_value blocks_copy_out(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "blocksCopyOut", [&]() -> napi_value {
+    const auto values = read_arguments<2>(env, info, nullptr);
+    const std::vector<std::shared_ptr<Block>> blocks = read_blocks({env, values[0], 0});
+    std::uint32_t count = 0;
+    const napi_status status = napi_get_array_length(env, values[1], &count);
+    if (status == napi_array_expected) throw WrongType("argument 1: expected an array of typed arrays");
+    check(status);
+    if (count != blocks.size()) throw std::invalid_argument("expected as many arrays as blocks");
+    // An element may be a getter: all of them run before the first array is looked at.
+    std::vector<napi_value> elements(count);
+    for (std::uint32_t i = 0; i < count; ++i) check(napi_get_element(env, values[1], i, &elements[i]));
+    std::vector<std::span<std::byte>> arrays(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      arrays[i] = read_elements({env, elements[i], 1}, *blocks[i]);
+      if (arrays[i].size() != blocks[i]->bytes()) throw std::invalid_argument("an array is not of its block's length");
+    }
+    const std::scoped_lock lane(*instance_of(env).lane);
+    for (std::uint32_t i = 0; i < count; ++i) blocks[i]->copy_out(arrays[i]);
     return nullptr;
   });
 }

@@ -41,6 +41,13 @@ export interface Compiled<Args extends readonly Tensor[], R> {
   [Symbol.dispose](): void;
 }
 
+declare global {
+  // As @types/node has it: a project without that, and without the library `esnext.disposable`, compiles all the same.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 /** Programs that one compiled function keeps: those that ran last. */
 const mostPrograms = 16;
 

@@ -1,4 +1,5 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -95,6 +96,8 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
     return source.randperm(samples);
   }
 }
+
+markAsOwn(DataLoader);
 
 function lengthOf(dataset: Dataset): number {
   const length: unknown = dataset?.length;

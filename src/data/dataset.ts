@@ -1,4 +1,5 @@
 import { show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { indexSelect, select, stack } from '../functional/index.js';
 import { isInt32Array } from '../realm.js';
@@ -75,6 +76,8 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Tenso
     return mapTensors(this.tensors, (tensor) => indexSelect(tensor, index));
   }
 }
+
+markAsOwn(TensorDataset);
 
 function mapTensors<T extends readonly Tensor[]>(tensors: T, fn: (tensor: Tensor) => Tensor): TensorsLike<T> {
   return tensors.map(fn) as readonly Tensor[] as TensorsLike<T>;

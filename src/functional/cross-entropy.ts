@@ -3,6 +3,7 @@ import { checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { type Reduction, reductions } from '../ops/ops.js';
+import { isGradEnabled } from '../tensor/grad-mode.js';
 import { formatShape, numelOf, type Shape, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -18,9 +19,9 @@ export const reductionNames = Object.keys(reductions) as Reduction[];
 
 /** Options of {@link crossEntropy} and `nn.CrossEntropyLoss`. */
 export interface CrossEntropyOptions {
-  /** A weight for each class, [C]. Default: all 1. */
+  /** A weight for each class, [C]. Default: all 1. Next to labels it cannot require a gradient. */
   weight?: Tensor | null;
-  /** Rows with this label count for nothing. Default -100. */
+  /** Rows with this label count for nothing. Default -100; not from 0 on next to probabilities. */
   ignoreIndex?: number;
   /** `'mean'` (the default; over the weights of the labels), `'sum'`, or `'none'` for one loss a row. */
   reduction?: Reduction;
@@ -80,8 +81,8 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
   }
   const order = [...input.shape.keys()].filter((dim) => dim !== channel);
   const lossShape = order.map((dim) => input.shape[dim]!);
-  if (target.dtype !== 'int32') checkProbabilities(place, input, target);
-  else checkLabels(place, target, input, lossShape);
+  if (target.dtype !== 'int32') checkProbabilities(place, input, target, settings);
+  else checkLabels(place, target, input, lossShape, settings);
 
   const rows = (tensor: Tensor) =>
     reshape(tensor.ndim <= 2 ? tensor : permute(tensor, [...order, channel]), [numelOf(lossShape), classes]);
@@ -94,7 +95,12 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
 
 type Settings = ReturnType<typeof crossEntropyOptions>;
 
-function checkLabels(place: string, target: Tensor, input: Tensor, expected: Shape): void {
+function checkLabels(place: string, target: Tensor, input: Tensor, expected: Shape, { weight }: Settings): void {
+  if (weight?.requiresGrad && isGradEnabled())
+    throw new ArgumentError(
+      `${place}: The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input ` +
+        'cannot have requires_grad True.',
+    );
   if (target.ndim === expected.length && expected.length > 0 && target.shape[0] !== expected[0])
     throw new ShapeError(
       `${place}: Expected input batch_size (${expected[0]}) to match target batch_size (${target.shape[0]}).`,
@@ -106,7 +112,8 @@ function checkLabels(place: string, target: Tensor, input: Tensor, expected: Sha
     );
 }
 
-function checkProbabilities(place: string, input: Tensor, target: Tensor): void {
+function checkProbabilities(place: string, input: Tensor, target: Tensor, { ignoreIndex }: Settings): void {
+  if (ignoreIndex >= 0) throw new ArgumentError(`${place}: ignore_index is not supported for floating point target`);
   if (!sameShape(target.shape, input.shape))
     throw new ArgumentError(
       `${place}: labels are int32, got ${target.dtype} of shape ${formatShape(target.shape)}; probabilities have the ` +

@@ -1,4 +1,5 @@
 /** Differentiable functions, as PyTorch's `torch.nn.functional` and the functions of `torch` itself. */
+import './iteration.js';
 import './methods.js';
 import './methods-shape.js';
 
@@ -7,6 +8,7 @@ export { to } from './cast.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { dropout, dropout2d } from './dropout.js';
 export { abs, clamp, exp, log, neg, sign, sqrt } from './elementwise.js';
+export { type AllcloseOptions, allclose, equal } from './equal.js';
 export { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
 export { argmax, type DimOptions, max, min, type ValuesAndIndices } from './extremum.js';
 export { indexSelect } from './index-select.js';

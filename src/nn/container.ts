@@ -9,15 +9,19 @@ import { className } from './repr.js';
 /** Modules by name: what a container can be made of. The keys of an object that are whole numbers come first; a Map keeps its order. */
 export type NamedModules<M extends AnyModule = AnyModule> = Readonly<Record<string, M>> | ReadonlyMap<string, M>;
 
+/** Key of the members of a container. @internal */
+export const list = Symbol('members');
+
 /** A module that keeps others in an ordered list of names, as PyTorch's `_modules`, beside those in its fields. */
 export abstract class Container<M extends AnyModule, In extends readonly unknown[], Out> extends Module<In, Out> {
-  #list = new Map<string, M>();
+  /** Own and enumerable, so that comparisons of tests tell models apart, under a symbol, so that it takes no name. @internal */
+  [list] = new Map<string, M>();
   /** Grows with every change of the list. */
   #edits = 0;
 
   get #members(): Map<string, M> {
     recording()?.observe(this, 'members', () => this.#edits);
-    return this.#list;
+    return this[list];
   }
 
   /** How many modules there are. */
@@ -56,13 +60,13 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
   /** Adds or replaces what has been checked. @internal */
   protected setMember(name: string, module: M): void {
     this.#edits++;
-    this.#list.set(name, module);
+    this[list].set(name, module);
   }
 
   /** @internal */
   protected setMembers(members: Iterable<readonly [string, M]>): void {
     this.#edits++;
-    this.#list = new Map(members);
+    this[list] = new Map(members);
   }
 
   /** @internal */

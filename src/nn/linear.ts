@@ -36,9 +36,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
   /** Size of the last dimension of the result. */
   readonly outFeatures: Out;
   /** [outFeatures, inFeatures]. */
-  weight: Parameter;
+  weight!: Parameter;
   /** [outFeatures], or null. */
-  bias: Parameter | null;
+  bias!: Parameter | null;
 
   /** @throws ArgumentError for sizes that are no integers of at least 0; ShapeError for more weights than memory can hold. */
   constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions) {
@@ -53,8 +53,8 @@ export class Linear<In extends number = number, Out extends number = number> ext
       throw new ArgumentError(`Linear: generator must be a Generator, got ${show(generator)}`);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(allocate(checkShape('Linear', [outFeatures, inFeatures]), dtype));
-    this.bias = bias ? new Parameter(allocate([outFeatures], dtype)) : null;
+    this.registerParameter('weight', new Parameter(allocate(checkShape('Linear', [outFeatures, inFeatures]), dtype)));
+    this.registerParameter('bias', bias ? new Parameter(allocate([outFeatures], dtype)) : null);
     if (this.weight.numel > 0) fillUniform(this.weight, kaimingUniformBound(inFeatures), generator);
     else warnOfEmptyWeight();
     if (this.bias !== null) fillUniform(this.bias, inFeatures > 0 ? 1 / Math.sqrt(inFeatures) : 0, generator);

@@ -1,13 +1,19 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
+import { describeForeign, markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
+import { stateTensors } from '../tensor/snapshot.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { type Field, type FieldKind, guardField, kindAfter } from './fields.js';
 import { scopedMode } from './mode-scope.js';
 import { checkName, joinNames } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
 import { type IncompatibleKeys, loadState, type StateDict, type StateDictLike } from './state-dict.js';
+
+/** The text is that of the error: `Symbol(...) could not be cloned`. */
+const noClone = Symbol('a module: send its stateDict(), which loadStateDict() takes on the other side');
 
 /** A module of any signature: what `children()` and `modules()` hand out. Narrow it with `instanceof`. */
 export type AnyModule = Module<never, unknown>;
@@ -26,7 +32,8 @@ export type AnyModule = Module<never, unknown>;
  * ```
  *
  * Found are enumerable fields of the object itself, in the order in which they were first set (names that are whole
- * numbers come first, as always in JavaScript), also those set or replaced later. Not found are `#private` fields and arrays
+ * numbers come first, as always in JavaScript), also those set or replaced later; once one has been found, only what PyTorch takes can
+ * be assigned to it: a parameter's place takes a Parameter or null. Not found are `#private` fields and arrays
  * of modules: use {@link ModuleList}. A module or parameter under several names counts once, but for the state dict.
  *
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html | torch.nn.Module}.
@@ -35,11 +42,15 @@ export type AnyModule = Module<never, unknown>;
  * @typeParam Out what `forward` returns.
  */
 export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> {
+  /** Has `structuredClone`, `postMessage` and `v8.serialize` throw, where they would lose all that is private. @internal */
+  readonly '~clone' = noClone;
   #training = true;
   /** Names of the fields that are buffers, and whether the state dict has them. */
   readonly #buffers = new Map<string, boolean>();
   /** Names that were registered without a module. */
   readonly #moduleNames = new Set<string>();
+  /** Fields that have been found or registered: an assignment to them is checked. */
+  readonly #guarded = new Map<string, Field>();
 
   /** What the module computes. @throws StateError in a class that does not say. */
   forward(..._inputs: In): Out {
@@ -127,12 +138,22 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   /**
    * All parameters and persistent buffers by name, as PyTorch names and shapes them; a shared one under each of its names.
-   * As in PyTorch the tensors share their memory with the model: training on changes them, so `clone()` what is to last.
+   * As in PyTorch the tensors share their memory with the model: training on changes them, so `clone()` what is to last. While the
+   * model is being trained by `fit` or by a job they are copies instead, all of them as the same step has left them.
    */
   stateDict(): StateDict {
+    const entries = [...this.#stateEntries()];
+    const tensors = stateTensors(entries.map(([, tensor]) => tensor));
     const state: StateDict = Object.create(null);
-    for (const [name, tensor] of this.#stateEntries()) state[name] = tensor.detach();
+    entries.forEach(([name], i) => {
+      state[name] = tensors[i]!;
+    });
     return state;
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which {@link loadStateDict} takes after `JSON.parse`. */
+  toJSON(): StateDict {
+    return this.stateDict();
   }
 
   /**
@@ -173,7 +194,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     checkName(place, 'buffer', name);
     if (tensor !== null && (!(tensor instanceof Tensor) || tensor instanceof Parameter))
       throw new ArgumentError(`${place}: cannot assign ${show(tensor)} to buffer '${name}' (Tensor or null required)`);
-    this.#setField(place, name, tensor, this.#buffers.has(name));
+    this.#setField(place, name, 'buffer', tensor, this.#buffers.has(name));
     this.#buffers.set(name, persistent);
   }
 
@@ -186,7 +207,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
         `${place}: cannot assign ${show(parameter)} to parameter '${name}' (Parameter or null required)`,
       );
     const isParameter = this.#ownParameters().some(([own]) => own === name);
-    this.#setField(place, name, parameter, isParameter);
+    this.#setField(place, name, 'parameter', parameter, isParameter);
   }
 
   /** Sets the field `name` to a module, or to null, which prints as `None`: the same as an assignment, with the name checked. */
@@ -194,8 +215,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     const place = `${className(this)}.registerModule`;
     checkName(place, 'module', name);
     if (module !== null) checkModule(place, module);
-    const isModule = this.#moduleNames.has(name) || this.ownModules().some(([own]) => own === name);
-    this.#setField(place, name, module, isModule);
+    const isOwn = this.#moduleNames.has(name) || this.ownModules().some(([own]) => own === name);
+    this.#setField(place, name, 'module', module, isOwn);
     if (module === null) this.#moduleNames.add(name);
   }
 
@@ -244,14 +265,21 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return this.#fields('buffer', isBuffer);
   }
 
-  #fields<T>(kind: 'module' | 'parameter' | 'buffer', is: (value: unknown, name: string) => value is T): [string, T][] {
+  #fields<T>(kind: FieldKind, is: (value: unknown, name: string) => value is T): [string, T][] {
     const found: [string, T][] = [];
     const names = Object.keys(this);
     const now = recording();
     now?.observe(this, 'fields', () => Object.keys(this).length);
     for (const name of names) {
       const value: unknown = Reflect.get(this, name);
+      const foreign = describeForeign(value);
+      if (foreign !== null) throw new ArgumentError(`${className(this)}: the field '${name}' holds ${foreign}`);
+      const known = this.#guarded.get(name);
+      // A subclass may have defined a field of its own over the accessor.
+      if (known !== undefined && known.value !== value)
+        this.#guard(name, kindAfter(className(this), name, known.kind, value, isModule), value);
       if (!is(value, name)) continue;
+      if (known === undefined) this.#guard(name, kind, value);
       now?.observe(this, `field ${name}`, () => Reflect.get(this, name));
       found.push([checkName(className(this), kind, name), value]);
     }
@@ -270,11 +298,20 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     this.#training = mode;
   }
 
-  #setField(place: string, name: string, value: unknown, isOfKind: boolean): void {
+  #setField(place: string, name: string, kind: FieldKind, value: unknown, isOfKind: boolean): void {
     // A field that is only declared is there already, as undefined.
     const isFree = !(name in this) || (Object.hasOwn(this, name) && Reflect.get(this, name) === undefined);
     if (!isFree && !isOfKind) throw new ArgumentError(`${place}: attribute '${name}' already exists`);
-    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+    this.#guard(name, kind, value);
+  }
+
+  /** Has assignments to a field checked from now on; not in a frozen module, to which nothing can be assigned. */
+  #guard(name: string, kind: FieldKind, value: unknown): void {
+    const own = Object.getOwnPropertyDescriptor(this, name);
+    if (own?.configurable === false || (own === undefined && !Object.isExtensible(this))) return;
+    const field = { kind, value };
+    this.#guarded.set(name, field);
+    guardField(this, className(this), name, field, isModule);
   }
 
   /** Every place where a module stands, parents first; one in two places comes twice. */
@@ -294,11 +331,15 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 }
 
+markAsOwn(Module);
+
 /** Checks that a value is a module, with PyTorch's sentence. @internal */
 export function checkModule<M extends AnyModule>(place: string, value: M): M {
   if (!(value instanceof Module)) throw new ArgumentError(`${place}: ${show(value)} is not a Module subclass`);
   return value;
 }
+
+const isModule = (value: unknown): boolean => value instanceof Module;
 
 function checkMode(module: object, mode: unknown): boolean {
   if (typeof mode !== 'boolean')

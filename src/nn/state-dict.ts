@@ -3,6 +3,8 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { to } from '../functional/cast.js';
 import { isMap, isPlainObject } from '../realm.js';
+import type { TensorJSON } from '../tensor/json.js';
+import { openSaved, type SavedTensor } from '../tensor/saved.js';
 import { type Shape, sameShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -14,8 +16,11 @@ import { pythonRepr } from './repr.js';
  */
 export type StateDict = Record<string, Tensor>;
 
-/** What `loadStateDict` takes: a {@link StateDict}, another plain object, or a Map. */
-export type StateDictLike = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
+/**
+ * What `loadStateDict` takes: a {@link StateDict}, another plain object, or a Map; also as `JSON.parse` and `structuredClone` give it
+ * back.
+ */
+export type StateDictLike = Readonly<Record<string, Tensor | TensorJSON>> | ReadonlyMap<string, Tensor | TensorJSON>;
 
 /** What `loadStateDict` found: names in one of the two that the other lacks. Both are empty when it is strict. */
 export class IncompatibleKeys {
@@ -57,7 +62,7 @@ export function loadState(
   const unexpected = [...given.keys()].filter((key) => !known.has(key));
   const pairs = targets
     .filter(([key]) => given.has(key))
-    .map(([key, target]) => ({ key, target, value: given.get(key) }));
+    .map(([key, target]) => ({ key, target, value: open(name, given.get(key)) }));
 
   const faults: string[] = [];
   if (strict && missing.length > 0) faults.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
@@ -66,14 +71,14 @@ export function loadState(
   for (const { key, target, value } of pairs) faults.push(...misfit(key, target, value));
   if (faults.length > 0) {
     const message = `Error(s) in loading state_dict for ${name}:\n\t${faults.join('\n\t')}`;
-    const onlySizes = keysFit && pairs.every(({ value }) => value instanceof Tensor);
+    const onlySizes = keysFit && pairs.every(({ value }) => isOpen(value));
     throw onlySizes ? new ShapeError(message) : new ArgumentError(message);
   }
 
   for (const { target } of pairs) target.storage.assertUnpinned();
   noGrad(() => {
     // Converted first, all of them: a backend that cannot read one of the dtypes says so before anything is copied.
-    const sources = pairs.map(({ target, value }) => ({ target, source: to(value as Tensor, target.dtype) }));
+    const sources = pairs.map(({ target, value }) => ({ target, source: to(tensorOf(value), target.dtype) }));
     for (const { target, source } of sources) target.copy_(new Tensor(source.storage, target.shape));
   });
   return new IncompatibleKeys(missing, unexpected);
@@ -86,8 +91,21 @@ function readEntries(name: string, state: unknown): Map<string, unknown> {
   return new Map(Object.entries(state));
 }
 
+/** A saved tensor with its sizes read, so that they are checked before memory is taken; anything else as it is. */
+function open(name: string, value: unknown): unknown {
+  return value instanceof Tensor ? value : (openSaved(`${name}.loadStateDict`, value) ?? value);
+}
+
+function isOpen(value: unknown): value is Tensor | SavedTensor {
+  return value instanceof Tensor || (typeof value === 'object' && value !== null && 'read' in value);
+}
+
+function tensorOf(value: unknown): Tensor {
+  return value instanceof Tensor ? value : (value as SavedTensor).read();
+}
+
 function misfit(key: string, target: Tensor, value: unknown): string[] {
-  if (!(value instanceof Tensor))
+  if (!isOpen(value))
     return [
       `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${show(value)}`,
     ];

@@ -1,6 +1,7 @@
 /** Which backend computes: chosen once, at the first op, from the environment and what this machine has. */
 import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
+import { environment } from './environment.js';
 import type { ProgramFactory } from './listing.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { createNativeOps } from './native.js';
@@ -70,7 +71,7 @@ function native(): LoadReport {
   if (report !== undefined) return report;
   const loaded = loadAddon();
   threadsByItself = loaded.addon?.threads() ?? 1;
-  const text = process.env.LANEWISE_NUM_THREADS;
+  const text = environment('LANEWISE_NUM_THREADS');
   if (text) {
     const count = checkThreads('LANEWISE_NUM_THREADS', /^\d+$/.test(text) ? Number(text) : text, loaded);
     loaded.addon?.setThreads(count);
@@ -141,7 +142,7 @@ export function getBackend(name: string): Backend {
 
 function choose(): Backend {
   if (chosen !== undefined) return chosen;
-  const forced = process.env.LANEWISE_BACKEND;
+  const forced = environment('LANEWISE_BACKEND');
   if (forced) {
     chosen = find('LANEWISE_BACKEND', forced);
     chosenBy = `LANEWISE_BACKEND=${forced}`;

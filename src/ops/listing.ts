@@ -126,6 +126,8 @@ export interface ProgramFactory {
    * called before a program and its blocks are made: it calls `lost` of other blocks.
    */
   reclaim(): void;
+  /** The numbers of several blocks as one run has left them: no run begins before all are copied. */
+  copyOut(blocks: readonly Block[], to: readonly HostArray[]): void;
   /** Fills an int32 block with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
   shuffle(order: Block, seed: bigint): Promise<void>;
   /** @throws ArgumentError for a listing that does not hold together, or when there is no memory for it */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isError } from '../realm.js';
+import { environment } from './environment.js';
 import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
@@ -54,6 +55,7 @@ export interface NativeAddon {
   createBlock(dtype: number, length: number): NativeHandle;
   blockCopyIn(block: NativeHandle, from: HostArray, offset: number): void;
   blockCopyOut(block: NativeHandle, to: HostArray): void;
+  blocksCopyOut(blocks: NativeHandle[], to: HostArray[]): void;
   freeBlock(block: NativeHandle): void;
   /** Memories, code and the numbers after them as native/program/listing.h says. */
   createProgram(
@@ -120,7 +122,7 @@ export interface LoadReport {
 const packageRoot = new URL('../../', import.meta.url);
 
 function candidates(): string[] {
-  const forced = process.env.LANEWISE_ADDON;
+  const forced = environment('LANEWISE_ADDON');
   if (forced) return [resolve(forced)];
   return [`prebuilds/${process.platform}-${process.arch}/lanewise.node`, 'build/Release/lanewise.node'].map((path) =>
     fileURLToPath(new URL(path, packageRoot)),

@@ -224,6 +224,11 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
 
     reclaim: () => reclaimer.reclaim(false),
 
+    copyOut(blocks, to) {
+      const handles = blocks.map((block) => handleOf('copyOut', block));
+      attempt(() => addon.blocksCopyOut(handles, [...to]));
+    },
+
     async shuffle(order, seed) {
       await jobs.shuffle(handleOf('shuffle', order), seed);
     },

@@ -1,7 +1,9 @@
 import { checkOptions, show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
+import { stateTensors } from '../tensor/snapshot.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
@@ -53,12 +55,17 @@ export interface OptimizerKind<Options extends object, Cells> {
   };
 }
 
+/** The text is that of the error: `Symbol(...) could not be cloned`. */
+const noClone = Symbol('an optimizer: send its stateDict(), which loadStateDict() takes on the other side');
+
 /**
  * The base of optimizers, as {@link https://docs.pytorch.org/docs/stable/optim.html | torch.optim.Optimizer}.
  * Everything is checked when it is given, and again before each step, since groups may be changed; after an error no
  * number has moved.
  */
 export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells = unknown> {
+  /** Has `structuredClone`, `postMessage` and `v8.serialize` throw, where they would lose all that is private. @internal */
+  readonly '~clone' = noClone;
   /** The groups, in order. Change their options (`paramGroups[0].lr = 0.01`); add a group with {@link addParamGroup}. */
   readonly paramGroups: ParamGroup<Options>[] = [];
   readonly #kind: OptimizerKind<Options, Cells>;
@@ -137,16 +144,28 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
   /**
    * State and options in PyTorch's own structure and names, parameters by their number:
    * `{ state: { 0: { momentum_buffer } }, param_groups: [{ lr, weight_decay, ..., params: [0, 1] }] }`. As in PyTorch the
-   * tensors share their memory with the optimizer: `clone()` what is to last. `step` is an int32 scalar.
+   * tensors share their memory with the optimizer: `clone()` what is to last. While it is training by `fit` or by a job they are
+   * copies instead, all of them as the same step has left them. `step` is an int32 scalar.
    */
   stateDict(): OptimizerStateDict {
-    const state: OptimizerStateDict['state'] = {};
-    this.#params().forEach((param, index) => {
+    const params = this.#params();
+    const kept = params.flatMap((param, index) => {
       const own = this.#states.get(param);
-      if (own === undefined || own.isEmpty) return;
-      const saved: Record<string, Tensor> = this.#kind.state.countsSteps ? { step: own.step.detach() } : {};
-      for (const [name, buffer] of own.buffers()) saved[name] = buffer.detach();
-      state[index] = saved;
+      return own === undefined ? [] : [...own.tensors()].map(([name, tensor]) => ({ index, name, tensor }));
+    });
+    const tensors = stateTensors(
+      kept.map(({ tensor }) => tensor),
+      [...params, ...kept.map(({ tensor }) => tensor)],
+    );
+    const state: OptimizerStateDict['state'] = {};
+    let isEmpty = true;
+    kept.forEach(({ index, name }, i) => {
+      const tensor = tensors[i]!;
+      // The first of each parameter: without a step there is no state.
+      if (name === 'step') isEmpty = tensor.item() === 0;
+      if (isEmpty) return;
+      state[index] ??= {};
+      if (name !== 'step' || this.#kind.state.countsSteps) state[index][name] = tensor;
     });
     let next = 0;
     const groups = this.#groups.map(({ params, ...options }) => ({
@@ -154,6 +173,11 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       params: params.map(() => next++),
     }));
     return { state, param_groups: groups };
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which {@link loadStateDict} takes after `JSON.parse`. */
+  toJSON(): OptimizerStateDict {
+    return this.stateDict();
   }
 
   /**
@@ -264,6 +288,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     return states;
   }
 }
+
+markAsOwn(Optimizer);
 
 function assertNotRecording(place: string): void {
   const now = recording();

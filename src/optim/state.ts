@@ -3,7 +3,8 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { DType } from '../ops/ops.js';
 import { allocate, allocateLasting } from '../tensor/creation.js';
-import { formatShape, sameShape } from '../tensor/shape.js';
+import { openSaved } from '../tensor/saved.js';
+import { formatShape, numelOf, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -30,14 +31,9 @@ export class ParamState {
     return buffer;
   }
 
-  /** Whether no step has been taken: then buffers, if there are any, mean nothing. */
-  get isEmpty(): boolean {
-    return this.step.item() === 0;
-  }
-
-  /** The tensors of the state by PyTorch's names. */
-  buffers(): ReadonlyMap<string, Tensor> {
-    return this.#buffers;
+  /** `step`, then the buffers, by PyTorch's names. Before the first step buffers, if there are any, mean nothing. */
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map([['step', this.step], ...this.#buffers]);
   }
 
   /** @throws StateError while a job writes the state. */
@@ -82,12 +78,13 @@ export function readState(
   for (const [name, value] of entries) {
     if (!names.required.includes(name) && !names.optional.includes(name))
       throw new ArgumentError(`${place}: unknown state ${show(name)}`);
-    if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: ${name} must be a Tensor, got ${show(value)}`);
-    if (!sameShape(value.shape, param.shape))
+    const source = value instanceof Tensor ? value : openSaved(place, value);
+    if (source === null) throw new ArgumentError(`${place}: ${name} must be a Tensor, got ${show(value)}`);
+    if (!sameShape(source.shape, param.shape))
       throw new ShapeError(
-        `${place}: ${name} has shape ${formatShape(value.shape)}, its parameter ${formatShape(param.shape)}`,
+        `${place}: ${name} has shape ${formatShape(source.shape)}, its parameter ${formatShape(param.shape)}`,
       );
-    buffers.set(name, toDtype(value, param.dtype));
+    buffers.set(name, toDtype(source instanceof Tensor ? source : source.read(), param.dtype));
   }
   for (const name of names.required)
     if (!buffers.has(name)) throw new ArgumentError(`${place}: the state of a parameter lacks ${name}`);
@@ -97,7 +94,9 @@ export function readState(
 }
 
 function readStep(place: string, value: unknown): number {
-  const step = value instanceof Tensor && value.numel === 1 ? value.item() : value;
+  const saved = value instanceof Tensor ? value : openSaved(place, value);
+  const tensor = saved !== null && numelOf(saved.shape) === 1 ? (saved instanceof Tensor ? saved : saved.read()) : null;
+  const step = tensor === null ? value : tensor.item();
   if (typeof step !== 'number' || !Number.isInteger(step) || step < 0 || step > 0x7fffffff)
     throw new ArgumentError(`${place}: step must be a whole number, got ${show(value)}`);
   return step;

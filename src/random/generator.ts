@@ -1,4 +1,5 @@
 import { show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { maskKey } from '../ops/mask.js';
 import type { FloatArray, KeySource } from '../ops/ops.js';
@@ -213,6 +214,8 @@ export class Generator implements KeySource {
     return new Generator(0).setState(this.getState());
   }
 }
+
+markAsOwn(Generator);
 
 /** A program would give the same numbers at every run, or leave the generator where it stood when it was recorded. */
 function assertNotRecording(place: string): void {

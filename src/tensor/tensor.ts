@@ -1,9 +1,11 @@
 import { show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
 import { isGradEnabled } from './grad-mode.js';
+import { jsonNumbers, type TensorJSON } from './json.js';
 import type { Node } from './node.js';
 import { formatTensor } from './print.js';
 import { broadcastStrides, formatShape, layoutOf, type Shape, sameShape, stridesOf } from './shape.js';
@@ -31,8 +33,7 @@ export class Tensor {
   readonly storage: Storage;
   /** Sizes of the dimensions; `[]` for a scalar. Frozen. */
   readonly shape: Shape;
-  /** @internal */
-  node: Node<Tensor> | null = null;
+  #node: Node<Tensor> | null = null;
   #requiresGrad = false;
   #grad: Tensor | null = null;
 
@@ -124,9 +125,14 @@ export class Tensor {
     this.#grad = value;
   }
 
+  /** What made this, as far as gradients go; null for a leaf. @internal */
+  get node(): Node<Tensor> | null {
+    return this.#node;
+  }
+
   /** Makes this the output of a node. @internal */
   attach(node: Node<Tensor>): void {
-    this.node = node;
+    this.#node = node;
     this.#requiresGrad = true;
   }
 
@@ -163,6 +169,15 @@ export class Tensor {
     checkReceiver('toArray', this);
     assertNotRecording('toArray()');
     return nest(this.storage.read(), this.shape, 0, 0, stridesOf(this.shape));
+  }
+
+  /**
+   * What `JSON.stringify` writes: dtype, sizes and numbers, to the bit. {@link tensor} and every `loadStateDict` read it, also after
+   * `JSON.parse`.
+   */
+  toJSON(): TensorJSON {
+    checkReceiver('toJSON', this);
+    return { dtype: this.dtype, shape: [...this.shape], data: jsonNumbers(this.toArray()) };
   }
 
   /** A tensor with the same memory that no gradient flows through. */
@@ -215,11 +230,38 @@ export class Tensor {
     return formatTensor(this.storage.read(), this.shape, this.dtype, suffix);
   }
 
+  /**
+   * What JavaScript's operators take: the number of a tensor of one element in arithmetic and comparisons, as Python's `float(t)`;
+   * the text of {@link toString} in template literals, which are the same as `String(t)` to a tensor.
+   * @throws StateError in arithmetic, when it has more elements or none.
+   */
+  [Symbol.toPrimitive](hint: 'string' | 'number' | 'default'): string | number {
+    if (hint === 'string') return this.toString();
+    if (this.numel !== 1)
+      throw new StateError(
+        `a Tensor with ${this.numel} elements cannot be converted to a number: only one element tensors can; use methods ` +
+          'such as add() and mul() for arithmetic',
+      );
+    return this.item();
+  }
+
+  /**
+   * The first size, as Python's `len(t)`.
+   * @throws StateError for a scalar, which has none.
+   */
+  get length(): number {
+    const [first] = this.shape;
+    if (first === undefined) throw new StateError('len() of a 0-d tensor');
+    return first;
+  }
+
   /** What `console.log` shows: the same as {@link toString}. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }
+
+markAsOwn(Tensor);
 
 function assertNotRecording(what: string): void {
   const now = recording();

@@ -1,5 +1,6 @@
 /** Who is being trained: nobody by two trainings at once. */
 import { StateError } from '../errors.js';
+import { hold } from '../tensor/held.js';
 import type { Settings } from './options.js';
 
 const taken = new WeakSet<object>();
@@ -10,7 +11,8 @@ const taken = new WeakSet<object>();
  */
 export function lock(place: string, { model, optimizer }: Settings): () => void {
   const parameters = [...model.parameters(), ...optimizer.paramGroups.flatMap(({ params }) => params)];
-  const held = new Set<object>([model, optimizer, ...parameters.map(({ storage }) => storage)]);
+  const storages = parameters.map(({ storage }) => storage);
+  const held = new Set<object>([model, optimizer, ...storages]);
   for (const each of held)
     if (taken.has(each)) {
       const what = each === optimizer ? 'optimizer' : each === model ? 'model' : 'model (or a part of it)';
@@ -19,7 +21,9 @@ export function lock(place: string, { model, optimizer }: Settings): () => void 
       );
     }
   for (const each of held) taken.add(each);
+  const release = hold(storages);
   return () => {
+    release();
     for (const each of held) taken.delete(each);
   };
 }

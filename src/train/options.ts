@@ -185,7 +185,13 @@ function readSource(place: string, what: string, given: unknown, batchSize: numb
     if (given.length === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
     return { kind: 'batches', batches: new DataLoader(given, { batchSize, shuffle }) };
   }
-  if (typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given))
+  const isTensor = given instanceof Tensor;
+  if (
+    !isTensor &&
+    typeof given === 'object' &&
+    given !== null &&
+    (Symbol.iterator in given || Symbol.asyncIterator in given)
+  )
     return { kind: 'batches', batches: given as Iterable<unknown> | AsyncIterable<unknown> };
   throw new ArgumentError(
     `${place}: ${what} must be a TensorDataset, [inputs, targets], or an iterable of batches [input, target], ` +

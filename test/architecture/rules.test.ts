@@ -286,6 +286,7 @@ describe('rules of the house', () => {
     const floors = [
       'errors',
       'realm',
+      'copies',
       'check',
       'ops',
       'random',
@@ -298,7 +299,7 @@ describe('rules of the house', () => {
       'compile',
       'train',
     ];
-    const files = ['errors', 'realm', 'check'];
+    const files = ['errors', 'realm', 'copies', 'check'];
     for (const low of floors)
       for (const high of floors.slice(floors.indexOf(low) + 1)) {
         const from = files.includes(low) ? `src/${low}.ts` : `src/${low}/a.ts`;

@@ -252,4 +252,4 @@ export const gradientCases = [
 ];
 
 /** Exports of `functional` that have no gradient by nature. */
-export const notDifferentiable: readonly Name[] = ['argmax'];
+export const notDifferentiable: readonly Name[] = ['allclose', 'argmax', 'equal'];

@@ -180,6 +180,7 @@ describe('arrays of odd kinds', () => {
       () => run(new Float32Array(3), make()),
       () => addon.blockCopyIn(block, bad(make()), 0),
       () => addon.blockCopyOut(block, bad(make())),
+      () => addon.blocksCopyOut([block], [bad(make())]),
       () => addon.submitJob(program, bad([make()]), [new Float32Array(3)], ...rest),
       () => addon.submitJob(program, [new Float32Array(3)], bad([make()]), ...rest),
     ];
@@ -206,6 +207,20 @@ describe('arrays of odd kinds', () => {
       expect(() => addon.submitJob(program, inputs, [new Float32Array(3)], ...rest)).toThrow(/argument 1/);
     expect(() => addon.submitJob(program, [new Float32Array(3)], endless, ...rest)).toThrow(/argument 2: too many/);
     expect(() => addon.createProgram(isa, noNumbers, noNumbers, 0, 0, 0, endless)).toThrow(/argument 6: too many/);
+    const block = ones(3);
+    for (const arrays of [endless, bad({ length: 1 }), bad(null), [], [new Float32Array(2)], bad([null])])
+      expect(() => addon.blocksCopyOut([block], arrays)).toThrow(/blocksCopyOut/);
+    expect(() => addon.blocksCopyOut(endless, [])).toThrow(/argument 0: too many/);
+    // What a getter in the list does to an array before it, it has done by the time the array is looked at.
+    const first = new Float32Array(3);
+    const list = [first, new Float32Array(3)];
+    Object.defineProperty(list, 1, {
+      get() {
+        structuredClone(first.buffer, { transfer: [first.buffer] });
+        return first;
+      },
+    });
+    expect(() => addon.blocksCopyOut([block, block], list)).toThrow(/detached/);
   });
 });
 

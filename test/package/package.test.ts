@@ -88,9 +88,12 @@ describe('the installed package', () => {
     expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
-  it('has types that resolve in a strict project', { timeout: 180_000 }, () => {
+  it.each([
+    ['with the types of Node', strict],
+    ['with those of a browser only', { ...strict, compilerOptions: { ...strict.compilerOptions, ...browser } }],
+  ])('has types that resolve in a strict project %s', { timeout: 180_000 }, (_with, config) => {
     writeFileSync(join(user, 'typed.mts'), typed);
-    writeFileSync(join(user, 'tsconfig.json'), JSON.stringify(strict));
+    writeFileSync(join(user, 'tsconfig.json'), JSON.stringify(config));
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json'], {
       cwd: user,
@@ -144,8 +147,10 @@ const strict = {
   files: ['typed.mts'],
 };
 
+const browser = { lib: ['ES2022', 'DOM'], types: [] };
+
 const typed = `
-import { backend, data, functional as F, manualSeed, nn, noGrad, optim, ShapeError, type Tensor, tensor } from 'lanewise';
+import { backend, compile, data, functional as F, manualSeed, nn, noGrad, optim, ShapeError, type Tensor, tensor } from 'lanewise';
 
 class Residual extends nn.Module {
   readonly inner = new nn.Linear(4, 4);
@@ -166,6 +171,10 @@ for (const [input, target] of new data.DataLoader(dataset, { batchSize: 1 })) {
 const name: string = backend.name;
 const sizes: readonly number[] = noGrad(() => model.forward(tensor([[1, 2, 3, 4]]))).shape;
 if (sizes.length === 0) throw new ShapeError(name);
+const step = compile((x: Tensor) => x.mul(2));
+step.dispose();
+step[Symbol.dispose]();
+for (const row of tensor([[1], [2]])) model.forward(row);
 // @ts-expect-error: a number is no tensor
 model.forward(3);
 `;

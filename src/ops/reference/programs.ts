@@ -311,6 +311,10 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
       });
       return new ReferenceProgram(ops, listing, own, queue);
     },
+    // Runs are between turns of the event loop.
+    copyOut(blocks, to) {
+      for (const [i, block] of blocks.entries()) block.copyOut(to[i]!);
+    },
     async shuffle(order, seed) {
       if (!(order instanceof ReferenceBlock) || !isInt32Array(order.array))
         throw new ArgumentError('an order is an int32 block of this backend');

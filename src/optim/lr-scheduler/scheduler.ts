@@ -1,5 +1,6 @@
 /** What all learning rate schedulers have in common: an optimizer, the rates they last gave it, a state to save. */
 import { show } from '../../check.js';
+import { markAsOwn } from '../../copies.js';
 import { ArgumentError, StateError } from '../../errors.js';
 import { recording } from '../../ops/recording.js';
 import { Optimizer } from '../optimizer.js';
@@ -99,6 +100,8 @@ export abstract class LRScheduler {
       );
   }
 }
+
+markAsOwn(LRScheduler);
 
 /** A number for each group, from one for all or a list. */
 export function perGroup(place: string, what: string, value: unknown, groups: number): number[] {

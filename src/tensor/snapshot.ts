@@ -1,0 +1,39 @@
+/** The numbers of several tensors at one moment of a training. */
+
+import type { Block, ProgramFactory } from '../ops/listing.js';
+import type { HostArray } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
+import { isBeingTrained } from './held.js';
+import { zeros } from './host-memory.js';
+import { Storage } from './storage.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * The tensors of a state dict. While any memory of `trained` is being trained they are copies that one step has left, all of them
+ * together; else they share their memory.
+ */
+export function stateTensors(tensors: readonly Tensor[], trained: readonly Tensor[] = tensors): Tensor[] {
+  if (recording() !== null || !trained.some(({ storage }) => isBeingTrained(storage)))
+    return tensors.map((tensor) => tensor.detach());
+  const copies = copyTogether([...new Set(tensors.map(({ storage }) => storage))]);
+  return tensors.map(({ storage, shape }) => new Tensor(copies.get(storage)!, shape));
+}
+
+/** Blocks are copied in one call, which waits for the step in progress and lets no other begin. */
+function copyTogether(storages: readonly Storage[]): Map<Storage, Storage> {
+  const copies = new Map<Storage, Storage>();
+  const calls = new Map<ProgramFactory, { blocks: Block[]; arrays: HostArray[] }>();
+  for (const storage of storages) {
+    const { side, dtype, length } = storage;
+    const isInBlock = side !== null && (side.blockIsNewer || side.writers.length > 0);
+    const array = isInBlock ? zeros(dtype, length) : storage.read().slice();
+    copies.set(storage, new Storage(dtype, array));
+    if (!isInBlock) continue;
+    const call = calls.get(side.factory) ?? { blocks: [], arrays: [] };
+    calls.set(side.factory, call);
+    call.blocks.push(side.block);
+    call.arrays.push(array);
+  }
+  for (const [factory, { blocks, arrays }] of calls) factory.copyOut(blocks, arrays);
+  return copies;
+}
