@@ -31,6 +31,9 @@ export type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 /** What an unseeded `new Generator()` starts from, as in PyTorch. */
 const defaultSeed = 67280421310721;
 
+/** The text is that of the error: `Symbol(...) could not be cloned`. */
+const noClone = Symbol('a Generator: send its getState(), which setState() takes on the other side');
+
 /**
  * A source of random numbers with two streams: an mt19937, bit for bit PyTorch's CPU generator, for numbers and
  * orders, and a count of mask keys for dropout. Both start from one seed, and together they are a few hundred
@@ -40,6 +43,8 @@ const defaultSeed = 67280421310721;
  * https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
  */
 export class Generator implements KeySource {
+  /** Has `structuredClone`, `postMessage` and `v8.serialize` throw, where they would lose all that is private. @internal */
+  readonly '~clone' = noClone;
   readonly #bits: Mt19937;
   readonly #normal: NormalSource = { spare: null };
   #seedLow: number;
@@ -190,6 +195,11 @@ export class Generator implements KeySource {
       mt19937: this.#bits.getState(),
       spareNormal: this.#normal.spare,
     };
+  }
+
+  /** What `JSON.stringify` writes: {@link getState}. */
+  toJSON(): GeneratorState {
+    return this.getState();
   }
 
   /**

@@ -6,6 +6,8 @@ import type { DType, HostArray } from '../ops/ops.js';
 import { isBigInt64Array, isBigUint64Array, isInt32Array } from '../realm.js';
 import { checkInt32, checkTensorOptions, type TensorOptions } from './creation.js';
 import { type BigIntArray, type NumberArray, plainView } from './host-view.js';
+import type { TensorJSON } from './json.js';
+import { openSaved } from './saved.js';
 import { checkShape, formatShape, maxRank, numelOf, type Shape } from './shape.js';
 import { dtypeOf, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
@@ -16,7 +18,8 @@ export type TensorValues = number | boolean | bigint | ArrayBufferView | Tensor 
 const place = 'tensor';
 
 /**
- * Makes a tensor from numbers, nested arrays, typed arrays or a tensor; the values are copied, and no gradient flows.
+ * Makes a tensor from numbers, nested arrays, typed arrays or a tensor; the values are copied, and no gradient flows. Also from
+ * what `JSON.parse` or `structuredClone` gives for a tensor, with its dtype, its sizes and every bit.
  * @param values nested arrays give the shape; a typed array is one-dimensional, also as a row of a nested array. Tensors in
  * an array have one element each, as in PyTorch: `stack` joins larger ones. Without `dtype` the result is float64 if any
  * value comes from a Float64Array or a float64 tensor; else float32 if any is a number, or comes from another typed array or
@@ -26,15 +29,24 @@ const place = 'tensor';
  * @throws ShapeError for nested arrays of unequal length, or a shape that does not hold all values.
  * @throws ArgumentError for anything that is not a number, values beyond int32, and views of detached or shared buffers.
  */
-export function tensor(values: TensorValues, options?: TensorOptions & { shape?: readonly number[] }): Tensor {
+export function tensor(
+  values: TensorValues | TensorJSON,
+  options?: TensorOptions & { shape?: readonly number[] },
+): Tensor {
   const given = checkOptions(place, options, ['shape', 'dtype', 'requiresGrad']);
-  const source = ArrayBuffer.isView(values) ? plainView(place, values) : values;
+  const source = ArrayBuffer.isView(values) ? plainView(place, values) : (openSaved(place, values)?.read() ?? values);
   const read = checkShape(place, shapeOf(source));
-  const { dtype, requiresGrad } = checkTensorOptions(place, given, dtypeOfValues(source, 0) ?? 'float32');
+  const found = source instanceof Tensor ? source.dtype : survey(source, read, []);
+  const { dtype, requiresGrad } = checkTensorOptions(place, given, found ?? 'float32');
   const shape = given.shape === undefined ? read : checkShape(place, given.shape);
   if (numelOf(shape) !== numelOf(read))
     throw new ShapeError(`${place}: shape '${formatShape(shape)}' is invalid for input of size ${numelOf(read)}`);
-  if (source instanceof Tensor) return copyOf(source, shape, dtype).requiresGrad_(requiresGrad);
+  if (source instanceof Tensor) {
+    // What has just been read is nobody else's.
+    const isOwn = source !== values && source.dtype === dtype;
+    const result = isOwn ? new Tensor(source.storage, shape) : copyOf(source, shape, dtype);
+    return result.requiresGrad_(requiresGrad);
+  }
   const result = new Tensor(Storage.allocate(dtype, numelOf(shape)), shape);
   readLevel(source, read, [], result.storage.write(), 0);
   return result.requiresGrad_(requiresGrad);
@@ -62,19 +74,28 @@ function shapeOf(values: unknown): number[] {
 
 const order: readonly DType[] = ['int32', 'float32', 'float64'];
 
-/** The dtype that holds every value, or null when there is none. */
-function dtypeOfValues(value: unknown, depth: number): DType | null {
-  if (typeof value === 'number') return 'float32';
-  if (typeof value === 'boolean' || typeof value === 'bigint') return 'int32';
-  if (value instanceof Tensor) return value.dtype;
-  if (ArrayBuffer.isView(value)) {
-    const array = plainView(place, value);
-    return isBigIntArray(array) ? 'int32' : (dtypeOf(array) ?? 'float32');
+/**
+ * Looks through values before memory is taken: that their sizes are those of `shape`, and each is a number of some kind.
+ * @returns the dtype that holds every value, or null when there is none.
+ */
+function survey(value: unknown, shape: Shape, path: number[]): DType | null {
+  const dim = path.length;
+  if (dim === shape.length) {
+    if (typeof value === 'number') return 'float32';
+    if (typeof value === 'boolean' || typeof value === 'bigint') return 'int32';
+    if (value instanceof Tensor && value.numel === 1) return value.dtype;
+    readNumber(value, path);
   }
-  if (!Array.isArray(value) || depth > maxRank) return null;
+  if (!Array.isArray(value)) {
+    const row = checkRow(value, shape, path);
+    return isBigIntArray(row) ? 'int32' : (dtypeOf(row) ?? 'float32');
+  }
+  checkLength(value.length, shape, path);
   let widest: DType | null = null;
-  for (let i = 0; i < value.length && widest !== 'float64'; i++) {
-    const dtype = dtypeOfValues(value[i], depth + 1);
+  for (let i = 0; i < shape[dim]!; i++) {
+    path.push(i);
+    const dtype = survey(value[i], shape, path);
+    path.pop();
     if (dtype !== null && (widest === null || order.indexOf(dtype) > order.indexOf(widest))) widest = dtype;
   }
   return widest;
@@ -87,10 +108,7 @@ function readLevel(value: unknown, shape: Shape, path: number[], target: HostArr
     target[at] = checkFits(target, readNumber(value, path), path);
     return at + 1;
   }
-  if (!Array.isArray(value)) {
-    if (ArrayBuffer.isView(value)) return readRow(plainView(place, value), shape, path, target, at);
-    throw new ShapeError(`${place}: expected an array at depth ${dim}, got ${show(value)}${where(path)}`);
-  }
+  if (!Array.isArray(value)) return readRow(checkRow(value, shape, path), path, target, at);
   checkLength(value.length, shape, path);
   let next = at;
   for (let i = 0; i < shape[dim]!; i++) {
@@ -102,12 +120,19 @@ function readLevel(value: unknown, shape: Shape, path: number[], target: HostArr
 }
 
 /** A typed array in the place of the innermost arrays. */
-function readRow(row: NumberArray | BigIntArray, shape: Shape, path: number[], target: HostArray, at: number): number {
+function checkRow(value: unknown, shape: Shape, path: readonly number[]): NumberArray | BigIntArray {
+  if (!ArrayBuffer.isView(value))
+    throw new ShapeError(`${place}: expected an array at depth ${path.length}, got ${show(value)}${where(path)}`);
+  const row = plainView(place, value);
   if (path.length !== shape.length - 1)
     throw new ShapeError(
       `${place}: expected an array of arrays at depth ${path.length}, got ${show(row)}${where(path)}`,
     );
   checkLength(row.length, shape, path);
+  return row;
+}
+
+function readRow(row: NumberArray | BigIntArray, path: readonly number[], target: HostArray, at: number): number {
   if (isBigIntArray(row)) {
     for (let i = 0; i < row.length; i++) target[at + i] = checkFits(target, Number(row[i]), [...path, i]);
   } else {

@@ -2,8 +2,7 @@
 import v8 from 'node:v8';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { nn, optim, ShapeError, type Tensor, tensor } from '../../src/index.js';
-import { openSaved } from '../../src/tensor/saved.js';
+import { Generator, nn, optim, ShapeError, type Tensor, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 const special = [Number.NaN, Infinity, -Infinity, -0, 0.1, 3.4028234663852886e38, 1.401298464324817e-45];
@@ -24,7 +23,7 @@ const ways: [string, <T>(value: T) => T][] = [
 ];
 
 const bits = (t: Tensor) => Buffer.from(t.toTypedArray().buffer).toString('hex');
-const reread = (value: unknown): Tensor => openSaved('test', value)!.read();
+const reread = (value: unknown): Tensor => tensor(value as Tensor);
 
 function trained() {
   const model = new nn.Sequential(new nn.Linear(3, 2), new nn.Linear(2, 1));
@@ -94,6 +93,27 @@ describe('modules and optimizers', () => {
   });
 });
 
+describe('generators and schedulers', () => {
+  it('are their states in JSON', () => {
+    const generator = new Generator(5);
+    generator.normalFill(new Float32Array(3), 0, 1);
+    const copy = new Generator().setState(JSON.parse(JSON.stringify({ generator })).generator);
+    expect(copy.random63()).toBe(generator.random63());
+    const { optimizer } = trained();
+    const scheduler = new optim.lrScheduler.StepLR(optimizer, { stepSize: 2 });
+    scheduler.step();
+    const fresh = new optim.lrScheduler.StepLR(trained().optimizer, { stepSize: 2 });
+    fresh.loadStateDict(JSON.parse(JSON.stringify(scheduler)));
+    expect(fresh.lastEpoch).toBe(1);
+  });
+
+  it.each(ways.slice(1))('cannot go by %s', (_way, send) => {
+    expect(() => send(new Generator())).toThrow(/send its getState\(\), which setState\(\) takes/);
+    const scheduler = new optim.lrScheduler.StepLR(trained().optimizer, { stepSize: 2 });
+    expect(() => send(scheduler)).toThrow('could not be cloned');
+  });
+});
+
 describe('what comes back damaged is refused, with the model as it was', () => {
   const good = { dtype: 'float32', shape: [1, 2], data: [[1, 2]] };
   it.each([
@@ -111,7 +131,7 @@ describe('what comes back damaged is refused, with the model as it was', () => {
   ])('%s', (_what, weight, kind, message) => {
     const layer = new nn.Linear(2, 1);
     const before = JSON.stringify(layer);
-    const load = () => layer.loadStateDict({ bias: tensor([5]), weight: weight as Tensor });
+    const load = () => layer.loadStateDict({ bias: tensor([5]), weight: weight as object as Tensor });
     expect(load).toThrow(kind);
     expect(load).toThrow(message);
     expect(JSON.stringify(layer)).toBe(before);

@@ -1,4 +1,5 @@
 /** Orders and running sums along the middle of [outer, size, inner]. */
+import { isInt32Array } from '../../realm.js';
 import type { Ops } from '../ops.js';
 import { writeInts } from './memory.js';
 
@@ -30,7 +31,7 @@ export const orderOps: Pick<Ops, 'argsort' | 'cumsum'> = {
   cumsum({ x, out, outer, size, inner, reverse }) {
     const source = x.read();
     const target = out.write();
-    const isInteger = target instanceof Int32Array;
+    const isInteger = isInt32Array(target);
     forEachLine(outer, size, inner, (start) => {
       let sum = 0;
       for (let j = 0; j < size; j++) {

@@ -52,6 +52,11 @@ export abstract class LRScheduler {
   /** What {@link loadStateDict} takes. */
   abstract stateDict(): SchedulerStateDict;
 
+  /** What `JSON.stringify` writes: the {@link stateDict}. */
+  toJSON(): SchedulerStateDict {
+    return this.stateDict();
+  }
+
   /**
    * Takes over a saved state: what counts and what was configured, but for functions. The rates themselves are part of
    * the optimizer's state, which is loaded apart. Nothing is changed when anything does not fit.

@@ -11,6 +11,7 @@ type Call = (input: Tensor, world: World) => unknown;
 export const calls: Readonly<Record<Name, Call>> = {
   abs: (input) => F.abs(input),
   add: (input, { matrix }) => F.add(input, matrix),
+  allclose: (input, { matrix }) => F.allclose(input, matrix),
   argmax: (input) => F.argmax(input),
   cat: (input) => F.cat([input, input]),
   chunk: (input) => F.chunk(input, 2),
@@ -20,6 +21,7 @@ export const calls: Readonly<Record<Name, Call>> = {
   div: (input, { matrix }) => F.div(input, matrix),
   dropout: (input) => F.dropout(input),
   dropout2d: (input) => F.dropout2d(input),
+  equal: (input, { matrix }) => F.equal(input, matrix),
   exp: (input) => F.exp(input),
   expand: (input) => F.expand(input, [4, 2, 3]),
   flatten: (input) => F.flatten(input),
