@@ -37,6 +37,7 @@ export type { JSONNumber, NestedJSON, TensorJSON } from './tensor/json.js';
 export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
 export type { Sizes, SizesAndOptions } from './tensor/size-arguments.js';
+export type { Tensors } from './tensor/structure.js';
 export { noGrad } from './tensor/tape.js';
 export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';
 export type { ZeroGradOptions } from './tensor/zero-grad.js';

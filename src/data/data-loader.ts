@@ -2,8 +2,7 @@ import { checkBoolean, checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { batchOf, type Dataset } from './dataset.js';
+import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 
 export interface DataLoaderOptions {
   /** Samples in a batch; the last batch of an epoch may be shorter. Default 1. */
@@ -16,12 +15,21 @@ export interface DataLoaderOptions {
   generator?: Generator;
 }
 
+/** Options of a {@link DataLoader} that makes batches in a way of the caller's. */
+export interface CollatingOptions<Sample, Batch> extends DataLoaderOptions {
+  /**
+   * Makes a batch of samples, got one by one with `dataset.get`. Default: `dataset.getBatch` where there is one, else
+   * {@link defaultCollate}.
+   */
+  collateFn: (samples: Sample[]) => Batch;
+}
+
 /**
  * Batches of a dataset: `for (const [input, target] of loader)` is one epoch, and each such loop is another. Orders
  * are those that PyTorch draws from the same seed, to the last draw. Epochs may run side by side.
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
  */
-export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sample> {
+export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   /** Where the samples come from. */
   readonly dataset: Dataset<Sample>;
   /** Samples in a batch; the last may have fewer. */
@@ -31,21 +39,26 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
   /** Whether a last batch with fewer samples is left out. */
   readonly dropLast: boolean;
   readonly #generator: Generator | null;
+  readonly #batchOf: (indices: Int32Array) => Batch;
 
   /**
    * @throws ArgumentError for a batchSize that is not a positive integer, shuffle with an empty dataset, or an unknown
    * option.
    */
-  constructor(dataset: Dataset<Sample>, options?: DataLoaderOptions) {
+  constructor(dataset: Dataset<Sample>, options: CollatingOptions<Sample, Batch>);
+  constructor(dataset: Dataset<Sample>, options?: DataLoaderOptions);
+  constructor(dataset: Dataset<Sample>, options?: Partial<CollatingOptions<Sample, Batch>>) {
     const place = 'DataLoader';
-    const given = checkOptions(place, options, ['batchSize', 'shuffle', 'dropLast', 'generator']);
-    const { batchSize = 1, shuffle = false, dropLast = false, generator } = given;
+    const given = checkOptions(place, options, ['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn']);
+    const { batchSize = 1, shuffle = false, dropLast = false, generator, collateFn } = given;
     if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
       throw new ArgumentError(
         `${place}: batch_size should be a positive integer value, but got batch_size=${show(batchSize)}`,
       );
     if (generator !== undefined && !(generator instanceof Generator))
       throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+    if (collateFn !== undefined && typeof collateFn !== 'function')
+      throw new ArgumentError(`${place}: collateFn must be a function, got ${show(collateFn)}`);
     checkBoolean(place, 'shuffle', shuffle);
     checkBoolean(place, 'dropLast', dropLast);
     if (lengthOf(dataset) === 0 && shuffle)
@@ -55,6 +68,11 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
     this.shuffle = shuffle;
     this.dropLast = dropLast;
     this.#generator = generator ?? null;
+    // Without a collateFn a batch has the type of a sample.
+    this.#batchOf =
+      collateFn === undefined
+        ? (indices) => batchOf(dataset, indices) as Batch & Sample
+        : (indices) => collateFn(Array.from(indices, (index) => dataset.get(index)));
   }
 
   /** Batches in an epoch. */
@@ -64,14 +82,14 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
   }
 
   /** Starts an epoch. */
-  [Symbol.iterator](): IterableIterator<Sample> {
+  [Symbol.iterator](): IterableIterator<Batch> {
     const generator = this.#generator ?? defaultGenerator;
     // PyTorch seeds its workers with it, and draws it without workers and without shuffling too.
     generator.random63();
     return this.#epoch(generator);
   }
 
-  *#epoch(generator: Generator): IterableIterator<Sample> {
+  *#epoch(generator: Generator): IterableIterator<Batch> {
     const samples = lengthOf(this.dataset);
     const order = this.shuffle ? this.#shuffled(generator, samples) : null;
     const end = this.dropLast ? samples - (samples % this.batchSize) : samples;
@@ -86,9 +104,20 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
       const stop = Math.min(start + this.batchSize, samples);
       if (stop - start < this.batchSize) spend();
       const indices = order?.slice(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i);
-      yield batchOf(this.dataset, indices);
+      yield this.#batchOf(indices);
     }
     spend();
+  }
+
+  /** What `console.log` and `String` show. */
+  toString(): string {
+    const { batchSize, shuffle, dropLast } = this;
+    const dataset = this.dataset instanceof TensorDataset ? String(this.dataset) : show(this.dataset);
+    return `DataLoader(${dataset}, batchSize=${batchSize}, shuffle=${shuffle}, dropLast=${dropLast}, length=${this.length})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   #shuffled(generator: Generator, samples: number): Int32Array {
@@ -97,9 +126,13 @@ export class DataLoader<Sample extends readonly Tensor[]> implements Iterable<Sa
   }
 }
 
+<<<<<<< HEAD
 markAsOwn(DataLoader);
 
 function lengthOf(dataset: Dataset): number {
+=======
+function lengthOf(dataset: Dataset<unknown>): number {
+>>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
   const length: unknown = dataset?.length;
   if (typeof dataset?.get !== 'function' || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
     throw new ArgumentError(

@@ -1,4 +1,5 @@
 /** Datasets, loaders and readers of files, as PyTorch's `torch.utils.data`. */
-export { DataLoader, type DataLoaderOptions } from './data-loader.js';
+export { defaultCollate } from './collate.js';
+export { type CollatingOptions, DataLoader, type DataLoaderOptions } from './data-loader.js';
 export { type Dataset, TensorDataset } from './dataset.js';
 export { type ReadIdxOptions, readIdx } from './idx.js';

@@ -1,12 +1,12 @@
 /** What can take part in a training at the end of each epoch. */
-import type { Module } from '../nn/module.js';
+import type { AnyModule } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EpochResult, History } from './history.js';
 
 /** What callbacks are given beside the result. Between two epochs nothing runs: model and optimizer may be read and changed. */
 export interface TrainingContext {
   /** What is trained. */
-  readonly model: Module;
+  readonly model: AnyModule;
   /** What trains it. */
   readonly optimizer: Optimizer;
   /** The names of what each epoch is measured by: `'loss'`, metrics, and both of validation, as in `'validation.loss'`. */

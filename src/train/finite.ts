@@ -1,9 +1,10 @@
 /** Having the outputs of all layers looked at while a step is recorded. */
 import { StateError } from '../errors.js';
-import type { AnyModule, Module } from '../nn/module.js';
+import type { AnyModule } from '../nn/module.js';
 import { currentOps } from '../ops/backend.js';
 import { NotFiniteError } from '../ops/listing.js';
-import { Tensor } from '../tensor/tensor.js';
+import { mapTensors } from '../tensor/structure.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 type Forward = (...inputs: unknown[]) => unknown;
 
@@ -15,7 +16,7 @@ export class FiniteChecks {
    * Runs `run` with every module that has none below it giving its output to the op `checkFinite`. Such a module gets a `forward`
    * of its own meanwhile, so that this reaches it wherever it is called from.
    */
-  watch<T>(model: Module, run: () => T): T {
+  watch<T>(model: AnyModule, run: () => T): T {
     const restore: (() => void)[] = [];
     try {
       for (const [name, module] of model.namedModules())
@@ -48,7 +49,10 @@ export class FiniteChecks {
     const forward = Reflect.get(module, 'forward') as Forward;
     const watched: Forward = (...inputs) => {
       const output = Reflect.apply(forward, module, inputs);
-      if (output instanceof Tensor) this.check(output, name);
+      mapTensors(output, (tensor) => {
+        this.check(tensor, name);
+        return tensor;
+      });
       return output;
     };
     Object.defineProperty(module, 'forward', { value: watched, configurable: true, writable: true, enumerable: false });

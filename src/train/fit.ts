@@ -1,6 +1,6 @@
-import type { Module } from '../nn/module.js';
+import type { AnyModule, Module } from '../nn/module.js';
 import type { EpochResult, History } from './history.js';
-import { type FitOptions, readOptions } from './options.js';
+import { type BatchFitOptions, type FitOptions, readOptions } from './options.js';
 import { Training } from './training.js';
 
 /**
@@ -18,7 +18,16 @@ import { Training } from './training.js';
  * an iterable or a callback throws. As rejections, all of them. When the promise settles, whichever way, model, optimizer and data
  * can be used at once; model and optimizer are as after the last whole step.
  */
-export async function fit(model: Module, options: FitOptions): Promise<History> {
+export async function fit<In extends readonly unknown[], Out, Target>(
+  model: Module<In, Out>,
+  options: FitOptions<In, Out, Target>,
+): Promise<History>;
+/** The same for batches of any form: the option `forward` says what goes to the model and what to the loss. */
+export async function fit<Model extends AnyModule, const Data, Out, Target>(
+  model: Model,
+  options: BatchFitOptions<Model, Data, Out, Target>,
+): Promise<History>;
+export async function fit(model: AnyModule, options: unknown): Promise<History> {
   const run = Training.run('fit', readOptions('fit', model, options));
   for (;;) {
     const next = await run.next();
@@ -30,6 +39,15 @@ export async function fit(model: Module, options: FitOptions): Promise<History> 
  * The same as {@link fit}, epoch by epoch: `for await (const epoch of epochs(model, options))`. The next epoch begins when it is asked
  * for; leaving the loop ends the training. Bad options are thrown at once, the rest when it is iterated.
  */
-export function epochs(model: Module, options: FitOptions): AsyncGenerator<EpochResult, History, undefined> {
+export function epochs<In extends readonly unknown[], Out, Target>(
+  model: Module<In, Out>,
+  options: FitOptions<In, Out, Target>,
+): AsyncGenerator<EpochResult, History, undefined>;
+/** The same for batches of any form. */
+export function epochs<Model extends AnyModule, const Data, Out, Target>(
+  model: Model,
+  options: BatchFitOptions<Model, Data, Out, Target>,
+): AsyncGenerator<EpochResult, History, undefined>;
+export function epochs(model: AnyModule, options: unknown): AsyncGenerator<EpochResult, History, undefined> {
   return Training.run('epochs', readOptions('epochs', model, options));
 }

@@ -3,28 +3,43 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, argmax, mean, sign, sub, to } from '../functional/index.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { showStructure } from '../tensor/structure.js';
+import { Tensor } from '../tensor/tensor.js';
 
 /** Metrics that have a name of their own. */
 export type MetricName = 'accuracy';
 
-/** A metric of one's own. */
-export interface Metric {
+/**
+ * The mean over the rows of a batch, a tensor of one element, from what the model gave and what was wanted. It is recorded, so it
+ * computes with functions of tensors only.
+ */
+export type MetricFunction<Out = Tensor, Target = Tensor> = (output: Out, target: Target) => Tensor;
+
+/** A metric of one's own. A function by itself is reported under its own name. */
+export interface Metric<Out = Tensor, Target = Tensor> {
   /** Under which it is reported: anything but `loss`. */
   readonly name: string;
-  /**
-   * The mean over the rows of a batch, a tensor of one element, from what the model gave and what was wanted. It is recorded,
-   * so it computes with functions of tensors only.
-   */
-  readonly fn: (output: Tensor, target: Tensor) => Tensor;
+  readonly fn: MetricFunction<Out, Target>;
+}
+
+/** A metric, read. */
+export interface ReadMetric {
+  readonly name: string;
+  readonly fn: (output: unknown, target: unknown) => unknown;
 }
 
 /**
  * Share of the rows whose largest output stands where the label says: output [N, C] or [N, C, d1, ...]; target int32 labels of that shape
- * less C, or probabilities of that shape. A label that the loss ignores counts as missed.
- * @throws ShapeError for an output without classes.
+ * less C, or probabilities of that shape. A label that the loss ignores counts as missed. The metric `'accuracy'`.
+ * @throws ShapeError for an output without classes, ArgumentError for several outputs or targets.
  */
 export function accuracy(output: Tensor, target: Tensor): Tensor {
+  for (const [what, value] of Object.entries({ output, target }))
+    if (!(value instanceof Tensor))
+      throw new ArgumentError(
+        `accuracy: expected one tensor for the ${what}, got ${showStructure(value)}; ` +
+          "choose among several with { name: 'accuracy', fn: (output, target) => accuracy(output.a, target.a) }",
+      );
   if (output.ndim < 2 || output.shape[1]! < 2)
     throw new ShapeError(
       `accuracy: expected outputs of shape [N, classes, ...] with two classes or more, got ${formatShape(output.shape)}; ` +
@@ -40,10 +55,10 @@ export function accuracy(output: Tensor, target: Tensor): Tensor {
   return sub(1, mean(sign(abs(sub(found, to(wanted, output.dtype))))));
 }
 
-const named: Readonly<Record<MetricName, Metric['fn']>> = { accuracy };
+const named: Readonly<Record<MetricName, MetricFunction>> = { accuracy };
 
 /** Reads the option `metrics`. */
-export function readMetrics(place: string, given: unknown): Metric[] {
+export function readMetrics(place: string, given: unknown): ReadMetric[] {
   if (given === undefined) return [];
   if (!Array.isArray(given))
     throw new ArgumentError(`${place}: metrics must be a list of names and of { name, fn }, got ${show(given)}`);
@@ -57,16 +72,22 @@ export function readMetrics(place: string, given: unknown): Metric[] {
   return metrics;
 }
 
-function readMetric(place: string, given: unknown): Metric {
+function readMetric(place: string, given: unknown): ReadMetric {
   if (typeof given === 'string') {
-    if (Object.hasOwn(named, given)) return { name: given, fn: named[given as MetricName] };
+    if (Object.hasOwn(named, given)) return { name: given, fn: named[given as MetricName] as ReadMetric['fn'] };
     throw new ArgumentError(
       `${place}: unknown metric ${show(given)}; known is ${Object.keys(named).join(', ')}, or give { name, fn }`,
     );
   }
-  if (typeof given === 'object' && given !== null && 'name' in given && 'fn' in given) {
-    const { name, fn } = given;
-    if (typeof name === 'string' && name !== '' && typeof fn === 'function') return { name, fn: fn as Metric['fn'] };
-  }
-  throw new ArgumentError(`${place}: a metric is a name or { name, fn } with a function, got ${show(given)}`);
+  const [name, fn] = typeof given === 'function' ? [given.name, given] : partsOf(given);
+  if (typeof name === 'string' && name !== '' && typeof fn === 'function') return { name, fn: fn as ReadMetric['fn'] };
+  throw new ArgumentError(
+    `${place}: a metric is a name, a function that has one, or { name, fn } with a function, got ${show(given)}`,
+  );
+}
+
+function partsOf(given: unknown): [name: unknown, fn: unknown] {
+  return typeof given === 'object' && given !== null && 'name' in given && 'fn' in given
+    ? [given.name, given.fn]
+    : [undefined, undefined];
 }

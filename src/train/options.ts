@@ -1,44 +1,63 @@
 /** What `fit` takes, read and checked before anything moves. */
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
-import { DataLoader } from '../data/data-loader.js';
-import { type Dataset, TensorDataset } from '../data/dataset.js';
-import { ArgumentError, ShapeError } from '../errors.js';
-import { Module } from '../nn/module.js';
+import { ArgumentError } from '../errors.js';
+import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { isAbortSignal } from '../realm.js';
-import { formatShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type Batch, BatchReader, type InputOf, type Outcome } from './batch.js';
 import type { Callback } from './callback.js';
 import type { EpochResult, Progress, StepResult } from './history.js';
-import { type Metric, type MetricName, readMetrics } from './metrics.js';
+import { type Metric, type MetricFunction, type MetricName, type ReadMetric, readMetrics } from './metrics.js';
 import { scoreNames } from './monitor.js';
 import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
+import { type BatchOf, isDataset, readSource, type Source, type TrainingData } from './source.js';
 
-/** Inputs and what is wanted for them, row by row. */
-export type Batch = readonly [input: Tensor, target: Tensor];
+/** A loss: a module such as `new nn.CrossEntropyLoss()`, or a function. */
+export type Loss<Out = Tensor, Target = Tensor> =
+  | Module<readonly [output: Out, target: Target]>
+  | ((output: Out, target: Target) => Tensor);
 
 /**
- * Samples to train on or to validate with. A dataset of tensors (or the two tensors themselves) is copied once to where programs
- * compute, and gathered from there; batches of anything else are taken one by one, at most two of them at a time.
+ * Options of {@link fit} and {@link epochs}, for batches `[input, target]`. Either may be a tensor, or an array or plain object of tensors:
+ * `model.forward(input)` is called, or `model.forward(...input)` with an array, then `loss(output, target)`.
+ *
+ * @typeParam In the arguments of the model's `forward`. @typeParam Out what it returns. @typeParam Target what the loss compares it with.
  */
-export type TrainingData = TensorDataset<Batch> | Batch | Dataset<Batch> | Iterable<Batch> | AsyncIterable<Batch>;
-
-/** Options of {@link fit} and {@link epochs}. */
-export interface FitOptions {
+export interface FitOptions<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor, Target = Tensor>
+  extends CommonOptions<Out, Target> {
   /**
    * What to train on. An iterable is iterated anew for each epoch: a DataLoader or an object with an iterator, not a generator
    * that has been called, unless there is one epoch only.
    */
-  train: TrainingData;
+  train: TrainingData<Batch<InputOf<In>, Target>>;
   /** What to measure with after each epoch, in evaluation mode. Default: nothing. */
-  validation?: TrainingData;
+  validation?: TrainingData<Batch<InputOf<In>, Target>>;
+  forward?: undefined;
+}
+
+/** Options of {@link fit} and {@link epochs}, for batches of any form: a tensor, a tuple or a plain object of tensors. */
+export interface BatchFitOptions<Model, Data, Out, Target> extends CommonOptions<Out, Target> {
+  /** As {@link FitOptions.train}. */
+  train: Data;
+  /** As {@link FitOptions.validation}. */
+  validation?: TrainingData<BatchOf<NoInfer<Data>>>;
+  /**
+   * Says which part of a batch goes to the model and which to the loss, in training and in validation:
+   * `(model, { image, label }) => ({ output: model.forward(image), target: label })`. It is recorded, as `model.forward` is.
+   */
+  forward: (model: Model, batch: BatchOf<Data>) => Outcome<Out, Target>;
+}
+
+/** What both forms of options share. */
+export interface CommonOptions<Out, Target> {
   /** Holds parameters of the model. */
   optimizer: Optimizer;
-  /** Gives a scalar from the model's output and the target, such as `new nn.CrossEntropyLoss()`. */
-  loss: Module<readonly [input: Tensor, target: Tensor]>;
-  /** What to measure besides: names, or functions of one's own. Default: nothing. */
-  metrics?: readonly (MetricName | Metric)[];
+  /** Gives a scalar from the model's output and the target. It is recorded, so it computes with functions of tensors only. */
+  loss: Loss<Out, Target>;
+  /** What to measure besides: names, or functions of output and target. Default: nothing. */
+  metrics?: readonly (MetricName | Metric<Out, Target> | MetricFunction<Out, Target>)[];
   /** Default 1. */
   epochs?: number;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
@@ -70,19 +89,16 @@ export interface FitOptions {
   fuse?: boolean;
 }
 
-/** Where samples come from. */
-export type Source =
-  | { readonly kind: 'tensors'; readonly input: Tensor; readonly target: Tensor; readonly rows: number }
-  | { readonly kind: 'batches'; readonly batches: Iterable<unknown> | AsyncIterable<unknown> };
-
 /** The options, read. */
 export interface Settings {
-  readonly model: Module;
+  readonly model: AnyModule;
+  /** How batches are understood. */
+  readonly reader: BatchReader;
   readonly train: Source;
   readonly validation: Source | null;
   readonly optimizer: Optimizer;
-  readonly loss: Module<readonly [input: Tensor, target: Tensor]>;
-  readonly metrics: readonly Metric[];
+  readonly loss: AnyModule | ((output: unknown, target: unknown) => unknown);
+  readonly metrics: readonly ReadMetric[];
   /** What epochs can be monitored by. */
   readonly scores: readonly string[];
   readonly epochs: number;
@@ -100,8 +116,12 @@ export interface Settings {
   readonly fuse: boolean;
 }
 
+/** Either form of options, before it is checked. */
+type GivenOptions = Omit<FitOptions, 'forward'> & { forward: unknown };
+
 const keys = [
-  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'epochs', 'batchSize', 'shuffle', 'schedulers'] as const),
+  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'forward', 'epochs'] as const),
+  ...(['batchSize', 'shuffle', 'schedulers'] as const),
   ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
 ];
 
@@ -109,22 +129,28 @@ const keys = [
 export function readOptions(place: string, model: unknown, options: unknown): Settings {
   if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
   if (options === undefined) throw new ArgumentError(`${place}: options are required: train, optimizer, loss`);
-  const given = checkOptions<FitOptions>(place, options as FitOptions, keys);
+  const given = checkOptions<GivenOptions>(place, options as GivenOptions, keys);
   const { epochs = 1, shuffle = true, priority = 'normal', callbacks = [], fuse = true } = given;
   const { batchSize = 32 } = given;
   checkBatchSize(place, batchSize);
   const { optimizer, loss } = given;
   if (!(optimizer instanceof Optimizer))
     throw new ArgumentError(`${place}: optimizer must be an optimizer, got ${show(optimizer)}`);
-  if (!(loss instanceof Module))
-    throw new ArgumentError(`${place}: loss must be a module such as nn.CrossEntropyLoss, got ${show(loss)}`);
+  const isLoss = loss instanceof Module || (typeof loss === 'function' && !(loss.prototype instanceof Module));
+  if (!isLoss)
+    throw new ArgumentError(
+      `${place}: loss must be a module such as nn.CrossEntropyLoss, or a function of output and target, got ${show(loss)}`,
+    );
   const parameters = new Set<Tensor>(model.parameters());
   if (!optimizer.paramGroups.some(({ params }) => params.some((param) => parameters.has(param))))
     throw new ArgumentError(`${place}: the optimizer holds no parameter of the model`);
   checkBoolean(place, 'shuffle', shuffle);
-  const train = readSource(place, 'train', given.train, batchSize, shuffle);
+  const reader = new BatchReader(place, model, given.forward);
+  const train = readSource(place, 'train', given.train, reader, { batchSize, shuffle });
   const validation =
-    given.validation === undefined ? null : readSource(place, 'validation', given.validation, batchSize, false);
+    given.validation === undefined
+      ? null
+      : readSource(place, 'validation', given.validation, reader, { batchSize, shuffle: false });
   const ownBatches = train.kind === 'batches' && !isDataset(given.train);
   if (ownBatches && given.shuffle !== undefined)
     throw new ArgumentError(`${place}: shuffle is for datasets; train is an iterable, whose batches have an order`);
@@ -134,11 +160,12 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
   const names = metrics.map(({ name }) => name);
   const scores = scoreNames(names, validation !== null);
   return {
-    model: model as Module,
+    model,
+    reader,
     train,
     validation,
     optimizer,
-    loss,
+    loss: loss as Settings['loss'],
     metrics,
     scores,
     epochs: checkSize(place, 'epochs', epochs, 1),
@@ -177,6 +204,7 @@ export function readSignal(place: string, signal: unknown): AbortSignal | null {
   throw new ArgumentError(`${place}: signal must be an AbortSignal, got ${show(signal)}`);
 }
 
+<<<<<<< HEAD
 function readSource(place: string, what: string, given: unknown, batchSize: number, shuffle: boolean): Source {
   if (Array.isArray(given) && given.length > 0 && given.every((part) => part instanceof Tensor))
     return fromTensors(place, what, given);
@@ -218,6 +246,8 @@ function fromTensors(place: string, what: string, tensors: readonly Tensor[]): S
   return { kind: 'tensors', input, target, rows };
 }
 
+=======
+>>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
 function readTimeLimit(place: string, timeLimit: unknown): number | null {
   if (timeLimit === undefined) return null;
   if (typeof timeLimit !== 'number' || !(timeLimit > 0))

@@ -2,7 +2,7 @@
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Scores } from './history.js';
-import type { Metric } from './metrics.js';
+import type { ReadMetric } from './metrics.js';
 import type { StepProgram } from './steps.js';
 import type { Stopper } from './stopper.js';
 
@@ -102,7 +102,7 @@ export class Pass {
 }
 
 /** Means from sums. */
-export function scoresOf({ samples, sums }: Totals, metrics: readonly Metric[]): Scores {
+export function scoresOf({ samples, sums }: Totals, metrics: readonly ReadMetric[]): Scores {
   const means = Array.from(sums, (sum) => sum / samples);
   const named: Record<string, number> = Object.create(null);
   for (const [i, { name }] of metrics.entries()) named[name] = means[i + 1]!;

@@ -1,14 +1,15 @@
 /** What a model says, computed off the event loop. */
 import { checkOneOf, checkOptions, show } from '../check.js';
 import { Program } from '../compile/program.js';
-import { type Returned, readReturned } from '../compile/returned.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { withModes } from '../nn/mode-scope.js';
-import { Module } from '../nn/module.js';
+import { type AnyModule, Module } from '../nn/module.js';
 import { formatShape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
+import { type Structure, takeApart } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { applyModel, type InputOf } from './batch.js';
 import { Gate } from './gate.js';
 import { observeFields } from './observe.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
@@ -34,10 +35,24 @@ const mostShapes = 32;
 /** Pieces that are under way at once: few, so that a training beside gets its turns however many callers there are. */
 const gate = new Gate(4);
 
-type Model = Module<never, unknown>;
-const programs = new WeakMap<Model, ProgramCache<unknown>>();
 /** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */
-const holders = new WeakSet<Program>();
+const holders = new WeakSet<Program<Tensor[]>>();
+const programs = new WeakMap<AnyModule, ProgramCache<Tensor[]>>();
+
+/** How the tensors that a program gives become what the model gives. */
+const outputs = new WeakMap<Program<Tensor[]>, Structure['rebuild']>();
+
+/** What the model gives, taken apart. */
+type Answer = Pick<Structure, 'tensors' | 'rebuild'>;
+
+/** A prediction that was asked for. */
+interface Call {
+  readonly model: AnyModule;
+  readonly input: Structure;
+  readonly settings: Settings;
+  /** Throws once the input has been written to. */
+  readonly assertSame: () => void;
+}
 
 /** Checked options. */
 type Settings = ReturnType<typeof readOptions>;
@@ -59,52 +74,39 @@ function readOptions(options: PredictOptions | undefined) {
  * own mode is neither used nor touched. While the model is being trained, each piece of the input sees the weights as they are
  * between two steps. Callers take turns, with each other and with trainings.
  *
- * @param model a module of one tensor or, for an array of tensors, of several, which gives a tensor or an array or plain object
- * of tensors.
- * @param input rows [N, ...]; must not be written to before the promise settles.
+ * @param model takes what `input` is, and gives a tensor, or an array or plain object of tensors, nested to any depth.
+ * @param input rows [N, ...], or an array or plain object of such: `model.forward(input)` is called, or `model.forward(...input)` with an
+ * array. It must not be written to before the promise settles.
  * @param options an input of more rows than `batchSize` (1024) is computed in pieces, which must give a row for each of
  * theirs: `batchSize: Infinity` keeps it whole.
  * @throws ArgumentError or ShapeError for an input that the model refuses; StateError when the input is written to meanwhile; the reason
  * of the signal. As rejections, all of them.
  */
-export async function predict<Out>(
-  model: Module<readonly [input: Tensor], Out>,
-  input: Tensor,
-  options?: PredictOptions,
-): Promise<Out>;
-export async function predict<In extends readonly Tensor[], Out>(
+export async function predict<In extends readonly unknown[], Out>(
   model: Module<In, Out>,
-  inputs: In,
+  input: InputOf<In>,
   options?: PredictOptions,
-): Promise<Out>;
-export async function predict(
-  model: Model,
-  input: Tensor | readonly Tensor[],
-  options?: PredictOptions,
-): Promise<unknown> {
+): Promise<Out> {
   if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
-  const inputs = readInputs(input);
+  const structure = takeApart(`${place}: the input`, input);
   const settings = readOptions(options);
   settings.signal?.throwIfAborted();
-  const rows = inputs[0]!.shape[0] ?? 1;
-  const isWhole = rows <= settings.batchSize;
-  const assertSame = watchWrites(inputs);
-  if (isWhole) {
-    return gate.pass(() => {
-      assertSame();
-      return compute(model, inputs, settings);
-    });
-  }
-  checkRows(inputs, rows);
-  return inPieces(model, inputs, rows, settings, assertSame);
+  const call: Call = { model, input: structure, settings, assertSame: watchWrites(structure.tensors) };
+  return (await predictAll(call)) as Out;
 }
 
-function readInputs(input: unknown): Tensor[] {
-  const inputs: unknown[] = Array.isArray(input) ? [...input] : [input];
-  for (const each of inputs)
-    if (!(each instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(each)}`);
-  if (inputs.length === 0) throw new ArgumentError(`${place}: expected a Tensor, got an empty array`);
-  return inputs as Tensor[];
+async function predictAll(call: Call): Promise<unknown> {
+  const { tensors } = call.input;
+  const rows = tensors[0]!.shape[0] ?? 1;
+  if (rows > call.settings.batchSize) {
+    checkRows(tensors, rows);
+    return inPieces(call, rows);
+  }
+  const { tensors: results, rebuild } = await gate.pass(() => {
+    call.assertSame();
+    return compute(call, tensors);
+  });
+  return rebuild(results);
 }
 
 /** Returns what throws once an input has been written to. */
@@ -125,47 +127,51 @@ function checkRows(inputs: readonly Tensor[], rows: number): void {
 }
 
 /** One program, one run. */
-async function compute(model: Model, inputs: readonly Tensor[], settings: Settings): Promise<unknown> {
-  const { signal, threads, priority } = settings;
+async function compute(call: Call, inputs: readonly Tensor[]): Promise<Answer> {
+  const { signal, threads, priority } = call.settings;
   signal?.throwIfAborted();
-  const program = noGrad(() => programFor(model, inputs));
+  const program = noGrad(() => programFor(call, inputs));
   const runs = program.submit(inputs, { threads, priority });
   if (!holders.has(program)) {
     holders.add(program);
     program.leaveStatesToBlocks();
   }
   await runs.done;
-  return runs.result();
+  return { tensors: runs.result(), rebuild: outputs.get(program)! };
 }
 
-function programFor(model: Model, inputs: readonly Tensor[]): Program {
+function programFor({ model, input }: Call, inputs: readonly Tensor[]): Program<Tensor[]> {
   let cache = programs.get(model);
   if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes)));
-  const forward = (...args: Tensor[]) => {
-    observeFields(model);
-    return withModes(
-      () => false,
-      () => Reflect.apply(model.forward, model, args) as unknown,
-    );
-  };
-  return cache.get(inputs, () => Program.record(forward, inputs, { name: place }));
+  return cache.get(inputs, () => record(model, input, inputs), input.form);
 }
 
-async function inPieces(
-  model: Model,
-  inputs: readonly Tensor[],
-  rows: number,
-  settings: Settings,
-  assertSame: () => void,
-): Promise<unknown> {
+function record(model: AnyModule, input: Structure, inputs: readonly Tensor[]): Program<Tensor[]> {
+  let output: Structure | null = null;
+  const forward = (...args: Tensor[]) => {
+    observeFields(model);
+    const value = withModes(
+      () => false,
+      () => applyModel(model, input.rebuild(args)),
+    );
+    output = takeApart(`${place}: the output of the model`, value);
+    return [...output.tensors];
+  };
+  const program = Program.record(forward, inputs, { name: place });
+  outputs.set(program, output!.rebuild);
+  return program;
+}
+
+async function inPieces(call: Call, rows: number): Promise<unknown> {
+  const { settings, assertSame } = call;
   const { batchSize } = settings;
-  const pieces: Promise<Returned<unknown>>[] = [];
+  const pieces: Promise<Answer>[] = [];
   for (let start = 0; start < rows; start += batchSize) {
     const end = Math.min(start + batchSize, rows);
     const piece = gate.pass(async () => {
       assertSame();
-      const part = inputs.map((input) => rowsOf(input, start, end));
-      return checkPiece(readReturned(place, await compute(model, part, settings)), end - start);
+      const part = call.input.tensors.map((input) => rowsOf(input, start, end));
+      return checkPiece(await compute(call, part), end - start);
     });
     // Reported by the first of them that fails.
     piece.catch(() => {});
@@ -174,8 +180,8 @@ async function inPieces(
     if (pieces.length >= 2) await pieces[pieces.length - 2];
   }
   const results = await Promise.all(pieces);
-  const joined = results[0]!.tensors.map((_, i) => join(results.map(({ tensors }) => tensors[i]!)));
-  return results[0]!.rebuild(joined);
+  const [first] = results as [Answer];
+  return first.rebuild(first.tensors.map((_, i) => join(results.map(({ tensors }) => tensors[i]!))));
 }
 
 function rowsOf(input: Tensor, start: number, end: number): Tensor {
@@ -185,14 +191,14 @@ function rowsOf(input: Tensor, start: number, end: number): Tensor {
   return new Tensor(new Storage(input.dtype, host), [end - start, ...input.shape.slice(1)]);
 }
 
-function checkPiece(returned: Returned<unknown>, rows: number): Returned<unknown> {
-  for (const { shape } of returned.tensors)
+function checkPiece(answer: Answer, rows: number): Answer {
+  for (const { shape } of answer.tensors)
     if (shape[0] !== rows)
       throw new ShapeError(
         `${place}: a piece of ${rows} rows gave an output of shape ${formatShape(shape)}; ` +
           'give batchSize: Infinity when rows depend on each other',
       );
-  return returned;
+  return answer;
 }
 
 /** Rows one behind the other. */

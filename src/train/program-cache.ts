@@ -2,7 +2,8 @@
 import type { Program } from '../compile/program.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-const keyOf = (inputs: readonly Tensor[]) => inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ');
+const keyOf = (inputs: readonly Tensor[], form: string) =>
+  `${form} ${inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ')}`;
 
 export class ProgramCache<R> {
   readonly #most: number;
@@ -13,9 +14,12 @@ export class ProgramCache<R> {
     this.#most = most;
   }
 
-  /** The program for such arguments, recorded by `record` unless there is one that still fits. */
-  get(inputs: readonly Tensor[], record: () => Program<R>): Program<R> {
-    const key = keyOf(inputs);
+  /**
+   * The program for such arguments, recorded by `record` unless there is one that still fits.
+   * @param form tells apart what the arguments are parts of.
+   */
+  get(inputs: readonly Tensor[], record: () => Program<R>, form = ''): Program<R> {
+    const key = keyOf(inputs, form);
     const known = this.#programs.get(key);
     if (known !== undefined) {
       this.#programs.delete(key);

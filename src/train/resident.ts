@@ -6,11 +6,10 @@ import type { NativeSide } from '../tensor/native-side.js';
 import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { Batch, Source } from './options.js';
-import type { BatchOf, StepProgram } from './steps.js';
+import type { Source } from './source.js';
+import type { FindBatch, RecordStep, StepProgram } from './steps.js';
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
-type RecordStep = (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram;
 
 /** A part of a pass: so many steps of so many rows. */
 export interface Part {
@@ -92,16 +91,16 @@ export class ResidentData {
     this.#order.release(this.#side);
   }
 
-  #fresh(known: StepProgram | null, batchOf: BatchOf): StepProgram {
+  #fresh(known: StepProgram | null, findBatch: FindBatch): StepProgram {
     if (known?.isCurrent()) return known;
-    const made = this.#record(batchOf, []);
+    const made = this.#record(findBatch, []);
     known?.release();
     return made;
   }
 
-  #gather(order: Storage, count: number, step: { readonly value: number }): Batch {
-    const { input, target } = this.#data;
-    return [gatherRows(input, order, count, step), gatherRows(target, order, count, step)];
+  #gather(order: Storage, count: number, step: { readonly value: number }): unknown {
+    const { tensors, rebuild } = this.#data.batch;
+    return rebuild(tensors.map((tensor) => gatherRows(tensor, order, count, step)));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Copies of states that training on does not change. */
-import type { Module } from '../nn/module.js';
+import type { AnyModule } from '../nn/module.js';
 import type { StateDict } from '../nn/state-dict.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/state-dict.js';
@@ -8,7 +8,7 @@ import { Tensor } from '../tensor/tensor.js';
 
 const copyOf = (tensor: Tensor) => new Tensor(new Storage(tensor.dtype, tensor.toTypedArray()), tensor.shape);
 
-export function copyModelState(model: Module): StateDict {
+export function copyModelState(model: AnyModule): StateDict {
   const state = model.stateDict();
   for (const [name, tensor] of Object.entries(state)) state[name] = copyOf(tensor);
   return state;

@@ -49,15 +49,15 @@ export class StepLoop {
     this.#made = 0;
     await data.run(
       this.#stopper,
-      (program, batch) => this.#submit(pass, program, batch, batch[0].shape[0]!),
+      (program, tensors, rows) => this.#submit(pass, program, tensors, rows),
       (submitted) => this.#finish(epoch, pass, submitted as Pending),
       this.#mostInFlight,
     );
   }
 
   /** Submits batches that nobody but the pass is interested in. */
-  plain(pass: Pass): (program: StepProgram, batch: readonly Tensor[]) => Submitted {
-    return (program, batch) => pass.submit(program, batch, batch[0]!.shape[0]!);
+  plain(pass: Pass): (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted {
+    return (program, tensors, rows) => pass.submit(program, tensors, rows);
   }
 
   async #oneByOne(epoch: number, pass: Pass, part: Part, counter: { value: number } | null): Promise<void> {

@@ -4,22 +4,26 @@ import { Program } from '../compile/program.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { clone } from '../functional/index.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
-import type { AnyModule } from '../nn/module.js';
+import { type AnyModule, Module } from '../nn/module.js';
 import { recording } from '../ops/recording.js';
 import { formatShape } from '../tensor/shape.js';
+import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { applyModel } from './batch.js';
 import { FiniteChecks } from './finite.js';
 import { observeFields } from './observe.js';
-import type { Batch, Settings } from './options.js';
+import type { Settings } from './options.js';
 
 /** A program that gives the loss and the metrics of a batch, a scalar each. */
 export type StepProgram = Program<Tensor[]>;
 
-type Step = (input: Tensor, target: Tensor) => Tensor[];
+type Step = (batch: unknown) => Tensor[];
 
 /** Where a step finds its batch: among its arguments, or by itself. */
-export type BatchOf = (...inputs: Tensor[]) => Batch;
+export type FindBatch = (...inputs: Tensor[]) => unknown;
+
+export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[]) => StepProgram;
 
 export class Steps {
   readonly #settings: Settings;
@@ -40,11 +44,11 @@ export class Steps {
   }
 
   /** Records a step of training: forward, loss, gradients, the optimizer's step, metrics. */
-  recordTraining(batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
-    const { model, optimizer } = this.#settings;
-    const step: Step = (input, target) => {
+  recordTraining(findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
+    const { optimizer, reader } = this.#settings;
+    const step: Step = (batch) => {
       optimizer.zeroGrad();
-      const output = this.#watch(() => model.forward(input));
+      const { output, target } = this.#watch(() => reader.forward(batch));
       const loss = this.#loss(output, target);
       this.#finite?.check(loss, 'the loss');
       const metrics = this.#metrics(output, target);
@@ -52,26 +56,26 @@ export class Steps {
       optimizer.step();
       return [loss, ...metrics];
     };
-    return this.#record(step, this.#modes, batchOf, inputs);
+    return this.#record(step, this.#modes, findBatch, inputs);
   }
 
   /** Records a step of validation: forward, loss and metrics in evaluation mode. */
-  recordValidation(batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
-    const { model } = this.#settings;
-    const step: Step = (input, target) =>
+  recordValidation(findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
+    const { reader } = this.#settings;
+    const step: Step = (batch) =>
       noGrad(() => {
-        const output = model.forward(input);
+        const { output, target } = reader.forward(batch);
         return [this.#loss(output, target), ...this.#metrics(output, target)];
       });
-    return this.#record(step, () => false, batchOf, inputs);
+    return this.#record(step, () => false, findBatch, inputs);
   }
 
-  #record(step: Step, modes: Modes, batchOf: BatchOf, inputs: readonly Tensor[]): StepProgram {
+  #record(step: Step, modes: Modes, findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
     const { model, loss, fuse } = this.#settings;
     const fn = (...args: Tensor[]) => {
       observeFields(model);
-      observeFields(loss);
-      return withModes(modes, () => distinct(step(...batchOf(...args))));
+      if (loss instanceof Module) observeFields(loss);
+      return withModes(modes, () => distinct(step(findBatch(...args))));
     };
     return Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
   }
@@ -80,15 +84,17 @@ export class Steps {
     return this.#finite === null ? run() : this.#finite.watch(this.#settings.model, run);
   }
 
-  #loss(output: Tensor, target: Tensor): Tensor {
-    return this.#scalar('the loss', this.#settings.loss.forward(output, target), "reduction 'mean' or 'sum'");
+  #loss(output: unknown, target: unknown): Tensor {
+    const { loss } = this.#settings;
+    const value = loss instanceof Module ? applyModel(loss, [output, target]) : loss(output, target);
+    return this.#scalar('the loss', value, "reduction 'mean' or 'sum'");
   }
 
-  #metrics(output: Tensor, target: Tensor): Tensor[] {
-    const detached = output.detach();
+  #metrics(output: unknown, target: unknown): Tensor[] {
+    const detached = [output, target].map((each) => mapTensors(each, (tensor) => tensor.detach()));
     return noGrad(() =>
       this.#settings.metrics.map(({ name, fn }) =>
-        this.#scalar(`the metric ${name}`, fn(detached, target.detach()), 'a mean, say'),
+        this.#scalar(`the metric ${name}`, fn(detached[0], detached[1]), 'a mean, say'),
       ),
     );
   }

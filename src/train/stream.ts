@@ -2,12 +2,11 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
-import { formatShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
-import type { Batch } from './options.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { BatchReader } from './batch.js';
 import type { Submitted } from './pass.js';
 import { ProgramCache } from './program-cache.js';
-import type { BatchOf, StepProgram } from './steps.js';
+import type { RecordStep, StepProgram } from './steps.js';
 import { type Stopper, timeIsUp } from './stopper.js';
 
 /** Programs are kept for so many shapes of batches. */
@@ -17,18 +16,21 @@ export class StreamedData {
   readonly #place: string;
   readonly #what: string;
   readonly #batches: Iterable<unknown> | AsyncIterable<unknown>;
-  readonly #record: (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram;
+  readonly #reader: BatchReader;
+  readonly #record: RecordStep;
   readonly #programs = new ProgramCache<Tensor[]>(mostShapes);
 
   constructor(
     place: string,
     what: string,
     batches: Iterable<unknown> | AsyncIterable<unknown>,
-    record: (batchOf: BatchOf, inputs: readonly Tensor[]) => StepProgram,
+    reader: BatchReader,
+    record: RecordStep,
   ) {
     this.#place = place;
     this.#what = what;
     this.#batches = batches;
+    this.#reader = reader;
     this.#record = record;
   }
 
@@ -40,12 +42,12 @@ export class StreamedData {
 
   /**
    * Makes a step of each batch. No batch is asked for while two are on their way.
-   * @param submit begins a step; `finish` waits for one.
+   * @param submit begins a step on the tensors of a batch; `finish` waits for one.
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
   async run(
     stopper: Stopper,
-    submit: (program: StepProgram, batch: Batch) => Submitted,
+    submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted,
     finish: (submitted: Submitted) => Promise<void>,
     mostInFlight: number,
   ): Promise<void> {
@@ -95,20 +97,14 @@ export class StreamedData {
     return Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
   }
 
-  #read(value: unknown, number: number): [StepProgram, Batch] {
+  #read(value: unknown, number: number): [StepProgram, readonly Tensor[], number] {
     const name = `batch ${number} of ${this.#what}`;
-    const isBatch = Array.isArray(value) && value.length === 2 && value.every((part) => part instanceof Tensor);
-    if (!isBatch)
-      throw new ArgumentError(`${this.#place}: ${name} must be [input, target], two tensors, got ${show(value)}`);
-    const [input, target] = value as [Tensor, Tensor];
-    if (input.ndim === 0 || target.ndim === 0 || input.shape[0] !== target.shape[0] || input.shape[0] === 0)
-      throw new ShapeError(
-        `${this.#place}: ${name} must have as many inputs as targets, and some, got shapes ` +
-          `${formatShape(input.shape)} and ${formatShape(target.shape)}`,
-      );
-    const batch = [input, target] as const;
-    const batchOf: BatchOf = (...args) => args as [Tensor, Tensor];
-    return [this.#programs.get(batch, () => this.#record(batchOf, batch)), batch];
+    // With a `forward` of the caller's own, tensors that are not read row by row may be part of a batch.
+    const { structure, rows } = this.#reader.read(name, value, this.#reader.isPair ? 'all' : 'first');
+    if (rows === 0) throw new ShapeError(`${this.#place}: ${name} has no rows`);
+    const { tensors, form, rebuild } = structure;
+    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors), form);
+    return [program, tensors, rows];
   }
 
   /** Tells the iterator that no more is wanted. One that is stuck is not waited for. */

@@ -7,12 +7,13 @@ import type { TrainingContext } from './callback.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { lock } from './lock.js';
 import { Meter } from './meter.js';
-import type { Settings, Source } from './options.js';
+import type { Settings } from './options.js';
 import { Pass, scoresOf } from './pass.js';
 import { ResidentData } from './resident.js';
 import { stepEpochSchedulers } from './schedulers.js';
+import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
-import { Steps } from './steps.js';
+import { type RecordStep, Steps } from './steps.js';
 import { Stopper, timeIsUp } from './stopper.js';
 import { StreamedData } from './stream.js';
 
@@ -102,18 +103,19 @@ export class Training {
   async #prepare(): Promise<void> {
     const { train, validation, shuffle } = this.#settings;
     const steps = this.#steps;
-    this.#data = this.#open('train', train, shuffle, (batchOf, inputs) => steps.recordTraining(batchOf, inputs));
+    this.#data = this.#open('train', train, shuffle, (findBatch, inputs) => steps.recordTraining(findBatch, inputs));
     if (validation !== null)
-      this.#validation = this.#open('validation', validation, false, (batchOf, inputs) =>
-        steps.recordValidation(batchOf, inputs),
+      this.#validation = this.#open('validation', validation, false, (findBatch, inputs) =>
+        steps.recordValidation(findBatch, inputs),
       );
     for (const data of [this.#data, this.#validation])
       if (data instanceof ResidentData) await this.#stopper.race(data.upload());
   }
 
-  #open(what: string, source: Source, shuffle: boolean, record: ConstructorParameters<typeof ResidentData>[3]): Data {
-    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, record);
-    return new ResidentData(source, this.#settings.batchSize, shuffle, record);
+  #open(what: string, source: Source, shuffle: boolean, record: RecordStep): Data {
+    const { batchSize, reader } = this.#settings;
+    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, reader, record);
+    return new ResidentData(source, batchSize, shuffle, record);
   }
 
   /** One epoch with all that belongs to it; null when the time was up before its first step. */

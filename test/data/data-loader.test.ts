@@ -165,7 +165,12 @@ describe('TensorDataset', () => {
     ['sizes', () => new TensorDataset(zeros([3]), zeros([4, 2])), ShapeError, 'shapes [3], [4, 2] must be equal'],
     ['none', () => new TensorDataset(), ArgumentError, 'expected at least one tensor'],
     ['a scalar', () => new TensorDataset(tensor(1)), ShapeError, 'a scalar has no rows'],
-    ['an array', () => new TensorDataset([1] as unknown as Tensor), ArgumentError, 'expected tensors, got [1]'],
+    [
+      'an array',
+      () => new TensorDataset([1] as unknown as Tensor),
+      ArgumentError,
+      'argument 0 must be a tensor, or an array or plain object of tensors, but [0] is 1',
+    ],
     ['index 3', () => dataset.get(3), ArgumentError, 'index 3 is out of bounds for dimension 0 with size 3'],
     ['index -4', () => dataset.get(-4), ArgumentError, 'index -4 is out of bounds'],
     ['index 0.5', () => dataset.get(0.5), ArgumentError, 'index must be an integer, got 0.5'],
@@ -224,22 +229,72 @@ describe('DataLoader refuses, and draws nothing:', () => {
 
   it.each([
     [
-      'a sample that is a tensor',
-      () => zeros([2]) as unknown as Tensor[],
+      'a sample of numbers',
+      () => [1] as unknown as Tensor[],
       ArgumentError,
-      'sample 0 must be an array of tensors',
+      'sample 0 must be a tensor, or an array or plain object of tensors, got [1]',
     ],
-    ['a sample of numbers', () => [1] as unknown as Tensor[], ArgumentError, 'sample 0 must be an array of tensors'],
     [
       'samples of unlike lengths',
       (i: number) => Array(i + 1).fill(zeros([2])),
       ShapeError,
-      'sample 1 has 2 tensors, sample 0 has 1',
+      'DataLoader: each element in list of batch should be of equal size: sample 0 is [Tensor [2]], sample 1 is [Tensor [2], Tensor [2]]',
     ],
     ['samples of unlike shapes', (i: number) => [zeros([i + 1])], ShapeError, 'equal size'],
   ])('%s', (_what, get, type, message) => {
     const take = () => [...new DataLoader(sample(get), { batchSize: 3 })];
     expect(take).toThrow(type);
     expect(take).toThrow(message);
+  });
+});
+
+describe('samples of other forms than tuples', () => {
+  const dataset = {
+    length: 5,
+    get: (i: number) => ({ id: tensor(i, { dtype: 'int32' }), views: [zeros([2]), tensor([i, i + 1])] as const }),
+  };
+
+  it('are stacked member by member', () => {
+    const [first, second] = [...new DataLoader(dataset, { batchSize: 3 })];
+    expect(Object.keys(first!)).toEqual(['id', 'views']);
+    expect(first!.id.toArray()).toEqual([0, 1, 2]);
+    expect(first!.views[0].shape).toEqual([3, 2]);
+    expect(second!.views[1].toArray()).toEqual([
+      [3, 4],
+      [4, 5],
+    ]);
+    const same = data.defaultCollate([3, 4].map(dataset.get));
+    expect(same.views[1].toArray()).toEqual(second!.views[1].toArray());
+  });
+
+  it('are tensors by themselves', () => {
+    const loader = new DataLoader({ length: 3, get: (i: number) => tensor([i, 1]) }, { batchSize: 2 });
+    expect([...loader].map((batch) => batch.toArray())).toEqual([
+      [
+        [0, 1],
+        [1, 1],
+      ],
+      [[2, 1]],
+    ]);
+  });
+
+  it('are what a collateFn makes of them', () => {
+    const loader = new DataLoader(dataset, {
+      batchSize: 2,
+      collateFn: (samples) => samples.map(({ id }) => id.item()),
+    });
+    expect([...loader]).toEqual([[0, 1], [2, 3], [4]]);
+    const rows = new TensorDataset({ x: arange(3) }, arange(3, { dtype: 'int32' }));
+    const [sample] = [...new DataLoader(rows, { collateFn: ([only]) => only! })];
+    expect(sample![0].x.item()).toBe(0);
+    expect(rows.getBatch(Int32Array.of(2, 0))[0].x.toArray()).toEqual([2, 0]);
+  });
+
+  it('print what they are', () => {
+    const rows = new TensorDataset({ x: zeros([3, 2]) }, arange(3));
+    expect(String(rows)).toBe('TensorDataset(length=3, tensors=[{ x: Tensor [3, 2] }, Tensor [3]])');
+    expect(String(new DataLoader(rows, { batchSize: 2 }))).toBe(
+      `DataLoader(${rows}, batchSize=2, shuffle=false, dropLast=false, length=2)`,
+    );
   });
 });

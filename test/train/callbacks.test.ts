@@ -160,7 +160,7 @@ describeEachBackend('a callback', () => {
 
   it('may change the model between two epochs', async () => {
     const byHand = makeProblem();
-    const halve = ({ model }: { model: nn.Module }) => {
+    const halve = ({ model }: { model: nn.AnyModule }) => {
       const state = model.stateDict();
       model.loadStateDict(Object.fromEntries(Object.entries(state).map(([name, each]) => [name, each.mul(0.5)])));
     };

@@ -217,9 +217,13 @@ describeEachBackend('predict', (backendName) => {
 
   it.each<readonly [string, () => Promise<unknown>, string]>([
     ['no model', () => predict({} as never, input(1)), 'predict: expected a model, got an object'],
-    ['no input', () => predict(makeProblem().model, undefined as never), 'predict: expected a Tensor, got undefined'],
-    ['no inputs', () => predict(new Both(), [] as never), 'predict: expected a Tensor, got an empty array'],
-    ['an array', () => predict(makeProblem().model, [1, 2] as never), 'predict: expected a Tensor, got 1'],
+    [
+      'no input',
+      () => predict(makeProblem().model, undefined as never),
+      'predict: the input must be a tensor, or an array or plain object',
+    ],
+    ['no inputs', () => predict(new Both(), [] as never), 'predict: the input must hold a tensor, got []'],
+    ['an array', () => predict(makeProblem().model, [1, 2] as never), 'plain object of tensors, but [0] is 1'],
     ['features too few', () => predict(makeProblem().model, rand([2, 5])), 'Linear: expected 6 features'],
     ['batchSize 0', () => predict(makeProblem().model, input(1), { batchSize: 0 }), 'batchSize should be a positive'],
     ['an unknown option', () => predict(makeProblem().model, input(1), { size: 1 } as never), 'unknown option "size"'],

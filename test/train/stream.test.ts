@@ -116,16 +116,21 @@ describeEachBackend('fit on batches', () => {
   });
 
   it.each<readonly [string, (batch: Batch) => unknown, unknown, string]>([
-    ['a number', () => 3, ArgumentError, 'fit: batch 1 of train must be [input, target], two tensors, got 3'],
+    [
+      'a number',
+      () => 3,
+      ArgumentError,
+      'fit: batch 1 of train must be [input, target], got 3; for batches of another form',
+    ],
     ['one tensor', ([x]) => x, ArgumentError, 'batch 1 of train must be [input, target]'],
     ['three tensors', ([x, y]) => [x, y, y], ArgumentError, 'batch 1 of train must be [input, target]'],
     [
       'rows too few',
       ([x, y]) => [x, y.narrow(0, 0, 3)],
       ShapeError,
-      'as many inputs as targets, and some, got shapes [8, 6]',
+      'fit: batch 1 of train must have the same number of rows in each of its tensors, got shapes [8, 6], [3]',
     ],
-    ['no rows', ([x, y]) => [x.narrow(0, 0, 0), y.narrow(0, 0, 0)], ShapeError, 'as many inputs as targets, and some'],
+    ['no rows', ([x, y]) => [x.narrow(0, 0, 0), y.narrow(0, 0, 0)], ShapeError, 'fit: batch 1 of train has no rows'],
     ['other features', ([x, y]) => [x.narrow(1, 0, 5), y], ShapeError, 'expected 6 features'],
     ['a label out of range', ([x, y]) => [x, y.to('float32').add(7).to('int32')], ArgumentError, 'out of bounds'],
   ])('refuses %s, and closes the iterable', async (name, spoil, kind, message) => {

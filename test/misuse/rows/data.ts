@@ -30,7 +30,7 @@ export const dataRows: readonly Row[] = [
   argument(
     'TensorDataset of arrays',
     () => new data.TensorDataset(bad([1, 2])),
-    'TensorDataset: expected tensors, got [1, 2]',
+    'TensorDataset: argument 0 must be a tensor, or an array or plain object of tensors, but [0] is 1',
   ),
   shape('TensorDataset of a scalar', ({ scalar }) => new data.TensorDataset(scalar), 'a scalar has no rows'),
   shape(
@@ -73,6 +73,22 @@ export const dataRows: readonly Row[] = [
     'dropLast must be a boolean, got "yes"',
   ),
   argument(
+    'DataLoader: collateFn of a name',
+    ({ dataset }) => new data.DataLoader(dataset, { collateFn: bad('stack') }),
+    'collateFn must be a function, got "stack"',
+  ),
+  argument('defaultCollate of nothing', () => data.defaultCollate([]), 'expected a list of samples, got []'),
+  argument(
+    'defaultCollate of a number among tensors',
+    ({ x }) => data.defaultCollate<unknown>([x, 1]),
+    'defaultCollate: sample 1 must be a tensor',
+  ),
+  shape(
+    'defaultCollate of objects of other names',
+    ({ x }) => data.defaultCollate<object>([{ x }, { y: x }]),
+    'sample 0 is { x: Tensor [2, 4] }, sample 1 is { y: Tensor [2, 4] }',
+  ),
+  argument(
     'DataLoader: generator',
     ({ dataset }) => new data.DataLoader(dataset, { generator: bad(() => 1) }),
     'generator must be a Generator, got a function',
@@ -83,15 +99,14 @@ export const dataRows: readonly Row[] = [
     'num_samples=0',
   ),
   argument(
-    'DataLoader: samples that are no arrays',
-    ({ generator, vector }) =>
-      next(new data.DataLoader(bad({ length: 2, get: () => vector }), { generator: generator.clone() })),
-    'sample 0 must be an array of tensors, got a value of type Tensor',
+    'DataLoader: samples that are texts',
+    ({ generator }) => next(new data.DataLoader(bad({ length: 2, get: () => 'a' }), { generator: generator.clone() })),
+    'DataLoader: sample 0 must be a tensor, or an array or plain object of tensors, got "a"',
   ),
   argument(
     'DataLoader: samples of numbers',
     ({ generator }) => next(new data.DataLoader(bad({ length: 2, get: () => [1] }), { generator: generator.clone() })),
-    'sample 0 must be an array of tensors, got [1]',
+    'sample 0 must be a tensor, or an array or plain object of tensors, got [1]',
   ),
   shape(
     'DataLoader: samples of unequal length',
@@ -99,7 +114,7 @@ export const dataRows: readonly Row[] = [
       const dataset = { length: 2, get: (i: number) => (i === 0 ? [vector] : [vector, vector]) };
       return next(new data.DataLoader(dataset, { batchSize: 2, generator: generator.clone() }));
     },
-    'sample 1 has 2 tensors, sample 0 has 1',
+    'each element in list of batch should be of equal size: sample 0 is [Tensor [3]], sample 1 is [Tensor [3], Tensor [3]]',
   ),
   shape(
     'DataLoader: samples of unequal shape',

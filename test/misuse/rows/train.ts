@@ -1,5 +1,9 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
+<<<<<<< HEAD
 import { data, EarlyStopping, epochs, ModelCheckpoint, optim, zeros } from '../../../src/index.js';
+=======
+import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
+>>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
 import { argument, type Row, shape } from '../row.js';
 import { bad, type World } from '../world.js';
 
@@ -31,13 +35,28 @@ export const trainRows: readonly Row[] = [
   ),
   row('data of a number', () => ({ train: 3 }), 'train must be a TensorDataset'),
   row('validation of a number', () => ({ validation: 3 }), 'validation must be a TensorDataset'),
-  row('one tensor', ({ x }) => ({ train: [x] }), 'train must have two tensors, inputs and targets, but has 1'),
-  row('three tensors', ({ x }) => ({ train: new data.TensorDataset(x, x, x) }), 'but has 3'),
+  row(
+    'one tensor',
+    ({ x }) => ({ train: [x] }),
+    'epochs: train must be [input, target], got [Tensor [2, 4]]; for batches of',
+  ),
+  row(
+    'three tensors',
+    ({ x }) => ({ train: new data.TensorDataset(x, x, x) }),
+    'train must be [input, target], got [Tensor [2, 4], Tensor [2, 4], Tensor [2, 4]]',
+  ),
+  row('an empty object', () => ({ train: {}, forward: () => {} }), 'epochs: train must hold a tensor, got {}'),
+  row(
+    'a number for a tensor',
+    ({ x }) => ({ train: [x, 1] }),
+    'epochs: train must be a tensor, or an array or plain object',
+  ),
+  row('forward of a number', () => ({ forward: 1 }), 'epochs: forward must be a function, got 1'),
   row('a tensor by itself', ({ x }) => ({ train: x }), 'train must be a TensorDataset'),
   row(
     'rows of different numbers',
     ({ x, integers }) => ({ train: [x, integers] }),
-    'inputs of shape [2, 4] and targets of shape [1, 3] in train must have the same number of rows',
+    'epochs: train must have the same number of rows in each of its tensors, got shapes [2, 4], [1, 3]',
     shape,
   ),
   row('scalars', ({ scalar }) => ({ train: [scalar, scalar] }), 'must have the same number of rows', shape),
@@ -68,14 +87,19 @@ export const trainRows: readonly Row[] = [
     'the optimizer holds no parameter of the model',
   ),
   row(
-    'a function for a loss',
-    () => ({ loss: () => 1 }),
-    'epochs: loss must be a module such as nn.CrossEntropyLoss, got a function',
+    'a class for a loss',
+    () => ({ loss: nn.MSELoss }),
+    'loss must be a module such as nn.CrossEntropyLoss, or a function',
   ),
+  row('a name for a loss', () => ({ loss: 'mse' }), 'or a function of output and target, got "mse"'),
   row('no loss', () => ({ loss: undefined }), 'loss must be a module'),
   row('an unknown metric', () => ({ metrics: ['f1'] }), 'epochs: unknown metric "f1"; known is accuracy'),
   row('metrics by themselves', () => ({ metrics: 'accuracy' }), 'metrics must be a list'),
-  row('a metric without a function', () => ({ metrics: [{ name: 'a' }] }), 'a metric is a name or { name, fn }'),
+  row(
+    'a metric without a function',
+    () => ({ metrics: [{ name: 'a' }] }),
+    'a metric is a name, a function that has one, or { name, fn }',
+  ),
   row('a metric twice', () => ({ metrics: ['accuracy', 'accuracy'] }), 'more than one metric of the name "accuracy"'),
   row('a metric called loss', () => ({ metrics: [{ name: 'loss', fn: () => 1 }] }), 'a metric cannot be called "loss"'),
   row('threads 0', () => ({ threads: 0 }), 'epochs: threads: expected an integer'),

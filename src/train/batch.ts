@@ -1,0 +1,90 @@
+/** What a batch may be, and which part of it goes to the model and which to the loss. */
+import { show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import type { AnyModule } from '../nn/module.js';
+import { ignoreRejection, isPlainObject, isThenable } from '../realm.js';
+import { formatShape } from '../tensor/shape.js';
+import { type Structure, showStructure, takeApart } from '../tensor/structure.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** Inputs and what is wanted for them, row by row. */
+export type Batch<Input = Tensor, Target = Tensor> = readonly [input: Input, target: Target];
+
+/**
+ * What a model is given, from the arguments of its `forward`: an array of them, or the argument itself where one is enough and it is
+ * no array.
+ */
+export type InputOf<In extends readonly unknown[]> =
+  | In
+  | (readonly [In[0]] extends Readonly<In> ? (In[0] extends readonly unknown[] ? never : In[0]) : never);
+
+/** What a model has made of a batch, and what the loss and the metrics compare it with. */
+export interface Outcome<Out = unknown, Target = unknown> {
+  readonly output: Out;
+  readonly target?: Target;
+}
+
+/** Makes an outcome of a batch. */
+export type Forward = (batch: unknown) => Outcome;
+
+/** Calls a model: with the members of an array as its arguments, else with the input itself. */
+export function applyModel(model: AnyModule, input: unknown): unknown {
+  return Reflect.apply(model.forward, model, Array.isArray(input) ? input : [input]) as unknown;
+}
+
+/** How batches are understood: by the option `forward`, or as [input, target]. */
+export class BatchReader {
+  /** Whether a batch is `[input, target]`. */
+  readonly isPair: boolean;
+  readonly forward: Forward;
+  readonly #place: string;
+
+  /** @param forward the option of that name. @throws ArgumentError for anything but a function. */
+  constructor(place: string, model: AnyModule, forward: unknown) {
+    if (forward !== undefined && typeof forward !== 'function')
+      throw new ArgumentError(`${place}: forward must be a function, got ${show(forward)}`);
+    this.#place = place;
+    this.isPair = forward === undefined;
+    this.forward =
+      forward === undefined
+        ? (batch) => {
+            const [input, target] = batch as Batch<unknown, unknown>;
+            return { output: applyModel(model, input), target };
+          }
+        : (batch) => checkOutcome(place, Reflect.apply(forward, undefined, [model, batch]));
+  }
+
+  /**
+   * Takes a batch apart and counts its rows.
+   * @param what names it in messages. @param rowsOf `'all'`: every tensor must have as many rows.
+   * @throws ArgumentError or ShapeError that names the batch and its form.
+   */
+  read<T>(what: string, batch: T, rowsOf: 'all' | 'first' = 'all'): { structure: Structure<T>; rows: number } {
+    const place = this.#place;
+    if (this.isPair && !(Array.isArray(batch) && batch.length === 2))
+      throw new ArgumentError(
+        `${place}: ${what} must be [input, target], got ${showStructure(batch)}; for batches of another form say with the ` +
+          'option forward which part goes to the model and which to the loss',
+      );
+    const structure = takeApart(`${place}: ${what}`, batch);
+    const { tensors } = structure;
+    const rows = tensors[0]!.shape[0];
+    const isUneven = tensors.some(({ shape }) => shape.length === 0 || shape[0] !== rows);
+    if (rows === undefined || (rowsOf === 'all' && isUneven))
+      throw new ShapeError(
+        `${place}: ${what} must have the same number of rows in each of its tensors, got shapes ` +
+          tensors.map(({ shape }) => formatShape(shape)).join(', '),
+      );
+    return { structure, rows };
+  }
+}
+
+function checkOutcome(place: string, value: unknown): Outcome {
+  if (isThenable(value)) {
+    ignoreRejection(value);
+    throw new ArgumentError(`${place}: forward must not be async`);
+  }
+  if (isPlainObject(value) && Object.hasOwn(value, 'output'))
+    return { output: value.output, target: Object.hasOwn(value, 'target') ? value.target : undefined };
+  throw new ArgumentError(`${place}: forward must return { output, target }, got ${showStructure(value)}`);
+}
