@@ -4,9 +4,10 @@ import { checkProbability, dropout, dropout2d } from '../functional/dropout.js';
 import { recording } from '../ops/recording.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { pythonRepr } from '../tensor/python-repr.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';
-import { className, pythonRepr } from './repr.js';
+import { className } from './repr.js';
 
 /** Options of {@link Dropout} and {@link Dropout2d}. */
 export interface DropoutOptions {

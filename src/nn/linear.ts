@@ -6,11 +6,11 @@ import { defaultGenerator, Generator } from '../random/generator.js';
 import { allocate } from '../tensor/creation.js';
 import { checkShape, formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { pythonRepr } from '../tensor/python-repr.js';
 import type { Features } from './features.js';
 import { fillUniform, kaimingUniformBound } from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
-import { pythonRepr } from './repr.js';
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {

@@ -3,10 +3,12 @@ import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { setGradEnabled } from '../tensor/grad-mode.js';
+import { pythonRepr } from '../tensor/python-repr.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { zeroIfRounding } from './options.js';
 import {
   checkDistinct,
   checkGroup,
@@ -191,7 +193,11 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     assertNotRecording(place);
     const sizes = this.#groups.map((group) => group.params.length);
     const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
-    for (const { options } of saved.groups) this.#kind.check(place, options);
+    for (const { options } of saved.groups) {
+      // A state that PyTorch saved at the end of a schedule.
+      options.lr = zeroIfRounding(options.lr, 1);
+      this.#kind.check(place, options);
+    }
     const states = this.#readStates(place, saved.groups, saved.state);
     // Before anything is changed: a compiled step may be counting on it.
     for (const param of this.#params()) this.#states.get(param)?.assertUnpinned();
@@ -205,6 +211,20 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
       for (const param of this.#params())
         if (states.has(param) || this.#states.has(param)) this.stateOf(param).load(states.get(param));
     });
+  }
+
+  /** The groups with their options by PyTorch's names, as PyTorch prints them. */
+  toString(): string {
+    const groups = this.paramGroups.map(({ params: _, ...options }, index) => {
+      const entries = Object.entries(toPythonNames(options)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      return `Parameter Group ${index}\n${entries.map(([key, value]) => `    ${key}: ${pythonRepr(value)}\n`).join('')}`;
+    });
+    return `${this.#kind.name} (\n${groups.join('\n')})`;
+  }
+
+  /** What `console.log` shows: the same as {@link toString}. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** Makes ready one step of one parameter, and returns the call that takes it. All options have been checked. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { nn, zeros } from '../../src/index.js';
-import { pythonRepr } from '../../src/nn/repr.js';
+import { pythonRepr } from '../../src/tensor/python-repr.js';
 import { golden } from '../golden/load.js';
 import { mlp, Residual } from './models.js';
 

@@ -267,3 +267,83 @@ describe('a scheduler refuses', () => {
     expect(sequence.stateDict()).toEqual(before);
   });
 });
+
+describe('a schedule that goes down to 0', () => {
+  const { LinearLR, OneCycleLR, LambdaLR } = lrScheduler;
+
+  it('ends at 0 and not a rounding below it, whatever it begins with', () => {
+    for (const startFactor of [1, 0.5, 1 / 3])
+      for (const lr of [1, 0.05, 1e-3, 3e-4])
+        for (const totalIters of [3, 7, 10, 49, 100]) {
+          const optimizer = new optim.SGD([leaf()], { lr });
+          const scheduler = new LinearLR(optimizer, { startFactor, endFactor: 0, totalIters });
+          for (let i = 0; i < totalIters + 2; i++) scheduler.step();
+          const [{ lr: last }] = optimizer.paramGroups as [optim.BaseOptions];
+          expect(last).toBeGreaterThanOrEqual(0);
+          expect(last).toBeLessThan(1e-12);
+          expect(() => optimizer.step()).not.toThrow();
+        }
+  });
+
+  it('leaves an optimizer whose state can be loaded', () => {
+    const parameters = [leaf()];
+    const optimizer = new optim.Adam(parameters, { lr: 1e-3 });
+    const options = { maxLr: 0.01, epochs: 5, stepsPerEpoch: 4, annealStrategy: 'linear' } as const;
+    const scheduler = new OneCycleLR(optimizer, options);
+    for (let i = 0; i < 20; i++) scheduler.step();
+    expect(optimizer.paramGroups[0]!.lr).toBeGreaterThanOrEqual(0);
+    optimizer.step();
+    new optim.Adam(parameters).loadStateDict(optimizer.stateDict());
+  });
+
+  it('may have been saved by PyTorch at -1e-19; a rate that is negative in earnest is refused', () => {
+    const optimizer = new optim.SGD([leaf()], { lr: 0.1 });
+    const state = optimizer.stateDict();
+    const saved = (lr: number) => ({ ...state, param_groups: [{ ...state.param_groups[0], lr }] });
+    optimizer.loadStateDict(saved(-1.0842021724855044e-19));
+    expect(optimizer.paramGroups[0]!.lr).toBe(0);
+    expect(() => optimizer.loadStateDict(saved(-1e-6))).toThrow('Invalid learning rate: -0.000001');
+    new LambdaLR(optimizer, { lrLambda: () => -1 });
+    optimizer.paramGroups[0]!.lr = -0.1;
+    expect(() => optimizer.step()).toThrow('SGD: Invalid learning rate: -0.1');
+  });
+});
+
+describe('MultiStepLR loads what PyTorch saves', () => {
+  const state = (milestones: unknown) => ({
+    milestones,
+    ...{ gamma: 0.5, base_lrs: [0.1, 0.02], last_epoch: 1, _step_count: 2, _is_initial: false, _last_lr: [0.1, 0.02] },
+  });
+
+  it.each<readonly [string, unknown]>([
+    ['a Counter in JSON', { '2': 2, '5': 1 }],
+    [
+      'a Map',
+      new Map([
+        [2, 2],
+        [5, 1],
+      ]),
+    ],
+    ['a list', [2, 2, 5]],
+  ])('%s', (_name, milestones) => {
+    const scheduler = new lrScheduler.MultiStepLR(makeOptimizer(), { milestones: [9] });
+    scheduler.loadStateDict(state(milestones));
+    expect(scheduler.stateDict().milestones).toEqual([2, 2, 5]);
+    for (let i = 0; i < 4; i++) scheduler.step();
+    const [first, second] = scheduler.getLastLr();
+    expect(first).toBeCloseTo(0.1 / 8, 12);
+    expect(second).toBeCloseTo(0.02 / 8, 12);
+  });
+
+  it.each<readonly [string, unknown, string]>([
+    ['a number', 3, 'milestones must be a list of epochs or how often each occurs, got 3'],
+    ['no milestone', { x: 1 }, 'a milestone must be an integer'],
+    ['no count', { '2': 'many' }, 'the number of a milestone must be an integer'],
+    ['more than memory holds', { '2': 2 ** 32 }, 'at most 1000000 milestones'],
+  ])('but not %s', (_name, milestones, message) => {
+    const scheduler = new lrScheduler.MultiStepLR(makeOptimizer(), { milestones: [9] });
+    const before = scheduler.stateDict();
+    expect(() => scheduler.loadStateDict(state(milestones))).toThrow(message);
+    expect(scheduler.stateDict()).toEqual(before);
+  });
+});

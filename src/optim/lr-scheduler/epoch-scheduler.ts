@@ -2,6 +2,7 @@
 import { checkSize } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
+import { zeroIfRounding } from '../options.js';
 import { LRScheduler, type SchedulerStateDict } from './scheduler.js';
 import { readNumbers, readSaved } from './state.js';
 
@@ -35,6 +36,8 @@ export interface Schedule<Options extends object, Given extends object = Partial
   initialRates?(options: Options): number[];
   /** What else it sets in the groups. */
   apply?(optimizer: Optimizer, epoch: number, options: Options): void;
+  /** Brings what PyTorch saves in another form into that of the options. */
+  readSaved?(place: string, entries: Map<string, unknown>): void;
   /** Options in a state dict, by PyTorch's names. */
   readonly saved: Readonly<Record<string, keyof Options & string>>;
 }
@@ -96,6 +99,7 @@ export abstract class EpochScheduler<
       '_step_count',
       '_last_lr',
     ]);
+    schedule.readSaved?.(place, entries);
     const options: Record<string, unknown> = Object.fromEntries(Object.entries(this.#options));
     for (const [key, name] of Object.entries(saved)) if (entries.has(key)) options[name] = entries.get(key);
     const read = schedule.read(place, options as Given, this.optimizer);
@@ -134,9 +138,12 @@ export abstract class EpochScheduler<
   #ratesAt(epoch: number, isFirst: boolean, rate: (moment: Moment<Options>) => number): number[] {
     this.checkGroups(this.#baseLrs.length);
     const options = this.#options;
-    const next = this.rates().map((lr, group) =>
-      rate.call(this.#schedule, { epoch, isFirst, options, base: this.#baseLrs[group]!, lr, group }),
-    );
+    const next = this.rates().map((lr, group) => {
+      const base = this.#baseLrs[group]!;
+      const moment = { epoch, isFirst, options, base, lr, group };
+      // Also the rate it comes from: that of a OneCycleLR is far from its base.
+      return zeroIfRounding(rate.call(this.#schedule, moment), Math.max(base, Math.abs(lr)));
+    });
     for (const lr of next)
       if (!Number.isFinite(lr)) throw new ArgumentError(`${this.place}: the rate at epoch ${epoch} would be ${lr}`);
     return next;

@@ -1,5 +1,6 @@
 import { checkOptions, checkSize, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
+import { isMap, isPlainObject } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
 import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
@@ -29,8 +30,32 @@ const schedule: Schedule<Required<MultiStepLROptions>> = {
   },
   restart: ({ base, options: { milestones, gamma } }) =>
     base * gamma ** milestones.filter((milestone) => milestone === 0).length,
+  // PyTorch saves a Counter: how often each milestone stands in the list.
+  readSaved: (place, entries) => {
+    const saved = entries.get('milestones');
+    if (saved !== undefined && !Array.isArray(saved)) entries.set('milestones', fromCounter(place, saved));
+  },
   saved: { milestones: 'milestones', gamma: 'gamma' },
 };
+
+function fromCounter(place: string, saved: unknown): number[] {
+  const counts = isMap(saved) ? [...saved] : isPlainObject(saved) ? Object.entries(saved) : null;
+  if (counts === null)
+    throw new ArgumentError(
+      `${place}: milestones must be a list of epochs or how often each occurs, got ${show(saved)}`,
+    );
+  const milestones = counts.map(([key, count]): [number, number] => [
+    // JSON has made texts of the keys.
+    checkSize(place, 'a milestone', typeof key === 'string' && key !== '' ? Number(key) : key),
+    checkSize(place, 'the number of a milestone', count),
+  ]);
+  const total = milestones.reduce((sum, [, count]) => sum + count, 0);
+  if (total > mostMilestones) throw new ArgumentError(`${place}: at most ${mostMilestones} milestones, got ${total}`);
+  return milestones.flatMap(([milestone, count]) => new Array<number>(count).fill(milestone));
+}
+
+/** More than a training has epochs; a count read from a file must not take all memory. */
+const mostMilestones = 1e6;
 
 /**
  * The rate times `gamma` at each milestone.

@@ -3,6 +3,7 @@ import { show } from '../../check.js';
 import { markAsOwn } from '../../copies.js';
 import { ArgumentError, StateError } from '../../errors.js';
 import { recording } from '../../ops/recording.js';
+import { pythonRepr } from '../../tensor/python-repr.js';
 import { Optimizer } from '../optimizer.js';
 
 /**
@@ -47,6 +48,19 @@ export abstract class LRScheduler {
   /** The rates it last set, one for each group. */
   getLastLr(): number[] {
     return [...this.#lastLr];
+  }
+
+  /** What it was made with and where it stands, by PyTorch's names: `StepLR(step_size=30, gamma=0.1, ..., lr=(0.1,))`. */
+  toString(): string {
+    // What begins with a line is bookkeeping.
+    const entries = Object.entries(this.stateDict()).filter(([key]) => !key.startsWith('_'));
+    const shown = [...entries, ['lr', this.getLastLr()] as const];
+    return `${this.place}(${shown.map(([key, value]) => `${key}=${pythonRepr(value)}`).join(', ')})`;
+  }
+
+  /** What `console.log` shows: the same as {@link toString}. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** What {@link loadStateDict} takes. */
