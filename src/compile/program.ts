@@ -103,6 +103,20 @@ export class Program<R = unknown> {
     return true;
   }
 
+  /** The memories of the tensors that a run returns, by their numbers in {@link listing}. */
+  get returned(): readonly number[] {
+    return this.#recorded.returned;
+  }
+
+  /** Whether two states are one memory, or constants with the same numbers: one of this program's, and one of the other's. */
+  hasSameState(other: Program<unknown>, [own, others]: readonly [number, number]): boolean {
+    const a = this.#recorded.assembled.states[own]!;
+    const b = other.#recorded.assembled.states[others]!;
+    if (a === b) return true;
+    const [x, y] = [a.read(), b.read()];
+    return a.dtype === b.dtype && x.length === y.length && x.every((value, i) => Object.is(value, y[i]));
+  }
+
   /** Bytes of the program's own memory. */
   get arenaBytes(): number {
     return this.#handle.arenaBytes;

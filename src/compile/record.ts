@@ -24,6 +24,8 @@ interface Effect {
 export interface Recorded<R> {
   readonly recorder: Recorder;
   readonly assembled: Assembled;
+  /** The memories of the tensors that it returns, by their numbers in the listing. */
+  readonly returned: readonly number[];
   /** Does to gradients and modes what a call does. */
   commit(inputs: readonly Tensor[], results: readonly Storage[]): void;
   /** What a call returns. */
@@ -54,6 +56,7 @@ export function record<R>(
   return {
     recorder,
     assembled,
+    returned: storages.map((storage) => recorder.numberOf(storage)),
     commit(given, results) {
       for (const { read, write, value, place } of effects)
         if (place !== null) write(new Tensor(storageAt(place, given, results), (value as Tensor).shape));

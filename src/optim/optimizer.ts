@@ -195,7 +195,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
     for (const { options } of saved.groups) {
       // A state that PyTorch saved at the end of a schedule.
-      options.lr = zeroIfRounding(options.lr, 1);
+      options.lr = zeroIfRounding(options.lr);
       this.#kind.check(place, options);
     }
     const states = this.#readStates(place, saved.groups, saved.state);
@@ -215,8 +215,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
 
   /** The groups with their options by PyTorch's names, as PyTorch prints them. */
   toString(): string {
-    const groups = this.paramGroups.map(({ params: _, ...options }, index) => {
-      const entries = Object.entries(toPythonNames(options)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const groups = this.stateDict().param_groups.map(({ params: _, ...options }, index) => {
+      const entries = Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
       return `Parameter Group ${index}\n${entries.map(([key, value]) => `    ${key}: ${pythonRepr(value)}\n`).join('')}`;
     });
     return `${this.#kind.name} (\n${groups.join('\n')})`;

@@ -11,13 +11,9 @@ export function checkFinite(place: string, what: string, value: unknown): void {
   if (!isFiniteNumber(value)) throw new ArgumentError(`${place}: Invalid ${what}: ${show(value)}`);
 }
 
-/**
- * 0 for a rate that lies below zero by rounding only, as schedules that go down to 0 end (PyTorch's too, which then steps with -1e-19);
- * any other as it is.
- * @param scale the size of the rates that it was computed from.
- */
-export function zeroIfRounding(lr: number, scale: number): number {
-  return lr < 0 && lr > -1e-12 * scale ? 0 : lr;
+/** 0 for a rate below zero by rounding only, with which PyTorch's schedules end and its states are saved; any other as it is. */
+export function zeroIfRounding(lr: number): number {
+  return lr < 0 && lr > -1e-12 ? 0 : lr;
 }
 
 /** Two numbers in [0, 1). */

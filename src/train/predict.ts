@@ -1,23 +1,24 @@
 /** What a model says, computed off the event loop. */
 import { checkOneOf, checkOptions, show } from '../check.js';
-import { Program } from '../compile/program.js';
-import { ArgumentError, ShapeError, StateError } from '../errors.js';
-import { withModes } from '../nn/mode-scope.js';
-import { type AnyModule, Module } from '../nn/module.js';
-import { formatShape } from '../tensor/shape.js';
+import type { Program } from '../compile/program.js';
+import { ArgumentError, StateError } from '../errors.js';
+import { Module } from '../nn/module.js';
 import { Storage } from '../tensor/storage.js';
-import { type Structure, takeApart } from '../tensor/structure.js';
+import { takeApart } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { applyModel, type InputOf } from './batch.js';
+import type { InputOf } from './batch.js';
+import { type Answer, type Asked, mayBeSplit, programFor } from './forward-programs.js';
 import { Gate } from './gate.js';
-import { observeFields } from './observe.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
-import { ProgramCache } from './program-cache.js';
 
 /** Options of {@link predict}. */
 export interface PredictOptions {
-  /** Rows that are computed at once; more are computed in pieces of so many, each on its own. Default 1024. */
+  /**
+   * Rows that are computed at once; more are computed in pieces of so many, where the model allows it. It does when each row of its
+   * outputs depends on the same row of its inputs only: not with an unbatched vector, a softmax or a mean over the rows, an output that is
+   * no row each. Default 1024; `Infinity` computes everything at once.
+   */
   batchSize?: number;
   /** How many threads compute. Default: `backend.threads`. */
   threads?: number;
@@ -29,26 +30,15 @@ export interface PredictOptions {
 
 const place = 'predict';
 
-/** Programs are kept for so many shapes of one model. */
-const mostShapes = 32;
-
 /** Pieces that are under way at once: few, so that a training beside gets its turns however many callers there are. */
 const gate = new Gate(4);
 
 /** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */
 const holders = new WeakSet<Program<Tensor[]>>();
-const programs = new WeakMap<AnyModule, ProgramCache<Tensor[]>>();
-
-/** How the tensors that a program gives become what the model gives. */
-const outputs = new WeakMap<Program<Tensor[]>, Structure['rebuild']>();
-
-/** What the model gives, taken apart. */
-type Answer = Pick<Structure, 'tensors' | 'rebuild'>;
 
 /** A prediction that was asked for. */
 interface Call {
-  readonly model: AnyModule;
-  readonly input: Structure;
+  readonly asked: Asked;
   readonly settings: Settings;
   /** Throws once the input has been written to. */
   readonly assertSame: () => void;
@@ -77,8 +67,8 @@ function readOptions(options: PredictOptions | undefined) {
  * @param model takes what `input` is, and gives a tensor, or an array or plain object of tensors, nested to any depth.
  * @param input rows [N, ...], or an array or plain object of such: `model.forward(input)` is called, or `model.forward(...input)` with an
  * array. It must not be written to before the promise settles.
- * @param options an input of more rows than `batchSize` (1024) is computed in pieces, which must give a row for each of
- * theirs: `batchSize: Infinity` keeps it whole.
+ * @param options an input of more rows than `batchSize` (1024) is computed in pieces, if the model is seen to compute each row of its
+ * outputs from the same row of its inputs; else as a whole. The numbers are the same in any case.
  * @throws ArgumentError or ShapeError for an input that the model refuses; StateError when the input is written to meanwhile; the reason
  * of the signal. As rejections, all of them.
  */
@@ -91,22 +81,26 @@ export async function predict<In extends readonly unknown[], Out>(
   const structure = takeApart(`${place}: the input`, input);
   const settings = readOptions(options);
   settings.signal?.throwIfAborted();
-  const call: Call = { model, input: structure, settings, assertSame: watchWrites(structure.tensors) };
-  return (await predictAll(call)) as Out;
+  const call: Call = { asked: { model, input: structure }, settings, assertSame: watchWrites(structure.tensors) };
+  return (await answer(call)) as Out;
 }
 
-async function predictAll(call: Call): Promise<unknown> {
-  const { tensors } = call.input;
-  const rows = tensors[0]!.shape[0] ?? 1;
-  if (rows > call.settings.batchSize) {
-    checkRows(tensors, rows);
-    return inPieces(call, rows);
+async function answer(call: Call): Promise<unknown> {
+  const { tensors } = call.asked.input;
+  const rows = countRows(tensors);
+  const { batchSize } = call.settings;
+  if (rows !== null && rows > batchSize && noGrad(() => mayBeSplit(call.asked, batchSize))) {
+    const joined = await inPieces(call, rows, batchSize);
+    if (joined !== null) return joined;
   }
-  const { tensors: results, rebuild } = await gate.pass(() => {
-    call.assertSame();
-    return compute(call, tensors);
-  });
+  const { tensors: results, rebuild } = await gate.pass(() => compute(call, tensors, rows));
   return rebuild(results);
+}
+
+/** The rows that all inputs have, or null where they have not as many each. */
+function countRows(tensors: readonly Tensor[]): number | null {
+  const rows = tensors[0]!.shape[0];
+  return rows === undefined || tensors.some(({ shape }) => shape[0] !== rows) ? null : rows;
 }
 
 /** Returns what throws once an input has been written to. */
@@ -118,60 +112,33 @@ function watchWrites(inputs: readonly Tensor[]): () => void {
   };
 }
 
-function checkRows(inputs: readonly Tensor[], rows: number): void {
-  if (inputs.some(({ shape }) => shape[0] !== rows))
-    throw new ShapeError(
-      `${place}: inputs computed in pieces must have the same number of rows, got shapes ` +
-        inputs.map(({ shape }) => formatShape(shape)).join(', '),
-    );
-}
-
-/** One program, one run. */
-async function compute(call: Call, inputs: readonly Tensor[]): Promise<Answer> {
+/** One run, of a program for as many rows or for a few more. */
+async function compute(call: Call, tensors: readonly Tensor[], rows: number | null): Promise<Answer> {
   const { signal, threads, priority } = call.settings;
   signal?.throwIfAborted();
-  const program = noGrad(() => programFor(call, inputs));
+  call.assertSame();
+  const { program, rebuild, inputs } = noGrad(() => programFor(call.asked, tensors, rows));
   const runs = program.submit(inputs, { threads, priority });
   if (!holders.has(program)) {
     holders.add(program);
     program.leaveStatesToBlocks();
   }
   await runs.done;
-  return { tensors: runs.result(), rebuild: outputs.get(program)! };
+  const results = runs.result();
+  const isExact = inputs === tensors;
+  return { rebuild, tensors: isExact ? results : results.map((result) => takeRows(result, 0, rows!)) };
 }
 
-function programFor({ model, input }: Call, inputs: readonly Tensor[]): Program<Tensor[]> {
-  let cache = programs.get(model);
-  if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes)));
-  return cache.get(inputs, () => record(model, input, inputs), input.form);
-}
-
-function record(model: AnyModule, input: Structure, inputs: readonly Tensor[]): Program<Tensor[]> {
-  let output: Structure | null = null;
-  const forward = (...args: Tensor[]) => {
-    observeFields(model);
-    const value = withModes(
-      () => false,
-      () => applyModel(model, input.rebuild(args)),
-    );
-    output = takeApart(`${place}: the output of the model`, value);
-    return [...output.tensors];
-  };
-  const program = Program.record(forward, inputs, { name: place });
-  outputs.set(program, output!.rebuild);
-  return program;
-}
-
-async function inPieces(call: Call, rows: number): Promise<unknown> {
-  const { settings, assertSame } = call;
-  const { batchSize } = settings;
-  const pieces: Promise<Answer>[] = [];
+/** Null when pieces do not give a row for each of theirs after all. */
+async function inPieces(call: Call, rows: number, batchSize: number): Promise<unknown> {
+  const pieces: Promise<Answer | null>[] = [];
   for (let start = 0; start < rows; start += batchSize) {
     const end = Math.min(start + batchSize, rows);
     const piece = gate.pass(async () => {
-      assertSame();
-      const part = call.input.tensors.map((input) => rowsOf(input, start, end));
-      return checkPiece(await compute(call, part), end - start);
+      call.assertSame();
+      const part = call.asked.input.tensors.map((input) => takeRows(input, start, end));
+      const answered = await compute(call, part, end - start);
+      return answered.tensors.every(({ shape }) => shape[0] === end - start) ? answered : null;
     });
     // Reported by the first of them that fails.
     piece.catch(() => {});
@@ -180,25 +147,17 @@ async function inPieces(call: Call, rows: number): Promise<unknown> {
     if (pieces.length >= 2) await pieces[pieces.length - 2];
   }
   const results = await Promise.all(pieces);
-  const [first] = results as [Answer];
-  return first.rebuild(first.tensors.map((_, i) => join(results.map(({ tensors }) => tensors[i]!))));
+  const answers = results.filter((each) => each !== null);
+  if (answers.length < results.length) return null;
+  const [first] = answers as [Answer];
+  return first.rebuild(first.tensors.map((_, i) => join(answers.map(({ tensors }) => tensors[i]!))));
 }
 
-function rowsOf(input: Tensor, start: number, end: number): Tensor {
+function takeRows(input: Tensor, start: number, end: number): Tensor {
   const width = input.numel / input.shape[0]!;
   // Copied when it is submitted, which is before anyone else can write there.
   const host = input.storage.read().subarray(start * width, end * width);
   return new Tensor(new Storage(input.dtype, host), [end - start, ...input.shape.slice(1)]);
-}
-
-function checkPiece(answer: Answer, rows: number): Answer {
-  for (const { shape } of answer.tensors)
-    if (shape[0] !== rows)
-      throw new ShapeError(
-        `${place}: a piece of ${rows} rows gave an output of shape ${formatShape(shape)}; ` +
-          'give batchSize: Infinity when rows depend on each other',
-      );
-  return answer;
 }
 
 /** Rows one behind the other. */

@@ -1,8 +1,8 @@
 /** Recorded programs by the shapes and dtypes of their arguments; the one that was not used for longest goes first. */
 import type { Program } from '../compile/program.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { InputSpec } from '../compile/record.js';
 
-const keyOf = (inputs: readonly Tensor[], form: string) =>
+const keyOf = (inputs: readonly InputSpec[], form: string) =>
   `${form} ${inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ')}`;
 
 export class ProgramCache<R> {
@@ -18,7 +18,7 @@ export class ProgramCache<R> {
    * The program for such arguments, recorded by `record` unless there is one that still fits.
    * @param form tells apart what the arguments are parts of.
    */
-  get(inputs: readonly Tensor[], record: () => Program<R>, form = ''): Program<R> {
+  get(inputs: readonly InputSpec[], record: () => Program<R>, form = ''): Program<R> {
     const key = keyOf(inputs, form);
     const known = this.#programs.get(key);
     if (known !== undefined) {
@@ -37,6 +37,11 @@ export class ProgramCache<R> {
       program.release();
     }
     return made;
+  }
+
+  /** Whether there is a program for such arguments that still fits. */
+  has(inputs: readonly InputSpec[], form = ''): boolean {
+    return this.#programs.get(keyOf(inputs, form))?.isCurrent() ?? false;
   }
 
   /** How many programs there are. */

@@ -39,7 +39,7 @@ export class ResidentData {
     this.#record = record;
     // Shuffled where it lies; else 0, 1, 2, ...
     this.#order = new Storage('int32', shuffle ? data.rows : Int32Array.from({ length: data.rows }, (_, i) => i));
-    this.#side = this.#order.retain(programsFor([data.input, data.target].some(({ dtype }) => dtype === 'float64')));
+    this.#side = this.#order.retain(programsFor(data.batch.tensors.some(({ dtype }) => dtype === 'float64')));
     try {
       this.parts();
     } catch (error) {

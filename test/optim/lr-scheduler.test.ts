@@ -57,7 +57,8 @@ function expectRates(actual: readonly (readonly number[])[], expected: GoldenTen
   const flat = values(expected);
   actual.forEach((each, i) => {
     each.forEach((value, j) => {
-      const wanted = flat[(from + i) * 4 + j]!;
+      // A schedule that ends below 0 in PyTorch ends at 0 here.
+      const wanted = Math.max(flat[(from + i) * 4 + j]!, 0);
       expect(Math.abs(value - wanted), `${value}, not ${wanted}, at step ${from + i}`).toBeLessThanOrEqual(
         1e-13 * Math.abs(wanted) + 1e-17,
       );
@@ -291,7 +292,7 @@ describe('a schedule that goes down to 0', () => {
     const options = { maxLr: 0.01, epochs: 5, stepsPerEpoch: 4, annealStrategy: 'linear' } as const;
     const scheduler = new OneCycleLR(optimizer, options);
     for (let i = 0; i < 20; i++) scheduler.step();
-    expect(optimizer.paramGroups[0]!.lr).toBeGreaterThanOrEqual(0);
+    expect(optimizer.paramGroups[0]!.lr).toBe(0);
     optimizer.step();
     new optim.Adam(parameters).loadStateDict(optimizer.stateDict());
   });

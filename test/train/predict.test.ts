@@ -31,13 +31,6 @@ function evaluate(model: nn.Sequential, x: Tensor): number[] {
   return output;
 }
 
-/** Of one tensor, all rows of which it needs to know. */
-class Centred extends nn.Module {
-  override forward(x: Tensor): Tensor {
-    return x.sub(x.mean({ dim: 0 }));
-  }
-}
-
 /** Of two tensors, with two results. */
 class Both extends nn.Module<readonly [Tensor, Tensor], { sum: Tensor; product: Tensor }> {
   override forward(a: Tensor, b: Tensor) {
@@ -80,20 +73,6 @@ describeEachBackend('predict', (backendName) => {
     const pieces = await predict(model, x, { batchSize });
     expect(pieces.shape).toEqual([101, 3]);
     expect(flat(pieces)).toEqual(flat(whole));
-  });
-
-  it('keeps rows together that depend on each other when it is told to, and sees when they come apart', async () => {
-    const x = input(10);
-    const output = await predict(new Centred(), x, { batchSize: Number.POSITIVE_INFINITY });
-    expect(distance(flat(output), flat(new Centred().forward(x)))).toBeLessThan(1e-6);
-    class Total extends nn.Module {
-      override forward(rows: Tensor): Tensor {
-        return rows.sum({ dim: 0 });
-      }
-    }
-    await expect(predict(new Total(), x, { batchSize: 4 })).rejects.toThrow(
-      'predict: a piece of 4 rows gave an output of shape [6]; give batchSize: Infinity when rows depend on each other',
-    );
   });
 
   it('takes several inputs and gives several outputs', async () => {
@@ -236,11 +215,6 @@ describeEachBackend('predict', (backendName) => {
       'another priority',
       () => predict(makeProblem().model, input(1), { priority: 'high' as never }),
       'predict: priority must be one of normal, background, got "high"',
-    ],
-    [
-      'rows of different numbers, in pieces',
-      () => predict(new Both(), [input(9), input(8)], { batchSize: 4 }),
-      'must have the same number of rows, got shapes [9, 6], [8, 6]',
     ],
     ['a model that reads numbers', () => predict(new Reading(), input(1)), 'item() is not possible while'],
   ])('refuses %s', async (_name, act, message) => {

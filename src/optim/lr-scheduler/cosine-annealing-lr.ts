@@ -13,6 +13,7 @@ export interface CosineAnnealingLROptions {
 
 const schedule: Schedule<Required<CosineAnnealingLROptions>> = {
   name: 'CosineAnnealingLR',
+  endsAtZero: true,
   read(place, options) {
     const { tMax, etaMin = 0 } = checkOptions(place, options, ['tMax', 'etaMin']);
     return { tMax: checkSize(place, 'tMax', tMax, 1), etaMin: finite(place, 'etaMin', etaMin) };

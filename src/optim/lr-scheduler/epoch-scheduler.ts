@@ -2,7 +2,6 @@
 import { checkSize } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
-import { zeroIfRounding } from '../options.js';
 import { LRScheduler, type SchedulerStateDict } from './scheduler.js';
 import { readNumbers, readSaved } from './state.js';
 
@@ -30,6 +29,8 @@ export interface Schedule<Options extends object, Given extends object = Partial
   read(place: string, options: Given | undefined, optimizer: Optimizer): Options;
   /** The next rate of a group: PyTorch's `get_lr`. */
   rate(moment: Moment<Options>): number;
+  /** Whether a rate below 0, which PyTorch's formula gives at the end by rounding or one step too far, is 0. */
+  readonly endsAtZero?: boolean;
   /** The rate with which it begins in a SequentialLR when its turn comes: PyTorch's closed form. {@link rate} if absent. */
   restart?(moment: Moment<Options>): number;
   /** Initial rates other than those that the groups have. */
@@ -138,11 +139,10 @@ export abstract class EpochScheduler<
   #ratesAt(epoch: number, isFirst: boolean, rate: (moment: Moment<Options>) => number): number[] {
     this.checkGroups(this.#baseLrs.length);
     const options = this.#options;
+    const least = this.#schedule.endsAtZero === true ? 0 : Number.NEGATIVE_INFINITY;
     const next = this.rates().map((lr, group) => {
-      const base = this.#baseLrs[group]!;
-      const moment = { epoch, isFirst, options, base, lr, group };
-      // Also the rate it comes from: that of a OneCycleLR is far from its base.
-      return zeroIfRounding(rate.call(this.#schedule, moment), Math.max(base, Math.abs(lr)));
+      const moment = { epoch, isFirst, options, base: this.#baseLrs[group]!, lr, group };
+      return Math.max(rate.call(this.#schedule, moment), least);
     });
     for (const lr of next)
       if (!Number.isFinite(lr)) throw new ArgumentError(`${this.place}: the rate at epoch ${epoch} would be ${lr}`);

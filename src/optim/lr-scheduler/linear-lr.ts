@@ -16,6 +16,7 @@ export interface LinearLROptions {
 
 const schedule: Schedule<Required<LinearLROptions>> = {
   name: 'LinearLR',
+  endsAtZero: true,
   read(place, options) {
     const given = checkOptions(place, options, ['startFactor', 'endFactor', 'totalIters']);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = given;

@@ -126,6 +126,7 @@ const initialOf = (cycle: Cycle) => cycle.maxLr.map((max) => max / cycle.divFact
 
 const schedule: Schedule<Cycle, OneCycleLROptions> = {
   name: 'OneCycleLR',
+  endsAtZero: true,
   read,
   initialRates: initialOf,
   rate({ epoch, options: cycle, group }) {

@@ -13,6 +13,7 @@ export interface PolynomialLROptions {
 
 const schedule: Schedule<Required<PolynomialLROptions>> = {
   name: 'PolynomialLR',
+  endsAtZero: true,
   read(place, options) {
     const { totalIters = 5, power = 1 } = checkOptions(place, options, ['totalIters', 'power']);
     return { totalIters: checkSize(place, 'totalIters', totalIters, 1), power: finite(place, 'power', power) };
