@@ -126,13 +126,9 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   }
 }
 
-<<<<<<< HEAD
 markAsOwn(DataLoader);
 
-function lengthOf(dataset: Dataset): number {
-=======
 function lengthOf(dataset: Dataset<unknown>): number {
->>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
   const length: unknown = dataset?.length;
   if (typeof dataset?.get !== 'function' || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
     throw new ArgumentError(

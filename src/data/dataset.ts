@@ -91,15 +91,8 @@ export class TensorDataset<T extends readonly Tensors[]> implements Dataset<Rows
   }
 }
 
-<<<<<<< HEAD
 markAsOwn(TensorDataset);
 
-function mapTensors<T extends readonly Tensor[]>(tensors: T, fn: (tensor: Tensor) => Tensor): TensorsLike<T> {
-  return tensors.map(fn) as readonly Tensor[] as TensorsLike<T>;
-}
-
-=======
->>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
 /** The samples that `indices` name as one batch, from any dataset. @internal */
 export function batchOf<Sample>(dataset: Dataset<Sample>, indices: Int32Array): Sample {
   if (dataset.getBatch !== undefined) return dataset.getBatch(indices);

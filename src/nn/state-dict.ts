@@ -4,11 +4,11 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { to } from '../functional/cast.js';
 import { isMap, isPlainObject } from '../realm.js';
 import type { TensorJSON } from '../tensor/json.js';
+import { pythonRepr } from '../tensor/python-repr.js';
 import { openSaved, type SavedTensor } from '../tensor/saved.js';
 import { type Shape, sameShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { pythonRepr } from '../tensor/python-repr.js';
 
 /**
  * The tensors of a model by name: PyTorch's own keys (`0.weight`) and shapes, parameters before buffers, parents before

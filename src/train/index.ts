@@ -1,4 +1,6 @@
 /** Training and prediction off the event loop. */
+
+export type { Batch, InputOf, Outcome } from './batch.js';
 export type { Callback, TrainingContext } from './callback.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 export { epochs, fit } from './fit.js';
@@ -6,9 +8,8 @@ export type { EpochResult, History, Progress, Scores, StepResult } from './histo
 export { accuracy, type Metric, type MetricFunction, type MetricName } from './metrics.js';
 export { type Checkpoint, ModelCheckpoint, type ModelCheckpointOptions } from './model-checkpoint.js';
 export type { MonitorOptions } from './monitor.js';
-export type { Batch, InputOf, Outcome } from './batch.js';
 export type { BatchFitOptions, CommonOptions, FitOptions, Loss } from './options.js';
-export type { BatchOf, TrainingData } from './source.js';
 export { type PredictOptions, predict } from './predict.js';
 export type { ScheduledLR, Schedulers } from './schedulers.js';
+export type { BatchOf, TrainingData } from './source.js';
 export { TerminateOnNaN } from './terminate-on-nan.js';

@@ -204,50 +204,6 @@ export function readSignal(place: string, signal: unknown): AbortSignal | null {
   throw new ArgumentError(`${place}: signal must be an AbortSignal, got ${show(signal)}`);
 }
 
-<<<<<<< HEAD
-function readSource(place: string, what: string, given: unknown, batchSize: number, shuffle: boolean): Source {
-  if (Array.isArray(given) && given.length > 0 && given.every((part) => part instanceof Tensor))
-    return fromTensors(place, what, given);
-  if (given instanceof TensorDataset) return fromTensors(place, what, given.tensors as readonly Tensor[]);
-  if (isDataset(given)) {
-    if (given.length === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
-    return { kind: 'batches', batches: new DataLoader(given, { batchSize, shuffle }) };
-  }
-  const isTensor = given instanceof Tensor;
-  if (
-    !isTensor &&
-    typeof given === 'object' &&
-    given !== null &&
-    (Symbol.iterator in given || Symbol.asyncIterator in given)
-  )
-    return { kind: 'batches', batches: given as Iterable<unknown> | AsyncIterable<unknown> };
-  throw new ArgumentError(
-    `${place}: ${what} must be a TensorDataset, [inputs, targets], or an iterable of batches [input, target], ` +
-      `got ${show(given)}`,
-  );
-}
-
-function isDataset(given: unknown): given is Dataset<Batch> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof DataLoader) return false;
-  return 'length' in given && 'get' in given && typeof given.length === 'number' && typeof given.get === 'function';
-}
-
-function fromTensors(place: string, what: string, tensors: readonly Tensor[]): Source {
-  if (tensors.length !== 2)
-    throw new ArgumentError(`${place}: ${what} must have two tensors, inputs and targets, but has ${tensors.length}`);
-  const [input, target] = tensors as [Tensor, Tensor];
-  if (input.ndim === 0 || target.ndim === 0 || input.shape[0] !== target.shape[0])
-    throw new ShapeError(
-      `${place}: inputs of shape ${formatShape(input.shape)} and targets of shape ${formatShape(target.shape)} in ${what} ` +
-        'must have the same number of rows',
-    );
-  const rows = input.shape[0]!;
-  if (rows === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
-  return { kind: 'tensors', input, target, rows };
-}
-
-=======
->>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
 function readTimeLimit(place: string, timeLimit: unknown): number | null {
   if (timeLimit === undefined) return null;
   if (typeof timeLimit !== 'number' || !(timeLimit > 0))

@@ -3,8 +3,9 @@
  * behind them. It is read off two programs that were recorded for different numbers of rows: what grows with that number must be rows,
  * everything else must be equal, and each op must work row by row. An op that has no rule here is taken to mix rows.
  */
-import type { Program } from '../compile/program.js';
+
 import { accessesOf } from '../compile/passes/instruction.js';
+import type { Program } from '../compile/program.js';
 import type { Instruction, MemoryId, MemorySpec } from '../ops/listing.js';
 import type { Layout, OpName } from '../ops/ops.js';
 

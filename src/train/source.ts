@@ -1,8 +1,8 @@
 /** Where samples come from, as `fit` is given it. */
 import { show } from '../check.js';
-import { ArgumentError } from '../errors.js';
 import { DataLoader } from '../data/data-loader.js';
 import { type Dataset, TensorDataset } from '../data/dataset.js';
+import { ArgumentError } from '../errors.js';
 import { isPlainObject } from '../realm.js';
 import type { Structure } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';

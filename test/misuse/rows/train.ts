@@ -1,9 +1,5 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
-<<<<<<< HEAD
-import { data, EarlyStopping, epochs, ModelCheckpoint, optim, zeros } from '../../../src/index.js';
-=======
-import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
->>>>>>> 6575ee4 (Let batches, inputs, outputs and losses have any form)
+import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, zeros } from '../../../src/index.js';
 import { argument, type Row, shape } from '../row.js';
 import { bad, type World } from '../world.js';
 
