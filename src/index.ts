@@ -21,8 +21,10 @@ export {
   type MaskMode,
   manualSeed,
 } from './random/generator.js';
+export * as autograd from './tensor/autograd.js';
 export {
   arange,
+  empty,
   eye,
   full,
   linspace,
@@ -33,12 +35,21 @@ export {
   zerosLike,
 } from './tensor/creation.js';
 export { type TensorValues, tensor } from './tensor/from-values.js';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './tensor/grad-scope.js';
+export type { RemovableHandle } from './tensor/hooks.js';
 export type { JSONNumber, NestedJSON, TensorJSON } from './tensor/json.js';
-export { type RandomOptions, rand, randint, randn, randperm } from './tensor/random.js';
+export type { GradientHook } from './tensor/node.js';
+export { type RandomOptions, rand, randint, randLike, randn, randnLike, randperm } from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
 export type { Sizes, SizesAndOptions } from './tensor/size-arguments.js';
 export type { Tensors } from './tensor/structure.js';
-export { noGrad } from './tensor/tape.js';
 export { type NestedArray, Tensor, type TypedArrayOf } from './tensor/tensor.js';
 export type { ZeroGradOptions } from './tensor/zero-grad.js';
 export * from './train/index.js';

@@ -1,6 +1,6 @@
 import { withOps } from '../ops/backend.js';
 import { withRecording } from '../ops/recording.js';
-import { isGradEnabled } from '../tensor/grad-mode.js';
+import { isGradEnabled, isInferenceModeEnabled } from '../tensor/grad-mode.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Assembled, assemble, type Place } from './assemble.js';
@@ -44,6 +44,7 @@ export function record<R>(
 ): Recorded<R> {
   const recorder = new Recorder(name);
   recorder.journal.guards.add(isGradEnabled);
+  recorder.journal.guards.add(isInferenceModeEnabled);
   const { returned, changes } = call(recorder, name, fn, inputs);
   const { tensors, rebuild } = returned;
   const gradients = changes.flatMap(({ value, change }) =>

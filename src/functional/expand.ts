@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
 import { checkDim, checkShape, formatShape, numelOf, type Shape } from '../tensor/shape.js';
+import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { Storage } from '../tensor/storage.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -21,10 +22,10 @@ export interface RepeatInterleaveOptions {
  * Copies (in PyTorch a view). Gradient: the sum over what was repeated. As `torch.Tensor.expand`.
  * @throws ShapeError when a size differs from one that is not 1, or there are fewer sizes than dimensions.
  */
-export function expand(input: Tensor, shape: readonly number[]): Tensor {
+export function expand(input: Tensor, ...shape: Sizes): Tensor {
   const place = 'expand';
   checkTensor(place, input);
-  const sizes = checkExpansion(input, shape);
+  const sizes = checkExpansion(input, shapeOfSizes(place, shape));
   const output = numelOf(sizes) === input.numel ? viewAs(copied(input), sizes) : expanded(input, sizes);
   return record('ExpandBackward0', output, [input], [], (grad) => [sumTo(grad, input)]);
 }
@@ -61,10 +62,10 @@ function checkExpansion(input: Tensor, shape: unknown): Shape {
  * The tensor `repeats[d]` times along each dimension d; more numbers than dimensions add some in front. Copies.
  * Gradient: the sum over the repetitions. As `torch.Tensor.repeat`.
  */
-export function repeat(input: Tensor, repeats: readonly number[]): Tensor {
+export function repeat(input: Tensor, ...repeats: Sizes): Tensor {
   const place = 'repeat';
   checkTensor(place, input);
-  const counts = checkShape(place, repeats);
+  const counts = checkShape(place, shapeOfSizes(place, repeats));
   const lead = counts.length - input.ndim;
   if (lead < 0)
     throw new ShapeError(

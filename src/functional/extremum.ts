@@ -52,11 +52,22 @@ export function min(input: Tensor, first?: number | DimOptions, second?: boolean
 export function argmax(input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
 export function argmax(input: Tensor, options?: Partial<DimOptions>): Tensor;
 export function argmax(input: Tensor, first?: number | null | Partial<DimOptions>, second?: boolean): Tensor {
-  checkTensor('argmax', input);
-  const { dim, keepdim } = readDimArguments('argmax', first, second);
-  if (dim !== undefined) return find('argmax', 'max', input, dim, keepdim).indices;
-  checkNotEmpty('argmax', input);
-  const { indices } = find('argmax', 'max', viewAs(input, [input.numel]), 0, false);
+  return position('argmax', 'max', input, first, second);
+}
+
+/** Index of the first smallest element; arguments as for {@link argmax}. */
+export function argmin(input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
+export function argmin(input: Tensor, options?: Partial<DimOptions>): Tensor;
+export function argmin(input: Tensor, first?: number | null | Partial<DimOptions>, second?: boolean): Tensor {
+  return position('argmin', 'min', input, first, second);
+}
+
+function position(place: string, name: 'max' | 'min', input: Tensor, first: unknown, second: unknown): Tensor {
+  checkTensor(place, input);
+  const { dim, keepdim } = readDimArguments(place, first, second);
+  if (dim !== undefined) return find(place, name, input, dim, keepdim).indices;
+  checkNotEmpty(place, input);
+  const { indices } = find(place, name, viewAs(input, [input.numel]), 0, false);
   return viewAs(indices, keepdim ? input.shape.map(() => 1) : []);
 }
 

@@ -1,6 +1,7 @@
 /** Methods of Tensor about shapes, repetition, pieces and positions. */
 import { ArgumentError } from '../errors.js';
 import { checkDim } from '../tensor/shape.js';
+import type { Sizes } from '../tensor/size-arguments.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define, defineAll } from './define.js';
 import { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
@@ -23,9 +24,9 @@ declare module '../tensor/tensor.js' {
     /** The same as `reshape`: tensors are dense, so a view can always be had. */
     view(...shape: Parameters<Tensor['reshape']>): Tensor;
     /** Repeats dimensions of size 1 to the sizes of `shape`; -1 keeps a size. Copies. */
-    expand(shape: readonly number[]): Tensor;
+    expand(...shape: Sizes): Tensor;
     /** This tensor `repeats[d]` times along each dimension d. Copies. */
-    repeat(repeats: readonly number[]): Tensor;
+    repeat(...repeats: Sizes): Tensor;
     /** Each number `repeats` times in a row, along `dim` or of the flattened tensor. Copies. */
     repeatInterleave(repeats: number | Tensor, options?: RepeatInterleaveOptions): Tensor;
     /** Pieces of a size, or of the sizes given, along `dim` (0). Copies. */

@@ -4,6 +4,8 @@
  */
 import { checkBoolean, checkOptions } from '../check.js';
 import type { DType } from '../ops/ops.js';
+import { type RemovableHandle, registerHook, retainGrad } from '../tensor/hooks.js';
+import type { GradientHook } from '../tensor/node.js';
 import type { Sizes } from '../tensor/size-arguments.js';
 import { backward } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -41,6 +43,14 @@ declare module '../tensor/tensor.js' {
      * graph has been walked before without `retainGraph`. Nothing is changed then.
      */
     backward(gradient?: Tensor, options?: BackwardOptions): void;
+
+    /** Has this result keep its gradient in `grad` at each backward. Does nothing for a leaf. */
+    retainGrad(): void;
+    /**
+     * Calls `hook` with the whole gradient of this tensor, before it goes on or is added to `grad`; what the hook returns
+     * takes its place. The handle removes it. On a tensor from outside it cannot be used while `compile` records.
+     */
+    registerHook(hook: GradientHook<Tensor>): RemovableHandle;
 
     /** this + other, broadcast. See {@link arithmetic.add}. */
     add(other: Operand): Tensor;
@@ -104,6 +114,10 @@ declare module '../tensor/tensor.js' {
     argmax(dim?: number | null, keepdim?: boolean): Tensor;
     /** The same with options. */
     argmax(options?: Partial<DimOptions>): Tensor;
+    /** Index of the smallest element, of everything or along `dim`; int32. */
+    argmin(dim?: number | null, keepdim?: boolean): Tensor;
+    /** The same with options. */
+    argmin(options?: Partial<DimOptions>): Tensor;
 
     /** The same numbers under another shape, `reshape([-1, 784])` or `reshape(-1, 784)`; one size may be -1. Shares memory. */
     reshape(...sizes: Sizes): Tensor;
@@ -154,6 +168,8 @@ const methods = {
 const functionsOnly = new Set(['cat', 'stack', 'sumTo']);
 
 defineAll(Object.fromEntries(Object.entries(methods).filter(([name]) => !functionsOnly.has(name))) as typeof methods);
+
+defineAll({ retainGrad, registerHook });
 
 define('backward', function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
   checkTensor('backward', this);

@@ -3,6 +3,7 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
+import { checkInt32 } from '../tensor/creation.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -21,7 +22,7 @@ import { to } from './cast.js';
 import { expand } from './expand.js';
 import { indexSelect } from './index-select.js';
 import { transpose } from './strided.js';
-import { checkTensor, empty, expanded, numberFor, scalarOf, zeroed } from './support.js';
+import { checkTensor, empty, expanded, scalarOf, zeroed } from './support.js';
 import { reshape } from './views.js';
 
 /** Python's `start:stop:step` for {@link index}; null or undefined leaves a bound open. */
@@ -134,7 +135,7 @@ export function indexPut_(input: Tensor, indices: readonly TensorIndex[], value:
   input.assertWritable(place);
   const source =
     typeof value === 'number'
-      ? scalarOf(numberFor(place, value, input.dtype), input.dtype)
+      ? scalarOf(input.dtype === 'int32' ? checkInt32(place, value) : value, input.dtype)
       : to(value.detach(), input.dtype);
   const lead = region.shape.length - source.ndim;
   if (lead < 0 || !source.shape.every((size, dim) => size === 1 || size === region.shape[dim + lead]))

@@ -56,17 +56,6 @@ export function scalarOf(value: number, dtype: DType): Tensor {
   return result;
 }
 
-/**
- * A caller's number as memory of a dtype holds it: fractions into int32 are cut off, as PyTorch does.
- * @throws ArgumentError for one that int32 has no room for.
- */
-export function numberFor(place: string, value: number, dtype: DType): number {
-  if (dtype !== 'int32') return value;
-  if (Number.isNaN(value) || Math.abs(value) >= 2 ** 31)
-    throw new ArgumentError(`${place}: value cannot be converted to type int32 without overflow`);
-  return Math.trunc(value);
-}
-
 /** Memory seen as [outer, size, inner] around one dimension, as the contract's ops take it. */
 export function around(shape: Shape, dim: number): { outer: number; size: number; inner: number } {
   let outer = 1;

@@ -2,7 +2,7 @@ import { checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
-import { setGradEnabled } from '../tensor/grad-mode.js';
+import { replaceGradMode } from '../tensor/grad-mode.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { noGrad } from '../tensor/tape.js';
@@ -323,10 +323,10 @@ function copyOptions<T extends object>(options: T): T {
 }
 
 function withGrad<T>(closure: () => T): T {
-  const before = setGradEnabled(true);
+  const before = replaceGradMode(true);
   try {
     return closure();
   } finally {
-    setGradEnabled(before);
+    replaceGradMode(before);
   }
 }

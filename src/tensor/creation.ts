@@ -54,10 +54,20 @@ export function allocateLasting(shape: Shape, dtype: DType): Tensor {
 /** A tensor filled with 0: `zeros([2, 3])` or `zeros(2, 3)`, with options behind. */
 export function zeros(...args: SizesAndOptions<TensorOptions>): Tensor {
   const { shape, options } = splitSizes('zeros', args);
+  return filledWithZeros('zeros', shape, options);
+}
+
+function filledWithZeros(place: string, shape: readonly number[], options?: TensorOptions): Tensor {
   // As an op: a recorded program must do it again at every run.
-  if (recording() !== null) return filled('zeros', shape, 0, options);
-  const { dtype, requiresGrad } = tensorOptions('zeros', options);
-  return allocate(checkShape('zeros', shape), dtype).requiresGrad_(requiresGrad);
+  if (recording() !== null) return filled(place, shape, 0, options);
+  const { dtype, requiresGrad } = tensorOptions(place, options);
+  return allocate(checkShape(place, shape), dtype).requiresGrad_(requiresGrad);
+}
+
+/** Room for a shape, `empty([2, 3])` or `empty(2, 3)`, to be filled later. It holds zeros; PyTorch's holds anything. */
+export function empty(...args: SizesAndOptions<TensorOptions>): Tensor {
+  const { shape, options } = splitSizes('empty', args);
+  return filledWithZeros('empty', shape, options);
 }
 
 /** A tensor filled with 1: `ones([2, 3])` or `ones(2, 3)`, with options behind. */

@@ -17,4 +17,11 @@ export interface Node<T> {
   saved: readonly { readonly tensor: T; readonly version: number }[] | null;
   /** From the gradient of the output to those of the inputs; null where an input needs none. Null once freed. */
   backward: ((grad: T) => readonly (T | null)[]) | null;
+  /** What `registerHook` has put on the output; null for none. */
+  hooks: Set<GradientHook<T>> | null;
+  /** The output, when it keeps its gradient. */
+  retains: T | null;
 }
+
+/** Called with a gradient; what it returns takes its place. */
+export type GradientHook<T> = (grad: T) => T | null | undefined;

@@ -24,6 +24,27 @@ export function randn(...args: SizesAndOptions<RandomOptions>): Tensor {
   return floats('randn', args, (generator, array) => generator.normalFill(array, 0, 1));
 }
 
+/** Numbers uniform in [0, 1) with the shape of `input`, and its dtype unless told otherwise. */
+export function randLike(input: Tensor, options?: RandomOptions): Tensor {
+  return rand(checkLike('randLike', input).shape, withDtype('randLike', input, options));
+}
+
+/** Numbers of the standard normal distribution with the shape of `input`, and its dtype unless told otherwise. */
+export function randnLike(input: Tensor, options?: RandomOptions): Tensor {
+  return randn(checkLike('randnLike', input).shape, withDtype('randnLike', input, options));
+}
+
+function checkLike(place: string, input: Tensor): Tensor {
+  if (!(input instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(input)}`);
+  return input;
+}
+
+function withDtype(place: string, { dtype }: Tensor, options: RandomOptions | undefined): RandomOptions {
+  const given = { dtype, ...checkOptions(place, options, ['dtype', 'requiresGrad', 'generator']) };
+  if (given.dtype === 'int32') throw new ArgumentError(`${place}: dtype must be float32 or float64, got int32`);
+  return given;
+}
+
 /**
  * Integers uniform in [low, high). int32 unless told otherwise.
  * @throws ArgumentError unless low < high, both integers that the dtype holds.

@@ -4,6 +4,7 @@ import type { DType, HostArray, Memory } from '../ops/ops.js';
 import { type Recording, recording } from '../ops/recording.js';
 import { ownTurn } from '../ops/turns.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
+import { isInferenceModeEnabled } from './grad-mode.js';
 import { uncleared, zeros } from './host-memory.js';
 import type { NativeSide } from './native-side.js';
 
@@ -47,6 +48,7 @@ export class Storage implements Memory {
   #host: HostArray | null;
   #side: NativeSide | null = null;
   #version = 0;
+  readonly #isInference = isInferenceModeEnabled();
   #recordedBy: Recording | null = recording();
   /** Why there are no numbers, or null. */
   #refusal: string | null = null;
@@ -109,6 +111,11 @@ export class Storage implements Memory {
   /** Sets the version: one up for a write that is only recorded, and back where it was when nothing comes of it. */
   setVersion(version: number): void {
     this.#version = version;
+  }
+
+  /** Whether it was made inside of `inferenceMode`. */
+  get isInference(): boolean {
+    return this.#isInference;
   }
 
   /** The recording that the storage was made in and is known to, or null. */

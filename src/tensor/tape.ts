@@ -6,8 +6,9 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
-import { ignoreRejection, isThenable } from '../realm.js';
-import { isGradEnabled, setGradEnabled } from './grad-mode.js';
+import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
+import { noGrad } from './grad-scope.js';
+import { leafHookEdits, runHooks } from './hooks.js';
 import type { Node } from './node.js';
 import { formatShape, sameShape } from './shape.js';
 import { Storage } from './storage.js';
@@ -15,25 +16,7 @@ import { Tensor } from './tensor.js';
 
 let nextId = 1;
 
-/**
- * Runs `fn` without noting anything for gradients, as `torch.no_grad()`: results do not require a gradient and
- * leaves may be written with `copy_`. Synchronous only: an async function would go on after the mode has ended.
- */
-export function noGrad<T>(fn: () => T): T {
-  if (typeof fn !== 'function') throw new ArgumentError(`noGrad: expected a function, got ${show(fn)}`);
-  const before = setGradEnabled(false);
-  let result: T;
-  try {
-    result = fn();
-  } finally {
-    setGradEnabled(before);
-  }
-  if (isThenable(result)) {
-    ignoreRejection(result);
-    throw new StateError('noGrad: the function must not be async: gradients are enabled again at its first await');
-  }
-  return result;
-}
+export { noGrad };
 
 /**
  * Puts a node on `output` when any input requires a gradient.
@@ -47,7 +30,8 @@ export function record(
   saved: readonly Tensor[],
   backward: (grad: Tensor) => readonly (Tensor | null)[],
 ): Tensor {
-  if (!isGradEnabled() || !inputs.some((input) => input.requiresGrad)) return output;
+  if (!isGradEnabled() || isInferenceModeEnabled() || !inputs.some((input) => input.requiresGrad)) return output;
+  for (const { storage } of saved) if (storage.isInference) throw new StateError(inferenceSaved);
   output.attach({
     name,
     id: nextId++,
@@ -56,13 +40,20 @@ export function record(
     inputs: inputs.map((input) => (input.requiresGrad ? input : null)),
     saved: saved.map((tensor) => ({ tensor, version: tensor.storage.version })),
     backward,
+    hooks: null,
+    retains: null,
   });
   return output;
 }
 
+const inferenceSaved =
+  'Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation ' +
+  'tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use ' +
+  '`noGrad()` instead of `inferenceMode()`.';
+
 const secondBackward =
   'Trying to backward through the graph a second time (or directly access saved tensors after they have already ' +
-  'been freed). Saved intermediate values of the graph are freed when you call backward(). Specify retainGraph: true ' +
+  'been freed). Saved intermediate values of the graph are freed when you call backward() or autograd.grad(). Specify retainGraph: true ' +
   'if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.';
 
 /**
@@ -71,30 +62,101 @@ const secondBackward =
  * @throws StateError when root does not require a gradient, or what its graph saved is freed or overwritten.
  */
 export function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
-  if (!root.requiresGrad)
-    throw new StateError('backward: element 0 of tensors does not require grad and does not have a grad_fn');
-  const seed = checkSeed(root, gradient);
-  const nodes = reachable(root);
-  const now = recording();
-  if (now !== null && nodes.some(({ recordedBy }) => recordedBy !== now))
-    throw now.refuse('backward() through a graph that was made outside', 'call the function that makes it inside, too');
-  for (const node of nodes) checkSaved(node);
+  checkRoot('backward', root, 0);
+  const { arrived, retained } = walk([{ root, seed: checkSeed('backward', root, gradient) }], null, retainGraph);
+  deliver([...arrived, ...retained], gradient === undefined ? [] : [gradient]);
+}
 
-  const pending: Pending = new Map([[root.node ?? root, { tensor: seed, owned: false }]]);
+/** An output and d(something)/d(output). */
+export interface Root {
+  readonly root: Tensor;
+  readonly seed: Tensor;
+}
+
+/** A tensor, and what has arrived at it. */
+export type Arrived = readonly [tensor: Tensor, gradient: Tensor];
+
+/** What a walk has found; nothing is changed but hooks have been called, and what was saved has been freed. */
+export interface Walk {
+  /** The gradients of leaves, or of the targets. */
+  readonly arrived: readonly Arrived[];
+  /** Those of results that retain theirs. */
+  readonly retained: readonly Arrived[];
+}
+
+/** Where gradients are collected: at the node of a result, at a leaf itself. */
+const keyOf = (tensor: Tensor): Node<Tensor> | Tensor => tensor.node ?? tensor;
+
+/**
+ * Walks the graph behind the roots, newest node first, and calls the hooks on the way.
+ * @param check may throw before anything is done; it is told whether the roots depend on a tensor.
+ * @param targets null: all leaves are wanted. Otherwise only nodes that lead to one of these are walked, and freed.
+ */
+export function walk(
+  roots: readonly Root[],
+  targets: readonly Tensor[] | null,
+  retainGraph: boolean,
+  check?: (isUsed: (target: Tensor) => boolean) => void,
+): Walk {
+  const wanted = targets === null ? null : new Set(targets.map(keyOf));
+  const nodes = reachable(roots.map(({ root }) => root));
+  const leading = wanted === null ? nodes : leadingTo(nodes, wanted);
+  const now = recording();
+  if (now !== null) {
+    if (nodes.some(({ recordedBy }) => recordedBy !== now))
+      throw now.refuse(
+        'backward() through a graph that was made outside',
+        'call the function that makes it inside, too',
+      );
+    now.observe(leafHookEdits, 'count', () => leafHookEdits.count);
+  }
+  for (const node of leading) checkSaved(node);
+  if (check !== undefined) {
+    const inputs = nodes.flatMap((node) => node.inputs.filter((input) => input !== null));
+    const used = new Set([...roots.map(({ root }) => root), ...inputs].map(keyOf));
+    check((target) => used.has(keyOf(target)));
+  }
+
+  const pending: Pending = new Map();
+  const found = new Map<Node<Tensor> | Tensor, Tensor>();
+  const retained: Arrived[] = [];
   noGrad(() => {
+    for (const { root, seed } of roots) accumulate(pending, root, seed);
+    const walked = new Set(leading);
     for (const node of nodes) {
-      const grad = pending.get(node);
-      if (grad === undefined) continue;
+      const sum = pending.get(node);
+      if (sum === undefined) continue;
       pending.delete(node);
-      const grads = node.backward!(grad.tensor);
+      const grad = runHooks(node.hooks, sum.tensor);
+      if (node.retains !== null) retained.push([node.retains, grad]);
+      if (wanted?.has(node)) found.set(node, grad);
+      if (!walked.has(node)) continue;
+      const grads = node.backward!(grad);
       node.inputs.forEach((input, index) => {
         const part = grads[index] ?? null;
         if (input?.requiresGrad && part !== null) accumulate(pending, input, part);
       });
     }
+    for (const [leaf, { tensor }] of pending)
+      if (leaf instanceof Tensor && (wanted === null || wanted.has(leaf)))
+        found.set(leaf, runHooks(leaf.hooks, tensor));
   });
-  deliver(pending, gradient);
-  if (!retainGraph) for (const node of nodes) free(node);
+  const leaves = targets ?? [...found.keys()].filter((key) => key instanceof Tensor);
+  const arrived = leaves.flatMap((tensor): Arrived[] => {
+    const gradient = found.get(keyOf(tensor));
+    return gradient === undefined ? [] : [[tensor, gradient]];
+  });
+  if (!retainGraph) for (const node of leading) free(node);
+  return { arrived, retained };
+}
+
+/** The nodes whose gradients go on to one of the wanted, newest first. */
+function leadingTo(nodes: readonly Node<Tensor>[], wanted: ReadonlySet<Node<Tensor> | Tensor>): Node<Tensor>[] {
+  const leading = new Set<Node<Tensor> | Tensor>();
+  for (const node of nodes.toReversed())
+    if (node.inputs.some((input) => input !== null && (wanted.has(keyOf(input)) || leading.has(keyOf(input)))))
+      leading.add(node);
+  return nodes.filter((node) => leading.has(node));
 }
 
 interface Gradient {
@@ -106,18 +168,25 @@ interface Gradient {
 /** What has arrived so far: for results at their node, for leaves at the tensor. Only leaves are left at the end. */
 type Pending = Map<Node<Tensor> | Tensor, Gradient>;
 
-function checkSeed(root: Tensor, gradient: Tensor | undefined): Tensor {
-  if (gradient === undefined) {
-    if (root.numel !== 1) throw new StateError('backward: grad can be implicitly created only for scalar outputs');
+/** @throws StateError for an output that no gradient flows from. */
+export function checkRoot(place: string, root: Tensor, index: number): void {
+  if (!root.requiresGrad)
+    throw new StateError(`${place}: element ${index} of tensors does not require grad and does not have a grad_fn`);
+}
+
+/** The gradient of an output, 1 for a single element when none is given. */
+export function checkSeed(place: string, root: Tensor, gradient: Tensor | null | undefined): Tensor {
+  if (gradient === undefined || gradient === null) {
+    if (root.numel !== 1) throw new StateError(`${place}: grad can be implicitly created only for scalar outputs`);
     const seed = new Tensor(Storage.uninitialized(root.dtype, 1), root.shape);
     currentOps().fill({ out: seed.storage, value: 1, n: 1 });
     return seed;
   }
   if (!(gradient instanceof Tensor))
-    throw new ArgumentError(`backward: the gradient must be a Tensor, got ${show(gradient)}`);
+    throw new ArgumentError(`${place}: the gradient must be a Tensor, got ${show(gradient)}`);
   if (!sameShape(gradient.shape, root.shape))
     throw new ShapeError(
-      `backward: Mismatch in shape: the gradient has shape ${formatShape(gradient.shape)} and the output has shape ` +
+      `${place}: Mismatch in shape: the gradient has shape ${formatShape(gradient.shape)} and the output has shape ` +
         formatShape(root.shape),
     );
   if (gradient.dtype === root.dtype) return gradient;
@@ -126,10 +195,10 @@ function checkSeed(root: Tensor, gradient: Tensor | undefined): Tensor {
   return seed;
 }
 
-/** All nodes behind root, newest first: each comes after everything that uses its output. */
-function reachable(root: Tensor): Node<Tensor>[] {
+/** All nodes behind the roots, newest first: each comes after everything that uses its output. */
+function reachable(roots: readonly Tensor[]): Node<Tensor>[] {
   const found = new Set<Node<Tensor>>();
-  const stack = [root.node];
+  const stack = roots.map(({ node }) => node);
   while (stack.length > 0) {
     const node = stack.pop();
     if (node === null || node === undefined || found.has(node)) continue;
@@ -166,21 +235,31 @@ function accumulate(pending: Pending, input: Tensor, part: Tensor): void {
  * Hands the sums to the leaves at the very end. A leaf takes the gradient's memory over unless something else holds
  * it already (a sum passes one gradient to both operands, and the caller may keep the one it gave).
  */
-function deliver(pending: Pending, given: Tensor | undefined): void {
-  for (const leaf of pending.keys()) if (leaf instanceof Tensor) checkGradient(leaf);
-  const taken = new Set<Storage>(given === undefined ? [] : [given.storage]);
-  for (const [leaf, { tensor }] of pending) {
-    if (!(leaf instanceof Tensor)) continue;
-    if (leaf.grad !== null) {
-      add(leaf.grad, tensor, leaf.grad);
-    } else if (taken.has(tensor.storage)) {
-      leaf.grad = new Tensor(Storage.uninitialized(leaf.dtype, leaf.numel), leaf.shape);
-      leaf.grad.copy_(tensor);
-    } else {
-      leaf.grad = new Tensor(tensor.storage, leaf.shape);
-      taken.add(tensor.storage);
-    }
+function deliver(arrived: readonly Arrived[], given: readonly Tensor[]): void {
+  for (const [tensor] of arrived) checkGradient(tensor);
+  const taken = new Set<Storage>(given.map(({ storage }) => storage));
+  for (const [tensor, gradient] of arrived) {
+    if (tensor.grad !== null) add(tensor.grad, gradient, tensor.grad);
+    else tensor.grad = owned(tensor, gradient, taken);
   }
+}
+
+/** The gradient in memory that nothing else holds. */
+function owned(tensor: Tensor, gradient: Tensor, taken: Set<Storage>): Tensor {
+  if (!taken.has(gradient.storage)) {
+    taken.add(gradient.storage);
+    return new Tensor(gradient.storage, tensor.shape);
+  }
+  const copy = new Tensor(Storage.uninitialized(tensor.dtype, tensor.numel), tensor.shape);
+  return noGrad(() => copy.copy_(gradient));
+}
+
+/** Gradients for a caller, each in memory of its own; those of results that retain theirs go where they belong. */
+export function handOut({ arrived, retained }: Walk, given: readonly Tensor[]): Map<Tensor, Tensor> {
+  const taken = new Set<Storage>(given.map(({ storage }) => storage));
+  const own = new Map(arrived.map(([tensor, gradient]) => [tensor, owned(tensor, gradient, taken)]));
+  deliver(retained, [...given, ...own.values()]);
+  return own;
 }
 
 /** Before any gradient is changed: a compiled step may have left some without numbers, or be writing them. */

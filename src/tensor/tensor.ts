@@ -4,9 +4,9 @@ import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
-import { isGradEnabled } from './grad-mode.js';
+import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { jsonNumbers, type TensorJSON } from './json.js';
-import type { Node } from './node.js';
+import type { GradientHook, Node } from './node.js';
 import { formatTensor } from './print.js';
 import { broadcastStrides, formatShape, layoutOf, type Shape, sameShape, stridesOf } from './shape.js';
 import { Storage } from './storage.js';
@@ -34,6 +34,7 @@ export class Tensor {
   /** Sizes of the dimensions; `[]` for a scalar. Frozen. */
   readonly shape: Shape;
   #node: Node<Tensor> | null = null;
+  #hooks: Set<GradientHook<Tensor>> | null = null;
   #requiresGrad = false;
   #grad: Tensor | null = null;
 
@@ -83,6 +84,8 @@ export class Tensor {
       throw new StateError('you can only change requiresGrad flags of leaf variables; use detach() for a result');
     if (value && this.dtype === 'int32')
       throw new StateError('only Tensors of floating point dtype can require gradients, got int32');
+    if (value && this.storage.isInference && !isInferenceModeEnabled())
+      throw new StateError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.');
     recording()?.change(
       this,
       'requiresGrad',
@@ -100,7 +103,28 @@ export class Tensor {
     return this.node === null;
   }
 
-  /** The gradients that `backward` has added up here so far, or null. Only leaves have one. */
+  /** What `registerHook` has put on this as a leaf. @internal */
+  get hooks(): Set<GradientHook<Tensor>> | null {
+    return this.#hooks;
+  }
+
+  /** @internal */
+  set hooks(value: Set<GradientHook<Tensor>> | null) {
+    this.#hooks = value;
+  }
+
+  /** Whether this is a result that keeps its gradient; see `retainGrad`. */
+  get retainsGrad(): boolean {
+    return this.node?.retains === this;
+  }
+
+  /** Whether the memory was made inside of `inferenceMode`. */
+  isInference(): boolean {
+    checkReceiver('isInference', this);
+    return this.storage.isInference;
+  }
+
+  /** The gradients that `backward` has added up here so far, or null. Results have one after `retainGrad` only. */
   get grad(): Tensor | null {
     recording()?.observe(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
@@ -215,6 +239,11 @@ export class Tensor {
 
   /** Refuses to write into a tensor that gradients are noted for; `noGrad` replaces it while it runs. @internal */
   assertWritable(place: string): void {
+    if (this.storage.isInference && !isInferenceModeEnabled())
+      throw new StateError(
+        `${place}: Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a ` +
+          'normal tensor before doing inplace update.',
+      );
     if (!this.#requiresGrad || !isGradEnabled()) return;
     throw new StateError(
       this.isLeaf

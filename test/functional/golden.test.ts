@@ -23,6 +23,14 @@ function call({ function: name, note, args }: FunctionCase, inputs: Tensor[]): T
     case 'sum':
     case 'mean':
       return F[name](x, options);
+    case 'norm': {
+      const [p, over] = args as [number | string, object];
+      return F.norm(x, Number(String(p).replace('inf', 'Infinity')), over);
+    }
+    case 'einsum':
+      return F.einsum(args[0] as string, ...inputs);
+    case 'argmin':
+      return F.argmin(x, options);
     case 'argmax':
       return F.argmax(x, options);
     case 'max':
@@ -43,6 +51,23 @@ function call({ function: name, note, args }: FunctionCase, inputs: Tensor[]): T
       const [repeats, dim] = [inputs[1] ?? (args[0] as number), args.at(-1) as number];
       return F.repeatInterleave(x, repeats, note === 'flat' ? {} : { dim });
     }
+    case 'sort': {
+      const { values, indices } = F.sort(x, { dim: args[0] as number, descending: args[1] as boolean });
+      return note.startsWith('indices') ? indices : values;
+    }
+    case 'argsort':
+      return F.argsort(x, { dim: args[0] as number, descending: args[1] as boolean });
+    case 'topk': {
+      const [k, dim, largest] = args as [number, number, boolean];
+      const { values, indices } = F.topk(x, k, { dim, largest });
+      return note.startsWith('indices') ? indices : values;
+    }
+    case 'gather':
+      return F.gather(x, args[0] as number, inputs[1]!);
+    case 'scatter':
+      return F.scatter(x, args[0] as number, inputs[1]!, inputs[2] ?? (args[1] as number));
+    case 'scatterAdd':
+      return F.scatterAdd(x, args[0] as number, inputs[1]!, inputs[2]!);
     case 'indexSelect':
       return F.indexSelect(x, inputs[1]!);
     default: {

@@ -156,6 +156,58 @@ export const gradientCases = [
   on('index', 'integers and slices', [3, 4, 5], (x) => F.index(x, -1, null, '...', new Slice(0, null, 2))),
   on('index', 'a tensor', [3, 4, 2], (x) => F.index(x, new Slice(1), labels([2, 0, 2, 2], [2, 2]))),
   on('maskedSelect', '', [2, 3], (x) => F.maskedSelect(x, labels([1, 0, 1]))),
+  on('gather', 'with repeats', [3, 4], (x) => F.gather(x, 1, labels([3, 0, 3, 1, 1, 2], [2, 3]))),
+  on('gather', 'first', [3, 2], (x) => F.gather(x, 0, labels([2, 0, 2, 1, 0, 0, 1, 2], [4, 2]))),
+  ...(['scatter', 'scatterAdd'] as const).map((name) =>
+    of(
+      name,
+      'a smaller index',
+      () => [numbers([3, 4]), numbers([2, 3])],
+      (x, y) => F[name](x!, 1, labels([3, 0, 1, 2], [2, 2]), y!),
+    ),
+  ),
+  on('scatter', 'a number', [3, 4], (x) => F.scatter(x, 0, labels([2, 0, 1, 1], [1, 4]), 7)),
+  on('var', 'all', [2, 3], (x) => F.var(x)),
+  on('var', 'middle, correction', [2, 4, 3], (x) => F.var(x, { dim: 1, correction: 0, keepdim: true })),
+  on('std', 'two', [2, 4, 3], (x) => F.std(x, { dim: [0, 1] })),
+  on('prod', 'all', [5], (x) => F.prod(x)),
+  on('prod', 'middle', [2, 5, 2], (x) => F.prod(x, { dim: 1 })),
+  ...[2, 1, 3, 0.5, -1, Number.POSITIVE_INFINITY].map((p) =>
+    of(
+      'norm',
+      `${p}`,
+      () => [apart([3, 4])],
+      (x) => F.norm(x!, p, { dim: 1 }),
+    ),
+  ),
+  of(
+    'bmm',
+    '',
+    () => [numbers([2, 3, 4]), numbers([2, 4, 2])],
+    (x, y) => F.bmm(x!, y!),
+  ),
+  of(
+    'outer',
+    '',
+    () => [numbers([3]), numbers([4])],
+    (x, y) => F.outer(x!, y!),
+  ),
+  of(
+    'dot',
+    '',
+    () => [numbers([4]), numbers([4])],
+    (x, y) => F.dot(x!, y!),
+  ),
+  of(
+    'einsum',
+    'diagonal, batch and sum',
+    () => [numbers([2, 2, 3]), numbers([3, 4])],
+    (x, y) => F.einsum('iij,jk->ik', x!, y!),
+  ),
+  on('sort', '', [3, 5], (x) => F.sort(x, { dim: 0 }).values),
+  on('sort', 'descending', [3, 5], (x) => F.sort(x, { descending: true }).values),
+  on('topk', '', [3, 5], (x) => F.topk(x, 2).values),
+  on('cumsum', 'middle', [2, 3, 2], (x) => F.cumsum(x, 1)),
   on('indexSelect', 'with repeats', [4, 3], (x) => F.indexSelect(x, labels([2, 0, 2]))),
 
   ...products.map(([detail, a, b]) =>
@@ -252,4 +304,4 @@ export const gradientCases = [
 ];
 
 /** Exports of `functional` that have no gradient by nature. */
-export const notDifferentiable: readonly Name[] = ['allclose', 'argmax', 'equal'];
+export const notDifferentiable: readonly Name[] = ['allclose', 'argmax', 'argmin', 'argsort', 'equal', 'oneHot'];

@@ -110,7 +110,7 @@ export interface FunctionCase {
   readonly function: string;
   readonly note: string;
   /** What follows the tensors in lanewise's call. */
-  readonly args: readonly (number | boolean | null | readonly number[])[];
+  readonly args: readonly (number | string | boolean | null | readonly number[] | Named<unknown>)[];
   readonly inputs: readonly GoldenTensor[];
   readonly output: GoldenTensor;
   /** What backward() was given, and what it made; absent where there is no gradient. */

@@ -3,7 +3,8 @@
 import torch
 
 from .encode import encode
-from .moving import shapes
+from .moving import orders, shapes
+from .products import equations, statistics
 
 INF, NAN = float("inf"), float("nan")
 SPECIAL = [-INF, -1e38, -1.5, -1.0, -1e-40, -0.0, 0.0, 1e-40, 0.5, 1.0, 2.0, 88.0, 100.0, 1e38, INF, NAN]
@@ -104,4 +105,7 @@ def matrices():
 
 def functions():
     torch.manual_seed(19)
-    return {"cases": [*unary(), *binary(), *reductions(), *matrices(), *shapes(case, rng)]}
+    makers = (shapes, orders, statistics, equations)
+    # The old ones first: what is drawn for them stays the same.
+    old = [*unary(), *binary(), *reductions(), *matrices()]
+    return {"cases": [*old, *(row for make in makers for row in make(case, rng))]}

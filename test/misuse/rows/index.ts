@@ -6,10 +6,13 @@ import { containerRows } from './containers.js';
 import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
 import { functionRows } from './functions.js';
+import { inPlaceRows } from './in-place.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
 import { optimRows } from './optim.js';
 import { optionRows } from './options.js';
+import { orderRows } from './order.js';
+import { productRows } from './products.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
@@ -21,6 +24,9 @@ export const rows: readonly Row[] = [
   ...functionRows,
   ...shapeRows,
   ...movingRows,
+  ...inPlaceRows,
+  ...orderRows,
+  ...productRows,
   ...autogradRows,
   ...nnRows,
   ...containerRows,

@@ -22,7 +22,7 @@ export const movingRows: readonly Row[] = [
     "(-1) isn't allowed in a leading, non-existing dimension 0",
   ),
   argument('expand: -2', ({ matrix }) => matrix.expand([-2, 3]), 'must not be negative, got -2'),
-  argument('expand: a number', ({ vector }) => vector.expand(bad(3)), 'a shape is an array of sizes, got 3'),
+  argument('expand: text', ({ vector }) => vector.expand(bad('3')), 'a shape is an array of sizes, got "3"'),
   shape(
     'repeat: too few',
     ({ matrix }) => matrix.repeat([2]),

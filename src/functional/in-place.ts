@@ -1,0 +1,156 @@
+/**
+ * Methods that write into their tensor, as PyTorch's of the same names. They return the tensor and count versions, so that
+ * backward notices what was saved. No gradient flows through them.
+ */
+import { checkNumber, checkOptions, show } from '../check.js';
+import { ArgumentError, ShapeError, StateError } from '../errors.js';
+import { currentOps } from '../ops/backend.js';
+import type { FloatArray } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
+import { defaultGenerator, Generator } from '../random/generator.js';
+import { checkInt32 } from '../tensor/creation.js';
+import { isGradEnabled } from '../tensor/grad-mode.js';
+import { broadcastShapes, broadcastStrides, formatShape, layoutOf, sameShape, stridesOf } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { add, div, mul, type Operand, sub } from './arithmetic.js';
+import { to } from './cast.js';
+import { checkTensor, scalarOf } from './support.js';
+
+/** Options of `add_` and `sub_`. */
+export interface AlphaOptions {
+  /** What `other` is multiplied by first. Default 1. */
+  alpha?: number;
+}
+
+/** Options of `uniform_` and `normal_`. */
+export interface FillRandomOptions {
+  /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+const functions = { add, sub, mul, div } as const;
+type Name = keyof typeof functions;
+
+/** this += alpha·other, broadcast to this shape. */
+export function add_(input: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  return combine('add', input, scaled('add_', other, options));
+}
+
+/** this -= alpha·other, broadcast to this shape. */
+export function sub_(input: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  return combine('sub', input, scaled('sub_', other, options));
+}
+
+/** this *= other, broadcast to this shape. */
+export function mul_(input: Tensor, other: Operand): Tensor {
+  return combine('mul', input, other);
+}
+
+/** this /= other, broadcast to this shape. */
+export function div_(input: Tensor, other: Operand): Tensor {
+  return combine('div', input, other);
+}
+
+/** Fills with a number, or with that of a scalar tensor; int32 cuts fractions off. */
+export function fill_(input: Tensor, value: Operand): Tensor {
+  const place = 'fill_';
+  checkTensor(place, input);
+  if (value instanceof Tensor) {
+    if (value.ndim > 0)
+      throw new ShapeError(
+        `fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
+      );
+    checkNoGradient(place, value);
+    return input.copy_(value);
+  }
+  if (typeof value !== 'number') throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(value)}`);
+  const number = input.dtype === 'int32' ? checkInt32(place, value) : value;
+  input.assertWritable(place);
+  currentOps().fill({ out: input.storage, value: number, n: input.numel });
+  return input;
+}
+
+/** Fills with 0. */
+export function zero_(input: Tensor): Tensor {
+  checkTensor('zero_', input).assertWritable('zero_');
+  currentOps().fill({ out: input.storage, value: 0, n: input.numel });
+  return input;
+}
+
+/** Fills with numbers uniform in [from, to), as PyTorch draws them. float32 or float64. */
+export function uniform_(input: Tensor, from = 0, to = 1, options?: FillRandomOptions): Tensor {
+  return draw('uniform_', input, options, (generator, array) => generator.uniformFill(array, from, to));
+}
+
+/** Fills with numbers of the normal distribution, as PyTorch draws them. float32 or float64. */
+export function normal_(input: Tensor, mean = 0, std = 1, options?: FillRandomOptions): Tensor {
+  return draw('normal_', input, options, (generator, array) => generator.normalFill(array, mean, std));
+}
+
+function draw(
+  place: string,
+  input: Tensor,
+  options: FillRandomOptions | undefined,
+  fill: (generator: Generator, array: FloatArray) => void,
+): Tensor {
+  if (checkTensor(place, input).dtype === 'int32')
+    throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32`);
+  const { generator = defaultGenerator } = checkOptions(place, options, ['generator']);
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+  input.assertWritable(place);
+  // Before anything is drawn.
+  input.storage.assertUnpinned();
+  const now = recording();
+  if (now !== null) throw now.refuse(`${place}()`, 'draw random numbers outside and pass them in');
+  // Into other memory first: the arguments are checked there, and a tensor whose filling is refused has no new version.
+  const drawn = input.dtype === 'float64' ? new Float64Array(input.numel) : new Float32Array(input.numel);
+  fill(generator, drawn);
+  input.storage.write().set(drawn);
+  return input;
+}
+
+function scaled(place: string, other: Operand, options: AlphaOptions | undefined): Operand {
+  const { alpha = 1 } = checkOptions(place, options, ['alpha']);
+  checkNumber(place, 'alpha', alpha);
+  if (alpha === 1) return other;
+  if (typeof other === 'number') return other * alpha;
+  checkNoGradient(place, checkTensor(place, other, 'a Tensor or a number'));
+  return mul(other.detach(), alpha);
+}
+
+function combine(name: Name, input: Tensor, other: Operand): Tensor {
+  const place = `${name}_`;
+  checkTensor(place, input);
+  if (other instanceof Tensor) {
+    const shape = broadcastShapes(place, input.shape, other.shape);
+    if (!sameShape(shape, input.shape))
+      throw new ShapeError(
+        `${place}: output with shape ${formatShape(input.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,
+      );
+    checkNoGradient(place, other);
+  } else if (typeof other !== 'number') {
+    throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(other)}`);
+  }
+  input.assertWritable(place);
+  const operand = other instanceof Tensor ? other : input.dtype === 'int32' ? null : scalarOf(other, input.dtype);
+  // The op may write over its input; where dtypes differ the function works out the result's.
+  if (operand !== null && operand.dtype === input.dtype && input.dtype !== 'int32') {
+    const layout = layoutOf(input.shape, stridesOf(input.shape), broadcastStrides(operand.shape, input.shape));
+    currentOps()[name]({ a: input.storage, b: operand.storage, out: input.storage, layout });
+    return input;
+  }
+  const result = functions[name](input.detach(), other instanceof Tensor ? other.detach() : other);
+  if (input.dtype === 'int32' && result.dtype !== 'int32')
+    throw new ArgumentError(`${place}: result type ${result.dtype} can't be cast to the desired output type int32`);
+  return input.copy_(to(result, input.dtype));
+}
+
+/** In PyTorch the tensor becomes a result that the gradient flows through; here nothing is lost without a word. */
+function checkNoGradient(place: string, other: Tensor): void {
+  if (other.requiresGrad && isGradEnabled())
+    throw new StateError(
+      `${place}: the operand requires grad, and no gradient flows through an in-place operation; use ` +
+        `${place.slice(0, -1)}(), or detach() the operand`,
+    );
+}
