@@ -46,7 +46,17 @@ export {
 export type { RemovableHandle } from './tensor/hooks.js';
 export type { JSONNumber, NestedJSON, TensorJSON } from './tensor/json.js';
 export type { GradientHook } from './tensor/node.js';
-export { type RandomOptions, rand, randint, randLike, randn, randnLike, randperm } from './tensor/random.js';
+export {
+  bernoulli,
+  type RandomOptions,
+  rand,
+  randint,
+  randintLike,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+} from './tensor/random.js';
 export type { Shape } from './tensor/shape.js';
 export type { Sizes, SizesAndOptions } from './tensor/size-arguments.js';
 export type { Tensors } from './tensor/structure.js';

@@ -55,10 +55,12 @@ const mostPrograms = 16;
  * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
  * first call for a set of shapes and dtypes records it; so does a call after something has changed that is part of the
  * program (train or eval mode, `requiresGrad`, the modules of a container, the options of an optimizer that are not numbers).
- * Learning rates and other numbers of an optimizer, step counts and dropout masks are read at each run.
+ * Learning rates and other numbers of an optimizer, and step counts, are read at each run; dropout masks and random tensors
+ * (`rand`, `randn`, ...) are drawn at each run.
  *
  * JavaScript in `fn` runs only while it is recorded: a counter that it counts up, an `if` on something of your own, or a field
- * of a module of your own (`this.head = other`) is as it was then; compile again after such a change. Reading numbers (`item()`), drawing random ones and awaiting are errors while recording.
+ * of a module of your own (`this.head = other`) is as it was then; compile again after such a change. Reading numbers (`item()`),
+ * filling arrays of your own with random ones, and awaiting are errors while recording.
  *
  * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
  * @throws ArgumentError for anything but a function, or an unknown option.

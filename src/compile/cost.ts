@@ -86,7 +86,7 @@ const counts: Readonly<Record<OpName, Count>> = {
   matmul: (size) => 2 * size('batch') * size('m') * size('n') * size('k'),
   linear: (size, args) => product(size, args) + given(args, 'bias') * size('rows') * size('outFeatures'),
   drawKey: none,
-  bernoulli: none,
+  draw: none,
   checkIndex: none,
   checkTarget: none,
   dropout: (size) => size('rows') * size('columns'),

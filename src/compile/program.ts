@@ -71,7 +71,7 @@ export class Program<R = unknown> {
     this.#written = new Set(assembled.written);
     this.#randomness = new Randomness(recorder, this.listing);
     this.#call = {
-      inputs: [...new Array<HostArray>(inputs).fill(noNumbers), ...this.#randomness.masks],
+      inputs: [...new Array<HostArray>(inputs).fill(noNumbers), ...this.#randomness.numbers],
       outputs: assembled.outputs.map(() => noNumbers),
       cells: new Float64Array(recorder.cells.length),
       keys: new Uint32Array(this.#randomness.keyWords),
@@ -117,6 +117,11 @@ export class Program<R = unknown> {
     return a.dtype === b.dtype && x.length === y.length && x.every((value, i) => Object.is(value, y[i]));
   }
 
+  /** Whether random numbers are drawn on the host before each run. */
+  get drawsNumbers(): boolean {
+    return this.#randomness.numbers.length > 0;
+  }
+
   /** Bytes of the program's own memory. */
   get arenaBytes(): number {
     return this.#handle.arenaBytes;
@@ -142,7 +147,7 @@ export class Program<R = unknown> {
     this.#prepare(inputs);
     const call = this.#call;
     const results = this.#makeOutputs();
-    const before = this.#randomness.draw();
+    const endDraws = this.#randomness.draw();
     try {
       this.#fillCells(call.cells);
       this.#randomness.fillKeys(call.keys);
@@ -150,13 +155,14 @@ export class Program<R = unknown> {
       for (let i = 0; i < results.length; i++) call.outputs[i] = results[i]!.write();
       this.#handle.run(call);
     } catch (error) {
-      this.#randomness.undraw(before);
+      endDraws(false);
       throw error;
     } finally {
       // The caller's memory is the caller's. By hand: Array.fill is a call into C++.
       for (let i = 0; i < inputs.length; i++) call.inputs[i] = noNumbers;
       for (let i = 0; i < results.length; i++) call.outputs[i] = noNumbers;
     }
+    endDraws(true);
     this.#randomness.countKeys(1);
     for (const storage of assembled.written) storage.wroteBlock();
     commit(inputs, results);
@@ -165,7 +171,8 @@ export class Program<R = unknown> {
 
   /**
    * Runs off the event loop. The arguments are read now; until the runs are over, nobody else can write what they write.
-   * Masks of a generator in the mode `'mt19937'` are drawn on the event loop, so that then the runs are submitted one by one.
+   * Random numbers, and masks of a generator in the mode `'mt19937'`, are drawn on the event loop: then the runs are submitted one
+   * by one.
    * @throws as {@link run}.
    */
   submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
@@ -174,7 +181,7 @@ export class Program<R = unknown> {
       ...{ times: 1, counter: null, threads: null, priority: 'normal', writer: this.name },
       ...options,
     };
-    if (this.#randomness.masks.length === 0 || own.times <= 1) return this.#submit(inputs, own, 0);
+    if (!this.drawsNumbers || own.times <= 1) return this.#submit(inputs, own, 0);
     const copies = inputs.map(copyOf);
     return new RepeatedRuns(own.times, (turn) => this.#submit(copies, { ...own, times: 1 }, turn));
   }
@@ -194,7 +201,7 @@ export class Program<R = unknown> {
     const cells = new Float64Array(recorder.cells.length);
     const keys = new Uint32Array(this.#randomness.keyWords);
     const reserveKeys = this.#randomness.reservation();
-    const before = this.#randomness.draw();
+    const endDraws = this.#randomness.draw();
     let job: ReturnType<ProgramHandle['submit']>;
     try {
       const position = counter === null ? null : recorder.cells.indexOf(counter);
@@ -202,15 +209,15 @@ export class Program<R = unknown> {
       this.#fillCells(cells);
       if (position !== null) cells[position]! += turn;
       this.#randomness.fillKeys(keys);
-      const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.masks];
+      const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
       job = this.#handle.submit({ inputs: arrays, outputs, cells, keys, times, counter: position, threads, priority });
     } catch (error) {
-      this.#randomness.undraw(before);
+      endDraws(false);
       throw error;
     }
     // From here to the end of settle() nothing asks for memory that there may not be: what is pinned would stay so.
-    const giveBack = reserveKeys(times);
+    const endKeys = reserveKeys(times);
     for (const storage of assembled.written) storage.pin(writer);
     this.#jobs++;
     let made: number | null = null;
@@ -218,9 +225,9 @@ export class Program<R = unknown> {
       for (const storage of assembled.written) storage.unpin(writer);
       this.#jobs--;
       if (this.#released && this.#jobs === 0) this.#free();
-      giveBack(times - runs);
+      endKeys(times - runs);
+      endDraws(runs > 0);
       if (runs > 0) commit(inputs, results);
-      else this.#randomness.undraw(before);
       made = runs;
     };
     const done = job.done.then(

@@ -1,28 +1,43 @@
 import type { Listing } from '../ops/listing.js';
 import type { HostArray } from '../ops/ops.js';
-import type { Generator, GeneratorState } from '../random/generator.js';
-import { isInt32Array } from '../realm.js';
+import type { Generator } from '../random/generator.js';
+import { zeros } from '../tensor/host-memory.js';
+import { Ledger, type Reservation } from './ledger.js';
 import type { Recorder } from './recorder.js';
 
-/** What a program draws: keys, which it counts by itself while it runs, and masks, drawn on the host before each run. */
+/** The streams of a generator: keys of masks, and numbers. */
+interface Ledgers {
+  readonly keys: Ledger;
+  readonly numbers: Ledger;
+}
+
+const ledgers = new WeakMap<Generator, Ledgers>();
+
+function ledgersOf(generator: Generator): Ledgers {
+  let own = ledgers.get(generator);
+  if (own === undefined) ledgers.set(generator, (own = { keys: new Ledger(), numbers: new Ledger() }));
+  return own;
+}
+
+/** What a program draws: keys, which it counts by itself while it runs, and numbers, drawn on the host before each run. */
 export class Randomness {
-  /** The masks: inputs behind those that callers give. */
-  readonly masks: readonly HostArray[];
+  /** The numbers: inputs behind those that callers give. */
+  readonly numbers: readonly HostArray[];
   readonly #sources: readonly Generator[];
   readonly #draws: Recorder['draws'];
+  /** Where the numbers come from, each generator once. */
+  readonly #drawnFrom: readonly Generator[];
   /** Keys that a run draws from each source. */
   readonly #keys: readonly number[];
 
   constructor({ sources, draws, memories }: Recorder, { instructions }: Listing) {
     this.#sources = sources;
     this.#draws = draws;
+    this.#drawnFrom = [...new Set(draws.map(({ source }) => source))];
     this.#keys = sources.map(
       (_, source) => instructions.filter(({ op, args }) => op === 'drawKey' && args.source === source).length,
     );
-    this.masks = draws.map(({ memory }) => {
-      const { dtype, length } = memories[memory]!;
-      return dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
-    });
+    this.numbers = draws.map(({ memory }) => zeros(memories[memory]!.dtype, memories[memory]!.length));
   }
 
   /** Four words for each source: where its keys begin. */
@@ -42,8 +57,8 @@ export class Randomness {
   }
 
   /**
-   * Gets ready to reserve keys: what comes after asks for no memory. The function reserves those of so many runs and
-   * returns how to give back those of runs that were not made, if nobody has drawn since.
+   * Gets ready to reserve keys: what comes after asks for no memory of arrays. The function reserves those of so many runs and
+   * returns what ends that, given how many of the runs were not made.
    */
   reservation(): (runs: number) => (unused: number) => void {
     const reserved = new Uint32Array(this.keyWords);
@@ -51,28 +66,43 @@ export class Randomness {
     return (runs) => {
       this.countKeys(runs);
       this.fillKeys(reserved);
-      return (unused) => {
-        this.fillKeys(now);
-        this.#sources.forEach((source, i) => {
-          const isUntouched = [0, 1, 2, 3].every((word) => now[4 * i + word] === reserved[4 * i + word]);
-          if (isUntouched) source.countKeys(-unused * this.#keys[i]!);
+      const ends = this.#sources.map((source, i) => {
+        const ledger = ledgersOf(source).keys;
+        const open = ledger.open(() => {
+          this.fillKeys(now);
+          return [0, 1, 2, 3].every((word) => now[4 * i + word] === reserved[4 * i + word]);
         });
+        return (unused: number) =>
+          ledger.close(open, unused === 0 ? null : () => source.countKeys(-unused * this.#keys[i]!));
+      });
+      return (unused) => {
+        for (const end of ends) end(unused);
       };
     };
   }
 
-  /** Draws the masks. Returns where their generators stood, for {@link undraw}. */
-  draw(): readonly GeneratorState[] | null {
-    if (this.#draws.length === 0) return null;
-    const before = this.#draws.map(({ source }) => source.getState());
-    for (const [i, { source, q }] of this.#draws.entries()) {
-      const mask = this.masks[i]!;
-      if (!isInt32Array(mask)) source.bernoulliFill(mask, q);
+  /**
+   * Draws the numbers of a run. Returns what ends that: told that the run was not made, it gives them back.
+   * When a draw throws, nothing has been drawn.
+   */
+  draw(): (isMade: boolean) => void {
+    if (this.#draws.length === 0) return nothing;
+    const before = this.#drawnFrom.map((source) => source.mark());
+    try {
+      for (let i = 0; i < this.#draws.length; i++) this.#draws[i]!.fill(this.numbers[i]!);
+    } catch (error) {
+      for (const [i, source] of this.#drawnFrom.entries()) source.rewind(before[i]!);
+      throw error;
     }
-    return before;
-  }
-
-  undraw(before: readonly GeneratorState[] | null): void {
-    if (before !== null) for (const [i, { source }] of this.#draws.entries()) source.setState(before[i]!);
+    const open: readonly (readonly [Ledger, Reservation, () => void])[] = this.#drawnFrom.map((source, i) => {
+      const after = source.mark();
+      const ledger = ledgersOf(source).numbers;
+      return [ledger, ledger.open(() => source.isAt(after)), () => source.rewind(before[i]!)];
+    });
+    return (isMade) => {
+      for (const [ledger, reservation, giveBack] of open) ledger.close(reservation, isMade ? null : giveBack);
+    };
   }
 }
+
+const nothing = (): void => {};

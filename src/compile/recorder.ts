@@ -1,8 +1,8 @@
 import { ArgumentError, StateError } from '../errors.js';
 import type { Instruction } from '../ops/listing.js';
 import {
-  type BernoulliSource,
   type Cell,
+  type Draw,
   type DType,
   type KeySource,
   type Layout,
@@ -30,10 +30,10 @@ export interface RecordedMemory {
   isWritten: boolean;
 }
 
-/** A mask that is drawn on the host before each run: the numbers of an input that no caller gives. */
-export interface Draw {
+/** Numbers that are drawn on the host before each run: those of an input that no caller gives. */
+export interface RecordedDraw {
   readonly source: Generator;
-  readonly q: number;
+  readonly fill: Draw['fill'];
   readonly memory: number;
 }
 
@@ -69,7 +69,7 @@ export class Recorder implements Recording {
   readonly memories: RecordedMemory[] = [];
   readonly cells: Cell[] = [];
   readonly sources: Generator[] = [];
-  readonly draws: Draw[] = [];
+  readonly draws: RecordedDraw[] = [];
   readonly #numbers = new Map<Memory, number>();
   readonly #cellValues: number[] = [];
   readonly #versions = new Map<Storage, number>();
@@ -80,7 +80,7 @@ export class Recorder implements Recording {
     this.#name = name;
     const ops: Partial<Record<OpName, (args: Args) => void>> = {};
     for (const name of Object.keys(signatures) as OpName[]) ops[name] = (args) => this.#note(name, args);
-    this.ops = { ...(ops as Record<OpName, (args: Args) => void>), bernoulli: (args) => this.#draw(args) };
+    this.ops = { ...(ops as Record<OpName, (args: Args) => void>), draw: (args) => this.#draw(args) };
   }
 
   /** Memory that is bound at each run. */
@@ -154,8 +154,8 @@ export class Recorder implements Recording {
         return this.#cell(value as Cell);
       case 'keySource':
         return this.#source(value as KeySource);
-      case 'bernoulliSource':
-        throw new ArgumentError('compile: masks are drawn before a program runs');
+      case 'draw':
+        throw new ArgumentError('compile: random numbers are drawn before a program runs');
       default:
         return value === null ? null : this.#memory(value as Memory, writing.has(role));
     }
@@ -200,16 +200,16 @@ export class Recorder implements Recording {
     return known >= 0 ? known : this.sources.push(generator) - 1;
   }
 
-  #draw({ source, out, q }: { source: BernoulliSource; out: Memory; q: number }): void {
+  #draw({ draw, out }: { draw: Draw; out: Memory }): void {
     const memory = this.memories.length;
     const { dtype, length } = out;
     this.memories.push({ dtype, length, origin: 'draw', storage: null, isWritten: false });
-    this.draws.push({ source: checkGenerator(source), q, memory });
+    this.draws.push({ source: checkGenerator(draw.source), fill: (array) => draw.fill(array), memory });
     this.instructions.push(copyAll(memory, this.#memory(out, true), length));
   }
 }
 
 function checkGenerator(source: unknown): Generator {
-  if (!(source instanceof Generator)) throw new ArgumentError('compile: masks are drawn from a Generator');
+  if (!(source instanceof Generator)) throw new ArgumentError('compile: random numbers are drawn from a Generator');
   return source;
 }

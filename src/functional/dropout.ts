@@ -2,6 +2,7 @@
 import { checkBoolean, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
+import type { FloatArray, HostArray } from '../ops/ops.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
@@ -96,8 +97,10 @@ function drawKey(generator: Generator): Tensor {
 function noiseOf(shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
   const noise = empty(shape, like.dtype);
   const ops = currentOps();
-  ops.bernoulli({ source: generator, out: noise.storage, q: 1 - p });
-  const kept = scalarOf(1 - p, like.dtype);
+  const q = 1 - p;
+  const draw = { source: generator, fill: (array: HostArray) => generator.bernoulliFill(array as FloatArray, q) };
+  ops.draw({ draw, out: noise.storage });
+  const kept = scalarOf(q, like.dtype);
   const layout = Float64Array.of(numelOf(shape), 1, 0);
   ops.div({ a: noise.storage, b: kept.storage, out: noise.storage, layout });
   return noise;

@@ -4,15 +4,15 @@
  */
 import { ArgumentError } from '../errors.js';
 import { NotFiniteError } from './listing.js';
-import type { FloatArray, Ops } from './ops.js';
+import type { Ops } from './ops.js';
 
-export const hostOps: Pick<Ops, 'drawKey' | 'bernoulli' | 'checkIndex' | 'checkTarget' | 'checkFinite'> = {
+export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget' | 'checkFinite'> = {
   drawKey({ source, key }) {
     key.write().set(source.nextKey());
   },
 
-  bernoulli({ source, out, q }) {
-    source.bernoulliFill(out.write() as FloatArray, q);
+  draw({ draw, out }) {
+    draw.fill(out.write());
   },
 
   checkIndex({ index, bound, dim }) {

@@ -32,7 +32,7 @@ export interface MemorySpec {
 /**
  * One op call. Arguments have the names of the op's signature; by its role a value is: for memory a {@link MemoryId} or
  * null, for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys}, for a layout the
- * layout itself, else the number or flag. `bernoulli` does not occur: it is drawn on the host before each run.
+ * layout itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
  */
 export interface Instruction {
   readonly op: OpName;

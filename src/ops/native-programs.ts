@@ -57,8 +57,8 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
     case 'flag':
     case 'keySource':
       return [Number(value)];
-    case 'bernoulliSource':
-      throw new ArgumentError('program: bernoulli is drawn on the host, before a run');
+    case 'draw':
+      throw new ArgumentError('program: random numbers are drawn on the host, before a run');
     default:
       return [value === null ? -1 : Number(value)];
   }

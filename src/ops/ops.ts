@@ -17,8 +17,8 @@
 import type { Role, RoleTypes, Signature } from './roles.js';
 
 export type {
-  BernoulliSource,
   Cell,
+  Draw,
   DType,
   FloatArray,
   HostArray,
@@ -158,8 +158,8 @@ export const signatures = {
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
   /** key[0], key[1] = source.nextKey(), as int32 bits. */
   drawKey: { source: 'keySource', key: 'indexOut' },
-  /** out[i] = 1 with probability q, else 0, drawn from source in order. */
-  bernoulli: { source: 'bernoulliSource', out: 'out', q: 'scalar' },
+  /** out = what `draw` draws. A program is given it as an input: it is drawn before each run. */
+  draw: { draw: 'draw', out: 'anyOut' },
   /** Throws an ArgumentError unless 0 <= index[i] < bound for all i; dim is for its message. */
   checkIndex: { index: 'index', bound: 'size', dim: 'size' },
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */

@@ -34,10 +34,12 @@ export interface KeySource {
   nextKey(): readonly [number, number];
 }
 
-/** Where dropout masks in PyTorch's own order come from: one draw an element, serial. */
-export interface BernoulliSource {
-  /** Fills with 1 with probability q, else 0. */
-  bernoulliFill(array: FloatArray, q: number): void;
+/** Random numbers in the order of their source, drawn on the host. Each `fill` draws anew. */
+export interface Draw {
+  /** The generator that the numbers come from. */
+  readonly source: object;
+  /** Draws all elements. */
+  fill(array: HostArray): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export interface RoleTypes {
   /** A double, read when the op runs. */
   cell: Cell;
   keySource: KeySource;
-  bernoulliSource: BernoulliSource;
+  draw: Draw;
 }
 
 export type Role = keyof RoleTypes;

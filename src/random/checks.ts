@@ -85,6 +85,13 @@ export function checkIntegers(place: string, array: unknown, low: number, high: 
   if (high - 1 > most) throw new ArgumentError(`${place}: to - 1 is out of bounds for ${type}, got to=${high}`);
 }
 
+/** The length of an order of int32 numbers. */
+export function checkOrderLength(place: string, n: unknown): number {
+  if (typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || n >= 2 ** 31)
+    throw new ArgumentError(`${place}: n must be an integer from 0 to 2147483647, got ${show(n)}`);
+  return n;
+}
+
 const stateKeys = ['seedLow', 'seedHigh', 'counterLow', 'counterHigh', 'masks', 'mt19937', 'spareNormal'] as const;
 
 /** A copy of a state, each part of which has been looked at once. */

@@ -1,6 +1,4 @@
-import { show } from '../check.js';
 import { markAsOwn } from '../copies.js';
-import { ArgumentError } from '../errors.js';
 import { maskKey } from '../ops/mask.js';
 import type { FloatArray, KeySource } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
@@ -10,6 +8,7 @@ import {
   checkIntegers,
   checkMasks,
   checkNormal,
+  checkOrderLength,
   checkSeed,
   checkState,
   checkUniform,
@@ -23,7 +22,7 @@ import {
   type NormalSource,
   nextRandom64,
 } from './distributions.js';
-import { Mt19937 } from './mt19937.js';
+import { type Mt19937Mark, Mt19937 } from './mt19937.js';
 import type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 
 export type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
@@ -33,6 +32,10 @@ const defaultSeed = 67280421310721;
 
 /** The text is that of the error: `Symbol(...) could not be cloned`. */
 const noClone = Symbol('a Generator: send its getState(), which setState() takes on the other side');
+/** Where the numbers of a generator stand, its keys aside. @internal */
+export interface GeneratorMark extends Mt19937Mark {
+  readonly spareNormal: number | null;
+}
 
 /**
  * A source of random numbers with two streams: an mt19937, bit for bit PyTorch's CPU generator, for numbers and
@@ -176,11 +179,14 @@ export class Generator implements KeySource {
    */
   randperm(n: number): Int32Array {
     assertNotRecording('randperm');
-    if (typeof n !== 'number' || !Number.isSafeInteger(n) || n < 0 || n >= 2 ** 31)
-      throw new ArgumentError(`randperm: n must be an integer from 0 to 2147483647, got ${show(n)}`);
-    const order = new Int32Array(n);
+    const order = new Int32Array(checkOrderLength('randperm', n));
     fillPermutation(this.#bits, order);
     return order;
+  }
+
+  /** Fills with the integers 0 to length - 1 in random order: {@link randperm} into memory that there is. @internal */
+  randpermFill(array: Int32Array): void {
+    fillPermutation(this.#bits, array);
   }
 
   /** Everything needed to go on from here: {@link setState}, now or in another process. */
@@ -219,6 +225,22 @@ export class Generator implements KeySource {
     return this;
   }
 
+  /** Where the mt19937 stands: cheaper than {@link getState}. @internal */
+  mark(): GeneratorMark {
+    return { ...this.#bits.mark(), spareNormal: this.#normal.spare };
+  }
+
+  /** Whether the mt19937 stands where it stood then. @internal */
+  isAt({ words, position, spareNormal }: GeneratorMark): boolean {
+    return this.#normal.spare === spareNormal && this.#bits.isAt({ words, position });
+  }
+
+  /** Sets the mt19937 back, the count of keys stays. @internal */
+  rewind({ words, position, spareNormal }: GeneratorMark): void {
+    this.#bits.setState({ words, position });
+    this.#normal.spare = spareNormal;
+  }
+
   /** A generator of its own that will draw what this one would. */
   clone(): Generator {
     return new Generator(0).setState(this.getState());
@@ -230,7 +252,11 @@ markAsOwn(Generator);
 /** A program would give the same numbers at every run, or leave the generator where it stood when it was recorded. */
 function assertNotRecording(place: string): void {
   const now = recording();
-  if (now !== null) throw now.refuse(place, 'draw random numbers outside of the function and pass them as arguments');
+  if (now !== null)
+    throw now.refuse(
+      place,
+      'draw tensors (rand, randn, ...) in the function, or draw outside of it and pass them as arguments',
+    );
 }
 
 /**

@@ -16,6 +16,12 @@ export interface Mt19937State {
   readonly position: number;
 }
 
+/** The same in memory of its own, quick to take. @internal */
+export interface Mt19937Mark {
+  readonly words: Uint32Array;
+  readonly position: number;
+}
+
 export class Mt19937 {
   readonly #words = new Uint32Array(mtWords);
   #position = mtWords;
@@ -67,8 +73,18 @@ export class Mt19937 {
     return { words: Array.from(this.#words), position: this.#position };
   }
 
+  /** A copy of all that the engine is. */
+  mark(): Mt19937Mark {
+    return { words: this.#words.slice(), position: this.#position };
+  }
+
+  /** Whether the engine is what it was. */
+  isAt({ words, position }: Mt19937Mark): boolean {
+    return position === this.#position && words.every((word, i) => word === this.#words[i]);
+  }
+
   /** Goes on as the engine that the state was taken from. The caller has checked that it is one. */
-  setState(state: Mt19937State): void {
+  setState(state: Mt19937State | Mt19937Mark): void {
     this.#words.set(state.words);
     this.#position = state.position;
   }

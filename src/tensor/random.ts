@@ -1,10 +1,17 @@
-/** Tensors of random numbers, drawn from a generator as PyTorch's CPU generator draws them. */
+/**
+ * Tensors of random numbers, drawn from a generator as PyTorch's CPU generator draws them. In a compiled function they are
+ * drawn at each run.
+ */
 import { checkBoolean, checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import type { DType, FloatArray } from '../ops/ops.js';
+import { currentOps } from '../ops/backend.js';
+import type { DType, FloatArray, HostArray } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
+import { checkIntegers, checkOrderLength } from '../random/checks.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
-import { allocate, type TensorOptions } from './creation.js';
-import { checkShape } from './shape.js';
+import type { TensorOptions } from './creation.js';
+import { zeros } from './host-memory.js';
+import { checkShape, numelOf, type Shape } from './shape.js';
 import { type SizesAndOptions, splitSizes } from './size-arguments.js';
 import { dtypes, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
@@ -16,33 +23,26 @@ export interface RandomOptions extends TensorOptions {
 
 /** Numbers uniform in [0, 1): `rand([2, 3])` or `rand(2, 3)`, with options behind. float32 or float64. */
 export function rand(...args: SizesAndOptions<RandomOptions>): Tensor {
-  return floats('rand', args, (generator, array) => generator.uniformFill(array, 0, 1));
+  const { shape, options } = splitSizes('rand', args);
+  return floats('rand', shape, options, uniform);
 }
 
 /** Numbers of the standard normal distribution: `randn([2, 3])` or `randn(2, 3)`. float32 or float64. */
 export function randn(...args: SizesAndOptions<RandomOptions>): Tensor {
-  return floats('randn', args, (generator, array) => generator.normalFill(array, 0, 1));
+  const { shape, options } = splitSizes('randn', args);
+  return floats('randn', shape, options, normal);
 }
 
-/** Numbers uniform in [0, 1) with the shape of `input`, and its dtype unless told otherwise. */
+/** {@link rand} with the shape of `input`, and its dtype unless told otherwise. */
 export function randLike(input: Tensor, options?: RandomOptions): Tensor {
-  return rand(checkLike('randLike', input).shape, withDtype('randLike', input, options));
+  const { shape, dtype } = checkTensor('randLike', input);
+  return floats('randLike', shape, options, uniform, dtype);
 }
 
-/** Numbers of the standard normal distribution with the shape of `input`, and its dtype unless told otherwise. */
+/** {@link randn} with the shape of `input`, and its dtype unless told otherwise. */
 export function randnLike(input: Tensor, options?: RandomOptions): Tensor {
-  return randn(checkLike('randnLike', input).shape, withDtype('randnLike', input, options));
-}
-
-function checkLike(place: string, input: Tensor): Tensor {
-  if (!(input instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(input)}`);
-  return input;
-}
-
-function withDtype(place: string, { dtype }: Tensor, options: RandomOptions | undefined): RandomOptions {
-  const given = { dtype, ...checkOptions(place, options, ['dtype', 'requiresGrad', 'generator']) };
-  if (given.dtype === 'int32') throw new ArgumentError(`${place}: dtype must be float32 or float64, got int32`);
-  return given;
+  const { shape, dtype } = checkTensor('randnLike', input);
+  return floats('randnLike', shape, options, normal, dtype);
 }
 
 /**
@@ -50,37 +50,99 @@ function withDtype(place: string, { dtype }: Tensor, options: RandomOptions | un
  * @throws ArgumentError unless low < high, both integers that the dtype holds.
  */
 export function randint(low: number, high: number, shape: readonly number[], options?: RandomOptions): Tensor {
-  const { dtype, requiresGrad, generator } = randomOptions('randint', options, 'int32');
-  const result = allocate(checkShape('randint', shape), dtype);
-  generator.randintFill(result.storage.write(), low, high);
-  return result.requiresGrad_(requiresGrad);
+  return integers('randint', low, high, shape, options, 'int32');
+}
+
+/** {@link randint} with the shape of `input`, and its dtype unless told otherwise. */
+export function randintLike(input: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
+  const { shape, dtype } = checkTensor('randintLike', input);
+  return integers('randintLike', low, high, shape, options, dtype);
 }
 
 /** The integers 0 to n - 1 in random order, int32. */
 export function randperm(n: number, options?: Pick<RandomOptions, 'generator'>): Tensor {
   const { generator } = randomOptions('randperm', options, 'int32');
-  const order = generator.randperm(n);
-  return new Tensor(new Storage('int32', order), [n]);
+  const shape = [checkOrderLength('randperm', n)];
+  return drawn(shape, 'int32', generator, (array) => generator.randpermFill(array as Int32Array));
 }
+
+/**
+ * 1 with the probability that `input` has there, else 0: of its shape and dtype, as `torch.bernoulli`. Has no gradient.
+ * @throws ArgumentError for an int32 tensor, and for a probability outside [0, 1]; a compiled function, which has no numbers
+ * to look at, takes what is above 1 for 1, and what is below 0 or NaN for 0.
+ */
+export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generator'>): Tensor {
+  const place = 'bernoulli';
+  const { shape, dtype, numel, storage } = checkTensor(place, input);
+  const { generator = defaultGenerator } = checkOptions(place, options, ['generator']);
+  checkGenerator(place, generator);
+  if (dtype === 'int32') throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32`);
+  if (recording() === null)
+    for (const p of storage.read())
+      if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${place}: probabilities must be in [0, 1], got ${p}`);
+  const result = drawn(shape, dtype, generator, (array) => uniform(generator, array as FloatArray));
+  // u < p as relu(sign(p - u)): a difference of floats is 0 only when they are equal.
+  const out = result.storage;
+  const ops = currentOps();
+  ops.sub({ a: storage, b: out, out, layout: Float64Array.of(numel, 1, 1) });
+  ops.sign({ x: out, out, n: numel });
+  ops.relu({ x: out, out, n: numel });
+  return result;
+}
+
+type Fill = (generator: Generator, array: FloatArray) => void;
+
+const uniform: Fill = (generator, array) => generator.uniformFill(array, 0, 1);
+const normal: Fill = (generator, array) => generator.normalFill(array, 0, 1);
 
 function floats(
   place: string,
-  args: SizesAndOptions<RandomOptions>,
-  fill: (generator: Generator, array: FloatArray) => void,
+  shape: readonly number[],
+  options: RandomOptions | undefined,
+  fill: Fill,
+  like: DType = 'float32',
 ): Tensor {
-  const { shape, options } = splitSizes(place, args);
-  const { dtype, requiresGrad, generator } = randomOptions(place, options, 'float32');
+  const { dtype, requiresGrad, generator } = randomOptions(place, options, like);
   if (dtype === 'int32') throw new ArgumentError(`${place}: dtype must be float32 or float64, got int32`);
-  const result = allocate(checkShape(place, shape), dtype);
-  fill(generator, result.storage.write() as FloatArray);
-  return result.requiresGrad_(requiresGrad);
+  const size = checkShape(place, shape);
+  return drawn(size, dtype, generator, (array) => fill(generator, array as FloatArray)).requiresGrad_(requiresGrad);
+}
+
+function integers(
+  place: string,
+  low: number,
+  high: number,
+  shape: readonly number[],
+  options: RandomOptions | undefined,
+  like: DType,
+): Tensor {
+  const { dtype, requiresGrad, generator } = randomOptions(place, options, like);
+  const size = checkShape(place, shape);
+  checkIntegers(place, zeros(dtype, 0), low, high);
+  return drawn(size, dtype, generator, (array) => generator.randintFill(array, low, high)).requiresGrad_(requiresGrad);
+}
+
+/** Draws by an op, so that a recorded program draws again at each run. Arguments have been checked. */
+function drawn(shape: Shape, dtype: DType, source: Generator, fill: (array: HostArray) => void): Tensor {
+  const result = new Tensor(Storage.uninitialized(dtype, numelOf(shape)), shape);
+  currentOps().draw({ draw: { source, fill }, out: result.storage });
+  return result;
+}
+
+function checkTensor(place: string, input: unknown): Tensor {
+  if (!(input instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(input)}`);
+  return input;
+}
+
+function checkGenerator(place: string, generator: unknown): void {
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
 }
 
 function randomOptions(place: string, options: RandomOptions | undefined, defaultDtype: DType) {
   const given = checkOptions(place, options, ['dtype', 'requiresGrad', 'generator']);
   const { generator = defaultGenerator, requiresGrad = false } = given;
-  if (!(generator instanceof Generator))
-    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+  checkGenerator(place, generator);
   const dtype = given.dtype === undefined ? defaultDtype : checkOneOf(place, 'dtype', given.dtype, dtypes);
   checkBoolean(place, 'requiresGrad', requiresGrad);
   if (requiresGrad && dtype === 'int32')

@@ -9,7 +9,8 @@ import {
   noGrad,
   ones,
   optim,
-  rand,
+  randint,
+  randperm,
   StateError,
   type Tensor,
   tensor,
@@ -33,7 +34,8 @@ const row = (name: string, fn: Row['fn'], message: Row['message'], error: Row['e
 
 const noNumbers = (what: string) =>
   new RegExp(`^${what} is not possible while compile .*return the tensor and read it`);
-const noDraws = (what: string) => new RegExp(`^${what} is not possible while compile .*draw random numbers outside`);
+const noDraws = (what: string) =>
+  new RegExp(`^${what} is not possible while compile .*draw tensors .*in the function, or draw outside`);
 
 /** A whole step, and then something that cannot be: all that the step has done must be taken back. */
 const afterStep =
@@ -85,16 +87,28 @@ const rows: readonly Row[] = [
     noNumbers('item\\(\\)'),
   ),
   row(
-    'rand',
-    afterStep(() => rand([2])),
+    'numbers for an array of the caller',
+    afterStep(() => defaultGenerator.uniformFill(new Float32Array(2))),
     noDraws('uniformFill'),
+  ),
+  row(
+    'randint of an empty range',
+    afterStep(() => randint(3, 3, [2])),
+    "randint: random_ expects 'from' to be less than 'to'",
+    ArgumentError,
+  ),
+  row(
+    'randperm of a fraction',
+    afterStep(() => randperm(1.5)),
+    'randperm: n must be an integer',
+    ArgumentError,
   ),
   row('a module with initial weights', () => () => new nn.Linear(2, 2), noDraws('uniformFill')),
   row(
     'a shuffled loader',
     ({ loader }) =>
       () => [...loader],
-    /draw random numbers outside/,
+    /draw tensors .*in the function, or draw outside/,
   ),
   row('manualSeed', () => () => defaultGenerator.manualSeed(3), noDraws('manualSeed')),
   row('getState', () => () => defaultGenerator.getState(), noDraws('getState')),

@@ -61,7 +61,7 @@ describe('cost', () => {
       if (role === 'size') args[arg] = 2;
       else if (role === 'flag') args[arg] = true;
       else if (role === 'layout') args[arg] = Float64Array.of(12, 1, 1);
-      else if (['scalar', 'int', 'cell', 'keySource', 'bernoulliSource'].includes(role)) args[arg] = 0;
+      else if (['scalar', 'int', 'cell', 'keySource', 'draw'].includes(role)) args[arg] = 0;
       else args[arg] = memory++;
     }
     return { op, args };

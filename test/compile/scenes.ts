@@ -1,15 +1,22 @@
 /** Things to be trained, each made anew from a seed, and a picture of all that a step may change. */
 import {
+  bernoulli,
   type CompileOptions,
   compile,
   defaultGenerator,
   functional as F,
+  Generator,
   manualSeed,
   nn,
   noGrad,
   ones,
   optim,
+  rand,
+  randint,
+  randintLike,
   randn,
+  randnLike,
+  randperm,
   type Tensor,
   tensor,
   zeros,
@@ -39,13 +46,18 @@ export interface Scene {
   readonly optimizers: readonly optim.Optimizer[];
   /** Tensors beside the parameters that a step changes. */
   readonly others?: readonly Tensor[];
+  /** Generators beside the default one that a step draws from. */
+  readonly generators?: readonly Generator[];
 }
 
 /** The numbers of a tensor, so that NaN equals NaN and 0 does not equal -0. */
 export const numbers = (t: Tensor | null): unknown => (t === null ? null : [t.dtype, t.shape, [...t.toTypedArray()]]);
 
 /** Everything that a step may change. */
-export function picture({ modules, optimizers, others = [] }: Scene, { gradients = true } = {}): unknown {
+export function picture(
+  { modules, optimizers, others = [], generators = [] }: Scene,
+  { gradients = true } = {},
+): unknown {
   const parameters = modules.flatMap((module) => [...module.parameters(), ...module.buffers()]);
   return {
     parameters: parameters.map(numbers),
@@ -60,7 +72,7 @@ export function picture({ modules, optimizers, others = [] }: Scene, { gradients
       return { plain, param_groups };
     }),
     others: others.map(numbers),
-    generator: defaultGenerator.getState(),
+    generator: [defaultGenerator, ...generators].map((each) => each.getState()),
   };
 }
 
@@ -256,6 +268,32 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
       modules: [],
       optimizers: [],
       others: [total],
+    };
+  },
+
+  'random numbers drawn inside, from two generators': () => {
+    const model = new nn.Linear(3, 4);
+    const own = new Generator(6);
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+    const x = rand([5, 3]);
+    return {
+      step(a) {
+        optimizer.zeroGrad();
+        const mean = model.forward(F.dropout(a!.add(randnLike(a!, { generator: own })), 0.3));
+        const sample = mean
+          .exp()
+          .mul(randn([5, 4]))
+          .add(mean);
+        const rows = sample.indexSelect(randperm(5)).indexSelect(randint(0, 5, [7]));
+        const loss = rows.mul(bernoulli(rand([7, 4], { generator: own }))).sum();
+        loss.backward();
+        optimizer.step();
+        return { loss, rows, order: randperm(9, { generator: own }), few: randn([3]), floats: randintLike(a!, -4, 4) };
+      },
+      args: () => [x],
+      modules: [model],
+      optimizers: [optimizer],
+      generators: [own],
     };
   },
 

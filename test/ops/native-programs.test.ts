@@ -34,8 +34,8 @@ function itAgreesWithEager(
 }
 
 describe.each(backend.available)('a program of one instruction on %s is the eager op', (name) => {
-  // Keys are drawn from numbers in a program, not from an object; masks in PyTorch's order never.
-  const among = cases.filter(({ op }) => op !== 'drawKey' && op !== 'bernoulli');
+  // Keys are drawn from numbers in a program, not from an object; random numbers never.
+  const among = cases.filter(({ op }) => op !== 'drawKey' && op !== 'draw');
   describe('from inputs to outputs, and in blocks', () => {
     // Every second case in blocks: each op has several.
     itAgreesWithEager(name, among, (testCase) => [{ inBlocks: among.indexOf(testCase) % 2 === 1 }]);
@@ -189,7 +189,7 @@ describe.each(natives)('what %s refuses', (name) => {
       [{ memories: [x, t] }, /instruction 1 \(neg\), argument 1: no such memory/],
       [{ instructions: [{ op: 'relu', args: { x: 2, out: 0, n: 3 } }] }, /inputs are only read/],
       [{ instructions: [{ op: 'relu', args: { x: 0, out: 1 } }] }, /instruction 0 \(relu\), argument 2: expected/],
-      [{ instructions: [{ op: 'bernoulli', args: { source: 0, out: 1, q: 0.5 } }] }, /bernoulli is drawn on the host/],
+      [{ instructions: [{ op: 'draw', args: { draw: 0, out: 1 } }] }, /random numbers are drawn on the host/],
     ];
     for (const [change, message] of wrong)
       expect(() => factory().createProgram({ ...right, ...change }, []), String(message)).toThrow(

@@ -209,8 +209,8 @@ function bind(role: Role, value: unknown, values: Values): unknown {
       return values.cell(value as number);
     case 'keySource':
       return values.source(value as number);
-    case 'bernoulliSource':
-      throw new ArgumentError('bernoulli is drawn before a program runs');
+    case 'draw':
+      throw new ArgumentError('random numbers are drawn before a program runs');
     default:
       return value === null ? null : values.memory(value as number);
   }

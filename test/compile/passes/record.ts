@@ -19,7 +19,7 @@ export interface Recorded {
   readonly cells: readonly Cell[];
   readonly sources: readonly Generator[];
   /** Inputs beyond the function's own: masks drawn on the host, by their probability of a 1. */
-  readonly draws: readonly { readonly q: number; readonly length: number }[];
+  readonly draws: readonly { readonly source: Generator; fill(array: HostArray): void; readonly length: number }[];
 }
 
 /** Records a function as `compile` does. Gradients that are left on leaves are kept unless only an optimizer reads them. */
@@ -51,7 +51,7 @@ export function record(
       outputs,
       cells,
       sources,
-      draws: draws.map(({ q, memory }) => ({ q, length: memories[memory]!.length })),
+      draws: draws.map(({ source, fill, memory }) => ({ source, fill, length: memories[memory]!.length })),
     };
   } finally {
     recorder.undo();

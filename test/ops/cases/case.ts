@@ -1,5 +1,5 @@
 /** What a case of an op is, and how it is written down. */
-import type { BernoulliSource, KeySource, OpName, Role, signatures } from '../../../src/ops/ops.js';
+import type { Draw, KeySource, OpName, Role, signatures } from '../../../src/ops/ops.js';
 
 /** Memory of either dtype to be written from scratch. */
 export interface Fresh {
@@ -30,7 +30,7 @@ interface RoleValues {
   flag: boolean;
   cell: number;
   keySource: KeySource;
-  bernoulliSource: BernoulliSource;
+  draw: Draw;
 }
 export type CaseValue = RoleValues[Role];
 

@@ -14,20 +14,12 @@ const keyCases = keys.map((key) =>
 );
 
 /** A source that answers from a table, so that the order of the draws shows. */
-const bernoulliCases = [0, 1, 17].map((n) =>
-  opCase(
-    'bernoulli',
-    `${n} draws`,
-    'exact',
-    () => {
-      const draws = floats(n, 71, 0, 1);
-      const source = {
-        bernoulliFill: (array: { set(values: number[]): void }, q: number) =>
-          array.set(Array.from(draws, (u) => (u < q ? 1 : 0))),
-      };
-      return { source, out: n, q: 0.7 };
-    },
-    { provesLittle: 'draws are 0 or 1' },
+const drawCases = [0, 1, 17].flatMap((length) =>
+  (['float32', 'int32'] as const).map((dtype) =>
+    opCase('draw', `${length} of ${dtype}`, 'exact', () => {
+      const drawn = floats(length, 71, 0, 100);
+      return { draw: { source: {}, fill: (array) => array.set(drawn) }, out: { dtype, length } };
+    }),
   ),
 );
 
@@ -58,7 +50,7 @@ const finiteCases: readonly (readonly [name: string, x: number[], n: number, fin
 
 export const hostCases: readonly Case[] = [
   ...keyCases,
-  ...bernoulliCases,
+  ...drawCases,
   ...indexCases.map(([index, bound, throws]) =>
     opCase(
       'checkIndex',
