@@ -55,7 +55,9 @@ export function assemble(
   for (const number of lasting) if (memories[number]!.origin === 'constant') memories[number]!.isWritten = true;
 
   const outputs = new Map<number, number>();
-  for (const number of returned.map(numberOf)) if (isMade(memories[number]!)) outputs.set(number, outputs.size);
+  // Tensors that share memory, or one that is returned twice, are one output.
+  for (const number of new Set(returned.map(numberOf)))
+    if (isMade(memories[number]!)) outputs.set(number, outputs.size);
   const kept = new Set<number>();
   for (const { storage, wasObserved } of gradients) {
     const number = numberOf(storage);

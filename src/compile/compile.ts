@@ -171,7 +171,8 @@ class CompiledFunction<R> {
 
   #inline(args: readonly Tensor[]): R {
     const { tensors, rebuild } = readReturned(this.#name, this.#fn(...args));
-    return rebuild(tensors.map((tensor) => tensor.detach()));
+    const detached = new Map(tensors.map((tensor) => [tensor, tensor.detach()]));
+    return rebuild(tensors.map((tensor) => detached.get(tensor)!));
   }
 
   /** A call that waits for others: its arguments are read now. */

@@ -50,7 +50,10 @@ export function record<R>(
   const gradients = changes.flatMap(({ value, change }) =>
     value instanceof Tensor ? [{ storage: value.storage, wasObserved: change.wasObserved }] : [],
   );
-  const storages = tensors.map(({ storage }) => storage);
+  // One tensor that is returned twice is one tensor of the results.
+  const distinct = [...new Set(tensors)];
+  const positions = tensors.map((tensor) => distinct.indexOf(tensor));
+  const storages = distinct.map(({ storage }) => storage);
   const assembled = assemble(recorder, storages, gradients, keepGradients);
   const places = storages.map(assembled.placeOf);
   const effects = changes.map(({ change, value }) => effectOf(change, value, assembled.placeOf));
@@ -64,8 +67,10 @@ export function record<R>(
         // The run before may have left it so; writing checks what it is given, which costs as much as a small op.
         else if (read() !== value) write(value);
     },
-    resultOf: (given, results) =>
-      rebuild(tensors.map(({ shape }, i) => new Tensor(storageAt(places[i]!, given, results), shape))),
+    resultOf(given, results) {
+      const made = distinct.map(({ shape }, i) => new Tensor(storageAt(places[i]!, given, results), shape));
+      return rebuild(made.length === tensors.length ? made : positions.map((position) => made[position]!));
+    },
   };
 }
 
