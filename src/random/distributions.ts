@@ -10,9 +10,6 @@ import type { Mt19937 } from './mt19937.js';
 /** From this range on, PyTorch takes 64 bits for an integer instead of 32. */
 const wideRange = 2 ** 28;
 
-/** Below this length normal numbers are drawn one by one; from it on, in blocks of this length. */
-const normalBlock = 16;
-
 /**
  * array[i] = u·(to - from) + from with u in [0, 1): one draw of 32 bits for float32, of 64 for float64. Product and
  * sum are rounded once, together: PyTorch is compiled to fused multiply-adds.
@@ -30,14 +27,17 @@ export function fillUniform(bits: Mt19937, array: FloatArray, from: number, to: 
 
 /** x·y + z for float32 operands, rounded to float32 once. */
 export function fma32(x: number, y: number, z: number): number {
-  const product = x * y; // exact: 24 + 24 bits
-  const sum = product + z;
+  // The product is exact: 24 + 24 bits. The sum is rounded to a double, which matters only where that lies halfway between two
+  // floats: `nearest` and `other`.
+  const sum = x * y + z;
   const nearest = Math.fround(sum);
-  if (nearest === sum) return nearest;
-  // The sum was rounded to a double. That matters only where it landed halfway between two floats.
   const other = sum + (sum - nearest);
-  if (Math.fround(other) !== other) return nearest;
-  const error = sumError(product, z, sum);
+  return other !== nearest && Math.fround(other) === other ? roundTie(x * y, z, nearest, other) : nearest;
+}
+
+/** product + z, whose sum as a double lies halfway between two floats, rounded to float32. */
+function roundTie(product: number, z: number, nearest: number, other: number): number {
+  const error = sumError(product, z, product + z);
   if (error === 0) return nearest;
   return error > 0 ? Math.max(nearest, other) : Math.min(nearest, other);
 }
@@ -63,60 +63,6 @@ function split(x: number): readonly [number, number] {
   const scaled = x * (2 ** 27 + 1);
   const high = scaled - (scaled - x);
   return [high, x - high];
-}
-
-/** A source of single normal numbers that may hold one back: they are made in pairs. */
-export interface NormalSource {
-  /** The second of the last pair, if it has not been taken. */
-  spare: number | null;
-}
-
-/**
- * array[i] = mean + std·z, z standard normal, by Box and Muller's transform ("A note on the generation of random
- * normal deviates", 1958): a pair r·cos θ, r·sin θ with r = √(-2 ln(1-u)), θ = 2πv. Up to 15 numbers are drawn one by
- * one in float64, with the spare of a pair kept for the next call; from 16 on blocks of 16 uniform numbers in the
- * array's own precision are transformed in place, and the last 16 are drawn afresh when they straddle two blocks.
- */
-export function fillNormal(bits: Mt19937, source: NormalSource, array: FloatArray, mean: number, std: number): void {
-  const n = array.length;
-  if (n < normalBlock) {
-    for (let i = 0; i < n; i++) array[i] = nextNormal(bits, source) * std + mean;
-    return;
-  }
-  fillUniform(bits, array, 0, 1);
-  for (let at = 0; at + normalBlock <= n; at += normalBlock) transformBlock(array, at, mean, std);
-  if (n % normalBlock === 0) return;
-  fillUniform(bits, array.subarray(n - normalBlock), 0, 1);
-  transformBlock(array, n - normalBlock, mean, std);
-}
-
-function nextNormal(bits: Mt19937, source: NormalSource): number {
-  if (source.spare !== null) {
-    const spare = source.spare;
-    source.spare = null;
-    return spare;
-  }
-  const angle = 2 * Math.PI * bits.fraction53();
-  const radius = Math.sqrt(-2 * Math.log1p(-bits.fraction53()));
-  source.spare = radius * Math.sin(angle);
-  return radius * Math.cos(angle);
-}
-
-/** Transforms 16 uniform numbers, each step rounded to the array's precision as in PyTorch. */
-function transformBlock(array: FloatArray, at: number, mean: number, std: number): void {
-  const round = isFloat32Array(array) ? Math.fround : exactly;
-  const half = normalBlock / 2;
-  const turn = round(2 * Math.PI);
-  for (let i = at; i < at + half; i++) {
-    const radius = round(Math.sqrt(round(-2 * round(Math.log(round(1 - array[i]!))))));
-    const angle = round(turn * array[i + half]!);
-    array[i] = round(radius * round(Math.cos(angle))) * round(std) + round(mean);
-    array[i + half] = round(radius * round(Math.sin(angle))) * round(std) + round(mean);
-  }
-}
-
-function exactly(value: number): number {
-  return value;
 }
 
 /** array[i] = 1 with probability q, else 0: one draw of 64 bits an element. */

@@ -13,16 +13,9 @@ import {
   checkState,
   checkUniform,
 } from './checks.js';
-import {
-  fillBernoulli,
-  fillIntegers,
-  fillNormal,
-  fillPermutation,
-  fillUniform,
-  type NormalSource,
-  nextRandom64,
-} from './distributions.js';
+import { fillBernoulli, fillIntegers, fillPermutation, fillUniform, nextRandom64 } from './distributions.js';
 import { type Mt19937Mark, Mt19937 } from './mt19937.js';
+import { fillNormal, type NormalSource } from './normal.js';
 import type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 
 export type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
@@ -141,8 +134,8 @@ export class Generator implements KeySource {
   }
 
   /**
-   * Fills with numbers of the normal distribution, as `tensor.normal_`. Up to 15 float32 numbers equal PyTorch's to the
-   * bit; 16 or more to 5e-7·std, since PyTorch computes their logarithms, sines and cosines with approximations.
+   * Fills with numbers of the normal distribution, as `tensor.normal_`. float32 numbers equal PyTorch's to the bit; float64 ones to
+   * the last digit or two, since logarithms, sines and cosines are those of another library.
    * @throws ArgumentError unless std >= 0.
    */
   normalFill(array: FloatArray, mean = 0, std = 1): void {

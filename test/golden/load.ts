@@ -132,6 +132,8 @@ export interface GoldenFiles {
       readonly seed: string;
       readonly initialSeed: string;
       readonly calls: readonly RandomCall[];
+      /** normal(0, 1) and normal(-1000, 0.3), 100,003 each, drawn after the calls. */
+      readonly large: readonly WeightSummary[];
     }[];
   };
   weights: {

@@ -42,9 +42,11 @@ def streams():
         calls = [
             {"call": name, "args": list(args), "result": encode(CALLS[name](generator, *args))} for name, *args in SIZES
         ]
-        cases.append({"seed": str(seed), "initialSeed": str(generator.initial_seed()), "calls": calls})
+        large = [summary(torch.empty(100_003).normal_(*args, generator=generator)) for args in ((0, 1), (-1e3, 0.3))]
+        cases.append({"seed": str(seed), "initialSeed": str(generator.initial_seed()), "calls": calls, "large": large})
         if seed == 2**40:
             cases[-1]["calls"] = calls[:5]
+            cases[-1]["large"] = []
     return {"cases": cases}
 
 
