@@ -52,10 +52,10 @@ export function div(input: Operand, other: Operand): Tensor {
   const output = apply('div', a, b);
   const saved = b.requiresGrad ? [b, output] : a.requiresGrad ? [b] : [];
   return record('DivBackward0', output, [a, b], saved, (grad) => {
-    const overB = apply('div', grad, b);
+    // -grad·((a/b)/b), in this order: b² and grad/b leave the range of floats where the gradient does not.
     return [
-      a.requiresGrad ? sumTo(overB, a) : null,
-      b.requiresGrad ? sumTo(unary('neg', apply('mul', overB, output)), b) : null,
+      a.requiresGrad ? sumTo(apply('div', grad, b), a) : null,
+      b.requiresGrad ? sumTo(apply('mul', unary('neg', grad), apply('div', output, b)), b) : null,
     ];
   });
 }
@@ -88,7 +88,8 @@ function raise(a: Tensor, b: Tensor, exponent: Operand): Tensor {
 function powGradInput(grad: Tensor, a: Tensor, b: Tensor, exponent: Operand): Tensor {
   const less = apply('sub', b, scalarOf(1, b.dtype));
   const lowered = raise(a, less, typeof exponent === 'number' ? exponent - 1 : less);
-  return apply('mul', grad, zeroWhere(apply('mul', b, lowered), unary('abs', b)));
+  // The zero last, so that an infinite gradient does not make it NaN.
+  return zeroWhere(apply('mul', grad, apply('mul', b, lowered)), unary('abs', b));
 }
 
 /** grad·output·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */

@@ -1,6 +1,6 @@
 /** One step of Adam (Kingma and Ba, 2015) or AdamW (Loshchilov and Hutter, 2019), as in torch.optim. */
 import type { Ops } from '../ops.js';
-import { readFloats, writeFloats, writeInts } from './memory.js';
+import { rangeOf, readFloats, writeFloats, writeInts } from './memory.js';
 
 export const adamOps: Pick<Ops, 'adam'> = {
   adam(args) {
@@ -21,16 +21,16 @@ export const adamOps: Pick<Ops, 'adam'> = {
     const stepSize = lr / (1 - beta1 ** t);
     const rootCorrection = Math.sqrt(1 - beta2 ** t);
     const shrink = 1 - lr * weightDecay;
+    const within = rangeOf(args.param);
     for (let i = 0; i < n; i++) {
-      const p = decoupled ? param[i]! * shrink : param[i]!;
-      const g = decoupled || weightDecay === 0 ? grad[i]! : grad[i]! + weightDecay * p;
-      const first = m[i]! + (1 - beta1) * (g - m[i]!);
-      const second = beta2 * v[i]! + (1 - beta2) * g * g;
-      m[i] = first;
-      v[i] = second;
-      let largest = second;
-      if (maxV !== null) maxV[i] = largest = Math.max(maxV[i]!, second);
-      param[i] = p - (stepSize * first) / (Math.sqrt(largest) / rootCorrection + eps);
+      const p = decoupled ? within(param[i]! * shrink) : param[i]!;
+      const g = decoupled || weightDecay === 0 ? grad[i]! : within(grad[i]! + weightDecay * p);
+      m[i] = m[i]! + (1 - beta1) * within(g - m[i]!);
+      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+      if (maxV !== null) maxV[i] = Math.max(maxV[i]!, v[i]!);
+      // The moments as they are stored: what is infinite there is infinite here.
+      const largest = maxV === null ? v[i]! : maxV[i]!;
+      param[i] = p - within(stepSize * m[i]!) / (Math.sqrt(largest) / rootCorrection + eps);
     }
   },
 };

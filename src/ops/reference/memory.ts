@@ -22,3 +22,10 @@ export const writeInts = (memory: Memory): Int32Array => ints(memory.write());
 export function roundTo(memory: Memory, scalar: number): number {
   return memory.dtype === 'float32' ? Math.fround(scalar) : scalar;
 }
+
+const largestFloat32 = 3.4028234663852886e38;
+
+/** What an intermediate result becomes that PyTorch keeps in memory of this dtype: infinite where it does not fit, else as it is. */
+export function rangeOf(memory: Memory): (x: number) => number {
+  return memory.dtype === 'float32' ? (x) => (Math.abs(x) > largestFloat32 ? Math.fround(x) : x) : (x) => x;
+}

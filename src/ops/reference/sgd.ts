@@ -1,6 +1,6 @@
 /** One step of stochastic gradient descent, as torch.optim.SGD. */
 import type { Ops } from '../ops.js';
-import { readFloats, writeFloats, writeInts } from './memory.js';
+import { rangeOf, readFloats, writeFloats, writeInts } from './memory.js';
 
 export const sgdOps: Pick<Ops, 'sgd'> = {
   sgd(args) {
@@ -14,13 +14,14 @@ export const sgdOps: Pick<Ops, 'sgd'> = {
     const buffer = args.buffer === null ? null : writeFloats(args.buffer);
     const step = args.step === null ? null : writeInts(args.step);
     const first = step === null || step[0] === 0;
+    const within = rangeOf(args.param);
     for (let i = 0; i < n; i++) {
-      const g = weightDecay === 0 ? grad[i]! : grad[i]! + weightDecay * param[i]!;
+      const g = weightDecay === 0 ? grad[i]! : within(grad[i]! + weightDecay * param[i]!);
       let direction = g;
       if (buffer !== null) {
-        const velocity = first ? g : momentum * buffer[i]! + (1 - dampening) * g;
-        buffer[i] = velocity;
-        direction = nesterov ? g + momentum * velocity : velocity;
+        // As it is stored: what is infinite there is infinite here.
+        buffer[i] = first ? g : momentum * buffer[i]! + (1 - dampening) * g;
+        direction = nesterov ? within(g + momentum * buffer[i]!) : buffer[i]!;
       }
       param[i] = param[i]! - lr * direction;
     }
