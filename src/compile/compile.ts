@@ -1,4 +1,4 @@
-import { checkBoolean, checkOptions, show } from '../check.js';
+import { checkBoolean, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
@@ -19,6 +19,11 @@ export interface CompileOptions {
   keepGradients?: boolean;
   /** Passes to leave out, for comparison: `{ 'dead-stores': false }`. Default: none is. */
   passes?: Partial<Record<PassName, boolean>>;
+  /**
+   * How many programs are kept, those that ran last: one for each set of shapes and dtypes, and of what else is part of a
+   * program. Each holds the memory of what it computes on the way. Default 16.
+   */
+  maxPrograms?: number;
 }
 
 /** What a compiled function may return: a tensor, or an array or plain object of tensors. */
@@ -48,8 +53,8 @@ declare global {
   }
 }
 
-/** Programs that one compiled function keeps: those that ran last. */
-const mostPrograms = 16;
+/** When so many programs have been dropped for others, the caller is told. */
+const manyDropped = 8;
 
 /**
  * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
@@ -71,9 +76,12 @@ export function compile<Args extends readonly Tensor[], R extends Returnable<R>>
 ): Compiled<Args, R> {
   const place = 'compile';
   if (typeof fn !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(fn)}`);
-  const { keepGradients = false, passes = {} } = checkOptions(place, options, ['keepGradients', 'passes']);
+  const given = checkOptions(place, options, ['keepGradients', 'passes', 'maxPrograms']);
+  const { keepGradients = false, passes = {}, maxPrograms = 16 } = given;
   checkBoolean(place, 'keepGradients', keepGradients);
-  const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, keepGradients, switchedOff(passes));
+  checkSize(place, 'maxPrograms', maxPrograms, 1);
+  const settings = { keepGradients, off: switchedOff(passes), maxPrograms };
+  const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, settings);
   const compiled = (...args: Args): R => own.call(args);
   return Object.assign(compiled, {
     async: (...args: Args) => own.submit(args),
@@ -93,23 +101,29 @@ function switchedOff(passes: unknown): PassName[] {
   return passNames.filter((name) => name in given && !checkBoolean('compile: passes', name, given[name]));
 }
 
+/** Checked options. */
+interface Settings {
+  readonly keepGradients: boolean;
+  readonly off: readonly PassName[];
+  readonly maxPrograms: number;
+}
+
 /** What calls of one compiled function share. */
 class CompiledFunction<R> {
   readonly #fn: (...args: readonly Tensor[]) => R;
   readonly #name: string;
-  readonly #keepGradients: boolean;
-  readonly #off: readonly PassName[];
+  readonly #settings: Settings;
+  #dropped = 0;
   /** The last used first. */
   #programs: { program: Program<R>; inputs: readonly Tensor[] }[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
   #disposed = false;
 
-  constructor(fn: (...args: readonly Tensor[]) => R, keepGradients: boolean, off: readonly PassName[]) {
+  constructor(fn: (...args: readonly Tensor[]) => R, settings: Settings) {
     this.#fn = fn;
     this.#name = fn.name === '' ? 'compile' : `compile(${fn.name})`;
-    this.#keepGradients = keepGradients;
-    this.#off = off;
+    this.#settings = settings;
   }
 
   call(args: readonly Tensor[]): R {
@@ -198,15 +212,32 @@ class CompiledFunction<R> {
       if (i > 0) programs.unshift(...programs.splice(i, 1));
       return found.program;
     }
-    const options = { name: this.#name, keepGradients: this.#keepGradients, off: this.#off };
-    const program = Program.record(this.#fn, args, options);
+    const { keepGradients, off, maxPrograms } = this.#settings;
+    const program = Program.record(this.#fn, args, { name: this.#name, keepGradients, off });
     // No numbers: only shapes and dtypes are compared.
     const inputs = args.map(({ shape, dtype }) => new Tensor(new Storage(dtype, sizeOf(shape)), shape));
     const usable = programs.filter((each) => each.program.isUsable());
-    const kept = [{ program, inputs }, ...usable.slice(0, mostPrograms - 1)];
-    for (const each of programs) if (!kept.includes(each)) each.program.release();
+    const kept = [{ program, inputs }, ...usable.slice(0, maxPrograms - 1)];
+    const dropped = programs.filter((each) => !kept.includes(each));
+    if (dropped.length > 0) this.#count(dropped.length, args);
+    for (const each of dropped) each.program.release();
     this.#programs = kept;
     return program;
+  }
+
+  /** Counts programs that are dropped; says once when they are many, and what made the newest one necessary. */
+  #count(dropped: number, args: readonly Tensor[]): void {
+    const before = this.#dropped;
+    this.#dropped += dropped;
+    if (before >= manyDropped || this.#dropped < manyDropped) return;
+    const alike = this.#programs.find(({ inputs }) => fits(inputs, args));
+    const why = alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
+    process.emitWarning(
+      `${this.#name}: the function is recorded again and again, which takes far longer than running it: ${why}. It has dropped ` +
+        `${this.#dropped} programs and keeps ${this.#settings.maxPrograms} (option maxPrograms). Give it arguments of fewer shapes, and ` +
+        'change what it depends on less often.',
+      { type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' },
+    );
   }
 
   #release(): void {
@@ -225,4 +256,11 @@ function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
     if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
   }
   return true;
+}
+
+/** What arguments have that others had not, in words. */
+function differenceOf(before: readonly Tensor[], now: readonly Tensor[]): string {
+  const words = (tensors: readonly Tensor[]) =>
+    tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ') || 'nothing';
+  return `its arguments are ${words(now)}, and were ${words(before)}`;
 }

@@ -1,15 +1,31 @@
 /** What a recorded program depends on besides its arguments, and what calling its function sets. */
+import { show } from '../check.js';
 
 /** Values that are baked in, kept as two flat lists so that looking at all of them again costs little. */
 export class Guards {
   readonly #reads: (() => unknown)[] = [];
   readonly #values: unknown[] = [];
+  readonly #names: (() => string)[] = [];
   readonly #checks: (() => void)[] = [];
 
-  /** Notes a value as it is now. */
-  add(read: () => unknown): void {
+  /** Notes a value as it is now; the name is for messages. */
+  add(name: () => string, read: () => unknown): void {
+    this.#names.push(name);
     this.#reads.push(read);
     this.#values.push(read());
+  }
+
+  /** The first value that is not what it was, in words; null when there is none. */
+  changed(): string | null {
+    for (const [i, read] of this.#reads.entries()) {
+      const [before, now] = [this.#values[i], read()];
+      if (Object.is(before, now)) continue;
+      const [was, is] = [show(before), show(now)];
+      return was === is
+        ? `${this.#names[i]!()} is another than before`
+        : `${this.#names[i]!()} is ${is}, and was ${was}`;
+    }
+    return null;
   }
 
   addCheck(run: () => void): void {
@@ -52,7 +68,7 @@ export class Journal {
 
   observe(owner: object, key: string, read: () => unknown): void {
     if (this.#changed.get(owner)?.has(key)) return;
-    if (note(this.#seen, owner, key)) this.guards.add(read);
+    if (note(this.#seen, owner, key)) this.guards.add(() => `'${key}' of ${show(owner)}`, read);
   }
 
   change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {

@@ -94,6 +94,13 @@ export class Program<R = unknown> {
     return this.isUsable() && this.#recorded.recorder.journal.guards.hold();
   }
 
+  /** Why a run would not do what a call of the function would do now, in words; null when it would. */
+  whyNotCurrent(): string | null {
+    if (!this.isUsable())
+      return 'the backend, or the memory of a tensor that the function uses, is another than before';
+    return this.#recorded.recorder.journal.guards.changed();
+  }
+
   /** Whether the memory that the program computes on is still that of its tensors: if not, it never will be again. */
   isUsable(): boolean {
     if (this.#released || programsFor(this.#hasDoubles) !== this.#factory) return false;

@@ -43,8 +43,8 @@ export function record<R>(
   keepGradients: boolean,
 ): Recorded<R> {
   const recorder = new Recorder(name);
-  recorder.journal.guards.add(isGradEnabled);
-  recorder.journal.guards.add(isInferenceModeEnabled);
+  recorder.journal.guards.add(() => 'whether gradients are recorded', isGradEnabled);
+  recorder.journal.guards.add(() => 'whether inference mode is on', isInferenceModeEnabled);
   const { returned, changes } = call(recorder, name, fn, inputs);
   const { tensors, rebuild } = returned;
   const gradients = changes.flatMap(({ value, change }) =>

@@ -81,7 +81,7 @@ function transformFloats(array: FloatArray, at: number, mean: number, std: numbe
  * https://www.netlib.org/cephes/), in the order and with the fused multiply-adds of PyTorch's
  * aten/src/ATen/native/cpu/avx_mathfun.h.
  */
-const rootHalf = f(0.70710678118654752);
+const rootHalf = f(Math.SQRT1_2);
 const logTerms = Float32Array.of(
   7.0376836292e-2,
   -1.151461031e-1,
@@ -101,7 +101,7 @@ const cosineTerms = Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3,
 const sineTerms = Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
 const fourByPi = f(1.27323954473516);
 /** π/4 in three parts, so that products with small integers are exact. */
-const piBy4 = Float32Array.of(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8);
+const piBy4 = Float32Array.of(0.78515625, 2.4187564849853516e-4, 3.774894977445941e-8);
 
 /** The polynomial with these coefficients, the highest power first. */
 function polynomial(terms: Float32Array, x: number): number {

@@ -20,7 +20,7 @@ export const sgdOps: Pick<Ops, 'sgd'> = {
       let direction = g;
       if (buffer !== null) {
         // As it is stored: what is infinite there is infinite here.
-        buffer[i] = first ? g : momentum * buffer[i]! + (1 - dampening) * g;
+        buffer[i] = first ? g : within(momentum * buffer[i]!) + (1 - dampening) * g;
         direction = nesterov ? within(g + momentum * buffer[i]!) : buffer[i]!;
       }
       param[i] = param[i]! - lr * direction;
