@@ -279,7 +279,7 @@ describe('a schedule that goes down to 0', () => {
           const optimizer = new optim.SGD([leaf()], { lr });
           const scheduler = new LinearLR(optimizer, { startFactor, endFactor: 0, totalIters });
           for (let i = 0; i < totalIters + 2; i++) scheduler.step();
-          const [{ lr: last }] = optimizer.paramGroups as [optim.BaseOptions];
+          const [{ lr: last }] = optimizer.paramGroups as optim.BaseOptions[] as [optim.BaseOptions];
           expect(last).toBeGreaterThanOrEqual(0);
           expect(last).toBeLessThan(1e-12);
           expect(() => optimizer.step()).not.toThrow();
