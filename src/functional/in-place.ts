@@ -6,10 +6,12 @@ import { checkNumber, checkOptions, show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { FloatArray } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { checkNormal, checkUniform } from '../random/checks.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { checkInt32 } from '../tensor/creation.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
+import { zeros } from '../tensor/host-memory.js';
+import { drawn } from '../tensor/random.js';
 import { broadcastShapes, broadcastStrides, formatShape, layoutOf, sameShape, stridesOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, type Operand, sub } from './arithmetic.js';
@@ -77,37 +79,36 @@ export function zero_(input: Tensor): Tensor {
   return input;
 }
 
-/** Fills with numbers uniform in [from, to), as PyTorch draws them. float32 or float64. */
+/** Fills with numbers uniform in [from, to), as PyTorch draws them. float32 or float64. In a compiled function at each run. */
 export function uniform_(input: Tensor, from = 0, to = 1, options?: FillRandomOptions): Tensor {
-  return draw('uniform_', input, options, (generator, array) => generator.uniformFill(array, from, to));
+  const place = 'uniform_';
+  const generator = checkDraw(place, input, options);
+  checkUniform(place, zeros(input.dtype, 0) as FloatArray, from, to);
+  return input.copy_(
+    drawn(input.shape, input.dtype, generator, (array) => generator.uniformFill(array as FloatArray, from, to)),
+  );
 }
 
-/** Fills with numbers of the normal distribution, as PyTorch draws them. float32 or float64. */
+/** Fills with numbers of the normal distribution, as PyTorch draws them. float32 or float64. In a compiled function at each run. */
 export function normal_(input: Tensor, mean = 0, std = 1, options?: FillRandomOptions): Tensor {
-  return draw('normal_', input, options, (generator, array) => generator.normalFill(array, mean, std));
+  const place = 'normal_';
+  const generator = checkDraw(place, input, options);
+  checkNormal(place, mean, std);
+  return input.copy_(
+    drawn(input.shape, input.dtype, generator, (array) => generator.normalFill(array as FloatArray, mean, std)),
+  );
 }
 
-function draw(
-  place: string,
-  input: Tensor,
-  options: FillRandomOptions | undefined,
-  fill: (generator: Generator, array: FloatArray) => void,
-): Tensor {
+/** Everything that could refuse the tensor is looked at before anything is drawn. */
+function checkDraw(place: string, input: Tensor, options: FillRandomOptions | undefined): Generator {
   if (checkTensor(place, input).dtype === 'int32')
     throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32`);
   const { generator = defaultGenerator } = checkOptions(place, options, ['generator']);
   if (!(generator instanceof Generator))
     throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
   input.assertWritable(place);
-  // Before anything is drawn.
   input.storage.assertUnpinned();
-  const now = recording();
-  if (now !== null) throw now.refuse(`${place}()`, 'draw random numbers outside and pass them in');
-  // Into other memory first: the arguments are checked there, and a tensor whose filling is refused has no new version.
-  const drawn = input.dtype === 'float64' ? new Float64Array(input.numel) : new Float32Array(input.numel);
-  fill(generator, drawn);
-  input.storage.write().set(drawn);
-  return input;
+  return generator;
 }
 
 function scaled(place: string, other: Operand, options: AlphaOptions | undefined): Operand {

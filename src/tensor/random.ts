@@ -122,8 +122,8 @@ function integers(
   return drawn(size, dtype, generator, (array) => generator.randintFill(array, low, high)).requiresGrad_(requiresGrad);
 }
 
-/** Draws by an op, so that a recorded program draws again at each run. Arguments have been checked. */
-function drawn(shape: Shape, dtype: DType, source: Generator, fill: (array: HostArray) => void): Tensor {
+/** Draws by an op, so that a recorded program draws again at each run. Arguments have been checked. @internal */
+export function drawn(shape: Shape, dtype: DType, source: Generator, fill: (array: HostArray) => void): Tensor {
   const result = new Tensor(Storage.uninitialized(dtype, numelOf(shape)), shape);
   currentOps().draw({ draw: { source, fill }, out: result.storage });
   return result;
