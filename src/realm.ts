@@ -8,11 +8,14 @@ export const {
   isArrayBuffer,
   isBigInt64Array,
   isBigUint64Array,
+  isDate,
   isFloat32Array,
   isFloat64Array,
   isInt32Array,
   isMap,
   isNativeError: isError,
+  isSet,
+  isTypedArray,
   isUint8Array,
 } = types;
 

@@ -2,6 +2,7 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { isMap, isPlainObject } from '../realm.js';
+import { empty } from './clone.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { checkName } from './names.js';
 import { className } from './repr.js';
@@ -38,6 +39,11 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
   override registerModule(name: string, module: M): void {
     const place = `${className(this)}.registerModule`;
     this.setMember(this.checkMember(place, name, module), module);
+  }
+
+  /** @internal */
+  override [empty](): this {
+    return Reflect.construct(Container, [], this.constructor) as this;
   }
 
   protected override ownModules(): [string, AnyModule][] {

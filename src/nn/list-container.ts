@@ -1,5 +1,6 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { empty } from './clone.js';
 import { Container } from './container.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { className } from './repr.js';
@@ -67,6 +68,12 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
         .map(([, each]) => each),
     );
     return module;
+  }
+
+  /** @internal */
+  override [empty](): this {
+    // Private methods belong to this class.
+    return Reflect.construct(ListContainer, [], this.constructor) as this;
   }
 
   #entryAt(method: string, index: number): [string, M] {

@@ -5,6 +5,7 @@ import { recording } from '../ops/recording.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { copyField, copyOf, copyOnce, empty, noteCopy } from './clone.js';
 import { type Field, type FieldKind, guardField, kindAfter } from './fields.js';
 import { scopedMode } from './mode-scope.js';
 import { checkName, joinNames } from './names.js';
@@ -170,6 +171,39 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return loadState(className(this), [...this.#stateEntries()], state, strict);
   }
 
+  /**
+   * A deep copy, as `copy.deepcopy` makes it: structure, parameters, buffers, modes and fields. What stands in it twice (tied weights)
+   * is copied once; shared with this one are functions, the default generator, and objects of classes without a method `clone`, as
+   * optimizers are. Parameters of the copy have no gradients. While the model is being trained, the copy is as one step has left it.
+   * Constructors do not run, so a class with `#private` members overrides this method:
+   *
+   * ```ts
+   * override clone(): this {
+   *   const copy = new Mine(this.size) as this;
+   *   copy.loadStateDict(this.stateDict());
+   *   return copy.train(this.training);
+   * }
+   * ```
+   *
+   * @throws StateError for a field that holds a result which gradients flow through, as in PyTorch, for a module that contains itself,
+   * and while a function is recorded.
+   */
+  clone(): this {
+    const state = () => [...this.parameters(), ...this.buffers()];
+    return copyOnce(className(this), this, state, () => {
+      const copy = noteCopy(this, this[empty]());
+      copy.#training = this.#training;
+      for (const [name, persistent] of this.#buffers) copy.#buffers.set(name, persistent);
+      for (const name of this.#moduleNames) copy.#moduleNames.add(name);
+      for (const key of Reflect.ownKeys(this)) {
+        const guarded = typeof key === 'string' ? this.#guarded.get(key) : undefined;
+        if (guarded !== undefined) copy.#guard(String(key), guarded.kind, copyOf<unknown>(Reflect.get(this, key)));
+        else copyField(this, copy, key);
+      }
+      return copy;
+    });
+  }
+
   /** Forgets the gradients of all parameters; with `setToNone: false` fills those there are with zeros. */
   zeroGrad(options?: ZeroGradOptions): void {
     zeroGrad(`${className(this)}.zeroGrad`, this.parameters(), options);
@@ -248,6 +282,11 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   /** What `console.log` shows: the same as {@link toString}. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  /** A module of this class whose constructors below this one have not run. @internal */
+  [empty](): this {
+    return Reflect.construct(Module, [], this.constructor) as this;
   }
 
   /** The modules directly below this one by name, repeated ones too. Containers that keep modules elsewhere add theirs. */

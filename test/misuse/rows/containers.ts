@@ -89,4 +89,20 @@ export const containerRows: readonly Row[] = [
     },
     'a module cannot contain itself',
   ),
+  state(
+    'clone of a module inside itself',
+    () => {
+      const own = new nn.Sequential(new nn.ReLU());
+      return own.append(new nn.Sequential(own)).clone();
+    },
+    'a module cannot contain itself',
+  ),
+  state(
+    'clone of a module that holds a result',
+    ({ model }) => {
+      const holder = new nn.Sequential();
+      return Object.assign(holder, { list: [{ loss: model.at(0).parameters()[0]!.sum() }] }).clone();
+    },
+    'Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment',
+  ),
 ];
