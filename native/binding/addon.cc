@@ -53,10 +53,15 @@ constexpr NamedCallback kPrograms[] = {
 };
 
 constexpr NamedCallback kJobs[] = {
-    {"openJobs", open_jobs},       {"settleJob", settle_job},
-    {"submitJob", submit_job},     {"submitShuffle", submit_shuffle},
-    {"jobProgress", job_progress}, {"jobOutputs", job_outputs},
-    {"stopJob", stop_job},         {"stopJobs", stop_jobs},
+    {"createSequence", create_sequence},
+    {"openJobs", open_jobs},
+    {"settleJob", settle_job},
+    {"submitJob", submit_job},
+    {"submitShuffle", submit_shuffle},
+    {"jobProgress", job_progress},
+    {"jobOutputs", job_outputs},
+    {"stopJob", stop_job},
+    {"stopJobs", stop_jobs},
 };
 
 void add_function(napi_env env, napi_value object, const NamedCallback& entry, void* data) {

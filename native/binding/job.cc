@@ -12,11 +12,19 @@
 #include "arguments.h"
 #include "call.h"
 #include "errors.h"
+#include "handle.h"
 #include "jobs.h"
 #include "machine.h"
 #include "program.h"
 
 namespace lanewise::binding {
+
+template <>
+struct HandleKind<program::Sequence> {
+  static constexpr napi_type_tag kTag = {0x6c616e6577697365, 0x5e90};
+  static constexpr const char* kName = "sequence";
+};
+
 namespace {
 
 using program::Block;
@@ -86,6 +94,12 @@ program::ProgramJob::Request read_request(napi_env env, std::span<const napi_val
   return request;
 }
 
+std::shared_ptr<program::Sequence> read_sequence(const Argument& arg) {
+  napi_valuetype type = napi_undefined;
+  check(napi_typeof(arg.env, arg.value, &type));
+  return type == napi_null ? nullptr : read_handle<program::Sequence>(arg).owned();
+}
+
 napi_value id_value(napi_env env, std::uint64_t id) {
   napi_value result = nullptr;
   check(napi_create_double(env, static_cast<double>(id), &result));
@@ -113,13 +127,21 @@ napi_value settle_job(napi_env env, napi_callback_info info) noexcept {
   });
 }
 
+napi_value create_sequence(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "createSequence", [&] {
+    read_arguments<0>(env, info, nullptr);
+    return create_handle(env, std::make_shared<program::Sequence>(), 0);
+  });
+}
+
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "submitJob", [&] {
-    const auto values = read_arguments<10>(env, info, nullptr);
+    const auto values = read_arguments<11>(env, info, nullptr);
     const std::shared_ptr<Program> program = read_handle<Program>({env, values[0], 0}).owned();
     auto job = std::make_shared<program::ProgramJob>(program, read_request(env, values, *program));
     const bool background = Read<bool>::from({env, values[8], 8});
-    return id_value(env, Jobs::of(env).submit(std::move(job), background, read_function({env, values[9], 9})));
+    job->join(read_sequence({env, values[9], 9}));
+    return id_value(env, Jobs::of(env).submit(std::move(job), background, read_function({env, values[10], 10})));
   });
 }
 

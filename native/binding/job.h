@@ -10,7 +10,10 @@ namespace lanewise::binding {
 napi_value open_jobs(napi_env env, napi_callback_info info) noexcept;
 // settleJob() -> whether there was a job that is over; calls `settle` of the one that has been over for longest.
 napi_value settle_job(napi_env env, napi_callback_info info) noexcept;
-// submitJob(program, inputs, outputs, cells, keys, times, counter or null, threads or null, background, settle) -> id
+// createSequence() -> sequence
+napi_value create_sequence(napi_env env, napi_callback_info info) noexcept;
+// submitJob(program, inputs, outputs, cells, keys, times, counter or null, threads or null, background, sequence or
+// null, settle) -> id
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept;
 // submitShuffle(block, seed, settle) -> id; the low 32 bits of a seed are all that counts.
 napi_value submit_shuffle(napi_env env, napi_callback_info info) noexcept;

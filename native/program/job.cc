@@ -8,12 +8,16 @@
 namespace lanewise::program {
 
 bool Job::advance(core::ThreadPool& pool) noexcept {
-  if (stopped_.load(std::memory_order_relaxed)) return false;
+  if (stopped_.load(std::memory_order_relaxed) || (sequence_ && sequence_->broken())) {
+    if (sequence_) sequence_->break_off();
+    return false;
+  }
   try {
     const core::FlushDenormals flush;
     return run(pool);
   } catch (...) {
     failure_ = std::current_exception();
+    if (sequence_) sequence_->break_off();
     return false;
   }
 }

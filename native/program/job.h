@@ -5,13 +5,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../core/thread_pool.h"
 
 namespace lanewise::program {
+
+// Jobs of one runner that belong one behind the other, in the order in which they were submitted: once one of them
+// fails or is stopped, those behind it make no run.
+class Sequence {
+ public:
+  // From any thread.
+  bool broken() const noexcept { return broken_.load(std::memory_order_relaxed); }
+  void break_off() noexcept { broken_.store(true, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> broken_{false};
+};
 
 class Job {
  public:
@@ -21,6 +35,9 @@ class Job {
 
   // The next slice; whether there is more to do. Called by the runner's thread, which holds the lane.
   bool advance(core::ThreadPool& pool) noexcept;
+
+  // Makes it one of a sequence. Before it is submitted.
+  void join(std::shared_ptr<Sequence> sequence) noexcept { sequence_ = std::move(sequence); }
 
   // No further slice begins. From any thread.
   void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
@@ -48,7 +65,8 @@ class Job {
 
  private:
   std::atomic<bool> stopped_{false};
-  mutable std::mutex mutex_;  // of the two below
+  std::shared_ptr<Sequence> sequence_;  // or null
+  mutable std::mutex mutex_;            // of the two below
   std::uint64_t runs_ = 0;
   std::vector<double> sums_;  // its size is fixed
   std::exception_ptr failure_;

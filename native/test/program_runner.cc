@@ -246,6 +246,39 @@ TEST_CASE("what a run throws ends its job and no other") {
   CHECK(other->failure() == nullptr);
 }
 
+TEST_CASE("jobs of a sequence make no run behind one that has failed or was stopped") {
+  for (const bool fails : {true, false}) {
+    World world;
+    const auto sequence = std::make_shared<Sequence>();
+    const auto once = [](TestJob& self) {
+      self.count(1);
+      return false;
+    };
+    auto before = job_of(once), behind = job_of(once), late = job_of(once), alone = job_of(once);
+    auto cut = job_of([&](TestJob& self) -> bool {
+      if (fails) throw 42;
+      return once(self);
+    });
+    for (const auto& job : {before, cut, behind, late}) job->join(sequence);
+    world.lane->lock();
+    world.runner.submit(1, before);
+    world.runner.submit(2, cut);
+    world.runner.submit(3, behind);
+    world.runner.submit(4, alone);
+    if (!fails) cut->stop();
+    world.lane->unlock();
+    world.collected->wait(4);
+    world.runner.submit(5, late);
+    world.collected->wait(5);
+    CHECK(before->runs() == 1);
+    CHECK(cut->runs() == 0);
+    CHECK(behind->runs() == 0);
+    CHECK(late->runs() == 0);
+    CHECK(alone->runs() == 1);
+    CHECK(behind->failure() == nullptr);
+  }
+}
+
 TEST_CASE("jobs run with denormals flushed, in a mode that does not depend on who made the thread") {
   World world;
   std::vector<core::FloatMode> seen;

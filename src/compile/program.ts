@@ -185,7 +185,7 @@ export class Program<R = unknown> {
   submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
     // Spread, and not read with defaults: what Object.prototype may have been given is no option.
     const own: Required<SubmitOptions> = {
-      ...{ times: 1, counter: null, threads: null, priority: 'normal', writer: this.name },
+      ...{ times: 1, counter: null, threads: null, priority: 'normal', writer: this.name, sequence: null },
       ...options,
     };
     if (!this.drawsNumbers || own.times <= 1) return this.#submit(inputs, own, 0);
@@ -201,7 +201,7 @@ export class Program<R = unknown> {
   }
 
   #submit(inputs: readonly Tensor[], options: Required<SubmitOptions>, turn: number): Runs<R> {
-    const { times, counter, threads, priority, writer } = options;
+    const { times, counter, threads, priority, writer, sequence } = options;
     const { recorder, assembled, commit, resultOf } = this.#recorded;
     this.#prepare(inputs);
     const results = this.#makeOutputs();
@@ -218,7 +218,10 @@ export class Program<R = unknown> {
       this.#randomness.fillKeys(keys);
       const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
-      job = this.#handle.submit({ inputs: arrays, outputs, cells, keys, times, counter: position, threads, priority });
+      job = this.#handle.submit({
+        ...{ inputs: arrays, outputs, cells, keys, times, counter: position, threads, priority },
+        sequence: sequence === null ? null : sequence.jobsOf(this.#factory),
+      });
     } catch (error) {
       endDraws(false);
       throw error;

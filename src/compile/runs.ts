@@ -1,6 +1,7 @@
 /** Runs of a program off the event loop. */
 import type { JobCall } from '../ops/listing.js';
 import type { Cell } from '../ops/ops.js';
+import type { RunSequence } from './run-sequence.js';
 
 export interface SubmitOptions {
   /** How many runs. Default 1. */
@@ -13,6 +14,8 @@ export interface SubmitOptions {
   readonly priority?: JobCall['priority'];
   /** Who trains, for messages to those who write into what the program writes. Default: the name of the program. */
   readonly writer?: string;
+  /** What the runs belong to, with others of the same priority. Default null: they stand by themselves. */
+  readonly sequence?: RunSequence | null;
 }
 
 /** Runs that are under way. */

@@ -82,6 +82,17 @@ export interface JobCall extends RunCall {
   readonly threads: number | null;
   /** `background` computes on threads with a lower nice value (Linux: nice 19). */
   readonly priority: 'normal' | 'background';
+  /** What the job is one of, or null. */
+  readonly sequence: JobSequence | null;
+}
+
+/**
+ * Jobs of one priority that belong one behind the other, in the order in which they are submitted: once one of them fails or is
+ * stopped, those behind it make no run. It is decided where jobs run, before the next begins, so not by timing.
+ */
+export interface JobSequence {
+  /** Of which backend. */
+  readonly factory: ProgramFactory;
 }
 
 export interface Job {
@@ -130,6 +141,8 @@ export interface ProgramFactory {
   copyOut(blocks: readonly Block[], to: readonly HostArray[]): void;
   /** Fills an int32 block with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
   shuffle(order: Block, seed: bigint): Promise<void>;
+  /** For jobs on this backend. */
+  createSequence(): JobSequence;
   /** @throws ArgumentError for a listing that does not hold together, or when there is no memory for it */
   createProgram(listing: Listing, blocks: readonly Block[]): ProgramHandle;
 }

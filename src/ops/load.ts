@@ -15,7 +15,7 @@ export type NativeFunction = (...args: NativeValue[]) => void;
 
 declare const handleOf: unique symbol;
 
-/** An object of the addon that owns a block or a program. */
+/** An object of the addon that owns a block, a program or a sequence. */
 export interface NativeHandle {
   readonly [handleOf]: true;
 }
@@ -75,9 +75,11 @@ export interface NativeAddon {
   openJobs(wake: () => void): void;
   /** Calls `settle` of the job that has been over for longest. False when there is none: then `wake` announces the next. */
   settleJob(): boolean;
+  /** For jobs of which none begins once one before it has failed or was stopped. */
+  createSequence(): NativeHandle;
   /**
    * Queues runs of a program; the number by which the job is known until `settle` returns. Inputs and what outputs hold
-   * are copied. Null: no counter; the environment's number of threads.
+   * are copied. Null: no counter; the environment's number of threads; no sequence.
    */
   submitJob(
     program: NativeHandle,
@@ -89,6 +91,7 @@ export interface NativeAddon {
     counter: number | null,
     threads: number | null,
     background: boolean,
+    sequence: NativeHandle | null,
     settle: NativeSettle,
   ): number;
   /** Fills an int32 block with a permutation. Of the seed the low 32 bits count. */

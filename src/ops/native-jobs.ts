@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers';
 import type { Job, JobCall } from './listing.js';
 import type { NativeAddon, NativeSettle } from './load.js';
-import { failure, type NativeJobs } from './native-programs.js';
+import { failure, type NativeJobs, sequenceHandleOf } from './native-programs.js';
 
 /**
  * Hands a job to the addon. `done` settles, when the job is over, with what `finish` makes of it.
@@ -100,8 +100,9 @@ export function createJobs(addon: NativeAddon): NativeJobs {
       stopAtExit();
       const { inputs, outputs, cells, keys, times, counter, threads, priority } = call;
       const background = priority === 'background';
+      const sequence = call.sequence === null ? null : sequenceHandleOf(call.sequence);
       const submit = (settle: NativeSettle): number =>
-        addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, settle);
+        addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, sequence, settle);
       return new NativeJob(addon, submit, call);
     },
 

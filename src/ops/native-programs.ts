@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
-import type { Instruction, Job, JobCall, MemorySpec, RunCall } from './listing.js';
+import type { Instruction, Job, JobCall, JobSequence, MemorySpec, RunCall } from './listing.js';
 import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
 import type { NativeAddon, NativeHandle, NativeRunner } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
@@ -153,6 +153,22 @@ class Reclaimer {
   }
 }
 
+class NativeSequence implements JobSequence {
+  readonly factory: ProgramFactory;
+  readonly handle: NativeHandle;
+
+  constructor(factory: ProgramFactory, handle: NativeHandle) {
+    this.factory = factory;
+    this.handle = handle;
+  }
+}
+
+/** What the addon knows a sequence by. @throws ArgumentError for one of another backend */
+export function sequenceHandleOf(sequence: JobSequence): NativeHandle {
+  if (!(sequence instanceof NativeSequence)) throw new ArgumentError('submit: the sequence is one of another backend');
+  return sequence.handle;
+}
+
 class NativeProgram implements ProgramHandle {
   readonly arenaBytes: number;
   readonly #addon: NativeAddon;
@@ -213,7 +229,7 @@ class NativeProgram implements ProgramHandle {
  */
 export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs): ProgramFactory {
   const reclaimer = new Reclaimer(addon);
-  return {
+  const factory: ProgramFactory = {
     fuses: true,
 
     createBlock(dtype, length, lost) {
@@ -233,6 +249,8 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
       await jobs.shuffle(handleOf('shuffle', order), seed);
     },
 
+    createSequence: () => new NativeSequence(factory, addon.createSequence()),
+
     createProgram({ memories, instructions, arena, cells, keySources }: Listing, blocks) {
       const handles = blocks.map((block) => handleOf('createProgram', block));
       const numbers = Float64Array.from(memories.flatMap(encodeMemory));
@@ -242,4 +260,5 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
       return new NativeProgram(addon, jobs, handle);
     },
   };
+  return factory;
 }

@@ -1,4 +1,5 @@
 /** A pass over data: jobs that are submitted one after the other, and the sums that come of them. */
+import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Scores } from './history.js';
@@ -31,6 +32,8 @@ export interface PassOptions {
 }
 
 export class Pass {
+  /** For steps that are submitted before the one before them is over: none is made behind one that was not. */
+  readonly sequence = new RunSequence();
   readonly #options: PassOptions;
   /** Jobs that have not been added up, and the rows of their batches. */
   readonly #active = new Map<Runs<Tensor[]>, number>();

@@ -73,7 +73,7 @@ export class StepLoop {
 
   #submit(pass: Pass, program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Pending {
     const lr = this.#settings.optimizer.paramGroups.map((group) => group.lr);
-    const submitted = pass.submit(program, inputs, rows, options);
+    const submitted = pass.submit(program, inputs, rows, { ...options, sequence: pass.sequence });
     // The step has read its rates, so that the next can be got ready while it is made.
     const undo = this.#schedulers.isEmpty ? null : this.#schedulers.step();
     return { ...submitted, lr, undo };

@@ -35,7 +35,7 @@ describe('getters in arrays', () => {
       const inputs = trap([x, y], (i) => {
         if (i === 1) act(x);
       });
-      return addon.submitJob(program, inputs, [out], noNumbers, noKeys, 1, null, null, false, settle);
+      return addon.submitJob(program, inputs, [out], noNumbers, noKeys, 1, null, null, false, null, settle);
     };
     expect(call).toThrow(type);
     expect(call).toThrow(message);
@@ -51,7 +51,7 @@ describe('getters in arrays', () => {
         program,
         [x],
         trap([out], () => detach(x)),
-        ...([noNumbers, noKeys, 1, null, null, false, settle] as const),
+        ...([noNumbers, noKeys, 1, null, null, false, null, settle] as const),
       ),
     ).toThrow(/argument 1: expected Float32Array, got one whose buffer is detached/);
     const runs = await new Promise((resolve) => {
@@ -59,7 +59,7 @@ describe('getters in arrays', () => {
         addon.disposeProgram(program);
         addon.freeBlock(block);
       });
-      const id = addon.submitJob(program, inputs, [out], noNumbers, noKeys, 2, null, null, false, (made) => {
+      const id = addon.submitJob(program, inputs, [out], noNumbers, noKeys, 2, null, null, false, null, (made) => {
         addon.jobOutputs(id, [out]);
         resolve(made);
       });
@@ -103,7 +103,7 @@ describe('getters in arrays', () => {
     const program = sumProgram(3, ones(3));
     const [x, out] = [Float32Array.of(1, 2, 3), new Float32Array(3)];
     const error = await new Promise((resolve) => {
-      const id = addon.submitJob(program, [x], [out], noNumbers, noKeys, 1, null, null, false, () => {
+      const id = addon.submitJob(program, [x], [out], noNumbers, noKeys, 1, null, null, false, null, () => {
         const fresh = new Float32Array(3);
         try {
           addon.jobOutputs(
@@ -189,7 +189,7 @@ describe('arrays of odd kinds', () => {
     addon.blockCopyOut(block, kept);
     expect([...kept]).toEqual([1, 1, 1]);
   });
-  const rest = [noNumbers, noKeys, 1, null, null, false, settle] as const;
+  const rest = [noNumbers, noKeys, 1, null, null, false, null, settle] as const;
 
   it('no elements at all', () => {
     const block = addon.createBlock(0, 0);

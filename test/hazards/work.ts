@@ -86,6 +86,7 @@ export function createTraining(factory: ProgramFactory, { n = 5, size = 8 } = {}
       counter: null,
       threads: availableParallelism(),
       priority: 'normal',
+      sequence: null,
       ...more,
       outputs: [new Float32Array(1), new Float32Array(n)],
     }),

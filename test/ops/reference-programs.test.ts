@@ -41,7 +41,7 @@ function makeAdding() {
     keys: new Uint32Array(0),
   });
   const job = (value: number, times: number) =>
-    program.submit({ ...call(value), times, counter: null, threads: null, priority: 'normal' });
+    program.submit({ ...call(value), times, counter: null, threads: null, priority: 'normal', sequence: null });
   return { block, program, output, call, job };
 }
 
@@ -92,6 +92,29 @@ describe('programs of the reference', () => {
     program.dispose();
     expect(() => program.run(call(1))).toThrow('the program has been disposed');
     expect(() => job(1, 1)).toThrow('the program has been disposed');
+  });
+
+  it('of a sequence make no run once one before them has failed or was stopped', async () => {
+    const { program, call, job } = makeAdding();
+    const sequence = factory.createSequence();
+    const submit = (more: object) =>
+      program.submit({
+        ...call(1),
+        ...{ times: 1, counter: null, threads: null, priority: 'normal', sequence },
+        ...more,
+      });
+    const failing = { inputs: [new Float32Array(2)] };
+    const ends = await Promise.allSettled([submit({}), submit(failing), submit({})].map(({ done }) => done));
+    expect(ends.map((end) => (end.status === 'fulfilled' ? end.value : 'failed'))).toEqual([1, 'failed', 0]);
+    expect(await submit({}).done).toBe(0);
+    expect(await job(1, 1).done).toBe(1);
+
+    const other = factory.createSequence();
+    const [stopped, behind] = [submit({ sequence: other }), submit({ sequence: other })];
+    stopped.stop();
+    expect(await Promise.all([stopped.done, behind.done])).toEqual([0, 0]);
+    const foreign = { factory };
+    expect(() => submit({ sequence: foreign })).toThrow('the sequence is one of another backend');
   });
 
   it('refuse arrays, blocks and listings that do not fit', () => {

@@ -133,7 +133,7 @@ describeEachBackend('fit on batches', () => {
     ['no rows', ([x, y]) => [x.narrow(0, 0, 0), y.narrow(0, 0, 0)], ShapeError, 'fit: batch 1 of train has no rows'],
     ['other features', ([x, y]) => [x.narrow(1, 0, 5), y], ShapeError, 'expected 6 features'],
     ['a label out of range', ([x, y]) => [x, y.to('float32').add(7).to('int32')], ArgumentError, 'out of bounds'],
-  ])('refuses %s, and closes the iterable', async (name, spoil, kind, message) => {
+  ])('refuses %s, and closes the iterable', async (_name, spoil, kind, message) => {
     const problem = makeProblem();
     const batches = [...loaderOf(problem)];
     let isClosed = false;
@@ -156,8 +156,7 @@ describeEachBackend('fit on batches', () => {
     expect(isClosed).toBe(true);
     const byHand = makeProblem();
     await train(byHand, batches.slice(0, 1), { epochs: 1 });
-    // A label is seen when its step runs, and then the next may be on its way already.
-    if (name !== 'a label out of range') expect(numbersOf(problem)).toEqual(numbersOf(byHand));
+    expect(numbersOf(problem)).toEqual(numbersOf(byHand));
     await expect(train(problem, loaderOf(problem))).resolves.toMatchObject({ stopped: null });
   });
 
@@ -188,7 +187,7 @@ describeEachBackend('fit on batches', () => {
         await new Promise(() => {});
       },
     };
-    const history = await train(problem, source, { timeLimit: 0.1 });
+    const history = await train(problem, source, { timeLimit: 0.5 });
     expect(history.stopped).toBe('timeLimit');
     expect(history.epochs).toMatchObject([{ epoch: 1, steps: 1, samples: 8 }]);
   });

@@ -7,7 +7,17 @@ import { ArgumentError, StateError } from '../../errors.js';
 import { fillPermutation } from '../../random/distributions.js';
 import { Mt19937 } from '../../random/mt19937.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../../realm.js';
-import type { Block, Job, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle, RunCall } from '../listing.js';
+import type {
+  Block,
+  Job,
+  JobCall,
+  JobSequence,
+  Listing,
+  MemorySpec,
+  ProgramFactory,
+  ProgramHandle,
+  RunCall,
+} from '../listing.js';
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
 
@@ -143,8 +153,8 @@ class ReferenceProgram implements ProgramHandle {
 
   submit(call: JobCall): Job {
     this.#checkAlive();
-    this.#jobs++;
     const job = new ReferenceJob(this, call);
+    this.#jobs++;
     const ended = () => {
       this.#jobs--;
     };
@@ -216,6 +226,15 @@ function bind(role: Role, value: unknown, values: Values): unknown {
   }
 }
 
+class ReferenceSequence implements JobSequence {
+  readonly factory: ProgramFactory;
+  isBroken = false;
+
+  constructor(factory: ProgramFactory) {
+    this.factory = factory;
+  }
+}
+
 class ReferenceJob implements Job {
   readonly done: Promise<number>;
   readonly #program: ReferenceProgram;
@@ -223,6 +242,7 @@ class ReferenceJob implements Job {
   readonly #inputs: readonly HostArray[];
   readonly #cells: Float64Array;
   readonly #sums: Float64Array;
+  readonly #sequence: ReferenceSequence | null;
   #keys: Uint32Array;
   #runs = 0;
   #stopped = false;
@@ -230,6 +250,10 @@ class ReferenceJob implements Job {
   #reject: (error: unknown) => void = () => {};
 
   constructor(program: ReferenceProgram, call: JobCall) {
+    const { sequence } = call;
+    if (sequence !== null && !(sequence instanceof ReferenceSequence))
+      throw new ArgumentError('submit: the sequence is one of another backend');
+    this.#sequence = sequence;
     this.#program = program;
     this.#call = call;
     this.#inputs = call.inputs.map((array) => array.slice());
@@ -257,10 +281,12 @@ class ReferenceJob implements Job {
   /** One run, unless there is none left. Returns whether the job wants another turn. */
   turn(): boolean {
     const { outputs, times, counter } = this.#call;
+    if (this.#sequence?.isBroken) this.#stopped = true;
     if (!this.#stopped && this.#runs < times) {
       try {
         this.#program.run({ inputs: this.#inputs, outputs, cells: this.#cells, keys: this.#keys });
       } catch (error) {
+        this.#breakOff();
         this.#reject(error);
         return false;
       }
@@ -270,8 +296,13 @@ class ReferenceJob implements Job {
       for (const [i, output] of outputs.entries()) if (output.length === 1) this.#sums[i]! += output[0]!;
     }
     if (!this.#stopped && this.#runs < times) return true;
+    if (this.#runs < times) this.#breakOff();
     this.#resolve(this.#runs);
     return false;
+  }
+
+  #breakOff(): void {
+    if (this.#sequence !== null) this.#sequence.isBroken = true;
   }
 }
 
@@ -299,11 +330,12 @@ class JobQueue {
 /** @param ops the reference's. */
 export function createReferencePrograms(ops: Ops): ProgramFactory {
   const queue = new JobQueue();
-  return {
+  const factory: ProgramFactory = {
     fuses: false,
     createBlock: (dtype, length) => new ReferenceBlock(dtype, length),
     // The garbage collector does it.
     reclaim() {},
+    createSequence: () => new ReferenceSequence(factory),
     createProgram(listing, blocks) {
       const own = blocks.map((block) => {
         if (!(block instanceof ReferenceBlock)) throw new ArgumentError('a block of another backend');
@@ -322,4 +354,5 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
       fillPermutation(new Mt19937(Number(BigInt.asUintN(32, seed))), order.array);
     },
   };
+  return factory;
 }
