@@ -185,7 +185,15 @@ export class Program<R = unknown> {
   submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
     // Spread, and not read with defaults: what Object.prototype may have been given is no option.
     const own: Required<SubmitOptions> = {
-      ...{ times: 1, counter: null, threads: null, priority: 'normal', writer: this.name, sequence: null },
+      ...{
+        times: 1,
+        counter: null,
+        threads: null,
+        priority: 'normal',
+        writer: this.name,
+        holder: null,
+        sequence: null,
+      },
       ...options,
     };
     if (!this.drawsNumbers || own.times <= 1) return this.#submit(inputs, own, 0);
@@ -201,8 +209,9 @@ export class Program<R = unknown> {
   }
 
   #submit(inputs: readonly Tensor[], options: Required<SubmitOptions>, turn: number): Runs<R> {
-    const { times, counter, threads, priority, writer, sequence } = options;
+    const { times, counter, threads, priority, writer, holder, sequence } = options;
     const { recorder, assembled, commit, resultOf } = this.#recorded;
+    for (const storage of assembled.written) storage.assertNotHeld(holder);
     this.#prepare(inputs);
     const results = this.#makeOutputs();
     const cells = new Float64Array(recorder.cells.length);

@@ -1,6 +1,7 @@
 /** Runs of a program off the event loop. */
 import type { JobCall } from '../ops/listing.js';
 import type { Cell } from '../ops/ops.js';
+import type { Holder } from '../tensor/storage.js';
 import type { RunSequence } from './run-sequence.js';
 
 export interface SubmitOptions {
@@ -14,6 +15,8 @@ export interface SubmitOptions {
   readonly priority?: JobCall['priority'];
   /** Who trains, for messages to those who write into what the program writes. Default: the name of the program. */
   readonly writer?: string;
+  /** Who holds what the program writes, if it is the one who submits. Default null. */
+  readonly holder?: Holder | null;
   /** What the runs belong to, with others of the same priority. Default null: they stand by themselves. */
   readonly sequence?: RunSequence | null;
 }

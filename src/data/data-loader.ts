@@ -1,7 +1,7 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
-import { defaultGenerator, Generator } from '../random/generator.js';
+import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 
 export interface DataLoaderOptions {
@@ -83,7 +83,7 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 
   /** Starts an epoch. */
   [Symbol.iterator](): IterableIterator<Batch> {
-    const generator = this.#generator ?? defaultGenerator;
+    const generator = drawnFrom(this.#generator ?? defaultGenerator);
     // PyTorch seeds its workers with it, and draws it without workers and without shuffling too.
     generator.random63();
     return this.#epoch(generator);

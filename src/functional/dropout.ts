@@ -3,7 +3,7 @@ import { checkBoolean, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { FloatArray, HostArray } from '../ops/ops.js';
-import { defaultGenerator, Generator } from '../random/generator.js';
+import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -28,8 +28,9 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
   if (!checkBoolean('dropout', 'training', training) || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
   checkFloat('dropout', input);
-  if (generator.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, generator));
-  const key = drawKey(generator);
+  const source = drawnFrom(generator);
+  if (source.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, source));
+  const key = drawKey(source);
   const columns = input.shape.at(-1) ?? 1;
   const sizes = { key: key.storage, rows: input.numel / columns, columns, p, rowOffset: 0 };
   const masked = (x: Tensor) => {
@@ -63,8 +64,9 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
   checkFloat('dropout2d', input);
   const [n, c] = input.shape as [number, number];
   const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
-  if (generator.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, generator));
-  const key = drawKey(generator);
+  const source = drawnFrom(generator);
+  if (source.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, source));
+  const key = drawKey(source);
   const noise = empty(shape, input.dtype);
   const ops = currentOps();
   ops.fill({ out: noise.storage, value: 1, n: noise.numel });

@@ -246,6 +246,11 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     return calls;
   }
 
+  /** What a step writes: parameters, and the state kept for them. @internal */
+  '~tensors'(): Tensor[] {
+    return this.#params().flatMap((param) => [param, ...(this.#states.get(param)?.tensors().values() ?? [])]);
+  }
+
   #params(): Tensor[] {
     return this.#groups.flatMap((group) => group.params);
   }

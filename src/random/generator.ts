@@ -238,6 +238,18 @@ export class Generator implements KeySource {
   clone(): Generator {
     return new Generator(0).setState(this.getState());
   }
+
+  /**
+   * A generator of its own that will draw what this one would have. This one goes on elsewhere: the words of its mt19937 are
+   * hashed, and 2^32 mask keys are left out. So one generator gives a training after the other numbers of their own.
+   */
+  fork(): Generator {
+    const fork = this.clone();
+    this.#bits.leap();
+    this.#normal.spare = null;
+    this.#counterHigh = (this.#counterHigh + 1) >>> 0;
+    return fork;
+  }
 }
 
 markAsOwn(Generator);
@@ -257,6 +269,25 @@ function assertNotRecording(place: string): void {
  * another seed.
  */
 export const defaultGenerator = new Generator(Math.floor(Math.random() * 2 ** 53));
+
+/** What stands for {@link defaultGenerator} in {@link withGenerator}. */
+let substitute: Generator | null = null;
+
+/** Where to draw from when that generator is given: the default one may have a substitute. @internal */
+export function drawnFrom(generator: Generator): Generator {
+  return generator === defaultGenerator && substitute !== null ? substitute : generator;
+}
+
+/** Calls `run` with what the library draws from {@link defaultGenerator} drawn from another, until it returns. @internal */
+export function withGenerator<T>(generator: Generator, run: () => T): T {
+  const before = substitute;
+  substitute = generator;
+  try {
+    return run();
+  } finally {
+    substitute = before;
+  }
+}
 
 /** Seeds {@link defaultGenerator}, as `torch.manual_seed`, and returns it. See {@link Generator.manualSeed}. */
 export function manualSeed(seed: number | bigint, options: GeneratorOptions = {}): Generator {

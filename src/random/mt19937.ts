@@ -89,6 +89,13 @@ export class Mt19937 {
     this.#position = state.position;
   }
 
+  /** Goes on from the place in the period whose words are the hashes of these. */
+  leap(): void {
+    const words = this.#words;
+    for (let i = 0; i < mtWords; i++) words[i] = hash32(words[i]! + Math.imul(i + 1, 0x9e3779b9));
+    this.#position = mtWords;
+  }
+
   #twist(): void {
     const words = this.#words;
     // Each word depends on its right neighbour and on one 397 ahead, both modulo 624; three loops spare the modulo.
@@ -98,6 +105,14 @@ export class Mt19937 {
     words[mtWords - 1] = words[shift - 1]! ^ mix(words[mtWords - 1]!, words[0]!);
     this.#position = 0;
   }
+}
+
+/** The finalizer of MurmurHash3: a bijection of 32 bits in which each bit depends on all. */
+function hash32(x: number): number {
+  let h = x | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 /** The top bit of one word and the rest of the next, multiplied by the twist matrix. */

@@ -8,7 +8,7 @@ import { currentOps } from '../ops/backend.js';
 import type { DType, FloatArray, HostArray } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
 import { checkIntegers, checkOrderLength } from '../random/checks.js';
-import { defaultGenerator, Generator } from '../random/generator.js';
+import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import type { TensorOptions } from './creation.js';
 import { zeros } from './host-memory.js';
 import { checkShape, numelOf, type Shape } from './shape.js';
@@ -147,5 +147,5 @@ function randomOptions(place: string, options: RandomOptions | undefined, defaul
   checkBoolean(place, 'requiresGrad', requiresGrad);
   if (requiresGrad && dtype === 'int32')
     throw new ArgumentError(`${place}: only tensors of floating point dtype can require gradients, got int32`);
-  return { dtype, requiresGrad, generator };
+  return { dtype, requiresGrad, generator: drawnFrom(generator) };
 }

@@ -30,9 +30,19 @@ export interface Numbers {
   readonly data: HostArray | null;
 }
 
+/** Who keeps memory from being written to, for longer than a job, and whether at this moment. */
+export interface Holder {
+  /** For messages. */
+  readonly name: string;
+  isHolding: boolean;
+}
+
 const isTemporary =
   'this tensor was made while a function was being recorded for compile: it has numbers only inside the program; ' +
   'return it from the function to read it';
+
+const isTrained = (writer: string) =>
+  new StateError(`the tensor is being trained by ${writer}: wait for its promise before writing to it`);
 
 /**
  * The memory of a tensor; tensors of one storage share their numbers. Only ops reach the array, through
@@ -47,6 +57,7 @@ export class Storage implements Memory {
   /** Made when it is first asked for. */
   #host: HostArray | null;
   #side: NativeSide | null = null;
+  #holder: Holder | null = null;
   #version = 0;
   readonly #isInference = isInferenceModeEnabled();
   #recordedBy: Recording | null = recording();
@@ -89,13 +100,13 @@ export class Storage implements Memory {
     return this.#array();
   }
 
-  /** @throws StateError as {@link read}, and while a job writes the memory. */
+  /** @throws StateError as {@link read}, while a job writes the memory, and while it is held. */
   write(): HostArray {
     const now = recording();
     if (now !== null && now !== this.#recordedBy) throw now.refuse('writing into a tensor');
+    this.assertUnpinned();
     const side = this.#side;
     if (side !== null) {
-      this.assertUnpinned();
       if (side.blockIsNewer) this.#download(side);
       side.hostIsNewer = true;
     }
@@ -159,7 +170,7 @@ export class Storage implements Memory {
     this.assertNumbers();
     let side = this.#side;
     if (side === null || side.factory !== factory) {
-      if (side !== null) this.assertUnpinned();
+      if (side !== null) this.#assertNoJob();
       const block = factory.createBlock(this.dtype, this.length, () => {
         if (this.#side?.block === block) this.release(this.#side);
       });
@@ -243,11 +254,30 @@ export class Storage implements Memory {
     this.wroteBlock();
   }
 
-  /** @throws StateError while a job writes the memory. */
+  /** Who alone may write from here on, whenever it is holding; null: whoever wants to. */
+  hold(holder: Holder | null): void {
+    this.#holder = holder;
+  }
+
+  /** Whether somebody holds the memory, if only from time to time, or a job is writing it. */
+  get isBeingTrained(): boolean {
+    return this.#holder !== null || (this.#side?.writers.length ?? 0) > 0;
+  }
+
+  /** @throws StateError while somebody else holds the memory. */
+  assertNotHeld(by: Holder | null): void {
+    if (this.#holder?.isHolding && this.#holder !== by) throw isTrained(this.#holder.name);
+  }
+
+  /** @throws StateError while a job writes the memory, or somebody holds it. */
   assertUnpinned(): void {
+    this.assertNotHeld(null);
+    this.#assertNoJob();
+  }
+
+  #assertNoJob(): void {
     const writer = this.#side?.writers[0];
-    if (writer !== undefined)
-      throw new StateError(`the tensor is being trained by ${writer}: wait for its promise before writing to it`);
+    if (writer !== undefined) throw isTrained(writer);
   }
 
   /** A plain object costs nothing to make, an accessor 100 ns: only where the host side may be old or missing. */

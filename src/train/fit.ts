@@ -5,11 +5,13 @@ import { Training } from './training.js';
 
 /**
  * Trains a model on threads of the library's own; the event loop stays free. Each step (forward, loss, gradients, the optimizer's
- * step, metrics) is a recorded program. Samples are shuffled as a DataLoader with `shuffle: true` does after the same `manualSeed`.
+ * step, metrics) is a recorded program. Samples are shuffled as a DataLoader with `shuffle: true` does after the same `manualSeed`:
+ * orders and masks come from a generator of the training's own (the option `generator`), so that trainings side by side are reproducible.
  * Layers train in their own modes, or all in training mode when the model is in evaluation mode; no mode is changed.
  *
- * Meanwhile parameters may be read (they are those between two steps) but not written to; between two epochs, in callbacks, they
- * may be. Rates that are changed by hand hold from the next epoch on, in `onStep` from the next step on. Afterwards gradients
+ * Meanwhile what the model and the optimizer hold may be read (as it is between two steps); writing to it is a StateError, except
+ * from callbacks, `onEpoch` and `onStep`, until what they return settles (of `onStep`, until it returns), and between two turns
+ * of a loop over `epochs`. Rates that are changed by hand hold from the next epoch on, in `onStep` from the next step on. Afterwards gradients
  * are cleared.
  *
  * @returns what happened in each epoch.

@@ -3,6 +3,7 @@ import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../chec
 import { ArgumentError } from '../errors.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
+import { Generator } from '../random/generator.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { isAbortSignal } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -64,6 +65,13 @@ export interface CommonOptions<Out, Target> {
   batchSize?: number;
   /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
   shuffle?: boolean;
+  /**
+   * Where orders of samples and masks of dropout are drawn from, and what `train` and `validation` draw from the default generator
+   * when they are asked for a batch. Default: a fork of the generator that `manualSeed` seeds, taken when the training begins
+   * ({@link Generator.fork}), so trainings side by side are reproducible. `generator: defaultGenerator` draws from that itself and
+   * leaves it where a loop by hand would; then no other training may have it at the same time.
+   */
+  generator?: Generator;
   /** Stepped after each epoch; or after each step, when given as `{ scheduler, interval: 'step' }`. */
   schedulers?: Schedulers;
   /** How many threads compute. Default: `backend.threads`. */
@@ -104,6 +112,7 @@ export interface Settings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
+  readonly generator: Generator | null;
   readonly schedulers: readonly ReadScheduler[];
   readonly threads: number | null;
   readonly priority: 'normal' | 'background';
@@ -121,7 +130,7 @@ type GivenOptions = Omit<FitOptions, 'forward'> & { forward: unknown };
 
 const keys = [
   ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'forward', 'epochs'] as const),
-  ...(['batchSize', 'shuffle', 'schedulers'] as const),
+  ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
   ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
 ];
 
@@ -171,6 +180,7 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     epochs: checkSize(place, 'epochs', epochs, 1),
     batchSize,
     shuffle,
+    generator: readGenerator(place, given.generator),
     schedulers: readSchedulers(place, given.schedulers, optimizer, scores),
     threads: readThreads(place, given.threads),
     priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
@@ -215,6 +225,12 @@ function readCallbacks(place: string, callbacks: unknown): readonly Callback[] {
   const isList = Array.isArray(callbacks) && callbacks.every((each) => typeof each === 'object' && each !== null);
   if (!isList) throw new ArgumentError(`${place}: callbacks must be a list of objects, got ${show(callbacks)}`);
   return [...callbacks];
+}
+
+function readGenerator(place: string, generator: unknown): Generator | null {
+  if (generator === undefined) return null;
+  if (generator instanceof Generator) return generator;
+  throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
 }
 
 function readFunction<F>(place: string, what: string, value: F | undefined): F | null {

@@ -24,7 +24,7 @@ export interface Totals {
 /** Who submits, and how. */
 export interface PassOptions {
   readonly stopper: Stopper;
-  readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer'>;
+  readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer' | 'holder'>;
   /** One sum for the loss and for each metric. */
   readonly sums: number;
   /** What the caller is told about the error of a run. */

@@ -1,6 +1,7 @@
 /** Making the steps of an epoch: as one job where nobody wants to come in between, else one by one. */
 import type { SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
 import type { Pass, Submitted } from './pass.js';
 import type { Part, ResidentData } from './resident.js';
@@ -19,13 +20,15 @@ interface Pending extends Submitted {
 export class StepLoop {
   readonly #settings: Settings;
   readonly #stopper: Stopper;
+  readonly #lock: Lock;
   readonly #schedulers: StepSchedulers;
   /** How many steps may be on their way: what onStep sets is to hold for the next. */
   readonly #mostInFlight: number;
   #made = 0;
   #isUndone = false;
 
-  constructor(settings: Settings, stopper: Stopper) {
+  constructor(settings: Settings, stopper: Stopper, lock: Lock) {
+    this.#lock = lock;
     this.#settings = settings;
     this.#stopper = stopper;
     this.#schedulers = new StepSchedulers(settings.schedulers, settings.optimizer);
@@ -97,6 +100,11 @@ export class StepLoop {
     const { sums } = pending.runs.progress();
     const named: Record<string, number> = Object.create(null);
     for (const [i, { name }] of metrics.entries()) named[name] = sums[i + 1]!;
-    this.#stopper.watch(onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr }));
+    this.#lock.open();
+    try {
+      this.#stopper.watch(onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr }));
+    } finally {
+      this.#lock.close();
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
+import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
 import type { Submitted } from './pass.js';
@@ -18,6 +19,7 @@ export class StreamedData {
   readonly #batches: Iterable<unknown> | AsyncIterable<unknown>;
   readonly #reader: BatchReader;
   readonly #record: RecordStep;
+  readonly #generator: Generator;
   readonly #programs = new ProgramCache<Tensor[]>(mostShapes);
 
   constructor(
@@ -26,12 +28,14 @@ export class StreamedData {
     batches: Iterable<unknown> | AsyncIterable<unknown>,
     reader: BatchReader,
     record: RecordStep,
+    generator: Generator,
   ) {
     this.#place = place;
     this.#what = what;
     this.#batches = batches;
     this.#reader = reader;
     this.#record = record;
+    this.#generator = generator;
   }
 
   /** Batches in a pass, as far as the iterable says: a DataLoader or an array does. */
@@ -62,7 +66,7 @@ export class StreamedData {
         try {
           // Whatever the batch costs to make, timers and I/O come before the next one, of this training or another.
           await ownTurn();
-          const next = await take(iterator, stopper);
+          const next = await take(iterator, stopper, this.#generator);
           if (next === timeIsUp) break;
           if (Object(next) !== next)
             throw new ArgumentError(
@@ -94,7 +98,9 @@ export class StreamedData {
 
   #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
     const batches = this.#batches;
-    return Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+    return withGenerator(this.#generator, () =>
+      Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator](),
+    );
   }
 
   #read(value: unknown, number: number): [StepProgram, readonly Tensor[], number] {
@@ -123,9 +129,10 @@ export class StreamedData {
 async function take(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   stopper: Stopper,
+  generator: Generator,
 ): Promise<IteratorResult<unknown> | typeof timeIsUp> {
   try {
-    const next = iterator.next();
+    const next = withGenerator(generator, () => iterator.next());
     // A race costs as much as a small step does; what is there at once can do without.
     return isThenable(next) ? await stopper.race(next) : next;
   } catch (error) {

@@ -1,11 +1,10 @@
 /** A training from its beginning to its end, whatever form it was asked for in. */
-
 import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
-import { defaultGenerator } from '../random/generator.js';
+import { defaultGenerator, type Generator, withGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
 import type { EpochResult, History, Scores } from './history.js';
-import { lock } from './lock.js';
+import { Lock } from './lock.js';
 import { Meter } from './meter.js';
 import type { Settings } from './options.js';
 import { Pass, scoresOf } from './pass.js';
@@ -24,6 +23,8 @@ type Data = ResidentData | StreamedData;
 export class Training {
   readonly #place: string;
   readonly #settings: Settings;
+  readonly #lock: Lock;
+  readonly #generator: Generator;
   readonly #steps: Steps;
   readonly #stopper: Stopper;
   readonly #meter: Meter | null;
@@ -38,14 +39,16 @@ export class Training {
   #stepsOfEpoch: number | null = null;
   #hasMoved = false;
 
-  private constructor(place: string, settings: Settings) {
+  private constructor(place: string, settings: Settings, lock: Lock) {
     const { model, optimizer, scores, onProgress, epochs, signal, timeLimit } = settings;
     this.#place = place;
     this.#settings = settings;
+    this.#lock = lock;
+    this.#generator = settings.generator ?? defaultGenerator.fork();
     this.#steps = new Steps(place, settings);
     this.#stopper = new Stopper(signal, timeLimit);
     this.#meter = onProgress === null ? null : new Meter(epochs, onProgress, this.#stopper);
-    this.#loop = new StepLoop(settings, this.#stopper);
+    this.#loop = new StepLoop(settings, this.#stopper, lock);
     this.#context = {
       model,
       optimizer,
@@ -63,14 +66,14 @@ export class Training {
    */
   static async *run(place: string, settings: Settings): AsyncGenerator<EpochResult, History, undefined> {
     if (settings.signal?.aborted) throw settings.signal.reason;
-    const unlock = lock(place, settings);
+    const lock = new Lock(place, settings);
     let training: Training | null = null;
     try {
-      training = new Training(place, settings);
+      training = new Training(place, settings, lock);
       return yield* training.#run();
     } finally {
-      if (training === null) unlock();
-      else await training.#end(unlock);
+      if (training === null) lock.release();
+      else await training.#end();
     }
   }
 
@@ -80,10 +83,15 @@ export class Training {
       // Whatever scope the caller is in, such as noGrad, ends here; recording may take milliseconds.
       await ownTurn();
       await this.#prepare();
-      for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
+      await this.#open(async () => {
+        for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
+      });
       for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#stopper.isStopped; epoch++) {
         const result = await this.#runEpoch(epoch);
+        // Between two epochs of a loop over epochs() model and optimizer are the caller's.
+        if (result !== null && this.#place === 'epochs') this.#lock.open();
         if (result !== null) yield result;
+        this.#lock.close();
       }
       if (!this.#stopper.isTimeUp) this.#stopper.check();
     } catch (error) {
@@ -95,7 +103,9 @@ export class Training {
       stopped: this.#stopper.isTimeUp ? 'timeLimit' : this.#stopReason,
       seconds: secondsSince(this.#start),
     };
-    for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
+    await this.#open(async () => {
+      for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
+    });
     return history;
   }
 
@@ -103,19 +113,33 @@ export class Training {
   async #prepare(): Promise<void> {
     const { train, validation, shuffle } = this.#settings;
     const steps = this.#steps;
-    this.#data = this.#open('train', train, shuffle, (findBatch, inputs) => steps.recordTraining(findBatch, inputs));
+    this.#data = this.#openData('train', train, shuffle, (...step) => {
+      const program = steps.recordTraining(...step);
+      this.#lock.refresh();
+      return program;
+    });
     if (validation !== null)
-      this.#validation = this.#open('validation', validation, false, (findBatch, inputs) =>
-        steps.recordValidation(findBatch, inputs),
-      );
+      this.#validation = this.#openData('validation', validation, false, (...step) => steps.recordValidation(...step));
     for (const data of [this.#data, this.#validation])
       if (data instanceof ResidentData) await this.#stopper.race(data.upload());
   }
 
-  #open(what: string, source: Source, shuffle: boolean, record: RecordStep): Data {
+  #openData(what: string, source: Source, shuffle: boolean, record: RecordStep): Data {
     const { batchSize, reader } = this.#settings;
-    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, reader, record);
-    return new ResidentData(source, batchSize, shuffle, record);
+    const generator = this.#generator;
+    const own: RecordStep = (...step) => withGenerator(generator, () => record(...step));
+    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, reader, own, generator);
+    return new ResidentData(source, batchSize, shuffle, own);
+  }
+
+  /** Runs what the caller has given to take part, which may write to model and optimizer until it is over. */
+  async #open(run: () => Promise<void>): Promise<void> {
+    this.#lock.open();
+    try {
+      await run();
+    } finally {
+      this.#lock.close();
+    }
   }
 
   /** One epoch with all that belongs to it; null when the time was up before its first step. */
@@ -155,10 +179,13 @@ export class Training {
     // An epoch that the time has cut short is no epoch to schedulers and callbacks.
     if (!stopper.isTimeUp) {
       stepEpochSchedulers(this.#place, schedulers, result);
-      for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
+      if (callbacks.length > 0)
+        await this.#open(async () => {
+          for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
+        });
     }
     // Waited for also when the time is up meanwhile, but not for ever by an abort.
-    await stopper.grace(Promise.resolve(onEpoch?.(result)));
+    if (onEpoch !== null) await this.#open(() => stopper.grace(Promise.resolve(onEpoch(result))));
     return result;
   }
 
@@ -170,8 +197,8 @@ export class Training {
       await this.#loop.stream(epoch, pass, data);
       return;
     }
-    defaultGenerator.random63();
-    if (this.#settings.shuffle) await this.#stopper.race(data.shuffle(defaultGenerator.random63()));
+    this.#generator.random63();
+    if (this.#settings.shuffle) await this.#stopper.race(data.shuffle(this.#generator.random63()));
     const parts = data.parts();
     this.#hasMoved = true;
     await this.#loop.resident(epoch, pass, data, parts);
@@ -203,7 +230,7 @@ export class Training {
     const { threads, priority, metrics } = this.#settings;
     const pass = new Pass({
       stopper: this.#stopper,
-      submit: { threads, priority, writer: this.#place },
+      submit: { threads, priority, writer: this.#place, holder: this.#lock.holder },
       sums: 1 + metrics.length,
       explain: (error) => this.#steps.explain(error),
     });
@@ -217,7 +244,7 @@ export class Training {
   }
 
   /** Lets go of everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
-  async #end(unlock: () => void): Promise<void> {
+  async #end(): Promise<void> {
     const stopper = this.#stopper;
     this.#meter?.end();
     stopper.stop(new StateError(`${this.#place}: the training has ended`));
@@ -229,7 +256,7 @@ export class Training {
       // What the last step has left there has no numbers of its own.
       if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
     } finally {
-      unlock();
+      this.#lock.release();
     }
   }
 }

@@ -28,6 +28,35 @@ const moves: Record<string, (generator: Generator) => void> = {
   random63: (g) => g.random63(),
 };
 
+describe('fork', () => {
+  it('draws what the generator would have drawn, which then draws something else', () => {
+    const generator = new Generator(2 ** 40 + 3);
+    for (let i = 0; i < 3; i++) {
+      normal(generator, 1);
+      generator.nextKey();
+      const clone = generator.clone();
+      const fork = generator.fork();
+      expect(fork.getState()).toEqual(clone.getState());
+      expect(generator.initialSeed()).toBe(fork.initialSeed());
+      expect(generator.masks).toBe(fork.masks);
+      const [drawn, others] = [uniform(fork, 2000), uniform(generator, 2000)];
+      // Nor the same a few draws later: no float of one stands in the other more often than chance has it.
+      const common = new Set(drawn);
+      expect(others.filter((value) => common.has(value)).length).toBeLessThan(10);
+      const keys = Array.from({ length: 100 }, () => `${fork.nextKey()}`);
+      for (let j = 0; j < 100; j++) expect(keys).not.toContain(`${generator.nextKey()}`);
+    }
+  });
+
+  it('depends on the state alone', () => {
+    const [one, other] = [new Generator(5), new Generator(5)];
+    one.fork();
+    other.fork();
+    expect(one.getState()).toEqual(other.getState());
+    expect(one.fork().getState()).not.toEqual(new Generator(5).getState());
+  });
+});
+
 describe('seeds', () => {
   it.each([
     [0, 0n],

@@ -3,11 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   backend,
+  compile,
   data,
   epochs,
   type FitOptions,
   fit,
   nn,
+  noGrad,
   optim,
   type Progress,
   predict,
@@ -195,23 +197,84 @@ describeEachBackend('a training', () => {
     expect(weights(alone)).not.toEqual(weights(makeProblem()));
   });
 
-  it('refuses to have its parameters written to, and lets them be read', async () => {
-    // Epochs that are long beside the moments between them, in which writing is allowed.
-    const problem = makeProblem(20_000);
-    const { model } = problem;
+  it.each<readonly [string, number, Partial<FitOptions>]>([
+    ['long epochs', 20_000, {}],
+    ['short epochs', 8, {}],
+    ['a function after each step', 40, { onStep: () => {} }],
+    ['callbacks that return at once', 8, { onEpoch: () => {}, callbacks: [{ onEpoch: () => {} }] }],
+  ])('refuses to have its parameters written to, and lets them be read: %s', async (_name, rows, more) => {
+    const problem = makeProblem(rows);
+    const { model, optimizer } = problem;
+    model.at(0).requiresGrad_(false);
     const before = numbersOf(problem);
     const controller = new AbortController();
-    const promise = fit(model, options(problem, { signal: controller.signal }));
+    const promise = fit(model, options(problem, { signal: controller.signal, ...more }));
     promise.catch(() => {});
-    while (numbersOf(problem).every((value, i) => value === before[i])) await delay(2);
     const zeros = Object.fromEntries(Object.entries(model.stateDict()).map(([name, each]) => [name, zerosLike(each)]));
-    expect(() => model.loadStateDict(zeros)).toThrow(
-      'the tensor is being trained by fit: wait for its promise before writing to it',
-    );
+    const message = 'the tensor is being trained by fit: wait for its promise before writing to it';
+    const frozen = model.at(0).parameters()[0]!;
+    const { x, y, loss } = problem;
+    const sgd = new optim.SGD(model.parameters());
+    const step = compile(() => {
+      sgd.zeroGrad();
+      const value = loss.forward(model.forward(x), y);
+      value.backward();
+      sgd.step();
+      return value;
+    });
+    const expectRefused = () => {
+      expect(() => model.loadStateDict(zeros)).toThrow(message);
+      expect(() => noGrad(() => frozen.copy_(zerosLike(frozen)))).toThrow(message);
+    };
+    expectRefused();
+    while (numbersOf(problem).every((value, i) => value === before[i])) await delay(2);
+    for (let i = 0; i < 40; i++) {
+      expectRefused();
+      await delay(i % 3);
+    }
+    expect(() => step()).toThrow(message);
+    await expect(step.async()).rejects.toThrow(message);
+    const states = Object.values(optimizer.stateDict().state).flatMap((own) => Object.values(own));
+    for (const state of states) expect(() => state.copy_(zerosLike(state))).toThrow(message);
+    expect(states.length).toBeGreaterThan(0);
     expect(numbersOf(problem).every(Number.isFinite)).toBe(true);
     controller.abort();
     await expect(promise).rejects.toBe(controller.signal.reason);
+    step.dispose();
+    model.loadStateDict(zeros);
     await expectUsable({ ...problem, ...makeProblem(20), model, optimizer: problem.optimizer });
+  });
+
+  it('lets its callbacks write, for as long as they take, and a loop over its epochs', async () => {
+    const problem = makeProblem();
+    const { model } = problem;
+    const zero = () => noGrad(() => model.parameters()[0]!.copy_(zerosLike(model.parameters()[0]!)));
+    const calls: string[] = [];
+    const write = (name: string) => async () => {
+      zero();
+      await delay(5);
+      zero();
+      calls.push(name);
+    };
+    await fit(
+      model,
+      options(problem, {
+        epochs: 1,
+        onStep: ({ step }) => {
+          if (step === 1) calls.push('step');
+          zero();
+        },
+        onEpoch: write('epoch'),
+        callbacks: [{ onStart: write('start'), onEpoch: write('callback'), onEnd: write('end') }],
+      }),
+    );
+    expect(calls).toEqual(['start', 'step', 'callback', 'epoch', 'end']);
+    for await (const { epoch } of epochs(model, options(problem))) {
+      await write(`loop ${epoch}`)();
+      if (epoch === 2) break;
+    }
+    expect(calls.slice(5)).toEqual(['loop 1', 'loop 2']);
+    zero();
   });
 });
 

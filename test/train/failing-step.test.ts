@@ -28,6 +28,7 @@ const train = ({ model, optimizer, loss, scheduler }: ReturnType<typeof make>, m
     optimizer,
     loss,
     fuse: false,
+    generator: defaultGenerator,
     schedulers: [{ scheduler, interval: 'step' }],
     callbacks: [new TerminateOnNaN()],
     ...more,
