@@ -15,7 +15,10 @@ export interface TrainingContext {
   stop(reason: string): void;
 }
 
-/** One's own: an object with any of these. Promises are waited for. What throws ends the training with that error. */
+/**
+ * One's own: an object with any of these, for one training at a time. Promises are waited for. What throws ends the training with
+ * that error.
+ */
 export interface Callback {
   /** Have the output of every layer, and the loss, looked at in each training step: see {@link TerminateOnNaN}. */
   readonly checkFinite?: boolean;
@@ -23,6 +26,8 @@ export interface Callback {
   onStart?(context: TrainingContext): void | Promise<void>;
   /** After an epoch, its validation and the schedulers. */
   onEpoch?(result: EpochResult, context: TrainingContext): void | Promise<void>;
+  /** When the signal has ended the training, after its last step, before the rejection; a promise is not waited for. */
+  onAbort?(context: TrainingContext): void;
   /** At the end, unless it ended with an error. */
   onEnd?(history: History, context: TrainingContext): void | Promise<void>;
 }

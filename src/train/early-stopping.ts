@@ -7,9 +7,12 @@ import { copyModelState } from './state-copy.js';
 
 /** Options of {@link EarlyStopping}. */
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** How many epochs in a row without an improvement end the training. Default 3. */
+  /** How many epochs in a row without an improvement end the training; 0 is as 1. The first never does. Default 3. */
   patience?: number;
-  /** Whether the model gets back the state of its best epoch at the end, however it ends but for an error. Default false. */
+  /**
+   * Whether the model gets back the state of its best epoch at the end, by the signal too, but not by an error: then
+   * {@link EarlyStopping.bestState} has it. Default false.
+   */
   restoreBest?: boolean;
 }
 
@@ -31,13 +34,21 @@ export class EarlyStopping implements Callback {
     const given = checkOptions(place, options, [...monitorKeys, 'patience', 'restoreBest']);
     const { patience = 3, restoreBest = false } = given;
     this.#monitor = new Monitor(place, given);
-    this.#patience = checkSize(place, 'patience', patience, 1);
+    this.#patience = checkSize(place, 'patience', patience);
     this.#restoreBest = checkBoolean(place, 'restoreBest', restoreBest);
   }
 
   /** The epoch with the best score so far, or null. */
   get bestEpoch(): number | null {
     return this.#best?.epoch ?? null;
+  }
+
+  /**
+   * A copy of the model's state after that epoch, for `model.loadStateDict`: with `restoreBest`, until the model has been given it.
+   * Else null.
+   */
+  get bestState(): StateDict | null {
+    return this.#best?.state ?? null;
   }
 
   /** That score. */
@@ -60,10 +71,19 @@ export class EarlyStopping implements Callback {
       return;
     }
     this.#bad += 1;
-    if (this.#bad >= this.#patience) stop('EarlyStopping');
+    // As Keras: an epoch has to have something to be compared with.
+    if (this.#bad >= this.#patience && result.epoch > 1) stop('EarlyStopping');
   }
 
-  onEnd(_history: unknown, { model }: TrainingContext): void {
+  onAbort(context: TrainingContext): void {
+    this.#restore(context);
+  }
+
+  onEnd(_history: unknown, context: TrainingContext): void {
+    this.#restore(context);
+  }
+
+  #restore({ model }: TrainingContext): void {
     const best = this.#best;
     if (best !== null && best.state !== null && best.epoch !== this.#last) model.loadStateDict(best.state);
     // The history has what is worth keeping; weights are large.

@@ -35,11 +35,11 @@ export class FiniteChecks {
     currentOps().checkFinite({ x: tensor.storage, n: tensor.numel, layer });
   }
 
-  /** The error of a run, with the name of the layer when one was at fault. */
-  explain(place: string, error: unknown): unknown {
+  /** The error of a run, with the name of the layer when one was at fault. `where` says which step it was. */
+  explain(place: string, error: unknown, where: string): unknown {
     if (!(error instanceof NotFiniteError)) return error;
     const name = this.#names[error.layer] ?? `layer ${error.layer}`;
-    return new StateError(`${place}: the output of ${name} is not finite; the step that met it has changed nothing`, {
+    return new StateError(`${place}: the output of ${name} is not finite in ${where}; that step has changed nothing`, {
       cause: error,
     });
   }

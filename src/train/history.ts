@@ -30,7 +30,11 @@ export interface EpochResult extends Scores {
 
 /** A whole training. */
 export interface History {
-  /** In their order; the last may have been cut short by the time limit. */
+  /**
+   * In their order; the last may have been cut short by the time limit. Kept as some ten numbers each: of more than 10,000 the results
+   * are made when they are asked for, and `Array.from` makes what `structuredClone` takes. Empty after {@link epochs}, whose results are
+   * the caller's.
+   */
   readonly epochs: readonly EpochResult[];
   /** Why it ended before its last epoch: `'timeLimit'`, or the reason that a callback gave. null when it did not. */
   readonly stopped: string | null;

@@ -10,13 +10,27 @@ export interface MonitorOptions {
    * `'validation.loss'` where there is validation, else `'loss'`.
    */
   monitor?: string;
-  /** Whether it is to fall or to rise. Default: `'max'` for an accuracy, else `'min'`. */
+  /**
+   * Whether it is to fall or to rise. Default: `'min'` for a loss, `'max'` for a metric whose name ends in `accuracy`; for any other
+   * it has to be given. ReduceLROnPlateau goes by the same rule.
+   */
   mode?: 'min' | 'max';
   /** By how much at least it must be better to count as improved. Default 0. */
   minDelta?: number;
 }
 
 export const monitorKeys = ['monitor', 'mode', 'minDelta'] as const;
+
+/** Whether the score of that name is to fall or to rise by itself; null where nothing says so. */
+export function directionOf(name = 'loss'): 'min' | 'max' | null {
+  const score = name.replace(/^validation\./, '');
+  if (score === 'loss') return 'min';
+  return /accuracy$/i.test(score) ? 'max' : null;
+}
+
+/** The error for a score of no known direction. */
+export const noDirection = (place: string, name: string) =>
+  new ArgumentError(`${place}: nothing says whether ${show(name)} is to fall or to rise; give mode: 'min' or 'max'`);
 
 /** What the epochs of a training can be monitored by, given the names of its metrics. */
 export function scoreNames(metrics: readonly string[], hasValidation: boolean): string[] {
@@ -55,10 +69,11 @@ export class Monitor {
   constructor(place: string, { monitor, mode, minDelta = 0 }: MonitorOptions) {
     if (monitor !== undefined && typeof monitor !== 'string')
       throw new ArgumentError(`${place}: monitor must be the name of a score, got ${show(monitor)}`);
-    const natural = monitor?.endsWith('accuracy') ? 'max' : 'min';
+    const direction = mode ?? directionOf(monitor);
+    if (direction === null) throw noDirection(place, monitor!);
     this.#place = place;
     this.#name = monitor;
-    this.#mode = checkOneOf(place, 'mode', mode ?? natural, ['min', 'max']);
+    this.#mode = checkOneOf(place, 'mode', direction, ['min', 'max']);
     this.#minDelta = checkNumber(place, 'minDelta', minDelta);
     if (minDelta < 0) throw new ArgumentError(`${place}: minDelta must not be negative, got ${minDelta}`);
   }

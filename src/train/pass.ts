@@ -2,6 +2,7 @@
 import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { scoresFrom } from './epoch-log.js';
 import type { Scores } from './history.js';
 import type { ReadMetric } from './metrics.js';
 import type { StepProgram } from './steps.js';
@@ -27,8 +28,8 @@ export interface PassOptions {
   readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer' | 'holder'>;
   /** One sum for the loss and for each metric. */
   readonly sums: number;
-  /** What the caller is told about the error of a run. */
-  readonly explain: (error: unknown) => unknown;
+  /** What the caller is told about the error of a run, that of the step of this number, counted from 1. */
+  readonly explain: (error: unknown, step: number) => unknown;
 }
 
 export class Pass {
@@ -70,7 +71,7 @@ export class Pass {
       this.#active.delete(runs);
       return made;
     } catch (error) {
-      throw explain(error);
+      throw explain(error, this.#steps + runs.progress().runs + 1);
     }
   }
 
@@ -106,8 +107,8 @@ export class Pass {
 
 /** Means from sums. */
 export function scoresOf({ samples, sums }: Totals, metrics: readonly ReadMetric[]): Scores {
-  const means = Array.from(sums, (sum) => sum / samples);
-  const named: Record<string, number> = Object.create(null);
-  for (const [i, { name }] of metrics.entries()) named[name] = means[i + 1]!;
-  return { loss: means[0]!, ...('accuracy' in named ? { accuracy: named.accuracy! } : {}), metrics: named };
+  return scoresFrom(
+    metrics.map(({ name }) => name),
+    Array.from(sums, (sum) => sum / samples),
+  );
 }

@@ -5,7 +5,7 @@ import { ReduceLROnPlateau } from '../optim/lr-scheduler/reduce-lr-on-plateau.js
 import { LRScheduler } from '../optim/lr-scheduler/scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EpochResult } from './history.js';
-import { checkScoreName, scoreOf } from './monitor.js';
+import { checkScoreName, directionOf, noDirection, scoreOf } from './monitor.js';
 
 /** A scheduler, and when it is stepped. */
 export interface ScheduledLR {
@@ -15,7 +15,7 @@ export interface ScheduledLR {
   interval?: 'epoch' | 'step';
   /**
    * What ReduceLROnPlateau watches: `'loss'`, `'validation.accuracy'`, ... Default: `'validation.loss'` where there is validation,
-   * else `'loss'`.
+   * else `'loss'`. One that was made without `mode` wants an accuracy to rise and a loss to fall.
    */
   monitor?: string;
 }
@@ -61,7 +61,17 @@ function readOne(place: string, given: unknown, optimizer: Optimizer): ReadSched
     throw new ArgumentError(
       `${place}: monitor is the name of a score, for ReduceLROnPlateau, got ${show(monitor)} for ${scheduler.constructor.name}`,
     );
+  if (watches && !scheduler.hasMode && directionOf(monitor) === null)
+    throw noDirection(`${place}: ReduceLROnPlateau`, monitor!);
   return { scheduler, interval, monitor };
+}
+
+/** Tells those that watch a score which way it is to go, unless they have been told. */
+export function beginSchedulers(schedulers: readonly ReadScheduler[]): void {
+  for (const { scheduler, monitor } of schedulers) {
+    const direction = directionOf(monitor);
+    if (scheduler instanceof ReduceLROnPlateau && direction !== null) scheduler.assumeMode(direction);
+  }
 }
 
 /** Steps those that go by epochs. */

@@ -38,9 +38,9 @@ export class Steps {
     this.#finite = settings.callbacks.some(({ checkFinite }) => checkFinite === true) ? new FiniteChecks() : null;
   }
 
-  /** The error of a run as the caller is to see it. */
-  explain(error: unknown): unknown {
-    return this.#finite === null ? error : this.#finite.explain(this.#place, error);
+  /** The error of a run as the caller is to see it; `where` says which step it was. */
+  explain(error: unknown, where: string): unknown {
+    return this.#finite === null ? error : this.#finite.explain(this.#place, error, where);
   }
 
   /** Records a step of training: forward, loss, gradients, the optimizer's step, metrics. */

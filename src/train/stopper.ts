@@ -1,5 +1,7 @@
 /** What ends a training before its time, whatever it is waiting for. */
 
+import { onAbort } from './abort.js';
+
 /** What {@link Stopper.race} throws when the time is up, for whoever has to unwind. */
 export const timeIsUp = Symbol('time is up');
 
@@ -8,26 +10,34 @@ const graceMilliseconds = 30;
 
 /** Stops by a signal, a time limit, or an error of the caller's own code that runs beside. */
 export class Stopper {
-  readonly #signal: AbortSignal | null;
+  readonly #forget: (() => void) | null;
   readonly #timer: NodeJS.Timeout | null;
   readonly #stops = new Set<() => void>();
   #waiting = 0;
   #end: { readonly reason: unknown } | null = null;
-  readonly #onAbort = () => this.stop(this.#signal?.reason);
+  #isAborted = false;
 
   /** @param timeLimit in seconds. */
   constructor(signal: AbortSignal | null, timeLimit: number | null) {
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const abort = () => {
+      this.#isAborted = this.#end === null;
+      this.stop(signal?.reason);
+    };
+    this.#forget = signal === null ? null : onAbort(signal, abort);
     // No timer can wait longer: 24 days.
     const milliseconds = timeLimit === null ? null : Math.min(timeLimit * 1000, 2 ** 31 - 1);
     this.#timer = milliseconds === null ? null : setTimeout(() => this.stop(timeIsUp), milliseconds).unref();
-    if (signal?.aborted) this.#onAbort();
+    if (signal?.aborted) abort();
   }
 
   /** Whether it has been stopped. */
   get isStopped(): boolean {
     return this.#end !== null;
+  }
+
+  /** Whether it was the signal. */
+  get isAborted(): boolean {
+    return this.#isAborted;
   }
 
   /** Whether it was the time that was up. */
@@ -115,7 +125,7 @@ export class Stopper {
 
   /** Lets go of signal and timer. */
   dispose(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#forget?.();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 }

@@ -3,13 +3,14 @@ import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
 import { defaultGenerator, type Generator, withGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
+import { EpochLog } from './epoch-log.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { Lock } from './lock.js';
 import { Meter } from './meter.js';
 import type { Settings } from './options.js';
 import { Pass, scoresOf } from './pass.js';
 import { ResidentData } from './resident.js';
-import { stepEpochSchedulers } from './schedulers.js';
+import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
 import { type RecordStep, Steps } from './steps.js';
@@ -31,7 +32,8 @@ export class Training {
   readonly #context: TrainingContext;
   readonly #loop: StepLoop;
   readonly #passes = new Set<Pass>();
-  readonly #results: EpochResult[] = [];
+  /** Empty for epochs(): what its results are kept for is the caller's business. */
+  readonly #log: EpochLog;
   readonly #start = performance.now();
   #data: Data | null = null;
   #validation: Data | null = null;
@@ -40,11 +42,15 @@ export class Training {
   #hasMoved = false;
 
   private constructor(place: string, settings: Settings, lock: Lock) {
-    const { model, optimizer, scores, onProgress, epochs, signal, timeLimit } = settings;
+    const { model, optimizer, metrics, validation, scores, onProgress, epochs, signal, timeLimit } = settings;
     this.#place = place;
     this.#settings = settings;
     this.#lock = lock;
     this.#generator = settings.generator ?? defaultGenerator.fork();
+    this.#log = new EpochLog(
+      metrics.map(({ name }) => name),
+      validation !== null,
+    );
     this.#steps = new Steps(place, settings);
     this.#stopper = new Stopper(signal, timeLimit);
     this.#meter = onProgress === null ? null : new Meter(epochs, onProgress, this.#stopper);
@@ -83,6 +89,7 @@ export class Training {
       // Whatever scope the caller is in, such as noGrad, ends here; recording may take milliseconds.
       await ownTurn();
       await this.#prepare();
+      beginSchedulers(this.#settings.schedulers);
       await this.#open(async () => {
         for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
       });
@@ -99,7 +106,7 @@ export class Training {
     }
     this.#meter?.finish();
     const history: History = {
-      epochs: this.#results,
+      epochs: this.#log.toList(),
       stopped: this.#stopper.isTimeUp ? 'timeLimit' : this.#stopReason,
       seconds: secondsSince(this.#start),
     };
@@ -147,7 +154,7 @@ export class Training {
     const { metrics, optimizer, schedulers, callbacks, onEpoch } = this.#settings;
     const stopper = this.#stopper;
     const start = performance.now();
-    const pass = this.#newPass();
+    const pass = this.#newPass(epoch);
     const steps = this.#data!.steps ?? this.#stepsOfEpoch;
     let trained: number | null = null;
     this.#meter?.watch({
@@ -164,7 +171,7 @@ export class Training {
     if (!stopper.isTimeUp) stopper.check();
     if (totals.steps === 0) return null;
     this.#stepsOfEpoch = totals.steps;
-    const validation = stopper.isTimeUp ? null : await this.#validate();
+    const validation = stopper.isTimeUp ? null : await this.#validate(epoch);
     const result: EpochResult = {
       epoch,
       ...scoresOf(totals, metrics),
@@ -175,7 +182,7 @@ export class Training {
       seconds: secondsSince(start),
       samplesPerSecond: totals.samples / trained,
     };
-    this.#results.push(result);
+    if (this.#place !== 'epochs') this.#log.add(result);
     // An epoch that the time has cut short is no epoch to schedulers and callbacks.
     if (!stopper.isTimeUp) {
       stepEpochSchedulers(this.#place, schedulers, result);
@@ -205,11 +212,11 @@ export class Training {
   }
 
   /** Scores on the validation data; null without any, or when the time was up before they were there. */
-  async #validate(): Promise<Scores | null> {
+  async #validate(epoch: number): Promise<Scores | null> {
     const data = this.#validation;
     if (data === null) return null;
     const stopper = this.#stopper;
-    const pass = this.#newPass();
+    const pass = this.#newPass(epoch);
     if (data instanceof StreamedData) {
       const submit = this.#loop.plain(pass);
       await data.run(stopper, submit, async (submitted) => void (await pass.finish(submitted)), 2);
@@ -226,13 +233,13 @@ export class Training {
     return scoresOf(pass.totals(), this.#settings.metrics);
   }
 
-  #newPass(): Pass {
+  #newPass(epoch: number): Pass {
     const { threads, priority, metrics } = this.#settings;
     const pass = new Pass({
       stopper: this.#stopper,
       submit: { threads, priority, writer: this.#place, holder: this.#lock.holder },
       sums: 1 + metrics.length,
-      explain: (error) => this.#steps.explain(error),
+      explain: (error, step) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
     });
     this.#passes.add(pass);
     return pass;
@@ -258,5 +265,6 @@ export class Training {
     } finally {
       this.#lock.release();
     }
+    if (stopper.isAborted) for (const callback of this.#settings.callbacks) callback.onAbort?.(this.#context);
   }
 }

@@ -9,6 +9,7 @@ import {
   nn,
   optim,
   type Progress,
+  StateError,
   type StepResult,
   type Tensor,
   TerminateOnNaN,
@@ -57,6 +58,8 @@ describe('EarlyStopping', () => {
       3,
     ],
     ['takes an equal score for no improvement', new EarlyStopping({ patience: 1, mode: 'max' }), losses(1, 1), 2],
+    ['with patience 0, at the first that is no better', new EarlyStopping({ patience: 0 }), losses(3, 2, 2), 3],
+    ['with patience 0, not at the first of all', new EarlyStopping({ patience: 0 }), losses(Number.NaN, 1), undefined],
     ['wants what it is told to', new EarlyStopping({ patience: 1, monitor: 'loss', mode: 'max' }), losses(1, 2, 1), 3],
   ])('%s', (_name, callback, scores, stop) => {
     expect(showEpochs(callback, scores)[0]).toBe(stop);
@@ -64,9 +67,24 @@ describe('EarlyStopping', () => {
 
   it('names what there is when it is told to watch something else', () => {
     const metrics = { accuracy: 1 };
-    expect(() => showEpochs(new EarlyStopping({ monitor: 'f1' }), [{ metrics }])).toThrow(
+    expect(() => showEpochs(new EarlyStopping({ monitor: 'f1', mode: 'max' }), [{ metrics }])).toThrow(
       'EarlyStopping: there is nothing called "f1" to monitor; there are loss, accuracy',
     );
+  });
+
+  it('takes part in one training at a time, as any callback', async () => {
+    for (const callback of [new EarlyStopping(), new TerminateOnNaN(), { onEpoch: () => {} }]) {
+      const callbacks = [callback];
+      const first = train(makeProblem(), { callbacks });
+      const second = train(makeProblem(), { callbacks });
+      const { name } = callback.constructor;
+      await expect(second).rejects.toThrow(StateError);
+      await expect(second).rejects.toThrow(
+        `fit: the callback${name === 'Object' ? '' : ` ${name}`} takes part in a training already: give each training one of its own`,
+      );
+      await first;
+      await expect(train(makeProblem(), { callbacks })).resolves.toMatchObject({ stopped: null });
+    }
   });
 
   it('begins anew with each training', async () => {
@@ -95,6 +113,46 @@ describeEachBackend('a callback', () => {
     expect(best).toBeLessThan(epochs.length);
     expect(stopping.best).toBe(Math.min(...epochs.map(({ loss }) => loss)));
     expect(weightsOf(problem)).toEqual(states[best - 1]);
+    expect(weightsOf(problem)).not.toEqual(states.at(-1));
+  });
+
+  it('EarlyStopping restores the best weights when the signal ends the training', async () => {
+    for (const at of ['onEpoch', 'onStep'] as const) {
+      const problem = makeProblem();
+      const controller = new AbortController();
+      const states: number[][] = [];
+      const stopping = new EarlyStopping({ patience: 100, restoreBest: true });
+      const promise = train(problem, {
+        epochs: 50,
+        callbacks: [stopping],
+        signal: controller.signal,
+        onEpoch: ({ epoch }) => {
+          states.push(weightsOf(problem));
+          problem.optimizer.paramGroups[0]!.lr = 30 * epoch;
+          if (at === 'onEpoch' && epoch === 6) controller.abort();
+        },
+        ...(at === 'onStep' ? { onStep: ({ epoch }) => (epoch === 6 ? controller.abort() : undefined) } : {}),
+      });
+      await expect(promise).rejects.toBe(controller.signal.reason);
+      expect(stopping.bestEpoch).toBeLessThan(5);
+      expect(weightsOf(problem)).toEqual(states[stopping.bestEpoch! - 1]);
+      expect(stopping.bestState).toBeNull();
+    }
+  });
+
+  it('EarlyStopping has the best weights when the training ends by an error', async () => {
+    const problem = makeProblem();
+    const states: number[][] = [];
+    const stopping = new EarlyStopping({ patience: 100, restoreBest: true });
+    const onEpoch = ({ epoch }: EpochResult) => {
+      states.push(weightsOf(problem));
+      problem.optimizer.paramGroups[0]!.lr = 30 * epoch;
+      if (epoch === 5) throw new Error('of its own');
+    };
+    await expect(train(problem, { epochs: 50, callbacks: [stopping], onEpoch })).rejects.toThrow('of its own');
+    expect(weightsOf(problem)).toEqual(states.at(-1));
+    problem.model.loadStateDict(stopping.bestState!);
+    expect(weightsOf(problem)).toEqual(states[stopping.bestEpoch! - 1]);
     expect(weightsOf(problem)).not.toEqual(states.at(-1));
   });
 
@@ -131,13 +189,33 @@ describeEachBackend('a callback', () => {
       const bad = tensor(poisoned, { shape: x.shape });
       const options = { callbacks: [new TerminateOnNaN()], shuffle: false, fuse };
       await expect(train(problem, { ...options, train: [bad, y] })).rejects.toThrow(
-        "fit: the output of layer '0' (Linear) of the model is not finite; the step that met it has changed nothing",
+        "fit: the output of layer '0' (Linear) of the model is not finite in step 3 of epoch 1; that step has changed nothing",
       );
       // Rows 0 to 15 were fine.
       const two = makeProblem(24);
       await train(two, { ...options, train: [two.x.narrow(0, 0, 16), two.y.narrow(0, 0, 16)], epochs: 1 });
       expect(numbersOf(problem)).toEqual(numbersOf(two));
       expect(Object.getOwnPropertyNames(model.at(0))).not.toContain('forward');
+    }
+  });
+
+  it('TerminateOnNaN names the step and the epoch, in every form of data', async () => {
+    for (const form of ['tensors', 'one by one', 'batches']) {
+      const problem = makeProblem(24);
+      const { x, y, optimizer } = problem;
+      const batches = [0, 1, 2].map((i) => [x.narrow(0, 8 * i, 8), y.narrow(0, 8 * i, 8)] as const);
+      const spoil = (epoch: number) => {
+        if (epoch === 2) optimizer.paramGroups[0]!.lr = 1e38;
+      };
+      const options: FitOptions = {
+        train: form === 'batches' ? batches : [x, y],
+        ...(form === 'batches' ? {} : { shuffle: false, batchSize: 8 }),
+        ...{ epochs: 9, optimizer, loss: problem.loss, callbacks: [new TerminateOnNaN()] },
+        onEpoch: ({ epoch }) => spoil(epoch),
+        ...(form === 'one by one' ? { onStep: () => {} } : {}),
+      };
+      // The rate has spoilt the weights in the first step of epoch 3; the second sees it, or the third when they still fit.
+      await expect(fit(problem.model, options)).rejects.toThrow(/is not finite in step [23] of epoch 3; that step/);
     }
   });
 
@@ -276,6 +354,47 @@ describeEachBackend('a scheduler', () => {
     };
     expect(() => trainByHand(byHand, { batchSize: 4, epochs: 100_000, afterStep: stop })).toThrow('so far');
     expect(numbersOf(problem)).toEqual(numbersOf(byHand));
+  });
+
+  it('ReduceLROnPlateau goes by the direction of what it watches, unless it was given one', async () => {
+    const runs = [
+      { monitor: 'validation.accuracy', mode: undefined, hand: 'max' },
+      { monitor: 'validation.accuracy', mode: 'min', hand: 'min' },
+      { monitor: 'loss', mode: undefined, hand: 'min' },
+      { monitor: undefined, mode: undefined, hand: 'min' },
+    ] as const;
+    for (const { monitor, mode, hand } of runs) {
+      const problem = makeProblem();
+      const options = { patience: 0, factor: 0.9 };
+      const scheduler = new lrScheduler.ReduceLROnPlateau(problem.optimizer, { ...options, ...(mode && { mode }) });
+      const { epochs } = await train(problem, {
+        epochs: 8,
+        metrics: ['accuracy'],
+        validation: [problem.x, problem.y],
+        schedulers: [{ scheduler, ...(monitor && { monitor }) }],
+      });
+      const plateau = new lrScheduler.ReduceLROnPlateau(makeProblem().optimizer, { ...options, mode: hand });
+      for (const { loss, validation } of epochs)
+        plateau.step(monitor === 'loss' ? loss : monitor ? validation!.accuracy! : validation!.loss);
+      expect(scheduler.stateDict()).toEqual(plateau.stateDict());
+    }
+  });
+
+  it('ReduceLROnPlateau, EarlyStopping and ModelCheckpoint ask which way a metric of no known direction is to go', async () => {
+    const problem = makeProblem();
+    const metrics = [{ name: 'r2', fn: (output: Tensor) => output.mean() }];
+    const message = "nothing says whether \"validation.r2\" is to fall or to rise; give mode: 'min' or 'max'";
+    const monitor = 'validation.r2';
+    expect(() => new EarlyStopping({ monitor })).toThrow(`EarlyStopping: ${message}`);
+    expect(() => new ModelCheckpoint(() => {}, { monitor })).toThrow(`ModelCheckpoint: ${message}`);
+    const schedule = (options: object) => {
+      const scheduler = new lrScheduler.ReduceLROnPlateau(problem.optimizer, options);
+      const validation = [problem.x, problem.y] as const;
+      return train(problem, { metrics, validation, schedulers: [{ scheduler, monitor }], epochs: 1 });
+    };
+    await expect(schedule({})).rejects.toThrow(`fit: ReduceLROnPlateau: ${message}`);
+    await expect(schedule({ mode: 'max' })).resolves.toMatchObject({ stopped: null });
+    expect(new EarlyStopping({ monitor, mode: 'max' }).best).toBeNull();
   });
 
   it('ReduceLROnPlateau watches what it is told to', async () => {

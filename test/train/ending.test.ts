@@ -1,4 +1,5 @@
 /** How a training ends before its time, and that everything is usable afterwards. */
+import { getEventListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
@@ -182,6 +183,31 @@ describeEachBackend('a training', () => {
     controller.abort();
     await expect(first).rejects.toBe(controller.signal.reason);
     await expectUsable(problem);
+  });
+
+  it('of many models by one signal leaves no listener behind, and Node sees no leak', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    const reason = new Error('enough');
+    const trainings = Array.from({ length: 30 }, () => {
+      const problem = makeProblem(8);
+      return fit(problem.model, options(problem, { signal }));
+    });
+    const alone = makeProblem(8);
+    await fit(alone.model, options(alone, { signal, epochs: 1 }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort(reason);
+    for (const end of await Promise.allSettled(trainings)) expect(end).toEqual({ status: 'rejected', reason });
+    await delay(0);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+
+    const unused = new AbortController();
+    await fit(alone.model, options(alone, { signal: unused.signal, epochs: 1 }));
+    expect(getEventListeners(unused.signal, 'abort')).toHaveLength(0);
   });
 
   it('of one model does not keep another from being trained', async () => {

@@ -6,7 +6,7 @@ import { readNumbers, readSaved } from './state.js';
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
-  /** Whether the metric is to fall (`'min'`, the default) or to rise. */
+  /** Whether the metric is to fall (`'min'`, the default) or to rise. Without it, fit goes by what it watches. */
   mode?: 'min' | 'max';
   /** What the rate is multiplied with, below 1. Default 0.1. */
   factor?: number;
@@ -54,6 +54,7 @@ const worst = (mode: 'min' | 'max') => (mode === 'min' ? Number.POSITIVE_INFINIT
  */
 export class ReduceLROnPlateau extends LRScheduler {
   #settings: Settings;
+  #hasMode: boolean;
   #best: number;
   #badEpochs = 0;
   #cooldownCounter = 0;
@@ -62,8 +63,22 @@ export class ReduceLROnPlateau extends LRScheduler {
   constructor(optimizer: Optimizer, options?: ReduceLROnPlateauOptions) {
     super('ReduceLROnPlateau', optimizer);
     this.#settings = read(this.place, options, optimizer.paramGroups.length);
+    this.#hasMode = options?.mode !== undefined;
     this.#best = worst(this.#settings.mode);
     this.noteRates(this.rates());
+  }
+
+  /** Whether the mode was given, or loaded. @internal */
+  get hasMode(): boolean {
+    return this.#hasMode;
+  }
+
+  /** Takes a mode for what is watched from here on, unless one was given; another one begins with no best metric. @internal */
+  assumeMode(mode: 'min' | 'max'): void {
+    if (this.#hasMode || mode === this.#settings.mode) return;
+    this.#settings = { ...this.#settings, mode };
+    this.#best = worst(mode);
+    this.#badEpochs = 0;
   }
 
   /** @param metric what is watched; NaN counts as no improvement. @throws ArgumentError when it is not a number. */
@@ -130,6 +145,7 @@ export class ReduceLROnPlateau extends LRScheduler {
     const epoch = checkSize(place, 'last_epoch', entry('last_epoch'));
     const lastLr = readNumbers(place, '_last_lr', entry('_last_lr'), groups);
     this.#settings = settings;
+    this.#hasMode = true;
     this.#best = best;
     this.#badEpochs = badEpochs;
     this.#cooldownCounter = cooldownCounter;

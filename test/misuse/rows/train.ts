@@ -137,7 +137,7 @@ export const trainRows: readonly Row[] = [
     ({ optimizer }) => ({ schedulers: [{ scheduler: new lrScheduler.ReduceLROnPlateau(optimizer), interval: 'day' }] }),
     'interval of a scheduler must be one of epoch, step, got "day"',
   ),
-  argument('EarlyStopping: patience 0', () => new EarlyStopping({ patience: 0 }), 'patience must be at least 1'),
+  argument('EarlyStopping: patience -1', () => new EarlyStopping({ patience: -1 }), 'patience must not be negative'),
   argument('EarlyStopping: minDelta -1', () => new EarlyStopping({ minDelta: -1 }), 'minDelta must not be negative'),
   argument('EarlyStopping: mode up', () => new EarlyStopping({ mode: bad('up') }), 'mode must be one of min, max'),
   argument(
