@@ -110,6 +110,11 @@ export class Program<R = unknown> {
     return true;
   }
 
+  /** The memory of others that it writes. */
+  get written(): Iterable<Storage> {
+    return this.#written;
+  }
+
   /** The memories of the tensors that a run returns, by their numbers in {@link listing}. */
   get returned(): readonly number[] {
     return this.#recorded.returned;

@@ -1,12 +1,16 @@
 /** What a training tells about itself. */
 
-/** Means over the samples of a pass over data. */
+/**
+ * Means over the samples of a pass over data, as if these had been one batch. The mean of CrossEntropyLoss is over the weights of its labels:
+ * ignored ones count for nothing, in the accuracy neither. A loss of reduction `'sum'` is divided by the samples. Of a loss or metric of the
+ * caller's own the means of batches are weighed by their rows.
+ */
 export interface Scores {
-  /** The losses of the batches, weighted by their rows. */
+  /** The mean loss. */
   readonly loss: number;
   /** When the metric `'accuracy'` was asked for. */
   readonly accuracy?: number;
-  /** All metrics by name, `accuracy` among them, the means of the batches weighted by their rows. */
+  /** All metrics by name, `accuracy` among them. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 

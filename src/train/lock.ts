@@ -28,9 +28,9 @@ export class Lock {
     this.refresh();
   }
 
-  /** Holds what has come since as well: the optimizer's state, parameters that were added. */
-  refresh(): void {
-    for (const storage of storagesOf(this.#settings)) {
+  /** Holds what has come since as well: parameters that were added, and what a program of the training writes. */
+  refresh(written: Iterable<Storage> = []): void {
+    for (const storage of [...storagesOf(this.#settings), ...written]) {
       if (this.#held.has(storage)) continue;
       this.#held.add(storage);
       storage.hold(this.holder);
@@ -56,10 +56,10 @@ export class Lock {
 function thingsOf(settings: Settings): Map<object, string> {
   const { model, optimizer, callbacks, generator } = settings;
   const things = new Map<object, string>();
-  for (const storage of storagesOf(settings))
-    things.set(storage, `model (or a part of it) is being trained already: ${wait}`);
   things.set(model, `model is being trained already: ${wait}`);
   things.set(optimizer, `optimizer is being trained already: ${wait}`);
+  for (const storage of storagesOf(settings))
+    things.set(storage, `model (or a part of it) is being trained already: ${wait}`);
   for (const callback of callbacks)
     things.set(callback, `callback${nameOf(callback)} takes part in a training already: ${one}`);
   if (generator !== null) things.set(generator, `generator is drawn from by a training already: ${one}`);

@@ -1,6 +1,6 @@
 /** Tells from time to time where a training stands. */
 import type { Progress } from './history.js';
-import type { Totals } from './pass.js';
+import type { Scoring, Totals } from './scoring.js';
 import type { Stopper } from './stopper.js';
 
 const intervalMilliseconds = 100;
@@ -18,6 +18,7 @@ export interface Epoch {
 
 export class Meter {
   readonly #epochs: number;
+  readonly #scoring: Scoring;
   readonly #tell: (progress: Progress) => void;
   readonly #stopper: Stopper;
   readonly #timer: NodeJS.Timeout;
@@ -26,7 +27,8 @@ export class Meter {
   #before: Epoch | null = null;
   #told: readonly [epoch: number, step: number] = [0, 0];
 
-  constructor(epochs: number, tell: (progress: Progress) => void, stopper: Stopper) {
+  constructor(epochs: number, scoring: Scoring, tell: (progress: Progress) => void, stopper: Stopper) {
+    this.#scoring = scoring;
     this.#epochs = epochs;
     this.#tell = tell;
     this.#stopper = stopper;
@@ -54,7 +56,8 @@ export class Meter {
     if (this.#epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
     // An epoch without a step has nothing to tell yet: then the one before it, which has come to its end.
     const epoch = this.#epoch.totals().steps > 0 ? this.#epoch : (this.#before ?? this.#epoch);
-    const { steps: step, samples, sums } = epoch.totals();
+    const totals = epoch.totals();
+    const { steps: step, samples } = totals;
     if (step === 0 || (this.#told[0] === epoch.number && this.#told[1] === step)) return;
     this.#told = [epoch.number, step];
     const { steps } = epoch;
@@ -65,7 +68,7 @@ export class Meter {
       step,
       steps,
       fraction: (epoch.number - 1 + ofEpoch) / this.#epochs,
-      loss: sums[0]! / samples,
+      loss: this.#scoring.scoresOf(totals).loss,
       samplesPerSecond: samples / epoch.seconds(),
       seconds: (performance.now() - this.#start) / 1000,
     };

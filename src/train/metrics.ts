@@ -30,10 +30,15 @@ export interface ReadMetric {
 
 /**
  * Share of the rows whose largest output stands where the label says: output [N, C] or [N, C, d1, ...]; target int32 labels of that shape
- * less C, or probabilities of that shape. A label that the loss ignores counts as missed. The metric `'accuracy'`.
+ * less C, or probabilities of that shape. In `fit`, labels that CrossEntropyLoss ignores are left out.
  * @throws ShapeError for an output without classes, ArgumentError for several outputs or targets.
  */
 export function accuracy(output: Tensor, target: Tensor): Tensor {
+  return sub(1, mean(misses(output, target)));
+}
+
+/** 0 for each label that {@link accuracy} counts as found, else 1. */
+export function misses(output: Tensor, target: Tensor): Tensor {
   for (const [what, value] of Object.entries({ output, target }))
     if (!(value instanceof Tensor))
       throw new ArgumentError(
@@ -52,7 +57,7 @@ export function accuracy(output: Tensor, target: Tensor): Tensor {
       `accuracy: outputs of shape ${formatShape(output.shape)} take labels of shape ${formatShape(found.shape)}, ` +
         `got ${formatShape(target.shape)}`,
     );
-  return sub(1, mean(sign(abs(sub(found, to(wanted, output.dtype))))));
+  return sign(abs(sub(found, to(wanted, output.dtype))));
 }
 
 const named: Readonly<Record<MetricName, MetricFunction>> = { accuracy };

@@ -2,9 +2,7 @@
 import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { scoresFrom } from './epoch-log.js';
-import type { Scores } from './history.js';
-import type { ReadMetric } from './metrics.js';
+import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
 import type { Stopper } from './stopper.js';
 
@@ -15,19 +13,12 @@ export interface Submitted {
   readonly rows: number;
 }
 
-/** Steps and samples so far, and the sums of loss and metrics over those samples. */
-export interface Totals {
-  readonly steps: number;
-  readonly samples: number;
-  readonly sums: Float64Array;
-}
-
 /** Who submits, and how. */
 export interface PassOptions {
   readonly stopper: Stopper;
   readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer' | 'holder'>;
-  /** One sum for the loss and for each metric. */
-  readonly sums: number;
+  /** What the steps put out. */
+  readonly scoring: Scoring;
   /** What the caller is told about the error of a run, that of the step of this number, counted from 1. */
   readonly explain: (error: unknown, step: number) => unknown;
 }
@@ -45,7 +36,7 @@ export class Pass {
 
   constructor(options: PassOptions) {
     this.#options = options;
-    this.#sums = new Float64Array(options.sums);
+    this.#sums = new Float64Array(options.scoring.outputs);
     this.#release = options.stopper.onStop(() => this.#stop());
   }
 
@@ -82,7 +73,7 @@ export class Pass {
       const { runs: made, sums } = runs.progress();
       totals.steps += made;
       totals.samples += made * rows;
-      for (let i = 0; i < totals.sums.length; i++) totals.sums[i]! += rows * sums[i]!;
+      this.#addSums(totals.sums, rows, sums);
     }
     return totals;
   }
@@ -101,14 +92,11 @@ export class Pass {
   #add(made: number, rows: number, sums: Float64Array): void {
     this.#steps += made;
     this.#samples += made * rows;
-    for (let i = 0; i < this.#sums.length; i++) this.#sums[i]! += rows * sums[i]!;
+    this.#addSums(this.#sums, rows, sums);
   }
-}
 
-/** Means from sums. */
-export function scoresOf({ samples, sums }: Totals, metrics: readonly ReadMetric[]): Scores {
-  return scoresFrom(
-    metrics.map(({ name }) => name),
-    Array.from(sums, (sum) => sum / samples),
-  );
+  #addSums(to: Float64Array, rows: number, sums: Float64Array): void {
+    const { scoring } = this.#options;
+    for (let i = 0; i < to.length; i++) to[i]! += scoring.factor(i, rows) * sums[i]!;
+  }
 }

@@ -14,6 +14,7 @@ import { applyModel } from './batch.js';
 import { FiniteChecks } from './finite.js';
 import { observeFields } from './observe.js';
 import type { Settings } from './options.js';
+import type { Scoring } from './scoring.js';
 
 /** A program that gives the loss and the metrics of a batch, a scalar each. */
 export type StepProgram = Program<Tensor[]>;
@@ -28,10 +29,12 @@ export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[]) => St
 export class Steps {
   readonly #settings: Settings;
   readonly #place: string;
+  readonly #scoring: Scoring;
   readonly #modes: Modes;
   readonly #finite: FiniteChecks | null;
 
-  constructor(place: string, settings: Settings) {
+  constructor(place: string, settings: Settings, scoring: Scoring) {
+    this.#scoring = scoring;
     this.#place = place;
     this.#settings = settings;
     this.#modes = trainingModes(settings.model);
@@ -54,7 +57,7 @@ export class Steps {
       const metrics = this.#metrics(output, target);
       loss.backward();
       optimizer.step();
-      return [loss, ...metrics];
+      return this.#scoring.outputsOf([loss, ...metrics], output, target);
     };
     return this.#record(step, this.#modes, findBatch, inputs);
   }
@@ -65,7 +68,8 @@ export class Steps {
     const step: Step = (batch) =>
       noGrad(() => {
         const { output, target } = reader.forward(batch);
-        return [this.#loss(output, target), ...this.#metrics(output, target)];
+        const scores = [this.#loss(output, target), ...this.#metrics(output, target)];
+        return this.#scoring.outputsOf(scores, output, target);
       });
     return this.#record(step, () => false, findBatch, inputs);
   }

@@ -8,9 +8,10 @@ import type { EpochResult, History, Scores } from './history.js';
 import { Lock } from './lock.js';
 import { Meter } from './meter.js';
 import type { Settings } from './options.js';
-import { Pass, scoresOf } from './pass.js';
+import { Pass } from './pass.js';
 import { ResidentData } from './resident.js';
 import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
+import { Scoring } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
 import { type RecordStep, Steps } from './steps.js';
@@ -26,6 +27,7 @@ export class Training {
   readonly #settings: Settings;
   readonly #lock: Lock;
   readonly #generator: Generator;
+  readonly #scoring: Scoring;
   readonly #steps: Steps;
   readonly #stopper: Stopper;
   readonly #meter: Meter | null;
@@ -51,9 +53,10 @@ export class Training {
       metrics.map(({ name }) => name),
       validation !== null,
     );
-    this.#steps = new Steps(place, settings);
+    this.#scoring = new Scoring(settings);
+    this.#steps = new Steps(place, settings, this.#scoring);
     this.#stopper = new Stopper(signal, timeLimit);
-    this.#meter = onProgress === null ? null : new Meter(epochs, onProgress, this.#stopper);
+    this.#meter = onProgress === null ? null : new Meter(epochs, this.#scoring, onProgress, this.#stopper);
     this.#loop = new StepLoop(settings, this.#stopper, lock);
     this.#context = {
       model,
@@ -122,7 +125,7 @@ export class Training {
     const steps = this.#steps;
     this.#data = this.#openData('train', train, shuffle, (...step) => {
       const program = steps.recordTraining(...step);
-      this.#lock.refresh();
+      this.#lock.refresh(program.written);
       return program;
     });
     if (validation !== null)
@@ -151,7 +154,7 @@ export class Training {
 
   /** One epoch with all that belongs to it; null when the time was up before its first step. */
   async #runEpoch(epoch: number): Promise<EpochResult | null> {
-    const { metrics, optimizer, schedulers, callbacks, onEpoch } = this.#settings;
+    const { optimizer, schedulers, callbacks, onEpoch } = this.#settings;
     const stopper = this.#stopper;
     const start = performance.now();
     const pass = this.#newPass(epoch);
@@ -174,7 +177,7 @@ export class Training {
     const validation = stopper.isTimeUp ? null : await this.#validate(epoch);
     const result: EpochResult = {
       epoch,
-      ...scoresOf(totals, metrics),
+      ...this.#scoring.scoresOf(totals),
       ...(validation === null ? {} : { validation }),
       steps: totals.steps,
       samples: totals.samples,
@@ -230,15 +233,15 @@ export class Training {
     await this.#endPass(pass);
     if (stopper.isTimeUp) return null;
     stopper.check();
-    return scoresOf(pass.totals(), this.#settings.metrics);
+    return this.#scoring.scoresOf(pass.totals());
   }
 
   #newPass(epoch: number): Pass {
-    const { threads, priority, metrics } = this.#settings;
+    const { threads, priority } = this.#settings;
     const pass = new Pass({
       stopper: this.#stopper,
       submit: { threads, priority, writer: this.#place, holder: this.#lock.holder },
-      sums: 1 + metrics.length,
+      scoring: this.#scoring,
       explain: (error, step) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
     });
     this.#passes.add(pass);

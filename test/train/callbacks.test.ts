@@ -120,6 +120,7 @@ describeEachBackend('a callback', () => {
     for (const at of ['onEpoch', 'onStep'] as const) {
       const problem = makeProblem();
       const controller = new AbortController();
+      const reason = new Error('enough');
       const states: number[][] = [];
       const stopping = new EarlyStopping({ patience: 100, restoreBest: true });
       const promise = train(problem, {
@@ -129,11 +130,11 @@ describeEachBackend('a callback', () => {
         onEpoch: ({ epoch }) => {
           states.push(weightsOf(problem));
           problem.optimizer.paramGroups[0]!.lr = 30 * epoch;
-          if (at === 'onEpoch' && epoch === 6) controller.abort();
+          if (at === 'onEpoch' && epoch === 6) controller.abort(reason);
         },
-        ...(at === 'onStep' ? { onStep: ({ epoch }) => (epoch === 6 ? controller.abort() : undefined) } : {}),
+        ...(at === 'onStep' ? { onStep: ({ epoch }) => (epoch === 6 ? controller.abort(reason) : undefined) } : {}),
       });
-      await expect(promise).rejects.toBe(controller.signal.reason);
+      await expect(promise).rejects.toBe(reason);
       expect(stopping.bestEpoch).toBeLessThan(5);
       expect(weightsOf(problem)).toEqual(states[stopping.bestEpoch! - 1]);
       expect(stopping.bestState).toBeNull();
@@ -468,7 +469,7 @@ describeEachBackend('progress', () => {
         epochs.map(({ loss }) => loss),
         means,
       ),
-    ).toBeLessThan(1e-14);
+    ).toBeLessThan(1e-6);
     expect(steps.map(({ epoch, step }) => [epoch, step])).toEqual(
       [1, 2].flatMap((epoch) => [1, 2, 3, 4, 5, 6, 7].map((step) => [epoch, step])),
     );
