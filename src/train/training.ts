@@ -1,7 +1,7 @@
 /** A training from its beginning to its end, whatever form it was asked for in. */
 import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
-import { defaultGenerator, type Generator, withGenerator } from '../random/generator.js';
+import { defaultGenerator, type Generator, type GeneratorState, withGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
 import { EpochLog } from './epoch-log.js';
 import type { EpochResult, History, Scores } from './history.js';
@@ -27,6 +27,8 @@ export class Training {
   readonly #settings: Settings;
   readonly #lock: Lock;
   readonly #generator: Generator;
+  /** Where the default generator stood before the fork, and where it was left. */
+  readonly #fork: { readonly before: GeneratorState; readonly after: string } | null;
   readonly #scoring: Scoring;
   readonly #steps: Steps;
   readonly #stopper: Stopper;
@@ -48,7 +50,9 @@ export class Training {
     this.#place = place;
     this.#settings = settings;
     this.#lock = lock;
+    const before = defaultGenerator.getState();
     this.#generator = settings.generator ?? defaultGenerator.fork();
+    this.#fork = settings.generator === null ? { before, after: JSON.stringify(defaultGenerator.getState()) } : null;
     this.#log = new EpochLog(
       metrics.map(({ name }) => name),
       validation !== null,
@@ -253,6 +257,11 @@ export class Training {
     this.#passes.delete(pass);
   }
 
+  /** A training that has not moved anything leaves the default generator where it was, unless somebody has drawn since. */
+  #takeBackFork(): void {
+    if (this.#fork?.after === JSON.stringify(defaultGenerator.getState())) defaultGenerator.setState(this.#fork.before);
+  }
+
   /** Lets go of everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
   async #end(): Promise<void> {
     const stopper = this.#stopper;
@@ -265,6 +274,7 @@ export class Training {
       this.#validation?.release();
       // What the last step has left there has no numbers of its own.
       if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
+      else this.#takeBackFork();
     } finally {
       this.#lock.release();
     }
