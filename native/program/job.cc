@@ -8,10 +8,7 @@
 namespace lanewise::program {
 
 bool Job::advance(core::ThreadPool& pool) noexcept {
-  if (stopped_.load(std::memory_order_relaxed) || (sequence_ && sequence_->broken())) {
-    if (sequence_) sequence_->break_off();
-    return false;
-  }
+  if (stopped_.load(std::memory_order_relaxed) || (sequence_ && sequence_->broken())) return false;
   try {
     const core::FlushDenormals flush;
     return run(pool);
@@ -20,6 +17,11 @@ bool Job::advance(core::ThreadPool& pool) noexcept {
     if (sequence_) sequence_->break_off();
     return false;
   }
+}
+
+void Job::stop() noexcept {
+  stopped_.store(true, std::memory_order_relaxed);
+  if (sequence_) sequence_->break_off();
 }
 
 std::uint64_t Job::progress(std::span<double> sums) const {

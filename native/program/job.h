@@ -16,7 +16,7 @@
 namespace lanewise::program {
 
 // Jobs of one runner that belong one behind the other, in the order in which they were submitted: once one of them
-// fails or is stopped, those behind it make no run.
+// fails or is stopped, none of them begins a run.
 class Sequence {
  public:
   // From any thread.
@@ -40,7 +40,7 @@ class Job {
   void join(std::shared_ptr<Sequence> sequence) noexcept { sequence_ = std::move(sequence); }
 
   // No further slice begins. From any thread.
-  void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
+  void stop() noexcept;
 
   // Whole runs so far, and the sums that belong to exactly these; `sums` must be of sum_count(). From any thread.
   std::uint64_t progress(std::span<double> sums) const;

@@ -88,7 +88,7 @@ export interface JobCall extends RunCall {
 
 /**
  * Jobs of one priority that belong one behind the other, in the order in which they are submitted: once one of them fails or is
- * stopped, those behind it make no run. It is decided where jobs run, before the next begins, so not by timing.
+ * stopped, none of them begins a run. It is decided where jobs run, before the next begins, so not by timing.
  */
 export interface JobSequence {
   /** Of which backend. */

@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
   ['more threads than there can be', () => ({ threads: 257 }), ArgumentError, 'fit: threads: expected an integer'],
   [
     'an EarlyStopping by a score that there is not',
-    () => ({ callbacks: [new EarlyStopping({ monitor: 'val_loss' })] }),
+    () => ({ callbacks: [new EarlyStopping({ monitor: 'val_loss', mode: 'min' })] }),
     ArgumentError,
     'EarlyStopping: there is nothing called "val_loss" to monitor; there are loss',
   ],

@@ -276,6 +276,7 @@ class ReferenceJob implements Job {
 
   stop(): void {
     this.#stopped = true;
+    this.#breakOff();
   }
 
   /** One run, unless there is none left. Returns whether the job wants another turn. */
@@ -296,7 +297,6 @@ class ReferenceJob implements Job {
       for (const [i, output] of outputs.entries()) if (output.length === 1) this.#sums[i]! += output[0]!;
     }
     if (!this.#stopped && this.#runs < times) return true;
-    if (this.#runs < times) this.#breakOff();
     this.#resolve(this.#runs);
     return false;
   }
