@@ -7,7 +7,7 @@ import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { FloatArray } from '../ops/ops.js';
 import { checkNormal, checkUniform } from '../random/checks.js';
-import { defaultGenerator, Generator } from '../random/generator.js';
+import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import { checkInt32 } from '../tensor/creation.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
 import { zeros } from '../tensor/host-memory.js';
@@ -108,7 +108,7 @@ function checkDraw(place: string, input: Tensor, options: FillRandomOptions | un
     throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
   input.assertWritable(place);
   input.storage.assertUnpinned();
-  return generator;
+  return drawnFrom(generator);
 }
 
 function scaled(place: string, other: Operand, options: AlphaOptions | undefined): Operand {

@@ -80,7 +80,8 @@ export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generato
   if (recording() === null)
     for (const p of storage.read())
       if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${place}: probabilities must be in [0, 1], got ${p}`);
-  const result = drawn(shape, dtype, generator, (array) => uniform(generator, array as FloatArray));
+  const source = drawnFrom(generator);
+  const result = drawn(shape, dtype, source, (array) => uniform(source, array as FloatArray));
   // u < p as relu(sign(p - u)): a difference of floats is 0 only when they are equal.
   const out = result.storage;
   const ops = currentOps();

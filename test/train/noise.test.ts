@@ -57,7 +57,7 @@ describeEachBackend('a model that draws in forward', () => {
     const dataset = new data.TensorDataset(x, y);
     const train = form === 'tensors' ? dataset : new data.DataLoader(dataset, { batchSize: 8, shuffle: true });
     const size = form === 'tensors' ? { batchSize: 8 } : {};
-    await fit(model, { train, epochs: 2, optimizer, loss, fuse: false, ...size });
+    await fit(model, { train, epochs: 2, optimizer, loss, fuse: false, generator: defaultGenerator, ...size });
     expect(numbersOf(problem)).toEqual(numbersOf(byHand));
     expect(defaultGenerator.getState()).toEqual(after);
   });
