@@ -17,7 +17,7 @@ export interface PredictOptions {
   /**
    * Rows that are computed at once; more are computed in pieces of so many, where the model allows it. It does when each row of its
    * outputs depends on the same row of its inputs only: not with an unbatched vector, a softmax or a mean over the rows, an output that is
-   * no row each. Default 1024; `Infinity` computes everything at once.
+   * no row each, random draws. Default 1024; `Infinity` computes everything at once.
    */
   batchSize?: number;
   /** How many threads compute. Default: `backend.threads`. */

@@ -42,6 +42,24 @@ const linear: Rule = (call) => {
   );
 };
 
+/** Along a dimension of each row, with a result for each element. */
+const throughDimension: Rule = (call) => {
+  const n = call.perRow('outer') * call.number('size') * call.number('inner');
+  return n > 0 && call.memories().every((id) => call.hasRows(id, n));
+};
+
+/** Each row picks from itself. */
+const gather: Rule = (call) => {
+  const perSlice = call.perRow('outer') * call.number('inner');
+  const picked = perSlice * call.number('count');
+  return (
+    perSlice > 0 &&
+    call.isRows('x', perSlice * call.number('size')) &&
+    call.isRows('index', picked) &&
+    call.makes('out', picked)
+  );
+};
+
 /** Rows of a times one matrix; or matrices of each row. */
 const matmul: Rule = (call) => {
   const [n, k] = [call.number('n'), call.number('k')];
@@ -85,8 +103,11 @@ type Entry = readonly [ops: readonly OpName[], grows: readonly string[], rule: R
 const table: readonly Entry[] = [
   [['fill', 'cast', 'neg', 'exp', 'log', 'sqrt', 'abs', 'sign'], ['n'], elementwise],
   [['relu', 'sigmoid', 'tanh', 'clamp'], ['n'], elementwise],
-  [['sum', 'max', 'min', 'softmax', 'logSoftmax'], ['outer'], alongDimension],
+  [['sum', 'max', 'min', 'softmax', 'logSoftmax', 'sumInt', 'maxInt', 'minInt'], ['outer'], alongDimension],
+  [['cumsum', 'argsort'], ['outer'], throughDimension],
+  [['gather'], ['outer'], gather],
   [['add', 'sub', 'mul', 'div', 'pow'], ['layout'], broadcasting],
+  [['addInt', 'subInt', 'mulInt', 'powInt', 'maximumInt', 'minimumInt'], ['layout'], broadcasting],
   [['copy'], ['layout'], copying],
   [['linear'], ['rows'], linear],
   [['matmul'], ['m', 'batch'], matmul],
@@ -105,13 +126,14 @@ export function isRowWise(a: Sized, b: Sized, inputs: number): boolean {
   const isAlike =
     x.memories.length === y.memories.length &&
     x.instructions.length === y.instructions.length &&
-    // Neither numbers that are read at each run nor random ones.
+    // Neither numbers that are read at each run nor random ones: rows behind, or pieces, would draw others than the whole.
     [x, y].every(({ cells, keySources }) => cells === 0 && keySources === 0);
   if (!isAlike) return false;
   const memories = x.memories.map((spec, id) => new MemoryPair(spec, y.memories[id]!, a.rows, b.rows));
   for (const [id, memory] of memories.entries()) {
     if (memory.kind === 'unlike') return false;
     if (memory.kind === 'input') {
+      // Behind the inputs are the numbers that are drawn before each run.
       if (id >= inputs || memory.width === null) return false;
       memory.isRows = true;
     } else if (memory.kind === 'state' && !memory.isSameLength) return false;

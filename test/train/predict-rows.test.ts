@@ -10,6 +10,7 @@ import {
   predict,
   rand,
   randint,
+  randn,
   stack,
   type Tensor,
   tensor,
@@ -39,6 +40,7 @@ class Of extends nn.Module {
 const fc = new nn.Linear(features, 4);
 const table = rand([9, 5]);
 const mix = rand([3, 3]);
+const digits = (x: Tensor) => x.mul(9).to('int32');
 
 /** Models whose rows do not know each other: few programs serve all numbers of rows. */
 const rowWise: Readonly<Record<string, () => Of>> = {
@@ -60,6 +62,17 @@ const rowWise: Readonly<Record<string, () => Of>> = {
   'zeros to begin with': () => new Of((x) => fc.forward(x).add(zeros([x.shape[0]!, 4])), fc),
   'rows of a table': () =>
     new Of((x) => functional.indexSelect(table, x.sum({ dim: 1 }).clamp(0, 8).to('int32')).mul(2)),
+  'whole numbers': () =>
+    new Of((x) =>
+      digits(x)
+        .mul(digits(x))
+        .sub(digits(x.sum({ dim: 1, keepdim: true })))
+        .add(3),
+    ),
+  'sums and extrema of whole numbers': () =>
+    new Of((x) => stack([digits(x).sum({ dim: 1 }), digits(x).max({ dim: 1 }).values], 1)),
+  'running sums of each row': () => new Of((x) => x.cumsum(1)),
+  'each row in its own order': () => new Of((x) => x.gather(1, x.argsort({ dim: 1 }))),
 };
 
 /** Models whose rows do; each must be computed as a whole. */
@@ -83,6 +96,22 @@ const mixing: Readonly<Record<string, () => Of>> = {
   'the rows as columns': () => new Of((x) => x.transpose(0, 1)),
   'twice as many rows': () => new Of((x) => cat([x, x])),
   'a stack': () => new Of((x) => stack([x, x])),
+  'running sums over the rows': () => new Of((x) => x.cumsum(0)),
+  'rows in the order of a column': () =>
+    new Of((x) => functional.indexSelect(x, x.narrow(1, 0, 1).squeeze().argsort())),
+  'columns in their own orders': () => new Of((x) => x.gather(0, x.argsort({ dim: 0 }))),
+  'sums of whole numbers over the rows': () => new Of((x) => digits(x).sub(digits(x).sum({ dim: 0 }))),
+};
+
+/** Models that draw: the rows themselves do not mix, but draws for other numbers of rows would be others. */
+const drawing: Readonly<Record<string, (generator: Generator) => Of>> = {
+  noise: (generator) => new Of((x) => x.add(randn([...x.shape], { generator }))),
+  'noise that is not used': (generator) =>
+    new Of((x) => {
+      randn([...x.shape], { generator });
+      return x.mul(2);
+    }),
+  'masks of numbers': (generator) => new Of((x) => functional.dropout(x, 0.5, true, generator)),
 };
 
 const evaluate = (model: Of, x: Tensor) => noGrad(() => model.fn(x));
@@ -118,6 +147,21 @@ describeEachBackend('predict gives what forward gives', () => {
     const again = mixing[name]!();
     for (const batchSize of [1, 2, 4, 7, 22])
       expectSame(await predict(again, input(23), { batchSize }), evaluate(again, input(23)));
+  });
+
+  it.each(
+    Object.keys(drawing).flatMap((name) => (['counter', 'mt19937'] as const).map((masks) => [name, masks] as const)),
+  )('of %s (%s): as a whole, with the draws of eager code', async (name, masks) => {
+    const [own, eager] = [new Generator(5, { masks }), new Generator(5, { masks })];
+    const [model, same] = [drawing[name]!(own), drawing[name]!(eager)];
+    for (const rows of [...sizes, ...sizes]) {
+      expectSame(await predict(model, input(rows)), evaluate(same, input(rows)));
+      expect(own.getState()).toEqual(eager.getState());
+    }
+    for (const batchSize of [2, 7, 22]) {
+      expectSame(await predict(model, input(23), { batchSize }), evaluate(same, input(23)));
+      expect(own.getState()).toEqual(eager.getState());
+    }
   });
 
   it('of a model that goes by the number of rows: pieces far from it in size are told apart', async () => {
