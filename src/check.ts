@@ -1,23 +1,49 @@
 /** Checks of what callers pass in. Each names the place, the law and the offence; none changes anything. */
 import { describeForeign } from './copies.js';
 import { ArgumentError } from './errors.js';
+import { isCollection } from './realm.js';
 
 /** More elements than a typed array can hold; no size may be larger. */
 export const maxElements = 2 ** 32;
 
-/** Prints a caller's value in a message: short, and safe for any type. */
+/** Lists of more elements, or in lists of more lists than so many, are not printed; nor what takes more characters. */
+const mostShown = { elements: 8, depth: 3, characters: 120 };
+
+/** Prints a caller's value in a message: short, and safe for any type, also one whose properties throw or lie. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  try {
+    return shown(value, mostShown.depth);
+  } catch {
+    return 'an object that cannot be read';
+  }
+}
+
+function shown(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(shortened(value));
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
     return Object.is(value, -0) ? '-0' : String(value);
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'bigint') return value === BigInt.asIntN(128, value) ? `${value}n` : 'a large bigint';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  if (Array.isArray(value)) return value.length > 8 ? 'an array' : `[${value.map(show).join(', ')}]`;
+  if (Array.isArray(value)) return listed(value, depth);
   const foreign = describeForeign(value);
   if (foreign !== null) return foreign;
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' ? `a value of type ${name}` : 'an object';
+  return typeof name === 'string' && name !== 'Object' ? `a value of type ${shortened(name)}` : 'an object';
+}
+
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}...` : text);
+
+function listed(values: readonly unknown[], depth: number): string {
+  const { length } = values;
+  // Negated: a proxy may say anything of its length.
+  if (depth === 0 || !(length <= mostShown.elements)) return 'an array';
+  let text = '';
+  for (let i = 0; i < length; i++) {
+    text += `${i > 0 ? ', ' : ''}${i in values ? shown(values[i], depth - 1) : ''}`;
+    if (text.length > mostShown.characters) return 'an array';
+  }
+  return `[${text}]`;
 }
 
 /** A size given by a caller: a safe integer of at least `least`. */
@@ -65,7 +91,11 @@ export function checkOptions<T extends object>(
   if (options === undefined) return copy;
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError(`${place}: options must be an object, got ${show(options)}`);
-  for (const key of Reflect.ownKeys(options)) {
+  const keys = ownKeysOf(place, options);
+  // What it holds would be ignored.
+  if (keys.length === 0 && isCollection(options))
+    throw new ArgumentError(`${place}: options must be a plain object, got ${show(options)}`);
+  for (const key of keys) {
     const name = known.find((candidate) => candidate === key);
     if (name === undefined)
       throw new ArgumentError(
@@ -75,4 +105,13 @@ export function checkOptions<T extends object>(
     if (value !== undefined) copy[name] = value;
   }
   return copy;
+}
+
+/** @throws ArgumentError for a proxy that does not tell them. */
+function ownKeysOf(place: string, options: object): readonly (string | symbol)[] {
+  try {
+    return Reflect.ownKeys(options);
+  } catch (cause) {
+    throw new ArgumentError(`${place}: options must be a plain object, got ${show(options)}`, { cause });
+  }
 }

@@ -28,6 +28,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
+/** A built-in object whose values are not properties: a Map, a Set, a promise, a date, an object around a primitive value. */
+export function isCollection(value: unknown): boolean {
+  const isOfPairs = types.isMap(value) || types.isSet(value) || types.isWeakMap(value) || types.isWeakSet(value);
+  return isOfPairs || types.isPromise(value) || types.isDate(value) || types.isBoxedPrimitive(value);
+}
+
 /** A promise of any kind: what `await` would wait for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';

@@ -1,6 +1,6 @@
 /** Runs recorded programs in the addon: a listing crosses once, as numbers; after that a run is one call. */
 import { setImmediate } from 'node:timers';
-import { ArgumentError, BackendError, StateError } from '../errors.js';
+import { ArgumentError, BackendError, LanewiseError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
 import type { Instruction, Job, JobCall, JobSequence, MemorySpec, RunCall } from './listing.js';
 import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
@@ -19,11 +19,13 @@ function dtypeNumber(dtype: DType): number {
 
 /** What the addon throws as what the library throws. */
 export function failure(error: unknown): unknown {
-  if (!isError(error)) return error;
+  if (!isError(error) || error instanceof LanewiseError) return error;
+  const { message } = error;
   if ('layer' in error && typeof error.layer === 'number') return new NotFiniteError(error.layer);
   const isMemory = 'code' in error && error.code === 'ERR_LANEWISE_NO_MEMORY';
-  if (isMemory || isRefusal(error)) return new ArgumentError(error.message, { cause: error });
-  return error;
+  if (isMemory || isRefusal(error)) return new ArgumentError(message, { cause: error });
+  // A thread that could not be started, say.
+  return new BackendError(message, { cause: error });
 }
 
 /** What native-jobs.ts makes of an addon. Throws what the library throws. */

@@ -1,8 +1,8 @@
 /** The native backends: every op of the contract marshalled by its signature to the addon's function of that name. */
-import { ArgumentError, BackendError } from '../errors.js';
-import { isRefusal } from '../realm.js';
+import { BackendError } from '../errors.js';
 import { hostOps } from './host.js';
 import type { NativeFunction, NativeValue } from './load.js';
+import { failure } from './native-programs.js';
 import { type Cell, type Memory, type Ops, signatures } from './ops.js';
 
 type HostOp = keyof typeof hostOps;
@@ -48,12 +48,6 @@ function marshal(kind: Kind, value: unknown): NativeValue {
   return kind === kinds.read ? memory.read() : memory.write();
 }
 
-/** What the addon refuses, sizes and indices out of range, is the caller's argument. */
-function rethrow(error: unknown): never {
-  if (isRefusal(error)) throw new ArgumentError(error.message, { cause: error });
-  throw error;
-}
-
 /** @param reference - the same op of the reference, which computes when any memory is float64: the addon has none of that */
 function createOp(
   call: NativeFunction,
@@ -76,7 +70,7 @@ function createOp(
     try {
       call(...values);
     } catch (error) {
-      rethrow(error);
+      throw failure(error);
     }
   };
 }
