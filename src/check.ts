@@ -1,7 +1,7 @@
 /** Checks of what callers pass in. Each names the place, the law and the offence; none changes anything. */
 import { describeForeign } from './copies.js';
 import { ArgumentError } from './errors.js';
-import { isCollection } from './realm.js';
+import { isArray, isCollection } from './realm.js';
 
 /** More elements than a typed array can hold; no size may be larger. */
 export const maxElements = 2 ** 32;
@@ -25,7 +25,7 @@ function shown(value: unknown, depth: number): string {
   if (typeof value === 'bigint') return value === BigInt.asIntN(128, value) ? `${value}n` : 'a large bigint';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  if (Array.isArray(value)) return listed(value, depth);
+  if (isArray(value)) return listed(value, depth);
   const foreign = describeForeign(value);
   if (foreign !== null) return foreign;
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;

@@ -23,9 +23,21 @@ const own: Copy = {
   },
 };
 
+const { [Symbol.hasInstance]: isInstance } = Function.prototype;
+
+/** `value instanceof kind`, which throws for a revoked proxy: that is an instance of nothing. */
+function hasInstance(this: unknown, value: unknown): boolean {
+  try {
+    return isInstance.call(this, value);
+  } catch {
+    return false;
+  }
+}
+
 /** Marks a class, and with it all that extend it, as one of this copy. */
 export function markAsOwn(kind: { readonly prototype: object }): void {
   Object.defineProperty(kind.prototype, mark, { value: own });
+  Object.defineProperty(kind, Symbol.hasInstance, { value: hasInstance });
 }
 
 /** What messages call an object of another copy, with both versions and paths; null for any other value. */

@@ -19,13 +19,27 @@ export const {
   isUint8Array,
 } = types;
 
+/** `Array.isArray`, which throws for a revoked proxy: that is no array. */
+export const isArray: typeof Array.isArray = (value: unknown): value is unknown[] => {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+};
+
 /** An object written as a literal, or one without a prototype: not an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === null) return true;
-  // The prototype of literals is the one object of a realm that has `isPrototypeOf`, and the end of its chain.
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+  if (typeof value !== 'object' || value === null || isArray(value)) return false;
+  try {
+    const prototype: object | null = Object.getPrototypeOf(value);
+    if (prototype === null) return true;
+    // The prototype of literals is the one object of a realm that has `isPrototypeOf`, and the end of its chain.
+    return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
 }
 
 /** A built-in object whose values are not properties: a Map, a Set, a promise, a date, an object around a primitive value. */

@@ -1,7 +1,7 @@
 /** What a compiled function may return: a tensor, or an array or plain object of tensors. */
 import { show } from '../check.js';
 import { StateError } from '../errors.js';
-import { ignoreRejection, isPlainObject, isThenable } from '../realm.js';
+import { ignoreRejection, isArray, isPlainObject, isThenable } from '../realm.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** The tensors of a returned value in order, and how to put others in their places. */
@@ -19,8 +19,7 @@ export function readReturned<R>(place: string, value: R): Returned<R> {
     );
   }
   if (value instanceof Tensor) return { tensors: [value], rebuild: ([tensor]) => tensor as R };
-  if (Array.isArray(value))
-    return { tensors: checkAll(place, value.entries()), rebuild: (tensors) => [...tensors] as R };
+  if (isArray(value)) return { tensors: checkAll(place, value.entries()), rebuild: (tensors) => [...tensors] as R };
   if (isPlainObject(value)) {
     const keys = Object.keys(value);
     return {

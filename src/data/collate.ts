@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { stack } from '../functional/index.js';
-import { isPlainObject } from '../realm.js';
+import { isArray, isPlainObject } from '../realm.js';
 import { showStructure } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -21,7 +21,7 @@ export function collateNamed<Sample>(
   samples: readonly Sample[],
   numberOf: (i: number) => number,
 ): Sample {
-  if (!Array.isArray(samples) || samples.length === 0)
+  if (!isArray(samples) || samples.length === 0)
     throw new ArgumentError(`${place}: expected a list of samples, got ${show(samples)}`);
   const fail = (i: number): never => {
     const [first, other] = [samples[0], samples[i]].map((sample) => showStructure(sample));
@@ -50,8 +50,8 @@ function join(parts: readonly unknown[], fail: (i: number) => never, depth: numb
     return stack(parts as readonly Tensor[]);
   }
   if (depth > mostDepth) fail(0);
-  if (Array.isArray(first)) {
-    checkAll((part) => Array.isArray(part) && part.length === first.length);
+  if (isArray(first)) {
+    checkAll((part) => isArray(part) && part.length === first.length);
     const lists = parts as readonly (readonly unknown[])[];
     return Array.from(first, (_, k) =>
       join(
@@ -85,6 +85,6 @@ const mostDepth = 32;
 function isStructure(value: unknown, depth = 0): boolean {
   if (value instanceof Tensor) return true;
   if (depth > mostDepth) return false;
-  const parts = Array.isArray(value) ? value : isPlainObject(value) ? Object.values(value) : null;
+  const parts = isArray(value) ? value : isPlainObject(value) ? Object.values(value) : null;
   return parts?.every((part) => isStructure(part, depth + 1)) ?? false;
 }

@@ -1,6 +1,7 @@
 /** Dimensions to reduce over, given as PyTorch takes them: `(dim, keepdim)` by position, or `{ dim, keepdim }`. */
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isArray } from '../realm.js';
 
 /** What stands for all dimensions is undefined. `dim` is unchecked. */
 export interface DimArguments {
@@ -10,7 +11,7 @@ export interface DimArguments {
 
 /** @param first a dimension, a list of them, or options. */
 export function readDimArguments(place: string, first: unknown, second: unknown): DimArguments {
-  const byPosition = first === undefined || first === null || typeof first === 'number' || Array.isArray(first);
+  const byPosition = first === undefined || first === null || typeof first === 'number' || isArray(first);
   if (!byPosition && second !== undefined)
     throw new ArgumentError(`${place}: keepdim is one of the options when there are options, got ${show(second)} too`);
   const given = byPosition

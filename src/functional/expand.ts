@@ -3,6 +3,7 @@ import { checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
+import { isArray } from '../realm.js';
 import { checkDim, checkShape, formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { Storage } from '../tensor/storage.js';
@@ -31,7 +32,7 @@ export function expand(input: Tensor, ...shape: Sizes): Tensor {
 }
 
 function checkExpansion(input: Tensor, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw new ArgumentError(`expand: a shape is an array of sizes, got ${show(shape)}`);
+  if (!isArray(shape)) throw new ArgumentError(`expand: a shape is an array of sizes, got ${show(shape)}`);
   const lead = shape.length - input.ndim;
   if (lead < 0)
     throw new ShapeError(

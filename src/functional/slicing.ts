@@ -3,6 +3,7 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
+import { isArray } from '../realm.js';
 import { checkInt32 } from '../tensor/creation.js';
 import {
   broadcastShapes,
@@ -129,7 +130,7 @@ export function slice(
 export function indexPut_(input: Tensor, indices: readonly TensorIndex[], value: Tensor | number): Tensor {
   const place = 'indexPut_';
   checkTensor(place, input);
-  if (!Array.isArray(indices)) throw new ArgumentError(`${place}: expected an array of indices, got ${show(indices)}`);
+  if (!isArray(indices)) throw new ArgumentError(`${place}: expected an array of indices, got ${show(indices)}`);
   if (typeof value !== 'number') checkTensor(place, value, 'a Tensor or a number');
   const region = regionOf(place, input, completed(place, input, indices));
   input.assertWritable(place);

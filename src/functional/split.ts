@@ -1,6 +1,7 @@
 /** A tensor in pieces along one dimension. All copy (in PyTorch they are views). */
 import { checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
+import { isArray } from '../realm.js';
 import { checkDim } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { narrow } from './strided.js';
@@ -17,7 +18,7 @@ export function split(input: Tensor, sizes: number | readonly number[], dim = 0)
   if (input.ndim === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
   const along = checkDim(place, dim, input.ndim);
   const size = input.shape[along]!;
-  return pieces(input, along, Array.isArray(sizes) ? checkSizes(sizes, size, along) : equalSizes(sizes, size));
+  return pieces(input, along, isArray(sizes) ? checkSizes(sizes, size, along) : equalSizes(sizes, size));
 }
 
 /**

@@ -4,6 +4,7 @@ import { checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
+import { isArray } from '../realm.js';
 import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { record } from '../tensor/tape.js';
@@ -22,7 +23,7 @@ export function clone(input: Tensor): Tensor {
 export function permute(input: Tensor, ...given: Sizes): Tensor {
   checkTensor('permute', input);
   const dims = given.length === 0 ? given : shapeOfSizes('permute', given);
-  if (!Array.isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
+  if (!isArray(dims)) throw new ArgumentError(`permute: expected an array of dims, got ${show(dims)}`);
   if (dims.length !== input.ndim)
     throw new ArgumentError(
       `permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`,
@@ -164,7 +165,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 }
 
 function checkList(place: string, tensors: unknown): readonly Tensor[] {
-  if (!Array.isArray(tensors)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(tensors)}`);
+  if (!isArray(tensors)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`${place}: expected a non-empty list of Tensors`);
   for (const item of tensors)
     if (!(item instanceof Tensor)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(item)}`);

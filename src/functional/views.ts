@@ -2,6 +2,7 @@
 
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
+import { isArray } from '../realm.js';
 import { checkDim, checkShape, formatShape, maxRank, numelOf, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { record } from '../tensor/tape.js';
@@ -19,7 +20,7 @@ export function reshape(input: Tensor, ...sizes: Sizes): Tensor {
 }
 
 function inferShape(input: Tensor, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw new ArgumentError(`reshape: a shape is an array of sizes, got ${show(shape)}`);
+  if (!isArray(shape)) throw new ArgumentError(`reshape: a shape is an array of sizes, got ${show(shape)}`);
   const missing = shape.indexOf(-1);
   if (missing !== shape.lastIndexOf(-1)) throw new ArgumentError('reshape: only one dimension can be inferred');
   const known = checkShape('reshape', missing < 0 ? shape : shape.with(missing, 1));
@@ -49,7 +50,7 @@ export function flatten(input: Tensor, startDim = 0, endDim = -1): Tensor {
 /** Drops dimensions of size 1: all of them, or only those of `dim`, one or several. Shares memory. */
 export function squeeze(input: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', input);
-  const dims = dim === undefined ? null : Array.isArray(dim) ? Array.from(dim) : [dim];
+  const dims = dim === undefined ? null : isArray(dim) ? Array.from(dim) : [dim];
   const only = dims?.map((one) => checkDim('squeeze', one, input.ndim));
   const shape = input.shape.filter((size, i) => size !== 1 || (only !== undefined && !only.includes(i)));
   return view('SqueezeBackward0', input, shape);

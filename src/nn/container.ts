@@ -1,7 +1,7 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { recording } from '../ops/recording.js';
-import { isMap, isPlainObject } from '../realm.js';
+import { isArray, isMap, isPlainObject } from '../realm.js';
 import { empty } from './clone.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { checkName } from './names.js';
@@ -89,7 +89,7 @@ export function readNamed<M extends AnyModule>(place: string, named: unknown): [
 }
 
 function describe(value: unknown): string {
-  if (Array.isArray(value)) return 'an array (pass the modules one by one)';
+  if (isArray(value)) return 'an array (pass the modules one by one)';
   const isClass = typeof value === 'function' && value.prototype instanceof Module;
   return isClass ? `the class ${value.name} (make one with new)` : show(value);
 }

@@ -2,6 +2,7 @@ import { checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
+import { isArray } from '../realm.js';
 import { replaceGradMode } from '../tensor/grad-mode.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import { stateTensors } from '../tensor/snapshot.js';
@@ -323,7 +324,7 @@ function assertNotRecording(place: string): void {
 
 /** Arrays among the options (betas) are copied, so that no two groups share one. */
 function copyOptions<T extends object>(options: T): T {
-  const copies = Object.entries(options).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]);
+  const copies = Object.entries(options).map(([key, value]) => [key, isArray(value) ? [...value] : value]);
   return Object.fromEntries(copies) as T;
 }
 

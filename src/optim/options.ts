@@ -1,6 +1,7 @@
 /** Checks of what optimizers are given, with PyTorch's sentences. NaN and infinity are refused everywhere. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isArray } from '../realm.js';
 
 /** A finite number of at least 0; `what` as PyTorch's sentence has it: `learning rate`, `momentum value`. */
 export function checkAtLeastZero(place: string, what: string, value: unknown): void {
@@ -18,7 +19,7 @@ export function zeroIfRounding(lr: number): number {
 
 /** Two numbers in [0, 1). */
 export function checkBetas(place: string, betas: unknown): void {
-  if (!Array.isArray(betas) || betas.length !== 2)
+  if (!isArray(betas) || betas.length !== 2)
     throw new ArgumentError(`${place}: betas must be two numbers, got ${show(betas)}`);
   // Not forEach, which would leave the holes of a sparse array unchecked.
   for (const [index, beta] of betas.entries())

@@ -1,6 +1,7 @@
 /** Reading the parameters that an optimizer is given: tensors, or groups of tensors with options. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isArray } from '../realm.js';
 import { Tensor } from '../tensor/tensor.js';
 import { toPythonName } from './names.js';
 
@@ -32,7 +33,7 @@ export function readGroups(place: string, params: unknown): object[] {
 
 /** A group is a plain object with `params` of its own. */
 export function checkGroup(place: string, group: unknown): object {
-  const isObject = typeof group === 'object' && group !== null && !(group instanceof Tensor) && !Array.isArray(group);
+  const isObject = typeof group === 'object' && group !== null && !(group instanceof Tensor) && !isArray(group);
   if (!isObject || !Object.hasOwn(group, 'params'))
     throw new ArgumentError(`${place}: a parameter group is an object with params, got ${show(group)}`);
   return group;
@@ -48,7 +49,7 @@ export function readParams(place: string, params: unknown): Tensor[] {
 
 /** Checks that a list of parameters is an array of leaves of a float dtype. */
 export function checkParams(place: string, params: readonly unknown[]): Tensor[] {
-  if (!Array.isArray(params)) throw new ArgumentError(`${place}: params of a group is an array, got ${show(params)}`);
+  if (!isArray(params)) throw new ArgumentError(`${place}: params of a group is an array, got ${show(params)}`);
   return params.map((param) => {
     if (!(param instanceof Tensor))
       throw new ArgumentError(`${place}: optimizer can only optimize Tensors, but one of the params is ${show(param)}`);

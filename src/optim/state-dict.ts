@@ -1,6 +1,7 @@
 /** The state dict of an optimizer: PyTorch's structure, and its names in Python's spelling. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isArray } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { toPythonName } from './names.js';
 
@@ -39,7 +40,7 @@ export function readStateDict<Options extends object>(
   sizes: readonly number[],
   defaults: Readonly<Options>,
 ): { groups: SavedGroup<Options>[]; state: Map<number, unknown> } {
-  const isStateDict = isObject(given) && isObject(given.state) && Array.isArray(given.param_groups);
+  const isStateDict = isObject(given) && isObject(given.state) && isArray(given.param_groups);
   if (!isStateDict)
     throw new ArgumentError(`${place}: a state dict is an object of state and param_groups, got ${show(given)}`);
   const savedGroups = given.param_groups as unknown[];
@@ -61,7 +62,7 @@ function readGroup<Options extends object>(
   size: number,
   defaults: Readonly<Options>,
 ): SavedGroup<Options> {
-  if (!isObject(group) || !Array.isArray(group.params) || !group.params.every(Number.isInteger))
+  if (!isObject(group) || !isArray(group.params) || !group.params.every(Number.isInteger))
     throw new ArgumentError(
       `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
     );
@@ -75,7 +76,7 @@ function readGroup<Options extends object>(
   const own: [string, unknown][] = [];
   for (const [key, value] of Object.entries(group)) {
     const name = names.get(key);
-    if (name !== undefined) found.push([name, Array.isArray(value) ? [...value] : value]);
+    if (name !== undefined) found.push([name, isArray(value) ? [...value] : value]);
     else if (key === 'maximize' && value === true) throw new ArgumentError(`${place}: maximize is not supported`);
     else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key)) own.push([key, value]);
   }
@@ -83,5 +84,5 @@ function readGroup<Options extends object>(
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }

@@ -2,7 +2,7 @@
 import { checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { FloatArray } from '../ops/ops.js';
-import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
+import { isArray, isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { type Mt19937State, mtWords } from './mt19937.js';
 import type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 
@@ -113,7 +113,7 @@ export function checkState(place: string, state: GeneratorState): GeneratorState
 
 function checkEngine(place: string, state: Mt19937State): Mt19937State {
   const { words, position } = checkComplete<Mt19937State>(place, 'mt19937', state, ['words', 'position']);
-  if (!Array.isArray(words) || words.length !== mtWords)
+  if (!isArray(words) || words.length !== mtWords)
     throw new ArgumentError(`${place}: mt19937.words must be an array of ${mtWords} integers, got ${show(words)}`);
   if (!Number.isInteger(position) || position < 0 || position > mtWords)
     throw new ArgumentError(

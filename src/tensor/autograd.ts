@@ -1,6 +1,7 @@
 /** Gradients as values: `torch.autograd`. */
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
+import { isArray } from '../realm.js';
 import { checkRoot, checkSeed, handOut, walk } from './tape.js';
 import { Tensor } from './tensor.js';
 
@@ -66,7 +67,7 @@ export function grad(
 }
 
 function tensorList(place: string, what: string, value: unknown): Tensor[] {
-  const list: unknown[] = Array.isArray(value) ? Array.from(value) : [value];
+  const list: unknown[] = isArray(value) ? Array.from(value) : [value];
   return list.map((item) => {
     if (!(item instanceof Tensor)) throw new ArgumentError(`${place}: ${what}: expected a Tensor, got ${show(item)}`);
     return item;
@@ -75,7 +76,7 @@ function tensorList(place: string, what: string, value: unknown): Tensor[] {
 
 function seedList(place: string, given: unknown, count: number): (Tensor | null)[] {
   if (given === null) return new Array<null>(count).fill(null);
-  const list: unknown[] = Array.isArray(given) ? Array.from(given) : [given];
+  const list: unknown[] = isArray(given) ? Array.from(given) : [given];
   if (list.length !== count) throw new ArgumentError(`${place}: got ${count} tensors and ${list.length} gradients`);
   return list.map((item) => {
     if (item !== null && !(item instanceof Tensor))

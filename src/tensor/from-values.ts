@@ -3,7 +3,7 @@ import { checkOptions, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
-import { isBigInt64Array, isBigUint64Array, isInt32Array } from '../realm.js';
+import { isArray, isBigInt64Array, isBigUint64Array, isInt32Array } from '../realm.js';
 import { checkInt32, checkTensorOptions, type TensorOptions } from './creation.js';
 import { type BigIntArray, type NumberArray, plainView } from './host-view.js';
 import type { TensorJSON } from './json.js';
@@ -63,7 +63,7 @@ function copyOf(source: Tensor, shape: Shape, dtype: DType): Tensor {
 function shapeOf(values: unknown): number[] {
   const shape: number[] = [];
   let level = values;
-  for (; Array.isArray(level); level = level[0]) {
+  for (; isArray(level); level = level[0]) {
     if (shape.length === maxRank) throw new ShapeError(`${place}: at most ${maxRank} dimensions`);
     shape.push(level.length);
   }
@@ -86,7 +86,7 @@ function survey(value: unknown, shape: Shape, path: number[]): DType | null {
     if (value instanceof Tensor && value.numel === 1) return value.dtype;
     readNumber(value, path);
   }
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     const row = checkRow(value, shape, path);
     return isBigIntArray(row) ? 'int32' : (dtypeOf(row) ?? 'float32');
   }
@@ -108,7 +108,7 @@ function readLevel(value: unknown, shape: Shape, path: number[], target: HostArr
     target[at] = checkFits(target, readNumber(value, path), path);
     return at + 1;
   }
-  if (!Array.isArray(value)) return readRow(checkRow(value, shape, path), path, target, at);
+  if (!isArray(value)) return readRow(checkRow(value, shape, path), path, target, at);
   checkLength(value.length, shape, path);
   let next = at;
   for (let i = 0; i < shape[dim]!; i++) {
@@ -161,7 +161,7 @@ function readNumber(value: unknown, path: readonly number[]): number {
         `${where(path)}; join larger ones with stack`,
     );
   }
-  const isDeeper = Array.isArray(value) || ArrayBuffer.isView(value);
+  const isDeeper = isArray(value) || ArrayBuffer.isView(value);
   const depth = path.length > 0 ? ` at depth ${path.length}` : '';
   const message = `${place}: expected a number${depth}, got ${show(value)}${where(path)}`;
   throw isDeeper ? new ShapeError(message) : new ArgumentError(message);

@@ -1,5 +1,6 @@
 /** Values in Python's spelling, for what PyTorch prints. */
 
+import { isArray } from '../realm.js';
 /**
  * A value as Python's `repr` spells it: `True`, `1e-05`, `(3, 3)`, `(4,)`, `None`, `'mean'`. JavaScript does not
  * tell 1 from 1.0: whole numbers are printed as integers.
@@ -9,7 +10,7 @@ export function pythonRepr(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'string') return `'${value}'`;
-  if (!Array.isArray(value)) return String(value);
+  if (!isArray(value)) return String(value);
   const items = value.map(pythonRepr);
   return items.length === 1 ? `(${items[0]},)` : `(${items.join(', ')})`;
 }

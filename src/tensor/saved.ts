@@ -4,7 +4,7 @@
 import { checkOneOf, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { DType, HostArray } from '../ops/ops.js';
-import { isPlainObject } from '../realm.js';
+import { isArray, isPlainObject } from '../realm.js';
 import { plainView } from './host-view.js';
 import { numberOfJSON } from './json.js';
 import { checkShape, formatShape, numelOf, type Shape } from './shape.js';
@@ -66,7 +66,7 @@ function readLevel(place: string, value: unknown, shape: Shape, dim: number, tar
     target.numbers[target.next++] = number;
     return;
   }
-  if (!Array.isArray(value) || value.length !== shape[dim])
+  if (!isArray(value) || value.length !== shape[dim])
     throw new ShapeError(`${place}: data is not of shape ${formatShape(shape)}`);
   for (let i = 0; i < shape[dim]!; i++) readLevel(place, value[i], shape, dim + 1, target);
 }

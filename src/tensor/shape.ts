@@ -2,6 +2,7 @@
 import { checkSize, maxElements, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { Layout } from '../ops/ops.js';
+import { isArray } from '../realm.js';
 
 /** Sizes of the dimensions, outermost first; `[]` for a scalar. */
 export type Shape = readonly number[];
@@ -16,7 +17,7 @@ export function formatShape(shape: Shape): string {
 
 /** Checks a shape given by a caller and returns a frozen copy. */
 export function checkShape(place: string, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
+  if (!isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
   if (shape.length > maxRank) throw new ShapeError(`${place}: at most ${maxRank} dimensions, got ${shape.length}`);
   const sizes: number[] = [];
   // An index loop, since map() would leave the holes of a sparse array unchecked.

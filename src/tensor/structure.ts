@@ -1,7 +1,7 @@
 /** Tensors in arrays and plain objects, nested to any depth: what batches, inputs and outputs of models are. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { isPlainObject } from '../realm.js';
+import { isArray, isPlainObject } from '../realm.js';
 import { formatShape } from './shape.js';
 import { Tensor } from './tensor.js';
 
@@ -53,7 +53,7 @@ export function showStructure(value: unknown, depth = 0): string {
   if (depth === 4) return '...';
   const inner = (part: unknown) => showStructure(part, depth + 1);
   const cut = (parts: readonly string[], length: number) => [...parts, ...(length > mostShown ? ['...'] : [])];
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     const parts = Array.from({ length: Math.min(value.length, mostShown) }, (_, i) => inner(value[i]));
     return `[${cut(parts, value.length).join(', ')}]`;
   }
@@ -70,7 +70,7 @@ function collect(what: string, value: unknown, path: string, depth: number, into
     return '*';
   }
   if (depth > mostDepth) throw new ArgumentError(`${what} is nested more than ${mostDepth} deep`);
-  if (Array.isArray(value))
+  if (isArray(value))
     return `[${Array.from(value, (part, i) => collect(what, part, `${path}[${i}]`, depth + 1, into)).join()}]`;
   if (isPlainObject(value)) {
     const parts = Object.entries(value).map(
@@ -86,7 +86,7 @@ function collect(what: string, value: unknown, path: string, depth: number, into
 
 /** The same arrays and plain objects with `fn` of whatever else there is. */
 function mapLeaves(value: unknown, fn: (leaf: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value, (part: unknown) => mapLeaves(part, fn));
+  if (isArray(value)) return Array.from(value, (part: unknown) => mapLeaves(part, fn));
   if (!isPlainObject(value)) return fn(value);
   // Not assignments: a key such as __proto__ is a key.
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, mapLeaves(part, fn)]));

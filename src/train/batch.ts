@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { AnyModule } from '../nn/module.js';
-import { ignoreRejection, isPlainObject, isThenable } from '../realm.js';
+import { ignoreRejection, isArray, isPlainObject, isThenable } from '../realm.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Structure, showStructure, takeApart } from '../tensor/structure.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -29,7 +29,7 @@ export type Forward = (batch: unknown) => Outcome;
 
 /** Calls a model: with the members of an array as its arguments, else with the input itself. */
 export function applyModel(model: AnyModule, input: unknown): unknown {
-  return Reflect.apply(model.forward, model, Array.isArray(input) ? input : [input]) as unknown;
+  return Reflect.apply(model.forward, model, isArray(input) ? input : [input]) as unknown;
 }
 
 /** How batches are understood: by the option `forward`, or as [input, target]. */
@@ -61,7 +61,7 @@ export class BatchReader {
    */
   read<T>(what: string, batch: T, rowsOf: 'all' | 'first' = 'all'): { structure: Structure<T>; rows: number } {
     const place = this.#place;
-    if (this.isPair && !(Array.isArray(batch) && batch.length === 2))
+    if (this.isPair && !(isArray(batch) && batch.length === 2))
       throw new ArgumentError(
         `${place}: ${what} must be [input, target], got ${showStructure(batch)}; for batches of another form say with the ` +
           'option forward which part goes to the model and which to the loss',

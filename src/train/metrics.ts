@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, argmax, mean, sign, sub, to } from '../functional/index.js';
+import { isArray } from '../realm.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { showStructure } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -65,7 +66,7 @@ const named: Readonly<Record<MetricName, MetricFunction>> = { accuracy };
 /** Reads the option `metrics`. */
 export function readMetrics(place: string, given: unknown): ReadMetric[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given))
+  if (!isArray(given))
     throw new ArgumentError(`${place}: metrics must be a list of names and of { name, fn }, got ${show(given)}`);
   const metrics = Array.from(given, (each: unknown) => readMetric(place, each));
   const names = metrics.map(({ name }) => name);

@@ -5,7 +5,7 @@ import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Generator } from '../random/generator.js';
 import { Optimizer } from '../optim/optimizer.js';
-import { isAbortSignal } from '../realm.js';
+import { isAbortSignal, isArray } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Batch, BatchReader, type InputOf, type Outcome } from './batch.js';
 import type { Callback } from './callback.js';
@@ -222,7 +222,7 @@ function readTimeLimit(place: string, timeLimit: unknown): number | null {
 }
 
 function readCallbacks(place: string, callbacks: unknown): readonly Callback[] {
-  const isList = Array.isArray(callbacks) && callbacks.every((each) => typeof each === 'object' && each !== null);
+  const isList = isArray(callbacks) && callbacks.every((each) => typeof each === 'object' && each !== null);
   if (!isList) throw new ArgumentError(`${place}: callbacks must be a list of objects, got ${show(callbacks)}`);
   return [...callbacks];
 }

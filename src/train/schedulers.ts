@@ -4,6 +4,7 @@ import { ArgumentError } from '../errors.js';
 import { ReduceLROnPlateau } from '../optim/lr-scheduler/reduce-lr-on-plateau.js';
 import { LRScheduler } from '../optim/lr-scheduler/scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { isArray } from '../realm.js';
 import type { EpochResult } from './history.js';
 import { checkScoreName, directionOf, noDirection, scoreOf } from './monitor.js';
 
@@ -38,8 +39,7 @@ export function readSchedulers(
   scores: readonly string[],
 ): ReadScheduler[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given))
-    throw new ArgumentError(`${place}: schedulers must be a list of schedulers, got ${show(given)}`);
+  if (!isArray(given)) throw new ArgumentError(`${place}: schedulers must be a list of schedulers, got ${show(given)}`);
   const schedulers = Array.from(given, (each: unknown) => readOne(place, each, optimizer));
   for (const { monitor } of schedulers) checkScoreName(place, monitor, scores);
   return schedulers;

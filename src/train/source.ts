@@ -3,7 +3,7 @@ import { show } from '../check.js';
 import { DataLoader } from '../data/data-loader.js';
 import { type Dataset, TensorDataset } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
-import { isPlainObject } from '../realm.js';
+import { isArray, isPlainObject } from '../realm.js';
 import type { Structure } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Batch, BatchReader } from './batch.js';
@@ -42,9 +42,9 @@ export function readSource(
   reader: BatchReader,
   { batchSize, shuffle }: { readonly batchSize: number; readonly shuffle: boolean },
 ): Source {
-  const isArray = Array.isArray(given);
+  const isList = isArray(given);
   if (given instanceof TensorDataset) return fromTensors(place, what, given.tensors, reader);
-  if (isArray && given.some((part) => part instanceof Tensor)) return fromTensors(place, what, given, reader);
+  if (isList && given.some((part) => part instanceof Tensor)) return fromTensors(place, what, given, reader);
   if (isDataset(given)) {
     if (given.length === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
     return { kind: 'batches', batches: new DataLoader(given, { batchSize, shuffle }) };
@@ -65,7 +65,7 @@ export function readSource(
 
 /** Whether these are samples, of which `fit` makes batches. */
 export function isDataset(given: unknown): given is Dataset<unknown> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof DataLoader) return false;
+  if (typeof given !== 'object' || given === null || isArray(given) || given instanceof DataLoader) return false;
   return 'length' in given && 'get' in given && typeof given.length === 'number' && typeof given.get === 'function';
 }
 

@@ -1,6 +1,7 @@
 /** Schedulers whose rate is a function of the epoch: all but ReduceLROnPlateau and SequentialLR. */
 import { checkSize } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
+import { isArray } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
 import { LRScheduler, type SchedulerStateDict } from './scheduler.js';
 import { readNumbers, readSaved } from './state.js';
@@ -78,7 +79,7 @@ export abstract class EpochScheduler<
   override stateDict(): SchedulerStateDict {
     const options = Object.entries(this.#schedule.saved).map(([key, name]) => {
       const value: unknown = this.#options[name];
-      return [key, Array.isArray(value) ? [...value] : value] as const;
+      return [key, isArray(value) ? [...value] : value] as const;
     });
     return {
       ...Object.fromEntries(options),

@@ -1,5 +1,6 @@
 import { checkOptions, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
+import { isArray } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
 import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
 
@@ -13,7 +14,7 @@ const schedule: Schedule<LambdaLROptions> = {
   name: 'LambdaLR',
   read(place, options, optimizer) {
     const { lrLambda } = checkOptions(place, options, ['lrLambda']);
-    const list = Array.isArray(lrLambda) ? lrLambda : optimizer.paramGroups.map(() => lrLambda);
+    const list = isArray(lrLambda) ? lrLambda : optimizer.paramGroups.map(() => lrLambda);
     if (list.length !== optimizer.paramGroups.length)
       throw new ArgumentError(`${place}: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${list.length}`);
     for (const each of list)

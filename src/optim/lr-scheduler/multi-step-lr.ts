@@ -1,6 +1,6 @@
 import { checkOptions, checkSize, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
-import { isMap, isPlainObject } from '../../realm.js';
+import { isArray, isMap, isPlainObject } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
 import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
@@ -17,7 +17,7 @@ const schedule: Schedule<Required<MultiStepLROptions>> = {
   name: 'MultiStepLR',
   read(place, options) {
     const { milestones, gamma = 0.1 } = checkOptions(place, options, ['milestones', 'gamma']);
-    if (!Array.isArray(milestones))
+    if (!isArray(milestones))
       throw new ArgumentError(`${place}: milestones must be a list of epochs, got ${show(milestones)}`);
     return {
       milestones: Array.from(milestones, (milestone) => checkSize(place, 'a milestone', milestone)),
@@ -33,7 +33,7 @@ const schedule: Schedule<Required<MultiStepLROptions>> = {
   // PyTorch saves a Counter: how often each milestone stands in the list.
   readSaved: (place, entries) => {
     const saved = entries.get('milestones');
-    if (saved !== undefined && !Array.isArray(saved)) entries.set('milestones', fromCounter(place, saved));
+    if (saved !== undefined && !isArray(saved)) entries.set('milestones', fromCounter(place, saved));
   },
   saved: { milestones: 'milestones', gamma: 'gamma' },
 };

@@ -3,6 +3,7 @@ import { show } from '../../check.js';
 import { markAsOwn } from '../../copies.js';
 import { ArgumentError, StateError } from '../../errors.js';
 import { recording } from '../../ops/recording.js';
+import { isArray } from '../../realm.js';
 import { pythonRepr } from '../../tensor/python-repr.js';
 import { Optimizer } from '../optimizer.js';
 
@@ -124,7 +125,7 @@ markAsOwn(LRScheduler);
 
 /** A number for each group, from one for all or a list. */
 export function perGroup(place: string, what: string, value: unknown, groups: number): number[] {
-  if (!Array.isArray(value)) return Array.from({ length: groups }, () => finite(place, what, value));
+  if (!isArray(value)) return Array.from({ length: groups }, () => finite(place, what, value));
   if (value.length !== groups)
     throw new ArgumentError(`${place}: expected ${groups} values for ${what}, got ${value.length}`);
   return Array.from(value, (each) => finite(place, what, each));

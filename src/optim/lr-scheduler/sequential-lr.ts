@@ -1,5 +1,6 @@
 import { checkOptions, checkSize, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
+import { isArray } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
 import { EpochScheduler } from './epoch-scheduler.js';
 import { LRScheduler, type SchedulerStateDict } from './scheduler.js';
@@ -44,7 +45,7 @@ export class SequentialLR extends LRScheduler {
   constructor(optimizer: Optimizer, options: SequentialLROptions) {
     super('SequentialLR', optimizer);
     const { schedulers, milestones } = checkOptions(this.place, options, ['schedulers', 'milestones']);
-    if (!Array.isArray(schedulers) || schedulers.length === 0)
+    if (!isArray(schedulers) || schedulers.length === 0)
       throw new ArgumentError(`${this.place} expects at least one scheduler, but got no scheduler.`);
     const members = schedulers.map((member, i) => readMember(this.place, member, i, optimizer));
     if (new Set(members).size < members.length)
@@ -85,7 +86,7 @@ export class SequentialLR extends LRScheduler {
     const epoch = checkSize(place, 'last_epoch', entries.get('last_epoch'));
     const lastLr = readNumbers(place, '_last_lr', entries.get('_last_lr'), this.optimizer.paramGroups.length);
     const states = entries.get('_schedulers');
-    if (!Array.isArray(states) || states.length !== this.#members.length)
+    if (!isArray(states) || states.length !== this.#members.length)
       throw new ArgumentError(`${place}: expected the states of ${this.#members.length} schedulers`);
     const before = this.#members.map((member) => member.stateDict());
     try {
@@ -106,7 +107,7 @@ export class SequentialLR extends LRScheduler {
 
   #readMilestones(place: string, milestones: unknown): number[] {
     const members = this.#members.length;
-    if (!Array.isArray(milestones) || milestones.length !== members - 1)
+    if (!isArray(milestones) || milestones.length !== members - 1)
       throw new ArgumentError(
         `${place}: Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone ` +
           `points, but got number of schedulers ${members} and the milestones ${show(milestones)}`,

@@ -1,6 +1,7 @@
 /** Reading the state dicts of schedulers. */
 import { show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
+import { isArray } from '../../realm.js';
 
 /** What PyTorch's state dicts have besides: how its own code works, or what follows from the rest. */
 const ignored = [
@@ -16,7 +17,7 @@ const ignored = [
 
 /** The entries of a state dict that are named `known`; any other that PyTorch would not write is refused. */
 export function readSaved(place: string, state: unknown, known: readonly string[]): Map<string, unknown> {
-  if (typeof state !== 'object' || state === null || Array.isArray(state))
+  if (typeof state !== 'object' || state === null || isArray(state))
     throw new ArgumentError(`${place}: a state dict is an object, got ${show(state)}`);
   const found = new Map<string, unknown>();
   for (const [key, value] of Object.entries(state)) {
@@ -28,7 +29,7 @@ export function readSaved(place: string, state: unknown, known: readonly string[
 
 /** A list of numbers, one for each group. */
 export function readNumbers(place: string, what: string, value: unknown, length: number): number[] {
-  if (!Array.isArray(value) || value.length !== length || !value.every((each) => Number.isFinite(each)))
+  if (!isArray(value) || value.length !== length || !value.every((each) => Number.isFinite(each)))
     throw new ArgumentError(`${place}: ${what} must be ${length} numbers, got ${show(value)}`);
   return [...value];
 }
