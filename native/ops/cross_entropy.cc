@@ -45,7 +45,10 @@ double target_weight(IndexIn target, const float* weight, std::int32_t ignore_in
   return total;
 }
 
-float sum_of_weights(const Context& context, const float* weight, std::size_t classes) {
+// What is spread over the classes is a multiple of it. Where nothing is spread the sum must not be infinite, as weights
+// near the largest float make it: 0 times that is NaN.
+float sum_of_weights(const Context& context, const float* weight, std::size_t classes, float spread) {
+  if (spread == 0.0f) return 0.0f;
   double total = static_cast<double>(classes);
   if (weight != nullptr) context.kernels.sum(weight, classes, &total);
   return static_cast<float>(total);
@@ -95,7 +98,7 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
 
   const float* const weights = weight ? weight->data() : nullptr;
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
-  const float weight_sum = sum_of_weights(context, weights, classes);
+  const float weight_sum = sum_of_weights(context, weights, classes, spread);
   const float shared = reduction == kNone ? 0.0f : grad[0] / total[0];
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     const float* const scale = reduction == kNone ? grad.data() + begin : &shared;
@@ -124,7 +127,7 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   const double total = reduction == kMean ? target_weight(target.first(rows), weights, ignoreIndex) : 1.0;
   const float scale = grad[0] / static_cast<float>(total);
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
-  const float weight_sum = sum_of_weights(context, weights, classes);
+  const float weight_sum = sum_of_weights(context, weights, classes, spread);
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     context.kernels.cross_entropy_train(logits.data() + begin * classes, target.data() + begin, weights, losses + begin,
                                         gradLogits.data() + begin * classes, end - begin, classes, ignoreIndex,
