@@ -41,9 +41,11 @@ void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound, std:
 }
 
 void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, std::int32_t ignoreIndex) {
-  for (const std::int32_t t : target) {
+  for (std::size_t row = 0; row < target.size(); ++row) {
+    const std::int32_t t = target[row];
     if ((t < 0 || static_cast<std::size_t>(t) >= classes) && t != ignoreIndex) {
-      throw std::invalid_argument("Target " + std::to_string(t) + " is out of bounds.");
+      throw std::invalid_argument("Target " + std::to_string(t) + " is out of bounds. It is the label of row " +
+                                  std::to_string(row) + "; there are " + std::to_string(classes) + " classes");
     }
   }
 }

@@ -103,8 +103,8 @@ TEST_CASE("program: labels in inputs are checked before any number moves, finite
     }
     return "ran";
   };
-  CHECK(message({0, 4, -1}) == "Target 4 is out of bounds.");
-  CHECK(message({0, -1, 4}) == "Target -1 is out of bounds.");
+  CHECK(message({0, 4, -1}) == "Target 4 is out of bounds. It is the label of row 1; there are 4 classes");
+  CHECK(message({0, -1, 4}) == "Target -1 is out of bounds. It is the label of row 1; there are 4 classes");
   CHECK(message({0, 3, 2}) == "index 3 is out of bounds for dimension 0 with size 3");
   CHECK(message({0, -100, 2}) == "index -100 is out of bounds for dimension 0 with size 3");
   CHECK(read(*listing.blocks[0]) == std::vector<float>{1, 2});

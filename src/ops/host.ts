@@ -22,8 +22,11 @@ export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget
   },
 
   checkTarget({ target, classes, ignoreIndex }) {
-    for (const t of target.read())
-      if ((t < 0 || t >= classes) && t !== ignoreIndex) throw new ArgumentError(`Target ${t} is out of bounds.`);
+    for (const [row, t] of target.read().entries())
+      if ((t < 0 || t >= classes) && t !== ignoreIndex)
+        throw new ArgumentError(
+          `Target ${t} is out of bounds. It is the label of row ${row}; there are ${classes} classes`,
+        );
   },
 
   checkFinite({ x, n, layer }) {

@@ -129,7 +129,9 @@ describe.each(backend.available)('programs on %s', (name) => {
       block.copyOut(host);
       return host[0]!;
     };
-    expect(() => run(0, 3, -1)).toThrow(new ArgumentError('Target 3 is out of bounds.'));
+    expect(() => run(0, 3, -1)).toThrow(
+      new ArgumentError('Target 3 is out of bounds. It is the label of row 1; there are 3 classes'),
+    );
     expect(value()).toBe(0);
     expect(() => run(0, -100, 2)).toThrow(new NotFiniteError(6));
     expect(value()).toBeNaN();

@@ -34,9 +34,9 @@ const targetCases: readonly (readonly [target: number[], ignoreIndex: number, th
   [[], -100],
   [[0, -100, 2], -100],
   [[7, 1], 7],
-  [[0, 3], -100, 'Target 3 is out of bounds.'],
-  [[-1, 0], -100, 'Target -1 is out of bounds.'],
-  [[-100], 1, 'Target -100 is out of bounds.'],
+  [[0, 3], -100, 'Target 3 is out of bounds. It is the label of row 1; there are 3 classes'],
+  [[-1, 0], -100, 'Target -1 is out of bounds. It is the label of row 0; there are 3 classes'],
+  [[-100], 1, 'Target -100 is out of bounds. It is the label of row 0; there are 3 classes'],
 ];
 
 const finiteCases: readonly (readonly [name: string, x: number[], n: number, finite: boolean])[] = [
