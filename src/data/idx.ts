@@ -23,6 +23,11 @@ export interface ReadIdxOptions {
   dtype?: DType;
   /** What every element is multiplied with: 1/255 brings bytes to [0, 1]. Default 1. */
   scale?: number;
+  /**
+   * The most bytes that the elements may take in the file, and in the tensor: a compressed file of little size may hold a thousand
+   * times as many. Default: what memory there is.
+   */
+  maxBytes?: number;
 }
 
 interface ElementType {
@@ -48,13 +53,15 @@ const mostHeaderBytes = 4 + 255 * 4;
  * The tensor in an IDX file, plain or compressed with gzip (told by its first bytes, not by its name).
  * @param source path or file: URL, or the bytes of a file.
  * @throws ArgumentError that names the file and what is wrong with it: not found, empty, not IDX, of an unknown
- * element type, too large, truncated, or longer than its header says. Sizes are checked before memory is taken.
+ * element type, too large, truncated, longer than its header says, or beyond `maxBytes`. Sizes are checked before memory is taken.
  */
 export function readIdx(source: string | URL | Uint8Array | ArrayBuffer, options?: ReadIdxOptions): Tensor {
-  const given = checkOptions('readIdx', options, ['dtype', 'scale']);
+  const given = checkOptions('readIdx', options, ['dtype', 'scale', 'maxBytes']);
   if (given.dtype !== undefined) checkOneOf('readIdx', 'dtype', given.dtype, dtypes);
   if (given.scale !== undefined && !Number.isFinite(checkNumber('readIdx', 'scale', given.scale)))
     throw new ArgumentError(`readIdx: scale must be finite, got ${given.scale}`);
+  if (given.maxBytes !== undefined && checkNumber('readIdx', 'maxBytes', given.maxBytes) < 0)
+    throw new ArgumentError(`readIdx: maxBytes must not be negative, got ${given.maxBytes}`);
   const { name, bytes } = open(source);
   const fail: Fail = (what, cause) => {
     throw new ArgumentError(`readIdx: ${name}: ${what}`, { cause });
@@ -130,7 +137,11 @@ function readHeader(bytes: Uint8Array, options: ReadIdxOptions, fail: Fail): Hea
   const end = start + numel * type.bytes;
   const said = `its header says ${shape.length === 0 ? 'one' : shape.join(' × ')} ${type.name}, ${end} bytes in all`;
   if (numel > maxElements || end > constants.MAX_LENGTH) fail(`too large: ${said}`);
-  return { type, shape, numel, start, end, said, ...outputOf(type, options, fail) };
+  const output = outputOf(type, options, fail);
+  const needed = numel * Math.max(type.bytes, output.dtype === 'float64' ? 8 : 4);
+  if (needed > (options.maxBytes ?? needed))
+    fail(`too large: ${said}; its elements take ${needed} bytes, and maxBytes is ${options.maxBytes}`);
+  return { type, shape, numel, start, end, said, ...output };
 }
 
 function outputOf(type: ElementType, options: ReadIdxOptions, fail: Fail): { dtype: DType; scale: number } {

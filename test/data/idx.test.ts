@@ -105,6 +105,21 @@ describe('readIdx', () => {
     expect(readIdx(idx('double', [1], [3]), { scale: 2 }).dtype).toBe('float64');
   });
 
+  it('takes as many bytes as it is allowed, of the file and of the tensor, before it takes memory', () => {
+    const file = idx('ubyte', [2, 3], [1, 2, 3, 4, 5, 6]);
+    for (const bytes of [file, gzipSync(file)]) {
+      expect(readIdx(bytes, { maxBytes: 24 }).shape).toEqual([2, 3]);
+      expect(() => readIdx(bytes, { maxBytes: 23 })).toThrow(
+        'too large: its header says 2 × 3 ubyte, 18 bytes in all; its elements take 24 bytes, and maxBytes is 23',
+      );
+      expect(() => readIdx(bytes, { dtype: 'float64', maxBytes: 24 })).toThrow('its elements take 48 bytes');
+    }
+    expect(() => readIdx(idx('double', [1], [1]), { dtype: 'float32', maxBytes: 7 })).toThrow('take 8 bytes');
+    expect(readIdx(idx('ubyte', [0], []), { maxBytes: 0 }).shape).toEqual([0]);
+    // The header alone promises them; the elements are not there.
+    expect(() => readIdx(promising(1, [2 ** 31]), { maxBytes: 1e9 })).toThrow('and maxBytes is 1000000000');
+  });
+
   it('copies: later changes of the bytes do not show', () => {
     const file = idx('ubyte', [2], [1, 2]);
     const tensor = readIdx(file.buffer);
@@ -247,6 +262,8 @@ describe('readIdx refuses', () => {
     [{ scale: Number.POSITIVE_INFINITY }, 'scale must be finite, got Infinity'],
     [{ scale: '2' }, 'scale'],
     [{ dtype: 'int32', scale: 2 }, 'scale needs dtype float32 or float64, got int32'],
+    [{ maxBytes: -1 }, 'maxBytes must not be negative, got -1'],
+    [{ maxBytes: '1e6' }, 'maxBytes must be a number, got "1e6"'],
     [{ scales: 1 }, 'unknown option "scales"'],
     [null, 'options must be an object, got null'],
   ])('options %o', (options, message) => {
