@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { backend, compile, manualSeed, nn, optim, randn, type Tensor, tensor } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
-import { play, type Scene, unfused } from './scenes.js';
+import type { Scene } from './scene.js';
+import { play, unfused } from './scenes.js';
 
 /** Sizes that are no multiples of anything. */
 function makeMlp(make: (params: Tensor[]) => optim.Optimizer): Scene {

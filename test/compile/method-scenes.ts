@@ -1,6 +1,6 @@
 /** Steps that use one family of functions each. */
 import { functional as F, nn, optim, randn, Slice, type Tensor, tensor } from '../../src/index.js';
-import type { Scene } from './scenes.js';
+import type { Scene } from './scene.js';
 
 /** Trains a [4, 6] weight by the loss that `loss` makes of it. */
 function weightScene(

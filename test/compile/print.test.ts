@@ -74,10 +74,14 @@ describe('cost', () => {
     const bytes = 12 * 4;
     const reads = accessesOf(each).filter((access) => access.reads && !(op === 'copy' && access.arg === 'out')).length;
     const writes = accessesOf(each).filter((access) => access.writes).length;
-    expect(bytesWritten).toBe(writes * bytes);
-    // These read some rows of their first operand, as many as they have indices.
-    const isGather = op === 'indexSelect' || op === 'gatherRows';
-    expect(bytesRead).toBe(isGather ? (2 * 2 + 2) * 4 : reads * bytes);
+    // Of the operand that indices point into, as many numbers as there are indices: 2 rows of 2, or 2·2·2 single ones.
+    const picked = 2 * 2 * 2 * 4;
+    if (op === 'indexSelect' || op === 'gatherRows')
+      expect([bytesRead, bytesWritten]).toEqual([(2 * 2 + 2) * 4, bytes]);
+    else if (op === 'gather') expect([bytesRead, bytesWritten]).toEqual([picked + bytes, bytes]);
+    else if (op === 'scatter') expect([bytesRead, bytesWritten]).toEqual([2 * bytes, picked]);
+    else if (op === 'scatterAdd') expect([bytesRead, bytesWritten]).toEqual([2 * bytes + picked, picked]);
+    else expect([bytesRead, bytesWritten]).toEqual([reads * bytes, writes * bytes]);
   });
 
   it('counts a fused update as the product and the update', () => {

@@ -1,5 +1,6 @@
 /** Random numbers drawn inside of recorded functions: at each run, in the order of eager calls, given back when no run is made. */
 import { expect, it } from 'vitest';
+import { Program } from '../../src/compile/program.js';
 import {
   bernoulli,
   compile,
@@ -18,7 +19,6 @@ import {
   tensor,
   zeros,
 } from '../../src/index.js';
-import { Program } from '../../src/compile/program.js';
 import { noGrad } from '../../src/tensor/tape.js';
 import { describeEachBackend } from '../helpers/backends.js';
 

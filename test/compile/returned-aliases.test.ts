@@ -1,6 +1,6 @@
 /** Results that share memory: one tensor returned twice, reshapes, detached ones, and what the function was given or found. */
 import { expect, it } from 'vitest';
-import { compile, nn, noGrad, predict, tensor, type Tensor } from '../../src/index.js';
+import { compile, nn, noGrad, predict, type Tensor, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 
 type Fn = (a: Tensor, w: Tensor) => readonly Tensor[];

@@ -22,6 +22,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { methodScenes } from './method-scenes.js';
+import type { Scene } from './scene.js';
 
 /** Passes that only leave out or move ops: with these, eager and compiled agree to the bit. */
 export const unfused: NonNullable<CompileOptions['passes']> = {
@@ -31,24 +32,6 @@ export const unfused: NonNullable<CompileOptions['passes']> = {
   'linear-weight-update': false,
   'weight-panels': false,
 };
-
-type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
-
-/** Something to train. */
-export interface Scene {
-  /** What is to be compiled. */
-  readonly step: (...args: Tensor[]) => Result;
-  /** The arguments of call number i. */
-  readonly args: (i: number) => Tensor[];
-  /** What the caller does before call number i. */
-  readonly before?: (i: number) => void;
-  readonly modules: readonly nn.AnyModule[];
-  readonly optimizers: readonly optim.Optimizer[];
-  /** Tensors beside the parameters that a step changes. */
-  readonly others?: readonly Tensor[];
-  /** Generators beside the default one that a step draws from. */
-  readonly generators?: readonly Generator[];
-}
 
 /** The numbers of a tensor, so that NaN equals NaN and 0 does not equal -0. */
 export const numbers = (t: Tensor | null): unknown => (t === null ? null : [t.dtype, t.shape, [...t.toTypedArray()]]);

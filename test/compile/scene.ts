@@ -1,0 +1,20 @@
+/** What a scene of training is. */
+import type { Generator, nn, optim, Tensor } from '../../src/index.js';
+
+type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
+
+/** Something to train. */
+export interface Scene {
+  /** What is to be compiled. */
+  readonly step: (...args: Tensor[]) => Result;
+  /** The arguments of call number i. */
+  readonly args: (i: number) => Tensor[];
+  /** What the caller does before call number i. */
+  readonly before?: (i: number) => void;
+  readonly modules: readonly nn.AnyModule[];
+  readonly optimizers: readonly optim.Optimizer[];
+  /** Tensors beside the parameters that a step changes. */
+  readonly others?: readonly Tensor[];
+  /** Generators beside the default one that a step draws from. */
+  readonly generators?: readonly Generator[];
+}
