@@ -1,7 +1,7 @@
 /** Checks of what callers pass in. Each names the place, the law and the offence; none changes anything. */
 import { describeForeign } from './copies.js';
-import { ArgumentError } from './errors.js';
-import { isArray, isCollection } from './realm.js';
+import { ArgumentError, ShapeError } from './errors.js';
+import { isArray, isCollection, isRevoked } from './realm.js';
 
 /** More elements than a typed array can hold; no size may be larger. */
 export const maxElements = 2 ** 32;
@@ -70,6 +70,25 @@ export function checkBoolean(place: string, what: string, value: unknown): boole
   return value;
 }
 
+/**
+ * Reads a caller's array, with undefined for holes. Its length is read once, as it may say another each time, and `check` may end the
+ * reading of one that says to be huge.
+ */
+export function readList<T>(
+  place: string,
+  what: string,
+  values: readonly unknown[],
+  check: (value: unknown, index: number) => T,
+  most: number = maxElements,
+): T[] {
+  const { length } = values;
+  // Negated, since a proxy may say anything of its length.
+  if (!(length <= most)) throw new ShapeError(`${place}: at most ${most} ${what}, got ${show(length)}`);
+  const list: T[] = [];
+  for (let i = 0; i < length; i++) list.push(check(values[i], i));
+  return list;
+}
+
 /** One of a list of names. */
 export function checkOneOf<T extends string>(place: string, what: string, value: unknown, names: readonly T[]): T {
   const found = names.find((name) => name === value);
@@ -91,11 +110,10 @@ export function checkOptions<T extends object>(
   if (options === undefined) return copy;
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError(`${place}: options must be an object, got ${show(options)}`);
-  const keys = ownKeysOf(place, options);
-  // What it holds would be ignored.
-  if (keys.length === 0 && isCollection(options))
+  // What a collection holds would be ignored.
+  if (isRevoked(options) || (isCollection(options) && Reflect.ownKeys(options).length === 0))
     throw new ArgumentError(`${place}: options must be a plain object, got ${show(options)}`);
-  for (const key of keys) {
+  for (const key of Reflect.ownKeys(options)) {
     const name = known.find((candidate) => candidate === key);
     if (name === undefined)
       throw new ArgumentError(
@@ -105,13 +123,4 @@ export function checkOptions<T extends object>(
     if (value !== undefined) copy[name] = value;
   }
   return copy;
-}
-
-/** @throws ArgumentError for a proxy that does not tell them. */
-function ownKeysOf(place: string, options: object): readonly (string | symbol)[] {
-  try {
-    return Reflect.ownKeys(options);
-  } catch (cause) {
-    throw new ArgumentError(`${place}: options must be a plain object, got ${show(options)}`, { cause });
-  }
 }

@@ -30,16 +30,11 @@ export const isArray: typeof Array.isArray = (value: unknown): value is unknown[
 
 /** An object written as a literal, or one without a prototype: not an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || isArray(value)) return false;
-  try {
-    const prototype: object | null = Object.getPrototypeOf(value);
-    if (prototype === null) return true;
-    // The prototype of literals is the one object of a realm that has `isPrototypeOf`, and the end of its chain.
-    return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
-  } catch {
-    // A revoked proxy.
-    return false;
-  }
+  if (!isRecord(value)) return false;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  if (prototype === null) return true;
+  // The prototype of literals is the one object of a realm that has `isPrototypeOf`, and the end of its chain.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
 /** A built-in object whose values are not properties: a Map, a Set, a promise, a date, an object around a primitive value. */
@@ -48,10 +43,32 @@ export function isCollection(value: unknown): boolean {
   return isOfPairs || types.isPromise(value) || types.isDate(value) || types.isBoxedPrimitive(value);
 }
 
+/** A proxy that was revoked: whatever is asked of it throws. */
+export function isRevoked(value: object): boolean {
+  try {
+    Object.getPrototypeOf(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** An object or function with a property of that name, of its own or inherited. */
+export function holds<Key extends PropertyKey>(value: unknown, key: Key): value is Record<Key, unknown> {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject && !isRevoked(value) && key in value;
+}
+
+/** An object that is no array, of any class. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !isRevoked(value) && !isArray(value);
+}
+
+export const isIterable = (value: unknown): value is Iterable<unknown> => holds(value, Symbol.iterator);
+
 /** A promise of any kind: what `await` would wait for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject && 'then' in value && typeof value.then === 'function';
+  return holds(value, 'then') && typeof value.then === 'function';
 }
 
 /** Has nobody hear of it when a promise rejects that is not waited for. */
@@ -62,21 +79,18 @@ export function ignoreRejection(promise: PromiseLike<unknown>): void {
 /** A signal that can be aborted, also one of a DOM written in JavaScript. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
+    holds(value, 'aborted') &&
     typeof value.aborted === 'boolean' &&
-    'addEventListener' in value &&
+    holds(value, 'addEventListener') &&
     typeof value.addEventListener === 'function' &&
-    'removeEventListener' in value &&
+    holds(value, 'removeEventListener') &&
     typeof value.removeEventListener === 'function'
   );
 }
 
 /** A URL as an object. */
 export function isURL(value: unknown): value is URL {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'href' in value && typeof value.href === 'string' && 'protocol' in value;
+  return holds(value, 'href') && typeof value.href === 'string' && 'protocol' in value;
 }
 
 /** What the addon refuses: its errors may be of another realm than this module. */

@@ -2,6 +2,7 @@ import { checkBoolean, checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
+import { holds } from '../realm.js';
 import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 
 export interface DataLoaderOptions {
@@ -129,7 +130,7 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 markAsOwn(DataLoader);
 
 function lengthOf(dataset: Dataset<unknown>): number {
-  const length: unknown = dataset?.length;
+  const length: unknown = holds(dataset, 'length') ? dataset.length : undefined;
   if (typeof dataset?.get !== 'function' || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
     throw new ArgumentError(
       `DataLoader: a dataset has a length and a method get(index), such as a TensorDataset; got ${show(dataset)}`,

@@ -1,10 +1,9 @@
 /** Functions that repeat numbers: each copies, and its gradient adds up what came of one number. */
-import { checkOptions, checkSize, show } from '../check.js';
+import { checkOptions, checkSize } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
-import { isArray } from '../realm.js';
-import { checkDim, checkShape, formatShape, numelOf, type Shape } from '../tensor/shape.js';
+import { checkDim, checkShape, formatShape, numelOf, readSizes, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { Storage } from '../tensor/storage.js';
 import { record } from '../tensor/tape.js';
@@ -31,15 +30,15 @@ export function expand(input: Tensor, ...shape: Sizes): Tensor {
   return record('ExpandBackward0', output, [input], [], (grad) => [sumTo(grad, input)]);
 }
 
-function checkExpansion(input: Tensor, shape: unknown): Shape {
-  if (!isArray(shape)) throw new ArgumentError(`expand: a shape is an array of sizes, got ${show(shape)}`);
+function checkExpansion(input: Tensor, given: unknown): Shape {
+  const shape = readSizes('expand', given);
   const lead = shape.length - input.ndim;
   if (lead < 0)
     throw new ShapeError(
       `expand: the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in ` +
         `the tensor (${input.ndim})`,
     );
-  const known = Array.from(shape, (size: unknown, dim) => {
+  const known = shape.map((size, dim) => {
     if (size !== -1) return size;
     if (dim < lead)
       throw new ShapeError(
@@ -52,7 +51,7 @@ function checkExpansion(input: Tensor, shape: unknown): Shape {
     if (size !== 1 && size !== sizes[dim + lead])
       throw new ShapeError(
         `expand: The expanded size of the tensor (${sizes[dim + lead]}) must match the existing size (${size}) at ` +
-          `non-singleton dimension ${dim + lead}.  Target sizes: ${formatShape(shape)}.  Tensor sizes: ` +
+          `non-singleton dimension ${dim + lead}.  Target sizes: ${formatShape(shape as Shape)}.  Tensor sizes: ` +
           formatShape(input.shape),
       );
   });

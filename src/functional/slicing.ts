@@ -1,5 +1,6 @@
 /** Parts of a tensor by position, as PyTorch's `x[...]`: integers, slices with steps, new dimensions, masks. */
-import { show } from '../check.js';
+import { readList, show } from '../check.js';
+import { markAsOwn } from '../copies.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
@@ -11,6 +12,7 @@ import {
   checkShape,
   formatShape,
   layoutOf,
+  maxRank,
   numelOf,
   type Shape,
   sameShape,
@@ -50,6 +52,8 @@ export class Slice {
     Object.freeze(this);
   }
 }
+
+markAsOwn(Slice);
 
 /**
  * One position in brackets: an integer drops its dimension, a {@link Slice} keeps a part of it, an int32 tensor takes what it
@@ -167,12 +171,16 @@ export function maskedSelect(input: Tensor, mask: Tensor): Tensor {
   return indexSelect(flat, new Tensor(new Storage('int32', rows), [rows.length]));
 }
 
+/** As many dimensions named as there may be, and as many new ones, are more than can be taken. */
+const mostIndices = 2 * maxRank;
+
 /** The indices with a slice for each dimension that the caller has not named. */
-function completed(place: string, input: Tensor, indices: readonly TensorIndex[]): Exclude<TensorIndex, '...'>[] {
+function completed(place: string, input: Tensor, given: readonly TensorIndex[]): Exclude<TensorIndex, '...'>[] {
+  const indices = readList(place, 'indices', given, (one) => one as TensorIndex, mostIndices);
   let named = 0;
   let ellipsis = -1;
   let tensors = 0;
-  for (const [i, one] of Array.from(indices).entries()) {
+  for (const [i, one] of indices.entries()) {
     if (one === '...') {
       if (ellipsis >= 0) throw new ArgumentError(`${place}: at most one '...'`);
       ellipsis = i;

@@ -1,5 +1,5 @@
 /** A tensor in pieces along one dimension. All copy (in PyTorch they are views). */
-import { checkSize, show } from '../check.js';
+import { checkSize, readList, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { isArray } from '../realm.js';
 import { checkDim } from '../tensor/shape.js';
@@ -62,7 +62,7 @@ function equalSizes(each: unknown, size: number): number[] {
 }
 
 function checkSizes(sizes: readonly unknown[], size: number, dim: number): number[] {
-  const list = Array.from(sizes, (each) => {
+  const list = readList('split', 'sizes', sizes, (each) => {
     if (typeof each === 'number' && each < 0)
       throw new ArgumentError(
         `split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${show(sizes)}`,

@@ -1,6 +1,6 @@
 /** Functions that move numbers around: transposes, parts, and joins. All copy; gradients are copied back. */
 
-import { checkSize, show } from '../check.js';
+import { checkSize, readList, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
@@ -28,8 +28,7 @@ export function permute(input: Tensor, ...given: Sizes): Tensor {
     throw new ArgumentError(
       `permute: expected ${input.ndim} dims for shape ${formatShape(input.shape)}, got ${dims.length}`,
     );
-  // Array.from, since map() would leave the holes of a sparse array unchecked.
-  const order = Array.from(dims, (dim) => checkDim('permute', dim, input.ndim));
+  const order = readList('permute', 'dims', dims, (dim) => checkDim('permute', dim, input.ndim));
   if (new Set(order).size !== order.length) throw new ArgumentError('permute(): duplicate dims are not allowed.');
   const inverse = order.map((_, dim) => order.indexOf(dim));
   return record('PermuteBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, inverse)]);
@@ -166,10 +165,12 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 
 function checkList(place: string, tensors: unknown): readonly Tensor[] {
   if (!isArray(tensors)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(tensors)}`);
-  if (tensors.length === 0) throw new ArgumentError(`${place}: expected a non-empty list of Tensors`);
-  for (const item of tensors)
-    if (!(item instanceof Tensor)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(item)}`);
-  return [...tensors];
+  const list = readList(place, 'tensors', tensors, (item) => {
+    if (item instanceof Tensor) return item;
+    throw new ArgumentError(`${place}: expected an array of tensors, got ${show(item)}`);
+  });
+  if (list.length === 0) throw new ArgumentError(`${place}: expected a non-empty list of Tensors`);
+  return list;
 }
 
 interface End {

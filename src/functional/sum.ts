@@ -1,8 +1,9 @@
 /** Sums and means over dimensions, and the sum that undoes a broadcast. */
+import { readList } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { isArray } from '../realm.js';
-import { checkDim, type Shape, sameShape } from '../tensor/shape.js';
+import { checkDim, maxRank, type Shape, sameShape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readDimArguments } from './dim-arguments.js';
@@ -115,7 +116,7 @@ function reduction(place: string, input: Tensor, first: unknown, second: unknown
 
 function checkDims(place: string, dim: unknown, rank: number): Set<number> {
   if (dim === undefined) return new Set(Array.from({ length: rank }, (_, i) => i));
-  const list: unknown[] = isArray(dim) ? dim : [dim];
+  const list = isArray(dim) ? readList(place, 'dims', dim, (one): unknown => one, maxRank) : [dim];
   // As in PyTorch, an empty list stands for all dimensions.
   if (list.length === 0) return checkDims(place, undefined, rank);
   const dims = new Set<number>();

@@ -1,9 +1,9 @@
 /** Functions that give the same numbers another shape, sharing memory; gradients take the way back. */
 
-import { show } from '../check.js';
+import { readList } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { isArray } from '../realm.js';
-import { checkDim, checkShape, formatShape, maxRank, numelOf, type Shape } from '../tensor/shape.js';
+import { checkDim, checkShape, formatShape, maxRank, numelOf, readSizes, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -19,8 +19,8 @@ export function reshape(input: Tensor, ...sizes: Sizes): Tensor {
   return view('ViewBackward0', input, inferShape(input, shapeOfSizes('reshape', sizes)));
 }
 
-function inferShape(input: Tensor, shape: unknown): Shape {
-  if (!isArray(shape)) throw new ArgumentError(`reshape: a shape is an array of sizes, got ${show(shape)}`);
+function inferShape(input: Tensor, given: unknown): Shape {
+  const shape = readSizes('reshape', given);
   const missing = shape.indexOf(-1);
   if (missing !== shape.lastIndexOf(-1)) throw new ArgumentError('reshape: only one dimension can be inferred');
   const known = checkShape('reshape', missing < 0 ? shape : shape.with(missing, 1));
@@ -28,10 +28,11 @@ function inferShape(input: Tensor, shape: unknown): Shape {
   const fits = missing < 0 ? count === input.numel : count > 0 && input.numel % count === 0;
   if (missing >= 0 && count === 0)
     throw new ShapeError(
-      `reshape: cannot reshape tensor of ${input.numel} elements into shape ${formatShape(shape)} because the ` +
+      `reshape: cannot reshape tensor of ${input.numel} elements into shape ${formatShape(shape as Shape)} because the ` +
         'unspecified dimension size -1 can be any value and is ambiguous',
     );
-  if (!fits) throw new ShapeError(`reshape: shape '${formatShape(shape)}' is invalid for input of size ${input.numel}`);
+  if (!fits)
+    throw new ShapeError(`reshape: shape '${formatShape(shape as Shape)}' is invalid for input of size ${input.numel}`);
   return missing < 0 ? known : known.with(missing, input.numel / count);
 }
 
@@ -50,8 +51,9 @@ export function flatten(input: Tensor, startDim = 0, endDim = -1): Tensor {
 /** Drops dimensions of size 1: all of them, or only those of `dim`, one or several. Shares memory. */
 export function squeeze(input: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', input);
-  const dims = dim === undefined ? null : isArray(dim) ? Array.from(dim) : [dim];
-  const only = dims?.map((one) => checkDim('squeeze', one, input.ndim));
+  const check = (one: unknown) => checkDim('squeeze', one, input.ndim);
+  const only =
+    dim === undefined ? undefined : isArray(dim) ? readList('squeeze', 'dims', dim, check, maxRank) : [check(dim)];
   const shape = input.shape.filter((size, i) => size !== 1 || (only !== undefined && !only.includes(i)));
   return view('SqueezeBackward0', input, shape);
 }

@@ -2,7 +2,7 @@
 import { StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { defaultGenerator } from '../random/generator.js';
-import { isArrayBuffer, isDate, isMap, isPlainObject, isSet, isTypedArray } from '../realm.js';
+import { isArray, isArrayBuffer, isDate, isMap, isPlainObject, isSet, isTypedArray } from '../realm.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -69,7 +69,7 @@ export function copyOf<T>(value: T): T {
 function copyObject(value: object): object {
   if (value instanceof Tensor) return copyTensor(value);
   if ('clone' in value && typeof value.clone === 'function') return value.clone() as object;
-  if (Array.isArray(value)) return copyFields(value, alike(value, new Array<unknown>(value.length)));
+  if (isArray(value)) return copyFields(value, alike(value, new Array<unknown>(value.length)));
   if (isPlainObject(value)) return copyFields(value, alike(value, {}));
   if (isMap(value)) {
     const copy = alike(value, new Map<unknown, unknown>());

@@ -1,7 +1,7 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { recording } from '../ops/recording.js';
-import { isArray, isMap, isPlainObject } from '../realm.js';
+import { holds, isArray, isMap, isPlainObject } from '../realm.js';
 import { empty } from './clone.js';
 import { type AnyModule, checkModule, Module } from './module.js';
 import { checkName } from './names.js';
@@ -90,6 +90,6 @@ export function readNamed<M extends AnyModule>(place: string, named: unknown): [
 
 function describe(value: unknown): string {
   if (isArray(value)) return 'an array (pass the modules one by one)';
-  const isClass = typeof value === 'function' && value.prototype instanceof Module;
+  const isClass = typeof value === 'function' && holds(value, 'prototype') && value.prototype instanceof Module;
   return isClass ? `the class ${value.name} (make one with new)` : show(value);
 }

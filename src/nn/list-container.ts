@@ -1,5 +1,6 @@
-import { show } from '../check.js';
+import { readList, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isArray, isIterable } from '../realm.js';
 import { empty } from './clone.js';
 import { Container } from './container.js';
 import { type AnyModule, checkModule, Module } from './module.js';
@@ -31,9 +32,11 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
   /** Adds modules at the end: all of them, or none when one is no module. Returns this. */
   extend(modules: Iterable<M>): this {
     const place = `${className(this)}.extend`;
-    const isIterable = typeof modules === 'object' && modules !== null && Symbol.iterator in modules;
-    if (!isIterable) throw new ArgumentError(`${place}: expected an iterable of modules, got ${show(modules)}`);
-    for (const module of [...modules].map((each) => checkModule(place, each))) this.setMember(this.#nextName(), module);
+    if (!isIterable(modules))
+      throw new ArgumentError(`${place}: expected an iterable of modules, got ${show(modules)}`);
+    const check = (each: unknown) => checkModule(place, each as AnyModule);
+    const checked = isArray(modules) ? readList(place, 'modules', modules, check) : Array.from(modules, check);
+    for (const module of checked) this.setMember(this.#nextName(), module as M);
     return this;
   }
 

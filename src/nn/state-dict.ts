@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { to } from '../functional/cast.js';
-import { isMap, isPlainObject } from '../realm.js';
+import { holds, isMap, isPlainObject } from '../realm.js';
 import type { TensorJSON } from '../tensor/json.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import { openSaved, type SavedTensor } from '../tensor/saved.js';
@@ -97,7 +97,7 @@ function open(name: string, value: unknown): unknown {
 }
 
 function isOpen(value: unknown): value is Tensor | SavedTensor {
-  return value instanceof Tensor || (typeof value === 'object' && value !== null && 'read' in value);
+  return value instanceof Tensor || holds(value, 'read');
 }
 
 function tensorOf(value: unknown): Tensor {

@@ -1,7 +1,7 @@
 /** Reading the parameters that an optimizer is given: tensors, or groups of tensors with options. */
-import { show } from '../check.js';
+import { readList, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { isArray } from '../realm.js';
+import { holds, isArray, isIterable, isRecord } from '../realm.js';
 import { Tensor } from '../tensor/tensor.js';
 import { toPythonName } from './names.js';
 
@@ -18,13 +18,13 @@ export type GroupOptions<Options extends object> = Partial<Options> & {
 
 /** The groups that `params` means: a list of tensors is one. */
 export function readGroups(place: string, params: unknown): object[] {
-  if (typeof params === 'object' && params !== null && 'parameters' in params)
+  if (holds(params, 'parameters'))
     throw new ArgumentError(`${place}: expected an iterable of Tensors or groups, got a module; pass its parameters()`);
   if (params instanceof Tensor || !isIterable(params))
     throw new ArgumentError(
       `${place}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${show(params)}`,
     );
-  const items = [...params];
+  const items = readItems(place, params);
   if (items.length === 0) throw new ArgumentError(`${place}: optimizer got an empty parameter list`);
   const isGroups = !(items[0] instanceof Tensor) && typeof items[0] === 'object' && items[0] !== null;
   if (!isGroups) return [{ params: items }];
@@ -33,8 +33,7 @@ export function readGroups(place: string, params: unknown): object[] {
 
 /** A group is a plain object with `params` of its own. */
 export function checkGroup(place: string, group: unknown): object {
-  const isObject = typeof group === 'object' && group !== null && !(group instanceof Tensor) && !isArray(group);
-  if (!isObject || !Object.hasOwn(group, 'params'))
+  if (!isRecord(group) || group instanceof Tensor || !Object.hasOwn(group, 'params'))
     throw new ArgumentError(`${place}: a parameter group is an object with params, got ${show(group)}`);
   return group;
 }
@@ -44,7 +43,7 @@ export function readParams(place: string, params: unknown): Tensor[] {
   if (params instanceof Tensor) return checkParams(place, [params]);
   if (!isIterable(params))
     throw new ArgumentError(`${place}: params of a group should be an iterable of Tensors, but got ${show(params)}`);
-  return checkParams(place, [...params]);
+  return checkParams(place, readItems(place, params));
 }
 
 /** Checks that a list of parameters is an array of leaves of a float dtype. */
@@ -73,8 +72,13 @@ export function checkDistinct(place: string, groups: readonly (readonly Tensor[]
   }
 }
 
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+/** Ends at the first that can be neither a parameter nor a group: an array may say to be huge. */
+function readItems(place: string, params: Iterable<unknown>): unknown[] {
+  if (!isArray(params)) return [...params];
+  return readList(place, 'parameters', params, (item) => {
+    if (typeof item === 'object' && item !== null) return item;
+    throw new ArgumentError(`${place}: optimizer can only optimize Tensors, but one of the params is ${show(item)}`);
+  });
 }
 
 /**

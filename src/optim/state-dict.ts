@@ -1,7 +1,7 @@
 /** The state dict of an optimizer: PyTorch's structure, and its names in Python's spelling. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { isArray } from '../realm.js';
+import { isArray, isRecord } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { toPythonName } from './names.js';
 
@@ -40,7 +40,7 @@ export function readStateDict<Options extends object>(
   sizes: readonly number[],
   defaults: Readonly<Options>,
 ): { groups: SavedGroup<Options>[]; state: Map<number, unknown> } {
-  const isStateDict = isObject(given) && isObject(given.state) && isArray(given.param_groups);
+  const isStateDict = isRecord(given) && isRecord(given.state) && isArray(given.param_groups);
   if (!isStateDict)
     throw new ArgumentError(`${place}: a state dict is an object of state and param_groups, got ${show(given)}`);
   const savedGroups = given.param_groups as unknown[];
@@ -62,7 +62,7 @@ function readGroup<Options extends object>(
   size: number,
   defaults: Readonly<Options>,
 ): SavedGroup<Options> {
-  if (!isObject(group) || !isArray(group.params) || !group.params.every(Number.isInteger))
+  if (!isRecord(group) || !isArray(group.params))
     throw new ArgumentError(
       `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
     );
@@ -70,6 +70,10 @@ function readGroup<Options extends object>(
     throw new ArgumentError(
       `${place}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ` +
         `${group.params.length} parameters, expected ${size}`,
+    );
+  if (!Array.from(group.params).every(Number.isInteger))
+    throw new ArgumentError(
+      `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
     );
   const names = new Map(Object.keys(defaults).map((name) => [toPythonName(name), name]));
   const found: [string, unknown][] = [];
@@ -81,8 +85,4 @@ function readGroup<Options extends object>(
     else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key)) own.push([key, value]);
   }
   return { options: { ...defaults, ...Object.fromEntries(found) }, own: Object.fromEntries(own), params: group.params };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !isArray(value);
 }

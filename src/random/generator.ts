@@ -14,7 +14,7 @@ import {
   checkUniform,
 } from './checks.js';
 import { fillBernoulli, fillIntegers, fillPermutation, fillUniform, nextRandom64 } from './distributions.js';
-import { type Mt19937Mark, Mt19937 } from './mt19937.js';
+import { Mt19937, type Mt19937Mark } from './mt19937.js';
 import { fillNormal, type NormalSource } from './normal.js';
 import type { GeneratorOptions, GeneratorState, MaskMode } from './state.js';
 

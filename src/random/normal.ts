@@ -1,7 +1,7 @@
 /** Normal numbers over the bits of a {@link Mt19937}, with PyTorch's recipes for the CPU. Arguments have been checked. */
 import type { FloatArray } from '../ops/ops.js';
-import { fillUniform, fma32 } from './distributions.js';
 import { isFloat32Array } from '../realm.js';
+import { fillUniform, fma32 } from './distributions.js';
 import type { Mt19937 } from './mt19937.js';
 
 /** Below this length normal numbers are drawn one by one; from it on, in blocks of this length. */

@@ -1,5 +1,5 @@
 /** Shapes, strides and the layouts that strided ops take. Pure functions over arrays of sizes. */
-import { checkSize, maxElements, show } from '../check.js';
+import { checkSize, maxElements, readList, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { Layout } from '../ops/ops.js';
 import { isArray } from '../realm.js';
@@ -17,13 +17,15 @@ export function formatShape(shape: Shape): string {
 
 /** Checks a shape given by a caller and returns a frozen copy. */
 export function checkShape(place: string, shape: unknown): Shape {
-  if (!isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
-  if (shape.length > maxRank) throw new ShapeError(`${place}: at most ${maxRank} dimensions, got ${shape.length}`);
-  const sizes: number[] = [];
-  // An index loop, since map() would leave the holes of a sparse array unchecked.
-  for (let dim = 0; dim < shape.length; dim++) sizes.push(checkSize(place, `size of dimension ${dim}`, shape[dim]));
+  const sizes = readSizes(place, shape).map((size, dim) => checkSize(place, `size of dimension ${dim}`, size));
   if (numelOf(sizes) > maxElements) throw new ShapeError(`${place}: shape ${formatShape(sizes)} has too many elements`);
   return Object.freeze(sizes);
+}
+
+/** The sizes that a caller gives, among them perhaps -1: unchecked, but so many as a tensor may have. */
+export function readSizes(place: string, shape: unknown): unknown[] {
+  if (!isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
+  return readList(place, 'dimensions', shape, (size) => size, maxRank);
 }
 
 /** Product of the sizes; 1 for a scalar. */

@@ -1,8 +1,8 @@
 /** How messages print what callers pass: bounded in length and time, whatever the value does when it is looked at. */
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, functional as F, nn, optim, randperm, tensor, zeros } from '../../src/index.js';
 import { checkOptions, show } from '../../src/check.js';
 import { BackendError, LanewiseError, StateError } from '../../src/errors.js';
+import { ArgumentError, functional as F, nn, optim, randperm, tensor, zeros } from '../../src/index.js';
 import { failure } from '../../src/ops/native-programs.js';
 import { bad } from './world.js';
 

@@ -1,4 +1,4 @@
-import { checkOptions, checkSize, show } from '../../check.js';
+import { checkOptions, checkSize, readList, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isArray } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
@@ -47,7 +47,8 @@ export class SequentialLR extends LRScheduler {
     const { schedulers, milestones } = checkOptions(this.place, options, ['schedulers', 'milestones']);
     if (!isArray(schedulers) || schedulers.length === 0)
       throw new ArgumentError(`${this.place} expects at least one scheduler, but got no scheduler.`);
-    const members = schedulers.map((member, i) => readMember(this.place, member, i, optimizer));
+    const check = (member: unknown, i: number) => readMember(this.place, member, i, optimizer);
+    const members = readList(this.place, 'schedulers', schedulers, check);
     if (new Set(members).size < members.length)
       throw new ArgumentError(`${this.place}: a scheduler must not stand twice among the schedulers`);
     this.#members = members;
