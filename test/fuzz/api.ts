@@ -1,0 +1,98 @@
+/** Calls everything public with anything: it works, or it gives a LanewiseError and has changed nothing. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { backend, epochs, fit, LanewiseError, predict } from '../../src/index.js';
+import { optionNames } from '../misuse/takers.js';
+import { makeWorld, picture, type World } from '../misuse/world.js';
+import { type Callable, callables } from './callables.js';
+import { argument, CallersError, type Made, options } from './values.js';
+
+/** Codes of errors after which everything is as before. */
+const refusals = new Set(['ERR_LANEWISE_ARGUMENT', 'ERR_LANEWISE_SHAPE', 'ERR_LANEWISE_BACKEND']);
+const fitNames = [
+  ...[
+    'train',
+    'validation',
+    'batchSize',
+    'epochs',
+    'optimizer',
+    'loss',
+    'metrics',
+    'shuffle',
+    'scheduler',
+    'callbacks',
+    'threads',
+  ],
+  ...[
+    'priority',
+    'timeLimit',
+    'fuse',
+    'generator',
+    'onEpoch',
+    'onStep',
+    'onProgress',
+    'stepsPerEpoch',
+    'validationSplit',
+  ],
+  ...['sampleWeight', 'speed'],
+];
+
+/** Settles what a call gives. A training ends by its signal. @throws what it rejects with */
+async function settle(result: unknown): Promise<void> {
+  if (Object(result) !== result) return;
+  if (result instanceof Promise) await result;
+}
+
+async function hold(name: string, world: World, act: () => unknown): Promise<void> {
+  const before = picture(world);
+  const { name: backendName, threads } = backend;
+  try {
+    await settle(act());
+  } catch (error) {
+    if (error instanceof CallersError || (error instanceof DOMException && error.name === 'TimeoutError')) return;
+    if (!(error instanceof LanewiseError)) throw new Error(`${name} threw what is no LanewiseError`, { cause: error });
+    if (!refusals.has(error.code)) return;
+    const after = picture(world);
+    if (!isDeepStrictEqual(after, before))
+      throw new Error(`${name} was refused, and has changed something`, { cause: error });
+  } finally {
+    backend.use(backendName);
+    backend.threads = threads;
+  }
+}
+
+const known = callables(makeWorld());
+const called = (callable: Callable): fc.Arbitrary<readonly [{ readonly callable: Callable }, readonly Made[]]> =>
+  fc.tuple(
+    fc.constant({ [fc.toStringMethod]: () => callable.name, callable }),
+    fc.array(argument(optionNames), { maxLength: 4 }),
+  );
+
+/** A call of a function, a constructor or a method. */
+export const apiProperty = fc.asyncProperty(
+  fc.nat(known.length - 1).chain((i) => called(known[i]!)),
+  async ([{ callable }, args]) => {
+    const world = makeWorld();
+    const { name, call } = callable;
+    const values = args.map(({ make }) => make(world));
+    await hold(`${name}(${args.map((arg) => arg.name).join(', ')})`, world, () => call(world, values));
+  },
+);
+
+/** A training with options of which some are anything. */
+export const fitProperty = fc.asyncProperty(
+  fc.constantFrom('fit', 'epochs', 'predict'),
+  options(fitNames),
+  argument(optionNames),
+  async (form, given, input) => {
+    const world = makeWorld();
+    const { model, optimizer, criterion, dataset } = world;
+    const base = { train: dataset, batchSize: 2, epochs: 2, optimizer, loss: criterion };
+    const settings = { ...base, ...(given.make(world) as object), signal: AbortSignal.timeout(200) };
+    await hold(`${form}(model, ${form === 'predict' ? input.name : given.name})`, world, async () => {
+      if (form === 'predict') await predict(model, input.make(world) as never);
+      else if (form === 'fit') await fit(model, settings as never);
+      else for await (const _ of epochs(model, settings as never));
+    });
+  },
+);

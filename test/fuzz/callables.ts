@@ -1,0 +1,78 @@
+/** Everything public that can be called, found by looking: what is exported later is called too. */
+import * as lanewise from '../../src/index.js';
+import type { World } from '../misuse/world.js';
+
+export interface Callable {
+  readonly name: string;
+  readonly call: (world: World, args: readonly unknown[]) => unknown;
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+type AnyClass = new (...args: unknown[]) => unknown;
+
+/** Called with options apart (they take time), and base classes, which only their subclasses call. Errors are left out as well. */
+const apart = new Set(['fit', 'epochs', 'predict', 'backend', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler']);
+
+const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function';
+const isClass = (value: unknown): boolean =>
+  isFunction(value) && /^class\b/.test(Function.prototype.toString.call(value));
+
+function* exported(space: object, prefix: string): Generator<Callable> {
+  for (const [name, value] of Object.entries(space)) {
+    const full = `${prefix}${name}`;
+    if (apart.has(full)) continue;
+    if (isClass(value)) yield { name: `new ${full}`, call: (_, args) => new (value as unknown as AnyClass)(...args) };
+    else if (isFunction(value)) yield { name: full, call: (_, args) => value(...args) };
+    else if (Object.prototype.toString.call(value) === '[object Module]' || Object.getPrototypeOf(value) === null)
+      yield* exported(value, `${full}.`);
+  }
+}
+
+/** Methods of an object and setters of its classes, up to Object's own. */
+function* members(key: keyof World, sample: object): Generator<Callable> {
+  const seen = new Set(['constructor']);
+  for (let at = Object.getPrototypeOf(sample); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const { value, set } = Object.getOwnPropertyDescriptor(at, name)!;
+      const of = (world: World) => world[key] as unknown as Record<string, unknown>;
+      if (isFunction(value))
+        yield { name: `${key}.${name}`, call: (world, args) => (of(world)[name] as AnyFunction)(...args) };
+      if (set !== undefined)
+        yield {
+          name: `${key}.${name} =`,
+          call: (world, args) => {
+            of(world)[name] = args[0];
+          },
+        };
+    }
+}
+
+const receivers = [
+  'model',
+  'criterion',
+  'optimizer',
+  'momentum',
+  'matrix',
+  'leaf',
+  'integers',
+  'doubles',
+  'scalar',
+  'empty',
+  'dataset',
+] as const;
+
+export function callables(world: World): Callable[] {
+  return [
+    ...exported(lanewise, ''),
+    ...[...receivers, 'generator' as const, 'loader' as const].flatMap((key) => [...members(key, world[key])]),
+    { name: 'backend.use', call: (_, [name]) => lanewise.backend.use(name as never) },
+    {
+      name: 'backend.threads =',
+      call: (_, [threads]) => {
+        lanewise.backend.threads = threads as never;
+      },
+    },
+  ];
+}
