@@ -1,9 +1,12 @@
 #include "thread_count.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -11,6 +14,8 @@
 
 #if defined(__APPLE__)
 #include <sys/sysctl.h>
+#elif defined(__linux__)
+#include <sched.h>
 #endif
 
 namespace lanewise::core {
@@ -33,46 +38,25 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
-std::optional<double> ratio(std::optional<long long> quota, std::optional<long long> period) {
-  if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;  // "max" and -1: no limit
-  return static_cast<double>(*quota) / static_cast<double>(*period);
+// The first line of a small file, in `buffer`; empty without a file.
+std::string_view first_line(const std::string& file, std::array<char, 128>& buffer) noexcept {
+  std::FILE* const stream = std::fopen(file.c_str(), "r");
+  if (stream == nullptr) return {};
+  const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), stream);
+  std::fclose(stream);
+  const std::string_view text(buffer.data(), size);
+  return text.substr(0, text.find('\n'));
 }
 
-// Version 2: one line "<quota or max> <period>".
-std::optional<Quota> quota_v2(const fs::path& root, const std::string& group) {
-  const std::string file = group + "/cpu.max";
-  std::istringstream words(read_line(root / file.substr(1)).value_or(""));
-  std::string quota, period;
-  words >> quota >> period;
-  const auto cpus = ratio(parse_number<long long>(quota), parse_number<long long>(period));
-  if (!cpus) return std::nullopt;
-  return Quota{*cpus, file};
-}
-
-// Version 1: two files, and -1 for no limit.
-std::optional<Quota> quota_v1(const fs::path& root, const std::string& group) {
-  const std::string file = group + "/cpu.cfs_quota_us";
-  const auto number = [&](const std::string& path) {
-    return parse_number<long long>(read_line(root / path.substr(1)).value_or(""));
-  };
-  const auto cpus = ratio(number(file), number(group + "/cpu.cfs_period_us"));
-  if (!cpus) return std::nullopt;
-  return Quota{*cpus, file};
-}
-
-using QuotaOf = std::optional<Quota> (*)(const fs::path&, const std::string&);
-
-// The smallest quota of a group and of those above it. Inside a container the path may name groups that only the host
-// sees; those files are missing and count as no limit, and the container's own limit is found at the mount point.
-std::optional<Quota> smallest_quota(const fs::path& root, const std::string& mount, std::string group,
-                                    QuotaOf quota_of) {
-  std::optional<Quota> smallest;
+// The groups of a path, from its end up to the mount point: "/a/b", "/a", "". Inside a container the path may name
+// groups that only the host sees; those files are missing, and the container's own limit is found at the mount point.
+std::vector<std::string> groups_above(std::string group) {
+  std::vector<std::string> groups;
   if (group.find("..") != std::string::npos) group = "/";  // a group outside this cgroup namespace
   for (;;) {
     if (group == "/") group.clear();
-    const auto quota = quota_of(root, mount + group);
-    if (quota && (!smallest || quota->cpus < smallest->cpus)) smallest = quota;
-    if (group.empty()) return smallest;
+    groups.push_back(group);
+    if (group.empty()) return groups;
     group.erase(group.rfind('/'));
   }
 }
@@ -107,25 +91,56 @@ std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text) 
   return std::vector<std::size_t>(cpus.begin(), cpus.end());
 }
 
-std::optional<Quota> cgroup_quota(const fs::path& root) {
+std::vector<QuotaFiles> quota_files(const fs::path& root) {
   std::ifstream groups(root / "proc/self/cgroup");
-  std::optional<Quota> smallest;
-  const auto consider = [&](std::optional<Quota> quota) {
-    if (quota && (!smallest || quota->cpus < smallest->cpus)) smallest = std::move(quota);
+  std::vector<QuotaFiles> found;
+  const auto consider = [&](const std::string& folder, const char* quota, const char* period) {
+    const fs::path below = root / folder.substr(1);
+    std::error_code error;
+    if (!fs::exists(below / quota, error)) return;
+    found.push_back({(below / quota).string(), period == nullptr ? "" : (below / period).string()});
   };
   for (std::string line; std::getline(groups, line);) {  // hierarchy-ID:controllers:path
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos || line.compare(second + 1, 1, "/") != 0) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    if (controllers.empty()) {
-      consider(smallest_quota(root, "/sys/fs/cgroup", group, quota_v2));
-    } else if (has_controller(controllers, "cpu")) {
+    const bool v2 = controllers.empty();
+    if (!v2 && !has_controller(controllers, "cpu")) continue;
+    for (const std::string& group : groups_above(line.substr(second + 1))) {
+      if (v2) {
+        consider("/sys/fs/cgroup" + group, "cpu.max", nullptr);
+        continue;
+      }
       for (const char* mount : {"/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/cpuacct,cpu", "/sys/fs/cgroup/cpu"}) {
-        consider(smallest_quota(root, mount, group, quota_v1));
+        consider(mount + group, "cpu.cfs_quota_us", "cpu.cfs_period_us");
       }
     }
+  }
+  return found;
+}
+
+std::optional<double> read_quota(const QuotaFiles& files) noexcept {
+  std::array<char, 128> buffer, other;
+  std::string_view quota = first_line(files.quota, buffer), period;
+  if (files.period.empty()) {  // "<quota or max> <period>"
+    const std::size_t space = std::min(quota.find(' '), quota.size());
+    period = quota.substr(std::min(space + 1, quota.size()));
+    quota = quota.substr(0, space);
+  } else {
+    period = first_line(files.period, other);
+  }
+  const auto us = parse_number<long long>(quota), of = parse_number<long long>(period);
+  if (!us || !of || *us <= 0 || *of <= 0) return std::nullopt;  // "max" and -1: no limit
+  return static_cast<double>(*us) / static_cast<double>(*of);
+}
+
+std::optional<Quota> cgroup_quota(const fs::path& root) {
+  std::optional<Quota> smallest;
+  for (const QuotaFiles& files : quota_files(root)) {
+    const auto cpus = read_quota(files);
+    if (!cpus || (smallest && *cpus >= smallest->cpus)) continue;
+    smallest = Quota{*cpus, "/" + fs::path(files.quota).lexically_relative(root).generic_string()};
   }
   return smallest;
 }
@@ -195,6 +210,30 @@ ThreadCount detect_thread_count(const fs::path& root) {
 const ThreadCount& default_thread_count() {
   static const ThreadCount* const found = new ThreadCount(detect_thread_count("/"));
   return *found;
+}
+
+std::size_t mask_now() noexcept {
+#if defined(__linux__)
+  cpu_set_t mask;
+  // Fails where there are more CPUs than the set holds.
+  if (sched_getaffinity(0, sizeof(mask), &mask) == 0) return static_cast<std::size_t>(CPU_COUNT(&mask));
+#endif
+  return std::numeric_limits<std::size_t>::max();
+}
+
+std::size_t quota_now() noexcept {
+  static const std::vector<QuotaFiles>* const files = []() noexcept -> std::vector<QuotaFiles>* {
+    try {
+      return new std::vector<QuotaFiles>(quota_files("/"));
+    } catch (...) {
+      return nullptr;
+    }
+  }();
+  double least = std::numeric_limits<double>::infinity();
+  if (files != nullptr) {
+    for (const QuotaFiles& each : *files) least = std::min(least, std::ceil(read_quota(each).value_or(least)));
+  }
+  return least < 65536.0 ? static_cast<std::size_t>(least) : std::numeric_limits<std::size_t>::max();
 }
 
 }  // namespace lanewise::core

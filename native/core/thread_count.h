@@ -20,6 +20,12 @@ struct ThreadCount {
 // Found once in a process.
 const ThreadCount& default_thread_count();
 
+// How many CPUs the affinity mask of this thread allows now, and the cgroup quota rounded up; SIZE_MAX without a limit.
+// The quota is read from the files that were there when it was first asked for. Cheap: a system call, and a few short
+// files. Neither throws, and neither allocates through operator new once it has answered.
+std::size_t mask_now() noexcept;
+std::size_t quota_now() noexcept;
+
 // The pieces, reading below `root` ("/" but for tests). On systems without /proc they find nothing.
 
 // Online CPUs from a list such as "0-3,8", in ascending order; nothing when the text is no such list.
@@ -29,6 +35,17 @@ struct Quota {
   double cpus;
   std::string file;  // where it stands, below the root
 };
+
+// Where a quota may be read again and again: in version 2 one file holds both numbers and `period` is empty.
+struct QuotaFiles {
+  std::string quota, period;
+};
+
+// Those that exist for this process's cgroup and the groups above it, below the root.
+std::vector<QuotaFiles> quota_files(const std::filesystem::path& root);
+
+// The quota in CPUs that stands there now; nothing when there is no limit or no file. Does not allocate.
+std::optional<double> read_quota(const QuotaFiles& files) noexcept;
 
 // The smallest quota on the way from this process's cgroup up to the root, in version 2 and version 1 hierarchies.
 std::optional<Quota> cgroup_quota(const std::filesystem::path& root);

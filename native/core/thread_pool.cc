@@ -7,10 +7,12 @@
 #include <new>
 #include <thread>
 
+#include "thread_count.h"
+
 namespace lanewise::core {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = HelperLimit::Clock;
 
 // The next op of a training step follows within a few microseconds; waking a parked thread takes about forty.
 constexpr auto kSpinTime = std::chrono::microseconds(100);
@@ -82,17 +84,17 @@ struct alignas(kCacheLine) ThreadPool::Worker {
 };
 
 ThreadPool& ThreadPool::instance() {
-  static ThreadPool* const pool = new ThreadPool();
+  static ThreadPool* const pool = new ThreadPool(start_thread, HelperLimit({mask_now, quota_now}));
   return *pool;
 }
 
 ThreadPool& ThreadPool::background() {
-  static ThreadPool* const pool = new ThreadPool(start_background_thread);
+  static ThreadPool* const pool = new ThreadPool(start_background_thread, HelperLimit({mask_now, quota_now}));
   return *pool;
 }
 
-std::size_t ThreadPool::prepare(std::size_t parts) noexcept {
-  const std::size_t wanted = std::min(parts - 1, limit_);
+std::size_t ThreadPool::prepare(std::size_t helpers) noexcept {
+  const std::size_t wanted = std::min(helpers, limit_);
   while (started_ < wanted) {
     Worker* worker = new (std::nothrow) Worker(*this, started_ + 1);
     const auto entry = [](void* argument) {
@@ -127,7 +129,8 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t)> body) noe
     for (std::size_t part = 0; part < parts; ++part) body(part);
     return;
   }
-  const std::size_t helpers = prepare(parts);
+  const auto began = Clock::now();
+  const std::size_t helpers = prepare(helper_limit_ ? helper_limit_->allow(parts - 1, began) : parts - 1);
   body_ = &body;
   parts_ = parts;
   participants_ = helpers + 1;
@@ -145,9 +148,16 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t)> body) noe
     }
   }
   const auto joined = [&] { return unfinished_.load(std::memory_order_acquire) == taken; };
-  // Beyond the spin time a worker has most likely lost its core, perhaps to this very loop.
-  if (!spin(joined)) {
-    while (!joined()) std::this_thread::yield();
+  if (!joined()) {
+    const auto done = Clock::now();
+    // Beyond the spin time a worker has most likely lost its core, perhaps to this very loop.
+    if (!spin(joined)) {
+      while (!joined()) std::this_thread::yield();
+      // With one helper less everyone's share would have been longer by this much.
+      const auto gained = (done - began) / static_cast<std::ptrdiff_t>(helpers);
+      const auto now = Clock::now();
+      if (helper_limit_) helper_limit_->waited(helpers, now - done - gained, now);
+    }
   }
   busy_.store(false, std::memory_order_release);
 }

@@ -4,10 +4,12 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <optional>
 
 #include "aligned.h"
 #include "denormals.h"
 #include "function_ref.h"
+#include "helper_limit.h"
 #include "start_thread.h"
 
 namespace lanewise::core {
@@ -23,23 +25,24 @@ class ThreadPool {
   // Another one, of threads that give way to others (start_thread.h).
   static ThreadPool& background();
 
-  // A pool of its own, for tests. Its workers use it as long as the process lives, so it must live as long. `start` may
-  // refuse.
-  explicit ThreadPool(StartThread start = start_thread) : start_(start) {}
+  // Another pool, for tests. Its workers use it as long as the process lives, so it must live as long. `start` may
+  // refuse. Without a limit every run has all the helpers that it has parts for.
+  explicit ThreadPool(StartThread start, std::optional<HelperLimit> limit) : start_(start), helper_limit_(limit) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Calls body(part) once for each part in [0, parts) and returns when all are done. The caller runs part 0 and the
-  // workers the others. When another thread is inside run(), or no worker can be had, the caller runs every part
-  // itself, in order: callers must not let one part wait for another. body must not throw. Workers compute in the
-  // caller's floating-point mode, so that results do not depend on where a part runs.
+  // workers the others, as many of them as make progress (helper_limit.h). When another thread is inside run(), or no
+  // worker can be had, the caller runs every part itself, in order: callers must not let one part wait for another.
+  // body must not throw. Workers compute in the caller's floating-point mode, so that results do not depend on where a
+  // part runs.
   void run(std::size_t parts, FunctionRef<void(std::size_t)> body) noexcept;
 
  private:
   struct Worker;
 
-  // Workers that can take part in a run of `parts`; starts the missing ones.
-  std::size_t prepare(std::size_t parts) noexcept;
+  // How many workers of so many can take part; starts the missing ones.
+  std::size_t prepare(std::size_t helpers) noexcept;
   void run_share(std::size_t participant) const noexcept;
   [[noreturn]] void serve(Worker& worker) noexcept;
 
@@ -48,6 +51,7 @@ class ThreadPool {
   std::size_t started_ = 0;
   std::size_t limit_ = kMaxThreads - 1;
   StartThread start_;
+  std::optional<HelperLimit> helper_limit_;
 
   // The job: written by the thread that holds busy_, published by Worker::posted.
   const FunctionRef<void(std::size_t)>* body_ = nullptr;

@@ -152,6 +152,27 @@ TEST_CASE("a system without /proc still has an answer") {
   CHECK_FALSE(detect_thread_count(root).explanation.empty());
 }
 
+TEST_CASE("what the mask and the quota allow now") {
+  CHECK(mask_now() >= 1);
+  CHECK(quota_now() >= 1);
+  const std::size_t allowed = allowed_cpus("/").size();
+  if (allowed != 0) CHECK(mask_now() == allowed);
+}
+
+TEST_CASE("a quota is read again from its files") {
+  FakeRoot root;
+  root.file("proc/self/cgroup", "0::/a\n2:cpu:/b").file("sys/fs/cgroup/a/cpu.max", "max 100000");
+  root.file("sys/fs/cgroup/cpu/b/cpu.cfs_quota_us", "-1").file("sys/fs/cgroup/cpu/b/cpu.cfs_period_us", "50000");
+  const std::vector<QuotaFiles> files = quota_files(root);
+  REQUIRE(files.size() == 2);
+  for (const QuotaFiles& each : files) CHECK_FALSE(read_quota(each).has_value());
+  root.file("sys/fs/cgroup/a/cpu.max", "150000 100000").file("sys/fs/cgroup/cpu/b/cpu.cfs_quota_us", "100000");
+  CHECK(read_quota(files[0]) == 1.5);
+  CHECK(read_quota(files[1]) == 2.0);
+  root.file("sys/fs/cgroup/a/cpu.max", "");
+  CHECK_FALSE(read_quota(files[0]).has_value());
+}
+
 TEST_CASE("this machine's own count is found once") {
   CHECK(default_thread_count().count >= 1);
   CHECK(&default_thread_count() == &default_thread_count());

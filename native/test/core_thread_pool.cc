@@ -1,9 +1,11 @@
 // core/thread_pool.h: every part once, whoever calls, however many, and whatever happens to the workers.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -20,10 +22,11 @@
 namespace lanewise::core {
 namespace {
 
-// Pools outlive their workers, which run as long as the process.
-ThreadPool& new_pool(StartThread start = start_thread) {
+// Pools outlive their workers, which run as long as the process. Without a limit: how many helpers make progress is the
+// machine's matter.
+ThreadPool& new_pool(StartThread start = start_thread, std::optional<HelperLimit> limit = std::nullopt) {
   static std::vector<ThreadPool*>& kept = *new std::vector<ThreadPool*>();
-  return *kept.emplace_back(new ThreadPool(start));
+  return *kept.emplace_back(new ThreadPool(start, limit));
 }
 
 // How often each part was run.
@@ -72,6 +75,23 @@ TEST_CASE("results of workers are seen by the caller, thousands of times, awake 
 }
 
 TEST_CASE("work is really shared") { CHECK(workers_take_part(new_pool(), 2)); }
+
+TEST_CASE("a run has no more threads than there are CPUs, and every part all the same") {
+  static std::size_t cpus;
+  cpus = 1;
+  ThreadPool& pool = new_pool(
+      start_thread, HelperLimit({[]() noexcept { return cpus; }, []() noexcept { return HelperLimit::kNone; }}));
+  const auto threads = [&](std::size_t parts) {
+    std::vector<std::thread::id> ids(parts);
+    pool.run(parts, [&](std::size_t part) { ids[part] = std::this_thread::get_id(); });
+    CHECK(std::find(ids.begin(), ids.end(), std::thread::id()) == ids.end());
+    return std::set<std::thread::id>(ids.begin(), ids.end()).size();
+  };
+  for (int round = 0; round < 200; ++round) CHECK(threads(5) == 1);
+  cpus = 2;
+  std::this_thread::sleep_for(2 * HelperLimit::kMaskPeriod);
+  for (int round = 0; round < 200; ++round) CHECK(threads(5) <= 2);
+}
 
 TEST_CASE("a run inside a run is serial and in order") {
   ThreadPool& pool = new_pool();

@@ -126,7 +126,7 @@ TEST_CASE("a pool without memory for workers leaves all parts to the caller") {
   std::size_t nth = 0;
   for (bool failed = true; failed; ++nth) {
     REQUIRE(nth < 100);
-    auto* const pool = pools.emplace_back(new core::ThreadPool());
+    auto* const pool = pools.emplace_back(new core::ThreadPool(core::start_thread, std::nullopt));
     std::vector<std::atomic<int>> calls(7);
     {
       const Allocations allocations(nth);

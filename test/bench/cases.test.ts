@@ -52,6 +52,7 @@ describe('cases', () => {
   it('are those that the issue names', () => {
     const names = [
       'compiled-step',
+      'contention',
       'dropout',
       'forward',
       'gemm',
