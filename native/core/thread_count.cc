@@ -140,7 +140,9 @@ std::optional<Quota> cgroup_quota(const fs::path& root) {
   for (const QuotaFiles& files : quota_files(root)) {
     const auto cpus = read_quota(files);
     if (!cpus || (smallest && *cpus >= smallest->cpus)) continue;
-    smallest = Quota{*cpus, "/" + fs::path(files.quota).lexically_relative(root).generic_string()};
+    std::string file = "/";
+    file += fs::path(files.quota).lexically_relative(root).generic_string();
+    smallest = Quota{*cpus, std::move(file)};
   }
   return smallest;
 }
