@@ -1,7 +1,7 @@
 /** What a scene of training is. */
 import type { Generator, nn, optim, Tensor } from '../../src/index.js';
 
-type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
+export type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
 
 /** Something to train. */
 export interface Scene {

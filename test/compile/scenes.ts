@@ -22,7 +22,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { methodScenes } from './method-scenes.js';
-import type { Scene } from './scene.js';
+import type { Result, Scene } from './scene.js';
 
 /** Passes that only leave out or move ops: with these, eager and compiled agree to the bit. */
 export const unfused: NonNullable<CompileOptions['passes']> = {

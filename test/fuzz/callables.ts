@@ -1,5 +1,8 @@
 /** Everything public that can be called, found by looking: what is exported later is called too. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as lanewise from '../../src/index.js';
+import { root } from '../helpers/built.js';
 import type { World } from '../misuse/world.js';
 
 export interface Callable {
@@ -13,6 +16,18 @@ type AnyClass = new (...args: unknown[]) => unknown;
 /** Called with options apart (they take time), and base classes, which only their subclasses call. Errors are left out as well. */
 const apart = new Set(['fit', 'epochs', 'predict', 'backend', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler']);
 
+/** Members that callers cannot call: those whose comment or modifier says so. */
+const internal = new Set(
+  readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [
+      ...readFileSync(join(root, 'src', name), 'utf8').matchAll(
+        /(?:@internal[^/]*\*\/\s+|\n\s+protected )(?:(?:protected|abstract|get|set|async|static|override|readonly|\*) ?)*(\w+)/g,
+      ),
+    ])
+    .map(([, name]) => name!),
+);
+
 const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function';
 const isClass = (value: unknown): boolean =>
   isFunction(value) && /^class\b/.test(Function.prototype.toString.call(value));
@@ -20,7 +35,7 @@ const isClass = (value: unknown): boolean =>
 function* exported(space: object, prefix: string): Generator<Callable> {
   for (const [name, value] of Object.entries(space)) {
     const full = `${prefix}${name}`;
-    if (apart.has(full)) continue;
+    if (apart.has(full) || name.endsWith('Error')) continue;
     if (isClass(value)) yield { name: `new ${full}`, call: (_, args) => new (value as unknown as AnyClass)(...args) };
     else if (isFunction(value)) yield { name: full, call: (_, args) => value(...args) };
     else if (Object.prototype.toString.call(value) === '[object Module]' || Object.getPrototypeOf(value) === null)
@@ -33,7 +48,7 @@ function* members(key: keyof World, sample: object): Generator<Callable> {
   const seen = new Set(['constructor']);
   for (let at = Object.getPrototypeOf(sample); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
     for (const name of Object.getOwnPropertyNames(at)) {
-      if (seen.has(name)) continue;
+      if (seen.has(name) || internal.has(name)) continue;
       seen.add(name);
       const { value, set } = Object.getOwnPropertyDescriptor(at, name)!;
       const of = (world: World) => world[key] as unknown as Record<string, unknown>;
