@@ -1,3 +1,5 @@
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type NamedModules, readNamed } from './container.js';
 import type { Chain, FeaturesOfChain } from './features.js';
@@ -51,8 +53,14 @@ export class Sequential<Layers extends readonly Module[] = readonly Module[]> ex
     return output;
   }
 
-  /** A Sequential of the modules from `start` to before `end`, as `Array.slice` counts: the same modules under the same names. */
+  /**
+   * A Sequential of the modules from `start` to before `end`, as `Array.slice` counts: the same modules under the same names.
+   * @throws ArgumentError for anything but numbers.
+   */
   slice(start?: number, end?: number): Sequential {
+    for (const [name, index] of Object.entries({ start, end }))
+      if (index !== undefined && typeof index !== 'number')
+        throw new ArgumentError(`${className(this)}.slice: ${name} must be a number, got ${show(index)}`);
     return new Sequential(new Map(this.members().slice(start, end)));
   }
 }

@@ -13,8 +13,16 @@ export interface Callable {
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => unknown;
 
-/** Called with options apart (they take time), and base classes, which only their subclasses call. Errors are left out as well. */
-const apart = new Set(['fit', 'epochs', 'predict', 'backend', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler']);
+/** Called with options apart (they take time), and constructors that only the library and subclasses call. Errors are left out as well. */
+const apart = new Set([
+  'fit',
+  'epochs',
+  'predict',
+  'backend',
+  'Tensor',
+  'optim.Optimizer',
+  'optim.lrScheduler.LRScheduler',
+]);
 
 /** Members that callers cannot call: those whose comment or modifier says so. */
 const internal = new Set(
@@ -22,7 +30,7 @@ const internal = new Set(
     .filter((name) => name.endsWith('.ts'))
     .flatMap((name) => [
       ...readFileSync(join(root, 'src', name), 'utf8').matchAll(
-        /(?:@internal[^/]*\*\/\s+|\n\s+protected )(?:(?:protected|abstract|get|set|async|static|override|readonly|\*) ?)*(\w+)/g,
+        /(?:@internal[^/]*\*\/\s+|\n\s+protected )(?:(?:protected|abstract|get|set|async|static|override|readonly)\s+|\*)*(\w+)/g,
       ),
     ])
     .map(([, name]) => name!),
