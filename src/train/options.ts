@@ -3,8 +3,8 @@ import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../chec
 import { ArgumentError } from '../errors.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
-import { Generator } from '../random/generator.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { Generator } from '../random/generator.js';
 import { isAbortSignal, isArray } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Batch, BatchReader, type InputOf, type Outcome } from './batch.js';
@@ -29,8 +29,8 @@ export type Loss<Out = Tensor, Target = Tensor> =
 export interface FitOptions<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor, Target = Tensor>
   extends CommonOptions<Out, Target> {
   /**
-   * What to train on. An iterable is iterated anew for each epoch: a DataLoader or an object with an iterator, not a generator
-   * that has been called, unless there is one epoch only.
+   * What to train on. An iterable is iterated again for each epoch: a DataLoader or an object with an iterator, not a generator
+   * that has been called, unless there is one epoch only or the generator has enough batches for all {@link CommonOptions.stepsPerEpoch}.
    */
   train: TrainingData<Batch<InputOf<In>, Target>>;
   /** What to measure with after each epoch, in evaluation mode. Default: nothing. */
@@ -61,6 +61,12 @@ export interface CommonOptions<Out, Target> {
   metrics?: readonly (MetricName | Metric<Out, Target> | MetricFunction<Out, Target>)[];
   /** Default 1. */
   epochs?: number;
+  /**
+   * Steps in an epoch, as Keras's `steps_per_epoch`. The next epoch goes on in the data where this one ended; when they end, they begin again: an
+   * iterable is iterated again, samples in memory get a new order. So `train` may be an infinite generator. Default: an epoch is one
+   * pass over the data.
+   */
+  stepsPerEpoch?: number;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
   batchSize?: number;
   /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
@@ -110,6 +116,7 @@ export interface Settings {
   /** What epochs can be monitored by. */
   readonly scores: readonly string[];
   readonly epochs: number;
+  readonly stepsPerEpoch: number | null;
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly generator: Generator | null;
@@ -129,7 +136,7 @@ export interface Settings {
 type GivenOptions = Omit<FitOptions, 'forward'> & { forward: unknown };
 
 const keys = [
-  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'forward', 'epochs'] as const),
+  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'forward', 'epochs', 'stepsPerEpoch'] as const),
   ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
   ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
 ];
@@ -178,6 +185,7 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     metrics,
     scores,
     epochs: checkSize(place, 'epochs', epochs, 1),
+    stepsPerEpoch: given.stepsPerEpoch === undefined ? null : checkSize(place, 'stepsPerEpoch', given.stepsPerEpoch, 1),
     batchSize,
     shuffle,
     generator: readGenerator(place, given.generator),

@@ -11,9 +11,10 @@ import type { FindBatch, RecordStep, StepProgram } from './steps.js';
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
 
-/** A part of a pass: so many steps of so many rows. */
+/** A part of a pass: so many steps of so many rows, from step number `first` of the pass on. */
 export interface Part {
   readonly program: StepProgram;
+  readonly first: number;
   readonly steps: number;
   readonly rows: number;
 }
@@ -53,21 +54,22 @@ export class ResidentData {
     return Math.ceil(this.#data.rows / this.#batchSize);
   }
 
-  /** What a pass consists of: programs that fit the model as it is now. */
-  parts(): Part[] {
+  /** What a pass consists of, or `most` steps of it from number `first` on: programs that fit the model as it is now. */
+  parts(first = 0, most = Number.POSITIVE_INFINITY): Part[] {
     const { rows } = this.#data;
     const size = this.#batchSize;
     const full = Math.floor(rows / size);
     const rest = rows - full * size;
     const parts: Part[] = [];
-    if (full > 0) {
+    const whole = Math.min(full - first, most);
+    if (whole > 0) {
       this.#full = this.#fresh(this.#full, () => this.#gather(this.#order, size, this.counter));
-      parts.push({ program: this.#full, steps: full, rows: size });
+      parts.push({ program: this.#full, first, steps: whole, rows: size });
     }
-    if (rest > 0) {
+    if (rest > 0 && first + most > full) {
       const tail = () => narrow(new Tensor(this.#order, [rows]), 0, full * size, rest).storage;
       this.#last = this.#fresh(this.#last, () => this.#gather(tail(), rest, { value: 0 }));
-      parts.push({ program: this.#last, steps: 1, rows: rest });
+      parts.push({ program: this.#last, first: full, steps: 1, rows: rest });
     }
     return parts;
   }

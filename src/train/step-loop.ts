@@ -35,26 +35,31 @@ export class StepLoop {
     this.#mostInFlight = settings.onStep === null ? 2 : 1;
   }
 
-  /** An epoch over data that lie where programs compute. */
-  async resident(epoch: number, pass: Pass, data: ResidentData, parts: readonly Part[]): Promise<void> {
+  /** Steps are counted from 1 again. */
+  beginEpoch(): void {
     this.#made = 0;
+  }
+
+  /** Steps over data that lie where programs compute. */
+  async resident(epoch: number, pass: Pass, data: ResidentData, parts: readonly Part[]): Promise<void> {
     const oneByOne = this.#settings.onStep !== null || !this.#schedulers.isEmpty;
     for (const part of parts) {
       if (this.#stopper.isStopped) return;
       const counter = part.rows === this.#settings.batchSize ? data.counter : null;
+      if (counter !== null) counter.value = part.first;
       if (oneByOne) await this.#oneByOne(epoch, pass, part, counter);
       else await pass.finish(pass.submit(part.program, [], part.rows, { times: part.steps, counter }));
     }
   }
 
-  /** An epoch over batches that come one by one. */
+  /** Steps over batches that come one by one. */
   async stream(epoch: number, pass: Pass, data: StreamedData): Promise<void> {
-    this.#made = 0;
     await data.run(
       this.#stopper,
       (program, tensors, rows) => this.#submit(pass, program, tensors, rows),
       (submitted) => this.#finish(epoch, pass, submitted as Pending),
       this.#mostInFlight,
+      this.#settings.stepsPerEpoch ?? undefined,
     );
   }
 
@@ -68,7 +73,7 @@ export class StepLoop {
     for (let step = 0; step < part.steps && !this.#stopper.isStopped; step++) {
       while (inFlight.length >= this.#mostInFlight) await this.#finish(epoch, pass, inFlight.shift()!);
       if (this.#stopper.isStopped) break;
-      if (counter !== null) counter.value = step;
+      if (counter !== null) counter.value = part.first + step;
       inFlight.push(this.#submit(pass, part.program, [], part.rows, { counter }));
     }
     for (const pending of inFlight) await this.#finish(epoch, pass, pending);

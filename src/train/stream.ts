@@ -20,6 +20,8 @@ export class StreamedData {
   readonly #reader: BatchReader;
   readonly #record: RecordStep;
   readonly #generator: Generator;
+  /** The iterator that the next batch comes from, and how many it has given. Null: the iterable begins again. */
+  #open: { readonly iterator: Iterator<unknown> | AsyncIterator<unknown>; given: number } | null = null;
   readonly #programs = new ProgramCache<Tensor[]>(mostShapes);
 
   constructor(
@@ -47,6 +49,7 @@ export class StreamedData {
   /**
    * Makes a step of each batch. No batch is asked for while two are on their way.
    * @param submit begins a step on the tensors of a batch; `finish` waits for one.
+   * @param most ends it after so many steps, where the next call goes on; the iterable begins again when it ends before.
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
   async run(
@@ -54,26 +57,34 @@ export class StreamedData {
     submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted,
     finish: (submitted: Submitted) => Promise<void>,
     mostInFlight: number,
+    most = Number.POSITIVE_INFINITY,
   ): Promise<void> {
-    const iterator = this.#iterate();
     const inFlight: Submitted[] = [];
     let taken = 0;
-    let isOver = false;
     try {
-      while (!isOver && !stopper.isStopped) {
+      while (taken < most && !stopper.isStopped) {
         while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
         if (stopper.isStopped) break;
         try {
           // Whatever the batch costs to make, timers and I/O come before the next one, of this training or another.
           await ownTurn();
-          const next = await take(iterator, stopper, this.#generator);
+          this.#open ??= { iterator: this.#iterate(), given: 0 };
+          const open = this.#open;
+          const next = await take(open.iterator, stopper, this.#generator);
           if (next === timeIsUp) break;
           if (Object(next) !== next)
             throw new ArgumentError(
               `${this.#place}: the iterator of ${this.#what} must give { done, value }, got ${show(next)}`,
             );
-          if (next.done === true) isOver = true;
-          else inFlight.push(submit(...this.#read(next.value, taken++)));
+          if (next.done === true) {
+            this.#open = null;
+            if (open.given === 0 && !stopper.isStopped) throw this.#noBatch();
+            if (most === Number.POSITIVE_INFINITY) break;
+            continue;
+          }
+          inFlight.push(submit(...this.#read(next.value, taken)));
+          taken++;
+          open.given++;
         } catch (error) {
           // Steps of the batches before it are made, so that where the error leaves the model is no matter of chance.
           if (!stopper.isStopped) for (const submitted of inFlight) await finish(submitted);
@@ -82,13 +93,21 @@ export class StreamedData {
       }
       for (const submitted of inFlight) await finish(submitted);
     } finally {
-      if (!isOver) await this.#close(iterator, stopper);
+      if (taken < most) await this.close(stopper);
     }
-    if (taken === 0 && !stopper.isStopped)
-      throw new ArgumentError(
-        `${this.#place}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
-          'as a DataLoader does and a generator does not',
-      );
+  }
+
+  /** Tells the iterator, if one is open, that no more is wanted. One that is stuck is not waited for. */
+  async close(stopper: Stopper): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    try {
+      const closed = Promise.resolve(open?.iterator.return?.());
+      closed.catch(() => {});
+      if (!stopper.isStopped) await stopper.race(closed);
+    } catch {
+      // The training ends by the error that is on its way.
+    }
   }
 
   /** Lets go of the programs. */
@@ -113,15 +132,11 @@ export class StreamedData {
     return [program, tensors, rows];
   }
 
-  /** Tells the iterator that no more is wanted. One that is stuck is not waited for. */
-  async #close(iterator: Iterator<unknown> | AsyncIterator<unknown>, stopper: Stopper): Promise<void> {
-    try {
-      const closed = Promise.resolve(iterator.return?.());
-      closed.catch(() => {});
-      if (!stopper.isStopped) await stopper.race(closed);
-    } catch {
-      // The training ends by the error that is on its way.
-    }
+  #noBatch(): ArgumentError {
+    return new ArgumentError(
+      `${this.#place}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
+        'as a DataLoader does and a generator does not',
+    );
   }
 }
 

@@ -43,6 +43,8 @@ export class Training {
   #validation: Data | null = null;
   #stopReason: string | null = null;
   #stepsOfEpoch: number | null = null;
+  /** Steps made of the present order of samples in memory. */
+  #position = 0;
   #hasMoved = false;
 
   private constructor(place: string, settings: Settings, lock: Lock) {
@@ -107,6 +109,7 @@ export class Training {
         if (result !== null) yield result;
         this.#lock.close();
       }
+      await this.#closeTrain();
       if (!this.#stopper.isTimeUp) this.#stopper.check();
     } catch (error) {
       if (error !== timeIsUp) throw error;
@@ -158,11 +161,11 @@ export class Training {
 
   /** One epoch with all that belongs to it; null when the time was up before its first step. */
   async #runEpoch(epoch: number): Promise<EpochResult | null> {
-    const { optimizer, schedulers, callbacks, onEpoch } = this.#settings;
+    const { optimizer, schedulers, callbacks, onEpoch, stepsPerEpoch } = this.#settings;
     const stopper = this.#stopper;
     const start = performance.now();
     const pass = this.#newPass(epoch);
-    const steps = this.#data!.steps ?? this.#stepsOfEpoch;
+    const steps = stepsPerEpoch ?? this.#data!.steps ?? this.#stepsOfEpoch;
     let trained: number | null = null;
     this.#meter?.watch({
       number: epoch,
@@ -205,17 +208,32 @@ export class Training {
 
   async #train(epoch: number, pass: Pass): Promise<void> {
     const data = this.#data!;
-    // The draws of a DataLoader: a seed for its workers, and one for the order.
+    this.#loop.beginEpoch();
     if (data instanceof StreamedData) {
       this.#hasMoved = true;
       await this.#loop.stream(epoch, pass, data);
       return;
     }
-    this.#generator.random63();
-    if (this.#settings.shuffle) await this.#stopper.race(data.shuffle(this.#generator.random63()));
-    const parts = data.parts();
-    this.#hasMoved = true;
-    await this.#loop.resident(epoch, pass, data, parts);
+    const { shuffle, stepsPerEpoch } = this.#settings;
+    let left = stepsPerEpoch ?? data.steps;
+    while (left > 0 && !this.#stopper.isStopped) {
+      if (this.#position === 0) {
+        // The draws of a DataLoader: a seed for its workers, and one for the order.
+        this.#generator.random63();
+        if (shuffle) await this.#stopper.race(data.shuffle(this.#generator.random63()));
+      }
+      const parts = data.parts(this.#position, left);
+      this.#hasMoved = true;
+      await this.#loop.resident(epoch, pass, data, parts);
+      const steps = parts.reduce((sum, part) => sum + part.steps, 0);
+      this.#position = (this.#position + steps) % data.steps;
+      left -= steps;
+    }
+  }
+
+  /** Closes an iterator that an epoch has ended in the middle of. */
+  async #closeTrain(): Promise<void> {
+    if (this.#data instanceof StreamedData) await this.#data.close(this.#stopper);
   }
 
   /** Scores on the validation data; null without any, or when the time was up before they were there. */
@@ -270,6 +288,7 @@ export class Training {
     stopper.dispose();
     try {
       await Promise.all([...this.#passes].map((pass) => pass.end()));
+      await this.#closeTrain();
       this.#data?.release();
       this.#validation?.release();
       // What the last step has left there has no numbers of its own.

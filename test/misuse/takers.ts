@@ -149,5 +149,5 @@ export const optionNames = [
     'scale',
   ],
   ...['factor', 'totalIters', 'startFactor', 'endFactor', 'power', 'patience', 'threshold', 'cooldown', 'minLr'],
-  ...['minDelta', 'restoreBest', 'saveBestOnly', 'epochs', 'threads', 'timeLimit', 'fuse', 'interval'],
+  ...['minDelta', 'restoreBest', 'saveBestOnly', 'epochs', 'stepsPerEpoch', 'threads', 'timeLimit', 'fuse', 'interval'],
 ] as const;

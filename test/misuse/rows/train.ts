@@ -69,6 +69,9 @@ export const trainRows: readonly Row[] = [
   ...[0, -1, 1.5, '3'].map((count) =>
     row(`epochs ${typeof count} ${count}`, () => ({ epochs: count }), 'epochs must be'),
   ),
+  ...[0, -1, 1.5, '3', null].map((count) =>
+    row(`stepsPerEpoch ${typeof count} ${count}`, () => ({ stepsPerEpoch: count }), 'epochs: stepsPerEpoch must be'),
+  ),
   row('shuffle of 1', () => ({ shuffle: 1 }), 'epochs: shuffle must be a boolean, got 1'),
   row('shuffle of batches', () => ({ train: batches, shuffle: true }), 'shuffle is for datasets; train is an iterable'),
   row(
