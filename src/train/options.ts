@@ -13,7 +13,7 @@ import type { EpochResult, Progress, StepResult } from './history.js';
 import { type Metric, type MetricFunction, type MetricName, type ReadMetric, readMetrics } from './metrics.js';
 import { scoreNames } from './monitor.js';
 import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
-import { type BatchOf, isDataset, readSource, type Source, type TrainingData } from './source.js';
+import { type BatchOf, isDataset, readSource, type Source, splitSource, type TrainingData } from './source.js';
 
 /** A loss: a module such as `new nn.CrossEntropyLoss()`, or a function. */
 export type Loss<Out = Tensor, Target = Tensor> =
@@ -67,6 +67,11 @@ export interface CommonOptions<Out, Target> {
    * pass over the data.
    */
   stepsPerEpoch?: number;
+  /**
+   * Share of the samples to validate with, 0 < share < 1, as in Keras: the last of them, in the order they are given in, are not trained
+   * on. Of n samples the first floor(n * (1 - share)) are. For tensors and a TensorDataset, in the place of `validation`.
+   */
+  validationSplit?: number;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
   batchSize?: number;
   /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
@@ -136,7 +141,17 @@ export interface Settings {
 type GivenOptions = Omit<FitOptions, 'forward'> & { forward: unknown };
 
 const keys = [
-  ...(['train', 'validation', 'optimizer', 'loss', 'metrics', 'forward', 'epochs', 'stepsPerEpoch'] as const),
+  ...([
+    'train',
+    'validation',
+    'optimizer',
+    'loss',
+    'metrics',
+    'forward',
+    'epochs',
+    'stepsPerEpoch',
+    'validationSplit',
+  ] as const),
   ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
   ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
 ];
@@ -162,11 +177,7 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     throw new ArgumentError(`${place}: the optimizer holds no parameter of the model`);
   checkBoolean(place, 'shuffle', shuffle);
   const reader = new BatchReader(place, model, given.forward);
-  const train = readSource(place, 'train', given.train, reader, { batchSize, shuffle });
-  const validation =
-    given.validation === undefined
-      ? null
-      : readSource(place, 'validation', given.validation, reader, { batchSize, shuffle: false });
+  const { train, validation } = readData(place, given, reader, { batchSize, shuffle });
   const ownBatches = train.kind === 'batches' && !isDataset(given.train);
   if (ownBatches && given.shuffle !== undefined)
     throw new ArgumentError(`${place}: shuffle is for datasets; train is an iterable, whose batches have an order`);
@@ -200,6 +211,24 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     onStep: readFunction(place, 'onStep', given.onStep),
     fuse: checkBoolean(place, 'fuse', fuse),
   };
+}
+
+/** @throws ArgumentError, ShapeError for data that do not fit, and for both `validation` and `validationSplit`. */
+function readData(
+  place: string,
+  { train: given, validation, validationSplit }: Partial<GivenOptions>,
+  reader: BatchReader,
+  order: { readonly batchSize: number; readonly shuffle: boolean },
+): { train: Source; validation: Source | null } {
+  const train = readSource(place, 'train', given, reader, order);
+  if (validationSplit === undefined) {
+    const isGiven = validation !== undefined;
+    const unshuffled = { ...order, shuffle: false };
+    return { train, validation: isGiven ? readSource(place, 'validation', validation, reader, unshuffled) : null };
+  }
+  if (validation !== undefined)
+    throw new ArgumentError(`${place}: validation and validationSplit exclude each other; give one of them`);
+  return splitSource(place, train, validationSplit);
 }
 
 /** @throws ArgumentError in PyTorch's words unless a positive integer. */

@@ -38,8 +38,9 @@ export class ResidentData {
     this.#data = data;
     this.#batchSize = batchSize;
     this.#record = record;
-    // Shuffled where it lies; else 0, 1, 2, ...
-    this.#order = new Storage('int32', shuffle ? data.rows : Int32Array.from({ length: data.rows }, (_, i) => i));
+    const { rows, firstRow } = data;
+    // Shuffled where it lies, which gives numbers from 0 on; else firstRow, firstRow + 1, ...
+    this.#order = new Storage('int32', shuffle ? rows : Int32Array.from({ length: rows }, (_, i) => firstRow + i));
     this.#side = this.#order.retain(programsFor(data.batch.tensors.some(({ dtype }) => dtype === 'float64')));
     try {
       this.parts();

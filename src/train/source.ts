@@ -29,9 +29,9 @@ export type BatchOf<Data> =
           ? B
           : Data;
 
-/** Data, read. */
+/** Data, read. Of tensors, `rows` rows from number `firstRow` on are meant. */
 export type Source =
-  | { readonly kind: 'tensors'; readonly batch: Structure; readonly rows: number }
+  | { readonly kind: 'tensors'; readonly batch: Structure; readonly rows: number; readonly firstRow: number }
   | { readonly kind: 'batches'; readonly batches: Iterable<unknown> | AsyncIterable<unknown> };
 
 /** @throws ArgumentError or ShapeError for what cannot be trained with. */
@@ -72,5 +72,24 @@ export function isDataset(given: unknown): given is Dataset<unknown> {
 function fromTensors(place: string, what: string, given: unknown, reader: BatchReader): Source {
   const { structure, rows } = reader.read(what, given);
   if (rows === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
-  return { kind: 'tensors', batch: structure, rows };
+  return { kind: 'tensors', batch: structure, rows, firstRow: 0 };
+}
+
+/**
+ * The first samples to train on, and the last ones, a share of `share`, to validate with. Nothing is copied.
+ * @throws ArgumentError for a share that is none or leaves a part empty, and for batches.
+ */
+export function splitSource(place: string, train: Source, share: unknown): { train: Source; validation: Source } {
+  const what = `${place}: validationSplit`;
+  if (typeof share !== 'number' || !(share > 0 && share < 1))
+    throw new ArgumentError(`${what} must be a number between 0 and 1, got ${show(share)}`);
+  if (train.kind === 'batches')
+    throw new ArgumentError(`${what} is for tensors and a TensorDataset; train gives batches: use validation`);
+  // Raised by more than rounding takes away: a tenth of 10 samples is one, though 10 * (1 - 0.9) is less.
+  const rows = Math.floor(train.rows * (1 - share) * (1 + 1e-12));
+  if (rows === 0 || rows === train.rows)
+    throw new ArgumentError(
+      `${what} of ${share} leaves no samples to ${rows === 0 ? 'train on' : 'validate with'}: train has ${train.rows}`,
+    );
+  return { train: { ...train, rows }, validation: { ...train, rows: train.rows - rows, firstRow: rows } };
 }

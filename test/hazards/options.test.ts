@@ -161,7 +161,7 @@ describe.each(takers)('options of $name', ({ valid, call }) => {
 /** Everything that is an option of the above. */
 const names = [
   ...['keepGradients', 'passes', 'dead-stores', 'train', 'validation', 'optimizer', 'loss', 'metrics', 'epochs'],
-  ...['stepsPerEpoch'],
+  ...['stepsPerEpoch', 'validationSplit'],
   ...['batchSize', 'shuffle', 'schedulers', 'threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch'],
   ...['onProgress', 'onStep', 'fuse', 'scheduler', 'interval', 'monitor', 'patience', 'restoreBest', 'saveBestOnly'],
   ...['minDelta', 'mode', 'lr', 'gamma', 'stepSize', 'tMax', 'milestones', 'factor', 'cooldown', 'times', 'counter'],

@@ -149,5 +149,16 @@ export const optionNames = [
     'scale',
   ],
   ...['factor', 'totalIters', 'startFactor', 'endFactor', 'power', 'patience', 'threshold', 'cooldown', 'minLr'],
-  ...['minDelta', 'restoreBest', 'saveBestOnly', 'epochs', 'stepsPerEpoch', 'threads', 'timeLimit', 'fuse', 'interval'],
+  ...[
+    'minDelta',
+    'restoreBest',
+    'saveBestOnly',
+    'epochs',
+    'stepsPerEpoch',
+    'validationSplit',
+    'threads',
+    'timeLimit',
+    'fuse',
+    'interval',
+  ],
 ] as const;

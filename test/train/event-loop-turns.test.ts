@@ -10,8 +10,8 @@ import {
   optim,
   predict,
   randn,
-  tensor,
   type Tensor,
+  tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 

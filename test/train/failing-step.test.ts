@@ -1,6 +1,6 @@
 /** A step that fails: everything is then as after the last whole step. */
 import { expect, it } from 'vitest';
-import { defaultGenerator, fit, type FitOptions, optim, type Tensor, TerminateOnNaN, tensor } from '../../src/index.js';
+import { defaultGenerator, type FitOptions, fit, optim, type Tensor, TerminateOnNaN, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { type Kind, makeProblem, numbersOf, type Problem } from './problem.js';
 

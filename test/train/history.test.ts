@@ -1,6 +1,6 @@
 /** What is kept of epochs. */
 import { describe, expect, it } from 'vitest';
-import { epochs, type EpochResult, fit, type FitOptions, type History } from '../../src/index.js';
+import { type EpochResult, epochs, type FitOptions, fit, type History } from '../../src/index.js';
 import { EpochLog } from '../../src/train/epoch-log.js';
 import { makeProblem, type Problem } from './problem.js';
 

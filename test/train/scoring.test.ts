@@ -1,6 +1,6 @@
 /** The scores of an epoch are those of all its samples together, whatever the batches are. */
 import { expect, it } from 'vitest';
-import { data, fit, type FitOptions, noGrad, nn, optim, type Tensor, tensor } from '../../src/index.js';
+import { data, type FitOptions, fit, nn, noGrad, optim, type Tensor, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { makeProblem, type Problem } from './problem.js';
 

@@ -72,6 +72,38 @@ export const trainRows: readonly Row[] = [
   ...[0, -1, 1.5, '3', null].map((count) =>
     row(`stepsPerEpoch ${typeof count} ${count}`, () => ({ stepsPerEpoch: count }), 'epochs: stepsPerEpoch must be'),
   ),
+  ...[0, 1, -0.1, Number.NaN, '0.5', null].map((share) =>
+    row(
+      `validationSplit ${typeof share} ${share}`,
+      () => ({ validationSplit: share }),
+      'epochs: validationSplit must be a number between 0 and 1, got',
+    ),
+  ),
+  row(
+    'validationSplit and validation',
+    ({ dataset }) => ({ validationSplit: 0.5, validation: dataset }),
+    'epochs: validation and validationSplit exclude each other',
+  ),
+  row(
+    'validationSplit of batches',
+    () => ({ train: batches, validationSplit: 0.5 }),
+    'epochs: validationSplit is for tensors and a TensorDataset; train gives batches',
+  ),
+  row(
+    'validationSplit of a dataset',
+    () => ({ train: { length: 2, get: () => [] }, validationSplit: 0.5 }),
+    'epochs: validationSplit is for tensors and a TensorDataset',
+  ),
+  row(
+    'validationSplit of almost all',
+    () => ({ validationSplit: 0.9 }),
+    'epochs: validationSplit of 0.9 leaves no samples to train on: train has 5',
+  ),
+  row(
+    'validationSplit of almost none',
+    () => ({ validationSplit: 1e-17 }),
+    'epochs: validationSplit of 1e-17 leaves no samples to validate with: train has 5',
+  ),
   row('shuffle of 1', () => ({ shuffle: 1 }), 'epochs: shuffle must be a boolean, got 1'),
   row('shuffle of batches', () => ({ train: batches, shuffle: true }), 'shuffle is for datasets; train is an iterable'),
   row(
