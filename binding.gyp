@@ -19,7 +19,7 @@
     'conditions': [
       ['OS=="linux"', {
         'libraries': ['-ldl', '-pthread'],
-        'ldflags': ['-Wl,--gc-sections', '-Wl,--exclude-libs,ALL'],
+        'ldflags': ['-Wl,--gc-sections', '-Wl,--exclude-libs,ALL', '-Wl,--strip-all'],
       }],
       ['OS=="mac"', {
         'xcode_settings': {

@@ -21,11 +21,9 @@ namespace lanewise::binding {
 template <typename T>
 struct HandleKind;
 
-// The addresses of what other handles own and `owned` has been lent, once for each time.
+// Visits the addresses of what other handles own and `owned` has been lent, once for each time.
 template <typename T>
-std::vector<const void*> borrowed_by(const T&) {
-  return {};
-}
+void visit_borrowed_by(const T&, core::FunctionRef<void(const void*)>) {}
 
 template <typename T>
 class Handle final : public AnyHandle {
@@ -38,8 +36,8 @@ class Handle final : public AnyHandle {
 
  private:
   const void* owned_address() const override { return owned_.get(); }
-  std::vector<const void*> borrowed() const override {
-    return owned_ == nullptr ? std::vector<const void*>{} : borrowed_by(*owned_);
+  void visit_borrowed(core::FunctionRef<void(const void*)> visit) const override {
+    if (owned_ != nullptr) visit_borrowed_by(*owned_, visit);
   }
   void reset() override { owned_.reset(); }
 

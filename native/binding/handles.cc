@@ -1,7 +1,6 @@
 #include "handles.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "errors.h"
@@ -79,9 +78,15 @@ void Handles::sweep(napi_env env, bool all) {
 
 std::vector<napi_value> Handles::take_bereft(napi_env env) {
   std::vector<napi_value> objects;
-  objects.reserve(bereft_.size());
-  for (AnyHandle* handle : std::exchange(bereft_, {})) {
-    if (const napi_value object = object_of(env, handle->object_); object != nullptr) objects.push_back(object);
+  if (losses_ == 0) return objects;
+  objects.reserve(losses_);
+  losses_ = 0;
+  for (AnyHandle* handle : all_) {
+    const std::size_t losses = std::exchange(handle->losses_, 0);
+    if (losses == 0) continue;
+    if (const napi_value object = object_of(env, handle->object_); object != nullptr) {
+      objects.insert(objects.end(), losses, object);
+    }
   }
   return objects;
 }
@@ -99,12 +104,12 @@ void Handles::finalize(napi_env env, void* data, void*) {
 }
 
 void Handles::end(napi_env env, AnyHandle* handle) noexcept {
-  try {
-    for (const void* address : handle->borrowed()) {
-      if (const auto owner = owners_.find(address); owner != owners_.end()) bereft_.push_back(owner->second);
-    }
-  } catch (const std::bad_alloc&) {  // then the lender keeps its memory for as long as it lives
-  }
+  handle->visit_borrowed([&](const void* address) {
+    const auto owner = owners_.find(address);
+    if (owner == owners_.end()) return;
+    ++owner->second->losses_;
+    ++losses_;
+  });
   handle->release(env);
   remove(handle);
   delete handle;
@@ -113,7 +118,7 @@ void Handles::end(napi_env env, AnyHandle* handle) noexcept {
 void Handles::remove(AnyHandle* handle) noexcept {
   owners_.erase(handle->owned_address());
   all_.erase(handle->place_);
-  std::erase(bereft_, handle);
+  losses_ -= handle->losses_;
 }
 
 }  // namespace lanewise::binding

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../core/function_ref.h"
+
 namespace lanewise::binding {
 
 class Handles;
@@ -28,8 +30,8 @@ class AnyHandle {
   AnyHandle() = default;
   // What is owned, or null.
   virtual const void* owned_address() const = 0;
-  // The addresses of what has been lent to it, which other handles own.
-  virtual std::vector<const void*> borrowed() const = 0;
+  // Visits the addresses of what has been lent to it, which other handles own. Allocates nothing: a finalizer calls it.
+  virtual void visit_borrowed(core::FunctionRef<void(const void*)> visit) const = 0;
   virtual void reset() = 0;
 
  private:
@@ -39,6 +41,7 @@ class AnyHandle {
   std::list<AnyHandle*>::iterator place_;  // in handles_
   napi_ref object_ = nullptr;              // weak
   std::int64_t bytes_ = 0;                 // that V8 has been told of
+  std::size_t losses_ = 0;                 // collected handles that it had lent memory to, since they were last taken
 };
 
 class Handles {
@@ -68,7 +71,7 @@ class Handles {
 
   std::list<AnyHandle*> all_;
   std::unordered_map<const void*, AnyHandle*> owners_;
-  std::vector<AnyHandle*> bereft_;
+  std::size_t losses_ = 0;                          // of all handles
   std::size_t new_handles_ = 0, live_handles_ = 0;  // since, and after, the last sweep
   std::int64_t new_bytes_ = 0, live_bytes_ = 0;
 };

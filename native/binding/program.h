@@ -28,10 +28,8 @@ struct HandleKind<program::Program> {
 };
 
 template <>
-inline std::vector<const void*> borrowed_by(const program::Program& program) {
-  std::vector<const void*> blocks;
-  for (const auto& block : program.blocks()) blocks.push_back(block.get());
-  return blocks;
+inline void visit_borrowed_by(const program::Program& program, core::FunctionRef<void(const void*)> visit) {
+  for (const auto& block : program.blocks()) visit(block.get());
 }
 
 // reclaim(all) -> blocks, once for each program that had them and was collected, not disposed of. Frees what collected

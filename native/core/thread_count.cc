@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -209,9 +210,21 @@ ThreadCount detect_thread_count(const fs::path& root) {
   return {count, explanation};
 }
 
+namespace {
+
+// What stays for the life of the process. Made where running out of memory can be told.
+struct Machine {
+  ThreadCount threads = detect_thread_count("/");
+  std::vector<QuotaFiles> quotas = quota_files("/");
+};
+std::atomic<const Machine*> machine{nullptr};
+
+}  // namespace
+
 const ThreadCount& default_thread_count() {
-  static const ThreadCount* const found = new ThreadCount(detect_thread_count("/"));
-  return *found;
+  static const Machine* const found = new Machine();
+  machine.store(found, std::memory_order_release);
+  return found->threads;
 }
 
 std::size_t mask_now() noexcept {
@@ -224,17 +237,10 @@ std::size_t mask_now() noexcept {
 }
 
 std::size_t quota_now() noexcept {
-  static const std::vector<QuotaFiles>* const files = []() noexcept -> std::vector<QuotaFiles>* {
-    try {
-      return new std::vector<QuotaFiles>(quota_files("/"));
-    } catch (...) {
-      return nullptr;
-    }
-  }();
+  const Machine* const known = machine.load(std::memory_order_acquire);
+  if (known == nullptr) return std::numeric_limits<std::size_t>::max();
   double least = std::numeric_limits<double>::infinity();
-  if (files != nullptr) {
-    for (const QuotaFiles& each : *files) least = std::min(least, std::ceil(read_quota(each).value_or(least)));
-  }
+  for (const QuotaFiles& each : known->quotas) least = std::min(least, std::ceil(read_quota(each).value_or(least)));
   return least < 65536.0 ? static_cast<std::size_t>(least) : std::numeric_limits<std::size_t>::max();
 }
 

@@ -16,7 +16,7 @@ export interface Mt19937State {
   readonly position: number;
 }
 
-/** The same in memory of its own, quick to take. @internal */
+/** The same as typed memory, quick to take. */
 export interface Mt19937Mark {
   readonly words: Uint32Array;
   readonly position: number;
