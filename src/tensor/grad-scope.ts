@@ -24,9 +24,13 @@ const mode = {};
 /**
  * Notes gradients from here on, or no longer; as `torch.set_grad_enabled(mode)`.
  * @param enabled whether to note them.
- * @param fn sets the mode for this synchronous function only, and returns what it returns.
  */
 export function setGradEnabled(enabled: boolean): void;
+/**
+ * Notes gradients while a synchronous function runs, or does not; as `with torch.set_grad_enabled(mode)`.
+ * @param enabled whether to note them.
+ * @param fn what runs. Its result is returned.
+ */
 export function setGradEnabled<T>(enabled: boolean, fn: () => T): T;
 export function setGradEnabled<T>(enabled: boolean, fn?: () => T): T | undefined {
   checkBoolean('setGradEnabled', 'enabled', enabled);
