@@ -5,6 +5,7 @@ import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import { holds } from '../realm.js';
 import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 
+/** Options of a {@link DataLoader}. */
 export interface DataLoaderOptions {
   /** Samples in a batch; the last batch of an epoch may be shorter. Default 1. */
   batchSize?: number;

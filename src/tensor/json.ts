@@ -9,7 +9,9 @@ export type NestedJSON = JSONNumber | NestedJSON[];
 
 /** A tensor as `JSON.stringify` writes it. */
 export interface TensorJSON {
+  /** What the numbers are. */
   dtype: DType;
+  /** Sizes of the dimensions; `[]` for a scalar. */
   shape: number[];
   /** Every number as it is, a float32 as the float64 of the same value; NaN, infinities and -0 as text. */
   data: NestedJSON;

@@ -20,7 +20,9 @@ export type InputOf<In extends readonly unknown[]> =
 
 /** What a model has made of a batch, and what the loss and the metrics compare it with. */
 export interface Outcome<Out = unknown, Target = unknown> {
+  /** What the model gave. */
   readonly output: Out;
+  /** What the loss and the metrics compare it with, if they need it. */
   readonly target?: Target;
 }
 

@@ -20,6 +20,7 @@ export type MetricFunction<Out = Tensor, Target = Tensor> = (output: Out, target
 export interface Metric<Out = Tensor, Target = Tensor> {
   /** Under which it is reported: anything but `loss`. */
   readonly name: string;
+  /** What gives it. */
   readonly fn: MetricFunction<Out, Target>;
 }
 

@@ -35,6 +35,7 @@ export interface FitOptions<In extends readonly unknown[] = readonly [input: Ten
   train: TrainingData<Batch<InputOf<In>, Target>>;
   /** What to measure with after each epoch, in evaluation mode. Default: nothing. */
   validation?: TrainingData<Batch<InputOf<In>, Target>>;
+  /** Not in this form: it says what to do with batches of another form. */
   forward?: undefined;
 }
 
