@@ -237,7 +237,7 @@ export const faults: readonly Hazard[] = [
   {
     hazard: 'a dataset whose sizes disagree',
     rule: 'ShapeError before anything moves',
-    tests: [['test/misuse/rows/train.ts', 'in train must have the same number of rows']],
+    tests: [['test/misuse/rows/train.ts', 'train must have the same number of rows']],
   },
   {
     hazard: 'a batch iterable that throws or stalls',
@@ -250,6 +250,16 @@ export const faults: readonly Hazard[] = [
         'keeps to its time limit while the iterable is stuck',
       ],
     ],
+  },
+  {
+    hazard: 'a typed array that JavaScript cannot have, at the n-th, for every n',
+    rule: "the allocation's error; nothing stays locked",
+    tests: [['test/hazards/array-faults.test.ts', 'a typed array that cannot be had']],
+  },
+  {
+    hazard: 'more numbers in nested arrays than V8 holds in one',
+    rule: 'they become a tensor, or are refused before memory is taken; the process goes on',
+    tests: [['test/hazards/large-arrays.test.ts', 'are refused before memory is taken']],
   },
   {
     hazard: 'out of memory at the n-th native allocation, for every n',
