@@ -1,6 +1,7 @@
 /** What an instruction costs: arithmetic and memory traffic, from its sizes alone. */
 import type { Instruction, MemorySpec } from '../ops/listing.js';
 import type { OpName } from '../ops/ops.js';
+import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
 import { type Access, accessesOf } from './passes/instruction.js';
 
@@ -48,6 +49,10 @@ const counts: Readonly<Record<OpName, Count>> = {
   mul: broadcast,
   div: broadcast,
   pow: broadcast,
+  // One for each instruction, as many as an elementary function is counted with.
+  pointwise: (_, { program, layout, inputs }) =>
+    (program as PointwiseProgram).instructions.length *
+    layoutElements(layout, 1 + (inputs as readonly number[]).length),
   neg: elements(1),
   exp: elements(1),
   log: elements(1),
@@ -135,9 +140,9 @@ function touched({ op, args }: Instruction, { arg }: Access, { length }: MemoryS
   return length;
 }
 
-function layoutElements(layout: Instruction['args'][string] | undefined): number {
+function layoutElements(layout: Instruction['args'][string] | undefined, parts = 3): number {
   if (!isFloat64Array(layout)) return 0;
-  return layout.subarray(0, layout.length / 3).reduce((total, size) => total * size, 1);
+  return layout.subarray(0, layout.length / parts).reduce((total, size) => total * size, 1);
 }
 
 function bytesOf({ dtype }: MemorySpec): number {

@@ -1,9 +1,10 @@
 /** A listing as text, one line for each instruction: for `describe()` and for tests. */
 import type { Instruction, Listing, MemoryId } from '../ops/listing.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
+import { printProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
 import { type Cost, costOf } from './cost.js';
-import { accessesOf } from './passes/instruction.js';
+import { accessesOf, type InstructionOf, isOp } from './passes/instruction.js';
 
 export interface PrintOptions {
   /** Names for memories, by number. Default: the kind and index, and `%number` for temporaries. */
@@ -50,8 +51,16 @@ function printInstruction(each: Instruction, { memories }: Listing, { names, siz
   const written = accesses.filter(({ writes }) => writes).map(({ arg, memory }) => label(arg, memory));
   const read = accesses.filter(({ reads }) => reads).map(({ arg, memory }) => label(arg, memory));
   const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(arg, role, each.args[arg], sizes));
-  const call = `${each.op}(${[...read, ...rest].join(', ')})`;
+  const call = isOp(each, 'pointwise') ? printPointwise(each, nameOf) : `${each.op}(${[...read, ...rest].join(', ')})`;
   return written.length === 0 ? call : `${written.join(', ')} = ${call}`;
+}
+
+/** The program with the memories' names in it. */
+function printPointwise({ args }: InstructionOf<'pointwise'>, nameOf: (memory: MemoryId) => string): string {
+  const scalars = args.scalars.map((each) => (typeof each === 'number' ? String(each) : `cell${each.cell}`));
+  if (args.step !== null) scalars.push(`${nameOf(args.step)} + 1`);
+  const names = { inputs: args.inputs.map(nameOf), keys: args.keys.map(nameOf), scalars };
+  return printProgram(args.program, names).join(', ');
 }
 
 function printValue(arg: string, role: Role, value: Instruction['args'][string] | undefined, sizes: boolean): string[] {

@@ -1,5 +1,5 @@
 import { ArgumentError, StateError } from '../errors.js';
-import type { Instruction } from '../ops/listing.js';
+import type { Instruction, ListedValue } from '../ops/listing.js';
 import {
   type Cell,
   type Draw,
@@ -12,6 +12,7 @@ import {
   type Role,
   signatures,
 } from '../ops/ops.js';
+import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import type { Recording } from '../ops/recording.js';
 import { Generator } from '../random/generator.js';
 import { Storage } from '../tensor/storage.js';
@@ -135,13 +136,24 @@ export class Recorder implements Recording {
   }
 
   #note(op: OpName, args: Args): void {
-    const noted: Record<string, number | boolean | Layout | null> = {};
+    const noted: Record<string, ListedValue> = {};
     for (const [name, role] of Object.entries<Role>(signatures[op])) noted[name] = this.#valueOf(role, args[name]);
     this.instructions.push({ op, args: noted });
   }
 
-  #valueOf(role: Role, value: unknown): number | boolean | Layout | null {
+  #valueOf(role: Role, value: unknown): ListedValue {
     switch (role) {
+      case 'program':
+        return value as PointwiseProgram;
+      case 'ins':
+      case 'indexes':
+        return (value as readonly Memory[]).map((memory) => this.#memory(memory, false));
+      case 'outs':
+        return (value as readonly Memory[]).map((memory) => this.#memory(memory, true));
+      case 'scalars':
+        return (value as readonly (number | Cell)[]).map((each) =>
+          typeof each === 'number' ? each : { cell: this.#cell(each) },
+        );
       case 'layout':
         return (value as Layout).slice();
       case 'size':

@@ -5,6 +5,7 @@
  */
 import { StateError } from '../errors.js';
 import type { DType, HostArray, Layout, OpName } from './ops.js';
+import type { PointwiseProgram } from './pointwise-program.js';
 
 /** The number of a memory in its listing. */
 export type MemoryId = number;
@@ -29,14 +30,27 @@ export interface MemorySpec {
   readonly panels: { readonly out: number; readonly in: number } | null;
 }
 
+/** A number, or the index in {@link RunCall.cells} of one that may change between runs. */
+export type ListedScalar = number | { readonly cell: number };
+
+/** What an argument is in an instruction. */
+export type ListedValue =
+  | number
+  | boolean
+  | Layout
+  | PointwiseProgram
+  | readonly MemoryId[]
+  | readonly ListedScalar[]
+  | null;
+
 /**
  * One op call. Arguments have the names of the op's signature; by its role a value is: for memory a {@link MemoryId} or
- * null, for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys}, for a layout the
- * layout itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
+ * null (a list of them for a list), for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys},
+ * for a layout or a program the object itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
  */
 export interface Instruction {
   readonly op: OpName;
-  readonly args: Readonly<Record<string, number | boolean | Layout | null>>;
+  readonly args: Readonly<Record<string, ListedValue>>;
 }
 
 export interface Listing {

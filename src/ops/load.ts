@@ -8,7 +8,7 @@ import { environment } from './environment.js';
 import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
-export type NativeValue = Float32Array | Float64Array | Int32Array | number | boolean | null;
+export type NativeValue = HostArray | readonly HostArray[] | number | boolean | null;
 
 /** An op of one instruction set: its arguments by position, in the order of the signature in ops.ts. */
 export type NativeFunction = (...args: NativeValue[]) => void;

@@ -2,10 +2,11 @@
 import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, LanewiseError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
-import type { Instruction, Job, JobCall, JobSequence, MemorySpec, RunCall } from './listing.js';
+import type { Instruction, Job, JobCall, JobSequence, ListedScalar, MemoryId, MemorySpec, RunCall } from './listing.js';
 import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
 import type { NativeAddon, NativeHandle, NativeRunner } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
+import type { PointwiseProgram } from './pointwise-program.js';
 
 /** The numbers by which native/program/listing.h knows dtypes and kinds. */
 const dtypes = { float32: 0, int32: 1 } as const;
@@ -50,6 +51,20 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
   switch (role) {
     case 'layout':
       return [(value as Layout).length, ...(value as Layout)];
+    case 'program': {
+      const { code } = value as PointwiseProgram;
+      return [code.length, ...code];
+    }
+    case 'ins':
+    case 'outs':
+    case 'indexes': {
+      const memories = value as readonly MemoryId[];
+      return [memories.length, ...memories];
+    }
+    case 'scalars': {
+      const scalars = value as readonly ListedScalar[];
+      return [scalars.length, ...scalars.flatMap((each) => (typeof each === 'number' ? [0, each] : [1, each.cell]))];
+    }
     case 'scalar':
       return [0, Number(value)];
     case 'cell':

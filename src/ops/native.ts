@@ -4,6 +4,7 @@ import { hostOps } from './host.js';
 import type { NativeFunction, NativeValue } from './load.js';
 import { failure } from './native-programs.js';
 import { type Cell, type Memory, type Ops, signatures } from './ops.js';
+import type { PointwiseProgram } from './pointwise-program.js';
 
 type HostOp = keyof typeof hostOps;
 type NativeOp = Exclude<keyof Ops, HostOp>;
@@ -14,7 +15,7 @@ type NativeRole = { [Name in NativeOp]: (typeof signatures)[Name][keyof (typeof 
 type Args = Readonly<Record<string, unknown>>;
 
 /** How an argument crosses. */
-const kinds = { value: 0, read: 1, write: 2, cell: 3 } as const;
+const kinds = { value: 0, read: 1, write: 2, cell: 3, reads: 4, writes: 5, scalars: 6, program: 7 } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 const kindOf: Readonly<Record<NativeRole, Kind>> = {
@@ -38,14 +39,33 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
   int: kinds.value,
   flag: kinds.value,
   cell: kinds.cell,
+  program: kinds.program,
+  ins: kinds.reads,
+  indexes: kinds.reads,
+  outs: kinds.writes,
+  scalars: kinds.scalars,
 };
 
 /** From an argument to what crosses; null, where the role allows it, stays null. One switch: cheaper than closures. */
 function marshal(kind: Kind, value: unknown): NativeValue {
   if (kind === kinds.value || value === null) return value as NativeValue;
   if (kind === kinds.cell) return (value as Cell).value;
+  if (kind === kinds.program) return (value as PointwiseProgram).code;
+  if (kind === kinds.scalars) return Float64Array.from(value as readonly (number | Cell)[], numberOf);
+  if (kind === kinds.reads) return (value as readonly Memory[]).map((memory) => memory.read());
+  if (kind === kinds.writes) return (value as readonly Memory[]).map((memory) => memory.write());
   const memory = value as Memory;
   return kind === kinds.read ? memory.read() : memory.write();
+}
+
+const numberOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
+
+/** Whether any memory of an argument is float64. */
+function hasFloat64(kind: Kind, value: unknown): boolean {
+  if (kind === kinds.read || kind === kinds.write) return (value as Memory | null)?.dtype === 'float64';
+  if (kind === kinds.reads || kind === kinds.writes)
+    return (value as readonly Memory[]).some(({ dtype }) => dtype === 'float64');
+  return false;
 }
 
 /** @param reference - the same op of the reference, which computes when any memory is float64: the addon has none of that */
@@ -63,8 +83,7 @@ function createOp(
     for (let i = 0; i < count; i++) {
       const kind = how[i]!;
       const value = args[names[i]!];
-      if ((kind === kinds.read || kind === kinds.write) && (value as Memory | null)?.dtype === 'float64')
-        return reference(args);
+      if (hasFloat64(kind, value)) return reference(args);
       values[i] = marshal(kind, value);
     }
     try {

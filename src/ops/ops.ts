@@ -55,6 +55,25 @@ export const signatures = {
   /** out = 0 ([rows, width]), then out[index[r], :] += grad[r, :] with r ascending. */
   indexAdd: { grad: 'in', index: 'index', out: 'out', rows: 'size', width: 'size', count: 'size' },
 
+  // --- pointwise ----------------------------------------------------------------------------------------------------
+  /**
+   * Runs a program for each element. layout: sizes, then the strides of each input; the outputs are dense with these sizes,
+   * and may lie where an input with the same strides lies. Masks of dropout are those of the outputs seen as
+   * [count / columns, columns], whose first row is number rowOffset. step: its number + 1 is the last scalar, and it goes up by 1.
+   * Values that depend on scalars and constants alone are computed in float64 and rounded once.
+   */
+  pointwise: {
+    program: 'program',
+    inputs: 'ins',
+    keys: 'indexes',
+    scalars: 'scalars',
+    outputs: 'outs',
+    step: 'indexInout?',
+    layout: 'layout',
+    columns: 'size',
+    rowOffset: 'size',
+  },
+
   // --- elementwise, broadcasting: out is dense with the sizes of the layout ---------------------------------------
   add: binary,
   sub: binary,

@@ -3,6 +3,8 @@
  * is used. The list of ops stands in ops.ts.
  */
 
+import type { PointwiseProgram } from './pointwise-program.js';
+
 /** Type of the elements of a tensor. */
 export type DType = 'float32' | 'float64' | 'int32';
 export type FloatArray = Float32Array | Float64Array;
@@ -44,13 +46,22 @@ export interface Draw {
 
 /**
  * Sizes and strides of strided ops, each `rank` numbers, one behind the other: `[...sizes, ...strides of the first
- * operand, ...strides of the second]`. Strides are in elements; 0 repeats. `tensor/shape.ts` makes them, with
+ * operand, ...strides of the second]`, and so on for each input of a pointwise op. Strides are in elements; 0 repeats. `tensor/shape.ts` makes them, with
  * neighbouring dimensions merged, so that the everyday cases arrive with rank 1 or 2. Rank is at least 1.
  */
 export type Layout = Float64Array;
 
 /** What each role means to TypeScript. */
 export interface RoleTypes {
+  /** What a pointwise op computes for each element. */
+  program: PointwiseProgram;
+  /** Several float memories: read, or written in full. */
+  ins: readonly Memory[];
+  outs: readonly Memory[];
+  /** Several int32 memories that are read. */
+  indexes: readonly Memory[];
+  /** Doubles, baked in or read when the op runs. */
+  scalars: readonly (number | Cell)[];
   /** Float memory that is read. */
   in: Memory;
   /** Float memory that is read, or null. */

@@ -8,6 +8,7 @@ import { accessesOf } from '../compile/passes/instruction.js';
 import type { Program } from '../compile/program.js';
 import type { Instruction, MemoryId, MemorySpec } from '../ops/listing.js';
 import type { Layout, OpName } from '../ops/ops.js';
+import { isArray, isFloat64Array } from '../realm.js';
 
 /** A program, and the rows that it was recorded for: at least 2, since shapes with a 1 are merged in other ways. */
 export interface Sized {
@@ -256,11 +257,19 @@ class CallPair {
     return Object.entries(this.#a.args).every(([name, a]) => {
       const b = this.#b.args[name];
       if (others.includes(name)) return true;
-      if (typeof a === 'object' && a !== null)
-        return typeof b === 'object' && b !== null && a.length === b.length && a.every((value, i) => value === b[i]);
-      return Object.is(a, b);
+      if (Object.is(a, b)) return true;
+      const [left, right] = [listOf(a), listOf(b)];
+      return (
+        left !== null && right !== null && left.length === right.length && left.every((each, i) => each === right[i])
+      );
     });
   }
+}
+
+/** The elements of a layout, or of a list of memories or numbers. Equal programs are one object. */
+function listOf(value: unknown): readonly unknown[] | null {
+  if (isFloat64Array(value)) return Array.from(value);
+  return isArray(value) ? value : null;
 }
 
 /** A layout whose first dimension goes through the rows. */

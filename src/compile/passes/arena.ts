@@ -1,5 +1,5 @@
 import type { Listing, MemorySpec } from '../../ops/listing.js';
-import { type Access, accessesOf } from './instruction.js';
+import { accessesOf, withMemories } from './instruction.js';
 
 const alignment = 64;
 
@@ -78,10 +78,6 @@ function dropUnused(listing: Listing): Listing {
     numbers.set(memory, numbers.size);
     return true;
   });
-  const renumbered = ({ arg, memory }: Access) => [arg, numbers.get(memory)!] as const;
-  const instructions = listing.instructions.map((each) => ({
-    ...each,
-    args: { ...each.args, ...Object.fromEntries(accessesOf(each).map(renumbered)) },
-  }));
+  const instructions = listing.instructions.map((each) => withMemories(each, (memory) => numbers.get(memory)!));
   return { ...listing, memories, instructions };
 }

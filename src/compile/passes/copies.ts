@@ -1,6 +1,6 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
-import { accessesOf, type InstructionOf, isOp, overwrites } from './instruction.js';
+import { type InstructionOf, isOp, overwrites, withMemories } from './instruction.js';
 
 /**
  * Drops copies of a whole memory in its own order: readers of a temporary copy read the original, as long as nobody writes
@@ -45,6 +45,5 @@ function computeInPlace(analysis: Analysis, index: number, { args }: Instruction
 }
 
 function renamed(each: Instruction, from: MemoryId, to: MemoryId): Instruction {
-  const changed = accessesOf(each).filter(({ memory }) => memory === from);
-  return { ...each, args: { ...each.args, ...Object.fromEntries(changed.map(({ arg }) => [arg, to])) } };
+  return withMemories(each, (memory) => (memory === from ? to : memory));
 }

@@ -1,15 +1,22 @@
 /** Instructions with the types of their op: how passes read and make them. */
-import type { Instruction, MemoryId } from '../../ops/listing.js';
+import type { Instruction, ListedScalar, ListedValue, MemoryId } from '../../ops/listing.js';
 import { type Layout, type OpName, type Role, type Signature, signatures } from '../../ops/ops.js';
+import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 
 /** What an argument of this role is in an instruction. */
-type Listed<R extends Role> = R extends 'flag'
-  ? boolean
-  : R extends 'layout'
-    ? Layout
-    : R extends `${string}?`
-      ? MemoryId | null
-      : number;
+type Listed<R extends Role> = R extends 'program'
+  ? PointwiseProgram
+  : R extends 'ins' | 'outs' | 'indexes'
+    ? readonly MemoryId[]
+    : R extends 'scalars'
+      ? readonly ListedScalar[]
+      : R extends 'flag'
+        ? boolean
+        : R extends 'layout'
+          ? Layout
+          : R extends `${string}?`
+            ? MemoryId | null
+            : number;
 
 /** The arguments of an op as an {@link Instruction} holds them. */
 export type ListedArgs<Name extends OpName> = {
@@ -35,11 +42,11 @@ export function isOp<Name extends OpName>(of: Instruction | undefined, op: Name)
 }
 
 const reads: ReadonlySet<Role> = new Set<Role>([
-  ...(['in', 'in?', 'index', 'index?', 'any'] as const),
+  ...(['in', 'in?', 'index', 'index?', 'any', 'ins', 'indexes'] as const),
   ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
 ]);
 const writes: ReadonlySet<Role> = new Set<Role>([
-  ...(['out', 'out?', 'indexOut', 'anyOut'] as const),
+  ...(['out', 'out?', 'indexOut', 'anyOut', 'outs'] as const),
   ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
 ]);
 
@@ -56,11 +63,26 @@ export function accessesOf({ op, args }: Instruction): Access[] {
   const signature: Signature = signatures[op];
   const found: Access[] = [];
   for (const [arg, role] of Object.entries(signature)) {
-    const memory = args[arg];
+    const value = args[arg]!;
     const access = { arg, reads: reads.has(role), writes: writes.has(role) };
-    if ((access.reads || access.writes) && typeof memory === 'number') found.push({ ...access, memory });
+    if (!access.reads && !access.writes) continue;
+    if (typeof value === 'number') found.push({ ...access, memory: value });
+    else for (const memory of (value ?? []) as readonly MemoryId[]) found.push({ ...access, memory });
   }
   return found;
+}
+
+/** The instruction with other memories in the place of those that it names. */
+export function withMemories(each: Instruction, replace: (memory: MemoryId) => MemoryId): Instruction {
+  const args: Record<string, ListedValue> = { ...each.args };
+  const signature: Signature = signatures[each.op];
+  for (const [arg, role] of Object.entries(signature)) {
+    if (!reads.has(role) && !writes.has(role)) continue;
+    const value = args[arg]!;
+    if (typeof value === 'number') args[arg] = replace(value);
+    else if (value !== null) args[arg] = (value as readonly MemoryId[]).map(replace);
+  }
+  return { ...each, args };
 }
 
 /** Whether a `copy` writes all of a memory of `length` elements, in order: then nothing of what was there is left. */

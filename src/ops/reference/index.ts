@@ -17,6 +17,7 @@ import { linearOps } from './linear.js';
 import { linearGradientOps } from './linear-gradient.js';
 import { matmulOps } from './matmul.js';
 import { orderOps } from './order.js';
+import { pointwiseOps } from './pointwise.js';
 import { reduceOps } from './reduce.js';
 import { sgdOps } from './sgd.js';
 import { softmaxOps } from './softmax.js';
@@ -26,6 +27,7 @@ export const referenceOps: Ops = {
   ...copyOps,
   ...broadcastOps,
   ...elementwiseOps,
+  ...pointwiseOps,
   ...reduceOps,
   ...gatherOps,
   ...orderOps,

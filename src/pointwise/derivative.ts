@@ -1,0 +1,135 @@
+/** Derivatives of expressions by rule: reverse mode over the graph. */
+import type { NodeName } from '../ops/nodes.js';
+import { Expression } from './expression.js';
+
+/** The gradients of the operands, null where there is none; `y` is the node itself. */
+type Rule = (
+  grad: Expression,
+  y: Expression,
+  ...operands: [Expression, Expression, Expression, Expression]
+) => readonly (Expression | null)[];
+
+/** Nodes that are constant between jumps. */
+const flat: Rule = () => [];
+const selecting =
+  (node: NodeName): Rule =>
+  (grad, _y, a, b) => [null, null, grad.graph.apply(node, a, b, grad, 0), grad.graph.apply(node, a, b, 0, grad)];
+
+/** Where the larger or smaller of two is taken; of two equal ones each gets half, as in PyTorch. */
+const extreme =
+  (isLarger: boolean): Rule =>
+  (grad, _y, a, b) => {
+    const [low, high] = isLarger ? [b, a] : [a, b];
+    const half = grad.mul(0.5);
+    const { graph } = grad;
+    const elsewhere = (yes: Expression | number, no: Expression | number) =>
+      graph.apply('selectEqual', a, b, half, graph.apply('selectLess', low, high, yes, no));
+    return [elsewhere(grad, 0), elsewhere(0, grad)];
+  };
+
+const twoOverRootPi = 2 / Math.sqrt(Math.PI);
+
+/** At kinks and where the mathematical formula has none, as PyTorch's. */
+const rules: Readonly<Record<NodeName, Rule>> = {
+  neg: (grad) => [grad.neg()],
+  abs: (grad, _y, x) => [grad.mul(x.sign())],
+  sign: flat,
+  exp: (grad, y) => [grad.mul(y)],
+  expm1: (grad, y) => [grad.mul(y.add(1))],
+  log: (grad, _y, x) => [grad.div(x)],
+  log1p: (grad, _y, x) => [grad.div(x.add(1))],
+  sqrt: (grad, y) => [grad.div(y.mul(2))],
+  sin: (grad, _y, x) => [grad.mul(x.cos())],
+  cos: (grad, _y, x) => [grad.mul(x.sin()).neg()],
+  // 1 - y² with one rounding: it cancels near ±1.
+  tanh: (grad, y) => [grad.mul(y.neg().fma(y, 1))],
+  sigmoid: (grad, y) => [grad.mul(y).mul(grad.graph.apply('sub', 1, y))],
+  erf: (grad, _y, x) => [grad.mul(x.mul(x).neg().exp().mul(twoOverRootPi))],
+  floor: flat,
+  ceil: flat,
+  round: flat,
+  relu: (grad, y) => [grad.graph.apply('selectLessEqual', y, 0, 0, grad)],
+  add: (grad) => [grad, grad],
+  sub: (grad) => [grad, grad.neg()],
+  mul: (grad, _y, a, b) => [grad.mul(b), grad.mul(a)],
+  // -grad·((a/b)/b), in this order: b² and grad/b leave the range of floats where the gradient does not.
+  div: (grad, y, _a, b) => [grad.div(b), grad.neg().mul(y.div(b))],
+  pow: (grad, y, a, b) => [powBase(grad, a, b), powExponent(grad, y, a, b)],
+  max: extreme(true),
+  min: extreme(false),
+  fma: (grad, _y, a, b) => [grad.mul(b), grad.mul(a), grad],
+  selectLess: selecting('selectLess'),
+  selectLessEqual: selecting('selectLessEqual'),
+  selectEqual: selecting('selectEqual'),
+};
+
+/** grad·b·a^(b-1), and 0 where b is 0 (a^(b-1) may be infinite there). */
+function powBase(grad: Expression, a: Expression, b: Expression): Expression {
+  return grad.graph.apply('selectEqual', b, 0, 0, grad.mul(b.mul(a.pow(b.sub(1)))));
+}
+
+/** grad·y·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */
+function powExponent(grad: Expression, y: Expression, a: Expression, b: Expression): Expression {
+  const gradient = grad.mul(y.mul(a.log()));
+  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLess', b, 0, gradient, 0), gradient);
+}
+
+/**
+ * The gradients of `output` for some of its inputs, times `grad`.
+ * @returns an expression for each input, null where the output does not depend on it.
+ */
+export function derive(output: Expression, grad: Expression, inputs: readonly Expression[]): (Expression | null)[] {
+  const gradients = new Map<Expression, Expression>([[output, grad]]);
+  const add = (to: Expression, part: Expression) => {
+    const sum = gradients.get(to);
+    gradients.set(to, sum === undefined ? part : sum.add(part));
+  };
+  for (const each of behind(output, inputs)) {
+    const arrived = gradients.get(each);
+    if (arrived === undefined || each.of.kind !== 'node') continue;
+    const { node, operands } = each.of;
+    const parts = rules[node](arrived, each, ...(operands as [Expression, Expression, Expression, Expression]));
+    for (const [i, operand] of operands.entries()) {
+      const part = parts[i] ?? null;
+      if (part !== null && dependsOn(operand, inputs)) add(operand, part);
+    }
+  }
+  return inputs.map((input) => gradients.get(input) ?? null);
+}
+
+/** All that leads from the inputs to the output, the output first, each before its operands. */
+function behind(output: Expression, inputs: readonly Expression[]): Expression[] {
+  const found = new Set<Expression>();
+  const visit = (each: Expression): void => {
+    if (found.has(each) || !dependsOn(each, inputs)) return;
+    found.add(each);
+    for (const operand of operandsOf(each)) visit(operand);
+  };
+  visit(output);
+  return [...found].sort((a, b) => b.id - a.id);
+}
+
+function dependsOn(each: Expression, inputs: readonly Expression[]): boolean {
+  return inputs.includes(each) || operandsOf(each).some((operand) => dependsOn(operand, inputs));
+}
+
+export function operandsOf({ of }: Expression): readonly Expression[] {
+  if (of.kind === 'node') return of.operands;
+  return of.kind === 'mask' ? [of.p] : [];
+}
+
+/** The same expression with others in the place of some of its parts. */
+export function substitute(root: Expression, replaced: ReadonlyMap<Expression, Expression>): Expression {
+  const done = new Map<Expression, Expression>(replaced);
+  const visit = (each: Expression): Expression => {
+    const known = done.get(each);
+    if (known !== undefined) return known;
+    const { of, graph } = each;
+    let result = each;
+    if (of.kind === 'node') result = graph.apply(of.node, ...of.operands.map(visit));
+    else if (of.kind === 'mask') result = graph.mask(of.key, visit(of.p));
+    done.set(each, result);
+    return result;
+  };
+  return visit(root);
+}

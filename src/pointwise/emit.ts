@@ -1,0 +1,94 @@
+/** From expressions to a program, and back. */
+import { encode, type PointwiseInstruction, type PointwiseProgram, type ValueId } from '../ops/pointwise-program.js';
+import { operandsOf } from './derivative.js';
+import { type Expression, Graph } from './expression.js';
+
+/** A program, and which inputs, scalars and keys of the graph are its own, in its order. */
+export interface Emitted {
+  readonly program: PointwiseProgram;
+  readonly inputs: readonly number[];
+  readonly scalars: readonly number[];
+  readonly keys: readonly number[];
+}
+
+/** Equal programs are one object, so that passes and caches compare by identity. */
+const interned = new Map<string, PointwiseProgram>();
+
+/** Instructions come in the order of the expressions, so equal expressions give equal programs. */
+export function emit(outputs: readonly Expression[]): Emitted {
+  const reached = reachedFrom(outputs);
+  const indices = (kind: 'input' | 'scalar') =>
+    reached.flatMap(({ of }) => (of.kind === kind ? [of.index] : [])).sort((a, b) => a - b);
+  const inputs = indices('input');
+  const scalars = indices('scalar');
+  const keys = [...new Set(reached.flatMap(({ of }) => (of.kind === 'mask' ? [of.key] : [])))].sort((a, b) => a - b);
+  const constants = reached.flatMap(({ of }) => (of.kind === 'constant' ? [of.value] : []));
+  const numbers = new Map<Expression, ValueId>();
+  let constant = inputs.length + scalars.length;
+  for (const each of reached) {
+    if (each.of.kind === 'input') numbers.set(each, inputs.indexOf(each.of.index));
+    if (each.of.kind === 'scalar') numbers.set(each, inputs.length + scalars.indexOf(each.of.index));
+    if (each.of.kind === 'constant') numbers.set(each, constant++);
+  }
+  const instructions: PointwiseInstruction[] = [];
+  for (const each of reached) {
+    const { of } = each;
+    if (of.kind === 'node')
+      instructions.push({ node: of.node, operands: of.operands.map((operand) => numbers.get(operand)!) });
+    else if (of.kind === 'mask') instructions.push({ node: 'mask', key: keys.indexOf(of.key), p: numbers.get(of.p)! });
+    else continue;
+    numbers.set(each, constant + instructions.length - 1);
+  }
+  const parts = {
+    inputs: inputs.length,
+    keys: keys.length,
+    scalars: scalars.length,
+    constants,
+    instructions,
+    outputs: outputs.map((output) => numbers.get(output)!),
+  };
+  return { program: intern(parts), inputs, scalars, keys };
+}
+
+/** The one program that is equal to this one. */
+export function intern(parts: Omit<PointwiseProgram, 'code'>): PointwiseProgram {
+  const code = encode(parts);
+  const key = Array.from(code, (value) => (Object.is(value, -0) ? '-0' : String(value))).join(' ');
+  const known = interned.get(key);
+  if (known !== undefined) return known;
+  const program = Object.freeze({ ...parts, code });
+  interned.set(key, program);
+  return program;
+}
+
+/** Operands before what uses them. */
+function reachedFrom(outputs: readonly Expression[]): Expression[] {
+  const found = new Set<Expression>();
+  const visit = (each: Expression): void => {
+    if (found.has(each)) return;
+    for (const operand of operandsOf(each)) visit(operand);
+    found.add(each);
+  };
+  outputs.forEach(visit);
+  return [...found];
+}
+
+/** Writes a program's results as expressions of what stands for its inputs, scalars and keys. */
+export function inline(
+  program: PointwiseProgram,
+  graph: Graph,
+  given: {
+    readonly inputs: readonly Expression[];
+    readonly scalars: readonly Expression[];
+    readonly keys: readonly number[];
+  },
+): Expression[] {
+  const values = [...given.inputs, ...given.scalars, ...program.constants.map((value) => graph.constant(value))];
+  for (const each of program.instructions)
+    values.push(
+      each.node === 'mask'
+        ? graph.mask(given.keys[each.key]!, values[each.p]!)
+        : graph.apply(each.node, ...each.operands.map((operand) => values[operand]!)),
+    );
+  return program.outputs.map((output) => values[output]!);
+}
