@@ -1,16 +1,15 @@
-/** Arithmetic with broadcasting: each function beside its gradient. */
+/** Arithmetic with broadcasting. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { currentOps } from '../ops/backend.js';
-import type { DType, OpName } from '../ops/ops.js';
+import type { DType } from '../ops/ops.js';
+import type { Expression } from '../pointwise/expression.js';
 import { checkInt32 } from '../tensor/creation.js';
-import { broadcastShapes, broadcastStrides, layoutOf } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { broadcastShapes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { integers } from './integers.js';
-import { sumTo } from './sum.js';
-import { empty, scalarOf, unary, zeroWhere } from './support.js';
+import { PointwiseFunction } from './pointwise.js';
+import { scalarOf } from './support.js';
 
 /**
  * A tensor, or a number that takes part as a scalar of the other operand's dtype: beside int32 a number with a fraction,
@@ -18,46 +17,103 @@ import { empty, scalarOf, unary, zeroWhere } from './support.js';
  */
 export type Operand = Tensor | number;
 
+/** The function of two tensors, and those of one tensor and a number on its right or left. */
+interface Forms {
+  readonly tensors: PointwiseFunction;
+  readonly right: PointwiseFunction;
+  readonly left: PointwiseFunction;
+}
+
+function formsOf(gradName: string, build: (a: Expression, b: Expression) => Expression): Forms {
+  return {
+    tensors: new PointwiseFunction({ gradName, inputs: 2, build: ([a, b]) => build(a!, b!) }),
+    right: new PointwiseFunction({ gradName, inputs: 1, scalars: 1, build: ([a], [b]) => build(a!, b!) }),
+    left: new PointwiseFunction({ gradName, inputs: 1, scalars: 1, build: ([b], [a]) => build(a!, b!) }),
+  };
+}
+
+const forms = {
+  add: formsOf('AddBackward0', (a, b) => a.add(b)),
+  sub: formsOf('SubBackward0', (a, b) => a.sub(b)),
+  mul: formsOf('MulBackward0', (a, b) => a.mul(b)),
+  div: formsOf('DivBackward0', (a, b) => a.div(b)),
+  pow: formsOf('PowBackward0', (a, b) => a.pow(b)),
+  maximum: formsOf('MaximumBackward0', (a, b) => a.maximum(b)),
+  minimum: formsOf('MinimumBackward0', (a, b) => a.minimum(b)),
+} as const;
+
+type Name = keyof typeof forms;
+
+/** Operands of one dtype: two tensors, or a tensor and a number. */
+type Operands = readonly [Tensor, Tensor] | readonly [Tensor, number] | readonly [number, Tensor];
+
+function apply(name: Name, [a, b]: Operands): Tensor {
+  if (typeof a === 'number') return forms[name].left.apply(name, [b as Tensor], [a]);
+  return typeof b === 'number' ? forms[name].right.apply(name, [a], [b]) : forms[name].tensors.apply(name, [a, b]);
+}
+
+/** The result of two int32 operands, else null. */
+function ofIntegers(name: Exclude<Name, 'div'>, [a, b]: Operands): Tensor | null {
+  const tensors = [a, b].filter((operand) => typeof operand !== 'number');
+  if (tensors.some(({ dtype }) => dtype !== 'int32')) return null;
+  const [left, right] = [a, b].map((operand) =>
+    typeof operand === 'number' ? scalarOf(checkInt32(name, operand), 'int32') : operand,
+  ) as [Tensor, Tensor];
+  return integers(name, `${name}Int`, left, right);
+}
+
+const arithmetic = (name: Exclude<Name, 'div'>, input: Operand, other: Operand): Tensor => {
+  const pair = operands(name, input, other);
+  return ofIntegers(name, pair) ?? apply(name, pair);
+};
+
 /**
  * input + other, broadcast. int32 beside a float is converted; float32 beside float64 gives float64, unless the float64 is
  * a scalar. Two int32 operands give int32, modulo 2^32, as in PyTorch; an integer number is one.
  * @throws ShapeError when the shapes do not broadcast. @throws ArgumentError for an integer number that int32 cannot hold.
  */
 export function add(input: Operand, other: Operand): Tensor {
-  const [a, b] = operands('add', input, other);
-  return record('AddBackward0', apply('add', a, b), [a, b], [], (grad) => [sumTo(grad, a), sumTo(grad, b)]);
+  return arithmetic('add', input, other);
 }
 
 /** input - other, broadcast; rules as for {@link add}. */
 export function sub(input: Operand, other: Operand): Tensor {
-  const [a, b] = operands('sub', input, other);
-  return record('SubBackward0', apply('sub', a, b), [a, b], [], (grad) => [
-    sumTo(grad, a),
-    b.requiresGrad ? sumTo(unary('neg', grad), b) : null,
-  ]);
+  return arithmetic('sub', input, other);
 }
 
 /** input · other elementwise, broadcast; rules as for {@link add}. */
 export function mul(input: Operand, other: Operand): Tensor {
-  const [a, b] = operands('mul', input, other);
-  return record('MulBackward0', apply('mul', a, b), [a, b], savedFor(a, b), (grad) => [
-    a.requiresGrad ? sumTo(apply('mul', grad, b), a) : null,
-    b.requiresGrad ? sumTo(apply('mul', grad, a), b) : null,
-  ]);
+  return arithmetic('mul', input, other);
 }
 
 /** input / other elementwise, broadcast; division by 0 gives infinity or NaN. int32 by int32 is float32, as in PyTorch. */
 export function div(input: Operand, other: Operand): Tensor {
-  const [a, b] = operands('div', input, other);
-  const output = apply('div', a, b);
-  const saved = b.requiresGrad ? [b, output] : a.requiresGrad ? [b] : [];
-  return record('DivBackward0', output, [a, b], saved, (grad) => {
-    // -grad·((a/b)/b), in this order: b² and grad/b leave the range of floats where the gradient does not.
-    return [
-      a.requiresGrad ? sumTo(apply('div', grad, b), a) : null,
-      b.requiresGrad ? sumTo(apply('mul', unary('neg', grad), apply('div', output, b)), b) : null,
-    ];
-  });
+  return apply('div', operands('div', input, other));
+}
+
+/**
+ * The larger of the two, elementwise and broadcast; NaN where either is. The gradient goes to the larger one, half to each of two
+ * equal ones. Rules as for {@link add}. As `torch.maximum`.
+ */
+export function maximum(input: Operand, other: Operand): Tensor {
+  return arithmetic('maximum', input, other);
+}
+
+/** The smaller of the two; rules as for {@link maximum}. */
+export function minimum(input: Operand, other: Operand): Tensor {
+  return arithmetic('minimum', input, other);
+}
+
+/** Powers whose number is written into the program: PyTorch takes some of them in other ways. */
+const powers = new Map<number, PointwiseFunction>();
+const mostPowers = 64;
+
+function powerOf(exponent: number): PointwiseFunction {
+  const known = powers.get(exponent);
+  if (known !== undefined) return known;
+  const made = new PointwiseFunction({ gradName: 'PowBackward0', inputs: 1, build: ([a]) => a!.pow(exponent) });
+  if (powers.size < mostPowers) powers.set(exponent, made);
+  return made;
 }
 
 /**
@@ -66,58 +122,23 @@ export function div(input: Operand, other: Operand): Tensor {
  * @throws ArgumentError for int32 to the power of a negative integer number.
  */
 export function pow(input: Operand, exponent: Operand): Tensor {
-  const [a, b] = operands('pow', input, exponent);
-  const output = raise(a, b, exponent);
-  const saved = b.requiresGrad ? [a, b, output] : savedFor(a, b);
-  return record('PowBackward0', output, [a, b], saved, (grad) => [
-    a.requiresGrad ? sumTo(powGradInput(grad, a, b, exponent), a) : null,
-    b.requiresGrad ? sumTo(powGradExponent(grad, a, b, output), b) : null,
-  ]);
-}
-
-/** As PyTorch, takes the square root for the numbers 0.5 and -0.5: the power of -infinity is NaN then, not infinity. */
-function raise(a: Tensor, b: Tensor, exponent: Operand): Tensor {
-  if (a.dtype === 'int32' && typeof exponent === 'number' && exponent < 0)
+  const pair = operands('pow', input, exponent);
+  const [a, b] = pair;
+  if (typeof a !== 'number' && a.dtype === 'int32' && typeof exponent === 'number' && exponent < 0)
     throw new ArgumentError('pow: Integers to negative integer powers are not allowed.');
-  if (exponent === 0.5) return unary('sqrt', a);
-  if (exponent === -0.5) return apply('div', scalarOf(1, a.dtype), unary('sqrt', a));
-  return apply('pow', a, b);
+  const whole = ofIntegers('pow', pair);
+  if (whole !== null) return whole;
+  return typeof b === 'number' ? powerOf(b).apply('pow', [a as Tensor]) : apply('pow', pair);
 }
 
-/** grad·b·a^(b-1), and 0 where b is 0 (a^(b-1) may be infinite there). */
-function powGradInput(grad: Tensor, a: Tensor, b: Tensor, exponent: Operand): Tensor {
-  const less = apply('sub', b, scalarOf(1, b.dtype));
-  const lowered = raise(a, less, typeof exponent === 'number' ? exponent - 1 : less);
-  // The zero last, so that an infinite gradient does not make it NaN.
-  return zeroWhere(apply('mul', grad, apply('mul', b, lowered)), unary('abs', b));
+/** Writes a op b over a: of its shape and dtype, as b is, which broadcasts to it. No gradient. @internal */
+export function writeOver(name: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Tensor | number): void {
+  if (typeof b === 'number') forms[name].right.write([a], [b]);
+  else forms[name].tensors.write([a, b]);
 }
 
-/** grad·output·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */
-function powGradExponent(grad: Tensor, a: Tensor, b: Tensor, output: Tensor): Tensor {
-  const distance = apply('add', unary('abs', a), unary('relu', unary('neg', b)));
-  return apply('mul', grad, zeroWhere(apply('mul', output, unary('log', a)), distance));
-}
-
-/** Which operands the gradients of a product need: each needs the other. */
-function savedFor(a: Tensor, b: Tensor): Tensor[] {
-  return [...(a.requiresGrad ? [b] : []), ...(b.requiresGrad ? [a] : [])];
-}
-
-type BinaryOp = Extract<OpName, 'add' | 'sub' | 'mul' | 'div' | 'pow'>;
-
-/** The op itself on tensors of one dtype, without a gradient. */
-function apply(name: BinaryOp, a: Tensor, b: Tensor): Tensor {
-  // div has made float32 of both.
-  if (a.dtype === 'int32' && name !== 'div') return integers(name, `${name}Int`, a, b);
-  const shape = broadcastShapes(name, a.shape, b.shape);
-  const output = empty(shape, a.dtype);
-  const layout = layoutOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
-  currentOps()[name]({ a: a.storage, b: b.storage, out: output.storage, layout });
-  return output;
-}
-
-/** Turns the operands into tensors of one dtype whose shapes broadcast. */
-function operands(place: string, input: Operand, other: Operand): [Tensor, Tensor] {
+/** Turns the operands into tensors of one dtype whose shapes broadcast; a number stays one. */
+function operands(place: string, input: Operand, other: Operand): Operands {
   for (const operand of [input, other])
     if (!(operand instanceof Tensor) && typeof operand !== 'number')
       throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(operand)}`);
@@ -125,12 +146,9 @@ function operands(place: string, input: Operand, other: Operand): [Tensor, Tenso
     throw new ArgumentError(`${place}: expected at least one Tensor, got two numbers`);
   if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(place, input.shape, other.shape);
   const dtype = resultDtype(place, input, other);
-  return [toOperand(place, input, dtype), toOperand(place, other, dtype)];
-}
-
-function toOperand(place: string, operand: Operand, dtype: DType): Tensor {
-  if (typeof operand !== 'number') return to(operand, dtype);
-  return scalarOf(dtype === 'int32' ? checkInt32(place, operand) : operand, dtype);
+  return [input, other].map((operand) =>
+    typeof operand === 'number' ? operand : to(operand, dtype),
+  ) as unknown as Operands;
 }
 
 /** PyTorch's promotion among float32, float64 and int32: floats before integers, then arrays before scalars. */

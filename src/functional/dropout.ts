@@ -4,11 +4,12 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { FloatArray, HostArray } from '../ops/ops.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
-import { formatShape, numelOf, type Shape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { checkFloat, checkTensor, empty, emptyLike, scalarOf } from './support.js';
+import { quotient } from './plain.js';
+import { PointwiseFunction } from './pointwise.js';
+import { checkFloat, checkTensor, empty } from './support.js';
 
 /**
  * In training zeroes each element with probability p and multiplies the others by 1/(1-p), so that the mean stays;
@@ -32,14 +33,16 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
   if (source.masks === 'mt19937') return mul(input, noiseOf(input.shape, input, p, source));
   const key = drawKey(source);
   const columns = input.shape.at(-1) ?? 1;
-  const sizes = { key: key.storage, rows: input.numel / columns, columns, p, rowOffset: 0 };
-  const masked = (x: Tensor) => {
-    const out = emptyLike(x);
-    currentOps().dropout({ x: x.storage, out: out.storage, ...sizes });
-    return out;
-  };
-  return record('NativeDropoutBackward0', masked(input), [input], [key], (grad) => [masked(grad)]);
+  return dropoutFunction.apply('dropout', [input], [p], { keys: [key], columns });
 }
+
+/** @internal */
+export const dropoutFunction = new PointwiseFunction({
+  gradName: 'NativeDropoutBackward0',
+  inputs: 1,
+  scalars: 1,
+  build: ([x], [p], graph) => x!.mul(graph.mask(0, p!)),
+});
 
 /**
  * Dropout of whole channels: one draw for each of the first two dimensions [N, C], shared by all that follow.
@@ -62,17 +65,13 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
   if (!training || p === 0 || input.numel === 0) return input;
   if (p === 1) return mul(input, 0);
   checkFloat('dropout2d', input);
-  const [n, c] = input.shape as [number, number];
   const shape = input.shape.map((size, dim) => (dim < 2 ? size : 1));
   const source = drawnFrom(generator);
   if (source.masks === 'mt19937') return mul(input, noiseOf(shape, input, p, source));
   const key = drawKey(source);
-  const noise = empty(shape, input.dtype);
-  const ops = currentOps();
-  ops.fill({ out: noise.storage, value: 1, n: noise.numel });
-  const sizes = { rows: n * c, columns: 1, p, rowOffset: 0 };
-  ops.dropout({ x: noise.storage, key: key.storage, out: noise.storage, ...sizes });
-  return mul(input, noise);
+  const ones = empty(shape, input.dtype);
+  currentOps().fill({ out: ones.storage, value: 1, n: ones.numel });
+  return mul(input, dropoutFunction.apply('dropout2d', [ones], [p], { keys: [key], columns: 1 }));
 }
 
 /** Checks a dropout probability, with PyTorch's sentence. @internal */
@@ -102,10 +101,7 @@ function noiseOf(shape: Shape, like: Tensor, p: number, generator: Generator): T
   const q = 1 - p;
   const draw = { source: generator, fill: (array: HostArray) => generator.bernoulliFill(array as FloatArray, q) };
   ops.draw({ draw, out: noise.storage });
-  const kept = scalarOf(q, like.dtype);
-  const layout = Float64Array.of(numelOf(shape), 1, 0);
-  ops.div({ a: noise.storage, b: kept.storage, out: noise.storage, layout });
-  return noise;
+  return quotient(noise, q);
 }
 
 const deprecated =

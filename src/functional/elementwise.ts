@@ -1,56 +1,122 @@
 /**
- * Elementwise functions of one tensor: each beside its gradient. All keep the shape and propagate NaN. int32 stays int32 in
- * neg, abs, sign and clamp, and becomes float32 in the others, as in PyTorch.
+ * Elementwise functions of one tensor. All keep the shape and propagate NaN. int32 stays int32 in neg, abs, sign, clamp and the
+ * roundings, and becomes float32 in the others, as in PyTorch.
  */
 import { checkNumber } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { currentOps } from '../ops/backend.js';
-import { record } from '../tensor/tape.js';
+import type { Expression } from '../pointwise/expression.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { div, mul } from './arithmetic.js';
 import { asFloat, to } from './cast.js';
 import { integers, integersWith, negated } from './integers.js';
-import { checkTensor, emptyLike, product, scalarOf, unary, zeroed } from './support.js';
+import { PointwiseFunction } from './pointwise.js';
+import { checkTensor } from './support.js';
+
+/** A function of one input, whose gradient follows by rule. */
+function elementwise(gradName: string, build: (x: Expression) => Expression): PointwiseFunction {
+  return new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => build(x!) });
+}
+
+const functions = {
+  neg: elementwise('NegBackward0', (x) => x.neg()),
+  abs: elementwise('AbsBackward0', (x) => x.abs()),
+  sign: elementwise('SignBackward0', (x) => x.sign()),
+  exp: elementwise('ExpBackward0', (x) => x.exp()),
+  expm1: elementwise('Expm1Backward0', (x) => x.expm1()),
+  log: elementwise('LogBackward0', (x) => x.log()),
+  log1p: elementwise('Log1PBackward0', (x) => x.log1p()),
+  sqrt: elementwise('SqrtBackward0', (x) => x.sqrt()),
+  sin: elementwise('SinBackward0', (x) => x.sin()),
+  cos: elementwise('CosBackward0', (x) => x.cos()),
+  erf: elementwise('ErfBackward0', (x) => x.erf()),
+  floor: elementwise('FloorBackward0', (x) => x.floor()),
+  ceil: elementwise('CeilBackward0', (x) => x.ceil()),
+  round: elementwise('RoundBackward0', (x) => x.round()),
+} as const;
+
+/** The function of a float tensor; of an int32 one, converted. */
+const ofFloats = (name: keyof typeof functions, input: Tensor): Tensor =>
+  functions[name].apply(name, [asFloat(name, input)]);
 
 /** -input. */
 export function neg(input: Tensor): Tensor {
-  if (checkTensor('neg', input).dtype === 'int32') return negated(input);
-  return record('NegBackward0', unary('neg', input), [input], [], (grad) => [unary('neg', grad)]);
+  return checkTensor('neg', input).dtype === 'int32' ? negated(input) : ofFloats('neg', input);
 }
 
 /** e to the power of input. Gradient: grad·output. */
-export function exp(given: Tensor): Tensor {
-  const input = asFloat('exp', given);
-  const output = unary('exp', input);
-  return record('ExpBackward0', output, [input], [output], (grad) => [product(grad, output)]);
+export function exp(input: Tensor): Tensor {
+  return ofFloats('exp', input);
+}
+
+/** e to the power of input, minus 1, with all its digits near 0. Gradient: grad·(output + 1). */
+export function expm1(input: Tensor): Tensor {
+  return ofFloats('expm1', input);
 }
 
 /** Natural logarithm: -infinity at 0, NaN below. Gradient: grad/input. */
-export function log(given: Tensor): Tensor {
-  const input = asFloat('log', given);
-  return record('LogBackward0', unary('log', input), [input], [input], (grad) => [div(grad, input.detach())]);
+export function log(input: Tensor): Tensor {
+  return ofFloats('log', input);
+}
+
+/** Natural logarithm of 1 + input, with all its digits near 0. Gradient: grad/(1 + input). */
+export function log1p(input: Tensor): Tensor {
+  return ofFloats('log1p', input);
 }
 
 /** Square root: NaN below 0. Gradient: grad/(2·output). */
-export function sqrt(given: Tensor): Tensor {
-  const input = asFloat('sqrt', given);
-  const output = unary('sqrt', input);
-  return record('SqrtBackward0', output, [input], [output], (grad) => [
-    div(grad, mul(output.detach(), scalarOf(2, output.dtype))),
-  ]);
+export function sqrt(input: Tensor): Tensor {
+  return ofFloats('sqrt', input);
+}
+
+/** Sine of radians. Gradient: grad·cos(input). */
+export function sin(input: Tensor): Tensor {
+  return ofFloats('sin', input);
+}
+
+/** Cosine of radians. Gradient: -grad·sin(input). */
+export function cos(input: Tensor): Tensor {
+  return ofFloats('cos', input);
+}
+
+/** The error function. Gradient: grad·2/√π·e^(-input²). */
+export function erf(input: Tensor): Tensor {
+  return ofFloats('erf', input);
+}
+
+/** The largest integer not above. Gradient: 0. */
+export function floor(input: Tensor): Tensor {
+  return checkTensor('floor', input).dtype === 'int32' ? input : ofFloats('floor', input);
+}
+
+/** The smallest integer not below. Gradient: 0. */
+export function ceil(input: Tensor): Tensor {
+  return checkTensor('ceil', input).dtype === 'int32' ? input : ofFloats('ceil', input);
+}
+
+/** The nearest integer, halves to the even one, as in PyTorch. Gradient: 0. */
+export function round(input: Tensor): Tensor {
+  return checkTensor('round', input).dtype === 'int32' ? input : ofFloats('round', input);
 }
 
 /** Absolute value. Gradient: grad·sign(input), 0 at 0. */
 export function abs(input: Tensor): Tensor {
   if (checkTensor('abs', input).dtype === 'int32') return integers('abs', 'maximumInt', input, negated(input));
-  return record('AbsBackward0', unary('abs', input), [input], [input], (grad) => [product(grad, unary('sign', input))]);
+  return ofFloats('abs', input);
 }
 
 /** -1, 0 or 1 by the sign; 0 for NaN, as in PyTorch. Gradient: 0. */
 export function sign(input: Tensor): Tensor {
   if (checkTensor('sign', input).dtype === 'int32') return clampedIntegers('sign', input, -1, 1);
-  return record('SignBackward0', unary('sign', input), [input], [], () => [zeroed(input.shape, input.dtype)]);
+  return ofFloats('sign', input);
 }
+
+const clamps = new PointwiseFunction({
+  gradName: 'ClampBackward1',
+  inputs: 1,
+  scalars: 2,
+  build: ([x], [low, high]) => x!.maximum(low!).minimum(high!),
+  // The whole gradient on either bound, and none at NaN.
+  gradient: (grad, _y, [x], [low, high]) => [low!.le(x!).where(x!.le(high!).where(grad, 0), 0)],
+});
 
 /**
  * min(max(input, min), max); either bound may be left out. Gradient: grad where min <= input <= max, else 0.
@@ -66,14 +132,7 @@ export function clamp(input: Tensor, min?: number, max?: number): Tensor {
     const isWhole = [min, max].every((bound) => bound === undefined || Number.isInteger(bound));
     return isWhole ? clampedIntegers('clamp', input, min, max) : clamp(to(input, 'float32'), min, max);
   }
-  const output = emptyLike(input);
-  const n = input.numel;
-  currentOps().clamp({ x: input.storage, out: output.storage, n, low, high });
-  return record('ClampBackward1', output, [input], [input], (grad) => {
-    const gradInput = emptyLike(input);
-    currentOps().clampBackward({ grad: grad.storage, x: input.storage, out: gradInput.storage, n, low, high });
-    return [gradInput];
-  });
+  return clamps.apply('clamp', [input], [low, high]);
 }
 
 function clampedIntegers(place: string, input: Tensor, min: number | undefined, max: number | undefined): Tensor {

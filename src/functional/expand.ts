@@ -8,7 +8,7 @@ import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { Storage } from '../tensor/storage.js';
 import { record } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { sumTo } from './sum.js';
+import { sumTo } from './reduce-to.js';
 import { around, checkTensor, copied, empty, expanded, viewAs } from './support.js';
 
 /** Where to repeat. */

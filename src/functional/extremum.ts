@@ -6,8 +6,9 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
 import { readDimArguments } from './dim-arguments.js';
+import { absolute, signOf, zeroWhere } from './plain.js';
 import { sum } from './sum.js';
-import { around, checkTensor, empty, expanded, unary, viewAs, zeroed, zeroWhere } from './support.js';
+import { around, checkTensor, empty, expanded, viewAs, zeroed } from './support.js';
 
 /** The dimension to reduce, counted from the end when negative. */
 export interface DimOptions {
@@ -112,7 +113,7 @@ function overall(name: 'max' | 'min', input: Tensor): Tensor {
 function sharedEvenly(grad: Tensor, input: Tensor, values: Tensor): Tensor {
   const [x, extremum] = [input.detach(), values.detach()];
   // sign(|x - extremum|) is 0 at the chosen elements: infinity minus itself is NaN, whose sign is 0 too.
-  const equal = sub(1, unary('sign', unary('abs', sub(x, extremum))));
+  const equal = sub(1, signOf(absolute(sub(x, extremum))));
   // All of them where the extremum is NaN: then only those count that are NaN themselves.
   const chosen = mul(equal, sub(1, mul(isNumber(x), sub(1, isNumber(extremum)))));
   // Not a product, which would be NaN beside an infinite gradient.
@@ -121,7 +122,7 @@ function sharedEvenly(grad: Tensor, input: Tensor, values: Tensor): Tensor {
 
 /** 1, and 0 for NaN. */
 function isNumber(x: Tensor): Tensor {
-  return unary('sign', add(unary('abs', x), 1));
+  return signOf(add(absolute(x), 1));
 }
 
 function checkNotEmpty(place: string, input: Tensor): void {

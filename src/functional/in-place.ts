@@ -12,11 +12,11 @@ import { checkInt32 } from '../tensor/creation.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
 import { zeros } from '../tensor/host-memory.js';
 import { drawn } from '../tensor/random.js';
-import { broadcastShapes, broadcastStrides, formatShape, layoutOf, sameShape, stridesOf } from '../tensor/shape.js';
+import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { add, div, mul, type Operand, sub } from './arithmetic.js';
+import { add, div, mul, type Operand, sub, writeOver } from './arithmetic.js';
 import { to } from './cast.js';
-import { checkTensor, scalarOf } from './support.js';
+import { checkTensor } from './support.js';
 
 /** Options of `add_` and `sub_`. */
 export interface AlphaOptions {
@@ -134,11 +134,9 @@ function combine(name: Name, input: Tensor, other: Operand): Tensor {
     throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(other)}`);
   }
   input.assertWritable(place);
-  const operand = other instanceof Tensor ? other : input.dtype === 'int32' ? null : scalarOf(other, input.dtype);
-  // The op may write over its input; where dtypes differ the function works out the result's.
-  if (operand !== null && operand.dtype === input.dtype && input.dtype !== 'int32') {
-    const layout = layoutOf(input.shape, stridesOf(input.shape), broadcastStrides(operand.shape, input.shape));
-    currentOps()[name]({ a: input.storage, b: operand.storage, out: input.storage, layout });
+  // Over its own numbers; where dtypes differ the function works out the result's.
+  if (input.dtype !== 'int32' && (typeof other === 'number' || other.dtype === input.dtype)) {
+    writeOver(name, input, other);
     return input;
   }
   const result = functions[name](input.detach(), other instanceof Tensor ? other.detach() : other);

@@ -1,17 +1,35 @@
 /** Differentiable functions, as PyTorch's `torch.nn.functional` and the functions of `torch` itself. */
 import './iteration.js';
 import './methods.js';
+import './methods-elementwise.js';
 import './methods-in-place.js';
 import './methods-order.js';
 import './methods-products.js';
 import './methods-shape.js';
 
-export { add, div, mul, type Operand, pow, sub } from './arithmetic.js';
+export { relu, sigmoid, tanh } from './activations.js';
+export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { dropout, dropout2d } from './dropout.js';
 export { einsum } from './einsum.js';
-export { abs, clamp, exp, log, neg, sign, sqrt } from './elementwise.js';
+export {
+  abs,
+  ceil,
+  clamp,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  neg,
+  round,
+  sign,
+  sin,
+  sqrt,
+} from './elementwise.js';
 export { type AllcloseOptions, allclose, equal } from './equal.js';
 export { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
 export { argmax, argmin, type DimOptions, max, min, type ValuesAndIndices } from './extremum.js';
@@ -25,13 +43,10 @@ export { type MSELossOptions, mseLoss } from './mse-loss.js';
 export { norm } from './norm.js';
 export { argsort, cumsum, type SortOptions, sort, type TopkOptions, topk } from './order.js';
 export { bmm, dot, outer } from './products.js';
-export { relu } from './relu.js';
-export { sigmoid } from './sigmoid.js';
 export { index, maskedSelect, slice } from './slicing.js';
 export { logSoftmax, softmax } from './softmax.js';
 export { chunk, split } from './split.js';
 export { type ProdOptions, prod, std, type VarOptions, var } from './statistics.js';
 export { cat, clone, narrow, permute, select, stack, transpose } from './strided.js';
 export { type Dims, mean, type ReduceOptions, sum } from './sum.js';
-export { tanh } from './tanh.js';
 export { flatten, reshape, squeeze, unsqueeze } from './views.js';

@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { sumTo } from './sum.js';
+import { sumTo } from './reduce-to.js';
 import { checkFloat, checkSameDtype, empty, expanded, viewAs } from './support.js';
 
 /**

@@ -9,24 +9,19 @@ import type { GradientHook } from '../tensor/node.js';
 import type { Sizes } from '../tensor/size-arguments.js';
 import { backward } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import * as arithmetic from './arithmetic.js';
 import { to } from './cast.js';
 import { define, defineAll } from './define.js';
-import * as elementwise from './elementwise.js';
 import * as extremum from './extremum.js';
 import { indexSelect } from './index-select.js';
 import { matmul } from './matmul.js';
-import { relu } from './relu.js';
-import { sigmoid } from './sigmoid.js';
+
 import { logSoftmax, softmax } from './softmax.js';
 import * as strided from './strided.js';
 import * as sums from './sum.js';
 import { checkTensor } from './support.js';
-import { tanh } from './tanh.js';
 import * as views from './views.js';
 
 type DimOptions = extremum.DimOptions;
-type Operand = arithmetic.Operand;
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -52,39 +47,9 @@ declare module '../tensor/tensor.js' {
      */
     registerHook(hook: GradientHook<Tensor>): RemovableHandle;
 
-    /** this + other, broadcast. See {@link arithmetic.add}. */
-    add(other: Operand): Tensor;
-    /** this - other, broadcast. */
-    sub(other: Operand): Tensor;
-    /** this · other elementwise, broadcast. */
-    mul(other: Operand): Tensor;
-    /** this / other elementwise, broadcast. */
-    div(other: Operand): Tensor;
-    /** this to the power of exponent, elementwise, broadcast. */
-    pow(exponent: Operand): Tensor;
     /** The matrix product; see {@link matmul}. */
     matmul(other: Tensor): Tensor;
 
-    /** -this. */
-    neg(): Tensor;
-    /** e to the power of this. */
-    exp(): Tensor;
-    /** Natural logarithm. */
-    log(): Tensor;
-    /** Square root. */
-    sqrt(): Tensor;
-    /** Absolute value. */
-    abs(): Tensor;
-    /** -1, 0 or 1 by the sign. */
-    sign(): Tensor;
-    /** min(max(this, min), max); either may be undefined. */
-    clamp(min?: number, max?: number): Tensor;
-    /** max(this, 0). */
-    relu(): Tensor;
-    /** 1 / (1 + e^-this). */
-    sigmoid(): Tensor;
-    /** Hyperbolic tangent. */
-    tanh(): Tensor;
     /** e^x / Σ e^x along `dim`. */
     softmax(dim?: number | null): Tensor;
     /** x - log Σ e^x along `dim`. */
@@ -148,8 +113,6 @@ declare module '../tensor/tensor.js' {
 }
 
 const methods = {
-  ...arithmetic,
-  ...elementwise,
   ...sums,
   ...extremum,
   ...views,
@@ -157,15 +120,12 @@ const methods = {
   indexSelect,
   logSoftmax,
   matmul,
-  relu,
-  sigmoid,
   softmax,
-  tanh,
   to,
 };
 
 /** Functions that take a list, or that serve other functions: not methods. */
-const functionsOnly = new Set(['cat', 'stack', 'sumTo']);
+const functionsOnly = new Set(['cat', 'stack']);
 
 defineAll(Object.fromEntries(Object.entries(methods).filter(([name]) => !functionsOnly.has(name))) as typeof methods);
 

@@ -5,9 +5,10 @@ import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, pow, sub } from './arithmetic.js';
 import { max, min } from './extremum.js';
+import { absolute, product, root, signOf, zeroWhere } from './plain.js';
 import { permute } from './strided.js';
 import { type ReduceOptions, sum } from './sum.js';
-import { checkFloat, expanded, product, unary, viewAs, zeroWhere } from './support.js';
+import { checkFloat, expanded, viewAs } from './support.js';
 import { reshape } from './views.js';
 
 /**
@@ -22,10 +23,9 @@ export function norm(input: Tensor, p: number | 'fro' = 2, options?: ReduceOptio
   const power = p === 'fro' ? 2 : checkNumber(place, 'p', p);
   const over: ReduceOptions = checkOptions(place, options, ['dim', 'keepdim']);
   const x = input.detach();
-  const size = unary('abs', x);
+  const size = absolute(x);
   // A result all the same, with no gradient to give.
-  if (power === 0)
-    return record('LinalgVectorNormBackward0', sum(unary('sign', size), over), [input], [], () => [null]);
+  if (power === 0) return record('LinalgVectorNormBackward0', sum(signOf(size), over), [input], [], () => [null]);
   const kept = sum(x, { ...over, keepdim: true }).shape;
   const shape = sum(x, over).shape;
   const whole = (tensor: Tensor) => expanded(viewAs(tensor, kept), x.shape);
@@ -37,15 +37,15 @@ export function norm(input: Tensor, p: number | 'fro' = 2, options?: ReduceOptio
   }
   const output = rooted(sum(power === 2 ? product(x, x) : power === 1 ? size : pow(size, power), over), power);
   return record('LinalgVectorNormBackward0', output, [input], [input, output], (grad) => {
-    const own = power === 2 ? x : zeroWhere(mul(unary('sign', x), pow(unary('abs', x), power - 1)), unary('abs', x));
+    const own = power === 2 ? x : zeroWhere(mul(signOf(x), pow(absolute(x), power - 1)), absolute(x));
     const y = output.detach();
-    const factor = zeroWhere(power === 2 ? div(grad, y) : mul(grad, pow(y, 1 - power)), unary('abs', y));
+    const factor = zeroWhere(power === 2 ? div(grad, y) : mul(grad, pow(y, 1 - power)), absolute(y));
     return [product(own, whole(factor))];
   });
 }
 
 function rooted(total: Tensor, power: number): Tensor {
-  if (power === 2) return unary('sqrt', total);
+  if (power === 2) return root(total);
   return power === 1 ? total : pow(total, 1 / power);
 }
 
@@ -65,9 +65,9 @@ function extreme(size: Tensor, kept: Shape, largest: boolean): Tensor {
 
 function sharedEvenly(whole: (tensor: Tensor) => Tensor, grad: Tensor, x: Tensor, norm: Tensor): Tensor {
   // sign(|a - norm|) is 0 where they are equal: infinity minus itself is NaN, whose sign is 0 too.
-  const equal = sub(1, unary('sign', unary('abs', sub(unary('abs', x), norm))));
+  const equal = sub(1, signOf(absolute(sub(absolute(x), norm))));
   const dims = [...x.shape.keys()].filter((dim) => norm.shape[dim] !== x.shape[dim]);
   const count = dims.length === 0 ? equal : sum(equal, { dim: dims, keepdim: true });
-  const isNumber = unary('sign', add(unary('abs', norm), 1));
-  return product(unary('sign', x), zeroWhere(zeroWhere(whole(div(grad, count)), equal), whole(isNumber)));
+  const isNumber = signOf(add(absolute(norm), 1));
+  return product(signOf(x), zeroWhere(zeroWhere(whole(div(grad, count)), equal), whole(isNumber)));
 }

@@ -4,9 +4,10 @@ import { checkDim, type Shape } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
+import { absolute, root, zeroWhere } from './plain.js';
 import { cat, narrow } from './strided.js';
 import { mean, type ReduceOptions, sum } from './sum.js';
-import { around, checkFloat, unary, viewAs, zeroWhere } from './support.js';
+import { around, checkFloat, viewAs } from './support.js';
 import { reshape } from './views.js';
 
 /** Options of {@link variance} and {@link std}. */
@@ -37,9 +38,9 @@ export { variance as var };
 /** The square root of the variance. Gradient: grad·(x - mean)/((n - correction)·output), 0 where output is 0. As `torch.std`. */
 export function std(input: Tensor, options?: VarOptions): Tensor {
   const square = spread('std', input, options);
-  const output = unary('sqrt', square);
+  const output = root(square);
   return record('StdBackward0', output, [square], [output], (grad) => [
-    zeroWhere(div(grad, mul(output.detach(), 2)), unary('abs', output.detach())),
+    zeroWhere(div(grad, mul(output.detach(), 2)), absolute(output.detach())),
   ]);
 }
 

@@ -1,13 +1,14 @@
-/** Sums and means over dimensions, and the sum that undoes a broadcast. */
+/** Sums and means over dimensions. */
 import { readList } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { currentOps } from '../ops/backend.js';
 import { isArray } from '../realm.js';
-import { checkDim, maxRank, type Shape, sameShape } from '../tensor/shape.js';
+import { checkDim, maxRank } from '../tensor/shape.js';
 import { record } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readDimArguments } from './dim-arguments.js';
-import { around, checkTensor, copied, empty, expanded, scalarOf, viewAs } from './support.js';
+import { quotient } from './plain.js';
+import { reduceTo } from './reduce-to.js';
+import { checkTensor, copied, expanded, viewAs } from './support.js';
 
 /** One dimension or several, counted from the end when negative; null for all. */
 export type Dims = number | readonly number[] | null;
@@ -47,60 +48,10 @@ export function mean(input: Tensor, first?: Dims | ReduceOptions, second?: boole
       'mean: could not infer output dtype. Input dtype must be a floating point dtype. Got: int32; convert it with ' +
         "to('float32')",
     );
-  const output = divided(viewAs(reduceTo(input, kept), shape), count);
+  const output = quotient(viewAs(reduceTo(input, kept), shape), count);
   return record('MeanBackward1', output, [input], [], (grad) => [
-    expanded(divided(viewAs(grad, kept), count), input.shape),
+    expanded(quotient(viewAs(grad, kept), count), input.shape),
   ]);
-}
-
-/** The gradient of a broadcast: the sum of `grad` over the dimensions in which `target` was repeated. */
-export function sumTo(grad: Tensor, target: Tensor): Tensor | null {
-  if (!target.requiresGrad) return null;
-  if (sameShape(grad.shape, target.shape)) return grad;
-  const lead = new Array<number>(grad.ndim - target.ndim).fill(1);
-  return viewAs(reduceTo(grad, [...lead, ...target.shape]), target.shape);
-}
-
-/** Sums every dimension that has size 1 in `kept`; neighbouring ones in one call of the op. */
-function reduceTo(input: Tensor, kept: Shape): Tensor {
-  let current = input;
-  for (let dim = 0; dim < kept.length; ) {
-    let end = dim;
-    while (end < kept.length && kept[end] === 1) end++;
-    if (end === dim) {
-      dim++;
-      continue;
-    }
-    current = sumRange(current, dim, end);
-    dim = end;
-  }
-  return current;
-}
-
-function sumRange(input: Tensor, start: number, end: number): Tensor {
-  const { outer } = around(input.shape, start);
-  const { inner } = around(input.shape, end - 1);
-  const range = input.shape.slice(start, end);
-  const size = range.reduce((a, b) => a * b, 1);
-  const shape = input.shape.map((length, dim) => (dim >= start && dim < end ? 1 : length));
-  if (size === 1) return viewAs(input, shape);
-  const output = empty(shape, input.dtype);
-  currentOps()[input.dtype === 'int32' ? 'sumInt' : 'sum']({
-    x: input.storage,
-    out: output.storage,
-    outer,
-    size,
-    inner,
-  });
-  return output;
-}
-
-function divided(input: Tensor, count: number): Tensor {
-  const output = empty(input.shape, input.dtype);
-  const layout = Float64Array.of(input.numel, 1, 0);
-  const divisor = scalarOf(count, input.dtype);
-  currentOps().div({ a: input.storage, b: divisor.storage, out: output.storage, layout });
-  return output;
 }
 
 /** Works out which dimensions go: the shape with 1 in their place, the shape of the result, and how many are summed. */

@@ -2,8 +2,8 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import type { DType, OpName } from '../ops/ops.js';
-import { broadcastStrides, layoutOf, numelOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
+import type { DType } from '../ops/ops.js';
+import { broadcastStrides, denseLayout, layoutOf, numelOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -65,22 +65,6 @@ export function around(shape: Shape, dim: number): { outer: number; size: number
   return { outer, size: shape[dim] ?? 1, inner };
 }
 
-type UnaryOp = Extract<OpName, 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'sign' | 'relu' | 'sigmoid' | 'tanh'>;
-
-/** An elementwise op by name, without a gradient. */
-export function unary(name: UnaryOp, input: Tensor): Tensor {
-  const output = emptyLike(input);
-  currentOps()[name]({ x: input.storage, out: output.storage, n: input.numel });
-  return output;
-}
-
-/** The product of two tensors of one shape and dtype, without a gradient. */
-export function product(a: Tensor, b: Tensor): Tensor {
-  const output = emptyLike(a);
-  currentOps().mul({ a: a.storage, b: b.storage, out: output.storage, layout: Float64Array.of(a.numel, 1, 1) });
-  return output;
-}
-
 /** A copy repeated to a shape that input broadcasts to, without a gradient; input itself when it has that shape. */
 export function expanded(input: Tensor, shape: Shape): Tensor {
   if (sameShape(input.shape, shape)) return input;
@@ -90,18 +74,10 @@ export function expanded(input: Tensor, shape: Shape): Tensor {
   return output;
 }
 
-/** x, and 0 where `distance`, which is never negative, is 0: the very thing that relu's gradient does. */
-export function zeroWhere(x: Tensor, distance: Tensor): Tensor {
-  const output = emptyLike(x);
-  const y = expanded(distance, x.shape);
-  currentOps().reluBackward({ grad: x.storage, y: y.storage, out: output.storage, n: output.numel });
-  return output;
-}
-
 /** A copy in memory of its own, without a gradient. */
 export function copied(input: Tensor): Tensor {
   const output = emptyLike(input);
-  const layout = Float64Array.of(input.numel, 1, 1);
+  const layout = denseLayout(input.numel, 2);
   currentOps().copy({ x: input.storage, out: output.storage, layout, xOffset: 0, outOffset: 0 });
   return output;
 }

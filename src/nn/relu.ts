@@ -1,5 +1,5 @@
 import { checkOptions } from '../check.js';
-import { relu } from '../functional/relu.js';
+import { relu } from '../functional/activations.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';

@@ -1,4 +1,4 @@
-import { sigmoid } from '../functional/sigmoid.js';
+import { sigmoid } from '../functional/activations.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';

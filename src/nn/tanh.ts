@@ -1,4 +1,4 @@
-import { tanh } from '../functional/tanh.js';
+import { tanh } from '../functional/activations.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';

@@ -16,7 +16,6 @@ function round(x: number): number {
   return Math.abs(x % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
 }
 
-/** e^x - 1 and the like below this have no digits beyond float64's. */
 const seriesBound = 2.5;
 
 /**
@@ -59,8 +58,8 @@ export const nodes = {
   floor: Math.floor,
   ceil: Math.ceil,
   round,
-  /** x <= 0 ? 0 : x, so that NaN stays. */
-  relu: (x: number) => (x <= 0 ? 0 : x),
+  /** NaN stays; -0 becomes 0. */
+  relu: (x: number) => Math.max(x, 0),
   add: (a: number, b: number) => a + b,
   sub: (a: number, b: number) => a - b,
   mul: (a: number, b: number) => a * b,

@@ -1,9 +1,4 @@
 import { checkBoolean } from '../check.js';
-import { currentOps } from '../ops/backend.js';
-import type { Cell } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { cell } from './cell.js';
 import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
 import { checkAtLeastZero, checkBetas } from './options.js';
 import type { Params } from './params.js';
@@ -19,10 +14,15 @@ export interface AdamOptions extends BaseOptions {
   amsgrad: boolean;
 }
 
-type AdamCells = Readonly<Record<'lr' | 'beta1' | 'beta2' | 'eps' | 'weightDecay', Cell>>;
+type NumberName = 'lr' | 'beta1' | 'beta2' | 'eps' | 'weightDecay';
+type StateName = 'exp_avg' | 'exp_avg_sq' | 'max_exp_avg_sq';
 
-/** What Adam and AdamW share: all but the name and the default of weightDecay. */
-export function adamKind(name: string, weightDecay: number): OptimizerKind<AdamOptions, AdamCells> {
+/** What Adam and AdamW share. `decoupled`: weightDecay shrinks the weights instead of adding to the gradient. */
+export function adamKind(
+  name: string,
+  weightDecay: number,
+  decoupled: boolean,
+): OptimizerKind<AdamOptions, NumberName, StateName> {
   return {
     name,
     defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false },
@@ -33,41 +33,42 @@ export function adamKind(name: string, weightDecay: number): OptimizerKind<AdamO
       checkAtLeastZero(place, 'weight_decay value', options.weightDecay);
       checkBoolean(place, 'amsgrad', options.amsgrad);
     },
-    cells: (group) => ({
-      lr: cell(() => group.lr),
-      beta1: cell(() => group.betas[0]),
-      beta2: cell(() => group.betas[1]),
-      eps: cell(() => group.eps),
-      weightDecay: cell(() => group.weightDecay),
-    }),
-    state: { required: ['exp_avg', 'exp_avg_sq'], optional: ['max_exp_avg_sq'], countsSteps: true },
+    numbers: {
+      lr: ({ lr }) => lr,
+      beta1: ({ betas }) => betas[0],
+      beta2: ({ betas }) => betas[1],
+      eps: ({ eps }) => eps,
+      weightDecay: (group) => group.weightDecay,
+    },
+    form: (group) => ({ amsgrad: group.amsgrad, decays: group.weightDecay !== 0 }),
+    state: {
+      required: ['exp_avg', 'exp_avg_sq'],
+      optional: ['max_exp_avg_sq'],
+      countsSteps: true,
+      uses: ({ amsgrad }) => (amsgrad ? ['max_exp_avg_sq'] : []),
+    },
+    update(values, { lr, beta1, beta2, eps, weightDecay: decay }, form) {
+      const { param, grad, exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: maxV, step } = values;
+      const g = form.decays && !decoupled ? decay.fma(param, grad) : grad;
+      const p = form.decays && decoupled ? param.mul(lr.mul(decay).neg().add(1)) : param;
+      const first = beta1.neg().add(1).fma(g.sub(m), m);
+      const second = beta2.fma(v, beta2.neg().add(1).mul(g).mul(g));
+      const largest = form.amsgrad ? maxV.maximum(second) : second;
+      const stepSize = lr.div(beta1.pow(step).neg().add(1));
+      // Divided first: √v̂ times one number, plus eps, is rounded once.
+      const scale = beta2.pow(step).neg().add(1).sqrt().reciprocal();
+      const root = largest.sqrt().fma(scale, eps);
+      return {
+        param: stepSize.neg().fma(first.div(root), p),
+        exp_avg: first,
+        exp_avg_sq: second,
+        ...(form.amsgrad ? { max_exp_avg_sq: largest } : {}),
+      };
+    },
   };
 }
 
-/** The step of Adam and AdamW. */
-export abstract class AdamBase extends Optimizer<AdamOptions, AdamCells> {
-  /** Whether weightDecay shrinks the weights instead of adding to the gradient. */
-  protected abstract readonly decoupled: boolean;
-
-  protected override prepare(param: Tensor, grad: Tensor, group: AdamOptions, cells: AdamCells) {
-    recording()?.observe(group, 'amsgrad', () => group.amsgrad);
-    const state = this.stateOf(param);
-    const args = {
-      param: param.storage,
-      grad: grad.storage,
-      m: state.buffer('exp_avg').storage,
-      v: state.buffer('exp_avg_sq').storage,
-      maxV: group.amsgrad ? state.buffer('max_exp_avg_sq').storage : null,
-      step: state.step.storage,
-      n: param.numel,
-      ...cells,
-      decoupled: this.decoupled,
-    };
-    return () => currentOps().adam(args);
-  }
-}
-
-const kind = adamKind('Adam', 0);
+const kind = adamKind('Adam', 0, false);
 
 /**
  * Adam, for step t: g = grad + weightDecay·param; m = beta1·m + (1-beta1)·g; v = beta2·v + (1-beta2)·g²;
@@ -76,9 +77,7 @@ const kind = adamKind('Adam', 0);
  * Kingma and Ba, Adam: A Method for Stochastic Optimization (ICLR 2015); Reddi et al., On the Convergence of Adam and Beyond
  * (ICLR 2018); {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html | torch.optim.Adam}.
  */
-export class Adam extends AdamBase {
-  protected override readonly decoupled = false;
-
+export class Adam extends Optimizer<AdamOptions> {
   /** @throws ArgumentError for parameters or options that are not valid, in PyTorch's words. */
   constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
     super(kind, params, options);

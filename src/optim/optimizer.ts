@@ -1,7 +1,9 @@
 import { checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
+import type { Cell } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
+import type { Expression } from '../pointwise/expression.js';
 import { isArray } from '../realm.js';
 import { replaceGradMode } from '../tensor/grad-mode.js';
 import { pythonRepr } from '../tensor/python-repr.js';
@@ -9,6 +11,7 @@ import { stateTensors } from '../tensor/snapshot.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { cell } from './cell.js';
 import { zeroIfRounding } from './options.js';
 import {
   checkDistinct,
@@ -22,6 +25,7 @@ import {
 } from './params.js';
 import { type LoadedState, ParamState, readState } from './state.js';
 import { type OptimizerStateDict, readStateDict, type SavedGroup, toPythonNames } from './state-dict.js';
+import { type Form, runUpdate, traceUpdate, type Update } from './update.js';
 
 /** What every optimizer has to set. */
 export interface BaseOptions {
@@ -37,25 +41,42 @@ export type ParamGroup<Options extends object> = Options & {
   [own: string]: unknown;
 };
 
-/** What tells one kind of optimizer from another. Methods, so that an Adam is an Optimizer to a function that takes any. */
-export interface OptimizerKind<Options extends object, Cells> {
+/** What tells one kind of optimizer from another: everything that `class MyRule extends Optimizer` has to give. */
+export interface OptimizerKind<
+  Options extends object,
+  NumberName extends string = string,
+  StateName extends string = string,
+> {
   /** For messages. */
   readonly name: string;
   /** Options that neither constructor nor group gives. */
   readonly defaults: Readonly<Options>;
   /** Throws an ArgumentError unless all options of a group are valid. */
   check(place: string, options: Readonly<Options>): void;
-  /** The numbers that ops read from a group when they run, so that a recorded step sees what they have been changed to. */
-  cells(group: Readonly<Options>): Cells;
+  /** The numbers that the update computes with, by name. They are read at each step, so that schedules act on compiled steps. */
+  readonly numbers: Readonly<Record<NumberName, (group: Readonly<Options>) => number>>;
+  /** Flags that choose what the update does: a compiled step is recorded again when one changes. Default: none. */
+  form?(group: Readonly<Options>): Form;
   /** The state that it keeps for a parameter, by PyTorch's names. */
   readonly state: {
     /** What a parameter that has been stepped has in any case. */
-    readonly required: readonly string[];
-    /** What it has with some options only. */
-    readonly optional: readonly string[];
+    readonly required: readonly StateName[];
+    /** What it has in some forms only. */
+    readonly optional: readonly StateName[];
     /** Whether the state dict has a `step`. */
     readonly countsSteps: boolean;
+    /** Which of the optional ones a form has. Default: none. */
+    uses?(form: Form): readonly StateName[];
   };
+  /**
+   * One step, elementwise: from `param`, `grad`, the state by its names and `step` (1 at the first, where there is state) to the
+   * new `param` and state. Sums and products are rounded one by one; `x.fma(y, z)` is x·y + z rounded once.
+   */
+  update(
+    values: Readonly<Record<'param' | 'grad' | 'step' | StateName, Expression>>,
+    numbers: Readonly<Record<NumberName, Expression>>,
+    form: Form,
+  ): Readonly<{ param: Expression } & Partial<Record<StateName, Expression>>>;
 }
 
 /** The text is that of the error: `Symbol(...) could not be cloned`. */
@@ -66,23 +87,19 @@ const noClone = Symbol('an optimizer: send its stateDict(), which loadStateDict(
  * Everything is checked when it is given, and again before each step, since groups may be changed; after an error no
  * number has moved.
  */
-export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells = unknown> {
+export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   /** Has `structuredClone`, `postMessage` and `v8.serialize` throw, where they would lose all that is private. @internal */
   readonly '~clone' = noClone;
   /** The groups, in order. Change their options (`paramGroups[0].lr = 0.01`); add a group with {@link addParamGroup}. */
   readonly paramGroups: ParamGroup<Options>[] = [];
-  readonly #kind: OptimizerKind<Options, Cells>;
+  readonly #kind: OptimizerKind<Options>;
   readonly #defaults: Readonly<Options>;
   /** The groups as they were added. */
   readonly #groups: ParamGroup<Options>[] = [];
   readonly #states = new WeakMap<Tensor, ParamState>();
-  readonly #cells = new WeakMap<object, Cells>();
+  readonly #cells = new WeakMap<object, readonly Cell[]>();
 
-  protected constructor(
-    kind: OptimizerKind<Options, Cells>,
-    params: Params<Options>,
-    options: Partial<Options> | undefined,
-  ) {
+  protected constructor(kind: OptimizerKind<Options>, params: Params<Options>, options: Partial<Options> | undefined) {
     const { name } = kind;
     const keys = Object.keys(kind.defaults) as (keyof Options & string)[];
     const defaults: Options = {
@@ -210,7 +227,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     }
     noGrad(() => {
       for (const param of this.#params())
-        if (states.has(param) || this.#states.has(param)) this.stateOf(param).load(states.get(param));
+        if (states.has(param) || this.#states.has(param)) this.#stateOf(param).load(states.get(param));
     });
   }
 
@@ -228,23 +245,38 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
     return this.toString();
   }
 
-  /** Makes ready one step of one parameter, and returns the call that takes it. All options have been checked. */
-  protected abstract prepare(param: Tensor, grad: Tensor, group: Readonly<Options>, cells: Cells): () => void;
-
   /** What is kept for a parameter. */
-  protected stateOf(param: Tensor): ParamState {
+  #stateOf(param: Tensor): ParamState {
     let state = this.#states.get(param);
     if (state === undefined) this.#states.set(param, (state = new ParamState(param)));
     return state;
   }
 
   #prepareGroup(group: ParamGroup<Options>): (() => void)[] {
-    let cells = this.#cells.get(group);
-    if (cells === undefined) this.#cells.set(group, (cells = this.#kind.cells(group)));
-    const calls: (() => void)[] = [];
-    for (const param of group.params)
-      if (param.grad !== null) calls.push(this.prepare(param, param.grad, group, cells));
-    return calls;
+    const params = group.params.filter(({ grad }) => grad !== null);
+    if (params.length === 0) return [];
+    const form = this.#formOf(group);
+    const update = updateOf(this.#kind, form);
+    let numbers = this.#cells.get(group);
+    if (numbers === undefined) {
+      numbers = Object.values(this.#kind.numbers).map((read) => cell(() => read(group)));
+      this.#cells.set(group, numbers);
+    }
+    return params.map((param) => {
+      const state = update.countsSteps ? this.#stateOf(param) : null;
+      const buffers = update.buffers.map((name) => state!.buffer(name));
+      const given = { param, grad: param.grad!, buffers, step: state?.step ?? null, numbers };
+      return () => runUpdate(update, given);
+    });
+  }
+
+  #formOf(group: ParamGroup<Options>): Form {
+    const kind = this.#kind;
+    const form = kind.form?.(group) ?? {};
+    const now = recording();
+    if (now !== null)
+      for (const name of Object.keys(form)) now.observe(group, `form ${name}`, () => kind.form?.(group)[name]);
+    return form;
   }
 
   /** What a step writes: parameters, and the state kept for them. @internal */
@@ -316,6 +348,24 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions, Cells
 }
 
 markAsOwn(Optimizer);
+
+const updates = new WeakMap<object, Map<string, Update>>();
+
+/** Traced once for each form. */
+function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
+  let ofKind = updates.get(kind);
+  if (ofKind === undefined) updates.set(kind, (ofKind = new Map()));
+  const key = Object.values(form).map(Number).join('');
+  const known = ofKind.get(key);
+  if (known !== undefined) return known;
+  const { required, uses, countsSteps } = kind.state;
+  const buffers = [...required, ...(uses?.(form) ?? [])];
+  const made = traceUpdate(buffers, Object.keys(kind.numbers), countsSteps || buffers.length > 0, (values, numbers) =>
+    kind.update(values as Readonly<Record<'param' | 'grad' | 'step', Expression>>, numbers, form),
+  );
+  ofKind.set(key, made);
+  return made;
+}
 
 function assertNotRecording(place: string): void {
   const now = recording();

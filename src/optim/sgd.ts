@@ -1,10 +1,5 @@
 import { checkBoolean } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { currentOps } from '../ops/backend.js';
-import type { Cell } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { cell } from './cell.js';
 import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
 import { checkAtLeastZero, checkFinite } from './options.js';
 import type { Params } from './params.js';
@@ -20,9 +15,7 @@ export interface SGDOptions extends BaseOptions {
   nesterov: boolean;
 }
 
-type SGDCells = Readonly<Record<'lr' | 'momentum' | 'dampening' | 'weightDecay', Cell>>;
-
-const kind: OptimizerKind<SGDOptions, SGDCells> = {
+const kind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightDecay', 'momentum_buffer'> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
   check(place, { lr, momentum, dampening, weightDecay, nesterov }) {
@@ -33,13 +26,27 @@ const kind: OptimizerKind<SGDOptions, SGDCells> = {
     if (checkBoolean(place, 'nesterov', nesterov) && (momentum <= 0 || dampening !== 0))
       throw new ArgumentError(`${place}: Nesterov momentum requires a momentum and zero dampening`);
   },
-  cells: (group) => ({
-    lr: cell(() => group.lr),
-    momentum: cell(() => group.momentum),
-    dampening: cell(() => group.dampening),
-    weightDecay: cell(() => group.weightDecay),
-  }),
-  state: { required: [], optional: ['momentum_buffer'], countsSteps: false },
+  numbers: {
+    lr: ({ lr }) => lr,
+    momentum: ({ momentum }) => momentum,
+    dampening: ({ dampening }) => dampening,
+    weightDecay: ({ weightDecay }) => weightDecay,
+  },
+  form: ({ momentum, nesterov, weightDecay }) => ({ momentum: momentum !== 0, nesterov, decays: weightDecay !== 0 }),
+  state: {
+    required: [],
+    optional: ['momentum_buffer'],
+    countsSteps: false,
+    uses: ({ momentum }) => (momentum ? ['momentum_buffer'] : []),
+  },
+  update({ param, grad, momentum_buffer: buffer, step }, { lr, momentum, dampening, weightDecay }, form) {
+    const g = form.decays ? weightDecay.fma(param, grad) : grad;
+    if (!form.momentum) return { param: lr.neg().fma(g, param) };
+    // The first step must not read the buffer: 0·NaN would stay.
+    const next = step.eq(1).where(g, momentum.fma(buffer, dampening.neg().add(1).mul(g)));
+    const direction = form.nesterov ? momentum.fma(next, g) : next;
+    return { param: lr.neg().fma(direction, param), momentum_buffer: next };
+  },
 };
 
 /**
@@ -50,21 +57,9 @@ const kind: OptimizerKind<SGDOptions, SGDCells> = {
  * Sutskever et al., On the importance of initialization and momentum in deep learning (ICML 2013);
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html | torch.optim.SGD}.
  */
-export class SGD extends Optimizer<SGDOptions, SGDCells> {
+export class SGD extends Optimizer<SGDOptions> {
   /** @throws ArgumentError for parameters or options that are not valid, in PyTorch's words. */
   constructor(params: Params<SGDOptions>, options?: Partial<SGDOptions>) {
     super(kind, params, options);
-  }
-
-  protected override prepare(param: Tensor, grad: Tensor, group: SGDOptions, cells: SGDCells) {
-    const now = recording();
-    now?.observe(group, 'momentum', () => group.momentum === 0);
-    now?.observe(group, 'nesterov', () => group.nesterov);
-    const { momentum, nesterov } = group;
-    const state = momentum === 0 ? null : this.stateOf(param);
-    const buffer = state?.buffer('momentum_buffer').storage ?? null;
-    const step = state?.step.storage ?? null;
-    const args = { param: param.storage, grad: grad.storage, buffer, step, n: param.numel, ...cells, nesterov };
-    return () => currentOps().sgd(args);
   }
 }

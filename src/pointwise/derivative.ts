@@ -1,6 +1,6 @@
 /** Derivatives of expressions by rule: reverse mode over the graph. */
 import type { NodeName } from '../ops/nodes.js';
-import { Expression } from './expression.js';
+import type { Expression } from './expression.js';
 
 /** The gradients of the operands, null where there is none; `y` is the node itself. */
 type Rule = (

@@ -1,7 +1,7 @@
 /** From expressions to a program, and back. */
 import { encode, type PointwiseInstruction, type PointwiseProgram, type ValueId } from '../ops/pointwise-program.js';
 import { operandsOf } from './derivative.js';
-import { type Expression, Graph } from './expression.js';
+import type { Expression, Graph } from './expression.js';
 
 /** A program, and which inputs, scalars and keys of the graph are its own, in its order. */
 export interface Emitted {
@@ -14,13 +14,24 @@ export interface Emitted {
 /** Equal programs are one object, so that passes and caches compare by identity. */
 const interned = new Map<string, PointwiseProgram>();
 
-/** Instructions come in the order of the expressions, so equal expressions give equal programs. */
-export function emit(outputs: readonly Expression[]): Emitted {
+/** How many inputs and scalars a program takes, used or not. */
+export interface Arity {
+  readonly inputs: number;
+  readonly scalars: number;
+}
+
+/**
+ * Instructions come in the order of the expressions, so equal expressions give equal programs.
+ * @param arity null for the inputs and scalars that are used.
+ */
+export function emit(outputs: readonly Expression[], arity: Arity | null = null): Emitted {
   const reached = reachedFrom(outputs);
-  const indices = (kind: 'input' | 'scalar') =>
-    reached.flatMap(({ of }) => (of.kind === kind ? [of.index] : [])).sort((a, b) => a - b);
-  const inputs = indices('input');
-  const scalars = indices('scalar');
+  const indices = (kind: 'input' | 'scalar', count: number | undefined) =>
+    count !== undefined
+      ? Array.from({ length: count }, (_, i) => i)
+      : reached.flatMap(({ of }) => (of.kind === kind ? [of.index] : [])).sort((a, b) => a - b);
+  const inputs = indices('input', arity?.inputs);
+  const scalars = indices('scalar', arity?.scalars);
   const keys = [...new Set(reached.flatMap(({ of }) => (of.kind === 'mask' ? [of.key] : [])))].sort((a, b) => a - b);
   const constants = reached.flatMap(({ of }) => (of.kind === 'constant' ? [of.value] : []));
   const numbers = new Map<Expression, ValueId>();

@@ -104,6 +104,9 @@ export class Expression {
   pow(exponent: ExpressionOperand): Expression {
     return this.#apply('pow', exponent);
   }
+  reciprocal(): Expression {
+    return this.graph.apply('div', 1, this);
+  }
   maximum(other: ExpressionOperand): Expression {
     return this.#apply('max', other);
   }
@@ -227,7 +230,24 @@ function simplified(node: NodeName, operands: readonly Expression[]): Expression
       return isConstant(b, 0) ? a : null;
     case 'neg':
       return a.of.kind === 'node' && a.of.node === 'neg' ? a.of.operands[0]! : null;
+    case 'pow':
+      return raised(a, b);
     default:
-      return null;
+      return isSelect(node) ? chosen(node, operands) : null;
   }
+}
+
+/** Powers that PyTorch takes in another way: the square root of -infinity is NaN, its power is not. */
+function raised(base: Expression, { of }: Expression): Expression | null {
+  if (of.kind !== 'constant') return null;
+  if (of.value === 2) return base.mul(base);
+  if (of.value === 0.5) return base.sqrt();
+  return of.value === -0.5 ? base.graph.apply('div', 1, base.sqrt()) : null;
+}
+
+/** A choice between constants is made at once. */
+function chosen(node: NodeName, [a, b, yes, no]: readonly Expression[]): Expression | null {
+  if (a!.of.kind !== 'constant' || b!.of.kind !== 'constant') return null;
+  const compare = nodes[node] as (...operands: number[]) => number;
+  return compare(a!.of.value, b!.of.value, 1, 0) === 1 ? yes! : no!;
 }

@@ -92,29 +92,30 @@ export function broadcastStrides(shape: Shape, to: Shape): number[] {
 }
 
 /**
- * Builds a {@link Layout} from sizes and the strides of two operands. Dimensions of size 1 are dropped and
- * neighbours that both operands walk without a gap are merged, so most layouts arrive with rank 1 or 2.
+ * Builds a {@link Layout} from sizes and the strides of operands. Dimensions of size 1 are dropped and neighbours that all
+ * operands walk without a gap are merged, so most layouts arrive with rank 1 or 2.
  */
-export function layoutOf(sizes: Shape, first: Shape, second: Shape): Layout {
-  const rank = sizes.length;
-  const merged = new Float64Array(3 * Math.max(rank, 1));
-  let used = 0;
-  for (let dim = 0; dim < rank; dim++) {
-    const size = sizes[dim]!;
+export function layoutOf(sizes: Shape, ...strides: readonly Shape[]): Layout {
+  const parts = 1 + strides.length;
+  const merged: number[][] = [];
+  for (const [dim, size] of sizes.entries()) {
     if (size === 1) continue;
-    const last = used - 1;
-    const joins =
-      used > 0 && merged[last * 3 + 1] === first[dim]! * size && merged[last * 3 + 2] === second[dim]! * size;
-    if (joins) merged[last * 3]! *= size;
-    else used++;
-    const at = (used - 1) * 3;
-    if (!joins) merged[at] = size;
-    merged[at + 1] = first[dim]!;
-    merged[at + 2] = second[dim]!;
+    const last = merged.at(-1);
+    const joins = last !== undefined && strides.every((each, i) => last[1 + i] === each[dim]! * size);
+    const next = [joins ? last[0]! * size : size, ...strides.map((each) => each[dim]!)];
+    if (joins) merged[merged.length - 1] = next;
+    else merged.push(next);
   }
-  if (used === 0) return Float64Array.of(1, 1, 1);
-  const layout = new Float64Array(used * 3);
-  for (let dim = 0; dim < used; dim++)
-    for (let part = 0; part < 3; part++) layout[part * used + dim] = merged[dim * 3 + part]!;
+  if (merged.length === 0) return new Float64Array(parts).fill(1);
+  const layout = new Float64Array(merged.length * parts);
+  for (const [dim, numbers] of merged.entries())
+    for (const [part, value] of numbers.entries()) layout[part * merged.length + dim] = value;
+  return layout;
+}
+
+/** The layout of operands that are all dense, with that many elements. */
+export function denseLayout(numel: number, operands: number): Layout {
+  const layout = new Float64Array(1 + operands).fill(1);
+  layout[0] = numel;
   return layout;
 }

@@ -6,11 +6,13 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { recording } from '../ops/recording.js';
+import { emit } from '../pointwise/emit.js';
+import { Graph } from '../pointwise/expression.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { noGrad } from './grad-scope.js';
 import { leafHookEdits, runHooks } from './hooks.js';
 import type { Node } from './node.js';
-import { formatShape, sameShape } from './shape.js';
+import { denseLayout, formatShape, sameShape } from './shape.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
@@ -269,9 +271,23 @@ function checkGradient({ grad }: Tensor): void {
   grad.storage.assertUnpinned();
 }
 
+const sum = (() => {
+  const graph = new Graph();
+  return emit([graph.input(0).add(graph.input(1))]).program;
+})();
+
 function add(a: Tensor, b: Tensor, out: Tensor): void {
-  const layout = Float64Array.of(out.numel, 1, 1);
-  currentOps().add({ a: a.storage, b: b.storage, out: out.storage, layout });
+  currentOps().pointwise({
+    program: sum,
+    inputs: [a.storage, b.storage],
+    keys: [],
+    scalars: [],
+    outputs: [out.storage],
+    step: null,
+    layout: denseLayout(out.numel, 2),
+    columns: 1,
+    rowOffset: 0,
+  });
 }
 
 /** Lets go of the inputs too: whoever keeps a loss to print it later would keep all that led to it. */

@@ -11,7 +11,7 @@ const floors = {
   ops: ['errors', 'check', 'realm', 'copies'],
   pointwise: ['errors', 'check', 'ops'],
   random: ['errors', 'check', 'realm', 'copies'],
-  tensor: ['errors', 'check', 'ops', 'random', 'realm', 'copies'],
+  tensor: ['errors', 'check', 'ops', 'pointwise', 'random', 'realm', 'copies'],
   functional: ['errors', 'check', 'ops', 'pointwise', 'random', 'tensor', 'realm', 'copies'],
   nn: ['errors', 'check', 'random', 'tensor', 'functional', 'realm', 'copies'],
   optim: ['errors', 'check', 'ops', 'pointwise', 'tensor', 'functional', 'realm', 'copies'],

@@ -15,7 +15,7 @@ type Compute = (...operands: number[]) => number;
 /** A value of a program: the same for all elements, or a block of elements. */
 type Value = number | Float64Array;
 
-const valueOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
+const numberOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 /** Fills `block` with `count` elements of an operand, from the `begin`th of the layout on. */
 type Load = (block: Float64Array, begin: number, count: number) => void;
@@ -87,7 +87,7 @@ export const pointwiseOps: Pick<Ops, 'pointwise'> = {
   pointwise(args) {
     const { program, inputs, outputs, layout } = args;
     const step = args.step === null ? null : writeInts(args.step);
-    const scalars = args.scalars.map(valueOf);
+    const scalars = args.scalars.map(numberOf);
     if (step !== null) scalars.push(step[0]! + 1);
     const uniform = uniformValues(program, scalars);
     const rank = layout.length / (1 + inputs.length);
@@ -125,7 +125,10 @@ function evaluator(
   const runInstruction = (each: PointwiseInstruction, index: number, begin: number, count: number): void => {
     const id = resultOf(program, index);
     const out = values[id] as Float64Array;
-    if (each.node === 'mask') return masks.fill(out, begin, count, each.key, uniform[each.p]!);
+    if (each.node === 'mask') {
+      masks.fill(out, begin, count, each.key, uniform[each.p]!);
+      return;
+    }
     const operands = each.operands.map((operand) => values[operand] as Float64Array);
     apply(nodes[each.node] as Compute, operands, out, count);
     if (within !== null) for (let i = 0; i < count; i++) out[i] = within(out[i]!);

@@ -1,0 +1,35 @@
+/** Activation functions. To add one: its definition and its function here, then its layer in `nn` and its name in the exports. */
+import type { Expression } from '../pointwise/expression.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { asFloat } from './cast.js';
+import { integersWith } from './integers.js';
+import { PointwiseFunction } from './pointwise.js';
+import { checkTensor } from './support.js';
+
+function activation(gradName: string, build: (x: Expression) => Expression): PointwiseFunction {
+  return new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => build(x!) });
+}
+
+/** @internal */
+export const reluFunction = activation('ReluBackward0', (x) => x.relu());
+const sigmoids = activation('SigmoidBackward0', (x) => x.sigmoid());
+const tanhs = activation('TanhBackward0', (x) => x.tanh());
+
+/**
+ * max(input, 0), elementwise; NaN stays NaN; int32 stays int32. Gradient: grad where the output is not 0, else 0.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html | torch.nn.functional.relu}.
+ */
+export function relu(input: Tensor): Tensor {
+  if (checkTensor('relu', input).dtype === 'int32') return integersWith('relu', 'maximumInt', input, 0);
+  return reluFunction.apply('relu', [input]);
+}
+
+/** 1 / (1 + e^-input), elementwise. Gradient: grad·output·(1 - output). */
+export function sigmoid(input: Tensor): Tensor {
+  return sigmoids.apply('sigmoid', [asFloat('sigmoid', input)]);
+}
+
+/** Hyperbolic tangent, elementwise. Gradient: grad·(1 - output²). */
+export function tanh(input: Tensor): Tensor {
+  return tanhs.apply('tanh', [asFloat('tanh', input)]);
+}

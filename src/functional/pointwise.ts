@@ -1,0 +1,196 @@
+/** Pointwise functions on tensors: a program run over broadcast operands, with its derivative. */
+import { currentOps } from '../ops/backend.js';
+import type { Cell, DType, Layout } from '../ops/ops.js';
+import type { PointwiseProgram } from '../ops/pointwise-program.js';
+import { derive, substitute } from '../pointwise/derivative.js';
+import { type Emitted, emit } from '../pointwise/emit.js';
+import { type Expression, Graph } from '../pointwise/expression.js';
+import { broadcastShapes, broadcastStrides, denseLayout, layoutOf, type Shape, sameShape } from '../tensor/shape.js';
+import { record } from '../tensor/tape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { sumTo } from './reduce-to.js';
+import { empty } from './support.js';
+
+/** Keys of dropout masks, and the shape of the matrix that they are drawn for. */
+export interface MaskArguments {
+  readonly keys: readonly Tensor[];
+  readonly columns: number;
+}
+
+const noMasks: MaskArguments = { keys: [], columns: 1 };
+
+export type Scalar = number | Cell;
+
+/** What is written down of a pointwise function. */
+export interface Definition {
+  /** Of the gradient, as PyTorch has it: `SiluBackward0`. */
+  readonly gradName: string;
+  readonly inputs: number;
+  readonly scalars?: number;
+  readonly build: (inputs: readonly Expression[], scalars: readonly Expression[], graph: Graph) => Expression;
+  /** The gradient, where the rules of the nodes do not give it: at kinks, say. `y` is the output. */
+  readonly gradient?: (
+    grad: Expression,
+    y: Expression,
+    inputs: readonly Expression[],
+    scalars: readonly Expression[],
+  ) => readonly (Expression | null)[];
+}
+
+/** Where an input of the gradient's program comes from: the gradient of the output, the output, or an input by its number. */
+type Source = 'grad' | 'output' | number;
+
+interface Backward {
+  /** For each input: null for none, `'grad'` for the gradient as it is, else which output of the program it is. */
+  readonly results: readonly (null | 'grad' | number)[];
+  readonly emitted: Emitted;
+  readonly sources: readonly Source[];
+}
+
+/** A differentiable function of the elements at one place. */
+export class PointwiseFunction {
+  readonly #definition: Definition;
+  readonly #graph = new Graph();
+  readonly #inputs: readonly Expression[];
+  readonly #scalars: readonly Expression[];
+  readonly #output: Expression;
+  readonly #forward: Emitted;
+  readonly #backwards = new Map<number, Backward>();
+
+  constructor(definition: Definition) {
+    const { inputs, scalars = 0, build } = definition;
+    this.#definition = definition;
+    this.#inputs = Array.from({ length: inputs }, (_, i) => this.#graph.input(i));
+    this.#scalars = Array.from({ length: scalars }, (_, i) => this.#graph.scalar(i));
+    this.#output = this.#graph.read(build(this.#inputs, this.#scalars, this.#graph));
+    this.#forward = emit([this.#output]);
+  }
+
+  /** The program, for what recognises it. */
+  get program(): PointwiseProgram {
+    return this.#forward.program;
+  }
+
+  /**
+   * The result for operands of one float dtype whose shapes broadcast, with its gradient.
+   * @throws ShapeError when they do not
+   */
+  apply(place: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = [], masks = noMasks): Tensor {
+    const shape = shapeOf(place, inputs);
+    const output = this.#run(inputs, shape, scalars, masks);
+    // The everyday call of a network that is not trained, or of labels, ends here.
+    if (!inputs.some((input) => input.requiresGrad)) return output;
+    const backward = this.#backward(inputs);
+    const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
+    const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
+    return record(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
+      const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
+      const results = runProgram(backward.emitted, operands, shape, scalars, masks);
+      return inputs.map((input, i) => {
+        const result = backward.results[i]!;
+        return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
+      });
+    });
+  }
+
+  /** The result without a gradient. */
+  compute(place: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = []): Tensor {
+    return this.#run(inputs, shapeOf(place, inputs), scalars, noMasks);
+  }
+
+  /** Writes the result over the first operand, which has the shape that they broadcast to. No gradient. */
+  write(inputs: readonly [Tensor, ...Tensor[]], scalars: readonly Scalar[] = []): void {
+    const [target] = inputs;
+    const { program, inputs: used, scalars: needed } = this.#forward;
+    const operands = used.map((i) => inputs[i]!);
+    currentOps().pointwise({
+      program,
+      inputs: operands.map(({ storage }) => storage),
+      keys: [],
+      scalars: needed.map((i) => scalars[i]!),
+      outputs: [target.storage],
+      step: null,
+      layout: layoutFor(operands, target.shape, target.numel),
+      columns: 1,
+      rowOffset: 0,
+    });
+  }
+
+  #run(inputs: readonly Tensor[], shape: Shape, scalars: readonly Scalar[], masks: MaskArguments): Tensor {
+    const operands = this.#forward.inputs.map((i) => inputs[i]!);
+    return runProgram(this.#forward, operands, shape, scalars, masks, inputs[0]!.dtype)[0]!;
+  }
+
+  /** The gradient for the inputs that require one. */
+  #backward(inputs: readonly Tensor[]): Backward {
+    let wanted = 0;
+    for (const [i, input] of inputs.entries()) if (input.requiresGrad) wanted |= 1 << i;
+    const known = this.#backwards.get(wanted);
+    if (known !== undefined) return known;
+    const made = this.#derive(wanted);
+    this.#backwards.set(wanted, made);
+    return made;
+  }
+
+  #derive(wanted: number): Backward {
+    const graph = this.#graph;
+    const count = this.#inputs.length;
+    const [grad, saved] = [graph.input(count), graph.input(count + 1)];
+    const { gradient } = this.#definition;
+    const all =
+      gradient === undefined
+        ? derive(this.#output, grad, this.#inputs)
+        : gradient(grad, this.#output, this.#inputs, this.#scalars);
+    const gradients = this.#inputs.map((_, i) => ((wanted >> i) & 1 ? (all[i] ?? null) : null));
+    const computed = gradients.filter((each) => each !== null && each !== grad) as Expression[];
+    const plain = emit(computed);
+    // With the output saved, where that saves arithmetic and no more memory is kept for it.
+    const withOutput = emit(computed.map((each) => substitute(each, new Map([[this.#output, saved]]))));
+    const isBetter =
+      this.#output.of.kind !== 'input' &&
+      withOutput.inputs.length <= plain.inputs.length &&
+      withOutput.program.instructions.length <= plain.program.instructions.length;
+    const emitted = isBetter ? withOutput : plain;
+    let next = 0;
+    return {
+      results: gradients.map((each) => (each === null ? null : each === grad ? 'grad' : next++)),
+      emitted,
+      sources: emitted.inputs.map((i) => (i === count ? 'grad' : i === count + 1 ? 'output' : i)),
+    };
+  }
+}
+
+function shapeOf(place: string, inputs: readonly Tensor[]): Shape {
+  return inputs.map(({ shape }) => shape).reduce((a, b) => broadcastShapes(place, a, b));
+}
+
+/** The layout of operands as they broadcast to a shape. */
+function layoutFor(operands: readonly Tensor[], shape: Shape, numel: number): Layout {
+  if (operands.every((each) => sameShape(each.shape, shape))) return denseLayout(numel, operands.length);
+  return layoutOf(shape, ...operands.map((each) => broadcastStrides(each.shape, shape)));
+}
+
+/** Runs a program, each of whose outputs is a new tensor. `operands` are its own, `scalars` those of the function. */
+function runProgram(
+  { program, scalars: needed, keys }: Emitted,
+  operands: readonly Tensor[],
+  shape: Shape,
+  scalars: readonly Scalar[],
+  masks: MaskArguments,
+  dtype: DType = operands[0]?.dtype ?? 'float32',
+): Tensor[] {
+  if (program.outputs.length === 0) return [];
+  const outputs = program.outputs.map(() => empty(shape, dtype));
+  currentOps().pointwise({
+    program,
+    inputs: operands.map(({ storage }) => storage),
+    keys: keys.map((i) => masks.keys[i]!.storage),
+    scalars: needed.map((i) => scalars[i]!),
+    outputs: outputs.map(({ storage }) => storage),
+    step: null,
+    layout: layoutFor(operands, shape, outputs[0]!.numel),
+    columns: masks.columns,
+    rowOffset: 0,
+  });
+  return outputs;
+}
