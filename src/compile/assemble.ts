@@ -1,7 +1,7 @@
 /** From what a recorder has noted to a listing: where each memory lives, and where results are to be found. */
 import type { Instruction, Listing, MemorySpec } from '../ops/listing.js';
 import { Storage } from '../tensor/storage.js';
-import { accessesOf } from './passes/instruction.js';
+import { accessesOf, isOp } from './passes/instruction.js';
 import { copyAll, type RecordedMemory, type Recorder } from './recorder.js';
 
 /** Where the numbers of a tensor are found after a run: in an argument, in a result of this run, or where they always are. */
@@ -31,9 +31,6 @@ export interface Assembled {
 const notKept =
   'the gradient was not kept: the compiled function clears it and only its optimizer uses it; ' +
   'return it from the function, or compile(fn, { keepGradients: true })';
-
-/** Ops that use a gradient up. */
-const optimizerOps: ReadonlySet<string> = new Set(['sgd', 'adam']);
 
 /**
  * Makes the listing.
@@ -130,5 +127,10 @@ function isUsedUp(instructions: readonly Instruction[], number: number): boolean
     const accesses = accessesOf(each).filter(({ memory }) => memory === number);
     return accesses.some(({ reads }) => reads) && !accesses.some(({ writes }) => writes);
   });
-  return readers.length > 0 && readers.every(({ op }) => optimizerOps.has(op));
+  return readers.length > 0 && readers.every(isUpdate);
+}
+
+/** Whether an instruction writes over what it reads alone: the step of an optimizer, which uses a gradient up. */
+function isUpdate(each: Instruction): boolean {
+  return isOp(each, 'pointwise') && each.args.outputs.every((output) => each.args.inputs.includes(output));
 }

@@ -32,10 +32,10 @@ const perLogit =
   (each: number): Count =>
   (size) =>
     each * size('rows') * size('classes');
-/** Multiplications and additions of one element's update, as ops.ts writes them. */
-const sgdElement = 8;
-const adamElement = 16;
 const weights: Count = (size) => size('inFeatures') * size('outFeatures');
+/** The instructions of the program of an op, each counted once for an element. */
+const programLength = ({ program }: Instruction['args']): number =>
+  (program as PointwiseProgram | null)?.instructions.length ?? 0;
 const given = (args: Instruction['args'], name: string): number => (args[name] === null ? 0 : 1);
 
 const counts: Readonly<Record<OpName, Count>> = {
@@ -44,29 +44,10 @@ const counts: Readonly<Record<OpName, Count>> = {
   cast: none,
   indexSelect: none,
   indexAdd: (size) => size('count') * size('width'),
-  add: broadcast,
-  sub: broadcast,
-  mul: broadcast,
-  div: broadcast,
-  pow: broadcast,
   // One for each instruction, as many as an elementary function is counted with.
   pointwise: (_, { program, layout, inputs }) =>
     (program as PointwiseProgram).instructions.length *
     layoutElements(layout, 1 + (inputs as readonly number[]).length),
-  neg: elements(1),
-  exp: elements(1),
-  log: elements(1),
-  sqrt: elements(1),
-  abs: elements(1),
-  sign: elements(1),
-  relu: elements(1),
-  sigmoid: elements(3),
-  tanh: elements(1),
-  clamp: elements(2),
-  reluBackward: elements(1),
-  sigmoidBackward: elements(3),
-  tanhBackward: elements(3),
-  clampBackward: elements(2),
   sum: overDim(1),
   max: overDim(1),
   min: overDim(1),
@@ -89,26 +70,20 @@ const counts: Readonly<Record<OpName, Count>> = {
   maxInt: overDim(1),
   minInt: overDim(1),
   matmul: (size) => 2 * size('batch') * size('m') * size('n') * size('k'),
-  linear: (size, args) => product(size, args) + given(args, 'bias') * size('rows') * size('outFeatures'),
+  linear: (size, args) =>
+    product(size, args) + (programLength(args) + given(args, 'bias')) * size('rows') * size('outFeatures'),
   drawKey: none,
   draw: none,
   checkIndex: none,
   checkTarget: none,
-  dropout: (size) => size('rows') * size('columns'),
   crossEntropy: perLogit(5),
   crossEntropyBackward: perLogit(4),
-  sgd: elements(sgdElement),
-  adam: elements(adamElement),
   gatherRows: none,
   checkFinite: elements(1),
-  linearActivation: (size, args) =>
-    product(size, args) +
-    (given(args, 'bias') + Number(args.relu) + given(args, 'key')) * size('rows') * size('outFeatures'),
   linearInputGradient: (size, args) =>
-    product(size, args) + (2 * given(args, 'y') + given(args, 'biasGrad')) * size('rows') * size('inFeatures'),
+    product(size, args) + (programLength(args) + given(args, 'biasGrad')) * size('rows') * size('inFeatures'),
   crossEntropyTrain: (size, args) => (9 + given(args, 'biasGrad')) * size('rows') * size('classes'),
-  linearWeightSgd: (size, args) => product(size, args) + sgdElement * weights(size, args),
-  linearWeightAdam: (size, args) => product(size, args) + adamElement * weights(size, args),
+  linearWeightUpdate: (size, args) => product(size, args) + programLength(args) * weights(size, args),
 };
 
 /** The cost of one call. Memory is counted once for each argument that names it, as far as the op touches it. */

@@ -1,10 +1,10 @@
 /** A listing as text, one line for each instruction: for `describe()` and for tests. */
 import type { Instruction, Listing, MemoryId } from '../ops/listing.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
-import { printProgram } from '../ops/pointwise-program.js';
+import { type PointwiseProgram, printProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
 import { type Cost, costOf } from './cost.js';
-import { accessesOf, type InstructionOf, isOp } from './passes/instruction.js';
+import { type Access, accessesOf, isOp, type ListedArgs } from './passes/instruction.js';
 
 export interface PrintOptions {
   /** Names for memories, by number. Default: the kind and index, and `%number` for temporaries. */
@@ -49,18 +49,30 @@ function printInstruction(each: Instruction, { memories }: Listing, { names, siz
     signature[arg]!.endsWith('?') ? `${arg}=${nameOf(memory)}` : nameOf(memory);
   const accesses = accessesOf(each);
   const written = accesses.filter(({ writes }) => writes).map(({ arg, memory }) => label(arg, memory));
-  const read = accesses.filter(({ reads }) => reads).map(({ arg, memory }) => label(arg, memory));
+  const inProgram: readonly string[] = ['inputs', 'keys', 'scalars', 'step'];
+  const isArgument = ({ arg }: Access) => programOf(each) === null || !inProgram.includes(arg);
+  const read = accesses
+    .filter((access) => access.reads && isArgument(access))
+    .map(({ arg, memory }) => label(arg, memory));
   const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(arg, role, each.args[arg], sizes));
-  const call = isOp(each, 'pointwise') ? printPointwise(each, nameOf) : `${each.op}(${[...read, ...rest].join(', ')})`;
-  return written.length === 0 ? call : `${written.join(', ')} = ${call}`;
+  const program = programOf(each);
+  const texts = program === null ? null : printProgram(program, programNames(each, nameOf));
+  const call = `${each.op}(${[...read, ...rest].join(', ')})`;
+  const whole = texts === null ? call : isOp(each, 'pointwise') ? texts.join(', ') : `${call} |> ${texts.join(', ')}`;
+  return written.length === 0 ? whole : `${written.join(', ')} = ${whole}`;
 }
 
-/** The program with the memories' names in it. */
-function printPointwise({ args }: InstructionOf<'pointwise'>, nameOf: (memory: MemoryId) => string): string {
-  const scalars = args.scalars.map((each) => (typeof each === 'number' ? String(each) : `cell${each.cell}`));
-  if (args.step !== null) scalars.push(`${nameOf(args.step)} + 1`);
-  const names = { inputs: args.inputs.map(nameOf), keys: args.keys.map(nameOf), scalars };
-  return printProgram(args.program, names).join(', ');
+function programOf({ args }: Instruction): PointwiseProgram | null {
+  return (args.program as PointwiseProgram | null | undefined) ?? null;
+}
+
+/** What a program's operands are called in it; a product that it follows is `·`. */
+function programNames(each: Instruction, nameOf: (memory: MemoryId) => string) {
+  const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<ListedArgs<'pointwise'>>;
+  const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `cell${scalar.cell}`));
+  if (step !== null) scalars.push(`${nameOf(step)} + 1`);
+  const names = inputs!.map(nameOf);
+  return { inputs: isOp(each, 'pointwise') ? names : ['·', ...names], keys: keys.map(nameOf), scalars };
 }
 
 function printValue(arg: string, role: Role, value: Instruction['args'][string] | undefined, sizes: boolean): string[] {

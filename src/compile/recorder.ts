@@ -40,17 +40,7 @@ export interface RecordedDraw {
 
 type Args = Readonly<Record<string, unknown>>;
 
-const writing: ReadonlySet<Role> = new Set([
-  'out',
-  'out?',
-  'inout',
-  'inout?',
-  'indexOut',
-  'indexInout',
-  'indexInout?',
-  'anyOut',
-  'anyInout',
-]);
+const writing: ReadonlySet<Role> = new Set(['out', 'out?', 'inout', 'indexOut', 'indexInout?', 'anyOut', 'anyInout']);
 
 /** An op that copies all of one memory into another of the same size. */
 export const copyAll = (x: number, out: number, length: number): Instruction => ({
@@ -144,7 +134,8 @@ export class Recorder implements Recording {
   #valueOf(role: Role, value: unknown): ListedValue {
     switch (role) {
       case 'program':
-        return value as PointwiseProgram;
+      case 'program?':
+        return value as PointwiseProgram | null;
       case 'ins':
       case 'indexes':
         return (value as readonly Memory[]).map((memory) => this.#memory(memory, false));

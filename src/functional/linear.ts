@@ -26,6 +26,7 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
     rows,
     inFeatures,
     outFeatures,
+    ...noPostOp,
   });
   const inputs = bias === null ? [input, weight] : [input, weight, bias];
   const saved = [...(weight.requiresGrad ? [input] : []), ...(input.requiresGrad ? [weight] : [])];
@@ -49,6 +50,16 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
     return [gradInput, gradWeight, gradBias];
   });
 }
+
+const noPostOp = {
+  packed: false,
+  program: null,
+  inputs: [],
+  keys: [],
+  scalars: [],
+  outputs: [],
+  rowOffset: 0,
+} as const;
 
 /** A bias of another shape than [out], which PyTorch lets broadcast to the output. */
 function addBias(output: Tensor, bias: Tensor): Tensor {

@@ -40,7 +40,7 @@ export interface Definition {
 /** Where an input of the gradient's program comes from: the gradient of the output, the output, or an input by its number. */
 type Source = 'grad' | 'output' | number;
 
-interface Backward {
+export interface Backward {
   /** For each input: null for none, `'grad'` for the gradient as it is, else which output of the program it is. */
   readonly results: readonly (null | 'grad' | number)[];
   readonly emitted: Emitted;
@@ -79,8 +79,10 @@ export class PointwiseFunction {
     const shape = shapeOf(place, inputs);
     const output = this.#run(inputs, shape, scalars, masks);
     // The everyday call of a network that is not trained, or of labels, ends here.
-    if (!inputs.some((input) => input.requiresGrad)) return output;
-    const backward = this.#backward(inputs);
+    let wanted = 0;
+    for (const [i, input] of inputs.entries()) if (input.requiresGrad) wanted |= 1 << i;
+    if (wanted === 0) return output;
+    const backward = this.#gradientFor(wanted);
     const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
     const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
     return record(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
@@ -121,10 +123,15 @@ export class PointwiseFunction {
     return runProgram(this.#forward, operands, shape, scalars, masks, inputs[0]!.dtype)[0]!;
   }
 
-  /** The gradient for the inputs that require one. */
-  #backward(inputs: readonly Tensor[]): Backward {
-    let wanted = 0;
-    for (const [i, input] of inputs.entries()) if (input.requiresGrad) wanted |= 1 << i;
+  /** The gradient for some of the inputs, for what recognises it. */
+  gradient(wanted: readonly boolean[]): Backward {
+    let bits = 0;
+    for (const [i, isWanted] of wanted.entries()) if (isWanted) bits |= 1 << i;
+    return this.#gradientFor(bits);
+  }
+
+  /** The gradient for the inputs that require one, by their bits. */
+  #gradientFor(wanted: number): Backward {
     const known = this.#backwards.get(wanted);
     if (known !== undefined) return known;
     const made = this.#derive(wanted);

@@ -51,8 +51,9 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
   switch (role) {
     case 'layout':
       return [(value as Layout).length, ...(value as Layout)];
-    case 'program': {
-      const { code } = value as PointwiseProgram;
+    case 'program':
+    case 'program?': {
+      const code = (value as PointwiseProgram | null)?.code ?? [];
       return [code.length, ...code];
     }
     case 'ins':

@@ -29,11 +29,23 @@ export type {
   Signature,
 } from './roles.js';
 
-const elementwise = { x: 'in', out: 'out', n: 'size' } as const;
-const binary = { a: 'in', b: 'in', out: 'out', layout: 'layout' } as const;
 const binaryInt = { a: 'index', b: 'index', out: 'indexOut', layout: 'layout' } as const;
 const overDim = { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
 const overDimBackward = { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
+
+/**
+ * What becomes of a matrix product, a block of it at a time while it is in cache (oneDNN: post-op). The program's input 0 is the product; the
+ * others have as many elements as the product, as one of its rows, or 1. Its first output goes to `out`, the others to `outputs`, each of
+ * the product's size. Masks and rowOffset as in `pointwise`. Without a program the product goes to `out`.
+ */
+const postOp = {
+  program: 'program?',
+  inputs: 'ins',
+  keys: 'indexes',
+  scalars: 'scalars',
+  outputs: 'outs',
+  rowOffset: 'size',
+} as const;
 
 const byIndex = <X extends Role, Out extends Role>(x: X, out: Out) =>
   ({ x, index: 'index', out, outer: 'size', size: 'size', count: 'size', inner: 'size' }) as const;
@@ -73,37 +85,6 @@ export const signatures = {
     columns: 'size',
     rowOffset: 'size',
   },
-
-  // --- elementwise, broadcasting: out is dense with the sizes of the layout ---------------------------------------
-  add: binary,
-  sub: binary,
-  mul: binary,
-  div: binary,
-  /** a to the power of b, as C's pow. */
-  pow: binary,
-
-  // --- elementwise --------------------------------------------------------------------------------------------------
-  neg: elementwise,
-  exp: elementwise,
-  log: elementwise,
-  sqrt: elementwise,
-  abs: elementwise,
-  /** -1, 0 or 1; NaN for NaN is not kept: PyTorch's sign(NaN) is 0. */
-  sign: elementwise,
-  /** x <= 0 ? 0 : x, so NaN stays. */
-  relu: elementwise,
-  sigmoid: elementwise,
-  tanh: elementwise,
-  /** min(max(x, low), high); NaN stays. low = -Infinity or high = Infinity leaves that side open. */
-  clamp: { x: 'in', out: 'out', n: 'size', low: 'scalar', high: 'scalar' },
-  /** grad where !(y <= 0), else 0. */
-  reluBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
-  /** grad·y·(1 - y). */
-  sigmoidBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
-  /** grad·(1 - y²). */
-  tanhBackward: { grad: 'in', y: 'in', out: 'out', n: 'size' },
-  /** grad where low <= x <= high, else 0 (so 0 at NaN). */
-  clampBackward: { grad: 'in', x: 'in', out: 'out', n: 'size', low: 'scalar', high: 'scalar' },
 
   // --- along one dimension ------------------------------------------------------------------------------------------
   /** out[o, i] = Σ x[o, :, i]; 0 for size 0. */
@@ -163,7 +144,10 @@ export const signatures = {
     aStride: 'size',
     bStride: 'size',
   },
-  /** out = x·weightᵀ + bias; x [rows, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. */
+  /**
+   * out = x·weightᵀ + bias; x [rows, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. packed: weight lies in
+   * panels (listing.ts). Then the post-op.
+   */
   linear: {
     x: 'in',
     weight: 'in',
@@ -172,6 +156,8 @@ export const signatures = {
     rows: 'size',
     inFeatures: 'size',
     outFeatures: 'size',
+    packed: 'flag',
+    ...postOp,
   },
 
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
@@ -183,21 +169,6 @@ export const signatures = {
   checkIndex: { index: 'index', bound: 'size', dim: 'size' },
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
   checkTarget: { target: 'index', classes: 'size', ignoreIndex: 'int' },
-
-  // --- dropout ------------------------------------------------------------------------------------------------------
-  /**
-   * out = x·(keep ? scale : 0), the mask being kernels.md's function of (key, row, column) for x as [rows, columns];
-   * its own gradient is the same op on the gradient. rowOffset: the row number of the first row. 0 <= p <= 1.
-   */
-  dropout: {
-    x: 'in',
-    key: 'index',
-    out: 'out',
-    rows: 'size',
-    columns: 'size',
-    p: 'scalar',
-    rowOffset: 'size',
-  },
 
   // --- losses -------------------------------------------------------------------------------------------------------
   /**
@@ -237,46 +208,6 @@ export const signatures = {
     reduction: 'int',
   },
 
-  // --- optimizers: one step for one parameter -------------------------------------------------------------------------
-  /**
-   * PyTorch's SGD. g = grad + weightDecay·param. Without buffer: d = g. With it: step[0] = 0 ? buffer = g
-   * : buffer = momentum·buffer + (1-dampening)·g; d = nesterov ? g + momentum·buffer : buffer; step[0] += 1.
-   * param -= lr·d. buffer and step are both given or both null.
-   */
-  sgd: {
-    param: 'inout',
-    grad: 'in',
-    buffer: 'inout?',
-    step: 'indexInout?',
-    n: 'size',
-    lr: 'cell',
-    momentum: 'cell',
-    dampening: 'cell',
-    weightDecay: 'cell',
-    nesterov: 'flag',
-  },
-  /**
-   * PyTorch's Adam, or AdamW when decoupled. t = step[0] += 1; decoupled: param *= 1 - lr·weightDecay, g = grad; else
-   * g = grad + weightDecay·param. m = m + (1-beta1)·(g - m); v = beta2·v + (1-beta2)·g²; with maxV: maxV = max(maxV, v)
-   * and v̂ = maxV, else v̂ = v. param -= lr/(1-beta1ᵗ) · m / (√v̂/√(1-beta2ᵗ) + eps). The scalar factors are computed in
-   * float64 and rounded once.
-   */
-  adam: {
-    param: 'inout',
-    grad: 'in',
-    m: 'inout',
-    v: 'inout',
-    maxV: 'inout?',
-    step: 'indexInout',
-    n: 'size',
-    lr: 'cell',
-    beta1: 'cell',
-    beta2: 'cell',
-    eps: 'cell',
-    weightDecay: 'cell',
-    decoupled: 'flag',
-  },
-
   // --- for programs: made by src/compile and src/train, never by eager functions --------------------------------------
   /** out[r, :] = x[index[step·count + r], :] for r < count; x is [rows, width]. Same dtype. The index stays in range. */
   gatherRows: {
@@ -291,39 +222,19 @@ export const signatures = {
   /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
   checkFinite: { x: 'in', n: 'size', layer: 'size' },
   /**
-   * out = dropout(relu(linear(x))): linear, then relu when `relu`, then dropout when there is a key. packed: weight lies
-   * in panels (listing.ts).
-   */
-  linearActivation: {
-    x: 'in',
-    weight: 'in',
-    bias: 'in?',
-    key: 'index?',
-    out: 'out',
-    rows: 'size',
-    inFeatures: 'size',
-    outFeatures: 'size',
-    relu: 'flag',
-    p: 'scalar',
-    rowOffset: 'size',
-    packed: 'flag',
-  },
-  /**
-   * out [rows, inFeatures] = grad [rows, outFeatures]·weight, then, when y is given, 0 where y <= 0 and times scale
-   * elsewhere: the gradient through the linearActivation (relu, dropout with that scale) whose output was y.
-   * biasGrad [inFeatures]: the sums of out over its rows, as op `sum` gives them.
+   * The gradient of linear for its input: out [rows, inFeatures] = grad [rows, outFeatures]·weight, then the post-op: the gradients of
+   * what came before. biasGrad [inFeatures]: the sums of out over its rows, as op `sum` gives them.
    */
   linearInputGradient: {
     grad: 'in',
     weight: 'in',
-    y: 'in?',
     out: 'out',
     biasGrad: 'out?',
     rows: 'size',
     inFeatures: 'size',
     outFeatures: 'size',
-    scale: 'scalar',
     packed: 'flag',
+    ...postOp,
   },
   /**
    * crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
@@ -343,41 +254,22 @@ export const signatures = {
     smoothing: 'scalar',
     reduction: 'int',
   },
-  /** sgd with the gradient gradᵀ·x, grad [rows, outFeatures], x [rows, inFeatures]; packed: weight and buffer in panels. */
-  linearWeightSgd: {
+  /**
+   * The gradient of linear for its weight, gradᵀ·x with grad [rows, outFeatures] and x [rows, inFeatures], and what an optimizer does with it: the
+   * gradient is input 0 of the program, a block at a time. The other inputs and the outputs are the weight and its state, all of
+   * [outFeatures, inFeatures]; packed: all of them in panels. step as in `pointwise`.
+   */
+  linearWeightUpdate: {
     grad: 'in',
     x: 'in',
-    weight: 'inout',
-    buffer: 'inout?',
+    program: 'program',
+    inputs: 'ins',
+    scalars: 'scalars',
+    outputs: 'outs',
     step: 'indexInout?',
     rows: 'size',
     inFeatures: 'size',
     outFeatures: 'size',
-    lr: 'cell',
-    momentum: 'cell',
-    dampening: 'cell',
-    weightDecay: 'cell',
-    nesterov: 'flag',
-    packed: 'flag',
-  },
-  /** adam with the same gradient; packed: weight, m, v and maxV in panels. */
-  linearWeightAdam: {
-    grad: 'in',
-    x: 'in',
-    weight: 'inout',
-    m: 'inout',
-    v: 'inout',
-    maxV: 'inout?',
-    step: 'indexInout',
-    rows: 'size',
-    inFeatures: 'size',
-    outFeatures: 'size',
-    lr: 'cell',
-    beta1: 'cell',
-    beta2: 'cell',
-    eps: 'cell',
-    weightDecay: 'cell',
-    decoupled: 'flag',
     packed: 'flag',
   },
 } as const satisfies Record<string, Signature>;

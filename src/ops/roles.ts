@@ -55,6 +55,7 @@ export type Layout = Float64Array;
 export interface RoleTypes {
   /** What a pointwise op computes for each element. */
   program: PointwiseProgram;
+  'program?': PointwiseProgram | null;
   /** Several float memories: read, or written in full. */
   ins: readonly Memory[];
   outs: readonly Memory[];
@@ -71,12 +72,9 @@ export interface RoleTypes {
   'out?': Memory | null;
   /** Float memory that is read and written. */
   inout: Memory;
-  'inout?': Memory | null;
   /** int32 memory: read, written, or both. */
   index: Memory;
-  'index?': Memory | null;
   indexOut: Memory;
-  indexInout: Memory;
   'indexInout?': Memory | null;
   /** Memory of any dtype: read, written, partly written. */
   any: Memory;

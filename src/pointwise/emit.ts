@@ -16,22 +16,22 @@ const interned = new Map<string, PointwiseProgram>();
 
 /** How many inputs and scalars a program takes, used or not. */
 export interface Arity {
-  readonly inputs: number;
-  readonly scalars: number;
+  readonly inputs?: number;
+  readonly scalars?: number;
 }
 
 /**
  * Instructions come in the order of the expressions, so equal expressions give equal programs.
- * @param arity null for the inputs and scalars that are used.
+ * @param arity left out: the inputs and scalars that are used.
  */
-export function emit(outputs: readonly Expression[], arity: Arity | null = null): Emitted {
+export function emit(outputs: readonly Expression[], arity: Arity = {}): Emitted {
   const reached = reachedFrom(outputs);
   const indices = (kind: 'input' | 'scalar', count: number | undefined) =>
     count !== undefined
       ? Array.from({ length: count }, (_, i) => i)
       : reached.flatMap(({ of }) => (of.kind === kind ? [of.index] : [])).sort((a, b) => a - b);
-  const inputs = indices('input', arity?.inputs);
-  const scalars = indices('scalar', arity?.scalars);
+  const inputs = indices('input', arity.inputs);
+  const scalars = indices('scalar', arity.scalars);
   const keys = [...new Set(reached.flatMap(({ of }) => (of.kind === 'mask' ? [of.key] : [])))].sort((a, b) => a - b);
   const constants = reached.flatMap(({ of }) => (of.kind === 'constant' ? [of.value] : []));
   const numbers = new Map<Expression, ValueId>();

@@ -7,11 +7,13 @@ import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, FloatArray, HostArray } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
+import { emit } from '../pointwise/emit.js';
+import { Graph } from '../pointwise/expression.js';
 import { checkIntegers, checkOrderLength } from '../random/checks.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import type { TensorOptions } from './creation.js';
 import { zeros } from './host-memory.js';
-import { checkShape, numelOf, type Shape } from './shape.js';
+import { checkShape, denseLayout, numelOf, type Shape } from './shape.js';
 import { type SizesAndOptions, splitSizes } from './size-arguments.js';
 import { dtypes, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
@@ -82,14 +84,26 @@ export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generato
       if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${place}: probabilities must be in [0, 1], got ${p}`);
   const source = drawnFrom(generator);
   const result = drawn(shape, dtype, source, (array) => uniform(source, array as FloatArray));
-  // u < p as relu(sign(p - u)): a difference of floats is 0 only when they are equal.
   const out = result.storage;
-  const ops = currentOps();
-  ops.sub({ a: storage, b: out, out, layout: Float64Array.of(numel, 1, 1) });
-  ops.sign({ x: out, out, n: numel });
-  ops.relu({ x: out, out, n: numel });
+  currentOps().pointwise({
+    program: isBelow,
+    inputs: [out, storage],
+    keys: [],
+    scalars: [],
+    outputs: [out],
+    step: null,
+    layout: denseLayout(numel, 2),
+    columns: 1,
+    rowOffset: 0,
+  });
   return result;
 }
+
+/** x < y ? 1 : 0. */
+const isBelow = (() => {
+  const graph = new Graph();
+  return emit([graph.input(0).lt(graph.input(1))]).program;
+})();
 
 type Fill = (generator: Generator, array: FloatArray) => void;
 

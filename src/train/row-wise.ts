@@ -84,6 +84,18 @@ const broadcasting: Rule = (call) => {
   return layout.reads('a', 0, 0) && layout.reads('b', 1, 0) && call.makes('out', layout.elements);
 };
 
+/** Each row from the same rows of the inputs. Masks are drawn for the rows as they stand, so none. */
+const pointwise: Rule = (call) => {
+  const [inputs, outputs] = [call.list('inputs'), call.list('outputs')];
+  const layout = call.layout(inputs.length);
+  if (layout === null || call.list('keys').length > 0) return false;
+  const { elements } = layout;
+  return (
+    inputs.every((memory, i) => layout.readsMemory(memory, i, 0)) &&
+    outputs.every((memory) => call.makesMemory(memory, elements))
+  );
+};
+
 const copying: Rule = (call) => {
   const layout = call.layout();
   if (layout === null) return false;
@@ -102,12 +114,11 @@ const indexSelect: Rule = (call) => {
 type Entry = readonly [ops: readonly OpName[], grows: readonly string[], rule: Rule];
 
 const table: readonly Entry[] = [
-  [['fill', 'cast', 'neg', 'exp', 'log', 'sqrt', 'abs', 'sign'], ['n'], elementwise],
-  [['relu', 'sigmoid', 'tanh', 'clamp'], ['n'], elementwise],
+  [['fill', 'cast'], ['n'], elementwise],
+  [['pointwise'], ['layout'], pointwise],
   [['sum', 'max', 'min', 'softmax', 'logSoftmax', 'sumInt', 'maxInt', 'minInt'], ['outer'], alongDimension],
   [['cumsum', 'argsort'], ['outer'], throughDimension],
   [['gather'], ['outer'], gather],
-  [['add', 'sub', 'mul', 'div', 'pow'], ['layout'], broadcasting],
   [['addInt', 'subInt', 'mulInt', 'powInt', 'maximumInt', 'minimumInt'], ['layout'], broadcasting],
   [['copy'], ['layout'], copying],
   [['linear'], ['rows'], linear],
@@ -217,19 +228,38 @@ class CallPair {
 
   /** Whether an operand is rows of that many elements. */
   isRows(arg: string, width: number): boolean {
-    const memory = this.#a.args[arg];
-    return typeof memory === 'number' && this.#memories[memory]!.isRows && this.#memories[memory]!.width === width;
+    return this.isRowsMemory(this.#memory(arg), width);
+  }
+
+  isRowsMemory(memory: MemoryId | null, width: number): boolean {
+    return memory !== null && this.#memories[memory]!.isRows && this.#memories[memory]!.width === width;
   }
 
   /** Whether an operand is the same for all rows, or absent. */
   isFixed(arg: string): boolean {
-    const memory = this.#a.args[arg];
-    return memory === null || !this.#memories[memory as number]!.isRows;
+    return this.isFixedMemory(this.#memory(arg));
+  }
+
+  isFixedMemory(memory: MemoryId | null): boolean {
+    return memory === null || !this.#memories[memory]!.isRows;
   }
 
   /** Whether a result has that many elements for each row. */
   makes(arg: string, width: number): boolean {
-    return this.#memories[this.#a.args[arg] as number]!.width === width;
+    return this.makesMemory(this.#memory(arg), width);
+  }
+
+  makesMemory(memory: MemoryId | null, width: number): boolean {
+    return memory !== null && this.#memories[memory]!.width === width;
+  }
+
+  /** The memories of an argument that is a list. */
+  list(arg: string): readonly MemoryId[] {
+    return this.#a.args[arg] as readonly MemoryId[];
+  }
+
+  #memory(arg: string): MemoryId | null {
+    return this.#a.args[arg] as MemoryId | null;
   }
 
   /** Whether an operand that is read is rows, and one that is written has room for them; of any width for null. */
@@ -240,11 +270,11 @@ class CallPair {
   }
 
   /** The layout, when its first dimension counts rows (or so many parts of each) and all else is the same. */
-  layout(): RowLayout | null {
+  layout(operands = 2): RowLayout | null {
     const [a, b] = [this.#a.args.layout as Layout, this.#b.args.layout as Layout];
     if (a.length !== b.length || a.some((value, i) => i > 0 && value !== b[i])) return null;
     const parts = this.#share(a[0]!, b[0]!);
-    return parts > 0 ? new RowLayout(this, a, parts) : null;
+    return parts > 0 ? new RowLayout(this, a, parts, operands) : null;
   }
 
   #share(a: number, b: number): number {
@@ -281,36 +311,42 @@ class RowLayout {
   readonly #parts: number;
   readonly #rank: number;
 
-  constructor(call: CallPair, layout: Layout, parts: number) {
+  constructor(call: CallPair, layout: Layout, parts: number, operands: number) {
     this.#call = call;
     this.#layout = layout;
     this.#parts = parts;
-    this.#rank = layout.length / 3;
+    this.#rank = layout.length / (1 + operands);
     this.elements = layout.slice(1, this.#rank).reduce((product, size) => product * size, parts);
   }
 
   /** Whether each row reads its own row of an operand, or all of them the same of one that is fixed. */
-  reads(arg: string, operand: 0 | 1, offset: number): boolean {
+  reads(arg: string, operand: number, offset: number): boolean {
     if (this.#call.isFixed(arg)) return this.#stride(operand, 0) === 0;
     const width = this.#span(operand, offset);
     return width !== null && this.#call.isRows(arg, width);
   }
 
+  readsMemory(memory: MemoryId, operand: number, offset: number): boolean {
+    if (this.#call.isFixedMemory(memory)) return this.#stride(operand, 0) === 0;
+    const width = this.#span(operand, offset);
+    return width !== null && this.#call.isRowsMemory(memory, width);
+  }
+
   /** Whether each row writes into its own row only. */
-  writes(arg: string, operand: 0 | 1, offset: number): boolean {
+  writes(arg: string, operand: number, offset: number): boolean {
     const width = this.#span(operand, offset);
     return width !== null && this.#call.makes(arg, width);
   }
 
   /** Elements between the beginnings of two rows, when a row ends before the next. */
-  #span(operand: 0 | 1, offset: number): number | null {
+  #span(operand: number, offset: number): number | null {
     const width = this.#parts * this.#stride(operand, 0);
     let last = offset + (this.#parts - 1) * this.#stride(operand, 0);
     for (let dim = 1; dim < this.#rank; dim++) last += (this.#layout[dim]! - 1) * this.#stride(operand, dim);
     return this.elements > 0 && last < width ? width : null;
   }
 
-  #stride(operand: 0 | 1, dim: number): number {
+  #stride(operand: number, dim: number): number {
     return this.#layout[this.#rank * (1 + operand) + dim]!;
   }
 }

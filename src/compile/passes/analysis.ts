@@ -5,6 +5,7 @@
 import { ArgumentError } from '../../errors.js';
 import type { Instruction, Listing, MemoryId, MemorySpec } from '../../ops/listing.js';
 import { type Access, accessesOf, isOp, overwrites } from './instruction.js';
+import { isDense, spaceOf } from './operands.js';
 
 /** Ops that throw: what can be seen from outside must not change places with them. */
 const checks: ReadonlySet<string> = new Set(['checkIndex', 'checkTarget', 'checkFinite']);
@@ -160,11 +161,21 @@ function effectsOf(analysis: Analysis, index: number) {
 /**
  * Puts one instruction in the place of several, given by ascending indices. Of those between the first and the last,
  * the ones that do not need to stay behind any of them come before it, the others after it.
+ * @param instead memory that the new instruction reads in the place of what one of them read: written before the first of them, and not
+ * again before the last.
  * @returns null when that cannot be: one of them depends on something between that depends on another; or the new
  * instruction would write what it reads.
  */
-export function fuse(analysis: Analysis, indices: readonly number[], fused: Instruction): Listing | null {
-  if (overlaps(analysis, fused) || !isCovered(analysis, indices, fused)) return null;
+export function fuse(
+  analysis: Analysis,
+  indices: readonly number[],
+  fused: Instruction,
+  instead: readonly MemoryId[] = [],
+): Listing | null {
+  if (overlaps(analysis, fused) || !isCovered(analysis, indices, fused, instead)) return null;
+  const isSettled = (memory: MemoryId) =>
+    analysis.writers(memory).every((writer) => writer < Math.min(...indices) || writer > Math.max(...indices));
+  if (!instead.every(isSettled)) return null;
   const { listing } = analysis;
   const { instructions } = listing;
   const members = new Set(indices);
@@ -193,18 +204,43 @@ export function fuse(analysis: Analysis, indices: readonly number[], fused: Inst
 }
 
 /** Whether what it touches is what they touched: the order among instructions is known for that alone. */
-function isCovered(analysis: Analysis, indices: readonly number[], fused: Instruction): boolean {
+function isCovered(
+  analysis: Analysis,
+  indices: readonly number[],
+  fused: Instruction,
+  instead: readonly MemoryId[],
+): boolean {
   const touches = indices.flatMap((index) => analysis.touches(index));
   return accessesOf(fused).every(({ memory, reads, writes }) => {
     const same = touches.filter((touch) => touch.memory === analysis.place(memory));
-    return (!reads || same.some((touch) => touch.reads)) && (!writes || same.some((touch) => touch.writes));
+    return (
+      (!reads || instead.includes(memory) || same.some((touch) => touch.reads)) &&
+      (!writes || same.some((touch) => touch.writes))
+    );
   });
 }
 
-/** Only elementwise ops may write what they read, and no fused op is elementwise. */
+/** Whether it would write what it reads: only element by element, where a program does it, may that be. */
 function overlaps(analysis: Analysis, fused: Instruction): boolean {
+  const elementwise = elementwiseOperands(fused).map((memory) => analysis.place(memory));
   const accesses = accessesOf(fused).map((access) => ({ ...access, memory: analysis.place(access.memory) }));
-  return accesses.some((one, i) => one.writes && accesses.some((other, j) => i !== j && one.memory === other.memory));
+  return accesses.some((one, i) => {
+    const isShared = (other: Access, j: number) => {
+      if (i === j || one.memory !== other.memory) return false;
+      return !(other.arg === 'inputs' && one.arg === 'outputs' && elementwise.includes(one.memory));
+    };
+    return one.writes && accesses.some(isShared);
+  });
+}
+
+/** Inputs of a program that are read where its outputs are written. */
+function elementwiseOperands(fused: Instruction): readonly MemoryId[] {
+  if (isOp(fused, 'linearWeightUpdate')) return fused.args.inputs;
+  if (!isOp(fused, 'pointwise')) return [];
+  const space = spaceOf(fused);
+  const dense = space.operands.filter((operand) => isDense(space, operand)).map(({ memory }) => memory);
+  const strided = space.operands.filter((operand) => !isDense(space, operand)).map(({ memory }) => memory);
+  return dense.filter((memory) => !strided.includes(memory));
 }
 
 /**

@@ -6,9 +6,11 @@ import { dropCopies } from './copies.js';
 import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
 import { dropDeadStores } from './dead-stores.js';
 import { hoistChecks } from './hoist-checks.js';
-import { fuseLinearActivation } from './linear-activation.js';
+import { fuseLinearEpilogue } from './linear-epilogue.js';
 import { fuseLinearInputGradient } from './linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from './linear-weight-update.js';
+import { fusePointwiseChains } from './pointwise-chains.js';
+import { fuseReluDropoutGradients } from './relu-dropout.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
 /** The name of a pass over a recorded program, as it is switched off and as `describe` shows it. In the order in which they run. */
@@ -16,7 +18,9 @@ export type PassName =
   | 'copies'
   | 'dead-stores'
   | 'hoist-checks'
-  | 'linear-activation'
+  | 'relu-dropout'
+  | 'pointwise-chains'
+  | 'linear-epilogue'
   | 'linear-input-gradient'
   | 'cross-entropy-train'
   | 'linear-weight-update'
@@ -33,7 +37,9 @@ const passes = {
   copies: { fuses: false, run: dropCopies },
   'dead-stores': { fuses: false, run: dropDeadStores },
   'hoist-checks': { fuses: false, run: hoistChecks },
-  'linear-activation': { fuses: true, run: fuseLinearActivation },
+  'relu-dropout': { fuses: true, run: fuseReluDropoutGradients },
+  'pointwise-chains': { fuses: true, run: fusePointwiseChains },
+  'linear-epilogue': { fuses: true, run: fuseLinearEpilogue },
   'linear-input-gradient': { fuses: true, run: fuseLinearInputGradient },
   'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },
   'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },

@@ -6,17 +6,19 @@ import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 /** What an argument of this role is in an instruction. */
 type Listed<R extends Role> = R extends 'program'
   ? PointwiseProgram
-  : R extends 'ins' | 'outs' | 'indexes'
-    ? readonly MemoryId[]
-    : R extends 'scalars'
-      ? readonly ListedScalar[]
-      : R extends 'flag'
-        ? boolean
-        : R extends 'layout'
-          ? Layout
-          : R extends `${string}?`
-            ? MemoryId | null
-            : number;
+  : R extends 'program?'
+    ? PointwiseProgram | null
+    : R extends 'ins' | 'outs' | 'indexes'
+      ? readonly MemoryId[]
+      : R extends 'scalars'
+        ? readonly ListedScalar[]
+        : R extends 'flag'
+          ? boolean
+          : R extends 'layout'
+            ? Layout
+            : R extends `${string}?`
+              ? MemoryId | null
+              : number;
 
 /** The arguments of an op as an {@link Instruction} holds them. */
 export type ListedArgs<Name extends OpName> = {
@@ -42,12 +44,12 @@ export function isOp<Name extends OpName>(of: Instruction | undefined, op: Name)
 }
 
 const reads: ReadonlySet<Role> = new Set<Role>([
-  ...(['in', 'in?', 'index', 'index?', 'any', 'ins', 'indexes'] as const),
-  ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
+  ...(['in', 'in?', 'index', 'any', 'ins', 'indexes'] as const),
+  ...(['inout', 'indexInout?', 'anyInout'] as const),
 ]);
 const writes: ReadonlySet<Role> = new Set<Role>([
   ...(['out', 'out?', 'indexOut', 'anyOut', 'outs'] as const),
-  ...(['inout', 'inout?', 'indexInout', 'indexInout?', 'anyInout'] as const),
+  ...(['inout', 'indexInout?', 'anyInout'] as const),
 ]);
 
 /** One memory that an instruction names. */

@@ -1,6 +1,11 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import { intern } from '../../pointwise/emit.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
+import { compose, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
+import { elementsOf, isDense, spaceOf } from './operands.js';
+import { callOf } from './pointwise-chains.js';
+import { allDense } from './post-op.js';
 
 /**
  * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nobody else
@@ -20,22 +25,53 @@ export function fuseLinearWeightUpdate(listing: Listing): Listing {
   });
 }
 
+/** The gradient as it is, as a program. */
+const gradientItself = intern({
+  inputs: 1,
+  keys: 0,
+  scalars: 0,
+  constants: [],
+  instructions: [],
+  outputs: [0],
+});
+
 function update(
   analysis: Analysis,
   { args: product }: InstructionOf<'matmul'>,
   optimizer: Instruction | undefined,
 ): Instruction | null {
+  if (!isOp(optimizer, 'pointwise') || !isUpdate(analysis, optimizer)) return null;
   const { a: grad, b: x, out: gradWeight, m: outFeatures, n: inFeatures, k: rows } = product;
-  const common = { grad, x, rows, inFeatures, outFeatures, packed: false };
-  const takes = (memory: MemoryId, n: number) =>
-    analysis.place(memory) === analysis.place(gradWeight) && n === outFeatures * inFeatures;
-  if (isOp(optimizer, 'sgd')) {
-    const { param: weight, grad: taken, n, ...rest } = optimizer.args;
-    return takes(taken, n) ? instruction('linearWeightSgd', { ...common, ...rest, weight }) : null;
-  }
-  if (isOp(optimizer, 'adam')) {
-    const { param: weight, grad: taken, n, ...rest } = optimizer.args;
-    return takes(taken, n) ? instruction('linearWeightAdam', { ...common, ...rest, weight }) : null;
-  }
-  return null;
+  const space = spaceOf(optimizer);
+  const lengths = optimizer.args.inputs.map((memory) => analysis.spec(memory).length);
+  const size = outFeatures * inFeatures;
+  if (elementsOf(space) !== size || !allDense(space) || lengths.some((length) => length !== size)) return null;
+  const place = (memory: MemoryId) => analysis.place(memory);
+  const second = callOf(optimizer, space);
+  const read = operandsRead(second, [gradWeight], (operand) => isDense(space, operand), place);
+  if (read === null || read.size === 0 || second.keys.length > 0) return null;
+  const strides = space.operands[0]!.strides;
+  const first = {
+    program: gradientItself,
+    operands: [{ memory: gradWeight, strides }],
+    keys: [],
+    scalars: [],
+    outputs: [gradWeight],
+    countsSteps: false,
+  };
+  const call = compose(first, second, read, [], place, 1);
+  if (call === null) return null;
+  const inputs = call.operands.slice(1).map(({ memory }) => memory);
+  const { program, scalars, outputs } = call;
+  const sizes = { rows, inFeatures, outFeatures, packed: false };
+  return instruction('linearWeightUpdate', {
+    ...{ grad, x, program, inputs, scalars, outputs, step: optimizer.args.step },
+    ...sizes,
+  });
+}
+
+/** Whether all that is written is written over what is read. */
+export function isUpdate(analysis: Analysis, { args }: InstructionOf<'pointwise'>): boolean {
+  const read = new Set(args.inputs.map((memory) => analysis.place(memory)));
+  return args.outputs.every((memory) => read.has(analysis.place(memory)));
 }

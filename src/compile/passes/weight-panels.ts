@@ -5,10 +5,9 @@ import { accessesOf } from './instruction.js';
 
 /** The arguments that lie in panels when an op is `packed`. */
 const packable: Readonly<Partial<Record<OpName, readonly string[]>>> = {
-  linearActivation: ['weight'],
+  linear: ['weight'],
   linearInputGradient: ['weight'],
-  linearWeightSgd: ['weight', 'buffer'],
-  linearWeightAdam: ['weight', 'm', 'v', 'maxV'],
+  linearWeightUpdate: ['inputs', 'outputs'],
 };
 
 type Shape = { readonly out: number; readonly in: number };

@@ -5,28 +5,20 @@
  */
 import { hostOps } from '../host.js';
 import type { Ops } from '../ops.js';
-import { adamOps } from './adam.js';
-import { broadcastOps } from './broadcast.js';
 import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
-import { dropoutOps } from './dropout.js';
-import { elementwiseOps } from './elementwise.js';
 import { gatherOps } from './gather.js';
 import { integerOps } from './integers.js';
 import { linearOps } from './linear.js';
-import { linearGradientOps } from './linear-gradient.js';
 import { matmulOps } from './matmul.js';
 import { orderOps } from './order.js';
 import { pointwiseOps } from './pointwise.js';
 import { reduceOps } from './reduce.js';
-import { sgdOps } from './sgd.js';
 import { softmaxOps } from './softmax.js';
 
 export const referenceOps: Ops = {
   ...hostOps,
   ...copyOps,
-  ...broadcastOps,
-  ...elementwiseOps,
   ...pointwiseOps,
   ...reduceOps,
   ...gatherOps,
@@ -35,9 +27,5 @@ export const referenceOps: Ops = {
   ...softmaxOps,
   ...matmulOps,
   ...linearOps,
-  ...linearGradientOps,
-  ...dropoutOps,
   ...crossEntropyOps,
-  ...sgdOps,
-  ...adamOps,
 };

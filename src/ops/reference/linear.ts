@@ -1,18 +1,52 @@
-/** x·weightᵀ + bias, by itself or with what follows it in a network. */
+/** x·weightᵀ + bias and its gradients, each with what a program does with the product. */
 import { BackendError } from '../../errors.js';
-import type { Ops } from '../ops.js';
-import { dropoutOps } from './dropout.js';
-import { elementwiseOps } from './elementwise.js';
-import { multiply } from './matmul.js';
+import type { DType, HostArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
+import { matmulOps, multiply } from './matmul.js';
 import { readFloats, writeFloats } from './memory.js';
+import { pointwiseOps } from './pointwise.js';
+import { reduceOps } from './reduce.js';
 
 /** Panels are a layout of the native backends. */
-export function refusePanels(packed: boolean): void {
+function refusePanels(packed: boolean): void {
   if (packed) throw new BackendError('reference: weights lie row by row, not in panels');
 }
 
-export const linearOps: Pick<Ops, 'linear' | 'linearActivation'> = {
-  linear({ x, weight, bias, out, rows, inFeatures, outFeatures }) {
+/** Memory of this op's own. */
+function temporary(dtype: DType, length: number): Memory {
+  const array: HostArray = dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+  return { dtype, length, read: () => array, write: () => array };
+}
+
+/** The layout of a matrix and operands of its size, of one of its rows, or of one element. */
+function matrixLayout(rows: number, columns: number, operands: readonly Memory[]): Layout {
+  const strides = operands.flatMap(({ length }) =>
+    length === rows * columns ? [columns, 1] : length === columns ? [0, 1] : [0, 0],
+  );
+  return Float64Array.of(rows, columns, ...strides);
+}
+
+type PostOp = Pick<OpArgs<'linear'>, 'out' | 'program' | 'inputs' | 'keys' | 'scalars' | 'outputs' | 'rowOffset'>;
+
+/** Runs the program over the product that `out` holds. */
+function postOp({ out, program, inputs, outputs, ...rest }: PostOp, rows: number, columns: number): void {
+  if (program === null) return;
+  const operands = [out, ...inputs];
+  const layout = matrixLayout(rows, columns, operands);
+  pointwiseOps.pointwise({
+    ...rest,
+    program,
+    inputs: operands,
+    outputs: [out, ...outputs],
+    layout,
+    columns,
+    step: null,
+  });
+}
+
+export const linearOps: Pick<Ops, 'linear' | 'linearInputGradient' | 'linearWeightUpdate'> = {
+  linear(args) {
+    const { x, weight, bias, out, rows, inFeatures, outFeatures } = args;
+    refusePanels(args.packed);
     multiply(
       { data: readFloats(x), offset: 0, rowStride: inFeatures, columnStride: 1 },
       { data: readFloats(weight), offset: 0, rowStride: 1, columnStride: inFeatures },
@@ -21,12 +55,26 @@ export const linearOps: Pick<Ops, 'linear' | 'linearActivation'> = {
       0,
       [rows, outFeatures, inFeatures],
     );
+    postOp(args, rows, outFeatures);
   },
 
-  linearActivation({ x, weight, bias, key, out, rows, inFeatures, outFeatures, relu, p, rowOffset, packed }) {
+  linearInputGradient(args) {
+    const { grad, weight, out, biasGrad, rows, inFeatures, outFeatures } = args;
+    refusePanels(args.packed);
+    const sizes = { batch: 1, m: rows, n: inFeatures, k: outFeatures, aStride: 0, bStride: 0 };
+    matmulOps.matmul({ a: grad, b: weight, out, ...sizes, transA: false, transB: false });
+    postOp(args, rows, inFeatures);
+    if (biasGrad !== null) reduceOps.sum({ x: out, out: biasGrad, outer: 1, size: rows, inner: inFeatures });
+  },
+
+  linearWeightUpdate({ grad, x, program, inputs, scalars, outputs, step, rows, inFeatures, outFeatures, packed }) {
     refusePanels(packed);
-    linearOps.linear({ x, weight, bias, out, rows, inFeatures, outFeatures });
-    if (relu) elementwiseOps.relu({ x: out, out, n: rows * outFeatures });
-    if (key !== null) dropoutOps.dropout({ x: out, key, out, rows, columns: outFeatures, p, rowOffset });
+    const gradient = temporary(grad.dtype, outFeatures * inFeatures);
+    const sizes = { batch: 1, m: outFeatures, n: inFeatures, k: rows, aStride: 0, bStride: 0 };
+    matmulOps.matmul({ a: grad, b: x, out: gradient, ...sizes, transA: true, transB: false });
+    const operands = [gradient, ...inputs];
+    const layout = matrixLayout(outFeatures, inFeatures, operands);
+    const rest = { keys: [], scalars, outputs, step, layout, columns: 1, rowOffset: 0 };
+    pointwiseOps.pointwise({ program, inputs: operands, ...rest });
   },
 };

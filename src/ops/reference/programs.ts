@@ -12,6 +12,7 @@ import type {
   Job,
   JobCall,
   JobSequence,
+  ListedScalar,
   Listing,
   MemorySpec,
   ProgramFactory,
@@ -210,11 +211,21 @@ interface Values {
 function bind(role: Role, value: unknown, values: Values): unknown {
   switch (role) {
     case 'layout':
+    case 'program':
+    case 'program?':
     case 'size':
     case 'scalar':
     case 'int':
     case 'flag':
       return value;
+    case 'ins':
+    case 'outs':
+    case 'indexes':
+      return (value as readonly number[]).map((index) => values.memory(index));
+    case 'scalars':
+      return (value as readonly ListedScalar[]).map((each) =>
+        typeof each === 'number' ? each : values.cell(each.cell),
+      );
     case 'cell':
       return values.cell(value as number);
     case 'keySource':

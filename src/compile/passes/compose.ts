@@ -1,0 +1,122 @@
+/** Makes one program of two, the second of which reads what the first computes. */
+import type { ListedScalar, MemoryId } from '../../ops/listing.js';
+import type { PointwiseProgram } from '../../ops/pointwise-program.js';
+import { emit, inline } from '../../pointwise/emit.js';
+import { type Expression, Graph } from '../../pointwise/expression.js';
+import { sameShape } from '../../tensor/shape.js';
+import type { Operand } from './operands.js';
+
+/** A program with what it is given. */
+export interface Call {
+  readonly program: PointwiseProgram;
+  readonly operands: readonly Operand[];
+  readonly keys: readonly MemoryId[];
+  /** Without the number of the step. */
+  readonly scalars: readonly ListedScalar[];
+  readonly outputs: readonly MemoryId[];
+  /** Whether the program's last scalar is the number of the step. */
+  readonly countsSteps: boolean;
+}
+
+/** Above these a program is not made longer: its values no longer stay in the first-level cache. */
+const mostInstructions = 64;
+const mostOperands = 16;
+
+/** Operands, scalars and keys of both calls, each once. */
+class Merged {
+  readonly graph = new Graph();
+  readonly operands: Operand[] = [];
+  readonly scalars: ListedScalar[] = [];
+  readonly keys: MemoryId[] = [];
+  readonly #place: (memory: MemoryId) => MemoryId;
+
+  constructor(place: (memory: MemoryId) => MemoryId) {
+    this.#place = place;
+  }
+
+  operand(given: Operand): Expression {
+    const isSame = ({ memory, strides }: Operand) =>
+      this.#place(memory) === this.#place(given.memory) && sameShape(strides, given.strides);
+    return this.graph.input(indexOf(this.operands, given, isSame));
+  }
+
+  scalar(given: ListedScalar): Expression {
+    const isSame = (scalar: ListedScalar) =>
+      typeof scalar === 'number' || typeof given === 'number' ? Object.is(scalar, given) : scalar.cell === given.cell;
+    return this.graph.scalar(indexOf(this.scalars, given, isSame));
+  }
+
+  key(given: MemoryId): number {
+    return indexOf(this.keys, given, (key) => this.#place(key) === this.#place(given));
+  }
+}
+
+function indexOf<T>(list: T[], item: T, isSame: (other: T) => boolean): number {
+  const index = list.findIndex(isSame);
+  return index >= 0 ? index : list.push(item) - 1;
+}
+
+/**
+ * @param second reads memory that `first` writes, element by element where its operand is in `read`.
+ * @param kept what `first` writes and others read, too. Results come after those of `second`.
+ * @param fixed how many operands of `first` must stay the program's first, used or not.
+ * @returns null when the program would be too long
+ */
+export function compose(
+  first: Call,
+  second: Call,
+  read: ReadonlyMap<number, MemoryId>,
+  kept: readonly MemoryId[],
+  place: (memory: MemoryId) => MemoryId,
+  fixed = 0,
+): Call | null {
+  const merged = new Merged(place);
+  const { graph } = merged;
+  for (const operand of first.operands.slice(0, fixed)) merged.operands.push(operand);
+  const firstResults = inline(first.program, graph, {
+    inputs: first.operands.map((operand, i) => (i < fixed ? graph.input(i) : merged.operand(operand))),
+    scalars: first.scalars.map((scalar) => merged.scalar(scalar)),
+    keys: first.keys.map((key) => merged.key(key)),
+  });
+  const resultOf = (memory: MemoryId) =>
+    firstResults[first.outputs.findIndex((output) => place(output) === place(memory))]!;
+  const scalars = second.scalars.map((scalar) => merged.scalar(scalar));
+  const step = merged.scalars.length;
+  const secondResults = inline(second.program, graph, {
+    inputs: second.operands.map((operand, i) => (read.has(i) ? resultOf(read.get(i)!) : merged.operand(operand))),
+    scalars: second.countsSteps ? [...scalars, graph.scalar(step)] : scalars,
+    keys: second.keys.map((key) => merged.key(key)),
+  });
+  const arity = {
+    ...(fixed > 0 ? { inputs: merged.operands.length } : {}),
+    ...(second.countsSteps ? { scalars: step + 1 } : {}),
+  };
+  const emitted = emit([...secondResults, ...kept.map(resultOf)], arity);
+  const { program } = emitted;
+  if (program.instructions.length > mostInstructions || emitted.inputs.length > mostOperands) return null;
+  return {
+    program,
+    operands: emitted.inputs.map((i) => merged.operands[i]!),
+    keys: emitted.keys.map((i) => merged.keys[i]!),
+    scalars: emitted.scalars.filter((i) => i < step || !second.countsSteps).map((i) => merged.scalars[i]!),
+    outputs: [...second.outputs, ...kept],
+    countsSteps: second.countsSteps,
+  };
+}
+
+/** The operands of `second` that are, element by element, what an instruction writes: by their number. */
+export function operandsRead(
+  second: Call,
+  written: readonly MemoryId[],
+  isDense: (operand: Operand) => boolean,
+  place: (memory: MemoryId) => MemoryId,
+): ReadonlyMap<number, MemoryId> | null {
+  const found = new Map<number, MemoryId>();
+  for (const [i, operand] of second.operands.entries()) {
+    const memory = written.find((output) => place(output) === place(operand.memory));
+    if (memory === undefined) continue;
+    if (!isDense(operand)) return null;
+    found.set(i, memory);
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+import type { Listing, MemoryId } from '../../ops/listing.js';
+import { type Analysis, fuse, rewriteAll } from './analysis.js';
+import { type Call, compose, operandsRead } from './compose.js';
+import { type InstructionOf, instruction, isOp } from './instruction.js';
+import { elementsOf, isDense, layoutOfSpace, type Space, spaceOf, unify } from './operands.js';
+
+/**
+ * A pointwise instruction that reads what another computes becomes one with it: one pass over memory. What others read, too, is
+ * written all the same.
+ */
+export function fusePointwiseChains(listing: Listing): Listing {
+  return rewriteAll(listing, (analysis, index) => {
+    const each = analysis.listing.instructions[index];
+    if (!isOp(each, 'pointwise') || each.args.step !== null) return null;
+    for (const output of each.args.outputs) {
+      if (analysis.definition(output) !== index) continue;
+      for (const reader of analysis.readers(output)) {
+        const next = analysis.listing.instructions[reader];
+        const fused = isOp(next, 'pointwise') ? merge(analysis, index, each, reader, next) : null;
+        if (fused !== null) return fused;
+      }
+    }
+    return null;
+  });
+}
+
+function merge(
+  analysis: Analysis,
+  index: number,
+  first: InstructionOf<'pointwise'>,
+  reader: number,
+  second: InstructionOf<'pointwise'>,
+): Listing | null {
+  const spaces = unify(spaceOf(first), spaceOf(second));
+  if (spaces === null || elementsOf(spaces[0]) === 0) return null;
+  const masks = commonMasks(first, second);
+  if (masks === null) return null;
+  const [a, b] = [callOf(first, spaces[0]), callOf(second, spaces[1])];
+  const place = (memory: MemoryId) => analysis.place(memory);
+  const read = operandsRead(b, a.outputs, (operand) => isDense(spaces[1], operand), place);
+  if (read === null || read.size === 0) return null;
+  const kept = a.outputs.filter((output) => isKept(analysis, output, index, reader));
+  const call = compose(a, b, read, kept, place);
+  if (call === null) return null;
+  const { program, keys, scalars, outputs, operands } = call;
+  const space: Space = { sizes: spaces[1].sizes, operands };
+  return fuse(
+    analysis,
+    [index, reader],
+    instruction('pointwise', {
+      program,
+      inputs: operands.map(({ memory }) => memory),
+      keys,
+      scalars,
+      outputs,
+      step: second.args.step,
+      layout: layoutOfSpace(space),
+      ...masks,
+    }),
+  );
+}
+
+/** Whether anyone but the reader wants what an instruction writes. */
+export function isKept(analysis: Analysis, output: MemoryId, index: number, reader: number): boolean {
+  return analysis.definition(output) !== index || analysis.readers(output).some((other) => other !== reader);
+}
+
+export function callOf({ args }: InstructionOf<'pointwise'>, { operands }: Space): Call {
+  const { program, keys, scalars, outputs, step } = args;
+  return { program, operands, keys, scalars, outputs, countsSteps: step !== null };
+}
+
+type Masks = Pick<InstructionOf<'pointwise'>['args'], 'columns' | 'rowOffset'>;
+
+/** Where the elements of both stand in their masks; null when that differs. */
+function commonMasks({ args: a }: InstructionOf<'pointwise'>, { args: b }: InstructionOf<'pointwise'>): Masks | null {
+  const { columns, rowOffset } = a.keys.length > 0 ? a : b;
+  const isSame = a.columns === b.columns && a.rowOffset === b.rowOffset;
+  return isSame || a.keys.length === 0 || b.keys.length === 0 ? { columns, rowOffset } : null;
+}

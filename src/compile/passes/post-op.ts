@@ -1,0 +1,109 @@
+/** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
+import type { Instruction, MemoryId } from '../../ops/listing.js';
+import type { PointwiseProgram } from '../../ops/pointwise-program.js';
+import { emit } from '../../pointwise/emit.js';
+import { Graph } from '../../pointwise/expression.js';
+import type { Analysis } from './analysis.js';
+import { type Call, compose, operandsRead } from './compose.js';
+import { isOp, type ListedArgs } from './instruction.js';
+import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
+import { callOf, isKept } from './pointwise-chains.js';
+
+/** The arguments of a post-op. */
+export type PostOp = Pick<
+  ListedArgs<'linear'>,
+  'out' | 'program' | 'inputs' | 'keys' | 'scalars' | 'outputs' | 'rowOffset'
+>;
+
+export const noPostOp: Omit<PostOp, 'out'> = {
+  program: null,
+  inputs: [],
+  keys: [],
+  scalars: [],
+  outputs: [],
+  rowOffset: 0,
+};
+
+/** The product as it is. */
+const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
+
+/**
+ * The post-op with what a pointwise instruction does to the product's output next.
+ * @param index of the product's instruction
+ * @returns null where there is no such instruction; else its index and the arguments
+ */
+export function extended(
+  analysis: Analysis,
+  index: number,
+  args: PostOp,
+  rows: number,
+  columns: number,
+): { readonly reader: number; readonly args: PostOp } | null {
+  const written = [args.out, ...args.outputs];
+  for (const output of written) {
+    if (analysis.definition(output) !== index) continue;
+    for (const reader of analysis.readers(output)) {
+      const extendedArgs = withReader(analysis, index, args, reader, rows, columns);
+      if (extendedArgs !== null) return { reader, args: extendedArgs };
+    }
+  }
+  return null;
+}
+
+function withReader(
+  analysis: Analysis,
+  index: number,
+  args: PostOp,
+  reader: number,
+  rows: number,
+  columns: number,
+): PostOp | null {
+  const next: Instruction | undefined = analysis.listing.instructions[reader];
+  if (!isOp(next, 'pointwise') || next.args.step !== null || rows * columns === 0) return null;
+  const { keys, rowOffset } = next.args;
+  if (keys.length > 0 && next.args.columns !== columns) return null;
+  if (keys.length > 0 && args.keys.length > 0 && rowOffset !== args.rowOffset) return null;
+  const space = overMatrix(spaceOf(next), rows, columns, (memory) => analysis.spec(memory).length);
+  if (space === null) return null;
+  const place = (memory: MemoryId) => analysis.place(memory);
+  const first = postOpCall(analysis, args, rows, columns);
+  const second = callOf(next, space);
+  const read = operandsRead(second, first.outputs, (operand) => isDense(space, operand), place);
+  if (read === null || read.size === 0) return null;
+  const kept = first.outputs.filter((output) => isKept(analysis, output, index, reader));
+  const call = compose(first, second, read, kept, place, 1);
+  if (call === null) return null;
+  const [out, ...outputs] = call.outputs as [MemoryId, ...MemoryId[]];
+  return {
+    out,
+    program: call.program,
+    inputs: call.operands.slice(1).map(({ memory }) => memory),
+    keys: call.keys,
+    scalars: call.scalars,
+    outputs,
+    rowOffset: keys.length > 0 ? rowOffset : args.rowOffset,
+  };
+}
+
+/** The post-op there is, over [rows, columns]; its operand 0 is the product, which has no memory. */
+function postOpCall(analysis: Analysis, args: PostOp, rows: number, columns: number): Call {
+  const dense = [columns, 1];
+  const stridesOf = (memory: MemoryId) => {
+    const { length } = analysis.spec(memory);
+    return length === rows * columns ? dense : length === columns ? [0, 1] : [0, 0];
+  };
+  return {
+    program: args.program ?? identity,
+    operands: [
+      { memory: args.out, strides: dense },
+      ...args.inputs.map((memory) => ({ memory, strides: stridesOf(memory) })),
+    ],
+    keys: args.keys,
+    scalars: args.scalars,
+    outputs: [args.out, ...args.outputs],
+    countsSteps: false,
+  };
+}
+
+/** Whether all operands are as large as the elements: then a matrix may lie in panels. */
+export const allDense = (space: Space): boolean => space.operands.every((operand) => isDense(space, operand));

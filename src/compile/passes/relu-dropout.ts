@@ -1,0 +1,79 @@
+import { reluFunction } from '../../functional/activations.js';
+import { dropoutFunction } from '../../functional/dropout.js';
+import type { Listing, MemoryId } from '../../ops/listing.js';
+import { maskScale } from '../../ops/mask.js';
+import { emit } from '../../pointwise/emit.js';
+import { Graph } from '../../pointwise/expression.js';
+import { type Analysis, fuse, rewriteAll } from './analysis.js';
+import { type InstructionOf, instruction, isOp } from './instruction.js';
+import { isDense, spaceOf } from './operands.js';
+
+const relu = reluFunction.gradient([true]);
+const [gradInput, outputInput] = [relu.sources.indexOf('grad'), relu.sources.indexOf('output')];
+
+/** y <= 0 ? 0 : grad·scale. */
+const scaled = (() => {
+  const graph = new Graph();
+  const [grad, y] = [graph.input(0), graph.input(1)];
+  return emit([graph.apply('selectLessEqual', y, 0, 0, grad.mul(graph.scalar(0)))]).program;
+})();
+
+/**
+ * The gradients of dropout and of the relu before it as one, which draws no mask: dropout's output d says where both let the
+ * gradient through, since it is a positive multiple of relu's output where an element was kept, and 0 where it was dropped. Then
+ * relu's output is needed by nobody but dropout. (Where z or the gradient is infinite or NaN and was dropped, the original gives NaN; this 0.)
+ */
+export function fuseReluDropoutGradients(listing: Listing): Listing {
+  return rewriteAll(listing, (analysis, index) => {
+    const each = analysis.listing.instructions[index];
+    if (!isOp(each, 'pointwise') || each.args.program !== relu.emitted.program || !isFlat(each)) return null;
+    const { inputs, outputs } = each.args;
+    const [grad, z] = [inputs[gradInput]!, inputs[outputInput]!];
+    const maker = analysis.definition(grad);
+    const backward = dropoutAt(analysis, maker);
+    if (backward === null || analysis.soleReader(grad) !== index || analysis.definition(z) === null) return null;
+    const forward = analysis
+      .readers(z)
+      .filter((reader) => reader < index)
+      .map((reader) => dropoutAt(analysis, reader))
+      .find((other) => other !== null && isSameMask(analysis, other, backward));
+    const masked = forward?.args.outputs[0];
+    if (masked === undefined || analysis.definition(masked) === null) return null;
+    const p = backward.args.scalars[0];
+    if (typeof p !== 'number') return null;
+    const fused = instruction('pointwise', {
+      ...each.args,
+      program: scaled,
+      inputs: [backward.args.inputs[0]!, masked],
+      scalars: [maskScale(p)],
+      outputs,
+    });
+    return fuse(analysis, [maker!, index], fused, [masked]);
+  });
+}
+
+function dropoutAt(analysis: Analysis, index: number | null): InstructionOf<'pointwise'> | null {
+  const each = index === null ? undefined : analysis.listing.instructions[index];
+  if (!isOp(each, 'pointwise') || each.args.program !== dropoutFunction.program || !isFlat(each)) return null;
+  // A key that changes between two readings is not one mask.
+  return analysis.definition(each.args.keys[0]!) === null ? null : each;
+}
+
+const isFlat = (each: InstructionOf<'pointwise'>): boolean => {
+  const space = spaceOf(each);
+  return space.operands.every((operand) => isDense(space, operand));
+};
+
+function isSameMask(
+  analysis: Analysis,
+  { args: a }: InstructionOf<'pointwise'>,
+  { args: b }: InstructionOf<'pointwise'>,
+): boolean {
+  const place = (memory: MemoryId | undefined) => (memory === undefined ? null : analysis.place(memory));
+  return (
+    place(a.keys[0]) === place(b.keys[0]) &&
+    a.columns === b.columns &&
+    a.rowOffset === b.rowOffset &&
+    a.scalars[0] === b.scalars[0]
+  );
+}
