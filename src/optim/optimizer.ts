@@ -41,6 +41,9 @@ export type ParamGroup<Options extends object> = Options & {
   [own: string]: unknown;
 };
 
+/** As the type of a method, so that an Adam is an Optimizer to a function that takes any. */
+type ReadNumber<Options> = { read(group: Readonly<Options>): number }['read'];
+
 /** What tells one kind of optimizer from another: everything that `class MyRule extends Optimizer` has to give. */
 export interface OptimizerKind<
   Options extends object,
@@ -54,7 +57,7 @@ export interface OptimizerKind<
   /** Throws an ArgumentError unless all options of a group are valid. */
   check(place: string, options: Readonly<Options>): void;
   /** The numbers that the update computes with, by name. They are read at each step, so that schedules act on compiled steps. */
-  readonly numbers: Readonly<Record<NumberName, (group: Readonly<Options>) => number>>;
+  readonly numbers: Readonly<Record<NumberName, ReadNumber<Options>>>;
   /** Flags that choose what the update does: a compiled step is recorded again when one changes. Default: none. */
   form?(group: Readonly<Options>): Form;
   /** The state that it keeps for a parameter, by PyTorch's names. */
