@@ -7,12 +7,13 @@ export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
-export { allclose, cat, equal, stack } from './functional/index.js';
+export { allclose, cat, equal, type PointwiseOptions, pointwise, stack } from './functional/index.js';
 export { Slice, type TensorIndex } from './functional/slicing.js';
 export * as nn from './nn/index.js';
 export { type BackendInfo, backend } from './ops/backend.js';
 export type { DType, HostArray } from './ops/ops.js';
 export * as optim from './optim/index.js';
+export { Expression, type ExpressionOperand } from './pointwise/expression.js';
 export {
   defaultGenerator,
   Generator,

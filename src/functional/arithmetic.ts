@@ -153,9 +153,15 @@ function operands(place: string, input: Operand, other: Operand): Operands {
 
 /** PyTorch's promotion among float32, float64 and int32: floats before integers, then arrays before scalars. */
 function resultDtype(place: string, a: Operand, b: Operand): DType {
-  const floats = [a, b].filter((operand) => operand instanceof Tensor && operand.dtype !== 'int32') as Tensor[];
   const hasFraction = [a, b].some((operand) => typeof operand === 'number' && !Number.isInteger(operand));
-  if (floats.length === 0) return place === 'div' || hasFraction ? 'float32' : 'int32';
+  const hasFloats = [a, b].some((operand) => typeof operand !== 'number' && operand.dtype !== 'int32');
+  if (!hasFloats && place !== 'div' && !hasFraction) return 'int32';
+  return floatDtype([a, b]);
+}
+
+/** The dtype that operands have together in a function of floats. @internal */
+export function floatDtype(operands: readonly Operand[]): 'float32' | 'float64' {
+  const floats = operands.filter((operand) => typeof operand !== 'number' && operand.dtype !== 'int32') as Tensor[];
   const arrays = floats.filter((operand) => operand.ndim > 0);
   const deciding = arrays.length > 0 ? arrays : floats;
   return deciding.some((operand) => operand.dtype === 'float64') ? 'float64' : 'float32';

@@ -11,6 +11,7 @@ export { relu, sigmoid, tanh } from './activations.js';
 export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
+export { type PointwiseOptions, pointwise } from './custom.js';
 export { dropout, dropout2d } from './dropout.js';
 export { einsum } from './einsum.js';
 export {

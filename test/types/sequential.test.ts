@@ -9,7 +9,10 @@ const path = (name: string) => fileURLToPath(new URL(`fixtures/${name}.ts`, impo
 
 const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [path('good')] }, ts.sys, root);
-const program = ts.createProgram([path('good'), path('bad'), path('long')], { ...options, noEmit: true });
+const program = ts.createProgram([path('good'), path('bad'), path('long'), path('pointwise')], {
+  ...options,
+  noEmit: true,
+});
 
 interface Message {
   readonly line: number;
@@ -23,6 +26,12 @@ function messages(name: string): Message[] {
     text: ts.flattenDiagnosticMessageText(messageText, '\n'),
   }));
 }
+
+describe('the types of pointwise', () => {
+  it('know the parameters of a formula and the arguments of the function', () => {
+    expect(messages('pointwise')).toEqual([]);
+  });
+});
 
 describe('the types of Sequential', () => {
   it('let good chains pass, long ones too', () => {
