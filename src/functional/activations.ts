@@ -10,8 +10,7 @@ function activation(gradName: string, build: (x: Expression) => Expression): Poi
   return new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => build(x!) });
 }
 
-/** @internal */
-export const reluFunction = activation('ReluBackward0', (x) => x.relu());
+const relus = activation('ReluBackward0', (x) => x.relu());
 const sigmoids = activation('SigmoidBackward0', (x) => x.sigmoid());
 const tanhs = activation('TanhBackward0', (x) => x.tanh());
 
@@ -21,7 +20,7 @@ const tanhs = activation('TanhBackward0', (x) => x.tanh());
  */
 export function relu(input: Tensor): Tensor {
   if (checkTensor('relu', input).dtype === 'int32') return integersWith('relu', 'maximumInt', input, 0);
-  return reluFunction.apply('relu', [input]);
+  return relus.apply('relu', [input]);
 }
 
 /** 1 / (1 + e^-input), elementwise. Gradient: grad·output·(1 - output). */

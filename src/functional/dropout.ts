@@ -36,8 +36,7 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
   return dropoutFunction.apply('dropout', [input], [p], { keys: [key], columns });
 }
 
-/** @internal */
-export const dropoutFunction = new PointwiseFunction({
+const dropoutFunction = new PointwiseFunction({
   gradName: 'NativeDropoutBackward0',
   inputs: 1,
   scalars: 1,

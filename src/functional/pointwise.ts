@@ -40,7 +40,7 @@ export interface Definition {
 /** Where an input of the gradient's program comes from: the gradient of the output, the output, or an input by its number. */
 type Source = 'grad' | 'output' | number;
 
-export interface Backward {
+interface Backward {
   /** For each input: null for none, `'grad'` for the gradient as it is, else which output of the program it is. */
   readonly results: readonly (null | 'grad' | number)[];
   readonly emitted: Emitted;
@@ -64,11 +64,6 @@ export class PointwiseFunction {
     this.#scalars = Array.from({ length: scalars }, (_, i) => this.#graph.scalar(i));
     this.#output = this.#graph.read(build(this.#inputs, this.#scalars, this.#graph));
     this.#forward = emit([this.#output]);
-  }
-
-  /** The program, for what recognises it. */
-  get program(): PointwiseProgram {
-    return this.#forward.program;
   }
 
   /**
@@ -121,13 +116,6 @@ export class PointwiseFunction {
   #run(inputs: readonly Tensor[], shape: Shape, scalars: readonly Scalar[], masks: MaskArguments): Tensor {
     const operands = this.#forward.inputs.map((i) => inputs[i]!);
     return runProgram(this.#forward, operands, shape, scalars, masks, inputs[0]!.dtype)[0]!;
-  }
-
-  /** The gradient for some of the inputs, for what recognises it. */
-  gradient(wanted: readonly boolean[]): Backward {
-    let bits = 0;
-    for (const [i, isWanted] of wanted.entries()) if (isWanted) bits |= 1 << i;
-    return this.#gradientFor(bits);
   }
 
   /** The gradient for the inputs that require one, by their bits. */

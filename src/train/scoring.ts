@@ -1,7 +1,7 @@
 /** How the scores of steps become those of an epoch. */
 import { abs, cat, clone, div, indexSelect, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
 import { CrossEntropyLoss } from '../nn/cross-entropy.js';
-import { MSELoss } from '../nn/mse-loss.js';
+import { MSELoss } from '../nn/losses.js';
 import type { DType } from '../ops/ops.js';
 import { full } from '../tensor/creation.js';
 import { noGrad } from '../tensor/tape.js';

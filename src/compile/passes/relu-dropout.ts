@@ -1,5 +1,3 @@
-import { reluFunction } from '../../functional/activations.js';
-import { dropoutFunction } from '../../functional/dropout.js';
 import type { Listing, MemoryId } from '../../ops/listing.js';
 import { maskScale } from '../../ops/mask.js';
 import { emit } from '../../pointwise/emit.js';
@@ -8,8 +6,17 @@ import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { isDense, spaceOf } from './operands.js';
 
-const relu = reluFunction.gradient([true]);
-const [gradInput, outputInput] = [relu.sources.indexOf('grad'), relu.sources.indexOf('output')];
+/** What functional/dropout.ts runs: x, times the mask of the key and probability. */
+const dropout = (() => {
+  const graph = new Graph();
+  return emit([graph.input(0).mul(graph.mask(0, graph.scalar(0)))]).program;
+})();
+
+/** The gradient of relu, by the rule of the node: y <= 0 ? 0 : grad. */
+const reluGradient = (() => {
+  const graph = new Graph();
+  return emit([graph.apply('selectLessEqual', graph.input(1), 0, 0, graph.input(0))]).program;
+})();
 
 /** y <= 0 ? 0 : grad·scale. */
 const scaled = (() => {
@@ -26,9 +33,9 @@ const scaled = (() => {
 export function fuseReluDropoutGradients(listing: Listing): Listing {
   return rewriteAll(listing, (analysis, index) => {
     const each = analysis.listing.instructions[index];
-    if (!isOp(each, 'pointwise') || each.args.program !== relu.emitted.program || !isFlat(each)) return null;
+    if (!isOp(each, 'pointwise') || each.args.program !== reluGradient || !isFlat(each)) return null;
     const { inputs, outputs } = each.args;
-    const [grad, z] = [inputs[gradInput]!, inputs[outputInput]!];
+    const [grad, z] = inputs as readonly [MemoryId, MemoryId];
     const maker = analysis.definition(grad);
     const backward = dropoutAt(analysis, maker);
     if (backward === null || analysis.soleReader(grad) !== index || analysis.definition(z) === null) return null;
@@ -54,7 +61,7 @@ export function fuseReluDropoutGradients(listing: Listing): Listing {
 
 function dropoutAt(analysis: Analysis, index: number | null): InstructionOf<'pointwise'> | null {
   const each = index === null ? undefined : analysis.listing.instructions[index];
-  if (!isOp(each, 'pointwise') || each.args.program !== dropoutFunction.program || !isFlat(each)) return null;
+  if (!isOp(each, 'pointwise') || each.args.program !== dropout || !isFlat(each)) return null;
   // A key that changes between two readings is not one mask.
   return analysis.definition(each.args.keys[0]!) === null ? null : each;
 }

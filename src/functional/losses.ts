@@ -1,0 +1,67 @@
+/**
+ * Losses of each element. To add one: its definition, its options and its function here, its module in `nn/losses.ts`.
+ */
+import { checkOptions } from '../check.js';
+import { ShapeError } from '../errors.js';
+import type { Reduction } from '../ops/ops.js';
+import type { Expression } from '../pointwise/expression.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { floatDtype } from './arithmetic.js';
+import { to } from './cast.js';
+import { checkReduction } from './cross-entropy.js';
+import { PointwiseFunction } from './pointwise.js';
+import { mean, sum } from './sum.js';
+import { checkFloat, checkTensor } from './support.js';
+
+/** Options of a loss of each element. */
+export interface LossOptions {
+  /** `'mean'` (the default), `'sum'`, or `'none'`. */
+  reduction?: Reduction;
+}
+
+function loss(
+  gradName: string,
+  build: (x: Expression, target: Expression, scalars: readonly Expression[]) => Expression,
+  scalars = 0,
+): PointwiseFunction {
+  return new PointwiseFunction({ gradName, inputs: 2, scalars, build: ([x, t], numbers) => build(x!, t!, numbers) });
+}
+
+/** Checks that the shapes are equal, computes, and reduces. */
+function reduced(
+  place: string,
+  of: PointwiseFunction,
+  input: Tensor,
+  target: Tensor,
+  reduction: Reduction = 'mean',
+  scalars: readonly number[] = [],
+): Tensor {
+  checkReduction(place, reduction);
+  if (checkTensor(place, target).dtype === 'int32') checkFloat(place, input);
+  checkTensor(place, input);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(
+      `${place}: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
+        `(${formatShape(input.shape)}); they must be equal`,
+    );
+  const dtype = floatDtype([input, target]);
+  const losses = of.apply(place, [to(input, dtype), to(target, dtype)], scalars);
+  if (reduction === 'none') return losses;
+  return reduction === 'mean' ? mean(losses) : sum(losses);
+}
+
+const squaredError = loss('MseLossBackward0', (x, target) => {
+  const difference = x.sub(target);
+  return difference.mul(difference);
+});
+
+/**
+ * (input - target)², reduced; of two dtypes as `sub` gives it. Shapes must be equal: PyTorch broadcasts them with a warning, a well-known silent bug.
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html | torch.nn.functional.mse_loss}
+ * @throws ShapeError when the shapes differ.
+ */
+export function mseLoss(input: Tensor, target: Tensor, options?: LossOptions): Tensor {
+  const { reduction } = checkOptions('mseLoss', options, ['reduction']);
+  return reduced('mseLoss', squaredError, input, target, reduction);
+}
