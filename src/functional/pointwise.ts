@@ -66,6 +66,11 @@ export class PointwiseFunction {
     this.#forward = emit([this.#output]);
   }
 
+  /** What it runs for each element. */
+  get program(): PointwiseProgram {
+    return this.#forward.program;
+  }
+
   /**
    * The result for operands of one float dtype whose shapes broadcast, with its gradient.
    * @throws ShapeError when they do not
