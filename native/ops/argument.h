@@ -21,15 +21,31 @@ enum class DType { kFloat32, kInt32 };
 
 // Elements of 4 bytes of either dtype. `size` counts elements.
 struct AnyConst {
-  const void* data;
-  std::size_t size;
-  DType dtype;
+  AnyConst() = default;
+  AnyConst(const void* of, std::size_t elements, DType type) : data(of), size(elements), dtype(type) {}
+  AnyConst(std::span<const float> of) : AnyConst(of.data(), of.size(), DType::kFloat32) {}       // NOLINT: a view
+  AnyConst(std::span<const std::int32_t> of) : AnyConst(of.data(), of.size(), DType::kInt32) {}  // NOLINT: a view
+
+  std::span<const float> floats() const { return {static_cast<const float*>(data), size}; }
+  std::span<const std::int32_t> ints() const { return {static_cast<const std::int32_t*>(data), size}; }
+
+  const void* data = nullptr;
+  std::size_t size = 0;
+  DType dtype = DType::kFloat32;
 };
 
 struct AnyMutable {
-  void* data;
-  std::size_t size;
-  DType dtype;
+  AnyMutable() = default;
+  AnyMutable(void* of, std::size_t elements, DType type) : data(of), size(elements), dtype(type) {}
+  AnyMutable(std::span<float> of) : AnyMutable(of.data(), of.size(), DType::kFloat32) {}       // NOLINT: a view
+  AnyMutable(std::span<std::int32_t> of) : AnyMutable(of.data(), of.size(), DType::kInt32) {}  // NOLINT: a view
+
+  std::span<float> floats() const { return {static_cast<float*>(data), size}; }
+  std::span<std::int32_t> ints() const { return {static_cast<std::int32_t*>(data), size}; }
+
+  void* data = nullptr;
+  std::size_t size = 0;
+  DType dtype = DType::kFloat32;
 };
 
 // The numbers of a Layout as they stand in JavaScript; ops/layout.h checks and decodes them.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "../core/checked.h"
+#include "argument.h"
 
 namespace lanewise::ops {
 
@@ -30,6 +31,10 @@ inline void check_indices(const char* op, const char* argument, std::span<const 
       refuse(op, argument, "must be in [0, " + std::to_string(limit) + "), got " + std::to_string(i));
     }
   }
+}
+
+inline void check_same_dtype(const char* op, AnyConst x, AnyMutable out) {
+  if (x.dtype != out.dtype) refuse(op, "out", "must have the dtype of x");
 }
 
 }  // namespace lanewise::ops

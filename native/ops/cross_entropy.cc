@@ -136,7 +136,7 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   double loss = 0.0;
   context.kernels.sum(losses, rows, &loss);
   out[0] = static_cast<float>(loss / total);
-  if (biasGrad) sum(context, gradLogits, *biasGrad, 1, rows, classes);
+  if (biasGrad) sum(context, FloatIn(gradLogits), *biasGrad, 1, rows, classes);
 }
 
 }  // namespace lanewise::ops

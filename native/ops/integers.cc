@@ -1,7 +1,4 @@
-// Arithmetic of int32 memory: exact, and modulo 2^32 where a result does not fit, as PyTorch's; sums that do not fit
-// are refused instead.
-#include <limits>
-
+// Arithmetic of int32 memory: exact, and modulo 2^32 where a result does not fit, as PyTorch's.
 #include "check.h"
 #include "layout.h"
 #include "ops.h"
@@ -10,7 +7,6 @@
 namespace lanewise::ops {
 namespace {
 
-using core::checked_mul;
 using Int = std::int32_t;
 using Bits = std::uint32_t;
 
@@ -55,84 +51,33 @@ void binary(const Context& context, const char* op, IndexIn a, IndexIn b, IndexO
   });
 }
 
-// x[o, :, i] of [outer, size, inner].
-struct Line {
-  const Int* first;
-  std::size_t size;
-  std::size_t step;
-
-  std::int64_t sum() const {
-    std::int64_t total = 0;
-    for (std::size_t s = 0; s < size; ++s) total += first[s * step];
-    return total;
-  }
-};
-
-template <typename Body>
-void for_each_line(IndexIn x, std::size_t outer, std::size_t size, std::size_t inner, const Body& body) {
-  if (inner == 0) return;  // outer may be huge
-  for (std::size_t o = 0; o < outer; ++o) {
-    for (std::size_t i = 0; i < inner; ++i) body(o * inner + i, Line{x.data() + o * size * inner + i, size, inner});
-  }
-}
-
-void check_lines(const char* op, IndexIn x, std::size_t out, std::size_t outer, std::size_t size, std::size_t inner) {
-  check_length(op, "x", x.size(), checked_mul(outer, checked_mul(size, inner)));
-  check_length(op, "out", out, checked_mul(outer, inner));
-}
-
-template <typename IsBetter>
-void extreme(const char* op, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
-             std::size_t inner, const IsBetter& is_better) {
-  check_lines(op, x, out.size(), outer, size, inner);
-  check_length(op, "index", index.size(), checked_mul(outer, inner));
-  if (outer * inner == 0) return;
-  if (size == 0 || size > std::size_t{INT32_MAX})
-    refuse(op, "size", "must be in [1, 2^31), got " + std::to_string(size));
-  for_each_line(x, outer, size, inner, [&](std::size_t at, const Line& line) {
-    std::size_t best = 0;
-    for (std::size_t s = 1; s < size; ++s) {
-      if (is_better(line.first[s * line.step], line.first[best * line.step])) best = s;
-    }
-    out[at] = line.first[best * line.step];
-    index[at] = static_cast<Int>(best);
-  });
-}
-
 }  // namespace
 
-#define BINARY(name, compute)                                                            \
-  void name(const Context& context, IndexIn a, IndexIn b, IndexOut out, Layout layout) { \
-    binary(context, #name, a, b, out, layout, compute);                                  \
+void integers(const Context& context, IndexIn a, IndexIn b, IndexOut out, std::int32_t operation, Layout layout) {
+  const auto run = [&](const auto& compute) { binary(context, "integers", a, b, out, layout, compute); };
+  // The codes of integerOperations in src/ops/ops.ts.
+  switch (operation) {
+    case 0:
+      return run(plus);
+    case 1:
+      return run(minus);
+    case 2:
+      return run(times);
+    case 3:
+      return run(power);
+    case 4:
+      return run(larger);
+    case 5:
+      return run(smaller);
+    case 6:
+      return run([](Int x, Int y) { return Int{x < y}; });
+    case 7:
+      return run([](Int x, Int y) { return Int{x <= y}; });
+    case 8:
+      return run([](Int x, Int y) { return Int{x == y}; });
+    default:
+      refuse("integers", "operation", "must be a code of src/ops/ops.ts, got " + std::to_string(operation));
   }
-BINARY(addInt, plus)
-BINARY(subInt, minus)
-BINARY(mulInt, times)
-BINARY(powInt, power)
-BINARY(maximumInt, larger)
-BINARY(minimumInt, smaller)
-#undef BINARY
-
-void sumInt(const Context&, IndexIn x, IndexOut out, std::size_t outer, std::size_t size, std::size_t inner) {
-  check_lines("sumInt", x, out.size(), outer, size, inner);
-  for_each_line(x, outer, size, inner, [&](std::size_t, const Line& line) {
-    const std::int64_t total = line.sum();
-    if (total < std::numeric_limits<Int>::min() || total > std::numeric_limits<Int>::max()) {
-      refuse("sumInt", "out", "cannot hold the sum " + std::to_string(total) + "; convert x with to('float64') before");
-    }
-  });
-  for_each_line(x, outer, size, inner,
-                [&](std::size_t at, const Line& line) { out[at] = static_cast<Int>(line.sum()); });
-}
-
-void maxInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
-            std::size_t inner) {
-  extreme("maxInt", x, out, index, outer, size, inner, [](Int a, Int b) { return a > b; });
-}
-
-void minInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
-            std::size_t inner) {
-  extreme("minInt", x, out, index, outer, size, inner, [](Int a, Int b) { return a < b; });
 }
 
 }  // namespace lanewise::ops

@@ -40,7 +40,7 @@ void linearInputGradient(const Context& context, FloatIn grad, FloatIn weight, s
                        .k = outFeatures,
                        .finish = y ? &finish : nullptr});
   }
-  if (biasGrad) sum(context, out, *biasGrad, 1, rows, inFeatures);
+  if (biasGrad) sum(context, FloatIn(out), *biasGrad, 1, rows, inFeatures);
 }
 
 }  // namespace lanewise::ops

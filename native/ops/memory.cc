@@ -49,10 +49,6 @@ bool writes_twice(const Strided& shape) {
   return false;
 }
 
-void check_same_dtype(const char* op, AnyConst x, AnyMutable out) {
-  if (x.dtype != out.dtype) refuse(op, "out", "must have the dtype of x");
-}
-
 }  // namespace
 
 void fill(const Context& context, AnyMutable out, double value, std::size_t n) {

@@ -53,24 +53,12 @@ void tanhBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::si
 void clampBackward(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::size_t n, double low, double high);
 
 // int32 (integers.cc)
-void addInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void subInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void mulInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void powInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void maximumInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void minimumInt(const Context&, IndexIn a, IndexIn b, IndexOut out, Layout layout);
-void sumInt(const Context&, IndexIn x, IndexOut out, std::size_t outer, std::size_t size, std::size_t inner);
-void maxInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
-            std::size_t inner);
-void minInt(const Context&, IndexIn x, IndexOut out, IndexOut index, std::size_t outer, std::size_t size,
-            std::size_t inner);
+void integers(const Context&, IndexIn a, IndexIn b, IndexOut out, std::int32_t operation, Layout layout);
 
 // along one dimension (reduce.cc, gather.cc, order.cc, softmax.cc)
-void sum(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
-void max(const Context&, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
-         std::size_t inner);
-void min(const Context&, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
-         std::size_t inner);
+void sum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner);
+void extreme(const Context&, AnyConst x, AnyMutable out, IndexOut index, std::size_t outer, std::size_t size,
+             std::size_t inner, bool largest);
 void gather(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
             std::size_t count, std::size_t inner);
 void scatter(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
@@ -81,12 +69,9 @@ void argsort(const Context&, AnyConst x, IndexOut index, std::size_t outer, std:
              bool descending);
 void cumsum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner,
             bool reverse);
-void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
-void logSoftmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner);
+void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner, bool log);
 void softmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
-                     std::size_t inner);
-void logSoftmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
-                        std::size_t inner);
+                     std::size_t inner, bool log);
 
 // matrices (gemm.cc)
 void matmul(const Context&, FloatIn a, FloatIn b, FloatOut out, std::size_t batch, std::size_t m, std::size_t n,

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "ops.h"
 #include "parallel.h"
+#include "reduce_int.h"
 
 namespace lanewise::ops {
 namespace {
@@ -90,16 +91,9 @@ Extreme extreme_of_row(ExtremeKernel kernel, const float* x, std::size_t size, b
   return best;
 }
 
-void extreme(const Context& context, const char* op, ExtremeKernel kernel, bool largest, FloatIn x, FloatOut out,
-             IndexOut index, std::size_t outer, std::size_t size, std::size_t inner) {
-  const std::size_t results = checked_mul(outer, inner);
-  check_length(op, "x", x.size(), checked_mul(results, size));
-  check_length(op, "out", out.size(), results);
-  check_length(op, "index", index.size(), results);
-  if (results == 0) return;
-  if (size == 0 || size > std::size_t{INT32_MAX}) {
-    refuse(op, "size", "must be in [1, 2147483647], got " + std::to_string(size));
-  }
+void extreme_float(const Context& context, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
+                   std::size_t inner, bool largest) {
+  const ExtremeKernel kernel = largest ? context.kernels.max_columns : context.kernels.min_columns;
   if (inner == 1) {
     split_rows(context, outer, size, [&](std::size_t begin, std::size_t end) {
       for (std::size_t o = begin; o < end; ++o) {
@@ -116,12 +110,9 @@ void extreme(const Context& context, const char* op, ExtremeKernel kernel, bool 
   });
 }
 
-}  // namespace
-
-void sum(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner) {
-  const std::size_t results = checked_mul(outer, inner);
-  check_length("sum", "x", x.size(), checked_mul(results, size));
-  check_length("sum", "out", out.size(), results);
+void sum_float(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size,
+               std::size_t inner) {
+  const std::size_t results = outer * inner;
   if (results == 0 || size == 0) {  // outer may be huge and x null
     context.kernels.fill(0.0f, out.data(), results);
   } else if (inner == 1 && outer == 1) {
@@ -140,14 +131,36 @@ void sum(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std
   }
 }
 
-void max(const Context& context, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
-         std::size_t inner) {
-  extreme(context, "max", context.kernels.max_columns, true, x, out, index, outer, size, inner);
+}  // namespace
+
+void sum(const Context& context, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner) {
+  const std::size_t results = checked_mul(outer, inner);
+  check_length("sum", "x", x.size, checked_mul(results, size));
+  check_length("sum", "out", out.size, results);
+  check_same_dtype("sum", x, out);
+  if (x.dtype == DType::kInt32) {
+    sum_int(x.ints(), out.ints(), outer, size, inner);
+  } else {
+    sum_float(context, x.floats(), out.floats(), outer, size, inner);
+  }
 }
 
-void min(const Context& context, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
-         std::size_t inner) {
-  extreme(context, "min", context.kernels.min_columns, false, x, out, index, outer, size, inner);
+void extreme(const Context& context, AnyConst x, AnyMutable out, IndexOut index, std::size_t outer, std::size_t size,
+             std::size_t inner, bool largest) {
+  const std::size_t results = checked_mul(outer, inner);
+  check_length("extreme", "x", x.size, checked_mul(results, size));
+  check_length("extreme", "out", out.size, results);
+  check_length("extreme", "index", index.size(), results);
+  check_same_dtype("extreme", x, out);
+  if (results == 0) return;
+  if (size == 0 || size > std::size_t{INT32_MAX}) {
+    refuse("extreme", "size", "must be in [1, 2147483647], got " + std::to_string(size));
+  }
+  if (x.dtype == DType::kInt32) {
+    extreme_int(x.ints(), out.ints(), index, outer, size, inner, largest);
+  } else {
+    extreme_float(context, x.floats(), out.floats(), index, outer, size, inner, largest);
+  }
 }
 
 }  // namespace lanewise::ops

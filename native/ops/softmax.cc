@@ -72,37 +72,20 @@ void check(const char* op, FloatIn grad, FloatIn y, FloatOut out, std::size_t ou
 
 }  // namespace
 
-void softmax(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner) {
+void softmax(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner,
+             bool log) {
   check("softmax", x, out, outer, size, inner);
+  const auto kernel = log ? context.kernels.log_softmax : context.kernels.softmax;
   along(context, x.data(), nullptr, out.data(), outer, size, inner,
-        [&](const float* a, const float*, float* to, std::size_t rows) { context.kernels.softmax(a, to, rows, size); });
-}
-
-void logSoftmax(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size,
-                std::size_t inner) {
-  check("logSoftmax", x, out, outer, size, inner);
-  along(context, x.data(), nullptr, out.data(), outer, size, inner,
-        [&](const float* a, const float*, float* to, std::size_t rows) {
-          context.kernels.log_softmax(a, to, rows, size);
-        });
+        [&](const float* a, const float*, float* to, std::size_t rows) { kernel(a, to, rows, size); });
 }
 
 void softmaxBackward(const Context& context, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
-                     std::size_t inner) {
+                     std::size_t inner, bool log) {
   check("softmaxBackward", grad, y, out, outer, size, inner);
+  const auto kernel = log ? context.kernels.log_softmax_backward : context.kernels.softmax_backward;
   along(context, grad.data(), y.data(), out.data(), outer, size, inner,
-        [&](const float* g, const float* p, float* to, std::size_t rows) {
-          context.kernels.softmax_backward(g, p, to, rows, size);
-        });
-}
-
-void logSoftmaxBackward(const Context& context, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer,
-                        std::size_t size, std::size_t inner) {
-  check("logSoftmaxBackward", grad, y, out, outer, size, inner);
-  along(context, grad.data(), y.data(), out.data(), outer, size, inner,
-        [&](const float* g, const float* p, float* to, std::size_t rows) {
-          context.kernels.log_softmax_backward(g, p, to, rows, size);
-        });
+        [&](const float* g, const float* p, float* to, std::size_t rows) { kernel(g, p, to, rows, size); });
 }
 
 }  // namespace lanewise::ops

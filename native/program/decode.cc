@@ -30,10 +30,9 @@ constexpr Make kMakers[] = {
 
 // Ops that may write over one of their inputs (src/ops/ops.ts).
 constexpr std::string_view kElementwise[] = {
-    "add",          "sub",           "mul",     "div",     "pow",    "neg",    "exp",          "log",
-    "sqrt",         "abs",           "sign",    "sigmoid", "tanh",   "clamp",  "reluBackward", "sigmoidBackward",
-    "tanhBackward", "clampBackward", "dropout", "relu",    "addInt", "subInt", "mulInt",       "powInt",
-    "maximumInt",   "minimumInt",
+    "add",          "sub",           "mul",     "div",     "pow",      "neg",   "exp",          "log",
+    "sqrt",         "abs",           "sign",    "sigmoid", "tanh",     "clamp", "reluBackward", "sigmoidBackward",
+    "tanhBackward", "clampBackward", "dropout", "relu",    "integers",
 };
 
 // Ops whose weights may lie in panels: which arguments those are, and where they have their sizes. The flag `packed` is

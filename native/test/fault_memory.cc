@@ -83,7 +83,7 @@ TEST_CASE("ops without memory for their scratch write nothing") {
         {"linear", n,
          [&](auto to) { ops::linear(context, x.in(), weight.in().first(product), {}, to, rows, in, out); }},
         {"sum", 1, [&](auto to) { ops::sum(context, line.in(), to, 1, long_row, 1); }},
-        {"softmax", n, [&](auto to) { ops::softmax(context, grad.in(), to, 4, rows / 4, out); }},
+        {"softmax", n, [&](auto to) { ops::softmax(context, grad.in(), to, 4, rows / 4, out, false); }},
         {"crossEntropy", 1,
          [&](auto to) {
            ops::crossEntropy(context, grad.in(), target.in(), {}, to, other.span().first(2 * rows), scalar.span(), rows,

@@ -61,7 +61,7 @@ TEST_CASE("max and min along a dimension, and their gradient") {
           const ops::Context context = context_of(table, threads);
           Floats out(results), scattered(std::vector<float>(results * s.size, 0.0f));
           Ints index(results);
-          (largest ? ops::max : ops::min)(context, x.in(), out.span(), index.span(), s.outer, s.size, s.inner);
+          ops::extreme(context, x.in(), out.span(), index.span(), s.outer, s.size, s.inner, largest);
           ops::scatter(context, {grad.data(), grad.size(), ops::DType::kFloat32}, index.in(),
                        {scattered.data(), scattered.size(), ops::DType::kFloat32}, s.outer, s.size, 1, s.inner);
           bool right = out.guards_intact() && index.guards_intact() && scattered.guards_intact();
@@ -139,10 +139,10 @@ TEST_CASE("softmax along any dimension is softmax of its rows") {
       for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
         Floats p(n), lp(n), dp(n), dlp(n);
-        ops::softmax(context, x.in(), p.span(), s.outer, s.size, s.inner);
-        ops::logSoftmax(context, x.in(), lp.span(), s.outer, s.size, s.inner);
-        ops::softmaxBackward(context, grad.in(), p.in(), dp.span(), s.outer, s.size, s.inner);
-        ops::logSoftmaxBackward(context, grad.in(), lp.in(), dlp.span(), s.outer, s.size, s.inner);
+        ops::softmax(context, x.in(), p.span(), s.outer, s.size, s.inner, false);
+        ops::softmax(context, x.in(), lp.span(), s.outer, s.size, s.inner, true);
+        ops::softmaxBackward(context, grad.in(), p.in(), dp.span(), s.outer, s.size, s.inner, false);
+        ops::softmaxBackward(context, grad.in(), lp.in(), dlp.span(), s.outer, s.size, s.inner, true);
         CHECK((p.guards_intact() && lp.guards_intact() && dp.guards_intact() && dlp.guards_intact()));
         const std::vector<float> now[4] = {p.values(), lp.values(), dp.values(), dlp.values()};
         for (int i = 0; i < 4; ++i) {
@@ -196,11 +196,13 @@ TEST_CASE("reductions refuse what does not fit") {
   CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), 2, 5, 3), std::invalid_argument);
   CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), 8, 3, 1), std::invalid_argument);
   CHECK_THROWS_AS(ops::sum(context, x.in(), out.span(), SIZE_MAX, 2, 1), std::overflow_error);
-  CHECK_THROWS_WITH_AS(ops::max(context, x.in(), out.span(), index.span(), 2, 0, 3),
-                       "max: size must be in [1, 2147483647], got 0", std::invalid_argument);
-  CHECK_THROWS_AS(ops::min(context, x.in(), out.span(), index.span().first(5), 2, 4, 3), std::invalid_argument);
-  CHECK_THROWS_AS(ops::softmax(context, x.in(), out.span(), 2, 4, 3), std::invalid_argument);
-  CHECK_THROWS_AS(ops::softmaxBackward(context, x.in(), x.in().first(5), out.span(), 2, 3, 1), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ops::extreme(context, x.in(), out.span(), index.span(), 2, 0, 3, true),
+                       "extreme: size must be in [1, 2147483647], got 0", std::invalid_argument);
+  CHECK_THROWS_AS(ops::extreme(context, x.in(), out.span(), index.span().first(5), 2, 4, 3, false),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(ops::softmax(context, x.in(), out.span(), 2, 4, 3, false), std::invalid_argument);
+  CHECK_THROWS_AS(ops::softmaxBackward(context, x.in(), x.in().first(5), out.span(), 2, 3, 1, false),
+                  std::invalid_argument);
   const ops::AnyConst floats{x.data(), 24, ops::DType::kFloat32};
   CHECK_THROWS_AS(ops::argsort(context, floats, index.span(), 2, 4, 3, false), std::invalid_argument);
   CHECK_THROWS_AS(ops::cumsum(context, floats, {out.data(), 6, ops::DType::kFloat32}, 2, 4, 3, false),

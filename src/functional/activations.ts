@@ -19,7 +19,7 @@ const tanhs = activation('TanhBackward0', (x) => x.tanh());
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html | torch.nn.functional.relu}.
  */
 export function relu(input: Tensor): Tensor {
-  if (checkTensor('relu', input).dtype === 'int32') return integersWith('relu', 'maximumInt', input, 0);
+  if (checkTensor('relu', input).dtype === 'int32') return integersWith('relu', 'maximum', input, 0);
   return relus.apply('relu', [input]);
 }
 

@@ -59,7 +59,7 @@ function ofIntegers(name: Exclude<Name, 'div'>, [a, b]: Operands): Tensor | null
   const [left, right] = [a, b].map((operand) =>
     typeof operand === 'number' ? scalarOf(checkInt32(name, operand), 'int32') : operand,
   ) as [Tensor, Tensor];
-  return integers(name, `${name}Int`, left, right);
+  return integers(name, name, left, right);
 }
 
 const arithmetic = (name: Exclude<Name, 'div'>, input: Operand, other: Operand): Tensor => {

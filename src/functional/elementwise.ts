@@ -99,7 +99,7 @@ export function round(input: Tensor): Tensor {
 
 /** Absolute value. Gradient: grad·sign(input), 0 at 0. */
 export function abs(input: Tensor): Tensor {
-  if (checkTensor('abs', input).dtype === 'int32') return integers('abs', 'maximumInt', input, negated(input));
+  if (checkTensor('abs', input).dtype === 'int32') return integers('abs', 'maximum', input, negated(input));
   return ofFloats('abs', input);
 }
 
@@ -136,6 +136,6 @@ export function clamp(input: Tensor, min?: number, max?: number): Tensor {
 }
 
 function clampedIntegers(place: string, input: Tensor, min: number | undefined, max: number | undefined): Tensor {
-  const raised = min === undefined ? input : integersWith(place, 'maximumInt', input, min);
-  return max === undefined ? raised : integersWith(place, 'minimumInt', raised, max);
+  const raised = min === undefined ? input : integersWith(place, 'maximum', input, min);
+  return max === undefined ? raised : integersWith(place, 'minimum', raised, max);
 }

@@ -96,8 +96,8 @@ function find(place: string, name: 'max' | 'min', input: Tensor, given: unknown,
   const shape = input.shape.flatMap((length, i) => (i !== dim ? [length] : keepdim ? [1] : []));
   const values = empty(shape, input.dtype);
   const indices = empty(shape, 'int32');
-  const op = input.dtype === 'int32' ? (`${name}Int` as const) : name;
-  currentOps()[op]({ x: input.storage, out: values.storage, index: indices.storage, outer, size, inner });
+  const largest = name === 'max';
+  currentOps().extreme({ x: input.storage, out: values.storage, index: indices.storage, outer, size, inner, largest });
   return { values, indices, outer, size, inner };
 }
 

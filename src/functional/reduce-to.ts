@@ -36,12 +36,6 @@ function sumRange(input: Tensor, start: number, end: number): Tensor {
   const shape = input.shape.map((length, dim) => (dim >= start && dim < end ? 1 : length));
   if (size === 1) return viewAs(input, shape);
   const output = empty(shape, input.dtype);
-  currentOps()[input.dtype === 'int32' ? 'sumInt' : 'sum']({
-    x: input.storage,
-    out: output.storage,
-    outer,
-    size,
-    inner,
-  });
+  currentOps().sum({ x: input.storage, out: output.storage, outer, size, inner });
   return output;
 }

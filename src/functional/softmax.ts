@@ -10,29 +10,28 @@ import { around, checkFloat, emptyLike } from './support.js';
  * @param dim without it, as in PyTorch with a warning: 0 for 0, 1 and 3 dimensions, else 1.
  */
 export function softmax(input: Tensor, dim?: number | null): Tensor {
-  return along('softmax', 'softmaxBackward', 'SoftmaxBackward0', input, dim);
+  return along('softmax', 'SoftmaxBackward0', input, dim);
 }
 
 /** x - log Σ e^x along `dim`. Gradient: grad - e^y·Σ grad. As `torch.nn.functional.log_softmax`; dim as for {@link softmax}. */
 export function logSoftmax(input: Tensor, dim?: number | null): Tensor {
-  return along('logSoftmax', 'logSoftmaxBackward', 'LogSoftmaxBackward0', input, dim);
+  return along('logSoftmax', 'LogSoftmaxBackward0', input, dim);
 }
 
 function along(
   forward: 'softmax' | 'logSoftmax',
-  backward: 'softmaxBackward' | 'logSoftmaxBackward',
   node: string,
   input: Tensor,
   given: number | null | undefined,
 ): Tensor {
   checkFloat(forward, input);
   const dim = given ?? implicitDim(forward, input.ndim);
-  const sizes = around(input.shape, checkDim(forward, dim, input.ndim));
+  const sizes = { ...around(input.shape, checkDim(forward, dim, input.ndim)), log: forward === 'logSoftmax' };
   const output = emptyLike(input);
-  currentOps()[forward]({ x: input.storage, out: output.storage, ...sizes });
+  currentOps().softmax({ x: input.storage, out: output.storage, ...sizes });
   return record(node, output, [input], [output], (grad) => {
     const gradInput = emptyLike(input);
-    currentOps()[backward]({ grad: grad.storage, y: output.storage, out: gradInput.storage, ...sizes });
+    currentOps().softmaxBackward({ grad: grad.storage, y: output.storage, out: gradInput.storage, ...sizes });
     return [gradInput];
   });
 }

@@ -29,10 +29,6 @@ export type {
   Signature,
 } from './roles.js';
 
-const binaryInt = { a: 'index', b: 'index', out: 'indexOut', layout: 'layout' } as const;
-const overDim = { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
-const overDimBackward = { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size' } as const;
-
 /**
  * What becomes of a matrix product, a block of it at a time while it is in cache (oneDNN: post-op). The program's input 0 is the product; the
  * others have as many elements as the product, as one of its rows, or 1. Its first output goes to `out`, the others to `outputs`, each of
@@ -87,11 +83,18 @@ export const signatures = {
   },
 
   // --- along one dimension ------------------------------------------------------------------------------------------
-  /** out[o, i] = Σ x[o, :, i]; 0 for size 0. */
-  sum: overDim,
-  /** Largest value and the first index where it stands; a NaN wins. size >= 1. */
-  max: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
-  min: { x: 'in', out: 'out', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  /** out[o, i] = Σ x[o, :, i]; 0 for size 0. Same dtype. Throws an ArgumentError unless every sum of int32 is an int32. */
+  sum: { x: 'any', out: 'anyOut', outer: 'size', size: 'size', inner: 'size' },
+  /** The largest or smallest x[o, :, i] and the first index where it stands; a NaN wins. size >= 1. Same dtype. */
+  extreme: {
+    x: 'any',
+    out: 'anyOut',
+    index: 'indexOut',
+    outer: 'size',
+    size: 'size',
+    inner: 'size',
+    largest: 'flag',
+  },
   /** out[o, j, i] = x[o, index[o, j, i], i] for j < count; x is [outer, size, inner]; 0 <= index < size. Same dtype. */
   gather: byIndex('any', 'anyOut'),
   /** out[o, index[o, j, i], i] = x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. Same dtype. */
@@ -102,28 +105,17 @@ export const signatures = {
   argsort: { x: 'any', index: 'indexOut', outer: 'size', size: 'size', inner: 'size', descending: 'flag' },
   /** out[o, j, i] = Σ x[o, k, i] for k <= j, or k >= j when reverse. int32 wraps around. Same dtype. */
   cumsum: { x: 'any', out: 'anyOut', outer: 'size', size: 'size', inner: 'size', reverse: 'flag' },
-  /** exp(x - max) / Σ exp(x - max). */
-  softmax: overDim,
-  /** x - max - log Σ exp(x - max). */
-  logSoftmax: overDim,
-  /** y·(grad - Σ grad·y). */
-  softmaxBackward: overDimBackward,
-  /** grad - exp(y)·Σ grad. */
-  logSoftmaxBackward: overDimBackward,
+  /** exp(x - max) / Σ exp(x - max); its logarithm, x - max - log Σ exp(x - max), when log. */
+  softmax: { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size', log: 'flag' },
+  /** y·(grad - Σ grad·y); when log grad - exp(y)·Σ grad. */
+  softmaxBackward: { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size', log: 'flag' },
 
   // --- int32: exact; modulo 2^32 where a result does not fit, as PyTorch's ------------------------------------------
-  addInt: binaryInt,
-  subInt: binaryInt,
-  mulInt: binaryInt,
-  /** a to the power of b; for b < 0 the fraction of 1/a^-b is cut off, and a = 0 gives 0. */
-  powInt: binaryInt,
-  maximumInt: binaryInt,
-  minimumInt: binaryInt,
-  /** out[o, i] = Σ x[o, :, i]. Throws an ArgumentError unless every sum is an int32. */
-  sumInt: { x: 'index', out: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
-  /** As max and min. */
-  maxInt: { x: 'index', out: 'indexOut', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
-  minInt: { x: 'index', out: 'indexOut', index: 'indexOut', outer: 'size', size: 'size', inner: 'size' },
+  /**
+   * Arithmetic of two operands that broadcast; out is dense with the sizes of the layout. operation: a code of
+   * {@link integerOperations}. pow: for b < 0 the fraction of 1/a^-b is cut off, and a = 0 gives 0. Comparisons give 1 or 0.
+   */
+  integers: { a: 'index', b: 'index', out: 'indexOut', operation: 'int', layout: 'layout' },
 
   // --- matrices -----------------------------------------------------------------------------------------------------
   /**
@@ -286,6 +278,20 @@ type ArgType<
 
 /** What a backend is: a function for every op. */
 export type Ops = { readonly [Name in OpName]: (args: OpArgs<Name>) => void };
+
+/** Codes of the op `integers`. */
+export const integerOperations = {
+  add: 0,
+  sub: 1,
+  mul: 2,
+  pow: 3,
+  maximum: 4,
+  minimum: 5,
+  lt: 6,
+  le: 7,
+  eq: 8,
+} as const;
+export type IntegerOperation = keyof typeof integerOperations;
 
 /** Codes of the reductions of losses as they cross the contract. */
 export const reductions = { none: 0, mean: 1, sum: 2 } as const;

@@ -28,7 +28,7 @@ const alongDimension: Rule = (call) => {
   const outer = call.perRow('outer');
   const [size, inner] = [call.number('size'), call.number('inner')];
   const widths: Readonly<Record<string, number>> = { x: outer * size * inner, index: outer * inner };
-  const out = call.op === 'softmax' || call.op === 'logSoftmax' ? widths.x! : widths.index!;
+  const out = call.op === 'softmax' ? widths.x! : widths.index!;
   return outer > 0 && call.accesses.every(({ arg, memory }) => call.hasRows(memory, widths[arg] ?? out));
 };
 
@@ -116,10 +116,10 @@ type Entry = readonly [ops: readonly OpName[], grows: readonly string[], rule: R
 const table: readonly Entry[] = [
   [['fill', 'cast'], ['n'], elementwise],
   [['pointwise'], ['layout'], pointwise],
-  [['sum', 'max', 'min', 'softmax', 'logSoftmax', 'sumInt', 'maxInt', 'minInt'], ['outer'], alongDimension],
+  [['sum', 'extreme', 'softmax'], ['outer'], alongDimension],
   [['cumsum', 'argsort'], ['outer'], throughDimension],
   [['gather'], ['outer'], gather],
-  [['addInt', 'subInt', 'mulInt', 'powInt', 'maximumInt', 'minimumInt'], ['layout'], broadcasting],
+  [['integers'], ['layout'], broadcasting],
   [['copy'], ['layout'], copying],
   [['linear'], ['rows'], linear],
   [['matmul'], ['m', 'batch'], matmul],

@@ -1,48 +1,40 @@
-/** Ops along the middle of [outer, size, inner] that leave one element of it: sum, max, min. */
-import type { OpArgs, Ops } from '../ops.js';
-import { readFloats, writeFloats, writeInts } from './memory.js';
+/** Ops along the middle of [outer, size, inner] that leave one element of it. */
+import { ArgumentError } from '../../errors.js';
+import type { Ops } from '../ops.js';
+import { writeInts } from './memory.js';
 
-/** Keeps the first element that nothing beats; a NaN is beaten by nothing. */
-function extreme(beats: (value: number, best: number) => boolean): (args: OpArgs<'max'>) => void {
-  return ({ x, out, index, outer, size, inner }) => {
-    const source = readFloats(x);
-    const values = writeFloats(out);
-    const positions = writeInts(index);
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        const start = o * size * inner + i;
-        let best = source[start]!;
-        let position = 0;
-        for (let s = 1; s < size && !Number.isNaN(best); s++) {
-          const value = source[start + s * inner]!;
-          if (beats(value, best) || Number.isNaN(value)) {
-            best = value;
-            position = s;
-          }
-        }
-        values[o * inner + i] = best;
-        positions[o * inner + i] = position;
-      }
-    }
-  };
-}
-
-export const reduceOps: Pick<Ops, 'sum' | 'max' | 'min'> = {
+export const reduceOps: Pick<Ops, 'sum' | 'extreme'> = {
   sum({ x, out, outer, size, inner }) {
-    const source = readFloats(x);
-    const target = writeFloats(out);
+    const source = x.read();
     // Otherwise an empty result of many empty rows would take its time.
-    if (inner === 0) return;
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        const start = o * size * inner + i;
-        let total = 0;
-        for (let s = 0; s < size; s++) total += source[start + s * inner]!;
-        target[o * inner + i] = total;
-      }
+    const sums = new Float64Array(inner === 0 ? 0 : outer * inner);
+    for (let at = 0; at < sums.length; at++) {
+      const first = Math.floor(at / inner) * size * inner + (at % inner);
+      for (let s = 0; s < size; s++) sums[at]! += source[first + s * inner]!;
+      if (x.dtype === 'int32' && (sums[at]! | 0) !== sums[at])
+        throw new ArgumentError(`sum: out cannot hold the sum ${sums[at]}; convert x with to('float64') before`);
     }
+    out.write().set(sums);
   },
 
-  max: extreme((value, best) => value > best),
-  min: extreme((value, best) => value < best),
+  /** Keeps the first element that nothing beats; a NaN is beaten by nothing. */
+  extreme({ x, out, index, outer, size, inner, largest }) {
+    const source = x.read();
+    const values = out.write();
+    const positions = writeInts(index);
+    for (let at = 0; at < outer * inner; at++) {
+      const first = Math.floor(at / inner) * size * inner + (at % inner);
+      let best = source[first]!;
+      let position = 0;
+      for (let s = 1; s < size && !Number.isNaN(best); s++) {
+        const value = source[first + s * inner]!;
+        if ((largest ? value > best : value < best) || Number.isNaN(value)) {
+          best = value;
+          position = s;
+        }
+      }
+      values[at] = best;
+      positions[at] = position;
+    }
+  },
 };

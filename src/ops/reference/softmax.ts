@@ -1,5 +1,5 @@
 /** Softmax and its logarithm along the middle of [outer, size, inner], and their gradients. */
-import type { FloatArray, OpArgs, Ops } from '../ops.js';
+import type { FloatArray, Ops } from '../ops.js';
 import { readFloats, writeFloats } from './memory.js';
 
 /**
@@ -20,21 +20,19 @@ function forEachLine(args: { outer: number; size: number; inner: number }, visit
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) visit(o * size * inner + i);
 }
 
-function forward(finish: (logProbability: number) => number): (args: OpArgs<'softmax'>) => void {
-  return (args) => {
+export const softmaxOps: Pick<Ops, 'softmax' | 'softmaxBackward'> = {
+  softmax(args) {
     const { size, inner } = args;
     const source = readFloats(args.x);
     const target = writeFloats(args.out);
     forEachLine(args, (start) => {
       const { max, log } = logSumExp(source, start, size, inner);
-      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = finish(source[at]! - max - log);
+      for (let at = start, s = 0; s < size; s++, at += inner) {
+        const logProbability = source[at]! - max - log;
+        target[at] = args.log ? logProbability : Math.exp(logProbability);
+      }
     });
-  };
-}
-
-export const softmaxOps: Pick<Ops, 'softmax' | 'logSoftmax' | 'softmaxBackward' | 'logSoftmaxBackward'> = {
-  softmax: forward(Math.exp),
-  logSoftmax: forward((logProbability) => logProbability),
+  },
 
   softmaxBackward(args) {
     const { size, inner } = args;
@@ -42,21 +40,10 @@ export const softmaxOps: Pick<Ops, 'softmax' | 'logSoftmax' | 'softmaxBackward' 
     const y = readFloats(args.y);
     const target = writeFloats(args.out);
     forEachLine(args, (start) => {
-      let dot = 0;
-      for (let at = start, s = 0; s < size; s++, at += inner) dot += grad[at]! * y[at]!;
-      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = y[at]! * (grad[at]! - dot);
-    });
-  },
-
-  logSoftmaxBackward(args) {
-    const { size, inner } = args;
-    const grad = readFloats(args.grad);
-    const y = readFloats(args.y);
-    const target = writeFloats(args.out);
-    forEachLine(args, (start) => {
       let total = 0;
-      for (let at = start, s = 0; s < size; s++, at += inner) total += grad[at]!;
-      for (let at = start, s = 0; s < size; s++, at += inner) target[at] = grad[at]! - Math.exp(y[at]!) * total;
+      for (let at = start, s = 0; s < size; s++, at += inner) total += grad[at]! * (args.log ? 1 : y[at]!);
+      for (let at = start, s = 0; s < size; s++, at += inner)
+        target[at] = args.log ? grad[at]! - Math.exp(y[at]!) * total : y[at]! * (grad[at]! - total);
     });
   },
 };
