@@ -49,6 +49,7 @@ const counts: Readonly<Record<OpName, Count>> = {
     (program as PointwiseProgram).instructions.length *
     layoutElements(layout, 1 + (inputs as readonly number[]).length),
   sum: overDim(1),
+  reduce: (size, args) => (programLength(args) + 1) * overDim(1)(size, args),
   extreme: overDim(1),
   gather: none,
   scatter: none,

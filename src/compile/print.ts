@@ -58,6 +58,11 @@ function printInstruction(each: Instruction, { memories }: Listing, { names, siz
   const program = programOf(each);
   const texts = program === null ? null : printProgram(program, programNames(each, nameOf));
   const call = `${each.op}(${[...read, ...rest].join(', ')})`;
+  if (isOp(each, 'reduce')) {
+    const { kind, divisor } = each.args;
+    const result = `${['sum', 'max', 'min'][kind]}(${texts![0]})`;
+    return `${written.join(', ')} = ${divisor === 1 ? result : `${result} / ${divisor}`}`;
+  }
   const whole = texts === null ? call : isOp(each, 'pointwise') ? texts.join(', ') : `${call} |> ${texts.join(', ')}`;
   return written.length === 0 ? whole : `${written.join(', ')} = ${whole}`;
 }
@@ -72,7 +77,11 @@ function programNames(each: Instruction, nameOf: (memory: MemoryId) => string) {
   const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `cell${scalar.cell}`));
   if (step !== null) scalars.push(`${nameOf(step)} + 1`);
   const names = inputs!.map(nameOf);
-  return { inputs: isOp(each, 'pointwise') ? names : ['·', ...names], keys: keys.map(nameOf), scalars };
+  return {
+    inputs: isOp(each, 'pointwise') || isOp(each, 'reduce') ? names : ['·', ...names],
+    keys: keys.map(nameOf),
+    scalars,
+  };
 }
 
 function printValue(arg: string, role: Role, value: Instruction['args'][string] | undefined, sizes: boolean): string[] {

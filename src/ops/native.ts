@@ -26,6 +26,7 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
   inout: kinds.write,
   index: kinds.read,
   indexOut: kinds.write,
+  'indexOut?': kinds.write,
   'indexInout?': kinds.write,
   any: kinds.read,
   anyOut: kinds.write,

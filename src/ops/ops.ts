@@ -95,6 +95,24 @@ export const signatures = {
     inner: 'size',
     largest: 'flag',
   },
+  /**
+   * A program, and the reduction of its results: out[o, i] = the sum over the middle of [outer, size, inner], rounded and divided by
+   * divisor (kind 0), or the largest (1) or smallest (2) and in index where it stands, as `extreme`. layout as in `pointwise`; one
+   * output, no masks. Made by src/compile.
+   */
+  reduce: {
+    program: 'program',
+    inputs: 'ins',
+    scalars: 'scalars',
+    layout: 'layout',
+    out: 'out',
+    index: 'indexOut?',
+    outer: 'size',
+    size: 'size',
+    inner: 'size',
+    kind: 'int',
+    divisor: 'scalar',
+  },
   /** out[o, j, i] = x[o, index[o, j, i], i] for j < count; x is [outer, size, inner]; 0 <= index < size. Same dtype. */
   gather: byIndex('any', 'anyOut'),
   /** out[o, index[o, j, i], i] = x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. Same dtype. */

@@ -75,6 +75,7 @@ export interface RoleTypes {
   /** int32 memory: read, written, or both. */
   index: Memory;
   indexOut: Memory;
+  'indexOut?': Memory | null;
   'indexInout?': Memory | null;
   /** Memory of any dtype: read, written, partly written. */
   any: Memory;

@@ -10,6 +10,7 @@ import { fuseLinearEpilogue } from './linear-epilogue.js';
 import { fuseLinearInputGradient } from './linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from './linear-weight-update.js';
 import { fusePointwiseChains } from './pointwise-chains.js';
+import { fuseReductions } from './reductions.js';
 import { fuseReluDropoutGradients } from './relu-dropout.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
@@ -20,6 +21,7 @@ export type PassName =
   | 'hoist-checks'
   | 'relu-dropout'
   | 'pointwise-chains'
+  | 'reductions'
   | 'linear-epilogue'
   | 'linear-input-gradient'
   | 'cross-entropy-train'
@@ -39,6 +41,7 @@ const passes = {
   'hoist-checks': { fuses: false, run: hoistChecks },
   'relu-dropout': { fuses: true, run: fuseReluDropoutGradients },
   'pointwise-chains': { fuses: true, run: fusePointwiseChains },
+  reductions: { fuses: true, run: fuseReductions },
   'linear-epilogue': { fuses: true, run: fuseLinearEpilogue },
   'linear-input-gradient': { fuses: true, run: fuseLinearInputGradient },
   'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },

@@ -48,7 +48,7 @@ const reads: ReadonlySet<Role> = new Set<Role>([
   ...(['inout', 'indexInout?', 'anyInout'] as const),
 ]);
 const writes: ReadonlySet<Role> = new Set<Role>([
-  ...(['out', 'out?', 'indexOut', 'anyOut', 'outs'] as const),
+  ...(['out', 'out?', 'indexOut', 'indexOut?', 'anyOut', 'outs'] as const),
   ...(['inout', 'indexInout?', 'anyInout'] as const),
 ]);
 

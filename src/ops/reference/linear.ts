@@ -1,20 +1,14 @@
 /** x·weightᵀ + bias and its gradients, each with what a program does with the product. */
 import { BackendError } from '../../errors.js';
-import type { DType, HostArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
+import type { Layout, Memory, OpArgs, Ops } from '../ops.js';
 import { matmulOps, multiply } from './matmul.js';
-import { readFloats, writeFloats } from './memory.js';
+import { readFloats, temporary, writeFloats } from './memory.js';
 import { pointwiseOps } from './pointwise.js';
 import { reduceOps } from './reduce.js';
 
 /** Panels are a layout of the native backends. */
 function refusePanels(packed: boolean): void {
   if (packed) throw new BackendError('reference: weights lie row by row, not in panels');
-}
-
-/** Memory of this op's own. */
-function temporary(dtype: DType, length: number): Memory {
-  const array: HostArray = dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
-  return { dtype, length, read: () => array, write: () => array };
 }
 
 /** The layout of a matrix and operands of its size, of one of its rows, or of one element. */

@@ -1,7 +1,7 @@
 /** The two kinds of arrays behind a Memory, told apart where an op asks for one of them. */
 import { BackendError } from '../../errors.js';
 import { isInt32Array } from '../../realm.js';
-import type { FloatArray, HostArray, Memory } from '../ops.js';
+import type { DType, FloatArray, HostArray, Memory } from '../ops.js';
 
 function floats(array: HostArray): FloatArray {
   if (isInt32Array(array)) throw new BackendError('reference: expected float memory, got int32');
@@ -28,4 +28,10 @@ const largestFloat32 = 3.4028234663852886e38;
 /** What an intermediate result becomes that PyTorch keeps in memory of this dtype: infinite where it does not fit, else as it is. */
 export function rangeOf(memory: Memory): (x: number) => number {
   return memory.dtype === 'float32' ? (x) => (Math.abs(x) > largestFloat32 ? Math.fround(x) : x) : (x) => x;
+}
+
+/** Memory for the time of an op. */
+export function temporary(dtype: DType, length: number): Memory {
+  const array: HostArray = dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+  return { dtype, length, read: () => array, write: () => array };
 }

@@ -1,9 +1,26 @@
 /** Ops along the middle of [outer, size, inner] that leave one element of it. */
 import { ArgumentError } from '../../errors.js';
 import type { Ops } from '../ops.js';
-import { writeInts } from './memory.js';
+import { temporary, writeInts } from './memory.js';
+import { pointwiseOps } from './pointwise.js';
 
-export const reduceOps: Pick<Ops, 'sum' | 'extreme'> = {
+/** The codes of the op `reduce`. */
+const kinds = { sum: 0, largest: 1 } as const;
+
+export const reduceOps: Pick<Ops, 'sum' | 'extreme' | 'reduce'> = {
+  reduce({ program, inputs, scalars, layout, out, index, outer, size, inner, kind, divisor }) {
+    const x = temporary(out.dtype, outer * size * inner);
+    const rest = { keys: [], outputs: [x], step: null, columns: 1, rowOffset: 0 };
+    pointwiseOps.pointwise({ program, inputs, scalars, layout, ...rest });
+    if (kind !== kinds.sum) {
+      reduceOps.extreme({ x, out, index: index!, outer, size, inner, largest: kind === kinds.largest });
+      return;
+    }
+    reduceOps.sum({ x, out, outer, size, inner });
+    const sums = out.write();
+    for (let at = 0; at < outer * inner; at++) sums[at]! /= divisor;
+  },
+
   sum({ x, out, outer, size, inner }) {
     const source = x.read();
     // Otherwise an empty result of many empty rows would take its time.

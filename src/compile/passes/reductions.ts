@@ -1,0 +1,58 @@
+import type { Instruction, Listing } from '../../ops/listing.js';
+import { emit } from '../../pointwise/emit.js';
+import { Graph } from '../../pointwise/expression.js';
+import { type Analysis, fuse, rewriteAll } from './analysis.js';
+import { type InstructionOf, instruction, isOp } from './instruction.js';
+import { isDense, spaceOf } from './operands.js';
+
+/** What functional/plain.ts divides sums by their count with, for a mean. */
+const quotient = (() => {
+  const graph = new Graph();
+  return emit([graph.input(0).div(graph.scalar(0))]).program;
+})();
+
+/**
+ * A pointwise instruction whose results are only reduced, and the reduction: one op, which keeps the results in cache. A sum that is divided by a
+ * number next is a mean.
+ */
+export function fuseReductions(listing: Listing): Listing {
+  return rewriteAll(listing, (analysis, index) => {
+    const each = analysis.listing.instructions[index];
+    if (isOp(each, 'pointwise')) return withReduction(analysis, index, each);
+    return isOp(each, 'reduce') ? withDivision(analysis, index, each) : null;
+  });
+}
+
+function withReduction(analysis: Analysis, index: number, { args }: InstructionOf<'pointwise'>): Listing | null {
+  const { program, inputs, scalars, layout, outputs, keys, step } = args;
+  const [x] = outputs;
+  if (x === undefined || outputs.length !== 1 || keys.length > 0 || step !== null || inputs.length === 0) return null;
+  const reader = analysis.soleReader(x);
+  const next = reader === null ? undefined : analysis.listing.instructions[reader];
+  const reduction = reductionOf(next);
+  if (reader === null || reduction === null || analysis.spec(x).dtype === 'int32') return null;
+  const fused = instruction('reduce', { program, inputs, scalars, layout, ...reduction });
+  return fuse(analysis, [index, reader], fused);
+}
+
+function reductionOf(next: Instruction | undefined) {
+  if (isOp(next, 'sum')) {
+    const { out, outer, size, inner } = next.args;
+    return { out, index: null, outer, size, inner, kind: 0, divisor: 1 };
+  }
+  if (!isOp(next, 'extreme')) return null;
+  const { out, index, outer, size, inner, largest } = next.args;
+  return { out, index, outer, size, inner, kind: largest ? 1 : 2, divisor: 1 };
+}
+
+function withDivision(analysis: Analysis, index: number, { args }: InstructionOf<'reduce'>): Listing | null {
+  if (args.kind !== 0 || args.divisor !== 1) return null;
+  const reader = analysis.soleReader(args.out);
+  const next = reader === null ? undefined : analysis.listing.instructions[reader];
+  if (reader === null || !isOp(next, 'pointwise') || next.args.program !== quotient) return null;
+  const space = spaceOf(next);
+  const [divisor] = next.args.scalars;
+  if (typeof divisor !== 'number' || !space.operands.every((operand) => isDense(space, operand))) return null;
+  const fused = instruction('reduce', { ...args, out: next.args.outputs[0]!, divisor });
+  return fuse(analysis, [index, reader], fused);
+}
