@@ -10,6 +10,7 @@
 #include "../core/thread_pool.h"
 #include "../kernels/select.h"
 #include "../ops/ops.h"
+#include "../ops/pointwise_program.h"
 #include "../program/decode.h"
 #include "call.h"
 #include "errors.h"
@@ -106,6 +107,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   check(napi_set_named_property(env, exports, "instructionSets", instruction_sets(env, instance)));
   check(napi_set_named_property(env, exports, "compiled", names(env, kernels::compiled())));
   check(napi_set_named_property(env, exports, "opcodes", names(env, program::opcodes())));
+  check(napi_set_named_property(env, exports, "pointwiseNodes", names(env, ops::node_names())));
   napi_value version = nullptr;
   check(napi_create_string_utf8(env, LANEWISE_VERSION, NAPI_AUTO_LENGTH, &version));
   check(napi_set_named_property(env, exports, "version", version));

@@ -1,7 +1,8 @@
 // From JavaScript values to the argument types of ops (ops/argument.h).
 //
-// Nothing here runs JavaScript: no getter, no valueOf, no proxy trap. So once a length has been read it holds until the
-// op is done, and the length is the engine's own, whatever a subclass of a typed array says about itself.
+// Nothing here but list_elements runs JavaScript: no getter, no valueOf, no proxy trap. So once a length has been read
+// it holds until the op is done, and the length is the engine's own, whatever a subclass of a typed array says about
+// itself.
 #pragma once
 
 #include <node_api.h>
@@ -20,6 +21,7 @@
 #include "../kernels/kernel_table.h"
 #include "../kernels/select.h"
 #include "../ops/argument.h"
+#include "../ops/pointwise_program.h"
 #include "errors.h"
 
 namespace lanewise::binding {
@@ -167,6 +169,60 @@ struct Read<T> {
     if (array.type == napi_float32_array) return {array.data, array.length, ops::DType::kFloat32};
     if (array.type == napi_int32_array) return {array.data, array.length, ops::DType::kInt32};
     throw WrongType(arg.place() + "expected Float32Array or Int32Array, got " + name_of(array.type));
+  }
+};
+
+// The elements of an array, as `Lists` reads them before any argument is.
+using Elements = ops::ShortList<napi_value>;
+
+// A list of memories: its elements have been read, which may have run JavaScript (a getter, a proxy).
+template <typename T>
+struct ReadList {
+  static ops::ShortList<std::span<T>> from(const Argument& arg, const Elements& elements) {
+    ops::ShortList<std::span<T>> result;
+    for (const napi_value value : elements.items()) {
+      result.push_back(Read<std::span<T>>::from(Argument{arg.env, value, arg.index}));
+    }
+    return result;
+  }
+};
+template <>
+struct Read<ops::FloatIns> : ReadList<const float> {};
+template <>
+struct Read<ops::FloatOuts> : ReadList<float> {};
+template <>
+struct Read<ops::IndexIns> : ReadList<const std::int32_t> {};
+
+template <typename T>
+concept IsList = std::same_as<T, ops::FloatIns> || std::same_as<T, ops::FloatOuts> || std::same_as<T, ops::IndexIns>;
+
+// More elements than any op can take.
+inline constexpr std::uint32_t kMaxElements = 65536;
+
+inline Elements list_elements(const Argument& arg) {
+  std::uint32_t count = 0;
+  const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
+  if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of typed arrays");
+  check(status);
+  if (count > kMaxElements) throw std::invalid_argument(arg.place() + "too many elements");
+  Elements elements;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    napi_value value = nullptr;
+    check(napi_get_element(arg.env, arg.value, i, &value));
+    elements.push_back(value);
+  }
+  return elements;
+}
+
+template <>
+struct Read<ops::Scalars> {
+  static ops::Scalars from(const Argument& arg) { return {Read<std::span<const double>>::from(arg)}; }
+};
+
+template <>
+struct Read<ops::ProgramIn> {
+  static ops::ProgramIn from(const Argument& arg) {
+    return ops::decoded_program(Read<std::span<const double>>::from(arg));
   }
 };
 

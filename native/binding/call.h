@@ -57,11 +57,31 @@ struct Call<name, op> {
     void* data = nullptr;
     const auto values = read_arguments<sizeof...(Args)>(env, info, &data);
     const BoundOp& bound = *static_cast<const BoundOp*>(data);
+    // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
+    const std::tuple lists{elements<Args>(Argument{env, values[index], index})...};
     // The braces fix the order, so that the first wrong argument is the one that is named.
-    const std::tuple<Args...> args{Read<Args>::from(Argument{env, values[index], index})...};
+    const std::tuple args{read<Args>(Argument{env, values[index], index}, std::get<index>(lists))...};
     const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};
     const core::FlushDenormals flush;
     op(context, std::get<index>(args)...);
+  }
+
+  struct NoList {};
+  template <typename T>
+  static auto elements(const Argument& arg) {
+    if constexpr (IsList<T>) {
+      return list_elements(arg);
+    } else {
+      return NoList{};
+    }
+  }
+  template <typename T, typename List>
+  static auto read(const Argument& arg, const List& list) {
+    if constexpr (IsList<T>) {
+      return Read<T>::from(arg, list);
+    } else {
+      return Read<T>::from(arg);
+    }
   }
 };
 

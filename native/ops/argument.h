@@ -8,12 +8,18 @@
 //   layout                         Layout
 //   size, int, flag                std::size_t, std::int32_t, bool
 //   scalar, cell                   double
+//   program                        ProgramIn
+//   ins, outs, indexes             FloatIns, FloatOuts, IndexIns
+//   scalars                        Scalars
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace lanewise::ops {
 
@@ -50,5 +56,43 @@ struct AnyMutable {
 
 // The numbers of a Layout as they stand in JavaScript; ops/layout.h checks and decodes them.
 using Layout = std::span<const double>;
+
+// Lists of memories.
+using FloatIns = std::span<const std::span<const float>>;
+using FloatOuts = std::span<const std::span<float>>;
+using IndexIns = std::span<const std::span<const std::int32_t>>;
+
+// A list of numbers, each given with the call or changed between runs.
+struct Scalars {
+  std::span<const double> values;
+};
+
+// A decoded pointwise program (pointwise_program.h).
+class PointwiseProgram;
+using ProgramIn = std::reference_wrapper<const PointwiseProgram>;
+
+// What such a list is gathered in: no allocation as long as it is short.
+template <typename T>
+class ShortList {
+ public:
+  void push_back(const T& item) {
+    if (size_ < few_.size()) {
+      few_[size_++] = item;
+      return;
+    }
+    if (size_ == few_.size()) many_.assign(few_.begin(), few_.end());
+    many_.push_back(item);
+    ++size_;
+  }
+  std::size_t size() const { return size_; }
+  const T& operator[](std::size_t i) const { return items()[i]; }
+  std::span<const T> items() const { return {size_ <= few_.size() ? few_.data() : many_.data(), size_}; }
+  operator std::span<const T>() const { return items(); }  // NOLINT(google-explicit-constructor): as ops take it
+
+ private:
+  std::array<T, 8> few_{};
+  std::vector<T> many_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace lanewise::ops

@@ -37,4 +37,12 @@ inline void check_same_dtype(const char* op, AnyConst x, AnyMutable out) {
   if (x.dtype != out.dtype) refuse(op, "out", "must have the dtype of x");
 }
 
+// A counter that can still be incremented.
+inline void check_step(const char* op, std::span<const std::int32_t> step) {
+  check_length(op, "step", step.size(), 1);
+  if (step[0] < 0 || step[0] == INT32_MAX) {
+    refuse(op, "step", "must be in [0, 2147483646], got " + std::to_string(step[0]));
+  }
+}
+
 }  // namespace lanewise::ops

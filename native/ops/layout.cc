@@ -3,9 +3,8 @@
 #include "check.h"
 
 namespace lanewise::ops {
-namespace {
 
-std::size_t number(const char* op, double value) {
+std::size_t layout_number(const char* op, double value) {
   constexpr double kLargest = 9007199254740991.0;  // of JavaScript's safe integers
   if (!(value >= 0.0 && value <= kLargest) || value != static_cast<double>(static_cast<std::size_t>(value))) {
     refuse(op, "layout", "must hold non-negative safe integers, got " + std::to_string(value));
@@ -13,19 +12,24 @@ std::size_t number(const char* op, double value) {
   return static_cast<std::size_t>(value);
 }
 
-}  // namespace
+std::size_t layout_rank(const char* op, Layout layout, std::size_t columns) {
+  const std::size_t rank = layout.size() / columns;
+  if (layout.size() % columns != 0 || rank < 1 || rank > kMaxRank) {
+    refuse(op, "layout",
+           "must be " + std::to_string(columns) + " numbers for each of 1 to 16 dimensions, got " +
+               std::to_string(layout.size()));
+  }
+  return rank;
+}
 
 Strided decode(const char* op, Layout layout) {
-  const std::size_t rank = layout.size() / 3;
-  if (layout.size() % 3 != 0 || rank < 1 || rank > kMaxRank) {
-    refuse(op, "layout", "must be 3 numbers for each of 1 to 16 dimensions, got " + std::to_string(layout.size()));
-  }
+  const std::size_t rank = layout_rank(op, layout, 3);
   Strided shape;
   shape.rank = rank;
   for (std::size_t d = 0; d < rank; ++d) {
-    shape.size[d] = number(op, layout[d]);
-    shape.first[d] = number(op, layout[rank + d]);
-    shape.second[d] = number(op, layout[2 * rank + d]);
+    shape.size[d] = layout_number(op, layout[d]);
+    shape.first[d] = layout_number(op, layout[rank + d]);
+    shape.second[d] = layout_number(op, layout[2 * rank + d]);
   }
   bool empty = false;
   for (std::size_t d = 0; d < rank; ++d) empty = empty || shape.size[d] == 0;

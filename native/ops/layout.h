@@ -23,6 +23,11 @@ struct Strided {
   std::size_t second_step() const { return second[rank - 1]; }
 };
 
+// The number of dimensions of a layout of `columns` numbers for each, and one of its numbers. Throw
+// std::invalid_argument for what is none.
+std::size_t layout_rank(const char* op, Layout layout, std::size_t columns);
+std::size_t layout_number(const char* op, double value);
+
 // Throws std::invalid_argument for a layout that is none, std::overflow_error when its count does not fit.
 Strided decode(const char* op, Layout layout);
 

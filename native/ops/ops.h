@@ -52,6 +52,10 @@ void sigmoidBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std:
 void tanhBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t n);
 void clampBackward(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::size_t n, double low, double high);
 
+// pointwise programs (pointwise.cc)
+void pointwise(const Context&, ProgramIn program, FloatIns inputs, IndexIns keys, Scalars scalars, FloatOuts outputs,
+               std::optional<IndexOut> step, Layout layout, std::size_t columns, std::size_t rowOffset);
+
 // int32 (integers.cc)
 void integers(const Context&, IndexIn a, IndexIn b, IndexOut out, std::int32_t operation, Layout layout);
 

@@ -9,14 +9,6 @@
 namespace lanewise::ops {
 namespace {
 
-// A counter that can still be incremented.
-void check_step(const char* op, IndexOut step) {
-  check_length(op, "step", step.size(), 1);
-  if (step[0] < 0 || step[0] == INT32_MAX) {
-    refuse(op, "step", "must be in [0, 2147483646], got " + std::to_string(step[0]));
-  }
-}
-
 float* data_or_null(const std::optional<FloatOut>& memory) { return memory ? memory->data() : nullptr; }
 
 template <typename Step>

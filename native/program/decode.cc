@@ -32,7 +32,7 @@ constexpr Make kMakers[] = {
 constexpr std::string_view kElementwise[] = {
     "add",          "sub",           "mul",     "div",     "pow",      "neg",   "exp",          "log",
     "sqrt",         "abs",           "sign",    "sigmoid", "tanh",     "clamp", "reluBackward", "sigmoidBackward",
-    "tanhBackward", "clampBackward", "dropout", "relu",    "integers",
+    "tanhBackward", "clampBackward", "dropout", "relu",    "integers", "pointwise",
 };
 
 // Ops whose weights may lie in panels: which arguments those are, and where they have their sizes. The flag `packed` is
@@ -89,9 +89,9 @@ void check_overlaps(const Reader& reader, std::span<const MemorySpec> memories,
   for (const Use& written : reader.uses()) {
     if (!written.writes) continue;
     for (const Use& other : reader.uses()) {
-      if (other.argument == written.argument) continue;
+      if (&other == &written) continue;
       const Overlap shared = overlap(memories[written.memory], memories[other.memory], blocks);
-      if (shared == Overlap::kNone || (shared == Overlap::kSame && elementwise)) continue;
+      if (shared == Overlap::kNone || (shared == Overlap::kSame && elementwise && !other.writes)) continue;
       reader.refuse("writes to memory that overlaps another argument's");
     }
   }

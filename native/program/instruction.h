@@ -14,6 +14,7 @@
 
 #include "../ops/argument.h"
 #include "../ops/context.h"
+#include "../ops/pointwise_program.h"
 #include "call.h"
 #include "host_ops.h"
 #include "reader.h"
@@ -122,6 +123,58 @@ struct Field<double> {
   double resolve(const Bindings& bindings) const {
     return scalar.is_cell ? bindings.call.cells[scalar.cell] : scalar.value;
   }
+};
+
+// A list of memories.
+template <typename T>
+struct MemoriesField {
+  std::vector<std::size_t> memories;
+  static MemoriesField decode(Reader& reader) {
+    return {reader.memories(kDType<std::remove_const_t<T>>, !std::is_const_v<T>)};
+  }
+  ops::ShortList<std::span<T>> resolve(const Bindings& bindings) const {
+    ops::ShortList<std::span<T>> result;
+    for (const std::size_t memory : memories) result.push_back(Field<std::span<T>>{memory}.resolve(bindings));
+    return result;
+  }
+};
+
+template <>
+struct Field<ops::FloatIns> : MemoriesField<const float> {
+  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+};
+template <>
+struct Field<ops::FloatOuts> : MemoriesField<float> {
+  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+};
+template <>
+struct Field<ops::IndexIns> : MemoriesField<const std::int32_t> {
+  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+};
+
+template <>
+struct Field<ops::Scalars> {
+  std::vector<Reader::Scalar> scalars;
+  static Field decode(Reader& reader) { return {reader.scalars()}; }
+  // Converts to what the op takes.
+  struct Values {
+    ops::ShortList<double> list;
+    operator ops::Scalars() const { return {list}; }  // NOLINT(google-explicit-constructor)
+  };
+  Values resolve(const Bindings& bindings) const {
+    Values result;
+    for (const Reader::Scalar& scalar : scalars) result.list.push_back(Field<double>{scalar}.resolve(bindings));
+    return result;
+  }
+};
+
+template <>
+struct Field<ops::ProgramIn> {
+  std::unique_ptr<const ops::PointwiseProgram> program;
+  static Field decode(Reader& reader) {
+    return {std::make_unique<const ops::PointwiseProgram>(reader.numbers("a pointwise program"))};
+  }
+  ops::ProgramIn resolve(const Bindings&) const { return *program; }
 };
 
 template <>

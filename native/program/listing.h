@@ -22,6 +22,9 @@ namespace lanewise::program {
 //   size, int, flag        the number; 0 or 1 for a flag
 //   scalar, cell           0 and the number, or 1 and the cell's index
 //   keySource              its index
+//   ins, outs, indexes     how many memories, then their numbers
+//   scalars                how many, then each as a scalar
+//   program                how many numbers it has, then these
 struct FlatListing {
   std::span<const double> memories;
   std::span<const double> code;

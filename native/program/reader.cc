@@ -29,6 +29,7 @@ double Reader::next_argument() {
 std::size_t Reader::begin(std::span<const char* const> names) {
   ++instruction_;
   op_ = "?";
+  layout_columns_ = 3;  // sizes and the strides of two operands, unless the op takes a list of them
   uses_.clear();
   arguments_.clear();
   const auto opcode = to_size(next());
@@ -40,6 +41,10 @@ std::size_t Reader::begin(std::span<const char* const> names) {
 std::size_t Reader::memory(std::optional<ops::DType> dtype, bool writes, bool nullable) {
   const double number = next_argument();
   if (number == -1 && nullable) return kNoMemory;
+  return use(number, dtype, writes);
+}
+
+std::size_t Reader::use(double number, std::optional<ops::DType> dtype, bool writes) {
   const auto id = to_size(number);
   if (!id || *id >= memories_.size()) refuse("no such memory");
   const MemorySpec& spec = memories_[*id];
@@ -49,13 +54,34 @@ std::size_t Reader::memory(std::optional<ops::DType> dtype, bool writes, bool nu
   return *id;
 }
 
-std::vector<double> Reader::layout() {
+// A list: how many items, of at least so many numbers each, that the listing still has.
+std::size_t Reader::next_count(std::size_t numbers_each, const char* what) {
   const auto count = to_size(next_argument());
-  if (!count || *count > listing_.code.size() - position_) refuse("the listing ends within a layout");
-  const std::span<const double> numbers = listing_.code.subspan(position_, *count);
-  position_ += *count;
-  ops::decode(op_, numbers);  // throws for one that is none
+  if (!count || *count > (listing_.code.size() - position_) / numbers_each) {
+    refuse(std::string("the listing ends within ") + what);
+  }
+  return *count;
+}
+
+std::vector<std::size_t> Reader::memories(ops::DType dtype, bool writes) {
+  std::vector<std::size_t> result(next_count(1, "a list"));
+  for (std::size_t& memory : result) memory = use(next(), dtype, writes);
+  if (!writes && dtype == ops::DType::kFloat32) layout_columns_ = 1 + result.size();
+  return result;
+}
+
+std::vector<double> Reader::numbers(const char* what) {
+  const std::size_t count = next_count(1, what);
+  const std::span<const double> numbers = listing_.code.subspan(position_, count);
+  position_ += count;
   return {numbers.begin(), numbers.end()};
+}
+
+std::vector<double> Reader::layout() {
+  std::vector<double> result = numbers("a layout");
+  ops::layout_rank(op_, result, layout_columns_);
+  for (const double number : result) ops::layout_number(op_, number);
+  return result;
 }
 
 std::size_t Reader::size() {
@@ -84,8 +110,15 @@ std::size_t Reader::key_source() {
   return *index;
 }
 
-Reader::Scalar Reader::scalar() {
-  const double tag = next_argument();
+Reader::Scalar Reader::scalar() { return scalar(next_argument()); }
+
+std::vector<Reader::Scalar> Reader::scalars() {
+  std::vector<Scalar> result(next_count(2, "a list"));
+  for (Scalar& item : result) item = scalar(next());
+  return result;
+}
+
+Reader::Scalar Reader::scalar(double tag) {
   if (tag == 0) return {false, next(), 0};
   const auto cell = to_size(next());
   if (tag != 1 || !cell || *cell >= listing_.cells) refuse("no such cell");

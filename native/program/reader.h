@@ -31,6 +31,8 @@ class Reader {
   // An argument each. kNoMemory: null, where it may be. dtype: nullopt for either.
   std::size_t memory(std::optional<ops::DType> dtype, bool writes, bool nullable);
   ops::DType dtype(std::size_t memory) const { return memories_[memory].dtype; }
+  std::vector<std::size_t> memories(ops::DType dtype, bool writes);
+  std::vector<double> numbers(const char* what);
   std::vector<double> layout();
   std::size_t size();
   std::int32_t integer();
@@ -42,6 +44,7 @@ class Reader {
     std::size_t cell;  // when it is one
   };
   Scalar scalar();
+  std::vector<Scalar> scalars();
 
   // About the instruction read last.
   const char* op() const { return op_; }
@@ -53,6 +56,9 @@ class Reader {
  private:
   double next();
   double next_argument();
+  std::size_t next_count(std::size_t numbers_each, const char* what);
+  std::size_t use(double number, std::optional<ops::DType> dtype, bool writes);
+  Scalar scalar(double tag);
 
   const FlatListing& listing_;
   std::span<const MemorySpec> memories_;
@@ -60,6 +66,7 @@ class Reader {
   const char* op_ = "";
   std::vector<Use> uses_;
   std::vector<double> arguments_;
+  std::size_t layout_columns_ = 0;  // numbers for each dimension
 };
 
 }  // namespace lanewise::program

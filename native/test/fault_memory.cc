@@ -14,6 +14,7 @@
 #include "../core/start_thread.h"
 #include "../core/thread_pool.h"
 #include "../ops/ops.h"
+#include "../ops/pointwise_program.h"
 #include "../program/program_job.h"
 #include "../program/runner.h"
 #include "../program/shuffle_job.h"
@@ -93,6 +94,15 @@ TEST_CASE("ops without memory for their scratch write nothing") {
          [&](auto to) {
            ops::crossEntropyTrain(context, one.in(), grad.in(), target.in(), {}, scalar.span(), to,
                                   other.span().first(out), rows, out, -100, 0, 1);
+         }},
+        {"pointwise", n,
+         [&](auto to) {
+           // (x + 1) + a row of it, for inputs that are gathered.
+           const double code[]{2, 0, 0, 1, 2, 1, 1, 17, 0, 2, 0, 0, 17, 3, 1, 0, 0, 4};
+           const double layout[]{rows, out, out, 1, 1, rows};
+           const ops::FloatIn ins[]{grad.in(), other.in()};
+           const ops::FloatOut outs[]{to};
+           ops::pointwise(context, ops::decoded_program(code), ins, {}, {}, outs, {}, layout, 1, 0);
          }},
         {"linearActivation", n,
          [&](auto to) {

@@ -37,6 +37,61 @@ const Golden kGolden[] = {
     {"exp", 2541819616u, unary<&KernelTable::exp>},
     {"sigmoid", 4100330902u, unary<&KernelTable::sigmoid>},
     {"tanh", 1421690784u, unary<&KernelTable::tanh>},
+    {"expm1", 3003074384u, unary<&KernelTable::expm1>},
+    {"sin", 3443953404u, unary<&KernelTable::sin>},
+    {"cos", 1623200578u, unary<&KernelTable::cos>},
+    {"erf", 3679335772u, unary<&KernelTable::erf>},
+    {"whole numbers", 1221592075u,
+     [](const KernelTable& t, Inputs in) {
+       std::vector<float> out(3 * in.x.size());
+       t.floor(in.x.data(), out.data(), in.x.size());
+       t.ceil(in.x.data(), out.data() + in.x.size(), in.x.size());
+       t.round(in.x.data(), out.data() + 2 * in.x.size(), in.x.size());
+       return out;
+     }},
+    {"log1p", 3546529889u,
+     [](const KernelTable& t, Inputs in) {
+       t.log1p(in.y.data(), in.x.data(), in.x.size());
+       for (float& y : in.y) y = -0.25f * y;
+       t.log1p(in.y.data(), in.y.data(), in.y.size());
+       in.x.insert(in.x.end(), in.y.begin(), in.y.end());
+       return in.x;
+     }},
+    {"sin of large", 2625191484u,
+     [](const KernelTable& t, Inputs in) {
+       for (float& x : in.x) x = x * x * x * 1e6f;
+       t.sin(in.x.data(), in.y.data(), in.x.size());
+       t.cos(in.x.data(), in.x.data(), in.x.size());
+       in.x.insert(in.x.end(), in.y.begin(), in.y.end());
+       return in.x;
+     }},
+    {"larger and smaller", 1832107474u,
+     [](const KernelTable& t, Inputs in) {
+       t.max(in.x.data(), 1, in.y.data(), 1, in.x.data(), in.x.size());
+       t.min(in.x.data(), 1, in.y.data(), 1, in.y.data(), in.x.size());
+       in.x.insert(in.x.end(), in.y.begin(), in.y.end());
+       return in.x;
+     }},
+    {"fma", 139762023u,
+     [](const KernelTable& t, Inputs in) {
+       t.fma(in.x.data(), 1, in.y.data(), 1, in.x.data() + 7, 0, in.x.data(), in.x.size());
+       t.fma(in.x.data(), 1, in.y.data() + 7, 0, in.y.data(), 1, in.x.data(), in.x.size());
+       return in.x;
+     }},
+    {"selects", 373238629u,
+     [](const KernelTable& t, Inputs in) {
+       const float zero = 0.0f;
+       t.select_less(in.x.data(), 1, in.y.data(), 1, in.x.data(), 1, in.y.data(), 1, in.y.data(), in.x.size());
+       t.select_less_equal(in.x.data(), 1, &zero, 0, in.y.data(), 1, in.x.data(), 1, in.x.data(), in.x.size());
+       t.select_equal(in.x.data(), 1, in.y.data(), 1, &zero, 0, in.x.data(), 1, in.x.data(), in.x.size());
+       return in.x;
+     }},
+    {"mask_factor", 4172867019u,
+     [](const KernelTable& t, Inputs in) {
+       const kernels::Mask mask{123456789u, 987654321u, 40000, 1.6384f, 141, 9};
+       t.mask_factor(in.x.data(), in.x.size(), 77, &mask);
+       return in.x;
+     }},
     {"log", 782940452u,
      [](const KernelTable& t, Inputs in) {
        t.log(in.y.data(), in.y.data(), in.y.size());

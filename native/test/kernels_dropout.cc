@@ -92,6 +92,34 @@ TEST_CASE("dropout of every width equals the plain loop") {
   });
 }
 
+TEST_CASE("the factors of any piece of a mask") {
+  on_each_isa([](const KernelTable& table) {
+    for (const std::size_t columns : odd_sizes()) {
+      if (columns == 0) continue;
+      for (const std::int32_t threshold : {0, 58982, 65536}) {
+        const float scale = threshold == 0 ? 0.0f : static_cast<float>(65536.0 / threshold);
+        const std::size_t first_row = (std::size_t{1} << 33) + 5;
+        const kernels::Mask mask{kKey.k0, kKey.k1, threshold, scale, columns, first_row};
+        for (const auto& [first, n] :
+             {std::pair<std::size_t, std::size_t>{0, 300}, {0, 0}, {5, 3}, {19, 256}, {640, 61}}) {
+          Floats out(n);
+          table.mask_factor(out.data(), n, first, &mask);
+          bool right = out.guards_intact();
+          for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t at = first + i;
+            const bool keep = keeps(kKey, first_row + at / columns, at % columns, columns, threshold);
+            right = right && same_bits(out[i], keep ? scale : 0.0f);
+          }
+          CAPTURE(columns);
+          CAPTURE(threshold);
+          CAPTURE(first);
+          CHECK(right);
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("a dropped NaN or infinity becomes NaN, a kept one stays") {
   on_each_isa([](const KernelTable& table) {
     Floats x(std::vector<float>(64, kInf)), out(64);

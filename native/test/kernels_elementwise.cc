@@ -112,6 +112,12 @@ const BinaryCase kBinary[] = {
     {"sub", &KernelTable::sub, [](float a, float b) { return a - b; }},
     {"mul", &KernelTable::mul, [](float a, float b) { return a * b; }},
     {"div", &KernelTable::div, [](float a, float b) { return a / b; }},
+    {"max", &KernelTable::max, [](float a, float b) { return std::isnan(a) ? a
+                                                             : b < a       ? a
+                                                                           : b; }},
+    {"min", &KernelTable::min, [](float a, float b) { return std::isnan(a) ? a
+                                                             : a < b       ? a
+                                                                           : b; }},
 };
 
 TEST_CASE("functions of two elements, with either repeated") {
@@ -129,6 +135,104 @@ TEST_CASE("functions of two elements, with either repeated") {
           }
         }
       }
+    }
+  });
+}
+
+TEST_CASE("functions of two elements write over either") {
+  on_each_isa([](const KernelTable& table) {
+    for (const BinaryCase& test : kBinary) {
+      CAPTURE(std::string(test.name));
+      for (const std::size_t n : odd_sizes()) {
+        Floats a(numbers(n, 1)), b(numbers(n, 2)), out(n);
+        (table.*test.kernel)(a.data(), 1, b.data(), 1, out.data(), n);
+        (table.*test.kernel)(a.data(), 1, b.data(), 1, a.data(), n);
+        CHECK(same_bits(a.values(), out.values()));
+      }
+    }
+  });
+}
+
+// The i-th operand of three or four, repeated where bit i of `steps` is not set.
+struct Several {
+  std::vector<std::vector<float>> operands;
+  unsigned steps;
+  std::size_t step(std::size_t i) const { return steps >> i & 1u; }
+  float operator()(std::size_t i, std::size_t at) const { return operands[i][at * step(i)]; }
+};
+
+template <typename Body>
+void on_all_steps(std::size_t count, const Body& body) {
+  for (const std::size_t n : odd_sizes()) {
+    CAPTURE(n);
+    for (unsigned steps = 0; steps < 1u << count; ++steps) {
+      CAPTURE(steps);
+      Several x{{}, steps};
+      for (std::size_t i = 0; i < count; ++i) x.operands.push_back(numbers(n + 1, static_cast<std::uint32_t>(i + 1)));
+      body(x, n);
+    }
+  }
+}
+
+TEST_CASE("fma with each operand repeated, rounded once") {
+  on_each_isa([](const KernelTable& table) {
+    on_all_steps(3, [&](Several& x, std::size_t n) {
+      const auto run = [&](float* out) {
+        table.fma(x.operands[0].data(), x.step(0), x.operands[1].data(), x.step(1), x.operands[2].data(), x.step(2),
+                  out, n);
+      };
+      Floats out(n);
+      run(out.data());
+      bool right = out.guards_intact();
+      for (std::size_t i = 0; i < n; ++i) {
+        const float a = x(0, i), b = x(1, i), c = x(2, i);
+        right = right && ulps(out[i], has_fma(table) ? std::fma(a, b, c) : a * b + c) == 0.0;
+      }
+      CHECK(right);
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (x.step(i) == 0) continue;
+        Several before = x;
+        run(x.operands[i].data());
+        x.operands[i].resize(n);
+        CHECK(same_bits(x.operands[i], out.values()));
+        x = before;
+      }
+    });
+  });
+}
+
+TEST_CASE("selects with each operand repeated") {
+  struct Row {
+    decltype(KernelTable::select_less) KernelTable::* kernel;
+    bool (*chosen)(float, float);
+  };
+  const Row rows[] = {{&KernelTable::select_less, [](float a, float b) { return a < b; }},
+                      {&KernelTable::select_less_equal, [](float a, float b) { return a <= b; }},
+                      {&KernelTable::select_equal, [](float a, float b) { return a == b; }}};
+  on_each_isa([&](const KernelTable& table) {
+    for (const Row& row : rows) {
+      on_all_steps(4, [&](Several& x, std::size_t n) {
+        for (std::size_t i = 0; i < n; i += 4) x.operands[1][i] = x.operands[0][i];
+        const auto run = [&](float* out) {
+          (table.*row.kernel)(x.operands[0].data(), x.step(0), x.operands[1].data(), x.step(1), x.operands[2].data(),
+                              x.step(2), x.operands[3].data(), x.step(3), out, n);
+        };
+        Floats out(n);
+        run(out.data());
+        bool right = out.guards_intact();
+        for (std::size_t i = 0; i < n; ++i) {
+          right = right && same_bits(out[i], row.chosen(x(0, i), x(1, i)) ? x(2, i) : x(3, i));
+        }
+        CHECK(right);
+        for (std::size_t i = 0; i < 4; ++i) {
+          if (x.step(i) == 0) continue;
+          Several before = x;
+          run(x.operands[i].data());
+          x.operands[i].resize(n);
+          CHECK(same_bits(x.operands[i], out.values()));
+          x = before;
+        }
+      });
     }
   });
 }

@@ -137,6 +137,49 @@ TEST_CASE("listing: instructions that are refused") {
   }
 }
 
+// out = scalar·exp(x) + x for 16 elements.
+std::vector<double> with_program(std::initializer_list<double> rest) {
+  const std::vector<double> program{1, 0, 1, 0, 3, 1, 3, 0, 0, 0, 0, 19, 1, 2, 0, 0, 17, 3, 0, 0, 0, 4};
+  std::vector<double> result{static_cast<double>(program.size())};
+  result.insert(result.end(), program.begin(), program.end());
+  result.insert(result.end(), rest);
+  return result;
+}
+
+TEST_CASE("listing: pointwise programs with their lists") {
+  struct Row {
+    const char* reason;
+    std::function<std::vector<double>(Right&)> arguments;
+  };
+  const Row rows[] = {
+      {"made", [](Right& r) { return with_program({1, r.x, 0, 1, 0, 0.5, 1, r.y, kMissing, 2, 16, 1, 1, 0}); }},
+      {"made", [](Right& r) { return with_program({1, r.t, 0, 1, 0, 0.5, 1, r.t, kMissing, 2, 16, 1, 1, 0}); }},
+      {"ends within a pointwise program", [](Right&) { return std::vector<double>{3, 1, 0}; }},
+      {"pointwise program: has no output", [](Right&) { return std::vector<double>{6, 1, 0, 0, 0, 0, 0}; }},
+      {"argument 1: the listing ends within a list", [](Right& r) { return with_program({5, r.x}); }},
+      {"argument 1: no such memory", [](Right&) { return with_program({1, 77}); }},
+      {"argument 1: memory of another dtype", [](Right& r) { return with_program({1, r.labels}); }},
+      {"argument 2: memory of another dtype", [](Right& r) { return with_program({1, r.x, 1, r.x}); }},
+      {"argument 3: the listing ends within a list", [](Right& r) { return with_program({1, r.x, 0, 2, 0, 0.5}); }},
+      {"argument 3: no such cell", [](Right& r) { return with_program({1, r.x, 0, 1, 1, 0}); }},
+      {"argument 4: inputs are only read", [](Right& r) { return with_program({1, r.x, 0, 1, 0, 0.5, 1, r.x}); }},
+      {"layout must be 2 numbers",
+       [](Right& r) { return with_program({1, r.x, 0, 1, 0, 0.5, 1, r.y, kMissing, 3, 16, 1, 1, 1, 0}); }},
+      {"layout must hold",
+       [](Right& r) { return with_program({1, r.x, 0, 1, 0, 0.5, 1, r.y, kMissing, 2, 16, -1, 1, 0}); }},
+      {"overlaps another",
+       [](Right& r) { return with_program({1, r.x, 0, 1, 0, 0.5, 2, r.y, r.y, kMissing, 2, 16, 1, 1, 0}); }},
+  };
+  for (const Row& row : rows) {
+    Right listing;
+    listing.code = row.arguments(listing);
+    listing.code.insert(listing.code.begin(), opcode("pointwise"));
+    CAPTURE(std::string(row.reason));
+    CAPTURE(refusal(listing));
+    CHECK(refusal(listing).find(row.reason) != std::string::npos);
+  }
+}
+
 TEST_CASE("listing: temporaries that overlap in one instruction") {
   for (const auto& [offset, expected] :
        {std::pair{16.0, "overlaps"}, std::pair{0.0, "made"}, std::pair{32.0, "made"}}) {

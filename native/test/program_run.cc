@@ -54,6 +54,33 @@ TEST_CASE("program: memory of every kind, null, sizes, flags, layouts, scalars a
   });
 }
 
+TEST_CASE("program: a pointwise program with cells, keys, a counter and state that it writes over") {
+  on_each_isa([](const KernelTable& table) {
+    TestListing listing;
+    listing.cells = 1;
+    listing.key_sources = 1;
+    const double g = listing.memory(MemoryKind::kInput, 0, 4), kept = listing.memory(MemoryKind::kOutput, 0, 4);
+    const double p = listing.state(block_of(std::vector<float>{1, 2, 3, 4}));
+    const double step = listing.state(block_of(std::vector<std::int32_t>{2}));
+    listing.arena = 16;
+    const double key = listing.memory(MemoryKind::kTemporary, 0, 2, true);
+    listing.op("drawKey", {0, key});
+    // Inputs p, g; one key; scalars rate, probability, t. p - rate·t·g, and the mask's factors.
+    listing.op("pointwise", {28, 2, 1, 3, 0, 4, 2, 28, 0,   3, 0, 0, 19, 2,   4, 0, 0,    19,   6, 1, 0, 0, 18, 0, 7,
+                             0,  0, 8, 5, 2, p, g, 1,  key, 2, 1, 0, 0,  0.5, 2, p, kept, step, 3, 4, 1, 1, 2,  0});
+    program::Program made = listing.make(table);
+    std::vector<float> grad{1, 10, 100, 1000}, factors(4, kNan);
+    Call call{{bytes(grad)}, {writable(factors)}, {0.5}, {42, 0, 7, 1}};
+    made.run(context_of(table), call);
+    CHECK(read(*listing.blocks[0]) == std::vector<float>{-0.5, -13, -147, -1496});
+    CHECK(read<std::int32_t>(*listing.blocks[1]) == std::vector<std::int32_t>{3});
+    std::vector<float> expected(4, 1);
+    const program::MaskKey drawn = program::mask_key(42, 0, 7, 1);
+    table.dropout(expected.data(), expected.data(), 2, 2, 0, drawn[0], drawn[1], 32768, 2);
+    CHECK(factors == expected);
+  });
+}
+
 TEST_CASE("program: keys are drawn from their source, one up for each") {
   TestListing listing;
   listing.key_sources = 2;

@@ -3,6 +3,10 @@
 
 #include "math-inl.h"
 
+// The larger and the smaller, b of two that are equal; a NaN wins.
+LANEWISE_VEC Vf v_max(Vf a, Vf b) { return v_select(v_eq(a, a), v_larger(a, b), a); }
+LANEWISE_VEC Vf v_min(Vf a, Vf b) { return v_select(v_eq(a, a), v_smaller(a, b), a); }
+
 #define LANEWISE_BINARY(name, operation)                                                                           \
   static void name(const float* a, std::size_t a_step, const float* b, std::size_t b_step, float* out,             \
                    std::size_t n) {                                                                                \
@@ -31,6 +35,8 @@ LANEWISE_BINARY(add, v_add)
 LANEWISE_BINARY(sub, v_sub)
 LANEWISE_BINARY(mul, v_mul)
 LANEWISE_BINARY(div, v_div)
+LANEWISE_BINARY(max, v_max)
+LANEWISE_BINARY(min, v_min)
 #undef LANEWISE_BINARY
 
 // The power in double precision without fused operations, so that every instruction set gives the same bits. The
@@ -94,14 +100,16 @@ LANEWISE_VEC float pow_of(float x, float y) {
   return result;
 }
 
+// Squares, the everyday case, are multiplications wherever the exponent stands.
 static void pow(const float* a, std::size_t a_step, const float* b, std::size_t b_step, float* out, std::size_t n) {
-  if (n != 0 && b_step == 0 && *b == 2.0f) {  // squares, the everyday case, rounded once
+  if (n != 0 && b_step == 0 && *b == 2.0f) {
     mul(a, a_step, a, a_step, out, n);
     return;
   }
   // The repeated element is read first, because out may be where it stands.
   const float first_a = n == 0 ? 0.0f : *a, first_b = n == 0 ? 0.0f : *b;
   for (std::size_t i = 0; i < n; ++i) {
-    out[i] = pow_of(a_step == 0 ? first_a : a[i], b_step == 0 ? first_b : b[i]);
+    const float x = a_step == 0 ? first_a : a[i], y = b_step == 0 ? first_b : b[i];
+    out[i] = y == 2.0f ? x * x : pow_of(x, y);
   }
 }

@@ -24,10 +24,12 @@ LANEWISE_VEC Vf v_sub(Vf a, Vf b) { return a - b; }
 LANEWISE_VEC Vf v_mul(Vf a, Vf b) { return a * b; }
 LANEWISE_VEC Vf v_div(Vf a, Vf b) { return a / b; }
 LANEWISE_VEC Vf v_sqrt(Vf x) { return __builtin_sqrtf(x); }
-// Adding 1.5·2^23 leaves no room for a fraction; for |x| < 2^22, which is all that the kernels ask for.
+// Adding 2^23 leaves no room for a fraction; from there on there is none.
 LANEWISE_VEC Vf v_round(Vf x) {
-  const volatile float shifted = x + 12582912.0f;
-  return shifted - 12582912.0f;
+  const float size = __builtin_fabsf(x);
+  if (!(size < 8388608.0f)) return x;
+  const volatile float shifted = size + 8388608.0f;
+  return __builtin_copysignf(shifted - 8388608.0f, x);
 }
 LANEWISE_VEC Vf v_fma(Vf a, Vf b, Vf c) { return a * b + c; }
 LANEWISE_VEC Vf v_fnma(Vf a, Vf b, Vf c) { return c - a * b; }

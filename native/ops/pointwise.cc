@@ -1,0 +1,326 @@
+#include "pointwise.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "../core/aligned.h"
+#include "check.h"
+#include "mask.h"
+#include "parallel.h"
+
+namespace lanewise::ops {
+namespace {
+
+using core::checked_mul;
+
+// Elements of a block: so many values of it stay in the first-level cache.
+constexpr std::size_t kBlock = 256;
+// Rows from this length on are worked through one by one.
+constexpr std::size_t kWideRow = 128;
+// An input's room holds a block, and one row more where narrow rows are all the same.
+constexpr std::size_t kInputRoom = kBlock + kWideRow;
+
+std::string element(const char* list, std::size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; }
+
+void check_count(const char* op, const char* list, std::size_t count, std::size_t needed) {
+  if (count != needed) {
+    refuse(op, list, "must be " + std::to_string(needed) + " for this program, got " + std::to_string(count));
+  }
+}
+
+bool overlap(const float* a, std::size_t of_a, const float* b, std::size_t of_b) {
+  const std::less<const float*> before;
+  return of_a != 0 && of_b != 0 && before(a, b + of_b) && before(b, a + of_a);
+}
+
+}  // namespace
+
+void BoundPointwise::check_counts(const char* op, const PointwiseProgram& program,
+                                  const PointwiseArguments& arguments) const {
+  check_count(op, "inputs", arguments.inputs.size(), program.inputs());
+  check_count(op, "keys", arguments.keys.size(), program.keys());
+  check_count(op, "scalars", arguments.scalars.values.size() + (arguments.step ? 1 : 0), program.scalars());
+  check_count(op, "outputs", arguments.outputs.size(), program.outputs());
+  if (arguments.step) check_step(op, *arguments.step);
+}
+
+// An output overlaps nothing but an input that is the same elements.
+void BoundPointwise::check_memory(const char* op, const PointwiseArguments& arguments) const {
+  const std::size_t count = shape_.count();
+  for (std::size_t i = 0; i < arguments.inputs.size(); ++i) {
+    if (arguments.inputs[i].size() < shape_.reach(i)) {
+      check_length(op, element("inputs", i).c_str(), arguments.inputs[i].size(), shape_.reach(i));
+    }
+  }
+  for (std::size_t k = 0; k < arguments.outputs.size(); ++k) {
+    const FloatOut out = arguments.outputs[k];
+    if (out.size() < count) check_length(op, element("outputs", k).c_str(), out.size(), count);
+    for (std::size_t other = 0; other < k; ++other) {
+      if (overlap(out.data(), count, arguments.outputs[other].data(), count)) {
+        refuse(op, element("outputs", k).c_str(), "overlaps another output");
+      }
+    }
+    for (std::size_t i = 0; i < arguments.inputs.size(); ++i) {
+      const FloatIn in = arguments.inputs[i];
+      if (!overlap(out.data(), count, in.data(), shape_.reach(i))) continue;
+      if (in.data() == out.data() && shape_.walk(i) == Walk::kDense) continue;
+      refuse(op, element("outputs", k).c_str(), "overlaps an input that is not the same elements");
+    }
+  }
+}
+
+void BoundPointwise::bind_memory(const PointwiseArguments& arguments) {
+  inputs_.resize(arguments.inputs.size());
+  outputs_.resize(arguments.outputs.size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i] = arguments.inputs[i].data();
+  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k] = arguments.outputs[k].data();
+  plan_ = &program_->direct();
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (inputs_[i] == outputs_[k] && plan_->last_read[i] > plan_->written[k]) {
+        plan_ = &program_->staged();
+        return;
+      }
+    }
+  }
+}
+
+void BoundPointwise::bind_values(const char* op, const PointwiseArguments& arguments) {
+  step_ = arguments.step ? arguments.step->data() : nullptr;
+  scalars_.assign(arguments.scalars.values.begin(), arguments.scalars.values.end());
+  if (step_ != nullptr) scalars_.push_back(static_cast<double>(*step_) + 1.0);
+  values_.resize(program_->values());
+  program_->evaluate(scalars_, values_);
+  uniforms_.clear();
+  for (const std::uint32_t value : program_->uniforms()) uniforms_.push_back(static_cast<float>(values_[value]));
+  masks_.clear();
+  if (program_->keys() == 0) return;
+  if (arguments.columns == 0 || shape_.count() % arguments.columns != 0) {
+    refuse(op, "columns",
+           "must divide " + std::to_string(shape_.count()) + " elements, got " + std::to_string(arguments.columns));
+  }
+  for (const PointwiseProgram::Mask& mask : program_->masks()) {
+    masks_.push_back(make_mask(op, arguments.keys[mask.key], values_[mask.p], arguments.columns, arguments.row_offset));
+  }
+}
+
+void BoundPointwise::choose_blocks() {
+  wide_ = shape_.width() >= kWideRow;
+  gathers_ = false;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const Walk walk = shape_.walk(i);
+    gathers_ = gathers_ || ((walk == Walk::kPeriodic || walk == Walk::kStrided) && (!wide_ || shape_.step(i) > 1));
+  }
+  // One step has nothing to keep in cache for another.
+  block_ = plan_->steps.size() == 1 && !gathers_ ? std::max<std::size_t>(1, shape_.count()) : kBlock;
+}
+
+void BoundPointwise::bind(const char* op, const kernels::KernelTable& kernels, const PointwiseProgram& program,
+                          const PointwiseArguments& arguments, Layout layout) {
+  check_counts(op, program, arguments);
+  shape_.decode(op, layout, program.inputs());
+  kernels_ = &kernels;
+  program_ = &program;
+  row_width_ = 0;
+  check_memory(op, arguments);
+  bind_values(op, arguments);
+  bind_memory(arguments);
+  choose_blocks();
+}
+
+void BoundPointwise::bind(const char* op, const kernels::KernelTable& kernels, const PointwiseProgram& program,
+                          const PointwiseArguments& arguments, std::size_t rows, std::size_t width) {
+  check_counts(op, program, arguments);
+  shape_.decode(op, rows, width, arguments.inputs);
+  kernels_ = &kernels;
+  program_ = &program;
+  row_width_ = width;
+  check_memory(op, arguments);
+  bind_values(op, arguments);
+  bind_memory(arguments);
+  choose_blocks();
+}
+
+std::size_t BoundPointwise::room() const {
+  const std::size_t slots = program_->slots() + plan_->registers;
+  std::size_t floats = core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
+  floats += plan_->registers * kBlock;
+  if (gathers_ || row_width_ != 0) floats += inputs_.size() * kInputRoom;
+  if (row_width_ != 0) floats += outputs_.size() * kBlock;
+  return floats;
+}
+
+PointwiseRun::PointwiseRun(const BoundPointwise& bound, float* room)
+    : bound_(bound), shape_(bound.shape_), slots_(reinterpret_cast<Slot*>(room)) {
+  const std::size_t fixed = bound.program_->slots(), slots = fixed + bound.plan_->registers;
+  room += core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
+  for (std::size_t u = 0; u < bound.uniforms_.size(); ++u) {
+    point(bound.inputs_.size() + bound.outputs_.size() + u, &bound.uniforms_[u], 0);
+  }
+  for (std::size_t r = 0; r < bound.plan_->registers; ++r, room += kBlock) point(fixed + r, room, 1);
+  for (std::size_t i = 0; i < bound.inputs_.size(); ++i) point(i, bound.inputs_[i], 0);
+  rooms_ = room;
+}
+
+float* PointwiseRun::input_room(std::size_t input) const { return rooms_ + input * kInputRoom; }
+float* PointwiseRun::output_room(std::size_t output) const {
+  return rooms_ + bound_.inputs_.size() * kInputRoom + output * kBlock;
+}
+
+void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* first) {
+  const std::size_t width = shape_.width();
+  if (bound_.gathers_ && !bound_.wide_) {
+    for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
+      if (shape_.walk(i) == Walk::kPeriodic) shape_.gather(i, bound_.inputs_[i], 0, kBlock + width, input_room(i));
+    }
+  }
+  for (std::size_t at = begin, n = 0; at < end; at += n) {
+    n = std::min(bound_.block_, end - at);
+    if (bound_.wide_) n = std::min(n, width - at % width);
+    place(at, n);
+    if (first != nullptr) point(0, first + (at - begin), 1);
+    run({at, 1, n, 0});
+  }
+}
+
+// Points the slots of inputs and outputs to elements [at, at + n).
+void PointwiseRun::place(std::size_t at, std::size_t n) {
+  const std::size_t width = shape_.width();
+  for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
+    const float* const data = bound_.inputs_[i];
+    const Walk walk = shape_.walk(i);
+    const std::size_t step = shape_.step(i);
+    if (walk == Walk::kDense) {
+      point(i, data + at, 1);
+    } else if (walk == Walk::kOne) {
+      continue;
+    } else if (bound_.wide_ && step <= 1) {
+      point(i, data + shape_.offset(i, at / width) + at % width * step, step);
+    } else if (walk == Walk::kPeriodic && !bound_.wide_) {
+      point(i, input_room(i) + at % width, 1);
+    } else {
+      shape_.gather(i, data, at, n, input_room(i));
+      point(i, input_room(i), 1);
+    }
+  }
+  for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
+    point(bound_.inputs_.size() + k, bound_.outputs_[k] + at, 1);
+  }
+}
+
+void PointwiseRun::block(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) {
+  const std::size_t width = bound_.row_width_;
+  if (columns == width) return elements(row * width, (row + rows) * width);
+  if (columns >= kWideRow) {
+    for (std::size_t r = row; r < row + rows; ++r) elements(r * width + column, r * width + column + columns);
+    return;
+  }
+  // Narrow rows are brought together, as many as a block has room for.
+  const std::size_t most = kBlock / columns;
+  for (std::size_t r = 0; r < rows; r += most) few_rows(row + r, std::min(most, rows - r), column, columns);
+}
+
+void PointwiseRun::few_rows(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) {
+  const std::size_t width = bound_.row_width_, first = row * width + column;
+  for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
+    if (shape_.walk(i) == Walk::kOne) continue;
+    const bool dense = shape_.walk(i) == Walk::kDense;
+    const float* from = bound_.inputs_[i] + (dense ? first : column);
+    float* const to = input_room(i);
+    for (std::size_t r = 0; r < rows; ++r, from += dense ? width : 0) std::copy_n(from, columns, to + r * columns);
+    point(i, to, 1);
+  }
+  for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) point(bound_.inputs_.size() + k, output_room(k), 1);
+  run({first, rows, columns, width});
+  for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::copy_n(output_room(k) + r * columns, columns, bound_.outputs_[k] + first + r * width);
+    }
+  }
+}
+
+void PointwiseRun::run(const Piece& piece) const {
+  const kernels::KernelTable& kernels = *bound_.kernels_;
+  for (const Plan::Step& step : bound_.plan_->steps) {
+    switch (step.node) {
+#define NODE(name, operands, kernel)   \
+  case Node::name:                     \
+    call(kernels.kernel, step, piece); \
+    break;
+#include "nodes.inc"
+#undef NODE
+      case Node::move:
+        move(step, piece);
+        break;
+    }
+  }
+}
+
+void PointwiseRun::call(Unary kernel, const Plan::Step& step, const Piece& piece) const {
+  const Slot &x = slots_[step.operands[0]], &out = slots_[step.target];
+  const std::size_t n = piece.rows * piece.columns;
+  kernel(x.data, out.data, x.step == 0 ? std::min<std::size_t>(1, n) : n);
+  if (x.step == 0) bound_.kernels_->fill(*out.data, out.data, n);
+}
+
+void PointwiseRun::call(Binary kernel, const Plan::Step& step, const Piece& piece) const {
+  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]];
+  kernel(a.data, a.step, b.data, b.step, slots_[step.target].data, piece.rows * piece.columns);
+}
+
+void PointwiseRun::call(Ternary kernel, const Plan::Step& step, const Piece& piece) const {
+  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]], &c = slots_[step.operands[2]];
+  kernel(a.data, a.step, b.data, b.step, c.data, c.step, slots_[step.target].data, piece.rows * piece.columns);
+}
+
+void PointwiseRun::call(Quaternary kernel, const Plan::Step& step, const Piece& piece) const {
+  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]];
+  const Slot &c = slots_[step.operands[2]], &d = slots_[step.operands[3]];
+  kernel(a.data, a.step, b.data, b.step, c.data, c.step, d.data, d.step, slots_[step.target].data,
+         piece.rows * piece.columns);
+}
+
+void PointwiseRun::call(MaskFactor kernel, const Plan::Step& step, const Piece& piece) const {
+  const kernels::Mask& mask = bound_.masks_[step.operands[0]];
+  float* const out = slots_[step.target].data;
+  for (std::size_t r = 0; r < piece.rows; ++r) {
+    kernel(out + r * piece.columns, piece.columns, piece.first + r * piece.stride, &mask);
+  }
+}
+
+void PointwiseRun::move(const Plan::Step& step, const Piece& piece) const {
+  const Slot &x = slots_[step.operands[0]], &out = slots_[step.target];
+  const std::size_t n = piece.rows * piece.columns;
+  if (x.step == 0) {
+    bound_.kernels_->fill(*x.data, out.data, n);
+  } else if (x.data != out.data) {
+    std::copy_n(x.data, n, out.data);
+  }
+}
+
+void pointwise(const Context& context, ProgramIn program, FloatIns inputs, IndexIns keys, Scalars scalars,
+               FloatOuts outputs, std::optional<IndexOut> step, Layout layout, std::size_t columns,
+               std::size_t rowOffset) {
+  thread_local BoundPointwise memory_of_bound;  // serves every call
+  BoundPointwise& bound = memory_of_bound;      // the calling thread's, for all parts
+  bound.bind("pointwise", context.kernels, program, {inputs, keys, scalars, outputs, step, columns, rowOffset}, layout);
+  const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
+  const std::size_t parts = parts_for(context, work, kElementGrain);
+  const std::size_t room = bound.room();
+  thread_local core::Scratch memory;
+  float* const scratch = memory.get<float>(checked_mul(parts, room));
+  const auto share = [&](std::size_t part) {
+    const std::size_t begin = part_begin(part, parts, bound.count(), 16);
+    const std::size_t end = part_begin(part + 1, parts, bound.count(), 16);
+    if (begin < end) PointwiseRun(bound, scratch + part * room).elements(begin, end);
+  };
+  if (parts == 1) {
+    share(0);
+  } else {
+    context.pool.run(parts, share);
+  }
+  bound.finish();
+}
+
+}  // namespace lanewise::ops
