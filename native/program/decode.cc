@@ -30,8 +30,8 @@ constexpr Make kMakers[] = {
 
 // Ops that may write over one of their inputs (src/ops/ops.ts).
 constexpr std::string_view kElementwise[] = {
-    "add",          "sub",           "mul",     "div",     "pow",      "neg",   "exp",          "log",
-    "sqrt",         "abs",           "sign",    "sigmoid", "tanh",     "clamp", "reluBackward", "sigmoidBackward",
+    "add",          "sub",           "mul",     "div",     "pow",      "neg",       "exp",          "log",
+    "sqrt",         "abs",           "sign",    "sigmoid", "tanh",     "clamp",     "reluBackward", "sigmoidBackward",
     "tanhBackward", "clampBackward", "dropout", "relu",    "integers", "pointwise",
 };
 
