@@ -8,6 +8,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { describe } from './describe.js';
 import { type PassName, passNames } from './passes/index.js';
 import { Program } from './program.js';
+import { differenceOf, RecordedAgain } from './recorded-again.js';
 import { readReturned } from './returned.js';
 
 /** Options of {@link compile}. */
@@ -52,9 +53,6 @@ declare global {
     readonly dispose: unique symbol;
   }
 }
-
-/** When so many programs have been dropped for others, the caller is told. */
-const manyDropped = 8;
 
 /**
  * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
@@ -113,7 +111,7 @@ class CompiledFunction<R> {
   readonly #fn: (...args: readonly Tensor[]) => R;
   readonly #name: string;
   readonly #settings: Settings;
-  #dropped = 0;
+  readonly #again: RecordedAgain;
   /** The last used first. */
   #programs: { program: Program<R>; inputs: readonly Tensor[] }[] = [];
   #last: Promise<unknown> = Promise.resolve();
@@ -124,6 +122,8 @@ class CompiledFunction<R> {
     this.#fn = fn;
     this.#name = fn.name === '' ? 'compile' : `compile(${fn.name})`;
     this.#settings = settings;
+    const keeps = `${settings.maxPrograms} are kept (option maxPrograms)`;
+    this.#again = new RecordedAgain({ place: this.#name, what: 'the function', keeps });
   }
 
   call(args: readonly Tensor[]): R {
@@ -219,25 +219,16 @@ class CompiledFunction<R> {
     const usable = programs.filter((each) => each.program.isUsable());
     const kept = [{ program, inputs }, ...usable.slice(0, maxPrograms - 1)];
     const dropped = programs.filter((each) => !kept.includes(each));
-    if (dropped.length > 0) this.#count(dropped.length, args);
+    if (dropped.length > 0) this.#again.drop(dropped.length, () => this.#whyRecorded(args));
     for (const each of dropped) each.program.release();
     this.#programs = kept;
     return program;
   }
 
-  /** Counts programs that are dropped; says once when they are many, and what made the newest one necessary. */
-  #count(dropped: number, args: readonly Tensor[]): void {
-    const before = this.#dropped;
-    this.#dropped += dropped;
-    if (before >= manyDropped || this.#dropped < manyDropped) return;
+  /** Why no program of before does for these arguments, in words. */
+  #whyRecorded(args: readonly Tensor[]): string {
     const alike = this.#programs.find(({ inputs }) => fits(inputs, args));
-    const why = alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
-    process.emitWarning(
-      `${this.#name}: the function is recorded again and again, which takes far longer than running it: ${why}. It has dropped ` +
-        `${this.#dropped} programs and keeps ${this.#settings.maxPrograms} (option maxPrograms). Give it arguments of fewer shapes, and ` +
-        'change what it depends on less often.',
-      { type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' },
-    );
+    return alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
   }
 
   #release(): void {
@@ -256,11 +247,4 @@ function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
     if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
   }
   return true;
-}
-
-/** What arguments have that others had not, in words. */
-function differenceOf(before: readonly Tensor[], now: readonly Tensor[]): string {
-  const words = (tensors: readonly Tensor[]) =>
-    tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ') || 'nothing';
-  return `its arguments are ${words(now)}, and were ${words(before)}`;
 }
