@@ -30,28 +30,24 @@ export interface Section {
 }
 
 const step = { case: 'mlp-train-step', shape: '784-256-128-10' };
+const [time, peak] = [
+  { panel: 'batch', category: 'contender', value: 'medianMs' },
+  { panel: 'threads', value: 'percentOfPeak' },
+] as const;
+const pass = { threads: 'one', panel: 'size', category: 'pass', value: 'medianMs' } as const;
+const sweep = { category: 'place', series: 'contender', value: 'gflops' } as const;
 
-/** What each contender needs, batch by batch. */
-function timeCharts(id: string, title: string, where: ChartSpec['where']): ChartSpec[] {
-  const shared = { where, panel: 'batch', category: 'contender', value: 'medianMs' } as const;
-  return [
-    { id: `${id}-all-threads`, title: `${title}, all threads`, threads: 'all', ...shared },
-    { id: `${id}-one-thread`, title: `${title}, one thread`, threads: 'one', ...shared },
-  ];
-}
+/** On all threads and on one. */
+const times = (id: string, title: string, where: ChartSpec['where']): ChartSpec[] => [
+  { id: `${id}-all-threads`, title: `${title}, all threads`, where, threads: 'all', ...time },
+  { id: `${id}-one-thread`, title: `${title}, one thread`, where, threads: 'one', ...time },
+];
 
-const sweep = (name: string, title: string, panel: Pick<ChartSpec, 'panel'> = {}): ChartSpec => {
-  const where = { case: `sweep-${name}` };
-  return { id: where.case, title, where, category: 'place', series: 'contender', value: 'gflops', ...panel };
-};
-
-const pass = (name: string, title: string): ChartSpec => {
-  const shared = { threads: 'one', panel: 'size', category: 'pass', value: 'medianMs' } as const;
-  return { id: name, title, where: { case: name }, ...shared };
-};
-
-const peak = { panel: 'threads', value: 'percentOfPeak' } as const;
+const compiled = { ...step, contender: 'native-compiled' };
 const peakTitle = 'Training step, lanewise compiled: share of the FMA peak';
+const gemmTitle = 'Matrix products: share of the FMA peak';
+const [width, depth] = ['By width of two hidden layers, batch 128', 'By hidden layers of 256, batch 128'];
+const [batch, threads] = ['By batch size, 784-256-128-10', 'By threads, 784-256-128-10'];
 
 export const sections: readonly Section[] = [
   {
@@ -59,12 +55,9 @@ export const sections: readonly Section[] = [
     title: 'A training step',
     text: 'One step of 784-256-128-10 with ReLU and dropout of one half: gradients set to zero, forward pass, cross-entropy, backward pass, optimizer. Every contender runs its own code for it on the same shapes, with the settings that the conditions below list.',
     charts: [
-      ...timeCharts('training-sgd', 'Training step, SGD', { ...step, optimizer: 'SGD' }),
-      ...timeCharts('training-adam', 'Training step, Adam', { ...step, optimizer: 'Adam' }),
-      {
-        ...{ id: 'training-percent-of-peak', title: peakTitle, where: { ...step, contender: 'native-compiled' } },
-        ...{ category: 'step', ...peak },
-      },
+      ...times('training-sgd', 'Training step, SGD', { ...step, optimizer: 'SGD' }),
+      ...times('training-adam', 'Training step, Adam', { ...step, optimizer: 'Adam' }),
+      { id: 'training-percent-of-peak', title: peakTitle, where: compiled, category: 'step', ...peak },
     ],
   },
   {
@@ -72,33 +65,21 @@ export const sections: readonly Section[] = [
     title: 'How it grows',
     text: 'A whole training step with SGD while one size goes through a range and the others stay; on all threads but where threads are what grows. Points stand at equal distances.',
     charts: [
-      sweep('depth', 'By hidden layers of 256, batch 128'),
-      sweep('width', 'By width of two hidden layers, batch 128'),
-      sweep('batch', 'By batch size, 784-256-128-10'),
-      sweep('threads', 'By threads, 784-256-128-10', { panel: 'batch' }),
+      { id: 'sweep-depth', title: depth, where: { case: 'sweep-depth' }, ...sweep },
+      { id: 'sweep-width', title: width, where: { case: 'sweep-width' }, ...sweep },
+      { id: 'sweep-batch', title: batch, where: { case: 'sweep-batch' }, ...sweep },
+      { id: 'sweep-threads', title: threads, where: { case: 'sweep-threads' }, panel: 'batch', ...sweep },
     ],
   },
   {
-    id: 'forward',
-    title: 'A forward pass',
-    text: 'What an answer of a service takes: the network in eval mode, without gradients, called from the language of the contender.',
-    charts: timeCharts('forward', 'Forward pass', { case: 'forward' }),
-  },
-  {
-    id: 'products',
-    title: 'Matrix products',
-    text: 'The products of a step one by one, and cubes, with nothing packed in advance. Shapes are rows x columns x depth: nt is a forward pass, nn an input gradient, tn a weight gradient.',
+    id: 'parts',
+    title: 'Parts of it',
+    text: 'A forward pass in eval mode, as an answer of a service takes it. The matrix products of a step and cubes, with nothing packed in advance: shapes are rows x columns x depth; nt is a forward pass, nn an input gradient, tn a weight gradient. One pass over a matrix on one thread; a plain copy and a copy with scaling are the yardsticks of dropout.',
     charts: [
-      {
-        ...{ id: 'gemm', title: 'Matrix products: share of the FMA peak', where: { case: 'gemm' } },
-        ...{ category: 'shape', series: 'contender', ...peak },
-      },
+      ...times('forward', 'Forward pass', { case: 'forward' }),
+      { id: 'gemm', title: gemmTitle, where: { case: 'gemm' }, category: 'shape', series: 'contender', ...peak },
+      { id: 'dropout', title: 'Dropout', where: { case: 'dropout' }, ...pass },
+      { id: 'relu', title: 'ReLU', where: { case: 'relu' }, ...pass },
     ],
-  },
-  {
-    id: 'elementwise',
-    title: 'Dropout and ReLU',
-    text: 'One pass over a matrix on one thread. Dropout draws its mask, scales and writes; a plain copy and a copy with scaling are its yardsticks.',
-    charts: [pass('dropout', 'Dropout'), pass('relu', 'ReLU')],
   },
 ];
