@@ -18,10 +18,10 @@ export const adamOps: Pick<Ops, 'adam'> = {
     const step = writeInts(args.step);
     const t = step[0]! + 1;
     step[0] = t;
-    const stepSize = lr / (1 - beta1 ** t);
-    const rootCorrection = Math.sqrt(1 - beta2 ** t);
-    const shrink = 1 - lr * weightDecay;
     const within = rangeOf(args.param);
+    const stepSize = within(lr / (1 - beta1 ** t));
+    const rootCorrection = Math.sqrt(1 - beta2 ** t);
+    const shrink = within(1 - lr * weightDecay);
     for (let i = 0; i < n; i++) {
       const p = decoupled ? within(param[i]! * shrink) : param[i]!;
       const g = decoupled || weightDecay === 0 ? grad[i]! : within(grad[i]! + weightDecay * p);
