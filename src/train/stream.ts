@@ -129,7 +129,7 @@ export class StreamedData {
     const { structure, rows } = this.#reader.read(name, value, this.#reader.isPair ? 'all' : 'first');
     if (rows === 0) throw new ShapeError(`${this.#place}: ${name} has no rows`);
     const { tensors, form, rebuild } = structure;
-    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors), form);
+    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors, rows), form);
     return [program, tensors, rows];
   }
 
