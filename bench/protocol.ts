@@ -3,8 +3,7 @@
  * answers on its stdout, in order. A contender computes only between a request and its answer, and ends when its stdin
  * does.
  */
-import type { Params } from './case.js';
-import type { Figure } from './figure.js';
+import type { Figure, Params } from './case.js';
 
 export type Request =
   /** Who are you? Answered once everything is loaded. */
@@ -25,7 +24,7 @@ export interface Description {
   readonly versions: Readonly<Record<string, string>>;
   /** The instruction set that it computes with, null when it does not say. */
   readonly isa: string | null;
-  /** Threads that it would use if nobody told it, and why. */
+  /** Threads that it uses by itself, and why. */
   readonly threads: number;
   readonly threadSource: string;
   /** Settings that it runs with, and what else a reader should know, in sentences. */
@@ -48,6 +47,3 @@ export interface Answers {
 }
 
 export type Answer<Kind extends Request['do']> = { readonly ok: Answers[Kind] } | { readonly error: string };
-
-export const encode = (message: Request | { ok: unknown } | { error: string }): string =>
-  `${JSON.stringify(message)}\n`;

@@ -3,16 +3,13 @@
  * what the trainings make meanwhile. A batch takes a millisecond of JavaScript, except of data that need none.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Study } from '../case.js';
+import { type Figure, figure, type Study, workload } from '../case.js';
 import type { Library } from '../contenders/library.js';
-import { atMost, explains, type Figure } from '../figure.js';
 
 type Lanewise = Library['lanewise'];
 
 const [rows, features, classes] = [8, 8, 4];
 const batchMilliseconds = 1;
-/** A batch or a step, and ten milliseconds. */
-const mostDelay = batchMilliseconds + 10;
 const counts = [1, 4, 100];
 
 /** One of the things that are done at once: does it again and again, noting each time, until it is over. */
@@ -121,9 +118,9 @@ async function measureForm(lanewise: Lanewise, name: string, form: Form, count: 
   await all;
   const what = `${name}, ${count} at once`;
   return [
-    atMost(`${what}: delay p99`, delay.percentile(99) / 1e6, mostDelay, ' ms'),
-    explains(`${what}: delay max`, delay.max / 1e6, ' ms'),
-    explains(`${what}: batches or steps`, perSecond, ' /s'),
+    figure(`${what}: delay p99`, delay.percentile(99) / 1e6, ' ms'),
+    figure(`${what}: delay max`, delay.max / 1e6, ' ms'),
+    figure(`${what}: batches or steps`, perSecond, ' /s'),
   ];
 }
 
@@ -132,17 +129,7 @@ const secondsOf = (seconds: number): number => Math.max(seconds / 10, 0.5);
 const eventLoop: Study = {
   name: 'event-loop',
   contenders: 'study',
-  workloads: [
-    {
-      shape: `${features}-8-${classes}`,
-      batch: rows,
-      optimizer: 'SGD',
-      flops: null,
-      threads: 'one',
-      quick: false,
-      params: {},
-    },
-  ],
+  workloads: [workload({ shape: `${features}-8-${classes}`, batch: rows, optimizer: 'SGD' })],
   duration: (seconds) => Object.keys(forms).length * counts.length * (secondsOf(seconds) + 1),
   async measure(_params, contender, seconds) {
     const { lanewise } = contender.library();

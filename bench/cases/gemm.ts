@@ -3,18 +3,13 @@
  * (`linear` without bias for nt, as the forward pass does, `matmul` for the others) with memory allocated beforehand;
  * PyTorch gets `torch.mm` with `out=`.
  */
-import { numberOf, type TimedCase, type Workload } from '../case.js';
-import { batchSizes, type Product, productFlops, stepProducts, targetBatch } from '../mlp.js';
+import { numberOf, type TimedCase, workload } from '../case.js';
+import { batchSizes, type Product, productFlops, stepProducts } from '../mlp.js';
 
-const workloadOf = (product: Product, batch: number | null, quick: boolean): Workload => ({
-  shape: `${product.m}x${product.n}x${product.k} ${product.form}`,
-  batch,
-  optimizer: null,
-  flops: productFlops(product),
-  threads: 'each',
-  quick,
-  params: { ...product },
-});
+const workloadOf = (product: Product, batch: number | null, quick: boolean) => {
+  const shape = `${product.m}x${product.n}x${product.k} ${product.form}`;
+  return workload({ shape, batch, flops: productFlops(product), threads: 'each', quick, params: { ...product } });
+};
 
 const cube = (size: number, quick: boolean) => workloadOf({ form: 'nn', m: size, n: size, k: size }, null, quick);
 
@@ -22,9 +17,7 @@ const gemm: TimedCase = {
   name: 'gemm',
   contenders: 'compute',
   workloads: [
-    ...batchSizes.flatMap((batch) =>
-      stepProducts(batch).map((product) => workloadOf(product, batch, batch === targetBatch)),
-    ),
+    ...batchSizes.flatMap((batch) => stepProducts(batch).map((product) => workloadOf(product, batch, batch === 128))),
     cube(512, true),
     cube(1024, false),
   ],

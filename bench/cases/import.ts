@@ -3,14 +3,14 @@
  * modules, so that the difference is the library's and not that of the module loader.
  */
 import { spawnSync } from 'node:child_process';
-import { libraryUrl } from '../contenders/library.js';
-import type { TimedCase } from '../case.js';
+import { type TimedCase, workload } from '../case.js';
 import { withImport } from '../contenders/contenders.js';
+import { libraryUrl } from '../contenders/library.js';
 
 const importCase: TimedCase = {
   name: 'import',
   contenders: 'start',
-  workloads: [{ shape: null, batch: null, optimizer: null, flops: null, threads: 'one', quick: true, params: {} }],
+  workloads: [workload({ quick: true })],
   prepare(_params, contender) {
     const program = contender.id === withImport ? `import ${JSON.stringify(libraryUrl)};` : '';
     return () => {

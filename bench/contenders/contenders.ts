@@ -1,20 +1,20 @@
 /** The list of contenders: how each process is started. */
 import { fileURLToPath } from 'node:url';
-import type { ContenderGroup } from '../case.js';
+import type { Case } from '../case.js';
 
 export interface Contender {
   /** As in the table and the JSON. */
   readonly id: string;
   /** The instruction set that it is told to use; null when it chooses by itself. */
   readonly isa: string | null;
-  readonly group: ContenderGroup;
+  readonly group: Case['contenders'];
   readonly command: string;
   readonly args: readonly string[];
   /** Whether it takes part only where there is something to compile. */
   readonly compiles: boolean;
   /** Numbers of threads that it can be told: only one, any, or the one that its process was started for. */
   readonly threads: 'one' | 'any' | number;
-  /** Whether the FMA peak is to be measured in its process, beside its own turns. */
+  /** Whether the FMA peak is to be measured in its process, between its own turns. */
   readonly peak: boolean;
 }
 
@@ -22,36 +22,43 @@ export const reference = 'reference';
 export const native = 'native';
 export const nativeCompiled = 'native-compiled';
 export const pytorch = 'pytorch';
-export const pytorchCompile = 'pytorch-compile';
-export const jax = 'jax';
-export const tensorflow = 'tensorflow';
-export const tfjsCpu = 'tfjs-cpu';
 export const tfjsWasm = 'tfjs-wasm';
 /** Processes that start and end, for the case `import`. */
 export const bareStart = 'node';
 export const withImport = 'node+lanewise';
 
-/** All that can be chosen, in the order of the table. */
-export const contenderIds: readonly string[] = [
-  ...[reference, native, nativeCompiled, pytorch, pytorchCompile, jax, tensorflow, tfjsCpu, tfjsWasm],
-  ...[bareStart, withImport],
-];
+/** All that can be chosen in the order of the table, with the name that a reader of the report sees. */
+export const contenderNames: Readonly<Record<string, string>> = {
+  [reference]: 'lanewise, pure TS',
+  [native]: 'lanewise, eager',
+  [nativeCompiled]: 'lanewise, compiled',
+  [pytorch]: 'PyTorch',
+  'pytorch-compile': 'torch.compile',
+  jax: 'JAX, jit',
+  tensorflow: 'TensorFlow',
+  'tfjs-cpu': 'tfjs, plain',
+  [tfjsWasm]: 'tfjs, WebAssembly',
+  [bareStart]: 'Node',
+  [withImport]: 'Node importing lanewise',
+};
+export const contenderIds: readonly string[] = Object.keys(contenderNames);
 
 /** What the library calls its native backends: `native:avx2`. */
 const backendPrefix = 'native:';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** A Node process on one of the programs beside this file. */
-function node(id: string, group: ContenderGroup, rest: Partial<Contender> = {}, program = './node.ts'): Contender {
+/** A Node process on one of the programs of this folder. */
+function node(id: string, rest: Partial<Contender> = {}, program = './node.ts'): Contender {
   const { isa = null } = rest;
   const backend = isa === null ? [] : [`${backendPrefix}${isa}`];
   const args = ['--import', import.meta.resolve('tsx'), pathOf(program), id, ...backend];
-  return { id, isa, group, command: process.execPath, args, compiles: false, threads: 'one', peak: false, ...rest };
+  const plain = { group: 'compute', command: process.execPath, compiles: false, threads: 'one', peak: false } as const;
+  return { id, isa, args, ...plain, ...rest };
 }
 
 /** The backend that is always there; the others are learnt from its description. */
-export const referenceContender = (): Contender => node(reference, 'compute');
+export const referenceContender = (): Contender => node(reference);
 
 /** Instruction sets of native backends, from narrow to wide. */
 export const isasOf = (backends: readonly string[]): string[] =>
@@ -59,21 +66,20 @@ export const isasOf = (backends: readonly string[]): string[] =>
 
 /** Eager and compiled on one instruction set. */
 export const nativeContenders = (isa: string): Contender[] => [
-  node(native, 'compute', { isa, threads: 'any', peak: true }),
-  node(nativeCompiled, 'compute', { isa, compiles: true, threads: 'any', peak: true }),
+  node(native, { isa, threads: 'any', peak: true }),
+  node(nativeCompiled, { isa, compiles: true, threads: 'any', peak: true }),
 ];
 
 /** The process of studies. */
-export const studyContender = (isa: string): Contender => node(native, 'study', { isa });
+export const studyContender = (isa: string): Contender => node(native, { isa, group: 'study' });
 
 /** Whether it computes in the addon. */
 export const isNative = (id: string): boolean => id === native || id === nativeCompiled;
 
-export const startContenders = (): Contender[] => [bareStart, withImport].map((id) => node(id, 'start'));
+export const startContenders = (): Contender[] => [bareStart, withImport].map((id) => node(id, { group: 'start' }));
 
 /** TensorFlow.js. Its WebAssembly has no threads in Node. */
-export const tfjsContenders = (): Contender[] =>
-  [tfjsCpu, tfjsWasm].map((id) => node(id, 'compute', {}, './tfjs/main.ts'));
+export const tfjsContenders = (): Contender[] => ['tfjs-cpu', tfjsWasm].map((id) => node(id, {}, './tfjs/main.ts'));
 
 /** A framework of Python: the module that it takes, and its contenders. */
 export interface Framework {
@@ -85,36 +91,34 @@ export interface Framework {
   contenders(python: string, threadCounts: readonly number[]): Contender[];
 }
 
-function inPython(
-  id: string,
-  python: string,
-  file: string,
-  argument: string,
-  threads: Contender['threads'],
-): Contender {
-  const args = ['-u', pathOf(`./python/${file}`), argument];
-  const compiles = id === pytorchCompile;
-  return { id, isa: null, group: 'compute', command: python, args, compiles, threads, peak: false };
-}
+type Told = Pick<Contender, 'threads'> & Partial<Contender>;
+
+const inPython = (id: string, command: string, file: string, argument: string, told: Told): Contender => ({
+  ...node(id),
+  command,
+  args: ['-u', pathOf(`./python/${file}`), argument],
+  ...told,
+});
 
 /** One process for each number of threads. */
-const toldAtStart = (id: string, module: string, packageName: string, file: string): Framework => ({
-  module,
+const toldAtStart = (id: string, packageName: string): Framework => ({
+  module: id,
   package: packageName,
   ids: [id],
-  contenders: (python, counts) => counts.map((count) => inPython(id, python, file, String(count), count)),
+  contenders: (python, counts) =>
+    counts.map((threads) => inPython(id, python, `with_${id}.py`, String(threads), { threads })),
 });
 
 export const frameworks: readonly Framework[] = [
   {
     module: 'torch',
     package: 'torch',
-    ids: [pytorch, pytorchCompile],
+    ids: [pytorch, 'pytorch-compile'],
     contenders: (python) => [
-      inPython(pytorch, python, 'with_pytorch.py', 'eager', 'any'),
-      inPython(pytorchCompile, python, 'with_pytorch.py', 'compile', 'any'),
+      inPython(pytorch, python, 'with_pytorch.py', 'eager', { threads: 'any' }),
+      inPython('pytorch-compile', python, 'with_pytorch.py', 'compile', { threads: 'any', compiles: true }),
     ],
   },
-  toldAtStart(jax, 'jax', 'jax', 'with_jax.py'),
-  toldAtStart(tensorflow, 'tensorflow', 'tensorflow-cpu', 'with_tensorflow.py'),
+  toldAtStart('jax', 'jax'),
+  toldAtStart('tensorflow', 'tensorflow-cpu'),
 ];

@@ -25,27 +25,23 @@ function describe(): Description {
   return { versions: { ...versions, ...addon }, isa, threads, threadSource, backends: available };
 }
 
-await serve(
-  {
-    describe,
-    prepare(caseName, _program, params) {
-      const found = cases.get(caseName);
-      if (found === undefined || found.contenders === 'study') throw new Error(`no case ${caseName} to time`);
-      return found.prepare(params, contender);
-    },
-    study(caseName, params, seconds) {
-      const found = cases.get(caseName);
-      if (found?.contenders !== 'study') throw new Error(`no study ${caseName}`);
-      return found.measure(params, contender, seconds);
-    },
-    setThreads(count) {
-      if (isa !== null) needLibrary().lanewise.backend.threads = count;
-    },
-    peak(threads, ms) {
-      if (isa === null) throw new Error(`${id} has no instruction set of its own`);
-      return needLibrary().fmaPeak(isa, threads, ms);
-    },
+await serve({
+  describe,
+  prepare(caseName, _program, params) {
+    const found = cases.get(caseName);
+    if (found === undefined || found.contenders === 'study') throw new Error(`no case ${caseName} to time`);
+    return found.prepare(params, contender);
   },
-  process.stdin,
-  process.stdout,
-);
+  study(caseName, params, seconds) {
+    const found = cases.get(caseName);
+    if (found?.contenders !== 'study') throw new Error(`no study ${caseName}`);
+    return found.measure(params, contender, seconds);
+  },
+  setThreads(count) {
+    if (isa !== null) needLibrary().lanewise.backend.threads = count;
+  },
+  peak(threads, ms) {
+    if (isa === null) throw new Error(`${id} has no instruction set of its own`);
+    return needLibrary().fmaPeak(isa, threads, ms);
+  },
+});

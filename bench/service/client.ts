@@ -1,70 +1,43 @@
 /**
- * A client in a process of its own, told by its parent when to ask: requests leave at fixed times whether or not the ones
- * before have been answered, and latencies count from those times, so that a server that stands still cannot hide it.
+ * The process that loads the server: `client.ts URL BODY RATE`. What is answered counts from when its parent says `begin`
+ * until it says `stop`.
+ * One autocannon of a given rate sends the requests of each second in a burst. Here it is as many of them as there are
+ * requests a second; each has one connection, sends one request a second, and starts its share of a second later, so that
+ * requests leave at even distances whether or not the ones before have been answered.
  */
-import { Agent, request } from 'node:http';
-
-export interface Ask {
-  readonly url: string;
-  readonly body: string;
-  /** Requests a second. */
-  readonly rate: number;
-}
+import { setTimeout as sleep } from 'node:timers/promises';
+import autocannon from 'autocannon';
 
 export interface Heard {
-  readonly latenciesMs: readonly number[];
+  readonly latenciesMs: number[];
   /** Answers other than 200, and requests without an answer. */
   readonly failed: number;
 }
 
-const agent = new Agent({ keepAlive: true });
+const [url = '', body = '', rate = ''] = process.argv.slice(2);
 let latenciesMs: number[] = [];
 let failed = 0;
-let pending: Promise<void>[] = [];
-let timer: NodeJS.Timeout | null = null;
+let stopped = false;
 
-function send({ url, body }: Ask, dueAt: number): Promise<void> {
-  return new Promise((resolve) => {
-    const fail = () => {
-      failed++;
-      resolve();
-    };
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('error', fail);
-      response.on('end', () => {
-        if (response.statusCode !== 200) return fail();
-        latenciesMs.push(performance.now() - dueAt);
-        resolve();
-      });
-    });
-    sent.on('error', fail);
-    sent.end(body);
+function start(): void {
+  const headers = { 'content-type': 'application/json' };
+  const shape = { connections: 1, overallRate: 1, ignoreCoordinatedOmission: true, duration: 86_400 } as const;
+  const instance = autocannon({ url, body, method: 'POST', headers, ...shape }, () => undefined);
+  instance.on('response', (_client, status, _bytes, responseTime) => {
+    if (status === 200) latenciesMs.push(responseTime);
+    else failed++;
   });
+  instance.on('reqError', () => failed++);
 }
 
-function start(ask: Ask): void {
-  const period = 1000 / ask.rate;
-  let dueAt = performance.now() + period;
-  const next = () => {
-    for (; dueAt <= performance.now(); dueAt += period) pending.push(send(ask, dueAt));
-    timer = setTimeout(next, dueAt - performance.now());
-  };
-  timer = setTimeout(next, period);
-}
-
-async function stop(): Promise<Heard> {
-  if (timer !== null) clearTimeout(timer);
-  timer = null;
-  await Promise.all(pending);
-  const heard = { latenciesMs, failed };
-  [latenciesMs, failed, pending] = [[], 0, []];
-  return heard;
-}
-
-process.on('message', async (message: Ask | 'stop') => {
-  if (message === 'stop') process.send?.(await stop());
-  else start(message);
+process.on('message', (message) => {
+  stopped ||= message === 'stop';
+  if (stopped) process.send?.({ latenciesMs, failed } satisfies Heard);
+  [latenciesMs, failed] = [[], 0];
 });
 process.on('disconnect', () => process.exit());
+
+for (let i = 0; i < Number(rate) && !stopped; i++) {
+  start();
+  await sleep(1000 / Number(rate));
+}

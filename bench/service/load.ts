@@ -1,41 +1,40 @@
-/** Requests from the process of client.ts, for a while at a time. */
+/** Requests from the process of client.ts. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Ask, Heard } from './client.js';
+import type { Heard } from './client.js';
 
 export class Load {
-  readonly #ask: Ask;
   readonly #client: ChildProcess;
 
-  constructor(ask: Ask) {
-    this.#ask = ask;
+  /** @param rate requests a second. */
+  constructor(url: string, body: string, rate: number) {
     // stdout is the protocol of this process.
-    this.#client = fork(fileURLToPath(new URL('./client.ts', import.meta.url)), {
+    this.#client = fork(fileURLToPath(new URL('./client.ts', import.meta.url)), [url, body, String(rate)], {
       execArgv: ['--import', import.meta.resolve('tsx')],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
   }
 
-  start(): void {
-    this.#client.send(this.#ask);
+  /** Forgets what was answered so far: connections that are made, code that is compiled. */
+  begin(): void {
+    if (this.#client.connected) this.#client.send('begin');
   }
 
-  /** Waits for the answers that are still to come. @throws Error when the client is gone. */
+  /** Ends the client, and with it its connections. @throws Error when the client was gone before. */
   async stop(): Promise<Heard> {
-    const gone = once(this.#client, 'exit').then(([code]) => {
-      throw new Error(`the client of the service ended with ${code}`);
-    });
+    const gone = once(this.#client, 'exit');
+    if (!this.#client.connected) throw new Error('the client of the service ended too early');
     const heard = once(this.#client, 'message').then(([message]) => message as Heard);
     this.#client.send('stop');
-    return Promise.race([heard, gone]);
+    const early = gone.then(([code]) => Promise.reject(new Error(`the client of the service ended with ${code}`)));
+    const found = await Promise.race([heard, early]);
+    this.close();
+    await gone;
+    return found;
   }
 
-  /** Ends the client, and with it its connections. */
-  async close(): Promise<void> {
-    if (!this.#client.connected) return;
-    const gone = once(this.#client, 'exit');
-    this.#client.disconnect();
-    await gone;
+  close(): void {
+    if (this.#client.connected) this.#client.disconnect();
   }
 }

@@ -2,12 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns';
 import { readFile } from 'node:fs/promises';
-import {
-  createHistogram,
-  type IntervalHistogram,
-  monitorEventLoopDelay,
-  type RecordableHistogram,
-} from 'node:perf_hooks';
+import { createHistogram, type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -27,17 +22,10 @@ const calls = {
 export type CallName = keyof typeof calls;
 export const callNames = Object.keys(calls) as CallName[];
 
-/** Milliseconds; sampled every millisecond, which each value holds. */
-export interface LoopDelay {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 /** Takes samples while it runs, which it may do several times. */
 export class Probes {
   readonly #loops: IntervalHistogram[] = [];
-  readonly #times = new Map<CallName, RecordableHistogram>(callNames.map((name) => [name, createHistogram()]));
+  readonly #times = new Map(callNames.map((name) => [name, createHistogram()]));
 
   /** Calls one after the other, each in its turn, for so long. */
   async run(milliseconds: number): Promise<void> {
@@ -59,14 +47,9 @@ export class Probes {
     }
   }
 
-  /** Of the worst run: no percentile over all of them can be above that. */
-  get loopDelay(): LoopDelay {
-    const worst = (of: (loop: IntervalHistogram) => number) => Math.max(...this.#loops.map(of)) / nanoseconds;
-    return {
-      p50: worst((loop) => loop.percentile(50)),
-      p99: worst((loop) => loop.percentile(99)),
-      max: worst((loop) => loop.max),
-    };
+  /** Milliseconds of the event loop's delay in the worst run: no percentile over all of them can be above that. */
+  loopDelay(percentile: number): number {
+    return Math.max(...this.#loops.map((loop) => loop.percentile(percentile))) / nanoseconds;
   }
 
   /** Milliseconds that a call takes at most in 99 of 100 cases. */

@@ -49,7 +49,7 @@ constexpr NamedCallback kPrograms[] = {
     {"freeBlock", free_block},
     {"createProgram", create_program},
     {"arenaBytes", arena_bytes},
-    {"programRunner", program_runner},
+    {"programNumber", program_number},
     {"disposeProgram", dispose_program},
 };
 
@@ -116,6 +116,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   check(napi_set_named_property(env, exports, "maxThreads", max_threads));
   for (const NamedCallback& entry : kMachine) add_function(env, exports, entry, nullptr);
   for (const NamedCallback& entry : kPrograms) add_function(env, exports, entry, nullptr);
+  add_function(env, exports, {"runProgram", run_program}, &instance);
   for (const NamedCallback& entry : kJobs) add_function(env, exports, entry, nullptr);
   return exports;
 }

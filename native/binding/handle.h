@@ -33,6 +33,7 @@ class Handle final : public AnyHandle {
   const std::shared_ptr<T>& owned() const { return owned_; }
   T& operator*() const { return *owned_; }
   T* operator->() const { return owned_.get(); }
+  const napi_type_tag* kind() const override { return &HandleKind<T>::kTag; }
 
  private:
   const void* owned_address() const override { return owned_.get(); }
@@ -56,7 +57,7 @@ napi_value create_handle(napi_env env, std::shared_ptr<T> owned, std::size_t byt
   return object;
 }
 
-// Of a handle that may have been let go of.
+// Of a handle that may have been released.
 template <typename T>
 Handle<T>& read_handle_or_released(const Argument& arg) {
   napi_valuetype type = napi_undefined;
@@ -70,10 +71,14 @@ Handle<T>& read_handle_or_released(const Argument& arg) {
 }
 
 template <typename T>
+[[noreturn]] void throw_released(const Argument& arg) {
+  throw std::runtime_error(arg.place() + "this " + HandleKind<T>::kName + " has been released");
+}
+
+template <typename T>
 Handle<T>& read_handle(const Argument& arg) {
   Handle<T>& handle = read_handle_or_released<T>(arg);
-  if (handle.owned() == nullptr)
-    throw std::runtime_error(arg.place() + "this " + HandleKind<T>::kName + " has been let go of");
+  if (handle.owned() == nullptr) throw_released<T>(arg);
   return handle;
 }
 

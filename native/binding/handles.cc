@@ -29,13 +29,13 @@ void AnyHandle::release(napi_env env) {
 }
 
 Handles::~Handles() {
-  for (AnyHandle* handle : all_) handle->handles_ = nullptr;  // their finalizers are still to come
+  for (const auto& [number, handle] : all_) handle->handles_ = nullptr;  // their finalizers are still to come
 }
 
 void Handles::adopt(napi_env env, napi_value object, AnyHandle* handle, std::size_t bytes) {
-  all_.push_front(handle);
+  handle->number_ = ++last_number_;
+  all_.emplace(handle->number_, handle);
   handle->handles_ = this;
-  handle->place_ = all_.begin();
   try {
     owners_.emplace(handle->owned_address(), handle);
     check(napi_wrap(env, object, handle, finalize, nullptr, &handle->object_));
@@ -50,13 +50,18 @@ void Handles::adopt(napi_env env, napi_value object, AnyHandle* handle, std::siz
   new_bytes_ += handle->bytes_;
 }
 
+AnyHandle* Handles::find(std::uint64_t number) const noexcept {
+  const auto found = all_.find(number);
+  return found == all_.end() ? nullptr : found->second;
+}
+
 void Handles::sweep(napi_env env, bool all) {
   const bool few =
       new_handles_ < std::max(kFewHandles, live_handles_ / 2) && new_bytes_ < std::max(kFewBytes, live_bytes_ / 2);
   if (few && !all) return;
   std::vector<AnyHandle*> collected;
   std::int64_t bytes = 0;
-  for (AnyHandle* handle : all_) {
+  for (const auto& [number, handle] : all_) {
     napi_handle_scope scope = nullptr;
     check(napi_open_handle_scope(env, &scope));
     if (object_of(env, handle->object_) == nullptr) {
@@ -81,7 +86,7 @@ std::vector<napi_value> Handles::take_bereft(napi_env env) {
   if (losses_ == 0) return objects;
   objects.reserve(losses_);
   losses_ = 0;
-  for (AnyHandle* handle : all_) {
+  for (const auto& [number, handle] : all_) {
     const std::size_t losses = std::exchange(handle->losses_, 0);
     if (losses == 0) continue;
     if (const napi_value object = object_of(env, handle->object_); object != nullptr) {
@@ -117,7 +122,7 @@ void Handles::end(napi_env env, AnyHandle* handle) noexcept {
 
 void Handles::remove(AnyHandle* handle) noexcept {
   owners_.erase(handle->owned_address());
-  all_.erase(handle->place_);
+  all_.erase(handle->number_);
   losses_ -= handle->losses_;
 }
 

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <unordered_map>
 #include <vector>
 
@@ -23,8 +22,12 @@ class AnyHandle {
   AnyHandle(const AnyHandle&) = delete;
   AnyHandle& operator=(const AnyHandle&) = delete;
 
-  // Lets go of what it owns. Whoever else shares it keeps it.
+  // Gives up what it owns. Other owners keep it.
   void release(napi_env env);
+  // Tells it from all other handles of its environment, also from those of the past.
+  std::uint64_t number() const { return number_; }
+  // The same for all handles of one kind, and for no other.
+  virtual const napi_type_tag* kind() const = 0;
 
  protected:
   AnyHandle() = default;
@@ -37,11 +40,11 @@ class AnyHandle {
  private:
   friend class Handles;
 
-  Handles* handles_ = nullptr;             // null once the environment has ended
-  std::list<AnyHandle*>::iterator place_;  // in handles_
-  napi_ref object_ = nullptr;              // weak
-  std::int64_t bytes_ = 0;                 // that V8 has been told of
-  std::size_t losses_ = 0;                 // collected handles that it had lent memory to, since they were last taken
+  Handles* handles_ = nullptr;  // null once the environment has ended
+  std::uint64_t number_ = 0;
+  napi_ref object_ = nullptr;  // weak
+  std::int64_t bytes_ = 0;     // that V8 has been told of
+  std::size_t losses_ = 0;     // collected handles that it had lent memory to, since they were last taken
 };
 
 class Handles {
@@ -54,12 +57,14 @@ class Handles {
   // Ties a handle that owns so many bytes to an object, which owns it from then on. Throws Pending.
   void adopt(napi_env env, napi_value object, AnyHandle* handle, std::size_t bytes);
 
-  // Lets go of what collected objects own. Looks at all of them when `all`, else only when enough has been made since
+  // The handle with that number; null when its object was collected, or there never was one.
+  AnyHandle* find(std::uint64_t number) const noexcept;
+
+  // Frees what collected objects own. Looks at all of them when `all`, else only when enough has been made since
   // the last time for that to be worth its while.
   void sweep(napi_env env, bool all);
 
-  // The objects whose memory was lent to one that has been collected since the last call, without having been let go
-  // of.
+  // The objects whose memory was lent to one that has been collected since the last call without a release before.
   std::vector<napi_value> take_bereft(napi_env env);
 
  private:
@@ -69,7 +74,8 @@ class Handles {
   void end(napi_env env, AnyHandle* handle) noexcept;
   void remove(AnyHandle* handle) noexcept;
 
-  std::list<AnyHandle*> all_;
+  std::unordered_map<std::uint64_t, AnyHandle*> all_;  // by number
+  std::uint64_t last_number_ = 0;
   std::unordered_map<const void*, AnyHandle*> owners_;
   std::size_t losses_ = 0;                          // of all handles
   std::size_t new_handles_ = 0, live_handles_ = 0;  // since, and after, the last sweep

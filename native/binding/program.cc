@@ -60,15 +60,8 @@ class Arguments {
   std::size_t count_ = std::tuple_size_v<decltype(few_)>;
 };
 
-// What the function that runs a program has: to find a handle's program takes longer than the rest of a short run's
-// way.
-struct Runner {
-  Instance& instance;
-  std::weak_ptr<Program> program;
-};
-
-// A runner's arguments before its arrays.
-constexpr std::size_t kFixed = 3;
+// The arguments of runProgram before its arrays.
+constexpr std::size_t kFixed = 4;
 
 bool is_null(const Argument& arg) {
   napi_valuetype type = napi_undefined;
@@ -83,19 +76,19 @@ std::size_t memory_of(const std::vector<std::size_t>& memories, std::size_t i) {
 // Points the call to the arrays. Nothing here runs JavaScript, so they hold until the run is over.
 void bind_call(program::Call& call, const Program& program, const Arguments& arguments) {
   call.cells.clear();
-  if (!is_null(arguments[0])) {
-    const std::span<const double> cells = read_numbers(arguments[0]);
+  if (!is_null(arguments[1])) {
+    const std::span<const double> cells = read_numbers(arguments[1]);
     call.cells.assign(cells.begin(), cells.end());
   }
   call.keys.clear();
-  if (!is_null(arguments[1])) {
-    const TypedArray keys = read_typed_array_of(arguments[1], napi_uint32_array);
+  if (!is_null(arguments[2])) {
+    const TypedArray keys = read_typed_array_of(arguments[2], napi_uint32_array);
     const auto* words = static_cast<const std::uint32_t*>(keys.data);
     call.keys.assign(words, words + keys.length);
   }
 
   const std::size_t arrays = arguments.size() - kFixed;
-  const std::size_t inputs = Read<std::size_t>::from(arguments[2]);
+  const std::size_t inputs = Read<std::size_t>::from(arguments[3]);
   if (inputs > arrays) {
     throw WrongType("expected " + std::to_string(inputs) + " inputs, got " + std::to_string(arrays) + " arrays");
   }
@@ -117,22 +110,13 @@ void run_locked(Instance& instance, Program& program) {
   program.run(context, instance.call);
 }
 
-napi_value run_program(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "runProgram", [&]() -> napi_value {
-    void* data = nullptr;
-    const Arguments arguments(env, info, &data);
-    if (arguments.size() < kFixed) throw WrongType("expected at least " + std::to_string(kFixed) + " arguments");
-    Runner& runner = *static_cast<Runner*>(data);
-    const std::shared_ptr<Program> program = runner.program.lock();
-    if (program == nullptr) throw std::runtime_error("this program has been let go of");
-    bind_call(runner.instance.call, *program, arguments);
-    try {
-      run_locked(runner.instance, *program);
-    } catch (...) {
-      check(napi_throw(env, program_error(env, std::current_exception())));
-    }
-    return nullptr;
-  });
+// The program with that number.
+std::shared_ptr<Program> find_program(const Instance& instance, const Argument& number) {
+  const AnyHandle* handle = instance.handles.find(Read<std::size_t>::from(number));
+  if (handle == nullptr || handle->kind() != &HandleKind<Program>::kTag) throw_released<Program>(number);
+  std::shared_ptr<Program> program = static_cast<const Handle<Program>*>(handle)->owned();
+  if (program == nullptr) throw_released<Program>(number);
+  return program;
 }
 
 }  // namespace
@@ -186,17 +170,30 @@ napi_value arena_bytes(napi_env env, napi_callback_info info) noexcept {
   });
 }
 
-napi_value program_runner(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "programRunner", [&]() -> napi_value {
+napi_value program_number(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "programNumber", [&] {
     const auto values = read_arguments<1>(env, info, nullptr);
     const Handle<Program>& handle = read_handle<Program>({env, values[0], 0});
-    auto runner = std::make_unique<Runner>(Runner{instance_of(env), handle.owned()});
-    napi_value function = nullptr;
-    check(napi_create_function(env, "runProgram", NAPI_AUTO_LENGTH, run_program, runner.get(), &function));
-    const auto finalize = [](napi_env, void* data, void*) { delete static_cast<Runner*>(data); };
-    check(napi_add_finalizer(env, function, runner.get(), finalize, nullptr, nullptr));
-    runner.release();  // the function owns it from here on
-    return function;
+    napi_value result = nullptr;
+    check(napi_create_double(env, static_cast<double>(handle.number()), &result));
+    return result;
+  });
+}
+
+napi_value run_program(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "runProgram", [&]() -> napi_value {
+    void* data = nullptr;
+    const Arguments arguments(env, info, &data);
+    if (arguments.size() < kFixed) throw WrongType("expected at least " + std::to_string(kFixed) + " arguments");
+    Instance& instance = *static_cast<Instance*>(data);
+    const std::shared_ptr<Program> program = find_program(instance, arguments[0]);
+    bind_call(instance.call, *program, arguments);
+    try {
+      run_locked(instance, *program);
+    } catch (...) {
+      check(napi_throw(env, program_error(env, std::current_exception())));
+    }
+    return nullptr;
   });
 }
 

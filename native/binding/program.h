@@ -50,9 +50,11 @@ napi_value free_block(napi_env env, napi_callback_info info) noexcept;
 napi_value create_program(napi_env env, napi_callback_info info) noexcept;
 // arenaBytes(program) -> number
 napi_value arena_bytes(napi_env env, napi_callback_info info) noexcept;
-// programRunner(program) -> run(cells, keys, inputs, ...arrays): so many inputs, then the outputs; null: no cells, no
-// keys. It waits for a run in progress, and does not keep the program.
-napi_value program_runner(napi_env env, napi_callback_info info) noexcept;
+// programNumber(program) -> the number by which runProgram knows it.
+napi_value program_number(napi_env env, napi_callback_info info) noexcept;
+// runProgram(number, cells, keys, inputs, ...arrays): the count of inputs, then inputs and outputs; null: no cells, no
+// keys. It waits for a run in progress. The data of the function is the instance.
+napi_value run_program(napi_env env, napi_callback_info info) noexcept;
 // disposeProgram(program): jobs that have it keep it. Twice is once.
 napi_value dispose_program(napi_env env, napi_callback_info info) noexcept;
 

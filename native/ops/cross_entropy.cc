@@ -57,12 +57,13 @@ float sum_of_weights(const Context& context, const float* weight, std::size_t cl
 }  // namespace
 
 void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
-                  FloatOut softmaxStats, FloatOut total, std::size_t rows, std::size_t classes,
-                  std::int32_t ignoreIndex, double smoothing, std::int32_t reduction) {
+                  FloatOut softmaxStats, FloatOut total, std::optional<FloatOut> sum, std::size_t rows,
+                  std::size_t classes, std::int32_t ignoreIndex, double smoothing, std::int32_t reduction) {
   check_common("crossEntropy", logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
   check_length("crossEntropy", "out", out.size(), reduction == kNone ? rows : 1);
   check_length("crossEntropy", "softmaxStats", softmaxStats.size(), checked_mul(rows, 2));
   check_length("crossEntropy", "total", total.size(), 1);
+  if (sum) check_length("crossEntropy", "sum", sum->size(), 1);
   thread_local core::Scratch scratch;
   float* const losses = reduction == kNone ? out.data() : scratch.get<float>(rows);
 
@@ -74,16 +75,18 @@ void crossEntropy(const Context& context, FloatIn logits, IndexIn target, std::o
                                   spread);
   });
   total[0] = 1.0f;
-  if (reduction == kNone) return;
+  if (reduction == kNone && !sum) return;
 
-  double sum = 0.0;
-  context.kernels.sum(losses, rows, &sum);
+  double loss = 0.0;
+  context.kernels.sum(losses, rows, &loss);
+  if (sum) (*sum)[0] = static_cast<float>(loss);
+  if (reduction == kNone) return;
   if (reduction == kMean) {
     const double weight_total = target_weight(target.first(rows), weights, ignoreIndex);
     total[0] = static_cast<float>(weight_total);
-    sum /= weight_total;
+    loss /= weight_total;
   }
-  out[0] = static_cast<float>(sum);
+  out[0] = static_cast<float>(loss);
 }
 
 void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, IndexIn target,
@@ -111,8 +114,9 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
 
 void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, IndexIn target,
                        std::optional<FloatIn> weight, FloatOut out, FloatOut gradLogits,
-                       std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t classes,
-                       std::int32_t ignoreIndex, double smoothing, std::int32_t reduction) {
+                       std::optional<FloatOut> biasGrad, std::optional<FloatOut> sum, std::optional<FloatOut> total,
+                       std::size_t rows, std::size_t classes, std::int32_t ignoreIndex, double smoothing,
+                       std::int32_t reduction) {
   constexpr const char* kOp = "crossEntropyTrain";
   check_common(kOp, logits, target, weight, rows, classes, ignoreIndex, smoothing, reduction);
   if (reduction == kNone) refuse(kOp, "reduction", "must be 1 or 2, got 0");
@@ -120,12 +124,14 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   check_length(kOp, "out", out.size(), 1);
   check_length(kOp, "gradLogits", gradLogits.size(), checked_mul(rows, classes));
   if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), classes);
+  if (sum) check_length(kOp, "sum", sum->size(), 1);
+  if (total) check_length(kOp, "total", total->size(), 1);
   thread_local core::Scratch scratch;
   float* const losses = scratch.get<float>(rows);
 
   const float* const weights = weight ? weight->data() : nullptr;
-  const double total = reduction == kMean ? target_weight(target.first(rows), weights, ignoreIndex) : 1.0;
-  const float scale = grad[0] / static_cast<float>(total);
+  const double divisor = reduction == kMean ? target_weight(target.first(rows), weights, ignoreIndex) : 1.0;
+  const float scale = grad[0] / static_cast<float>(divisor);
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
   const float weight_sum = sum_of_weights(context, weights, classes, spread);
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
@@ -135,8 +141,10 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   });
   double loss = 0.0;
   context.kernels.sum(losses, rows, &loss);
-  out[0] = static_cast<float>(loss / total);
-  if (biasGrad) sum(context, FloatIn(gradLogits), *biasGrad, 1, rows, classes);
+  out[0] = static_cast<float>(loss / divisor);
+  if (sum) (*sum)[0] = static_cast<float>(loss);
+  if (total) (*total)[0] = static_cast<float>(divisor);
+  if (biasGrad) ops::sum(context, FloatIn(gradLogits), *biasGrad, 1, rows, classes);
 }
 
 }  // namespace lanewise::ops

@@ -89,8 +89,8 @@ void dropout(const Context&, FloatIn x, IndexIn key, FloatOut out, std::size_t r
 
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
-                  FloatOut softmaxStats, FloatOut total, std::size_t rows, std::size_t classes,
-                  std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
+                  FloatOut softmaxStats, FloatOut total, std::optional<FloatOut> sum, std::size_t rows,
+                  std::size_t classes, std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
 void crossEntropyBackward(const Context&, FloatIn grad, FloatIn logits, IndexIn target, std::optional<FloatIn> weight,
                           FloatIn softmaxStats, FloatIn total, FloatOut out, std::size_t rows, std::size_t classes,
                           std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
@@ -112,8 +112,9 @@ void linearInputGradient(const Context&, FloatIn grad, FloatIn weight, std::opti
                          std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t inFeatures,
                          std::size_t outFeatures, double scale, bool packed);
 void crossEntropyTrain(const Context&, FloatIn grad, FloatIn logits, IndexIn target, std::optional<FloatIn> weight,
-                       FloatOut out, FloatOut gradLogits, std::optional<FloatOut> biasGrad, std::size_t rows,
-                       std::size_t classes, std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
+                       FloatOut out, FloatOut gradLogits, std::optional<FloatOut> biasGrad, std::optional<FloatOut> sum,
+                       std::optional<FloatOut> total, std::size_t rows, std::size_t classes, std::int32_t ignoreIndex,
+                       double smoothing, std::int32_t reduction);
 void linearWeightSgd(const Context&, FloatIn grad, FloatIn x, FloatOut weight, std::optional<FloatOut> buffer,
                      std::optional<IndexOut> step, std::size_t rows, std::size_t inFeatures, std::size_t outFeatures,
                      double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool packed);

@@ -87,13 +87,13 @@ TEST_CASE("ops without memory for their scratch write nothing") {
         {"softmax", n, [&](auto to) { ops::softmax(context, grad.in(), to, 4, rows / 4, out, false); }},
         {"crossEntropy", 1,
          [&](auto to) {
-           ops::crossEntropy(context, grad.in(), target.in(), {}, to, other.span().first(2 * rows), scalar.span(), rows,
-                             out, -100, 0, 1);
+           ops::crossEntropy(context, grad.in(), target.in(), {}, to, other.span().first(2 * rows), scalar.span(), {},
+                             rows, out, -100, 0, 1);
          }},
         {"crossEntropyTrain", n,
          [&](auto to) {
            ops::crossEntropyTrain(context, one.in(), grad.in(), target.in(), {}, scalar.span(), to,
-                                  other.span().first(out), rows, out, -100, 0, 1);
+                                  other.span().first(out), {}, {}, rows, out, -100, 0, 1);
          }},
         {"pointwise", n,
          [&](auto to) {
@@ -182,7 +182,7 @@ struct Step {
     list.op("fill", {one, 0, 1, 1});
     list.op("linearActivation", {input, w1, b1, -1, hidden, rows, in, mid, 1, 0, 0, 0, 1});
     list.op("linearActivation", {hidden, w2, -1, -1, logits, rows, mid, out, 0, 0, 0, 0, 1});
-    list.op("crossEntropyTrain", {one, logits, labels, -1, loss, d_logits, -1, rows, out, -100, 0, 0, 1});
+    list.op("crossEntropyTrain", {one, logits, labels, -1, loss, d_logits, -1, -1, -1, rows, out, -100, 0, 0, 1});
     list.op("linearInputGradient", {d_logits, w2, hidden, d_hidden, d_b1, rows, mid, out, 0, 1, 1});
     list.op("linearWeightSgd", {d_logits, hidden, w2, -1, -1, rows, mid, out, 0, 0.1, 0, 0, 0, 0, 0, 0, 0, 1});
     list.op("linearWeightSgd", {d_hidden, input, w1, -1, -1, rows, in, mid, 0, 0.1, 0, 0, 0, 0, 0, 0, 0, 1});

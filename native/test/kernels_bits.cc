@@ -169,7 +169,7 @@ const Golden kGolden[] = {
        t.sgd(in.x.data(), in.y.data(), buffer.data(), in.x.size(), 0.1f, 0.9f, 0.7f, 0.01f, false, true);
        return in.x;
      }},
-    {"adam", 29383823u,
+    {"adam", 325020922u,
      [](const KernelTable& t, Inputs in) {
        std::vector<float> m = in.y, v = in.y, max_v = in.y;
        t.adam(in.x.data(), in.y.data(), m.data(), v.data(), max_v.data(), in.x.size(), 0.1f, 0.1f, 0.999f, 0.001f, 1.5f,

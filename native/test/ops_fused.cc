@@ -239,17 +239,20 @@ TEST_CASE("crossEntropyTrain has the bits of crossEntropy, crossEntropyBackward 
                                                            {1, 0.1, false}}) {
         {
           const auto weights = weighted ? std::optional(weight.in()) : std::nullopt;
-          Floats loss(1), stats(2 * s.rows), total(1), gradient(s.rows * s.out);
+          Floats loss(1), stats(2 * s.rows), total(1), whole(1), gradient(s.rows * s.out);
           const ops::Context plain = context_of(table);
-          ops::crossEntropy(plain, logits.in(), target.in(), weights, loss.span(), stats.span(), total.span(), s.rows,
-                            s.out, -100, smoothing, reduction);
+          ops::crossEntropy(plain, logits.in(), target.in(), weights, loss.span(), stats.span(), total.span(),
+                            whole.span(), s.rows, s.out, -100, smoothing, reduction);
           ops::crossEntropyBackward(plain, grad.in(), logits.in(), target.in(), weights, stats.in(), total.in(),
                                     gradient.span(), s.rows, s.out, -100, smoothing, reduction);
           for (const std::size_t threads : kThreadCounts) {
-            Floats out(1), train(s.rows * s.out), bias(s.out), sums(s.out);
+            Floats out(1), train(s.rows * s.out), bias(s.out), sums(s.out), sum(1), divisor(1);
             ops::crossEntropyTrain(context_of(table, threads), grad.in(), logits.in(), target.in(), weights, out.span(),
-                                   train.span(), bias.span(), s.rows, s.out, -100, smoothing, reduction);
+                                   train.span(), bias.span(), sum.span(), divisor.span(), s.rows, s.out, -100,
+                                   smoothing, reduction);
             CHECK(same_bits(out.values(), loss.values()));
+            CHECK(same_bits(sum.values(), whole.values()));
+            CHECK(same_bits(divisor.values(), total.values()));
             ops::sum(plain, train.in(), sums.span(), 1, s.rows, s.out);
             CHECK(same_bits(bias.values(), sums.values()));
             CHECK(same_bits(train.values(), gradient.values()));
@@ -340,11 +343,11 @@ TEST_CASE("ops of programs refuse what does not fit and change nothing") {
                     std::invalid_argument);
     Ints target(std::vector<std::int32_t>{0, 3});
     CHECK_THROWS_AS(ops::crossEntropyTrain(context, a.in(), a.in(), target.in(), std::nullopt, bias.span(), out.span(),
-                                           std::nullopt, 2, 3, -100, 0.0, 1),
+                                           std::nullopt, std::nullopt, std::nullopt, 2, 3, -100, 0.0, 1),
                     std::invalid_argument);
     target[1] = 2;
     CHECK_THROWS_AS(ops::crossEntropyTrain(context, a.in(), a.in(), target.in(), std::nullopt, bias.span(), out.span(),
-                                           std::nullopt, 2, 3, -100, 0.0, 0),
+                                           std::nullopt, std::nullopt, std::nullopt, 2, 3, -100, 0.0, 0),
                     std::invalid_argument);
     CHECK((out.untouched() && bias.untouched() && memory.untouched()));
     CHECK(step[0] == 0);

@@ -60,7 +60,7 @@ TEST_CASE("cross-entropy: the reductions") {
     double weight_total = 0.0, loss_total = 0.0;
     Floats each(rows), stats(2 * rows), total(1), ones(std::vector<float>(rows, 1.0f)), each_gradient(rows * classes);
     ops::crossEntropy(context_of(table), logits.in(), target.in(), weight.in(), each.span(), stats.span(), total.span(),
-                      rows, classes, -100, 0.1, 0);
+                      std::nullopt, rows, classes, -100, 0.1, 0);
     CHECK(total[0] == 1.0f);
     ops::crossEntropyBackward(context_of(table), ones.in(), logits.in(), target.in(), weight.in(), stats.in(),
                               total.in(), each_gradient.span(), rows, classes, -100, 0.1, 0);
@@ -73,12 +73,14 @@ TEST_CASE("cross-entropy: the reductions") {
       for (const std::size_t threads : kThreadCounts) {
         const ops::Context context = context_of(table, threads);
         Floats out(1), softmax(2 * rows), divisor(1), grad(std::vector<float>{2.0f}), gradient(rows * classes);
+        Floats sum(1);
         ops::crossEntropy(context, logits.in(), target.in(), weight.in(), out.span(), softmax.span(), divisor.span(),
-                          rows, classes, -100, 0.1, reduction);
+                          sum.span(), rows, classes, -100, 0.1, reduction);
         ops::crossEntropyBackward(context, grad.in(), logits.in(), target.in(), weight.in(), softmax.in(), divisor.in(),
                                   gradient.span(), rows, classes, -100, 0.1, reduction);
         const double divided = reduction == kMean ? weight_total : 1.0;
         CHECK(ulps(out[0], loss_total / divided) < 4.0);
+        CHECK(ulps(sum[0], loss_total) < 4.0);
         CHECK(ulps(divisor[0], divided) < 2.0);
         double worst = 0.0;
         for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -97,11 +99,11 @@ TEST_CASE("cross-entropy: the reductions") {
 
 TEST_CASE("cross-entropy: nothing to average, labels out of range") {
   const ops::Context context = context_of(*kernels::available().back());
-  Floats logits(Random(1).floats(6)), out(1), stats(4), total(1), grad(std::vector<float>{1.0f}), gradient(6);
+  Floats logits(Random(1).floats(6)), out(1), stats(4), total(1), sum(1), grad(std::vector<float>{1.0f}), gradient(6);
   Ints ignored(std::vector<std::int32_t>{-100, -100});
   const auto run = [&](ops::IndexIn target, std::int32_t reduction, double smoothing = 0.0, std::size_t rows = 2) {
-    ops::crossEntropy(context, logits.in(), target, std::nullopt, out.span(), stats.span(), total.span(), rows, 3, -100,
-                      smoothing, reduction);
+    ops::crossEntropy(context, logits.in(), target, std::nullopt, out.span(), stats.span(), total.span(), sum.span(),
+                      rows, 3, -100, smoothing, reduction);
   };
   for (const std::int32_t bad : {-1, 3, INT32_MIN, INT32_MAX}) {
     Ints target(std::vector<std::int32_t>{0, bad});
@@ -115,11 +117,12 @@ TEST_CASE("cross-entropy: nothing to average, labels out of range") {
   CHECK_THROWS_AS(run(ignored.in(), 0), std::invalid_argument);  // out holds one element, not two
   CHECK_THROWS_AS(run(ignored.in(), kMean, 1.5), std::invalid_argument);
   CHECK_THROWS_AS(run(ignored.in(), kMean, 0.0, 3), std::invalid_argument);
-  CHECK((out.untouched() && stats.untouched() && total.untouched() && gradient.untouched()));
+  CHECK((out.untouched() && stats.untouched() && total.untouched() && sum.untouched() && gradient.untouched()));
   run(ignored.in(), kSum);
   CHECK(out[0] == 0.0f);
   run(ignored.in(), kMean);
   CHECK(std::isnan(out[0]));
+  CHECK(sum[0] == 0.0f);
   CHECK(total[0] == 0.0f);
   ops::crossEntropyBackward(context, grad.in(), logits.in(), ignored.in(), std::nullopt, stats.in(), total.in(),
                             gradient.span(), 2, 3, -100, 0.0, kMean);

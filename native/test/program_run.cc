@@ -225,7 +225,7 @@ struct Training : TestListing {
     const double grad = temporary(272, kRows * kClasses), one = temporary(448, 1), dw = temporary(464, kClasses * kIn);
     const double rows = kRows, in = kIn, classes = kClasses;
     op("linear", {x, w, kNull, logits, rows, in, classes});
-    op("crossEntropy", {logits, target, kNull, loss, stats, total, rows, classes, -100, 0, 0, 1});
+    op("crossEntropy", {logits, target, kNull, loss, stats, total, kNull, rows, classes, -100, 0, 0, 1});
     op("fill", {one, 0, 1, 1});
     op("crossEntropyBackward", {one, logits, target, kNull, stats, total, grad, rows, classes, -100, 0, 0, 1});
     op("matmul", {grad, x, dw, 1, classes, in, rows, 1, 0, 0, 0});

@@ -5,9 +5,11 @@ import { isGradEnabled } from '../tensor/grad-mode.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
+import { CallQueue } from './call-queue.js';
 import { describe } from './describe.js';
 import { type PassName, passNames } from './passes/index.js';
 import { Program } from './program.js';
+import { differenceOf, RecordedAgain } from './recorded-again.js';
 import { readReturned } from './returned.js';
 
 /** Options of {@link compile}. */
@@ -36,7 +38,10 @@ export interface Compiled<Args extends readonly Tensor[], R> {
    * @throws what the function throws when it is recorded; StateError while an {@link async} call has not settled.
    */
   (...args: Args): R;
-  /** The same on the library's own thread, with the event loop free. The arguments are read now; calls queue. */
+  /**
+   * The same on the library's own thread, with the event loop free. The arguments are read now; calls queue. When one fails, what is as it
+   * was before it stays so: those behind it that change parameters or other tensors of the caller are not made, and reject with a StateError.
+   */
   async(...args: Args): Promise<R>;
   /** The ops of the program that ran last, as recorded and after each pass, with their bytes and floating-point operations. */
   describe(): string;
@@ -52,9 +57,6 @@ declare global {
     readonly dispose: unique symbol;
   }
 }
-
-/** When so many programs have been dropped for others, the caller is told. */
-const manyDropped = 8;
 
 /**
  * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
@@ -113,46 +115,42 @@ class CompiledFunction<R> {
   readonly #fn: (...args: readonly Tensor[]) => R;
   readonly #name: string;
   readonly #settings: Settings;
-  #dropped = 0;
+  readonly #again: RecordedAgain;
   /** The last used first. */
   #programs: { program: Program<R>; inputs: readonly Tensor[] }[] = [];
-  #last: Promise<unknown> = Promise.resolve();
-  #pending = 0;
+  readonly #queue: CallQueue;
   #disposed = false;
 
   constructor(fn: (...args: readonly Tensor[]) => R, settings: Settings) {
     this.#fn = fn;
     this.#name = fn.name === '' ? 'compile' : `compile(${fn.name})`;
     this.#settings = settings;
+    this.#queue = new CallQueue(this.#name);
+    const keeps = `${settings.maxPrograms} are kept (option maxPrograms)`;
+    this.#again = new RecordedAgain({ place: this.#name, what: 'the function', keeps });
   }
 
   call(args: readonly Tensor[]): R {
     this.#check(args);
     // Inside of another function that is being recorded: its ops become part of that.
     if (recording() !== null) return this.#inline(args);
-    if (this.#pending > 0)
+    if (this.#queue.pending > 0)
       throw new StateError(
         `${this.#name}: a call of async() has not settled: await it, or make this call with async() too`,
       );
     return this.#programFor(args).run(args);
   }
 
-  async submit(args: readonly Tensor[]): Promise<R> {
-    this.#check(args);
-    const now = recording();
-    if (now !== null) throw now.refuse(`${this.#name}.async()`, 'call it without async');
-    const run = this.#pending === 0 ? () => this.#runAsync(args) : this.#later(args);
-    this.#pending++;
-    const result = this.#pending === 1 ? run() : this.#last.then(run);
-    this.#last = result.then(
-      () => {},
-      () => {},
-    );
+  submit(args: readonly Tensor[]): Promise<R> {
     try {
-      return await result;
-    } finally {
-      this.#pending--;
-      if (this.#disposed && this.#pending === 0) this.#release();
+      this.#check(args);
+      const now = recording();
+      if (now !== null) throw now.refuse(`${this.#name}.async()`, 'call it without async');
+      // Those of a call that waits for others are read now.
+      const own = this.#queue.pending === 0 ? args : args.map(copyOf);
+      return this.#queue.add((assertNoneFailed) => this.#runAsync(own, assertNoneFailed));
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -166,7 +164,7 @@ class CompiledFunction<R> {
 
   dispose(): void {
     this.#disposed = true;
-    if (this.#pending === 0) this.#release();
+    if (this.#queue.pending === 0) this.#release();
   }
 
   #check(args: readonly Tensor[]): void {
@@ -189,19 +187,19 @@ class CompiledFunction<R> {
     return rebuild(tensors.map((tensor) => detached.get(tensor)!));
   }
 
-  /** A call that waits for others: its arguments are read now. */
-  #later(args: readonly Tensor[]): () => Promise<R> {
-    const copies = args.map(
-      ({ storage, shape }) => new Tensor(new Storage(storage.dtype, storage.read().slice()), shape),
-    );
-    return () => this.#runAsync(copies);
-  }
-
-  async #runAsync(args: readonly Tensor[]): Promise<R> {
-    if (this.#disposed) throw new StateError(`${this.#name}: it has been disposed`);
-    const runs = this.#programFor(args).submit(args);
-    await runs.done;
-    return runs.result();
+  async #runAsync(args: readonly Tensor[], assertNoneFailed: () => void): Promise<R> {
+    try {
+      if (this.#disposed) throw new StateError(`${this.#name}: it has been disposed`);
+      const program = this.#programFor(args);
+      // A step would go on from what the failed one has not done. What writes nothing stands by itself.
+      if (program.writes) assertNoneFailed();
+      const runs = program.submit(args);
+      await runs.done;
+      return runs.result();
+    } finally {
+      // This one is the last.
+      if (this.#disposed && this.#queue.pending === 1) this.#release();
+    }
   }
 
   #programFor(args: readonly Tensor[]): Program<R> {
@@ -219,25 +217,16 @@ class CompiledFunction<R> {
     const usable = programs.filter((each) => each.program.isUsable());
     const kept = [{ program, inputs }, ...usable.slice(0, maxPrograms - 1)];
     const dropped = programs.filter((each) => !kept.includes(each));
-    if (dropped.length > 0) this.#count(dropped.length, args);
+    if (dropped.length > 0) this.#again.drop(dropped.length, () => this.#whyRecorded(args));
     for (const each of dropped) each.program.release();
     this.#programs = kept;
     return program;
   }
 
-  /** Counts programs that are dropped; says once when they are many, and what made the newest one necessary. */
-  #count(dropped: number, args: readonly Tensor[]): void {
-    const before = this.#dropped;
-    this.#dropped += dropped;
-    if (before >= manyDropped || this.#dropped < manyDropped) return;
+  /** Why no program of before does for these arguments, in words. */
+  #whyRecorded(args: readonly Tensor[]): string {
     const alike = this.#programs.find(({ inputs }) => fits(inputs, args));
-    const why = alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
-    process.emitWarning(
-      `${this.#name}: the function is recorded again and again, which takes far longer than running it: ${why}. It has dropped ` +
-        `${this.#dropped} programs and keeps ${this.#settings.maxPrograms} (option maxPrograms). Give it arguments of fewer shapes, and ` +
-        'change what it depends on less often.',
-      { type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' },
-    );
+    return alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
   }
 
   #release(): void {
@@ -245,6 +234,8 @@ class CompiledFunction<R> {
     this.#programs = [];
   }
 }
+
+const copyOf = ({ storage, shape }: Tensor) => new Tensor(new Storage(storage.dtype, storage.read().slice()), shape);
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -256,11 +247,4 @@ function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
     if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
   }
   return true;
-}
-
-/** What arguments have that others had not, in words. */
-function differenceOf(before: readonly Tensor[], now: readonly Tensor[]): string {
-  const words = (tensors: readonly Tensor[]) =>
-    tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ') || 'nothing';
-  return `its arguments are ${words(now)}, and were ${words(before)}`;
 }

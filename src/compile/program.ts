@@ -110,6 +110,11 @@ export class Program<R = unknown> {
     return true;
   }
 
+  /** Whether a run changes memory of others: parameters, gradients, buffers. */
+  get writes(): boolean {
+    return this.#written.size > 0;
+  }
+
   /** The memory of others that it writes. */
   get written(): Iterable<Storage> {
     return this.#written;

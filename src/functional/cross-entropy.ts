@@ -63,6 +63,24 @@ export function checkReduction(place: string, reduction: unknown): Reduction {
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html | torch.nn.functional.cross_entropy}
  */
 export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor {
+  return computeCrossEntropy(input, target, options, false).loss;
+}
+
+/** A loss, and what it is the quotient of. @internal */
+export interface CrossEntropyParts {
+  readonly loss: Tensor;
+  /** The sum of the losses, and the weights of the labels that it is divided by; null unless it is a mean next to labels. */
+  readonly sum: Tensor | null;
+  readonly weight: Tensor | null;
+}
+
+/** {@link crossEntropy}, and its parts: the sum is 0, not NaN, where all labels are ignored. No gradient flows through them. @internal */
+export function computeCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  options: CrossEntropyOptions | undefined,
+  wantsSum = true,
+): CrossEntropyParts {
   const place = 'crossEntropy';
   const settings = crossEntropyOptions(place, options);
   checkFloat(place, input);
@@ -86,11 +104,12 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
 
   const rows = (tensor: Tensor) =>
     reshape(tensor.ndim <= 2 ? tensor : permute(tensor, [...order, channel]), [numelOf(lossShape), classes]);
-  const losses =
-    target.dtype === 'int32'
-      ? withLabels(rows(input), target, settings)
-      : withProbabilities(rows(input), rows(target), settings);
-  return settings.reduction === 'none' ? reshape(losses, lossShape) : losses;
+  if (target.dtype === 'int32') {
+    const { loss, ...parts } = withLabels(rows(input), target, settings, wantsSum && settings.reduction === 'mean');
+    return { loss: settings.reduction === 'none' ? reshape(loss, lossShape) : loss, ...parts };
+  }
+  const loss = withProbabilities(rows(input), rows(target), settings);
+  return { loss: settings.reduction === 'none' ? reshape(loss, lossShape) : loss, sum: null, weight: null };
 }
 
 type Settings = ReturnType<typeof crossEntropyOptions>;
@@ -122,7 +141,7 @@ function checkProbabilities(place: string, input: Tensor, target: Tensor, { igno
   checkSameDtype(place, input, target);
 }
 
-function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor {
+function withLabels(logits: Tensor, target: Tensor, settings: Settings, wantsSum: boolean): CrossEntropyParts {
   const [rows, classes] = logits.shape as [number, number];
   const { weight, ignoreIndex, labelSmoothing: smoothing } = settings;
   const reduction = reductions[settings.reduction];
@@ -130,7 +149,8 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
   ops.checkTarget({ target: target.storage, classes, ignoreIndex });
   const output = empty(settings.reduction === 'none' ? [rows] : [], logits.dtype);
   const softmaxStats = empty([rows, 2], logits.dtype);
-  const total = empty([1], logits.dtype);
+  const total = empty([], logits.dtype);
+  const losses = wantsSum ? empty([], logits.dtype) : null;
   const common = {
     logits: logits.storage,
     target: target.storage,
@@ -143,13 +163,14 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings): Tensor 
     smoothing,
     reduction,
   };
-  ops.crossEntropy({ ...common, out: output.storage });
+  ops.crossEntropy({ ...common, out: output.storage, sum: losses === null ? null : losses.storage });
   const saved = [logits, target, softmaxStats, total, ...(weight === null ? [] : [weight])];
-  return record('NllLossBackward0', output, [logits], saved, (grad) => {
+  const loss = record('NllLossBackward0', output, [logits], saved, (grad) => {
     const gradLogits = empty(logits.shape, logits.dtype);
     currentOps().crossEntropyBackward({ ...common, grad: grad.storage, out: gradLogits.storage });
     return [gradLogits];
   });
+  return { loss, sum: losses, weight: wantsSum ? total : null };
 }
 
 function withProbabilities(logits: Tensor, target: Tensor, settings: Settings): Tensor {

@@ -1,4 +1,10 @@
-import { type CrossEntropyOptions, crossEntropy, crossEntropyOptions } from '../functional/cross-entropy.js';
+import {
+  type CrossEntropyOptions,
+  type CrossEntropyParts,
+  computeCrossEntropy,
+  crossEntropy,
+  crossEntropyOptions,
+} from '../functional/cross-entropy.js';
 import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
@@ -32,10 +38,24 @@ export class CrossEntropyLoss extends Module<readonly [input: Tensor, target: Te
    * @param target int32 labels with the shape of input less C; or probabilities with the shape of input.
    */
   override forward(input: Tensor, target: Tensor): Tensor {
-    const now = recording();
-    for (const key of ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction'] as const)
-      now?.observe(this, key, () => this[key]);
-    const { weight, ignoreIndex, labelSmoothing, reduction } = this;
-    return crossEntropy(input, target, { weight, ignoreIndex, labelSmoothing, reduction });
+    return crossEntropy(input, target, settingsOf(this));
   }
+}
+
+/** What `loss.forward` gives with another reduction, and what it is the quotient of. @internal */
+export function crossEntropyParts(
+  loss: CrossEntropyLoss,
+  input: Tensor,
+  target: Tensor,
+  reduction: CrossEntropyLoss['reduction'],
+): CrossEntropyParts {
+  return computeCrossEntropy(input, target, { ...settingsOf(loss), reduction });
+}
+
+function settingsOf(loss: CrossEntropyLoss): CrossEntropyOptions {
+  const now = recording();
+  for (const key of ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction'] as const)
+    now?.observe(loss, key, () => loss[key]);
+  const { weight, ignoreIndex, labelSmoothing, reduction } = loss;
+  return { weight, ignoreIndex, labelSmoothing, reduction };
 }

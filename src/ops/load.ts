@@ -20,14 +20,6 @@ export interface NativeHandle {
   readonly [handleOf]: true;
 }
 
-/** Runs a program: so many inputs, then the outputs. Null: it has no cells, no key sources. */
-export type NativeRunner = (
-  cells: Float64Array | null,
-  keys: Uint32Array | null,
-  inputs: number,
-  ...arrays: readonly HostArray[]
-) => void;
-
 /** What native/binding/addon.cc exports. */
 export interface NativeAddon {
   /** The ops by name, by the name of each instruction set that this processor can run, narrowest first. */
@@ -68,7 +60,16 @@ export interface NativeAddon {
     blocks: readonly NativeHandle[],
   ): NativeHandle;
   arenaBytes(program: NativeHandle): number;
-  programRunner(program: NativeHandle): NativeRunner;
+  /** By which {@link runProgram} knows a program. No other program ever has it. */
+  programNumber(program: NativeHandle): number;
+  /** @param inputs how many of the arrays are inputs; the outputs follow them. Null: the program has no cells, no key sources. */
+  runProgram(
+    number: number,
+    cells: Float64Array | null,
+    keys: Uint32Array | null,
+    inputs: number,
+    ...arrays: readonly HostArray[]
+  ): void;
   disposeProgram(program: NativeHandle): void;
 
   /** Before all that concerns jobs. After `wake`, called on the event loop, `settleJob` is to be called until it finds none. */

@@ -4,7 +4,7 @@ import { ArgumentError, BackendError, LanewiseError, StateError } from '../error
 import { isError, isRefusal } from '../realm.js';
 import type { Instruction, Job, JobCall, JobSequence, ListedScalar, MemoryId, MemorySpec, RunCall } from './listing.js';
 import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
-import type { NativeAddon, NativeHandle, NativeRunner } from './load.js';
+import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
 
@@ -192,7 +192,8 @@ class NativeProgram implements ProgramHandle {
   readonly #addon: NativeAddon;
   readonly #jobs: NativeJobs;
   readonly #handle: NativeHandle;
-  readonly #runner: NativeRunner;
+  readonly #number: number;
+  readonly #run: NativeAddon['runProgram'];
   #unsettled = 0;
   #disposed = false;
 
@@ -200,7 +201,8 @@ class NativeProgram implements ProgramHandle {
     this.#addon = addon;
     this.#jobs = jobs;
     this.#handle = handle;
-    this.#runner = attempt(() => addon.programRunner(handle));
+    this.#number = attempt(() => addon.programNumber(handle));
+    this.#run = addon.runProgram;
     this.arenaBytes = addon.arenaBytes(handle);
   }
 
@@ -212,8 +214,8 @@ class NativeProgram implements ProgramHandle {
     for (let i = 0; i < given; i++) arrays[i] = inputs[i]!;
     for (let i = 0; i < outputs.length; i++) arrays[given + i] = outputs[i]!;
     try {
-      const runner = this.#runner;
-      runner(cells.length > 0 ? cells : null, keys.length > 0 ? keys : null, given, ...arrays);
+      const run = this.#run;
+      run(this.#number, cells.length > 0 ? cells : null, keys.length > 0 ? keys : null, given, ...arrays);
     } catch (error) {
       throw failure(error);
     }

@@ -187,7 +187,7 @@ export const signatures = {
    *   loss = (1-e)·w[t]·(-lp[t]) + (e/classes)·Σ_c -w[c]·lp[c];   ignored rows: 0.
    * softmaxStats [rows, 2] is kept for the gradient: m = max logit and Σ exp(logit - m), apart, since m + log Σ would round
    * away the digits of small differences between large logits. reduction 0 (none): out [rows]; 1 (mean): out [1] = Σ loss / Σ w[t] over
-   * rows not ignored (0/0 = NaN); 2 (sum): out [1]. total [1]: Σ w[t] for mean, else 1.
+   * rows not ignored (0/0 = NaN); 2 (sum): out [1]. total [1]: Σ w[t] for mean, else 1. sum [1]: Σ loss.
    */
   crossEntropy: {
     logits: 'in',
@@ -196,6 +196,7 @@ export const signatures = {
     out: 'out',
     softmaxStats: 'out',
     total: 'out',
+    sum: 'out?',
     rows: 'size',
     classes: 'size',
     ignoreIndex: 'int',
@@ -248,7 +249,7 @@ export const signatures = {
   },
   /**
    * crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
-   * gradLogits its gradient times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows.
+   * gradLogits its gradient times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows. sum, total: as there.
    */
   crossEntropyTrain: {
     grad: 'in',
@@ -258,6 +259,8 @@ export const signatures = {
     out: 'out',
     gradLogits: 'out',
     biasGrad: 'out?',
+    sum: 'out?',
+    total: 'out?',
     rows: 'size',
     classes: 'size',
     ignoreIndex: 'int',

@@ -59,7 +59,8 @@ export function adamKind(
       const scale = beta2.pow(step).neg().add(1).sqrt().reciprocal();
       const root = largest.sqrt().fma(scale, eps);
       return {
-        param: stepSize.neg().fma(first.div(root), p),
+        // In PyTorch's order: where the product overflows, dividing it by an infinite root gives NaN.
+        param: p.sub(stepSize.mul(first).div(root)),
         exp_avg: first,
         exp_avg_sq: second,
         ...(form.amsgrad ? { max_exp_avg_sq: largest } : {}),

@@ -5,7 +5,7 @@ import type { AnyModule } from '../nn/module.js';
 import { ignoreRejection, isArray, isPlainObject, isThenable } from '../realm.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Structure, showStructure, takeApart } from '../tensor/structure.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 
 /** Inputs and what is wanted for them, row by row. */
 export type Batch<Input = Tensor, Target = Tensor> = readonly [input: Input, target: Target];
@@ -24,6 +24,23 @@ export interface Outcome<Out = unknown, Target = unknown> {
   readonly output: Out;
   /** What the loss and the metrics compare it with, if they need it. */
   readonly target?: Target;
+  /**
+   * A weight for each row, [rows], as {@link CommonOptions.sampleWeight}: for data that come in batches, and for validation. Its
+   * numbers are not looked at; no gradient flows through them. Default: all rows count alike.
+   */
+  readonly sampleWeight?: Tensor | undefined;
+}
+
+/** A batch of samples that have weights beside it. */
+export class WeightedBatch {
+  readonly batch: unknown;
+  /** [rows]. */
+  readonly sampleWeight: Tensor;
+
+  constructor(batch: unknown, sampleWeight: Tensor) {
+    this.batch = batch;
+    this.sampleWeight = sampleWeight;
+  }
 }
 
 /** Makes an outcome of a batch. */
@@ -47,13 +64,20 @@ export class BatchReader {
       throw new ArgumentError(`${place}: forward must be a function, got ${show(forward)}`);
     this.#place = place;
     this.isPair = forward === undefined;
-    this.forward =
+    const call: Forward =
       forward === undefined
         ? (batch) => {
             const [input, target] = batch as Batch<unknown, unknown>;
             return { output: applyModel(model, input), target };
           }
         : (batch) => checkOutcome(place, Reflect.apply(forward, undefined, [model, batch]));
+    this.forward = (batch) => {
+      if (!(batch instanceof WeightedBatch)) return call(batch);
+      const outcome = call(batch.batch);
+      if (outcome.sampleWeight !== undefined)
+        throw new ArgumentError(`${place}: sampleWeight is an option, and forward returns one too; give one of them`);
+      return { ...outcome, sampleWeight: batch.sampleWeight };
+    };
   }
 
   /**
@@ -86,7 +110,14 @@ function checkOutcome(place: string, value: unknown): Outcome {
     ignoreRejection(value);
     throw new ArgumentError(`${place}: forward must not be async`);
   }
-  if (isPlainObject(value) && Object.hasOwn(value, 'output'))
-    return { output: value.output, target: Object.hasOwn(value, 'target') ? value.target : undefined };
+  if (isPlainObject(value) && Object.hasOwn(value, 'output')) {
+    const own = (key: 'target' | 'sampleWeight') => (Object.hasOwn(value, key) ? value[key] : undefined);
+    const sampleWeight = own('sampleWeight');
+    if (sampleWeight !== undefined && !(sampleWeight instanceof Tensor))
+      throw new ArgumentError(
+        `${place}: the sampleWeight that forward returns must be a tensor, got ${show(sampleWeight)}`,
+      );
+    return { output: value.output, target: own('target'), sampleWeight };
+  }
   throw new ArgumentError(`${place}: forward must return { output, target }, got ${showStructure(value)}`);
 }

@@ -107,7 +107,7 @@ const resized = ({ input }: Asked, rows: number): InputSpec[] =>
 
 function cacheOf(model: AnyModule): ProgramCache<Tensor[]> {
   let cache = programs.get(model);
-  if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes)));
+  if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes, 'predict', 'the model')));
   return cache;
 }
 

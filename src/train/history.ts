@@ -2,8 +2,8 @@
 
 /**
  * Means over the samples of a pass over data, as if these had been one batch. The mean of CrossEntropyLoss is over the weights of its labels:
- * ignored ones count for nothing, in the accuracy neither. A loss of reduction `'sum'` is divided by the samples. Of a loss or metric of the
- * caller's own the means of batches are weighed by their rows.
+ * ignored ones count for nothing, in the accuracy neither; with weights of samples it is over both together. A loss of reduction `'sum'` is
+ * divided by the samples. Of a loss or metric of the caller's own the means of batches are weighed by their rows.
  */
 export interface Scores {
   /** The mean loss. */

@@ -10,6 +10,7 @@ export { type Checkpoint, ModelCheckpoint, type ModelCheckpointOptions } from '.
 export type { MonitorOptions } from './monitor.js';
 export type { BatchFitOptions, CommonOptions, FitOptions, Loss } from './options.js';
 export { type PredictOptions, predict } from './predict.js';
+export type { SampleWeights } from './sample-weight.js';
 export type { ScheduledLR, Schedulers } from './schedulers.js';
 export type { BatchOf, TrainingData } from './source.js';
 export { TerminateOnNaN } from './terminate-on-nan.js';

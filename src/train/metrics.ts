@@ -52,14 +52,14 @@ export function misses(output: Tensor, target: Tensor): Tensor {
       `accuracy: expected outputs of shape [N, classes, ...] with two classes or more, got ${formatShape(output.shape)}; ` +
         'give a metric of your own as { name, fn }',
     );
-  const found = to(argmax(output, { dim: 1 }), output.dtype);
+  const found = argmax(output, { dim: 1 });
   const wanted = target.dtype === 'int32' ? target : argmax(target, { dim: 1 });
   if (!sameShape(found.shape, wanted.shape))
     throw new ShapeError(
       `accuracy: outputs of shape ${formatShape(output.shape)} take labels of shape ${formatShape(found.shape)}, ` +
         `got ${formatShape(target.shape)}`,
     );
-  return sign(abs(sub(found, to(wanted, output.dtype))));
+  return sign(abs(to(sub(found, wanted), output.dtype)));
 }
 
 const named: Readonly<Record<MetricName, MetricFunction>> = { accuracy };

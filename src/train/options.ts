@@ -12,6 +12,7 @@ import type { Callback } from './callback.js';
 import type { EpochResult, Progress, StepResult } from './history.js';
 import { type Metric, type MetricFunction, type MetricName, type ReadMetric, readMetrics } from './metrics.js';
 import { scoreNames } from './monitor.js';
+import { type SampleWeights, withSampleWeights } from './sample-weight.js';
 import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
 import { type BatchOf, isDataset, readSource, type Source, splitSource, type TrainingData } from './source.js';
 
@@ -47,7 +48,8 @@ export interface BatchFitOptions<Model, Data, Out, Target> extends CommonOptions
   validation?: TrainingData<BatchOf<NoInfer<Data>>>;
   /**
    * Says which part of a batch goes to the model and which to the loss, in training and in validation:
-   * `(model, { image, label }) => ({ output: model.forward(image), target: label })`. It is recorded, as `model.forward` is.
+   * `(model, { image, label }) => ({ output: model.forward(image), target: label })`. It is recorded, as `model.forward` is. It may
+   * return `sampleWeight` too, a weight for each row.
    */
   forward: (model: Model, batch: BatchOf<Data>) => Outcome<Out, Target>;
 }
@@ -56,7 +58,10 @@ export interface BatchFitOptions<Model, Data, Out, Target> extends CommonOptions
 export interface CommonOptions<Out, Target> {
   /** Holds parameters of the model. */
   optimizer: Optimizer;
-  /** Gives a scalar from the model's output and the target. It is recorded, so it computes with functions of tensors only. */
+  /**
+   * Gives a scalar from the model's output and the target; one value for each row, where rows have weights. It is recorded, so it computes
+   * with functions of tensors only.
+   */
   loss: Loss<Out, Target>;
   /** What to measure besides: names, or functions of output and target. Default: nothing. */
   metrics?: readonly (MetricName | Metric<Out, Target> | MetricFunction<Out, Target>)[];
@@ -73,6 +78,15 @@ export interface CommonOptions<Out, Target> {
    * on. Of n samples the first floor(n * (1 - share)) are. For tensors and a TensorDataset, in the place of `validation`.
    */
   validationSplit?: number;
+  /**
+   * A weight for each sample of `train`, as in Keras: finite numbers from 0 on, [samples], which are copied. For tensors and a TensorDataset;
+   * data that come in batches bring theirs, in what {@link BatchFitOptions.forward} returns. With weights w and losses l of the rows, a step minimizes
+   * Σ w·l / Σ w (0 where all w are), or Σ w·l where the reduction of the loss is `'sum'`. `nn.CrossEntropyLoss` divides by Σ w·c, c being the class weight
+   * of the label, 0 if ignored. A loss of one's own must give one value for each row, [rows]. The loss of an epoch is the same quotient over all its
+   * samples (a sum is divided by their number), NaN without any weight; metrics do not go by weights. Validation is weighted only where its data have weights: those
+   * that `validationSplit` holds out have, `validation` has when `forward` returns them. Default: all samples count alike.
+   */
+  sampleWeight?: SampleWeights;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
   batchSize?: number;
   /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
@@ -152,6 +166,7 @@ const keys = [
     'epochs',
     'stepsPerEpoch',
     'validationSplit',
+    'sampleWeight',
   ] as const),
   ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
   ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
@@ -217,11 +232,12 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
 /** @throws ArgumentError, ShapeError for data that do not fit, and for both `validation` and `validationSplit`. */
 function readData(
   place: string,
-  { train: given, validation, validationSplit }: Partial<GivenOptions>,
+  { train: given, validation, validationSplit, sampleWeight }: Partial<GivenOptions>,
   reader: BatchReader,
   order: { readonly batchSize: number; readonly shuffle: boolean },
 ): { train: Source; validation: Source | null } {
-  const train = readSource(place, 'train', given, reader, order);
+  const source = readSource(place, 'train', given, reader, order);
+  const train = sampleWeight === undefined ? source : withSampleWeights(place, source, sampleWeight);
   if (validationSplit === undefined) {
     const isGiven = validation !== undefined;
     const unshuffled = { ...order, shuffle: false };

@@ -2,12 +2,14 @@
 import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Scores } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
 import type { Stopper } from './stopper.js';
 
 /** Steps that have been submitted. */
 export interface Submitted {
+  readonly program: StepProgram;
   readonly runs: Runs<Tensor[]>;
   /** Rows in the batch of each. */
   readonly rows: number;
@@ -27,8 +29,8 @@ export class Pass {
   /** For steps that are submitted before the one before them is over: none is made behind one that was not. */
   readonly sequence = new RunSequence();
   readonly #options: PassOptions;
-  /** Jobs that have not been added up, and the rows of their batches. */
-  readonly #active = new Map<Runs<Tensor[]>, number>();
+  /** What has not been added up. */
+  readonly #active = new Map<Submitted['runs'], Submitted>();
   readonly #sums: Float64Array;
   #steps = 0;
   #samples = 0;
@@ -36,14 +38,14 @@ export class Pass {
 
   constructor(options: PassOptions) {
     this.#options = options;
-    this.#sums = new Float64Array(options.scoring.outputs);
+    this.#sums = options.scoring.zeros();
     this.#release = options.stopper.onStop(() => this.#stop());
   }
 
   /** Submits steps with batches of that many rows. */
   submit(program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Submitted {
-    const submitted = { runs: program.submit(inputs, { ...this.#options.submit, ...options }), rows };
-    this.#active.set(submitted.runs, rows);
+    const submitted = { program, runs: program.submit(inputs, { ...this.#options.submit, ...options }), rows };
+    this.#active.set(submitted.runs, submitted);
     // Waited for by finish, or not at all when the training ends before.
     submitted.runs.done.catch(() => {});
     return submitted;
@@ -55,10 +57,12 @@ export class Pass {
    */
   async finish(submitted: Submitted): Promise<number> {
     const { explain } = this.#options;
-    const { runs, rows } = submitted;
+    const { runs } = submitted;
     try {
       const made = await runs.done;
-      this.#add(made, rows, runs.progress().sums);
+      this.#steps += made;
+      this.#samples += made * submitted.rows;
+      this.#options.scoring.add(this.#sums, submitted.program, made, runs.progress().sums);
       this.#active.delete(runs);
       return made;
     } catch (error) {
@@ -66,14 +70,19 @@ export class Pass {
     }
   }
 
+  /** The scores of one step that was made. */
+  scoresOf({ program, runs }: Submitted): Scores {
+    return this.#options.scoring.scoresOfStep(program, runs.progress().sums);
+  }
+
   /** What has been added up, and what jobs in progress have made by now. */
   totals(): Totals {
     const totals = { steps: this.#steps, samples: this.#samples, sums: this.#sums.slice() };
-    for (const [runs, rows] of this.#active) {
+    for (const { program, runs, rows } of this.#active.values()) {
       const { runs: made, sums } = runs.progress();
       totals.steps += made;
       totals.samples += made * rows;
-      this.#addSums(totals.sums, rows, sums);
+      this.#options.scoring.add(totals.sums, program, made, sums);
     }
     return totals;
   }
@@ -87,16 +96,5 @@ export class Pass {
 
   #stop(): void {
     for (const runs of this.#active.keys()) runs.stop();
-  }
-
-  #add(made: number, rows: number, sums: Float64Array): void {
-    this.#steps += made;
-    this.#samples += made * rows;
-    this.#addSums(this.#sums, rows, sums);
-  }
-
-  #addSums(to: Float64Array, rows: number, sums: Float64Array): void {
-    const { scoring } = this.#options;
-    for (let i = 0; i < to.length; i++) to[i]! += scoring.factor(i, rows) * sums[i]!;
   }
 }

@@ -1,17 +1,30 @@
 /** Recorded programs by the shapes and dtypes of their arguments; the one that was not used for longest goes first. */
 import type { Program } from '../compile/program.js';
 import type { InputSpec } from '../compile/record.js';
+import { differenceOf, RecordedAgain } from '../compile/recorded-again.js';
 
 const keyOf = (inputs: readonly InputSpec[], form: string) =>
   `${form} ${inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ')}`;
 
+interface Entry<R> {
+  readonly program: Program<R>;
+  readonly inputs: readonly Pick<InputSpec, 'shape' | 'dtype'>[];
+}
+
 export class ProgramCache<R> {
   readonly #most: number;
-  readonly #programs = new Map<string, Program<R>>();
+  readonly #again: RecordedAgain;
+  /** The last used is the last. */
+  readonly #programs = new Map<string, Entry<R>>();
+  #last: Entry<R> | null = null;
 
-  /** @param most how many programs are kept. */
-  constructor(most: number) {
+  /**
+   * @param most how many programs are kept.
+   * @param place what the caller called, for a warning that it records again and again; `what` it records.
+   */
+  constructor(most: number, place: string, what: string) {
     this.#most = most;
+    this.#again = new RecordedAgain({ place, what, keeps: `those of the last ${most} shapes are kept` });
   }
 
   /**
@@ -23,25 +36,25 @@ export class ProgramCache<R> {
     const known = this.#programs.get(key);
     if (known !== undefined) {
       this.#programs.delete(key);
-      if (known.isCurrent()) {
-        this.#programs.set(key, known);
-        return known;
-      }
-      known.release();
+      if (known.program.isCurrent()) return this.#use(key, known);
+      this.#again.drop(1, () => known.program.whyNotCurrent() ?? 'it changes what it depends on');
+      known.program.release();
     }
-    const made = record();
-    this.#programs.set(key, made);
-    for (const [oldest, program] of this.#programs) {
+    const before = this.#last?.inputs ?? [];
+    const specs = inputs.map(({ dtype, shape }) => ({ dtype, shape }));
+    const program = this.#use(key, { program: record(), inputs: specs });
+    for (const [oldest, { program }] of this.#programs) {
       if (this.#programs.size <= this.#most) break;
       this.#programs.delete(oldest);
+      this.#again.drop(1, () => differenceOf(before, specs));
       program.release();
     }
-    return made;
+    return program;
   }
 
   /** Whether there is a program for such arguments that still fits. */
   has(inputs: readonly InputSpec[], form = ''): boolean {
-    return this.#programs.get(keyOf(inputs, form))?.isCurrent() ?? false;
+    return this.#programs.get(keyOf(inputs, form))?.program.isCurrent() ?? false;
   }
 
   /** How many programs there are. */
@@ -49,9 +62,16 @@ export class ProgramCache<R> {
     return this.#programs.size;
   }
 
-  /** Lets go of all of them. */
+  /** Releases all of them. */
   release(): void {
-    for (const program of this.#programs.values()) program.release();
+    for (const { program } of this.#programs.values()) program.release();
     this.#programs.clear();
+    this.#last = null;
+  }
+
+  #use(key: string, entry: Entry<R>): Program<R> {
+    this.#programs.set(key, entry);
+    this.#last = entry;
+    return entry.program;
   }
 }

@@ -64,12 +64,12 @@ export class ResidentData {
     const parts: Part[] = [];
     const whole = Math.min(full - first, most);
     if (whole > 0) {
-      this.#full = this.#fresh(this.#full, () => this.#gather(this.#order, size, this.counter));
+      this.#full = this.#fresh(this.#full, () => this.#gather(this.#order, size, this.counter), size);
       parts.push({ program: this.#full, first, steps: whole, rows: size });
     }
     if (rest > 0 && first + most > full) {
       const tail = () => narrow(new Tensor(this.#order, [rows]), 0, full * size, rest).storage;
-      this.#last = this.#fresh(this.#last, () => this.#gather(tail(), rest, { value: 0 }));
+      this.#last = this.#fresh(this.#last, () => this.#gather(tail(), rest, { value: 0 }), rest);
       parts.push({ program: this.#last, first: full, steps: 1, rows: rest });
     }
     return parts;
@@ -94,9 +94,9 @@ export class ResidentData {
     this.#order.release(this.#side);
   }
 
-  #fresh(known: StepProgram | null, findBatch: FindBatch): StepProgram {
+  #fresh(known: StepProgram | null, findBatch: FindBatch, rows: number): StepProgram {
     if (known?.isCurrent()) return known;
-    const made = this.#record(findBatch, []);
+    const made = this.#record(findBatch, [], rows);
     known?.release();
     return made;
   }

@@ -1,121 +1,130 @@
 /** How the scores of steps become those of an epoch. */
-import { abs, cat, clone, div, indexSelect, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
-import { CrossEntropyLoss } from '../nn/cross-entropy.js';
-import { MSELoss } from '../nn/losses.js';
-import type { DType } from '../ops/ops.js';
-import { full } from '../tensor/creation.js';
-import { noGrad } from '../tensor/tape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Program } from '../compile/program.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { scoresFrom } from './epoch-log.js';
 import type { Scores } from './history.js';
-import { accuracy, misses } from './metrics.js';
-import type { Settings } from './options.js';
 
-/** Steps and samples so far, and the sums of what the steps have put out. */
+type StepProgram = Program<Tensor[]>;
+
+/** Steps and samples so far, and for each score the numerator and the denominator that these steps add up to. */
 export interface Totals {
   readonly steps: number;
   readonly samples: number;
-  /** Of what is a mean over the rows of a batch: times those rows. */
   readonly sums: Float64Array;
 }
 
-/**
- * How a score is averaged. `'rows'`: a mean over the rows of a batch, which count alike. `'sum'`: a sum over them. `'weighed'`: a mean in
- * which labels have weights, so that the steps put out numerator and denominator too.
- */
-type Kind = 'rows' | 'sum' | 'weighed';
+/** What a step adds to a numerator or a denominator: perStep + factor · output. */
+interface Amount<Output> {
+  readonly perStep: number;
+  readonly factor: number;
+  /** What the step puts out, or null where the amount is known beforehand. */
+  readonly output: Output | null;
+}
+
+/** A score of a batch, as one step puts it out: numerator / denominator, and the score itself where it is put out as well. */
+export interface Measure<Output = Tensor> {
+  readonly score: Output | null;
+  readonly numerator: Amount<Output>;
+  readonly denominator: Amount<Output>;
+}
+
+const fixed = (perStep: number): Amount<Tensor> => ({ perStep, factor: 0, output: null });
+const exactly = (output: Tensor): Amount<Tensor> => ({ perStep: 0, factor: 1, output });
+
+/** A mean over the rows of a batch, which count alike. */
+export const meanOverRows = (score: Tensor, rows: number): Measure => ({
+  score,
+  numerator: { perStep: 0, factor: rows, output: score },
+  denominator: fixed(rows),
+});
+
+/** A sum over the rows of a batch. */
+export const sumOverRows = (score: Tensor, rows: number): Measure => ({
+  score,
+  numerator: exactly(score),
+  denominator: fixed(rows),
+});
+
+/** A mean over what counts for different amounts: `sum` divided by `weight`. */
+export const weightedMean = (score: Tensor | null, sum: Tensor, weight: Tensor): Measure => ({
+  score,
+  numerator: exactly(sum),
+  denominator: exactly(weight),
+});
+
+/** The share of `places` that are no misses, of those places that count; all of them for null. */
+export const shareOfHits = (places: number, misses: Tensor, counted: Tensor | null): Measure => ({
+  score: null,
+  numerator: { perStep: places, factor: -1, output: misses },
+  denominator: counted === null ? fixed(places) : exactly(counted),
+});
+
+/** The outputs of a step, each once, and the measures by the numbers of their outputs. */
+export function listOutputs(measures: readonly Measure[]): { outputs: Tensor[]; listed: Measure<number>[] } {
+  const outputs: Tensor[] = [];
+  const numberOf = (tensor: Tensor | null): number | null => {
+    if (tensor === null) return null;
+    const known = outputs.indexOf(tensor);
+    return known >= 0 ? known : outputs.push(tensor) - 1;
+  };
+  const listed = measures.map(({ score, numerator, denominator }) => ({
+    score: numberOf(score),
+    numerator: { ...numerator, output: numberOf(numerator.output) },
+    denominator: { ...denominator, output: numberOf(denominator.output) },
+  }));
+  return { outputs, listed };
+}
 
 /**
- * The scores of an epoch are means over its samples, as if all of them had been one batch: a loss of reduction `'mean'` is divided by what
- * it divides by itself, the sum of the weights of its labels, ignored ones having none; the accuracy by the labels that are not
- * ignored; a sum by the samples. Of a loss or a metric of the caller's own the means of batches are weighed by their rows.
+ * The scores of an epoch are means over its samples, as if all of them had been one batch: numerators and denominators of the steps are
+ * added up apart, so that a step without weight, of ignored labels only, adds nothing to either.
  */
 export class Scoring {
-  /** How many numbers a step puts out; the first are the scores of its batch. */
-  readonly outputs: number;
   readonly #names: readonly string[];
-  readonly #kinds: readonly Kind[];
-  readonly #loss: CrossEntropyLoss | null;
+  readonly #measures = new WeakMap<StepProgram, readonly Measure<number>[]>();
 
-  constructor({ loss, metrics }: Pick<Settings, 'loss' | 'metrics'>) {
-    this.#names = metrics.map(({ name }) => name);
-    this.#loss = loss instanceof CrossEntropyLoss ? loss : null;
-    const ofLoss = kindOf(loss);
-    // Labels that the loss ignores are none to be right about.
-    const ofMetrics = metrics.map(({ fn }): Kind => (fn === accuracy && this.#loss !== null ? 'weighed' : 'rows'));
-    this.#kinds = [ofLoss, ...ofMetrics];
-    this.outputs = this.#kinds.length + 2 * this.#kinds.filter((kind) => kind === 'weighed').length;
+  /** @param names of the scores besides the loss. */
+  constructor(names: readonly string[]) {
+    this.#names = names;
   }
 
-  /** While recording: what a step puts out, from the scores of its batch. */
-  outputsOf(scores: readonly Tensor[], output: unknown, target: unknown): Tensor[] {
-    return noGrad(() => {
-      const weighed: Tensor[] = [];
-      const values = scores.map((score, i) => {
-        if (this.#kinds[i] !== 'weighed') return score;
-        const [numerator, denominator] =
-          i === 0 ? this.#weighLoss(score, target) : this.#weighHits(score, output, target);
-        weighed.push(numerator, denominator);
-        return i === 0 ? score : div(numerator, denominator);
-      });
-      return [...values, ...weighed];
-    });
+  /** Notes what the outputs of a program mean. */
+  describe(program: StepProgram, measures: readonly Measure<number>[]): void {
+    this.#measures.set(program, measures);
   }
 
-  /** What the sum of an output is multiplied with, for steps of so many rows. */
-  factor(output: number, rows: number): number {
-    return this.#kinds[output] === 'rows' ? rows : 1;
+  /** Zeros for {@link Totals.sums}. */
+  zeros(): Float64Array {
+    return new Float64Array(2 * (1 + this.#names.length));
+  }
+
+  /** Adds to {@link Totals.sums} what so many steps have put out, given the sum of each output over them. */
+  add(totals: Float64Array, program: StepProgram, steps: number, sums: Float64Array): void {
+    for (const [i, { numerator, denominator }] of this.#measures.get(program)!.entries()) {
+      totals[2 * i]! += amountOf(numerator, steps, sums);
+      totals[2 * i + 1]! += amountOf(denominator, steps, sums);
+    }
+  }
+
+  /** The scores of one step, from what it has put out. */
+  scoresOfStep(program: StepProgram, outputs: Float64Array): Scores {
+    return scoresFrom(
+      this.#names,
+      this.#measures
+        .get(program)!
+        .map(({ score, numerator, denominator }) =>
+          score === null ? amountOf(numerator, 1, outputs) / amountOf(denominator, 1, outputs) : outputs[score]!,
+        ),
+    );
   }
 
   /** The scores of all samples together. */
-  scoresOf({ samples, sums }: Totals): Scores {
-    let at = this.#kinds.length;
-    const means = this.#kinds.map((kind, i) => {
-      if (kind !== 'weighed') return sums[i]! / samples;
-      at += 2;
-      return sums[at - 2]! / sums[at - 1]!;
-    });
-    return scoresFrom(this.#names, means);
-  }
-
-  #weighLoss(loss: Tensor, target: unknown): [Tensor, Tensor] {
-    const { weight } = this.#loss!;
-    const counted = this.#counted(target, loss.dtype);
-    if (counted === null) return byRows(loss, target);
-    const labels = to(mul(counted, to(reshape(target as Tensor, [-1]), loss.dtype)), 'int32');
-    const total = sum(weight === null ? counted : mul(counted, indexSelect(weight, labels)));
-    return [unlessZero(total, mul(loss, total)), total];
-  }
-
-  #weighHits(hits: Tensor, output: unknown, target: unknown): [Tensor, Tensor] {
-    const counted = this.#counted(target, hits.dtype);
-    if (counted === null) return byRows(hits, target);
-    const missed = reshape(misses(output as Tensor, target as Tensor), [-1]);
-    const total = sum(counted);
-    return [sub(total, sum(mul(counted, missed))), total];
-  }
-
-  /** 1 for each label that counts, 0 for an ignored one; null where there are no labels. */
-  #counted(target: unknown, dtype: DType): Tensor | null {
-    if (!(target instanceof Tensor) || target.dtype !== 'int32') return null;
-    return sign(abs(sub(to(reshape(target, [-1]), dtype), this.#loss!.ignoreIndex)));
+  scoresOf({ sums }: Totals): Scores {
+    const scores = Array.from({ length: sums.length / 2 }, (_, i) => sums[2 * i]! / sums[2 * i + 1]!);
+    return scoresFrom(this.#names, scores);
   }
 }
 
-function kindOf(loss: unknown): Kind {
-  const isOwn = loss instanceof CrossEntropyLoss || loss instanceof MSELoss;
-  if (isOwn && loss.reduction === 'sum') return 'sum';
-  return loss instanceof CrossEntropyLoss ? 'weighed' : 'rows';
-}
-
-/** Numerator and denominator of a mean over rows. */
-function byRows(mean: Tensor, target: unknown): [Tensor, Tensor] {
-  const rows = target instanceof Tensor ? (target.shape[0] ?? 1) : 1;
-  return [mul(mean, rows), clone(full([], rows, { dtype: mean.dtype }))];
-}
-
-/** The value, which may be NaN where the total is 0, and is 0 then: chosen, since NaN times 0 is NaN. */
-function unlessZero(total: Tensor, value: Tensor): Tensor {
-  const choices = cat([reshape(mul(total, 0), [1]), reshape(value, [1])]);
-  return reshape(indexSelect(choices, to(reshape(abs(sign(total)), [1]), 'int32')), []);
+function amountOf({ perStep, factor, output }: Amount<number>, steps: number, sums: Float64Array): number {
+  return perStep * steps + (output === null ? 0 : factor * sums[output]!);
 }

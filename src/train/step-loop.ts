@@ -100,14 +100,12 @@ export class StepLoop {
     }
     if (made === 0) return;
     this.#made++;
-    const { onStep, metrics } = this.#settings;
+    const { onStep } = this.#settings;
     if (onStep === null) return;
-    const { sums } = pending.runs.progress();
-    const named: Record<string, number> = Object.create(null);
-    for (const [i, { name }] of metrics.entries()) named[name] = sums[i + 1]!;
+    const { loss, metrics } = pass.scoresOf(pending);
     this.#lock.open();
     try {
-      this.#stopper.watch(onStep({ epoch, step: this.#made, loss: sums[0]!, metrics: named, lr: pending.lr }));
+      this.#stopper.watch(onStep({ epoch, step: this.#made, loss, metrics, lr: pending.lr }));
     } finally {
       this.#lock.close();
     }

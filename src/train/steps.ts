@@ -1,30 +1,33 @@
 /** The functions that are recorded: a step of training, and a step of validation. */
 import { passNames } from '../compile/passes/index.js';
 import { Program } from '../compile/program.js';
-import { ArgumentError, ShapeError } from '../errors.js';
 import { clone } from '../functional/index.js';
+import { CrossEntropyLoss } from '../nn/cross-entropy.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { recording } from '../ops/recording.js';
-import { formatShape } from '../tensor/shape.js';
 import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
-import { Tensor } from '../tensor/tensor.js';
-import { applyModel } from './batch.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Outcome } from './batch.js';
+import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
 import { FiniteChecks } from './finite.js';
+import { measureAccuracy } from './labels.js';
+import { accuracy } from './metrics.js';
 import { observeFields } from './observe.js';
 import type { Settings } from './options.js';
-import type { Scoring } from './scoring.js';
+import { listOutputs, type Measure, meanOverRows, type Scoring } from './scoring.js';
 
-/** A program that gives the loss and the metrics of a batch, a scalar each. */
+/** A program that gives numbers about a batch, what {@link Scoring} makes scores of; the first is the loss. */
 export type StepProgram = Program<Tensor[]>;
 
-type Step = (batch: unknown) => Tensor[];
+type Step = (batch: unknown) => Measure[];
 
 /** Where a step finds its batch: among its arguments, or by itself. */
 export type FindBatch = (...inputs: Tensor[]) => unknown;
 
-export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[]) => StepProgram;
+/** Records a step for batches of so many rows. */
+export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[], rows: number) => StepProgram;
 
 export class Steps {
   readonly #settings: Settings;
@@ -47,73 +50,70 @@ export class Steps {
   }
 
   /** Records a step of training: forward, loss, gradients, the optimizer's step, metrics. */
-  recordTraining(findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
+  recordTraining(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
     const { optimizer, reader } = this.#settings;
     const step: Step = (batch) => {
       optimizer.zeroGrad();
-      const { output, target } = this.#watch(() => reader.forward(batch));
-      const loss = this.#loss(output, target);
-      this.#finite?.check(loss, 'the loss');
-      const metrics = this.#metrics(output, target);
-      loss.backward();
+      const outcome = this.#watch(() => reader.forward(batch));
+      const judged = this.#loss(outcome, rows, true);
+      this.#finite?.check(judged.loss, 'the loss');
+      const metrics = this.#metrics(outcome, rows, judged);
+      judged.loss.backward();
       optimizer.step();
-      return this.#scoring.outputsOf([loss, ...metrics], output, target);
+      return [judged.measure, ...metrics];
     };
     return this.#record(step, this.#modes, findBatch, inputs);
   }
 
   /** Records a step of validation: forward, loss and metrics in evaluation mode. */
-  recordValidation(findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
+  recordValidation(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
     const { reader } = this.#settings;
     const step: Step = (batch) =>
       noGrad(() => {
-        const { output, target } = reader.forward(batch);
-        const scores = [this.#loss(output, target), ...this.#metrics(output, target)];
-        return this.#scoring.outputsOf(scores, output, target);
+        const outcome = reader.forward(batch);
+        const judged = this.#loss(outcome, rows, false);
+        return [judged.measure, ...this.#metrics(outcome, rows, judged)];
       });
     return this.#record(step, () => false, findBatch, inputs);
   }
 
   #record(step: Step, modes: Modes, findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
     const { model, loss, fuse } = this.#settings;
+    let measures: readonly Measure<number>[] = [];
     const fn = (...args: Tensor[]) => {
       observeFields(model);
       if (loss instanceof Module) observeFields(loss);
-      return withModes(modes, () => distinct(step(findBatch(...args))));
+      return withModes(modes, () => {
+        const { outputs, listed } = listOutputs(step(findBatch(...args)));
+        measures = listed;
+        return distinct(outputs);
+      });
     };
-    return Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
+    const program = Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
+    this.#scoring.describe(program, measures);
+    return program;
   }
 
   #watch<T>(run: () => T): T {
     return this.#finite === null ? run() : this.#finite.watch(this.#settings.model, run);
   }
 
-  #loss(output: unknown, target: unknown): Tensor {
-    const { loss } = this.#settings;
-    const value = loss instanceof Module ? applyModel(loss, [output, target]) : loss(output, target);
-    return this.#scalar('the loss', value, "reduction 'mean' or 'sum'");
+  #loss({ output, target, sampleWeight }: Outcome, rows: number, isTraining: boolean): BatchLoss {
+    const judged = { output, target, sampleWeight: sampleWeight ?? null, rows };
+    return lossOf(this.#place, this.#settings.loss, judged, isTraining);
   }
 
-  #metrics(output: unknown, target: unknown): Tensor[] {
+  #metrics({ output, target }: Outcome, rows: number, { counted }: BatchLoss): Measure[] {
+    const { loss, metrics } = this.#settings;
+    const ignoring = loss instanceof CrossEntropyLoss ? loss : null;
     const detached = [output, target].map((each) => mapTensors(each, (tensor) => tensor.detach()));
     return noGrad(() =>
-      this.#settings.metrics.map(({ name, fn }) =>
-        this.#scalar(`the metric ${name}`, fn(detached[0], detached[1]), 'a mean, say'),
-      ),
+      metrics.map(({ name, fn }) => {
+        const [given, wanted] = detached;
+        if (fn === accuracy) return measureAccuracy(given as Tensor, wanted as Tensor, ignoring, counted);
+        return meanOverRows(scalar(this.#place, `the metric ${name}`, fn(given, wanted), 'a mean, say'), rows);
+      }),
     );
-  }
-
-  #scalar(what: string, value: unknown, instead: string): Tensor {
-    if (!(value instanceof Tensor)) throw new ArgumentError(`${this.#place}: ${what} must be a Tensor`);
-    if (value.numel !== 1)
-      throw new ShapeError(
-        `${this.#place}: ${what} must have one element (${instead}), got shape ${formatShape(value.shape)}`,
-      );
-    if (value.dtype === 'int32')
-      throw new ArgumentError(
-        `${this.#place}: ${what} must be a float32 tensor, got int32; convert it with to('float32')`,
-      );
-    return value;
   }
 }
 

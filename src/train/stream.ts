@@ -22,7 +22,7 @@ export class StreamedData {
   readonly #generator: Generator;
   /** The iterator that the next batch comes from, and how many it has given. Null: the iterable begins again. */
   #open: { readonly iterator: Iterator<unknown> | AsyncIterator<unknown>; given: number } | null = null;
-  readonly #programs = new ProgramCache<Tensor[]>(mostShapes);
+  readonly #programs: ProgramCache<Tensor[]>;
 
   constructor(
     place: string,
@@ -34,6 +34,7 @@ export class StreamedData {
   ) {
     this.#place = place;
     this.#what = what;
+    this.#programs = new ProgramCache(mostShapes, place, `the step for a batch of ${what}`);
     this.#batches = batches;
     this.#reader = reader;
     this.#record = record;
@@ -128,7 +129,7 @@ export class StreamedData {
     const { structure, rows } = this.#reader.read(name, value, this.#reader.isPair ? 'all' : 'first');
     if (rows === 0) throw new ShapeError(`${this.#place}: ${name} has no rows`);
     const { tensors, form, rebuild } = structure;
-    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors), form);
+    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors, rows), form);
     return [program, tensors, rows];
   }
 

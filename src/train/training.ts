@@ -55,11 +55,9 @@ export class Training {
     const before = defaultGenerator.getState();
     this.#generator = settings.generator ?? defaultGenerator.fork();
     this.#fork = settings.generator === null ? { before, after: JSON.stringify(defaultGenerator.getState()) } : null;
-    this.#log = new EpochLog(
-      metrics.map(({ name }) => name),
-      validation !== null,
-    );
-    this.#scoring = new Scoring(settings);
+    const names = metrics.map(({ name }) => name);
+    this.#log = new EpochLog(names, validation !== null);
+    this.#scoring = new Scoring(names);
     this.#steps = new Steps(place, settings, this.#scoring);
     this.#stopper = new Stopper(signal, timeLimit);
     this.#meter = onProgress === null ? null : new Meter(epochs, this.#scoring, onProgress, this.#stopper);

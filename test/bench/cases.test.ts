@@ -1,30 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type Entry,
-  entryId,
-  isTimed,
-  loadCases,
-  type NodeContender,
-  programOf,
-  selectEntries,
-  type TimedCase,
-} from '../../bench/case.js';
-import { neighbours } from '../../bench/cases/odd-shapes.js';
-import { forwardFlops, stepFlops, stepProducts } from '../../bench/mlp.js';
+import { entryId, isStudy, loadCases, type NodeContender, programOf, selectEntries } from '../../bench/case.js';
+import { productFlops, stepProducts } from '../../bench/mlp.js';
 import { Program } from '../../src/compile/program.js';
 import * as lanewise from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
 
-type Storage = ReturnType<typeof lanewise.zeros>['storage'];
-
 const cases = await loadCases();
-const named = (name: string) => cases.find((each): each is TimedCase => each.name === name && 'prepare' in each)!;
 const all = selectEntries(cases, '', false);
+const named = (name: string) => {
+  const found = cases.find((each) => each.name === name)!;
+  if (found.contenders === 'study') throw new Error('a study has no iterations');
+  return found;
+};
+const ids = (filter: string, quick = false) => selectEntries(cases, filter, quick).map(entryId);
 
-/** A contender on the reference of src, and the ops that were called with it, one list for each. */
-function contender(compiles = false) {
+/** A contender on the reference of src, and the ops that were called with it. */
+function contender(over: Partial<typeof lanewise> = {}) {
   const calls: { name: string; args: Readonly<Record<string, unknown>> }[] = [];
   const { ops } = getBackend('reference');
   const spied: Ops = new Proxy(ops, {
@@ -35,45 +28,25 @@ function contender(compiles = false) {
       };
     },
   });
-  const library = () => ({ lanewise, ops: spied, Program, fmaPeak: () => 0 });
-  const node: NodeContender = { id: 'reference', compiles, library };
+  const library = () => ({ lanewise: { ...lanewise, ...over }, ops: spied, Program, fmaPeak: () => 0 });
+  const node: NodeContender = { id: 'reference', compiles: 'compile' in over, library };
   return { node, calls };
 }
 
-const iterate = (entry: Entry) => {
+function iterate(filter: string) {
+  const [entry] = selectEntries(cases, filter, false);
   const { node, calls } = contender();
-  if (!isTimed(entry)) throw new Error('a study has no iterations');
-  entry.case.prepare(entry.workload.params, node)();
-  return calls;
-};
-const entriesOf = (filter: string) => selectEntries(cases, filter, false);
+  named(entry!.case.name).prepare(entry!.workload.params, node)();
+  return { calls, workload: entry!.workload };
+}
 
 describe('cases', () => {
-  it('are those that the issue names', () => {
-    const names = [
-      'compiled-step',
-      'contention',
-      'dropout',
-      'event-loop',
-      'forward',
-      'gemm',
-      'import',
-      'mlp-train-step',
-      'odd-shapes',
-      'relu',
-      'service',
-    ];
-    const sweeps = ['sweep-batch', 'sweep-depth', 'sweep-threads', 'sweep-width'];
-    expect(cases.map(({ name }) => name)).toEqual([...names, ...sweeps]);
-  });
-
-  it('have workloads with ids of their own', () => {
-    const ids = all.map(entryId);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  it('have parameters that survive JSON', () => {
-    for (const { workload } of all) expect(JSON.parse(JSON.stringify(workload.params))).toEqual(workload.params);
+  it('are those that README.md names, with workloads of their own that survive JSON', () => {
+    const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
+    for (const { name } of cases) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
+    expect(cases).toHaveLength(15);
+    expect(new Set(all.map(entryId)).size).toBe(all.length);
+    for (const { workload } of all) expect(JSON.parse(JSON.stringify(workload))).toEqual(workload);
   });
 
   it.each(['with_pytorch.py', 'with_jax.py', 'with_tensorflow.py'])('are all known to %s', (file) => {
@@ -82,152 +55,108 @@ describe('cases', () => {
     for (const entry of all.filter((each) => each.case.contenders === 'compute'))
       expect(known).toContain(programOf(entry));
   });
-});
 
-describe('selectEntries', () => {
-  it('looks for the text in the id', () => {
-    expect(entriesOf('gemm/512').map(entryId)).toEqual(['gemm/512x512x512 nn']);
-    expect(entriesOf('batch 32/Adam').map(entryId)).toEqual(['mlp-train-step/784-256-128-10/batch 32/Adam']);
-    expect(entriesOf('nothing')).toEqual([]);
-  });
-
-  it('keeps something of every case when quick, but not all, and none of the long studies', () => {
-    const long = new Set(['contention', 'event-loop', 'service']);
+  it('are found by a text of their id; quick keeps some of each, and none of the long studies', () => {
+    expect(ids('gemm/512')).toEqual(['gemm/512x512x512 nn']);
+    expect(ids('batch 32/Adam')).toEqual(['mlp-train-step/784-256-128-10/batch 32/Adam']);
     const quick = selectEntries(cases, '', true);
-    expect(new Set(quick.map((entry) => entry.case))).toEqual(new Set(cases.filter(({ name }) => !long.has(name))));
+    const left = cases.filter((each) => quick.every((entry) => entry.case !== each));
+    expect(left.map(({ name }) => name)).toEqual(['contention', 'event-loop', 'service']);
+    expect(left.every((each) => isStudy({ case: each, workload: each.workloads[0]! }))).toBe(true);
     expect(quick.length).toBeLessThan(all.length / 2);
   });
-});
 
-describe('the MLP', () => {
-  it('has the products of a step without the first input gradient', () => {
+  it('sweep over depth, width, batch and threads', () => {
+    expect(ids('sweep-depth/784-256-256-256-10/')).toEqual(['sweep-depth/784-256-256-256-10/batch 128/SGD']);
+    const swept = selectEntries(cases, 'sweep-width', false).map(({ workload }) => workload);
+    expect(swept.map(({ point }) => point?.value)).toEqual(swept.map(({ shape }) => Number(shape!.split('-')[1])));
+    expect(selectEntries(cases, 'sweep-threads', false).map(({ workload }) => workload.threads)).toEqual(
+      Array(2).fill('every'),
+    );
+    expect(ids('sweep-batch')).toHaveLength(13);
+  });
+
+  it('count a multiply-add twice, and no input gradient of the first layer', () => {
     expect(stepProducts(32)).toHaveLength(8);
     expect(stepProducts(32)).not.toContainEqual({ form: 'nn', m: 32, n: 784, k: 256 });
     const [first, second, third] = [784 * 256, 256 * 128, 128 * 10] as const;
-    expect(stepFlops(128)).toBe(2 * 128 * (2 * first + 3 * second + 3 * third));
-    expect(stepFlops(1, [3, 5])).toBe(2 * 2 * 3 * 5);
-    expect(forwardFlops(7)).toBe(2 * 7 * (first + second + third));
+    expect(productFlops(...stepProducts(128))).toBe(2 * 128 * (2 * first + 3 * second + 3 * third));
+    const [pass] = selectEntries(cases, 'forward/784-256-128-10/batch 8', false);
+    expect(pass?.workload.flops).toBe(2 * 8 * (first + second + third));
+  });
+
+  it('have every odd shape with its round neighbour', () => {
+    const odd = ids('odd-shapes');
+    for (const hidden of [100, 300, 777])
+      for (const batch of [1, 7, 33])
+        for (const last of [2, 10, 1000])
+          expect(odd).toContain(`odd-shapes/784-${hidden}-${hidden}-${last}/batch ${batch}/SGD`);
+    expect(odd).toContain('odd-shapes/784-320-320-1024/batch 8/SGD');
+    expect(odd).toHaveLength(27 + 18);
+    const kept = ['odd-shapes/784-100-100-10/batch 33/SGD', 'odd-shapes/784-96-96-16/batch 32/SGD'];
+    expect(ids('odd-shapes', true).sort()).toEqual(kept);
   });
 });
 
-describe('gemm', () => {
-  it('multiplies matrices of the sizes that it names', () => {
-    const sizes = entriesOf('batch 32').filter((entry) => entry.case.name === 'gemm');
-    expect(sizes).toHaveLength(8);
-    for (const entry of sizes) {
-      const [{ name, args }] = iterate(entry) as [ReturnType<typeof iterate>[number]];
-      const [m, n, k] = name === 'linear' ? ['rows', 'outFeatures', 'inFeatures'] : ['m', 'n', 'k'];
-      const form = name === 'linear' ? 'nt' : args.transA ? 'tn' : 'nn';
-      expect(`${args[m!]}x${args[n!]}x${args[k!]} ${form}`).toBe(entry.workload.shape);
-      expect(entry.workload.flops).toBe(2 * Number(args[m!]) * Number(args[n!]) * Number(args[k!]));
-    }
-  });
-});
-
-describe('relu and dropout', () => {
-  it('run over as many numbers as they name', () => {
-    expect(iterate(entriesOf('relu/128x256')[0]!)).toMatchObject([{ name: 'relu', args: { n: 128 * 256 } }]);
-    const calls = iterate(entriesOf('dropout/128x256')[0]!);
-    expect(calls.map(({ name }) => name)).toEqual(['drawKey', 'dropout']);
-    expect(calls[1]?.args).toMatchObject({ rows: 128, columns: 256, p: 0.5 });
+describe('an iteration', () => {
+  it.each(ids('gemm').filter((id) => id.endsWith('batch 32')))('of %s multiplies what it names', (id) => {
+    const { calls, workload } = iterate(id);
+    const { name, args } = calls[0]!;
+    const [m, n, k] = name === 'linear' ? ['rows', 'outFeatures', 'inFeatures'] : ['m', 'n', 'k'];
+    const form = name === 'linear' ? 'nt' : args.transA ? 'tn' : 'nn';
+    expect(`${args[m!]}x${args[n!]}x${args[k!]} ${form}`).toBe(workload.shape);
+    expect(workload.flops).toBe(2 * Number(args[m!]) * Number(args[n!]) * Number(args[k!]));
   });
 
-  it('draws another mask at each iteration', () => {
+  it('of relu and dropout runs over as many numbers as it names, with another mask each time', () => {
+    expect(iterate('relu/128x256').calls).toMatchObject([{ name: 'relu', args: { n: 128 * 256 } }]);
     const { node, calls } = contender();
     const once = named('dropout').prepare({ rows: 4, columns: 16, what: 'dropout' }, node);
     const keys = [1, 2].map(() => {
       once();
       return [...(calls.at(-1)!.args.key as { read(): Int32Array }).read()];
     });
+    expect(calls[1]?.args).toMatchObject({ rows: 4, columns: 16, p: 0.5 });
     expect(keys[0]).not.toEqual(keys[1]);
   });
 
-  it('copies as many numbers as dropout reads', () => {
+  it('of a copy moves as many numbers as dropout reads', () => {
     const set = vi.spyOn(Float32Array.prototype, 'set');
-    try {
-      iterate(entriesOf('dropout/copy of 128x256')[0]!);
-      expect(set.mock.calls.map(([source]) => source.length)).toEqual([128 * 256]);
-    } finally {
-      set.mockRestore();
-    }
-    const [call] = iterate(entriesOf('dropout/scaled copy of 128x256')[0]!);
-    const { b, out } = call!.args as Readonly<Record<'b' | 'out', Storage>>;
+    iterate('dropout/copy of 128x256');
+    expect(set.mock.calls.map(([source]) => source.length)).toEqual([128 * 256]);
+    set.mockRestore();
+    const [call] = iterate('dropout/scaled copy of 128x256').calls;
+    const { b, out } = call!.args as Readonly<Record<'b' | 'out', lanewise.Tensor['storage']>>;
     expect([call!.name, b.read()[0], out.read().length]).toEqual(['mul', 2, 128 * 256]);
   });
-});
 
-describe('mlp-train-step', () => {
-  it.each(['SGD', 'Adam'])('trains with %s', (name) => {
-    const step = vi.spyOn(lanewise.optim[name as 'SGD' | 'Adam'].prototype, 'step');
-    const { node } = contender();
-    const params = { layers: '784-8-10', dropout: 0.5, batch: 3, optimizer: name, learningRate: 0.01 };
-    try {
-      const iteration = named('mlp-train-step').prepare(params, node);
-      iteration();
-      iteration();
-      expect(step).toHaveBeenCalledTimes(2);
-    } finally {
-      step.mockRestore();
-    }
+  const step = { layers: '784-8-5-10', dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };
+
+  it.each(['SGD', 'Adam'] as const)('of a training step updates by %s', (optimizer) => {
+    const update = vi.spyOn(lanewise.optim[optimizer].prototype, 'step');
+    const masks = vi.spyOn(lanewise.nn.Dropout.prototype, 'forward');
+    for (const dropout of [0, 0.5])
+      named('mlp-train-step').prepare({ ...step, optimizer, dropout }, contender().node)();
+    expect([update.mock.calls.length, masks.mock.calls.length]).toEqual([2, 2]);
+    vi.restoreAllMocks();
   });
 
-  it('is one function for contenders that compile', () => {
-    const compiled = vi.fn<() => void>();
+  it('of a training step is one function for contenders that compile', () => {
+    const compiled = vi.fn();
     const compile = vi.fn(() => compiled);
-    const { node } = contender(true);
-    const library = { ...node.library(), lanewise: { ...lanewise, compile } as unknown as typeof lanewise };
-    const params = { layers: '784-8-10', dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };
-    const iteration = named('mlp-train-step').prepare(params, { ...node, library: () => library });
+    const { node } = contender({ compile: compile as never });
+    const iteration = named('mlp-train-step').prepare(step, node);
     iteration();
     iteration();
     expect([compile.mock.calls.length, compiled.mock.calls.length]).toEqual([1, 2]);
   });
-});
 
-describe('a network without dropout', () => {
-  it('draws no masks, and one with it draws one for each hidden layer', () => {
-    const step = { batch: 3, optimizer: 'SGD', learningRate: 0.01, layers: '4-5-6-2' };
-    const drawn = [0, 0.5].map((dropout) => {
-      const { node } = contender();
-      const masks = vi.spyOn(lanewise.nn.Dropout.prototype, 'forward');
-      try {
-        named('mlp-train-step').prepare({ ...step, dropout }, node)();
-        return masks.mock.calls.length;
-      } finally {
-        masks.mockRestore();
-      }
-    });
-    expect(drawn).toEqual([0, 2]);
-  });
-});
-
-describe('forward', () => {
-  it('is a pass in eval mode that records nothing', () => {
+  it('of a forward pass is in eval mode and records nothing', () => {
     const forward = vi.spyOn(lanewise.nn.Sequential.prototype, 'forward');
-    try {
-      iterate(entriesOf('forward/784-256-128-10/batch 8')[0]!);
-      expect(forward.mock.calls.map(([input]) => (input as lanewise.Tensor).shape)).toEqual([[8, 784]]);
-      const result = forward.mock.results[0]?.value as lanewise.Tensor;
-      expect([result.shape, result.requiresGrad]).toEqual([[8, 10], false]);
-      expect((forward.mock.contexts[0] as lanewise.nn.Module).training).toBe(false);
-    } finally {
-      forward.mockRestore();
-    }
-  });
-});
-
-describe('odd-shapes', () => {
-  it('has every odd size with every other, and the neighbours of all', () => {
-    const { workloads } = named('odd-shapes');
-    const ids = workloads.map(({ shape, batch }) => `${shape} ${batch}`);
-    expect(new Set(neighbours.map(({ odd }) => JSON.stringify(odd))).size).toBe(27);
-    for (const { shape, batch } of neighbours.flatMap(({ odd, round }) => [odd, round]))
-      expect(ids).toContain(`${shape} ${batch}`);
-    expect(neighbours).toContainEqual({
-      odd: { shape: '784-300-300-1000', batch: 7 },
-      round: { shape: '784-320-320-1024', batch: 8 },
-    });
-    const quick = workloads.filter((workload) => workload.quick).map(({ shape, batch }) => `${shape} ${batch}`);
-    expect(quick.sort()).toEqual(['784-100-100-10 33', '784-96-96-16 32']);
+    iterate('forward/784-256-128-10/batch 8');
+    const { value } = forward.mock.results[0]! as { value: lanewise.Tensor };
+    expect([value.shape, value.requiresGrad]).toEqual([[8, 10], false]);
+    expect((forward.mock.contexts[0] as lanewise.nn.Module).training).toBe(false);
+    forward.mockRestore();
   });
 });

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contenderIds, frameworks, nativeContenders, tfjsContenders } from '../../bench/contenders/contenders.js';
-import { ContenderProcess } from '../../bench/measure/contender-process.js';
-import { findInPython } from '../../bench/measure/pythons.js';
-import { OptionError } from '../../bench/options.js';
+import { InputError } from '../../bench/options.js';
+import { ContenderProcess } from '../../bench/runner/process.js';
+import { findInPython } from '../../bench/runner/pythons.js';
 
 let folder: string;
 beforeEach(() => {
@@ -69,7 +69,7 @@ describe('findInPython', () => {
   it('refuses a Python that does not run or has none of them', () => {
     expect(() => findInPython([python('bare', '')], [1])).toThrow('cannot import torch, jax, tensorflow');
     expect(() => findInPython([python('broken', 'torch', 3)], [1])).toThrow('ended with status 3: no luck');
-    expect(() => findInPython(['./nothing'], [1])).toThrow(OptionError);
+    expect(() => findInPython(['./nothing'], [1])).toThrow(InputError);
     expect(() => findInPython(['./nothing'], [1])).toThrow('--python: cannot start ./nothing');
   });
 });

@@ -1,240 +1,107 @@
 import { describe, expect, it } from 'vitest';
-import { stepFlops } from '../../bench/mlp.js';
-import { filesOf } from '../../bench/page/files.js';
-import { readOptions } from '../../bench/page/options.js';
-import { renderPage } from '../../bench/page/page.js';
-import type { BenchDocument, Row } from '../../bench/report/document.js';
-import { resultDocument, resultRow } from './documents.js';
+import { chartsOf, renderPage } from '../../bench/page/page.js';
+import type { BenchDocument, Row } from '../../bench/results/document.js';
+import { resultDocument, resultRow } from './fixtures.js';
 
-const network = '784-256-128-10';
-
+const network = { shape: '784-256-128-10', optimizer: 'SGD', threads: 2 };
 const step = (contender: string, batch: number, medianMs: number, over: Partial<Row> = {}) =>
-  resultRow({
-    ...{ case: 'mlp-train-step', contender, shape: network, batch, optimizer: 'SGD', threads: 2, medianMs },
-    ...{ isa: contender.startsWith('native') ? 'avx2' : null, gflops: stepFlops(batch) / (medianMs * 1e6) },
-    ...over,
-  });
+  resultRow({ ...network, case: 'mlp-train-step', contender, batch, medianMs, isa: null, ...over });
 const swept = (value: number, gflops: number) =>
   step('native-compiled', 128, 1, { case: 'sweep-width', shape: `w${value}`, gflops, point: { name: 'width', value } });
 
 /** A little of everything. */
 const document: BenchDocument = resultDocument({
-  contenders: [
-    {
-      ...{ id: 'pytorch', isa: null, versions: { torch: '2.13.0' }, threads: 2, threadSource: 'its own' },
-      notes: ['subnormal numbers are flushed'],
-    },
-  ],
   absent: [{ id: 'jax', why: 'the Python of --python has no jax' }],
   failures: ['forward: tensorflow: out of memory'],
-  peaks: [{ isa: 'avx2', threads: 2, median: 205.1, lowest: 180, highest: 207 }],
   rows: [
-    step('native-compiled', 32, 0.25, { percentOfPeak: 58, p5PercentOfPeak: 85 }),
-    step('native-compiled', 128, 1, { percentOfPeak: 65, p5PercentOfPeak: 90 }),
-    step('native-compiled', 128, 1.9, { threads: 1, percentOfPeak: 68, p5PercentOfPeak: 92 }),
-    step('native', 128, 2),
-    step('pytorch', 32, 1.75),
-    step('pytorch', 128, 3.5),
-    step('pytorch', 128, 1.2, { optimizer: 'Adam' }),
-    step('reference', 128, 104, { threads: 1 }),
-    resultRow({ shape: '128x256x784 nt', batch: 128, gflops: 90, percentOfPeak: 87.4 }),
+    step('native-compiled', 32, 0.25, { percentOfPeak: 58, p5PercentOfPeak: 85, isa: 'avx2' }),
+    step('native-compiled', 32, 0.9, { percentOfPeak: 9, p5PercentOfPeak: 10, isa: 'scalar' }),
+    step('native-compiled', 128, 1, { percentOfPeak: 65, p5PercentOfPeak: 90, isa: 'avx2' }),
+    step('native-compiled', 128, 1.9, { threads: 1, percentOfPeak: 68, p5PercentOfPeak: 92, isa: 'avx2' }),
+    ...[step('pytorch', 32, 1.75), step('pytorch', 128, 3.5), step('reference', 128, 104, { threads: 1 })],
     resultRow({ case: 'dropout', shape: '128x256', medianMs: 0.0055 }),
     resultRow({ case: 'dropout', shape: 'copy of 128x256', medianMs: 0.003 }),
-    resultRow({ case: 'dropout', shape: '128x256', contender: 'pytorch', medianMs: 0.51 }),
-    resultRow({ case: 'relu', shape: '128x256', medianMs: 0.012 }),
-    resultRow({ case: 'forward', contender: 'native-compiled', shape: network, batch: 1, medianMs: 0.0175 }),
-    resultRow({ case: 'import', contender: 'node+lanewise', isa: null, medianMs: 95 }),
-    swept(64, 60),
-    swept(128, 90),
-    swept(256, 63),
+    ...[swept(128, 90), swept(64, 60), swept(256, 63)],
   ],
-  figures: [{ case: 'service', what: 'event-loop delay', value: 4.8, unit: ' ms', target: 5, bound: 'most' }],
-  targets: [
-    { what: 'over PyTorch', value: 3.5, unit: 'x', target: 3.5, bound: 'least', reached: true },
-    { what: 'over a copy', value: 1.83, unit: 'x', target: 1.5, bound: 'most', reached: false },
-  ],
+  figures: [{ case: 'service', what: 'event-loop delay', value: 4.8, unit: ' ms' }],
 });
-
-/** The text of a page, tables with a bar between cells. */
-const words = (html: string) =>
-  html
-    .replace(/<style>[\s\S]*?<\/style>/g, '')
-    .replace(/<svg[\s\S]*?<\/svg>/g, '')
-    .replace(/<\/t[hd]>/g, ' | ')
-    .replace(/<\/tr>/g, '\n')
-    .replace(/<[^>]+>/g, '');
 const page = renderPage(document);
-const text = words(page);
+const charts = new Map(chartsOf(document).map((chart) => [chart.id, chart]));
 /** The words in a drawing. */
-const labels = (svg: string) => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
-const files = filesOf(document, null);
-const chart = (id: string) => files.find(({ name }) => name === `${id}.svg`)!.text;
+const labels = (id: string) =>
+  [...charts.get(id)!.svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]!);
+/** The centre of each dot, along the axis of values. */
+const dots = (id: string, axis: 4 | 5) => {
+  const found = charts.get(id)!.svg.matchAll(/<path d="M1 0A[^"]*" transform="matrix\((.*?)\)"/g);
+  return [...found].map((match) => Number(match[1]!.split(',')[axis])) as [number, number, number, number, number];
+};
 
 describe('the page', () => {
-  it('needs nothing beside itself', () => {
-    expect(page).toMatch(/^<!doctype html>\n<html lang="en">/);
-    expect(page).not.toMatch(/<(script|link|img|iframe|object|embed)\b|@import|url\((?!#)/);
-    for (const [, value] of page.matchAll(/\b(?:src|href|xlink:href)="([^"]*)"/g)) expect(value).toMatch(/^#/);
+  it('needs nothing but itself, and links to parts that are there', () => {
+    expect(page).not.toMatch(/<(script|link|img|iframe)\b|@import|NaN|undefined|\[object/);
     for (const [found] of page.matchAll(/https?:\/\/[^"'\s<]*/g)) expect(found).toMatch(/^http:\/\/www\.w3\.org\//);
-  });
-
-  it('has every row with its figures', () => {
-    for (const { medianMs } of document.rows) expect(medianMs).toBeGreaterThan(0);
-    expect(text).toContain(
-      'lanewise, compiled | 784-256-128-10 | 32 | SGD | 2 | 0.250 | 0.225 | 0.237 to 0.275 | 50 |',
-    );
-    const [, all = ''] = text.split('All rows of mlp-train-step');
-    expect(all.match(/ \| 50 \| /g)).toHaveLength(document.rows.length);
-    for (const name of ['import', 'relu', 'dropout', 'gemm', 'forward', 'sweep-width'])
-      expect(text).toContain(`All rows of ${name}`);
-  });
-
-  it('says in short what was reached, with what others take', () => {
-    expect(text).toContain('batch | time | % of peak | best 5 % | PyTorch | \n');
-    expect(text).toContain('32 | 0.250 ms | 58 | 85 | 7.0× | ');
-    expect(text).toContain('128 | 1.00 ms | 65 | 90 | 3.5× | ');
-  });
-
-  it('tells targets, studies, machine, who took part and who did not', () => {
-    expect(text).toContain('1 of 2 targets are reached in this run.');
-    expect(text).toContain('over a copy | 1.83x | ≤ 1.5x | short | ');
-    expect(text).toContain('event-loop delay | service | 4.80 ms | ≤ 5 ms | ');
-    expect(text).toContain('FMA peak, avx2, 2 threads | 205.1 GFLOP/s (180.0 to 207.0 over the run) | ');
-    expect(text).toContain('PyTorch | pytorch | torch 2.13.0 | 2 (its own) | subnormal numbers are flushed | ');
-    expect(text).toContain('JAX, jit | the Python of --python has no jax | ');
-    expect(text).toContain('forward: tensorflow: out of memory');
-    expect(text).toContain('npm run bench -- --json results.json');
-  });
-
-  it('says of each drawing what it shows, and of each table what it holds', () => {
-    const drawings = [...page.matchAll(/<div role="img" aria-label="([^"]+)"><svg /g)];
-    expect(drawings).toHaveLength(page.match(/<svg /g)!.length);
-    expect(drawings).toHaveLength(files.length - 1);
-    expect(drawings.map((match) => match[1])).toContainEqual(
-      expect.stringContaining('Training step, SGD, batch 128: lanewise, compiled 1.00 ms; lanewise, eager 2.00 ms'),
-    );
-    expect(page.match(/<caption>/g)).toHaveLength(page.match(/<table>/g)!.length);
-  });
-
-  it('links to parts that are there, and gives no id twice', () => {
     const ids = [...page.matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
-    expect(new Set(ids).size).toBe(ids.length);
     const links = [...page.matchAll(/href="#([^"]*)"/g)].map((match) => match[1]);
-    expect(links.length).toBeGreaterThan(8);
-    expect(ids).toEqual(expect.arrayContaining(links));
+    expect(links).toEqual(['summary', 'training', 'growth', 'parts', 'conditions', 'results']);
+    expect(ids).toEqual(expect.arrayContaining([...links, ...charts.keys()]));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('has every row, the few numbers that a reader came for, and the conditions', () => {
+    const text = page.replaceAll(/ +/g, ' ');
+    expect(text.match(/^(<pre.*>case.*\n)?(mlp-train-step|dropout|sweep-width) /gm)).toHaveLength(document.rows.length);
+    expect(text).toContain('32 0.250 58 85 - 7.00x');
+    expect(text).toContain('128 1.00 65 90 104x 3.50x');
+    for (const part of ['AMD EPYC', 'jax the Python of', 'not measured: forward: tensorflow', 'delay 4.80 ms'])
+      expect(text).toContain(part);
+    expect(text).toContain('npm run bench -- --json results.json');
   });
 
   it('shows markup in names as it was written', () => {
     const odd = '<script>alert("1") & more</script>';
-    const html = renderPage(
-      resultDocument({
-        machine: { ...document.machine, cpu: odd },
-        absent: [{ id: odd, why: odd }],
-        failures: [odd],
-        rows: [step(odd, 32, 1), step('native-compiled', 32, 1), resultRow({ case: odd, shape: odd })],
-      }),
-    );
+    const rows = [step(odd, 32, 1), step('native-compiled', 32, 1), resultRow({ case: odd, shape: odd })];
+    const machine = { ...document.machine, cpu: odd };
+    const html = renderPage(resultDocument({ machine, rows, absent: [{ id: odd, why: odd }], failures: [odd] }));
     expect(html).not.toMatch(/<script/);
     expect(html).toContain('&lt;script');
   });
 
-  const only = (over: Partial<BenchDocument>): BenchDocument => resultDocument(over);
-  it.each<[string, BenchDocument, string[]]>([
-    ['nothing at all', only({}), ['Conditions']],
-    ['studies only', only({ figures: document.figures }), ['Studies', 'Conditions']],
-    ['peers only', only({ rows: [step('pytorch', 32, 2)] }), ['A training step', 'Conditions', 'All rows']],
-    ['one point of a sweep', only({ rows: [swept(64, 60)] }), ['How it grows', 'Conditions', 'All rows']],
-    [
-      'one thread',
-      only({ rows: [step('native', 32, 1, { threads: 1 })] }),
-      ['A training step', 'Conditions', 'All rows'],
-    ],
-    ['cases unknown here', only({ rows: [resultRow({ case: 'new' })] }), ['Conditions', 'All rows']],
-    [
-      'no shape, batch or peak',
-      only({ rows: ['gemm', 'dropout', 'forward', 'mlp-train-step'].map((name) => resultRow({ case: name })) }),
-      ['Dropout and ReLU', 'Conditions', 'All rows'],
-    ],
-  ])('is made of %s', (_name, of, titles) => {
-    const html = renderPage(of);
-    expect([...html.matchAll(/<h2>([^<]*)</g)].map((match) => match[1])).toEqual(titles);
-    expect(html).not.toMatch(/NaN|undefined|Infinity|\[object/);
-  });
-
-  it('warns of a quick run, and of one that was stopped', () => {
-    expect(renderPage({ ...document, run: { ...document.run, quick: true } })).toContain('not to be quoted');
-    expect(renderPage({ ...document, run: { ...document.run, interrupted: true } })).toContain(
-      'Stopped before its end',
-    );
+  it('has the parts that there are rows for, and warns of a quick run and of one that was stopped', () => {
+    const titles = (html: string) => [...html.matchAll(/<h2>([^<]*)</g)].map((match) => match[1]);
+    expect(titles(renderPage(resultDocument()))).toEqual(['Conditions', 'Everything that was measured']);
+    const rows = [step('native', 32, 1, { threads: 1 }), resultRow({ case: 'new' })];
+    expect(titles(renderPage(resultDocument({ rows })))[0]).toBe('A training step');
+    const run = { ...document.run, quick: true, interrupted: true };
+    expect(renderPage({ ...document, run })).toMatch(/not to be quoted\. Stopped before its end/);
     expect(page).not.toMatch(/not to be quoted|Stopped before/);
   });
 });
 
 describe('the charts', () => {
-  it('are files that stand by themselves', () => {
-    for (const { name, text: svg } of files.slice(1)) {
-      expect(name).toMatch(/^[a-z0-9-]+\.svg$/);
+  it('stand by themselves, and are the same from call to call', () => {
+    for (const { svg } of charts.values()) {
       expect(svg).toMatch(/^<svg role="img" [^>]*><title>[^<]+<\/title>/);
-      expect(svg).not.toMatch(/NaN|undefined|var\(|<style|class=/);
+      expect(svg).not.toMatch(/NaN|undefined|<style|class=/);
     }
-    expect(files[0]?.name).toBe('index.html');
-    expect(files.map(({ name }) => name)).toContain('sweep-width.svg');
+    expect(chartsOf(document).map(({ svg }) => svg)).toEqual([...charts.values()].map(({ svg }) => svg));
   });
 
-  it('begin bars at zero and keep their proportions', () => {
-    const bars = [...chart('training-sgd-all-threads').matchAll(/<path d="M([1-9][\d.]*) [\d.]+l([\d.]+) 0l0 /g)];
-    // Batch 32: compiled and PyTorch; batch 128: compiled, eager, PyTorch. The reference is far beyond the axis.
-    const [compiled32, pytorch32, compiled, eager, pytorch] = bars.map((match) => Number(match[2])) as number[];
-    expect(bars).toHaveLength(5);
-    expect(pytorch32! / compiled32!).toBeCloseTo(7, 1);
-    expect(eager! / compiled!).toBeCloseTo(2, 1);
-    expect(pytorch! / compiled!).toBeCloseTo(3.5, 1);
-    expect(new Set(bars.map((match) => match[1])).size).toBe(2);
+  it('place times on a logarithmic axis, each contender on its most threads and fastest instruction set', () => {
+    const id = 'training-sgd-all-threads';
+    expect(labels(id)).toEqual(expect.arrayContaining(['batch 32', '0.250', '1.75', '1.00', '3.50', '104', 'PyTorch']));
+    expect(labels(id)).not.toContain('1.90');
+    // Batch by batch, in the order of contenders.
+    const [compiled32, torch32, reference, compiled, torch] = dots(id, 4);
+    const decade = (reference - compiled) / Math.log10(104);
+    expect((torch32 - compiled32) / decade).toBeCloseTo(Math.log10(7), 2);
+    expect((torch - compiled) / decade).toBeCloseTo(Math.log10(3.5), 2);
   });
 
-  it('write what would be far longer than the rest, and say what was not measured', () => {
-    const written = labels(chart('training-sgd-all-threads'));
-    expect(written).toContain('104 ms, 1 thread: far beyond this axis →');
-    expect(written.filter((label) => label === 'not measured')).toHaveLength(2);
-  });
-
-  it('show ratios to the compiled step, and its share of the peak', () => {
-    expect(chart('ratio-sgd')).toContain(
-      'batch 128: lanewise, eager 2.0 times; PyTorch 3.5 times; lanewise, pure TS 104.0 times.',
-    );
-    expect(labels(chart('training-percent-of-peak'))).toEqual(expect.arrayContaining(['58 %', '65 %', '68 %', '100']));
-  });
-
-  it('name the largest step down of a sweep', () => {
-    expect(text).toContain('lanewise, compiled falls most from 128 to 256, by 30.0 %');
-    expect(labels(chart('sweep-width'))).toEqual(expect.arrayContaining(['64', '128', '256', 'GFLOP/s']));
-  });
-
-  it('are the same from call to call', () => {
-    expect(filesOf(document, 'sweep-width')[0]?.text).toBe(chart('sweep-width'));
-  });
-
-  it('can be had one by one', () => {
-    expect(filesOf(document, 'ratio-sgd').map(({ name }) => name)).toEqual(['ratio-sgd.svg']);
-    expect(() => filesOf(document, 'nothing')).toThrow(
-      "these results give no 'nothing', but: training-sgd-all-threads",
-    );
-  });
-});
-
-describe('readOptions', () => {
-  it('reads what is asked for', () => {
-    expect(readOptions(['r.json'])).toEqual({ results: 'r.json', out: 'bench-report', chart: null });
-    expect(readOptions(['r.json', '--out', 'o', '--chart', 'c'])).toEqual({ results: 'r.json', out: 'o', chart: 'c' });
-    expect(readOptions(['-h'])).toBeNull();
-  });
-
-  it.each([
-    [[], 'expected one file, results.json, got 0'],
-    [['a', 'b'], 'got 2'],
-    [['a', '--out', ''], '--out must not be empty'],
-    [['a', '--wide'], '--wide'],
-  ])('refuses %j', (args, message) => {
-    expect(() => readOptions(args)).toThrow(message);
+  it('draw speeds from zero, in the order of growth', () => {
+    expect(labels('sweep-width').filter((label) => /^(64|128|256)$/.test(label))).toEqual(['64', '128', '256']);
+    const [first, second, third] = dots('sweep-width', 5);
+    expect((first - second) / (third - second)).toBeCloseTo((90 - 60) / (90 - 63), 2);
+    expect(labels('training-percent-of-peak')).toEqual(expect.arrayContaining(['58', '65', '68', '0', '2 threads']));
+    expect(labels('dropout')).toEqual(expect.arrayContaining(['lanewise, eager: copy', '0.00300', '128x256']));
   });
 });

@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BenchDocument } from '../../bench/report/document.js';
+import { InputError } from '../../bench/options.js';
+import type { BenchDocument } from '../../bench/results/document.js';
+import { readOptions } from '../../bench/runner/options.js';
 import { backend } from '../../src/index.js';
+import { resultDocument, resultRow } from './fixtures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 let folder: string;
@@ -39,13 +42,12 @@ describe('npm run bench', () => {
     expect(status).toBe(0);
     const document = JSON.parse(readFileSync(json, 'utf8')) as BenchDocument;
     expect(document).toMatchObject({
-      version: 1,
+      version: 2,
       run: { rounds: 2, quick: true, interrupted: false, options: expect.arrayContaining(['--isa']) },
       machine: { isas, threads: backend.threads, node: process.versions.node },
       absent: [],
       failures: [],
       figures: [],
-      targets: [],
     });
     const natives = isas.map((isa) => `native ${isa}`);
     const nameOf = ({ id, isa }: { id: string; isa: string | null }) => (id === 'native' ? `${id} ${isa}` : id);
@@ -71,16 +73,13 @@ describe('npm run bench', () => {
   });
 
   it.each([
-    [['--rounds', 'x'], "--rounds must be an integer from 1 to 1000, got 'x'"],
-    [['--filter', 'nothing'], "--filter: no workload's name contains 'nothing'"],
-    [['--contenders', 'jax'], '--contenders: jax needs a Python with jax: --python PATH'],
     [['--isa', 'sse9'], "--isa: this machine has no native backend 'sse9'"],
+    [['--contenders', 'jax'], '--contenders: jax needs a Python with jax: --python PATH'],
     [['--json', 'no/such/folder/rows.json'], '--json: cannot write'],
-    [['--python', './no-such-python'], '--python: cannot start ./no-such-python'],
+    [['--filter', 'nothing'], "--filter: no workload's name contains 'nothing'"],
   ])('ends with 2 for %j', async (args, message) => {
     const { status, stderr } = await bench(...args).ended;
-    expect(stderr).toContain(message);
-    expect(status).toBe(2);
+    expect([stderr, status]).toEqual([expect.stringContaining(message), 2]);
   });
 
   it('prints what is done when interrupted', async () => {
@@ -91,5 +90,84 @@ describe('npm run bench', () => {
     expect(status).toBe(130);
     expect(stdout).toContain('32x256x784 nt');
     expect(stdout).toMatch(/stopped early: .*\n$/);
+  });
+});
+
+describe('readOptions', () => {
+  it('reads what it is given, and has defaults for the rest', () => {
+    const defaults = { json: null, filter: '', quick: false, python: [], contenders: null, isas: null, seconds: 60 };
+    expect(readOptions([])).toEqual({ ...defaults, pace: expect.objectContaining({ rounds: 5, turnMs: 200 }) });
+    expect(readOptions(['--quick'])?.pace).toMatchObject({ rounds: 3, turnMs: 40 });
+    const line = '--json out.json --filter gemm/512 --quick --rounds 7 --seconds 5 --isa scalar,avx2';
+    const pythons = '--python python3 --python jax=other/python --contenders native,jax';
+    expect(readOptions(`${line} ${pythons}`.split(' '))).toEqual({
+      ...{ json: 'out.json', filter: 'gemm/512', quick: true, seconds: 5, isas: ['scalar', 'avx2'] },
+      ...{ python: ['python3', 'jax=other/python'], contenders: ['native', 'jax'] },
+      pace: expect.objectContaining({ rounds: 7 }),
+    });
+    expect([readOptions(['--help']), readOptions(['-h'])]).toEqual([null, null]);
+  });
+
+  it.each([
+    [['--rounds', '0'], "--rounds must be an integer from 1 to 1000, got '0'"],
+    [['--rounds', '1e2'], "got '1e2'"],
+    [['--seconds', '1'], "--seconds must be an integer from 2 to 3600, got '1'"],
+    [['--contenders', 'native,numpy'], "--contenders: 'numpy' is none of reference, native,"],
+    [['--isa', ','], "--isa: '' is none of"],
+    [['--python', ''], '--python must not be empty'],
+    [['--json'], 'json'],
+    [['--fast'], "'--fast'"],
+    [['gemm'], "'gemm' is no option"],
+  ])('refuses %j, and says how it is used', (args, message) => {
+    expect(() => readOptions(args)).toThrow(InputError);
+    expect(() => readOptions(args)).toThrow(message);
+    expect(() => readOptions(args)).toThrow('--filter TEXT');
+  });
+});
+
+describe('bench:report and bench:compare', () => {
+  function file(name: string, medianMs: number, hour: number): string {
+    const { run } = resultDocument();
+    const step = { case: 'mlp-train-step', contender: 'native-compiled', shape: '784-256-128-10', optimizer: 'SGD' };
+    const roundMediansMs = [medianMs, medianMs * 1.01, medianMs * 0.99];
+    const rows = Array.from({ length: 12 }, (_, i) =>
+      resultRow({ ...step, batch: i, threads: 2, medianMs, roundMediansMs }),
+    );
+    const path = join(folder, name);
+    const startedAt = `2026-11-23T0${hour}:00:00.000Z`;
+    writeFileSync(path, JSON.stringify(resultDocument({ rows, run: { ...run, startedAt } })));
+    return path;
+  }
+  const call = (program: string, ...args: string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', `bench/${program}.ts`, ...args], { cwd: root, encoding: 'utf8' });
+
+  it('end with 1 when something is slower, with 0 when nothing is, with 2 and a sentence for bad input', () => {
+    const [a, a2, slow] = [file('a.json', 1, 1), file('a2.json', 1.01, 2), file('slow.json', 1.3, 3)];
+    const worse = { status: 1, stdout: expect.stringContaining('12 slower') };
+    expect(call('compare', a, slow, '--again', a2)).toMatchObject(worse);
+    expect(call('compare', slow, a2, '--again', a)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('0 slower'),
+    });
+    const none = { status: 2, stderr: expect.stringMatching(/^cannot read .*none\.json: /) };
+    expect(call('compare', a, join(folder, 'none.json'))).toMatchObject(none);
+    expect(call('report', join(folder, 'none.json'))).toMatchObject(none);
+    expect(call('compare', a)).toMatchObject({ status: 2, stderr: expect.stringContaining('expected two files') });
+    expect(call('report')).toMatchObject({ status: 2, stderr: expect.stringContaining('expected one file') });
+  });
+
+  it('write the page with its charts, or one chart', () => {
+    const [a, all, one] = [file('a.json', 1, 1), join(folder, 'all'), join(folder, 'one')];
+    expect(call('report', a, '--out', all)).toMatchObject({
+      status: 0,
+      stdout: `${join(all, 'index.html')}, and 1 charts\n`,
+    });
+    expect(call('report', a, '--out', one, '--chart', 'training-sgd-all-threads').status).toBe(0);
+    expect([readdirSync(all), readdirSync(one)]).toEqual([
+      ['index.html', 'training-sgd-all-threads.svg'],
+      ['training-sgd-all-threads.svg'],
+    ]);
+    const wrong = "--chart: these results give no 'x', but: training-sgd-all-threads";
+    expect(call('report', a, '--chart', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining(wrong) });
   });
 });

@@ -16,6 +16,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { runChild } from '../helpers/child.js';
 
 /** total = 2·total + x, so that the order of calls shows. */
 function makeTotal() {
@@ -126,6 +127,44 @@ describeEachBackend('async()', () => {
     }
   });
 
+  it('does not make steps in flight behind one that failed; those called afterwards it makes', async () => {
+    const make = () => {
+      manualSeed(3);
+      const model = new nn.Linear(3, 3);
+      const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
+      const criterion = new nn.CrossEntropyLoss();
+      const step = compile(function train(x: Tensor, y: Tensor) {
+        optimizer.zeroGrad();
+        const loss = criterion.forward(model.forward(x), y);
+        loss.backward();
+        optimizer.step();
+        return loss;
+      });
+      const everything = () => [model.stateDict(), optimizer.stateDict()];
+      return { step, everything };
+    };
+    const x = randn([2, 3]);
+    const y = (value: number) => tensor([0, value], { dtype: 'int32' });
+    const [whole, failing] = [make(), make()];
+    await whole.step.async(x, y(1));
+    const first = failing.step.async(x, y(1));
+    const second = failing.step.async(x, y(7));
+    const third = failing.step.async(x, y(1));
+    await first;
+    await expect(second).rejects.toThrow('Target 7 is out of bounds');
+    // The third has not settled yet, but this call knows of the failure.
+    const fourth = failing.step.async(x, y(2));
+    const cancelled = await third.catch((error: unknown) => error);
+    expect(cancelled).toBeInstanceOf(StateError);
+    expect((cancelled as StateError).message).toMatch(
+      /^compile\(train\): this call was not made, since one before it failed: .*Target 7 is out of bounds/,
+    );
+    expect((cancelled as StateError).cause).toBe(await second.catch((error: unknown) => error));
+    await fourth;
+    await whole.step.async(x, y(2));
+    expect(failing.everything()).toEqual(whole.everything());
+  });
+
   it('finishes what is in flight when it is disposed, and nothing else', async () => {
     const { total, step } = makeTotal();
     const first = step.async(ones([2]));
@@ -202,4 +241,20 @@ describeEachBackend('a compiled function', () => {
     expect(train.dispose()).toBe(undefined);
     expect(model.forward(x).item()).toBe(10);
   });
+});
+
+it('leaves one unhandled rejection where one step of several in flight fails: its own', async () => {
+  const { reported } = await runChild(`
+    const { compile, nn, noGrad, ones, tensor } = await src('index.ts');
+    const unhandled = [];
+    process.on('unhandledRejection', (error) => unhandled.push(error.message));
+    const total = ones([2, 3]);
+    const step = compile((y) => {
+      noGrad(() => total.copy_(total.add(1)));
+      return new nn.CrossEntropyLoss().forward(total, y);
+    });
+    for (const label of [1, 7, 1, 1]) void step.async(tensor(Int32Array.of(0, label)));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    report({ unhandled, total: total.toArray()[0][0] });`);
+  expect(reported).toEqual({ unhandled: [expect.stringContaining('Target 7 is out of bounds')], total: 2 });
 });

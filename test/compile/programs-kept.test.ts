@@ -44,7 +44,7 @@ it('says once that shapes change all the time', () => {
   for (let size = 9; size < 40; size++) run(ones([size, 3]));
   expect(emitted).toHaveBeenCalledTimes(1);
   expect(warning()).toContain('its arguments are float32 [9, 3], and were float32 [8, 3]');
-  expect(warning()).toContain('keeps 2 (option maxPrograms)');
+  expect(warning()).toContain('8 programs were dropped, and 2 are kept (option maxPrograms)');
   expect(emitted.mock.calls[0]![1]).toMatchObject({ code: 'LANEWISE_RECORDED_AGAIN' });
 });
 

@@ -33,6 +33,7 @@ const fitNames = [
     'onProgress',
     'stepsPerEpoch',
     'validationSplit',
+    'sampleWeight',
   ],
   ...['forward', 'speed'],
 ];

@@ -191,13 +191,37 @@ export interface GoldenFiles {
     readonly batch: number;
     readonly cases: readonly DropoutRun[];
   };
-  losses: { readonly crossEntropy: readonly CrossEntropyCase[]; readonly mse: readonly LossCase[] };
+  losses: {
+    readonly crossEntropy: readonly CrossEntropyCase[];
+    readonly mse: readonly LossCase[];
+    readonly weighted: readonly WeightedCase[];
+  };
   functions: { readonly cases: readonly FunctionCase[] };
   printing: {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
+}
+
+/** Training on samples that have weights, by hand, in batches in the order of the samples. */
+export interface WeightedCase {
+  readonly name: string;
+  readonly kind: 'crossEntropy' | 'mse';
+  readonly options: {
+    readonly weight: GoldenTensor | null;
+    readonly labelSmoothing?: number;
+    readonly reduction?: 'mean' | 'sum' | 'none';
+  };
+  readonly initial: Tensors;
+  readonly inputs: GoldenTensor;
+  readonly target: GoldenTensor;
+  readonly sampleWeight: GoldenTensor;
+  readonly batchSize: number;
+  readonly lr: number;
+  /** Of each epoch. */
+  readonly losses: readonly number[];
+  readonly after: Tensors;
 }
 
 /** The content of `test/golden/<name>.json`. */

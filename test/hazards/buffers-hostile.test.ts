@@ -75,9 +75,9 @@ describe('getters in arrays', () => {
       if (i === 1) addon.freeBlock(first);
     };
     const program = addon.createProgram(isa, memories, noNumbers, 0, 0, 0, trap([first, second], act));
-    addon.programRunner(program)(noNumbers, noKeys, 0);
+    addon.runProgram(addon.programNumber(program), noNumbers, noKeys, 0);
     expect(() => addon.createProgram(isa, memories, noNumbers, 0, 0, 0, trap([first, second], act))).toThrow(
-      'has been let go of',
+      'has been released',
     );
     expect(() =>
       addon.createProgram(
@@ -126,7 +126,8 @@ function raise(): never {
 
 describe('arrays of odd kinds', () => {
   const program = sumProgram(3, ones(3));
-  const run = (x: unknown, out: unknown): void => addon.programRunner(program)(noNumbers, noKeys, 1, bad(x), bad(out));
+  const run = (x: unknown, out: unknown): void =>
+    addon.runProgram(addon.programNumber(program), noNumbers, noKeys, 1, bad(x), bad(out));
 
   class Lying extends Float32Array {
     override get length(): number {
@@ -194,7 +195,7 @@ describe('arrays of odd kinds', () => {
   it('no elements at all', () => {
     const block = addon.createBlock(0, 0);
     const none = sumProgram(0, block);
-    addon.programRunner(none)(noNumbers, noKeys, 1, new Float32Array(0), new Float32Array(0));
+    addon.runProgram(addon.programNumber(none), noNumbers, noKeys, 1, new Float32Array(0), new Float32Array(0));
     addon.blockCopyIn(block, new Float32Array(0), 0);
     addon.blockCopyOut(block, new Float32Array(0));
     expect(() => addon.blockCopyOut(block, bad(detached(0)))).toThrow(/detached/);

@@ -99,6 +99,23 @@ describe.skipIf(sanitized)('the memory of', () => {
     expect(peak - before).toBeLessThan(0.4 * count * arena);
   });
 
+  it('programs that are dropped leaves next to nothing behind that waits for a turn', async () => {
+    const { early, late, count } = await measured<Record<'early' | 'late' | 'count', number>>(`
+    const count = 10000;
+    const x = tensor([1, 2]);
+    const drop = () => {
+      for (let i = 0; i < count; i++) compile((x) => x.neg())(x);
+      for (let i = 0; i < 3; i++) gc();
+      return mebibytes();
+    };
+    // The first ones let the heap grow to what such a loop needs.
+    drop();
+    const early = drop();
+    return { early, late: drop(), count };`);
+    // 10^5 of them then stay below 100 MiB, 50 of which are V8's young generation.
+    expect(((late - early) / count) * 2 ** 20).toBeLessThan(400);
+  });
+
   it('models that are dropped with what they were trained by is given back within one turn', async () => {
     const { before, peak } = await measured<{ before: number; peak: number }>(`
     const y = tensor(new Int32Array(8));

@@ -42,7 +42,7 @@ function tryAll(
     const program = addon.createProgram(isa, memories, code, arena, cells, keySources, blocks);
     const arrays = [Float32Array.of(1, 2, 3), new Float32Array(3)] as const;
     try {
-      addon.programRunner(program)(new Float64Array(4), new Uint32Array(16), 1, ...arrays);
+      addon.runProgram(addon.programNumber(program), new Float64Array(4), new Uint32Array(16), 1, ...arrays);
       return true;
     } finally {
       addon.disposeProgram(program);

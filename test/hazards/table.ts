@@ -69,8 +69,9 @@ export const hazards: readonly Hazard[] = [
         'programs that are disposed of is free at once',
         'programs that are dropped makes V8 collect them',
         'programs that are dropped is given back within one turn',
+        'programs that are dropped leaves next to nothing behind',
       ],
-      ['test/ops/native-programs.test.ts', 'count their memory towards the garbage collector until they are let go of'],
+      ['test/ops/native-programs.test.ts', 'count their memory towards the garbage collector until they are released'],
     ],
   },
   {

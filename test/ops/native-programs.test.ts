@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, Generator, StateError } from '../../src/index.js';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import { type Listing, type MemorySpec, NotFiniteError, type ProgramFactory } from '../../src/ops/listing.js';
-import { loadAddon, type NativeAddon, type NativeHandle, type NativeRunner } from '../../src/ops/load.js';
+import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
 import type { DType } from '../../src/ops/ops.js';
 import type { Case } from './cases/case.js';
 import { cases } from './cases.js';
@@ -261,23 +261,29 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
       expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
         new TypeError('blockCopyOut: argument 0: expected a block'),
       );
-    expect(() => addon().programRunner(block)).toThrow(new TypeError('programRunner: argument 0: expected a program'));
+    expect(() => addon().programNumber(block)).toThrow(new TypeError('programNumber: argument 0: expected a program'));
     expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
     expect(() => addon().createProgram('mmx', nothing, nothing, 0, 0, 0, [])).toThrow(RangeError);
   });
 
-  it('say so when they have been let go of', () => {
+  it('say so when they have been released', () => {
     const block = addon().createBlock(0, 1);
     addon().freeBlock(block);
     addon().freeBlock(block);
-    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this block has been let go of');
+    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this block has been released');
     const gone = program();
-    const run = addon().programRunner(gone);
-    run(nothing, noKeys, 0);
+    const number = addon().programNumber(gone);
+    addon().runProgram(number, nothing, noKeys, 0);
     addon().disposeProgram(gone);
     addon().disposeProgram(gone);
-    expect(() => run(nothing, noKeys, 0)).toThrow('runProgram: this program has been let go of');
-    expect(() => addon().programRunner(gone)).toThrow('this program has been let go of');
+    // The block's number is that before the program's.
+    for (const each of [number, number - 1, number + 1, 0, 2 ** 53 - 1])
+      expect(() => addon().runProgram(each, nothing, noKeys, 0)).toThrow(
+        'runProgram: argument 0: this program has been released',
+      );
+    for (const each of [-1, 0.5, Number.NaN, 2 ** 53])
+      expect(() => addon().runProgram(each, nothing, noKeys, 0)).toThrow(RangeError);
+    expect(() => addon().programNumber(gone)).toThrow('this program has been released');
   });
 
   it('run with as many arrays as a program has', () => {
@@ -289,23 +295,25 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     const many = addon().createProgram(isa(), Float64Array.from(memories), Float64Array.from(code), 0, 0, 0, []);
     const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i));
     const outputs = inputs.map(() => new Float32Array(1));
-    addon().programRunner(many)(null, null, n, ...inputs, ...outputs);
+    addon().runProgram(addon().programNumber(many), null, null, n, ...inputs, ...outputs);
     expect(outputs.map(([value]) => value)).toEqual(inputs.map(([value]) => -value!));
-    expect(() => addon().programRunner(many)(nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
+    expect(() => addon().runProgram(addon().programNumber(many), nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
   });
 
   it('run without cells or keys only where a program has none', () => {
-    const counts = (cells: number, keySources: number): NativeRunner =>
-      addon().programRunner(addon().createProgram(isa(), nothing, nothing, 0, cells, keySources, []));
+    const counts = (cells: number, keySources: number) => {
+      const program = addon().createProgram(isa(), nothing, nothing, 0, cells, keySources, []);
+      return addon().runProgram.bind(null, addon().programNumber(program));
+    };
     counts(0, 0)(null, null, 0);
     counts(2, 1)(new Float64Array(2), new Uint32Array(4), 0);
     expect(() => counts(2, 0)(null, null, 0)).toThrow(RangeError);
     expect(() => counts(0, 1)(null, null, 0)).toThrow(RangeError);
     expect(() => Reflect.apply(counts(0, 0), null, [undefined, null, 0])).toThrow(TypeError);
-    expect(() => Reflect.apply(counts(0, 0), null, [null, null])).toThrow('expected at least 3 arguments');
+    expect(() => Reflect.apply(counts(0, 0), null, [null, null])).toThrow('expected at least 4 arguments');
   });
 
-  it('count their memory towards the garbage collector until they are let go of', async () => {
+  it('count their memory towards the garbage collector until they are released', async () => {
     const makers = [
       () => [addon().createBlock(0, 2 ** 18), addon().freeBlock] as const,
       () => [addon().createProgram(isa(), nothing, nothing, 2 ** 18, 0, 0, []), addon().disposeProgram] as const,

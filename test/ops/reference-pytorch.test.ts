@@ -98,8 +98,15 @@ describe('reference cross-entropy is PyTorch’s', () => {
         reduction: reductions[reduction],
       };
       const out = fresh(expected.length);
-      referenceOps.crossEntropy({ ...shared, out });
+      const sum = fresh(1);
+      referenceOps.crossEntropy({ ...shared, out, sum });
       expectClose(out, expected);
+      // The mean times what it is divided by; of losses each, their sum.
+      const whole =
+        reduction === 'none'
+          ? (expected as readonly number[]).reduce((a, b) => a + b, 0)
+          : expected[0]! * shared.total.read()[0]!;
+      expectClose(sum, [whole]);
       const logits = fresh(12);
       referenceOps.crossEntropyBackward({ ...shared, grad: float64(expected.map(() => 2)), out: logits });
       expectClose(logits, expectedGradient);
@@ -119,6 +126,7 @@ describe('reference cross-entropy is PyTorch’s', () => {
         out,
         softmaxStats: fresh(2),
         total: fresh(1),
+        sum: null,
         rows: 1,
         classes: 2,
         ignoreIndex: -100,

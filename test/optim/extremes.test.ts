@@ -26,6 +26,27 @@ const cases: readonly (readonly [name: string, make: Make, key: string, rows: re
     ],
   ],
   [
+    'Adam with a large rate',
+    (params) => new optim.Adam(params, { lr: 1000 }),
+    'exp_avg',
+    [
+      [[3e38, 3e38], [nan, nan], 5.7e37],
+      [[1e25, 1], [1, 1], 9e23],
+    ],
+  ],
+  [
+    'AdamW with a large rate',
+    (params) => new optim.AdamW(params, { lr: 1000 }),
+    'exp_avg',
+    [[[3e38, -3e38], [nan, nan], -3e36]],
+  ],
+  [
+    'Adam with amsgrad and a large rate',
+    (params) => new optim.Adam(params, { lr: 1000, amsgrad: true }),
+    'max_exp_avg_sq',
+    [[[3e38, 1], [nan, nan], inf]],
+  ],
+  [
     'Adam without eps',
     (params) => new optim.Adam(params, { lr: 0.1, eps: 0 }),
     'exp_avg',
@@ -80,5 +101,13 @@ describeEachBackend('optimizers at extremes', () => {
       expectNear(parameter.item(), after[i]!);
     }
     expectNear((optimizer.stateDict().state[0]![key] as Tensor).item(), state);
+  });
+
+  it('AdamW whose decay overflows takes a small parameter with it, and 0 to NaN', () => {
+    const parameter = new nn.Parameter(tensor([1e-5, 0]));
+    const optimizer = new optim.AdamW([parameter], { lr: 1e30, weightDecay: 1e10 });
+    parameter.grad = tensor([-1, -1]);
+    optimizer.step();
+    expect(parameter.toArray()).toEqual([-inf, nan]);
   });
 });

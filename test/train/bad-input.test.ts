@@ -28,6 +28,15 @@ const loss = (forward: (output: Tensor) => unknown) => {
   return { loss: new Loss() };
 };
 
+const weightedBy = (weigh: (target: Tensor) => unknown): Partial<FitOptions> =>
+  bad({
+    forward: (model: nn.Sequential, [input, target]: readonly [Tensor, Tensor]) => ({
+      output: model.forward(input),
+      target,
+      sampleWeight: weigh(target),
+    }),
+  });
+
 const rows: readonly Row[] = [
   [
     'features too few',
@@ -61,6 +70,54 @@ const rows: readonly Row[] = [
     () => loss((output) => output.mul(output.sum().item()).sum()),
     StateError,
     'item() is not possible while',
+  ],
+  [
+    'a loss of one value, with weights',
+    () => ({ ...loss((output) => output.sum()), sampleWeight: [1, 2, 3, 4, 5] }),
+    ShapeError,
+    "fit: with sampleWeight the loss must give one value for each row, shape [2] (reduction 'none'), got shape []",
+  ],
+  [
+    'a loss of several values a row, with weights',
+    () => ({ loss: (output: Tensor) => output.mul(output), sampleWeight: [1, 2, 3, 4, 5] }),
+    ShapeError,
+    'the loss must give one value for each row, shape [2]',
+  ],
+  [
+    'a loss of integers, with weights',
+    () => ({ loss: (_output: Tensor, target: Tensor) => target, sampleWeight: [1, 2, 3, 4, 5] }),
+    ArgumentError,
+    'fit: the loss must be a float32 tensor, got int32',
+  ],
+  [
+    'a loss with weights that is a number',
+    () => ({ loss: () => bad(3), sampleWeight: [1, 2, 3, 4, 5] }),
+    ArgumentError,
+    'fit: the loss must be a Tensor',
+  ],
+  [
+    'weights as an option and from forward',
+    () => ({ ...weightedBy((target) => target.to('float32')), sampleWeight: [1, 2, 3, 4, 5] }),
+    ArgumentError,
+    'fit: sampleWeight is an option, and forward returns one too',
+  ],
+  [
+    'weights from forward that are no tensor',
+    () => weightedBy(() => [1, 2]),
+    ArgumentError,
+    'fit: the sampleWeight that forward returns must be a tensor, got [1, 2]',
+  ],
+  [
+    'weights from forward in a column',
+    () => weightedBy((target) => target.to('float32').reshape([2, 1])),
+    ShapeError,
+    'fit: sampleWeight must have shape [rows], got [2, 1]',
+  ],
+  [
+    'weights from forward of other rows',
+    () => weightedBy(() => tensor([1, 2, 3])),
+    ShapeError,
+    'fit: the losses of the rows have shape [2], sampleWeight has [3]',
   ],
   [
     'a metric for each row',

@@ -2,43 +2,26 @@
 import { tfjsWasm } from '../contenders.js';
 import { serve } from '../serve.js';
 
-const id = process.argv[2] ?? '';
+const { programs, settle } = await import('./programs.js').catch((error: unknown) => {
+  console.error(error);
+  console.error('is not installed: npm ci --prefix bench');
+  process.exit(1);
+});
+const { version, isa, notes } = await settle(process.argv[2] === tfjsWasm ? 'wasm' : 'cpu');
 
-async function load() {
-  try {
-    return await import('./programs.js');
-  } catch (error) {
-    console.error(error);
-    console.error('is not installed: npm ci --prefix bench');
-    process.exit(1);
-  }
-}
-
-const { programs, settle } = await load();
-const { version, isa, notes } = await settle(id === tfjsWasm ? 'wasm' : 'cpu');
-
-await serve(
-  {
-    describe: () => ({
-      versions: { tfjs: version, node: process.versions.node },
-      isa,
-      threads: 1,
-      threadSource: 'its backends have one thread in Node',
-      notes,
-      programs: [...programs.keys()],
-      backends: [],
-    }),
-    prepare(_case, program, params) {
-      const prepare = programs.get(program);
-      if (prepare === undefined) throw new Error(`no program ${program}`);
-      return prepare(params);
-    },
-    study: () => Promise.reject(new Error('lanewise only')),
-    setThreads: () => undefined,
-    peak() {
-      throw new Error('lanewise only');
-    },
+await serve({
+  describe: () => ({
+    versions: { tfjs: version, node: process.versions.node },
+    isa,
+    threads: 1,
+    threadSource: 'its backends have one thread in Node',
+    notes,
+    programs: [...programs.keys()],
+    backends: [],
+  }),
+  prepare(_case, program, params) {
+    const prepare = programs.get(program);
+    if (prepare === undefined) throw new Error(`no program ${program}`);
+    return prepare(params);
   },
-  process.stdin,
-  process.stdout,
-);
+});

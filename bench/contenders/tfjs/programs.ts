@@ -7,7 +7,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers as layerOf, type Sequential, sequential } from '@tensorflow/tfjs-layers';
 import { numberOf, type Params } from '../../case.js';
-import type { Iteration } from '../timing.js';
+import type { Iteration } from '../serve.js';
 
 type Prepare = (params: Params) => Iteration;
 

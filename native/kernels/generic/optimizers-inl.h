@@ -69,7 +69,8 @@ LANEWISE_VEC void adam_some(float* param, const float* grad, float* m, float* v,
     store_some(max_v, second, count);
   }
   const Vf root = v_fma(v_sqrt(second), f.root_scale, f.eps);
-  store_some(param, v_fnma(f.step_size, v_div(first, root), p), count);
+  // In PyTorch's order: where the product overflows, dividing it by an infinite root gives NaN.
+  store_some(param, v_sub(p, v_div(v_mul(f.step_size, first), root)), count);
 }
 
 static void adam(float* param, const float* grad, float* m, float* v, float* max_v, std::size_t n, float step_size,

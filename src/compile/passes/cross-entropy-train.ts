@@ -6,7 +6,8 @@ import { type InstructionOf, instruction, isOp, type ListedArgs } from './instru
 
 /**
  * Cross-entropy and its gradient in one pass over the logits, with the sum over the rows that is the gradient of the last
- * layer's bias. The gradient that comes from above must not depend on the loss itself.
+ * layer's bias. The gradient that comes from above must not depend on the loss itself. What the losses are divided by is
+ * written only where others want it too.
  */
 export function fuseCrossEntropyTrain(listing: Listing): Listing {
   return rewriteAll(listing, (analysis, index) => {
@@ -17,13 +18,14 @@ export function fuseCrossEntropyTrain(listing: Listing): Listing {
 }
 
 function withBackward(analysis: Analysis, index: number, { args }: InstructionOf<'crossEntropy'>): Listing | null {
-  const { softmaxStats, total, out, ...common } = args;
+  const { softmaxStats, out, ...common } = args;
   const reader = analysis.soleReader(softmaxStats);
   const backward = reader === null ? undefined : analysis.listing.instructions[reader];
-  if (reader === null || !isOp(backward, 'crossEntropyBackward') || analysis.soleReader(total) !== reader) return null;
+  if (reader === null || !isOp(backward, 'crossEntropyBackward')) return null;
   if (args.reduction === reductions.none || !isGradientOf(analysis, backward.args, args)) return null;
   const { grad, out: gradLogits } = backward.args;
-  const fused = instruction('crossEntropyTrain', { ...common, grad, out, gradLogits, biasGrad: null });
+  const total = analysis.soleReader(args.total) === reader ? null : args.total;
+  const fused = instruction('crossEntropyTrain', { ...common, grad, out, gradLogits, biasGrad: null, total });
   return fuse(analysis, [index, reader], fused);
 }
 

@@ -86,6 +86,7 @@ export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward' 
     });
     if (!each) out[0] = sum / total;
     writeFloats(args.total)[0] = total;
+    if (args.sum !== null) writeFloats(args.sum)[0] = sum;
   },
 
   crossEntropyBackward(args) {
@@ -101,6 +102,8 @@ export const crossEntropyOps: Pick<Ops, 'crossEntropy' | 'crossEntropyBackward' 
     const sum = forward(args, stats);
     backward(args, readFloats(grad), stats, roundTo(logits, total), writeFloats(gradLogits));
     writeFloats(out)[0] = sum / total;
+    if (args.sum !== null) writeFloats(args.sum)[0] = sum;
+    if (args.total !== null) writeFloats(args.total)[0] = total;
     if (biasGrad !== null) reduceOps.sum({ x: gradLogits, out: biasGrad, outer: 1, size: rows, inner: classes });
   },
 };

@@ -86,12 +86,18 @@ export function biasGradient(list: List, grad: MemoryId): MemoryId {
 }
 
 /** Of rows × 4 classes. */
-export function crossEntropy(list: List, logits: MemoryId, target: MemoryId, reduction = reductions.mean as number) {
+export function crossEntropy(
+  list: List,
+  logits: MemoryId,
+  target: MemoryId,
+  reduction = reductions.mean as number,
+  sum: MemoryId | null = null,
+) {
   const out = list.temporary(reduction === reductions.none ? rows : 1);
   const [softmaxStats, total] = [list.temporary(2 * rows), list.temporary(1)];
   const settings = { rows, classes: 4, ignoreIndex: -100, smoothing: 0, reduction };
   const common = { logits, target, weight: null, softmaxStats, total, ...settings };
-  list.add('crossEntropy', { ...common, out });
+  list.add('crossEntropy', { ...common, out, sum });
   return {
     loss: out,
     backward(grad: MemoryId): MemoryId {

@@ -1,5 +1,5 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
-import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, zeros } from '../../../src/index.js';
+import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
 import { argument, type Row, shape } from '../row.js';
 import { bad, type World } from '../world.js';
 
@@ -103,6 +103,47 @@ export const trainRows: readonly Row[] = [
     'validationSplit of almost none',
     () => ({ validationSplit: 1e-17 }),
     'epochs: validationSplit of 1e-17 leaves no samples to validate with: train has 5',
+  ),
+  ...(
+    [
+      ['a negative one', [1, 1, -0.5, 1, 1], 'got -0.5 at index 2'],
+      ['NaN', [1, Number.NaN, 1, 1, 1], 'got NaN at index 1'],
+      ['infinity', Float64Array.of(1, 1, 1, 1, Number.POSITIVE_INFINITY), 'got Infinity at index 4'],
+      ['more than float32 holds', [1e300, 1, 1, 1, 1], 'got 1e+300 at index 0'],
+      ['a tensor of NaN', tensor([1, 1, 1, Number.NaN, 1]), 'got NaN at index 3'],
+      ['strings', ['1', 1, 1, 1, 1], 'got "1" at index 0'],
+      ['booleans', [true, true, true, true, true], 'got true at index 0'],
+      ['lists', [[1], [1], [1], [1], [1]], 'got [1] at index 0'],
+      ['holes', new Array(5), 'got undefined at index 0'],
+      ['bigints', new BigInt64Array(5), 'got 0n at index 0'],
+    ] as const
+  ).map(([name, sampleWeight, message]) =>
+    row(
+      `sampleWeight of ${name}`,
+      () => ({ sampleWeight }),
+      `sampleWeight must hold finite numbers from 0 on, ${message}`,
+    ),
+  ),
+  ...[null, 1, '11111', true, {}, new Set([1]), () => 1].map((sampleWeight) =>
+    row(
+      `sampleWeight ${typeof sampleWeight} ${String(sampleWeight)}`,
+      () => ({ sampleWeight }),
+      'epochs: sampleWeight must be a tensor, a typed array or an array of numbers, got',
+    ),
+  ),
+  row('sampleWeight of bytes', () => ({ sampleWeight: new DataView(new ArrayBuffer(5)) }), 'a DataView cannot become'),
+  ...([[1, 1, 1, 1], [], new Float32Array(6), tensor([[1, 1, 1, 1, 1]]), tensor(1)] as const).map((sampleWeight, i) =>
+    row(
+      `sampleWeight of another shape, ${i}`,
+      () => ({ sampleWeight }),
+      'epochs: sampleWeight must have one number for each of the 5 samples, shape [5], got shape [',
+      shape,
+    ),
+  ),
+  row(
+    'sampleWeight of batches',
+    () => ({ train: batches, sampleWeight: [1] }),
+    'epochs: sampleWeight is for tensors and a TensorDataset; train gives batches: return { output, target, sampleWeight }',
   ),
   row('shuffle of 1', () => ({ shuffle: 1 }), 'epochs: shuffle must be a boolean, got 1'),
   row('shuffle of batches', () => ({ train: batches, shuffle: true }), 'shuffle is for datasets; train is an iterable'),

@@ -1,0 +1,130 @@
+/** The loss of a batch, with or without weights of its rows, and what it is a mean of. */
+import { ArgumentError, ShapeError } from '../errors.js';
+import { abs, add, div, mean, mseLoss, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
+import { CrossEntropyLoss, crossEntropyParts } from '../nn/cross-entropy.js';
+import { Module } from '../nn/module.js';
+import { MSELoss } from '../nn/losses.js';
+import { formatShape } from '../tensor/shape.js';
+import { noGrad } from '../tensor/tape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { applyModel } from './batch.js';
+import { labelWeights } from './labels.js';
+import type { Settings } from './options.js';
+import { type Measure, meanOverRows, sumOverRows, weightedMean } from './scoring.js';
+
+export interface BatchLoss {
+  /** What is minimized: one element. */
+  readonly loss: Tensor;
+  readonly measure: Measure;
+  /** How many labels count, where the loss knows that; null where it does not. */
+  readonly counted: Tensor | null;
+}
+
+/** A batch, as far as the loss is concerned. */
+export interface Judged {
+  readonly output: unknown;
+  readonly target: unknown;
+  /** A weight for each row, [rows], or null. */
+  readonly sampleWeight: Tensor | null;
+  readonly rows: number;
+}
+
+/**
+ * The loss of a batch. Without weights it is what the loss gives, a scalar. With weights w, from the losses l of the rows: Σ w·l / Σ w for a
+ * reduction `'mean'`, `'none'` and a loss of the caller's own, which gives l as one value for each row; Σ w·l for `'sum'`. CrossEntropyLoss
+ * divides by Σ w·c, c being the class weights of the labels, 0 for an ignored one.
+ * @param isTraining in validation one value for each row is a loss too: their mean.
+ * @throws ArgumentError, ShapeError for a loss of another form.
+ */
+export function lossOf(place: string, loss: Settings['loss'], judged: Judged, isTraining: boolean): BatchLoss {
+  if (judged.sampleWeight !== null) return weightedLoss(place, loss, judged, judged.sampleWeight);
+  const { output, target, rows } = judged;
+  const read = (value: unknown) => scalar(place, 'the loss', value, "reduction 'mean' or 'sum'");
+  const reductionOf = (own: CrossEntropyLoss | MSELoss) =>
+    !isTraining && own.reduction === 'none' ? 'mean' : own.reduction;
+  if (isOwn(loss, CrossEntropyLoss)) {
+    const parts = crossEntropyParts(loss, output as Tensor, target as Tensor, reductionOf(loss));
+    const value = read(parts.loss);
+    const { sum: total, weight } = parts;
+    if (total === null || weight === null) return plain(value, loss.reduction === 'sum', rows);
+    return { loss: value, measure: weightedMean(value, total, weight), counted: loss.weight === null ? weight : null };
+  }
+  if (isOwn(loss, MSELoss)) {
+    const value = read(mseLoss(output as Tensor, target as Tensor, { reduction: reductionOf(loss) }));
+    return plain(value, loss.reduction === 'sum', rows);
+  }
+  const given = callLoss(place, loss, output, target);
+  return plain(read(!isTraining && given.ndim === 1 ? mean(given) : given), false, rows);
+}
+
+function weightedLoss(
+  place: string,
+  loss: Settings['loss'],
+  { output, target, rows }: Judged,
+  given: Tensor,
+): BatchLoss {
+  if (given.ndim !== 1)
+    throw new ShapeError(`${place}: sampleWeight must have shape [rows], got ${formatShape(given.shape)}`);
+  const { losses, weights } = lossesOfRows(place, loss, output, target, given);
+  const [count = 0, ...rest] = losses.shape;
+  if (losses.ndim === 0 || count !== given.numel)
+    throw new ShapeError(
+      `${place}: the losses of the rows have shape ${formatShape(losses.shape)}, sampleWeight has ${formatShape(given.shape)}`,
+    );
+  const own = noGrad(() => reshape(to(given.detach(), losses.dtype), [count, ...rest.map(() => 1)]));
+  const weighted = sum(mul(losses, own));
+  const isSum = (isOwn(loss, CrossEntropyLoss) || isOwn(loss, MSELoss)) && loss.reduction === 'sum';
+  if (isSum) return plain(weighted, true, rows);
+  const total = noGrad(() =>
+    weights === null ? mul(sum(own), losses.numel / count) : sum(mul(reshape(weights, losses.shape), own)),
+  );
+  // Rows without weight leave nothing to divide by; the loss is 0 then, and so are its gradients.
+  const divisor = noGrad(() => add(total, sub(1, sign(abs(total)))));
+  const value = div(weighted, divisor);
+  return { loss: value, measure: weightedMean(value, weighted, total), counted: null };
+}
+
+/** The losses of the rows, [rows, ...], and what each of them weighs by itself; null: all the same. */
+function lossesOfRows(place: string, loss: Settings['loss'], output: unknown, target: unknown, given: Tensor) {
+  if (isOwn(loss, CrossEntropyLoss)) {
+    const { loss: losses } = crossEntropyParts(loss, output as Tensor, target as Tensor, 'none');
+    return { losses, weights: noGrad(() => labelWeights(loss, target, losses.dtype)) };
+  }
+  if (isOwn(loss, MSELoss))
+    return { losses: mseLoss(output as Tensor, target as Tensor, { reduction: 'none' }), weights: null };
+  const losses = callLoss(place, loss, output, target);
+  if (losses.ndim !== 1 || losses.numel !== given.numel)
+    throw new ShapeError(
+      `${place}: with sampleWeight the loss must give one value for each row, shape ${formatShape(given.shape)} ` +
+        `(reduction 'none'), got shape ${formatShape(losses.shape)}`,
+    );
+  return { losses: float(place, 'the loss', losses), weights: null };
+}
+
+function callLoss(place: string, loss: Settings['loss'], output: unknown, target: unknown): Tensor {
+  const value = loss instanceof Module ? applyModel(loss, [output, target]) : loss(output, target);
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: the loss must be a Tensor`);
+  return value;
+}
+
+/** A loss of the library's own, whose `forward` nobody has replaced. */
+function isOwn<L extends CrossEntropyLoss | MSELoss>(loss: unknown, kind: new () => L): loss is L {
+  return loss instanceof kind && loss.forward === kind.prototype.forward;
+}
+
+function plain(loss: Tensor, isSum: boolean, rows: number): BatchLoss {
+  return { loss, measure: isSum ? sumOverRows(loss, rows) : meanOverRows(loss, rows), counted: null };
+}
+
+/** @throws ArgumentError, ShapeError for anything but a float tensor of one element; `instead` says how to get one. */
+export function scalar(place: string, what: string, value: unknown, instead: string): Tensor {
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: ${what} must be a Tensor`);
+  if (value.numel !== 1)
+    throw new ShapeError(`${place}: ${what} must have one element (${instead}), got shape ${formatShape(value.shape)}`);
+  return float(place, what, value);
+}
+
+function float(place: string, what: string, value: Tensor): Tensor {
+  if (value.dtype !== 'int32') return value;
+  throw new ArgumentError(`${place}: ${what} must be a float32 tensor, got int32; convert it with to('float32')`);
+}

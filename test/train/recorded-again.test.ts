@@ -1,0 +1,70 @@
+/** predict and fit say, once, that a model is recorded again and again, and why. */
+import { afterAll, beforeEach, expect, it, vi } from 'vitest';
+import { compile, fit, nn, optim, predict, rand, type Tensor } from '../../src/index.js';
+import { makeProblem } from './problem.js';
+
+const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+beforeEach(() => emitted.mockClear());
+afterAll(() => emitted.mockRestore());
+
+/** The text of the one warning. */
+function warning(): string {
+  expect(emitted).toHaveBeenCalledTimes(1);
+  const [text, options] = emitted.mock.calls[0]!;
+  expect(options).toEqual({ type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' });
+  return String(text);
+}
+
+it('predict names the shapes of a model that mixes rows', async () => {
+  const model = new nn.Sequential(new nn.Linear(3, 2), new nn.Softmax(0));
+  for (let rows = 1; rows <= 20; rows++) await predict(model, rand([rows, 3]));
+  expect(emitted).not.toHaveBeenCalled();
+  for (let rows = 21; rows <= 60; rows++) await predict(model, rand([rows, 3]));
+  expect(warning()).toMatch(
+    /^predict: the model is recorded again and again, .*: its arguments are float32 \[\d+, 3\], and were float32 \[\d+, 3\]\. 8 programs were dropped, and those of the last 32 shapes are kept\./,
+  );
+});
+
+it('predict names the value that changes all the time', async () => {
+  class Counting extends nn.Module<[Tensor], Tensor> {
+    readonly dropout = new nn.Dropout(0.5);
+    override forward(x: Tensor): Tensor {
+      return this.dropout.forward(x);
+    }
+  }
+  const model = new Counting();
+  for (let i = 0; i < 30; i++) {
+    model.dropout.p = i / 100;
+    await predict(model, rand([2, 3]));
+  }
+  expect(warning()).toContain("'field p' of a value of type Dropout is 0.08, and was 0.07");
+});
+
+it('fit names the shapes of batches', async () => {
+  const model = new nn.Linear(3, 1);
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  const batches = (most: number) =>
+    Array.from({ length: most }, (_, i) => [rand([i + 1, 3]), rand([i + 1, 1])] as const);
+  const train = (most: number, validation: number) =>
+    fit(model, { train: batches(most), validation: batches(validation), optimizer, loss: new nn.MSELoss() });
+  await train(23, 23);
+  expect(emitted).not.toHaveBeenCalled();
+  await train(24, 23);
+  expect(warning()).toContain('fit: the step for a batch of train is recorded again and again');
+  expect(warning()).toContain(
+    'its arguments are float32 [24, 3], float32 [24, 1], and were float32 [23, 3], float32 [23, 1]',
+  );
+});
+
+it('nothing is said of a model that is trained, evaluated and used by turns', async () => {
+  const { model, optimizer, loss, x, y } = makeProblem();
+  const evaluate = compile((x: Tensor) => model.forward(x));
+  for (let round = 0; round < 20; round++) {
+    await fit(model, { train: [x, y], validation: [x, y], optimizer, loss });
+    await predict(model, x);
+    evaluate(x);
+    model.loadStateDict(model.stateDict());
+    model.train(round % 2 === 0);
+  }
+  expect(emitted).not.toHaveBeenCalled();
+});
