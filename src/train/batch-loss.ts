@@ -1,9 +1,9 @@
 /** The loss of a batch, with or without weights of its rows, and what it is a mean of. */
 import { ArgumentError, ShapeError } from '../errors.js';
-import { abs, add, div, mean, mseLoss, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
+import { abs, add, div, mean, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
 import { CrossEntropyLoss, crossEntropyParts } from '../nn/cross-entropy.js';
+import { ElementwiseLoss } from '../nn/elementwise-loss.js';
 import { Module } from '../nn/module.js';
-import { MSELoss } from '../nn/losses.js';
 import { formatShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -40,7 +40,7 @@ export function lossOf(place: string, loss: Settings['loss'], judged: Judged, is
   if (judged.sampleWeight !== null) return weightedLoss(place, loss, judged, judged.sampleWeight);
   const { output, target, rows } = judged;
   const read = (value: unknown) => scalar(place, 'the loss', value, "reduction 'mean' or 'sum'");
-  const reductionOf = (own: CrossEntropyLoss | MSELoss) =>
+  const reductionOf = (own: CrossEntropyLoss | ElementwiseLoss) =>
     !isTraining && own.reduction === 'none' ? 'mean' : own.reduction;
   if (isOwn(loss, CrossEntropyLoss)) {
     const parts = crossEntropyParts(loss, output as Tensor, target as Tensor, reductionOf(loss));
@@ -49,8 +49,8 @@ export function lossOf(place: string, loss: Settings['loss'], judged: Judged, is
     if (total === null || weight === null) return plain(value, loss.reduction === 'sum', rows);
     return { loss: value, measure: weightedMean(value, total, weight), counted: loss.weight === null ? weight : null };
   }
-  if (isOwn(loss, MSELoss)) {
-    const value = read(mseLoss(output as Tensor, target as Tensor, { reduction: reductionOf(loss) }));
+  if (isOwn(loss, ElementwiseLoss)) {
+    const value = read(loss.reduced(output as Tensor, target as Tensor, reductionOf(loss)));
     return plain(value, loss.reduction === 'sum', rows);
   }
   const given = callLoss(place, loss, output, target);
@@ -73,7 +73,7 @@ function weightedLoss(
     );
   const own = noGrad(() => reshape(to(given.detach(), losses.dtype), [count, ...rest.map(() => 1)]));
   const weighted = sum(mul(losses, own));
-  const isSum = (isOwn(loss, CrossEntropyLoss) || isOwn(loss, MSELoss)) && loss.reduction === 'sum';
+  const isSum = (isOwn(loss, CrossEntropyLoss) || isOwn(loss, ElementwiseLoss)) && loss.reduction === 'sum';
   if (isSum) return plain(weighted, true, rows);
   const total = noGrad(() =>
     weights === null ? mul(sum(own), losses.numel / count) : sum(mul(reshape(weights, losses.shape), own)),
@@ -90,8 +90,8 @@ function lossesOfRows(place: string, loss: Settings['loss'], output: unknown, ta
     const { loss: losses } = crossEntropyParts(loss, output as Tensor, target as Tensor, 'none');
     return { losses, weights: noGrad(() => labelWeights(loss, target, losses.dtype)) };
   }
-  if (isOwn(loss, MSELoss))
-    return { losses: mseLoss(output as Tensor, target as Tensor, { reduction: 'none' }), weights: null };
+  if (isOwn(loss, ElementwiseLoss))
+    return { losses: loss.reduced(output as Tensor, target as Tensor, 'none'), weights: null };
   const losses = callLoss(place, loss, output, target);
   if (losses.ndim !== 1 || losses.numel !== given.numel)
     throw new ShapeError(
@@ -108,7 +108,7 @@ function callLoss(place: string, loss: Settings['loss'], output: unknown, target
 }
 
 /** A loss of the library's own, whose `forward` nobody has replaced. */
-function isOwn<L extends CrossEntropyLoss | MSELoss>(loss: unknown, kind: new () => L): loss is L {
+function isOwn<L extends CrossEntropyLoss | ElementwiseLoss>(loss: unknown, kind: abstract new (...args: never[]) => L): loss is L {
   return loss instanceof kind && loss.forward === kind.prototype.forward;
 }
 

@@ -1,0 +1,26 @@
+import { checkReduction } from '../functional/cross-entropy.js';
+import type { LossOptions } from '../functional/losses.js';
+import type { Reduction } from '../ops/ops.js';
+import { recording } from '../ops/recording.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Module } from './module.js';
+
+/** A loss of an input and a target of the same shape, with a reduction. */
+export abstract class ElementwiseLoss extends Module<readonly [input: Tensor, target: Tensor]> {
+  /** How the losses of the elements become one. */
+  readonly reduction: Reduction;
+
+  constructor(place: string, { reduction = 'mean' }: LossOptions) {
+    super();
+    this.reduction = checkReduction(place, reduction);
+  }
+
+  /** @param input and target have the same shape. @throws ShapeError if not. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    recording()?.observe(this, 'reduction', () => this.reduction);
+    return this.reduced(input, target, this.reduction);
+  }
+
+  /** The loss with any reduction. @internal */
+  abstract reduced(input: Tensor, target: Tensor, reduction: Reduction): Tensor;
+}
