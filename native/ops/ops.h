@@ -63,6 +63,9 @@ void integers(const Context&, IndexIn a, IndexIn b, IndexOut out, std::int32_t o
 void sum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner);
 void extreme(const Context&, AnyConst x, AnyMutable out, IndexOut index, std::size_t outer, std::size_t size,
              std::size_t inner, bool largest);
+void reduce(const Context&, ProgramIn program, FloatIns inputs, Scalars scalars, Layout layout, FloatOut out,
+            std::optional<IndexOut> index, std::size_t outer, std::size_t size, std::size_t inner, std::int32_t kind,
+            double divisor);
 void gather(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
             std::size_t count, std::size_t inner);
 void scatter(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,

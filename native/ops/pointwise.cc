@@ -41,7 +41,7 @@ void BoundPointwise::check_counts(const char* op, const PointwiseProgram& progra
   check_count(op, "inputs", arguments.inputs.size(), program.inputs());
   check_count(op, "keys", arguments.keys.size(), program.keys());
   check_count(op, "scalars", arguments.scalars.values.size() + (arguments.step ? 1 : 0), program.scalars());
-  check_count(op, "outputs", arguments.outputs.size(), program.outputs());
+  check_count(op, "outputs", arguments.elsewhere ? 1 : arguments.outputs.size(), program.outputs());
   if (arguments.step) check_step(op, *arguments.step);
 }
 
@@ -72,10 +72,11 @@ void BoundPointwise::check_memory(const char* op, const PointwiseArguments& argu
 
 void BoundPointwise::bind_memory(const PointwiseArguments& arguments) {
   inputs_.resize(arguments.inputs.size());
-  outputs_.resize(arguments.outputs.size());
+  outputs_.assign(program_->outputs(), nullptr);
   for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i] = arguments.inputs[i].data();
-  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k] = arguments.outputs[k].data();
+  for (std::size_t k = 0; k < arguments.outputs.size(); ++k) outputs_[k] = arguments.outputs[k].data();
   plan_ = &program_->direct();
+  if (arguments.elsewhere) return;
   for (std::size_t k = 0; k < outputs_.size(); ++k) {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (inputs_[i] == outputs_[k] && plan_->last_read[i] > plan_->written[k]) {
@@ -168,7 +169,7 @@ float* PointwiseRun::output_room(std::size_t output) const {
   return rooms_ + bound_.inputs_.size() * kInputRoom + output * kBlock;
 }
 
-void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* first) {
+void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* first, float* out) {
   const std::size_t width = shape_.width();
   if (bound_.gathers_ && !bound_.wide_) {
     for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
@@ -180,6 +181,7 @@ void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* fir
     if (bound_.wide_) n = std::min(n, width - at % width);
     place(at, n);
     if (first != nullptr) point(0, first + (at - begin), 1);
+    if (out != nullptr) point(bound_.inputs_.size(), out + (at - begin), 1);
     run({at, 1, n, 0});
   }
 }
@@ -205,7 +207,7 @@ void PointwiseRun::place(std::size_t at, std::size_t n) {
     }
   }
   for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
-    point(bound_.inputs_.size() + k, bound_.outputs_[k] + at, 1);
+    if (bound_.outputs_[k] != nullptr) point(bound_.inputs_.size() + k, bound_.outputs_[k] + at, 1);
   }
 }
 

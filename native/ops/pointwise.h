@@ -23,6 +23,7 @@ struct PointwiseArguments {
   std::optional<IndexOut> step;  // its value + 1 is the program's last scalar
   std::size_t columns;           // of a mask
   std::size_t row_offset;
+  bool elsewhere = false;  // the one output goes where each run is told, and has no memory here
 };
 
 // A place for a block: step 0 for one element that stands for all.
@@ -81,8 +82,9 @@ class PointwiseRun {
  public:
   PointwiseRun(const BoundPointwise& bound, float* room);
 
-  // Elements [begin, end), row after row. `first`: where the first input's are, if not where it was bound to.
-  void elements(std::size_t begin, std::size_t end, const float* first = nullptr);
+  // Elements [begin, end), row after row. `first`: where the first input's are, if not where it was bound to. `out`:
+  // where the output's go when it is bound elsewhere.
+  void elements(std::size_t begin, std::size_t end, const float* first = nullptr, float* out = nullptr);
   // A block of what was bound as rows.
   void block(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns);
 
