@@ -1,4 +1,4 @@
-/** Trains a network with layers of its own on two spirals: `npm run build && npx tsx examples/residual/main.ts`. */
+/** Trains a network with custom layers on two spirals: `npm run build && npx tsx examples/residual/main.ts`. */
 import { data, manualSeed, nn, noGrad, optim } from 'lanewise';
 import { Residual } from './residual.js';
 import { makeSpirals } from './spirals.js';

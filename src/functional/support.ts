@@ -98,7 +98,7 @@ export function zeroWhere(x: Tensor, distance: Tensor): Tensor {
   return output;
 }
 
-/** A copy in memory of its own, without a gradient. */
+/** A copy in separate memory, without a gradient. */
 export function copied(input: Tensor): Tensor {
   const output = emptyLike(input);
   const layout = Float64Array.of(input.numel, 1, 1);

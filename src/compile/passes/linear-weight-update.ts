@@ -3,7 +3,7 @@ import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 
 /**
- * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nobody else
+ * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nothing else
  * reads it: clipping, accumulation, and a gradient that is returned or kept do. The op stands where the optimizer
  * stood, so what reads the weight before that, as the input gradient does, reads the old one.
  */

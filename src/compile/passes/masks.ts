@@ -28,7 +28,7 @@ export function sameMask(analysis: Analysis, a: Mask | null, b: Mask | null): bo
  * The gradient of relu before dropout reads relu's output z. It may read dropout's output d in its place, since the gradient
  * has been through the same mask: where an element was kept, d is a positive multiple of z; where it was dropped, d and the
  * gradient are both 0. (Not where z or the gradient is infinite or NaN and was dropped: there the original gives
- * NaN.) Then z is needed by nobody but dropout, which can be done on the way.
+ * NaN.) Then z is needed by dropout alone, which can be done on the way.
  */
 export function readMasked(listing: Listing): Listing {
   return rewriteAll(listing, (analysis, index) => {
