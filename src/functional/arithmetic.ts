@@ -1,4 +1,4 @@
-/** Arithmetic with broadcasting: each function beside its gradient. */
+/** Arithmetic with broadcasting: each function next to its gradient. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
@@ -13,13 +13,13 @@ import { sumTo } from './sum.js';
 import { empty, scalarOf, unary, zeroWhere } from './support.js';
 
 /**
- * A tensor, or a number that takes part as a scalar of the other operand's dtype: beside int32 a number with a fraction,
+ * A tensor, or a number that takes part as a scalar of the other operand's dtype: next to int32 a number with a fraction,
  * NaN and infinity make the result float32, as in PyTorch.
  */
 export type Operand = Tensor | number;
 
 /**
- * input + other, broadcast. int32 beside a float is converted; float32 beside float64 gives float64, unless the float64 is
+ * input + other, broadcast. int32 with a float is converted; float32 with float64 gives float64, unless the float64 is
  * a scalar. Two int32 operands give int32, modulo 2^32, as in PyTorch; an integer number is one.
  * @throws ShapeError when the shapes do not broadcast. @throws ArgumentError for an integer number that int32 cannot hold.
  */

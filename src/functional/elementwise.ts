@@ -1,5 +1,5 @@
 /**
- * Elementwise functions of one tensor: each beside its gradient. All keep the shape and propagate NaN. int32 stays int32 in
+ * Elementwise functions of one tensor: each next to its gradient. All keep the shape and propagate NaN. int32 stays int32 in
  * neg, abs, sign and clamp, and becomes float32 in the others, as in PyTorch.
  */
 import { checkNumber } from '../check.js';

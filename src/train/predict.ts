@@ -30,7 +30,7 @@ export interface PredictOptions {
 
 const place = 'predict';
 
-/** Pieces that are under way at once: few, so that a training beside gets its turns however many callers there are. */
+/** Pieces that are under way at once: few, so that a concurrent training gets its turns however many callers there are. */
 const gate = new Gate(4);
 
 /** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */

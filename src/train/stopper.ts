@@ -8,7 +8,7 @@ export const timeIsUp = Symbol('time is up');
 /** How long an aborted training waits for a callback that it is in. */
 const graceMilliseconds = 30;
 
-/** Stops by a signal, a time limit, or an error of the caller's own code that runs beside. */
+/** Stops by a signal, a time limit, or an error of the caller's own code that runs meanwhile. */
 export class Stopper {
   readonly #forget: (() => void) | null;
   readonly #timer: NodeJS.Timeout | null;
