@@ -1,37 +1,46 @@
 /** What the command lines of the three programs share. */
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
-/** Wrong options, or files that are not what they should be; the message says which. The program ends with 2. */
+/** Files that are not what they should be, or what an option asks for and is not there. The program ends with 2. */
 export class InputError extends Error {}
 
-type Options = NonNullable<ParseArgsConfig['options']>;
-const help = { help: { type: 'boolean', short: 'h' } } as const;
+/** A command line that ends with its usage when it is wrong. */
+export const commandLine = (name: string, description: string): Command =>
+  new Command(`npm run ${name} --`)
+    .description(description)
+    .showHelpAfterError()
+    .exitOverride()
+    .allowExcessArguments(false);
 
-/** Reads a command line. @throws InputError that ends with the usage. @returns null when help was asked for. */
-export function readArguments<const Of extends Options>(args: readonly string[], usage: string, options: Of) {
-  const refuse = (message: string): never => {
-    throw new InputError(`${message}\n\n${usage}`);
-  };
-  const parse = () => {
-    try {
-      return parseArgs({ args: [...args], allowPositionals: true, options: { ...options, ...help } });
-    } catch (error) {
-      return refuse(error instanceof Error ? error.message : String(error));
-    }
-  };
-  const { values, positionals } = parse();
-  if ((values as { readonly help?: boolean }).help) return null;
-  for (const [name, value] of Object.entries(values))
-    if ([value].flat().includes('')) refuse(`--${name} must not be empty`);
-  return { values, positionals, refuse };
-}
+/** The parsers of options. */
+export const text = (value: string): string => {
+  if (value === '') throw new InvalidArgumentError('It must not be empty.');
+  return value;
+};
 
-/** Sets the exit code: what `main` gives, 2 for an InputError, 1 for what should not have happened. */
+export const texts = (value: string, before: readonly string[] = []): string[] => [...before, text(value)];
+
+export const count = (least: number, most: number) => (value: string) => {
+  if (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+  throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
+};
+
+/** Names with commas between them. @param known those that may be there; null when that shows later. */
+export const names = (known: readonly string[] | null) => (value: string) => {
+  const found = value.split(',').map((each) => each.trim());
+  const wrong = found.find((each) => each === '' || known?.includes(each) === false);
+  if (wrong === undefined) return found;
+  throw new InvalidArgumentError(`'${wrong}' is none of ${known?.join(', ') ?? 'the names of instruction sets'}.`);
+};
+
+/** Sets the exit code: what `main` gives, 2 for bad input, 1 for what should not have happened. */
 export async function runProgram(main: () => number | Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(error instanceof InputError ? error.message : error);
-    process.exitCode = error instanceof InputError ? 2 : 1;
+    const isUsage = error instanceof CommanderError;
+    // Commander has said what is wrong, or shown the help that was asked for.
+    if (!isUsage) console.error(error instanceof InputError ? error.message : error);
+    process.exitCode = isUsage && error.exitCode === 0 ? 0 : isUsage || error instanceof InputError ? 2 : 1;
   }
 }

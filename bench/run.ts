@@ -9,7 +9,7 @@ import { describeContenders, describeMachine } from './results/machine.js';
 import { buildRows, summarizePeaks } from './results/rows.js';
 import { formatContenders, formatDocument, formatMachine } from './results/text.js';
 import { type Field, startField } from './runner/field.js';
-import { type BenchOptions, readOptions, usage } from './runner/options.js';
+import { type BenchOptions, readOptions } from './runner/options.js';
 import { ContenderLost, type ContenderProcess } from './runner/process.js';
 import { createProgress } from './runner/progress.js';
 import { entrantsOf, estimateMs, measureEntry, type Outcome } from './runner/schedule.js';
@@ -20,10 +20,6 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   const startedAt = new Date();
   const args = process.argv.slice(2);
   const options = readOptions(args);
-  if (options === null) {
-    console.log(usage);
-    return exitCodes.done;
-  }
   checkWritable(options.json);
   const entries = selectEntries(await loadCases(), options.filter, options.quick);
   if (entries.length === 0) throw new InputError(`--filter: no workload's name contains '${options.filter}'`);
@@ -58,7 +54,7 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
     figures,
   };
   console.log(formatDocument(document));
-  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
   if (signal.aborted) return exitCodes.interrupted;
   return failures.length > 0 ? exitCodes.failed : exitCodes.done;
 }
@@ -85,8 +81,8 @@ async function measure(entries: readonly Entry[], field: Field, options: BenchOp
 }
 
 /** Found out before the run, not after it. */
-function checkWritable(json: string | null): void {
-  if (json === null) return;
+function checkWritable(json: string | undefined): void {
+  if (json === undefined) return;
   try {
     accessSync(dirname(resolve(json)), constants.W_OK);
   } catch {

@@ -1,5 +1,5 @@
 /**
- * What the benchmark takes from inside the built package, beside the public face and in the same copy. Not part of the
+ * What the benchmark takes from inside the built package, in addition to the public face and in the same copy. Not part of the
  * public API: package.json exports no path to it.
  */
 export { Program } from './compile/program.js';

@@ -53,7 +53,7 @@ export function isRevoked(value: object): boolean {
   }
 }
 
-/** An object or function with a property of that name, of its own or inherited. */
+/** An object or function with a property of that name, own or inherited. */
 export function holds<Key extends PropertyKey>(value: unknown, key: Key): value is Record<Key, unknown> {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
   return isObject && !isRevoked(value) && key in value;
@@ -71,7 +71,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return holds(value, 'then') && typeof value.then === 'function';
 }
 
-/** Has nobody hear of it when a promise rejects that is not waited for. */
+/** Keeps the rejection of a promise that is not waited for from being reported as unhandled. */
 export function ignoreRejection(promise: PromiseLike<unknown>): void {
   Promise.resolve(promise).catch(() => {});
 }

@@ -81,44 +81,33 @@ export const startContenders = (): Contender[] => [bareStart, withImport].map((i
 /** TensorFlow.js. Its WebAssembly has no threads in Node. */
 export const tfjsContenders = (): Contender[] => ['tfjs-cpu', tfjsWasm].map((id) => node(id, {}, './tfjs/main.ts'));
 
-/** A framework of Python: the module that it takes, and its contenders. */
+/** A framework of Python. */
 export interface Framework {
-  /** What Python imports, and pip installs. */
+  /** What Python imports, and what pip installs. */
   readonly module: string;
   readonly package: string;
-  readonly ids: readonly string[];
-  /** @param threadCounts those that the run wants, for frameworks that are told when they start. */
-  contenders(python: string, threadCounts: readonly number[]): Contender[];
+  readonly program: string;
+  /** What each contender's program is told; null for the number of threads, with a process for each. */
+  readonly ids: Readonly<Record<string, string | null>>;
 }
-
-type Told = Pick<Contender, 'threads'> & Partial<Contender>;
-
-const inPython = (id: string, command: string, file: string, argument: string, told: Told): Contender => ({
-  ...node(id),
-  command,
-  args: ['-u', pathOf(`./python/${file}`), argument],
-  ...told,
-});
-
-/** One process for each number of threads. */
-const toldAtStart = (id: string, packageName: string): Framework => ({
-  module: id,
-  package: packageName,
-  ids: [id],
-  contenders: (python, counts) =>
-    counts.map((threads) => inPython(id, python, `with_${id}.py`, String(threads), { threads })),
-});
 
 export const frameworks: readonly Framework[] = [
   {
-    module: 'torch',
-    package: 'torch',
-    ids: [pytorch, 'pytorch-compile'],
-    contenders: (python) => [
-      inPython(pytorch, python, 'with_pytorch.py', 'eager', { threads: 'any' }),
-      inPython('pytorch-compile', python, 'with_pytorch.py', 'compile', { threads: 'any', compiles: true }),
-    ],
+    ...{ module: 'torch', package: 'torch', program: 'with_pytorch.py' },
+    ids: { [pytorch]: 'eager', 'pytorch-compile': 'compile' },
   },
-  toldAtStart('jax', 'jax'),
-  toldAtStart('tensorflow', 'tensorflow-cpu'),
+  { module: 'jax', package: 'jax', program: 'with_jax.py', ids: { jax: null } },
+  { module: 'tensorflow', package: 'tensorflow-cpu', program: 'with_tensorflow.py', ids: { tensorflow: null } },
 ];
+
+/** @param threadCounts those that the run wants. */
+export const pythonContenders = (of: Framework, command: string, threadCounts: readonly number[]): Contender[] =>
+  Object.entries(of.ids).flatMap(([id, told]) =>
+    (told === null ? threadCounts : [told]).map((argument) => ({
+      ...node(id),
+      command,
+      args: ['-u', pathOf(`./python/${of.program}`), String(argument)],
+      threads: typeof argument === 'number' ? argument : 'any',
+      compiles: argument === 'compile',
+    })),
+  );

@@ -11,6 +11,7 @@ import {
 } from '../contenders/contenders.js';
 import { InputError } from '../options.js';
 import type { BenchDocument } from '../results/document.js';
+import type { BenchOptions } from './options.js';
 import { ContenderProcess } from './process.js';
 import { findInPython } from './pythons.js';
 import { takesPart, threadCounts } from './schedule.js';
@@ -25,22 +26,17 @@ export interface Field {
   readonly isas: string[];
 }
 
-export interface Asked {
-  /** Pythons with frameworks: `PATH`, or `MODULE=PATH` for one of them only. */
-  readonly python: readonly string[];
-  /** Ids of those that are to take part; null for all. */
-  readonly contenders: readonly string[] | null;
-  /** Instruction sets of the native contenders; null for the widest. */
-  readonly isas: readonly string[] | null;
-}
-
 /**
  * Starts those that have something to do in these workloads. The reference starts in any case: it knows which native
  * backends there are, and the number of threads. Processes are added to `started` at once, so that the caller can end
  * them whatever happens.
  * @throws InputError where an option asks for what is not there; ContenderLost when one of lanewise's own does not start.
  */
-export async function startField(entries: readonly Entry[], asked: Asked, started: ContenderProcess[]): Promise<Field> {
+export async function startField(
+  entries: readonly Entry[],
+  asked: Pick<BenchOptions, 'python' | 'contenders' | 'isa'>,
+  started: ContenderProcess[],
+): Promise<Field> {
   const start = (contender: Contender) => {
     const process = new ContenderProcess(contender);
     started.push(process);
@@ -49,7 +45,7 @@ export async function startField(entries: readonly Entry[], asked: Asked, starte
   const first = referenceContender();
   const { backends, threads, threadSource } = await start(first);
   const isas = isasOf(backends);
-  const chosenIsas = chooseIsas(asked.isas, isas);
+  const chosenIsas = chooseIsas(asked.isa, isas);
   const counts = [...new Set(entries.flatMap((entry) => threadCounts(entry.workload.threads, threads)))];
   const inPython = findInPython(asked.python, counts);
   const own = [...chosenIsas.flatMap(nativeContenders), ...chosenIsas.slice(-1).map(studyContender)];
@@ -79,8 +75,8 @@ export async function startField(entries: readonly Entry[], asked: Asked, starte
   return { processes, absent, allThreads: threads, threadSource, isas };
 }
 
-function chooseIsas(asked: readonly string[] | null, available: readonly string[]): readonly string[] {
-  if (asked === null) return available.slice(-1);
+function chooseIsas(asked: readonly string[] | undefined, available: readonly string[]): readonly string[] {
+  if (asked === undefined) return available.slice(-1);
   const missing = asked.find((isa) => !available.includes(isa));
   if (missing === undefined) return available.filter((isa) => asked.includes(isa));
   throw new InputError(

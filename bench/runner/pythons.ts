@@ -1,6 +1,6 @@
 /** Which Python has which framework. */
 import { spawnSync } from 'node:child_process';
-import { type Contender, frameworks } from '../contenders/contenders.js';
+import { type Contender, frameworks, pythonContenders } from '../contenders/contenders.js';
 import { InputError } from '../options.js';
 import type { BenchDocument } from '../results/document.js';
 
@@ -18,14 +18,14 @@ export function findInPython(options: readonly string[], threadCounts: readonly 
     const { module, ids } = framework;
     const found = pythons.find(({ modules }) => modules.includes(module));
     if (found !== undefined) {
-      contenders.push(...framework.contenders(found.path, threadCounts));
+      contenders.push(...pythonContenders(framework, found.path, threadCounts));
       continue;
     }
     const why =
       paths.length === 0
         ? `needs a Python with ${module}: --python PATH (python -m pip install ${framework.package})`
         : `${paths.join(' and ')} cannot import ${module}: ${paths[0]} -m pip install ${framework.package}`;
-    absent.push(...ids.map((id) => ({ id, why })));
+    absent.push(...Object.keys(ids).map((id) => ({ id, why })));
   }
   return { contenders, absent };
 }

@@ -1,4 +1,4 @@
-/** Trains a network with layers of its own on two spirals: `npm run build && npx tsx examples/residual/main.ts`. */
+/** Trains a network with custom layers on two spirals: `npm run build && npx tsx examples/residual/main.ts`. */
 import { data, manualSeed, nn, noGrad, optim } from 'lanewise';
 import { Residual } from './residual.js';
 import { makeSpirals } from './spirals.js';
@@ -9,7 +9,7 @@ manualSeed(0);
 const train = makeSpirals(1000);
 const test = makeSpirals(500);
 
-// Your own modules stand beside those of the library.
+// Your own modules mix with those of the library.
 const model = new nn.Sequential(
   new nn.Linear(2, 32),
   new Residual(32, 0.1),

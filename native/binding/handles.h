@@ -54,7 +54,7 @@ class Handles {
   Handles(const Handles&) = delete;
   Handles& operator=(const Handles&) = delete;
 
-  // Ties a handle that owns so many bytes to an object, which owns it from then on. Throws Pending.
+  // Ties a handle that owns that many bytes to an object, which owns it from then on. Throws Pending.
   void adopt(napi_env env, napi_value object, AnyHandle* handle, std::size_t bytes);
 
   // The handle with that number; null when its object was collected, or there never was one.

@@ -29,7 +29,7 @@ struct Instance {
 
   std::size_t threads;
   std::deque<BoundOp> ops;  // one per instruction set; a deque, so that pointers to them stay
-  // Held by whoever runs a program of this environment or touches its blocks. Runner threads may outlive the instance.
+  // Held to run a program of this environment or touch its blocks. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
   Handles handles;
   program::Call call;          // of runs on this thread, kept so that they allocate nothing

@@ -98,7 +98,7 @@ Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value
   outbox_->open(function);
   outbox_->jobs = this;
   outbox_->hold_loop(env, false);
-  // Hooks run last in, first out: this one before that of the function, so that nobody calls it any more by then.
+  // Hooks run last in, first out: this one before that of the function, so that it is not called any more by then.
   const auto hook = [](void* data) { static_cast<Jobs*>(data)->close(); };
   if (napi_add_env_cleanup_hook(env, hook, this) != napi_ok) {
     close();

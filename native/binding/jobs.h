@@ -21,7 +21,7 @@ class Jobs {
   static Jobs& of(napi_env env);
 
   // Opens them, unless they are open. The function `wake` is called on the event loop, without arguments, when a job is
-  // over and nobody is to come for it: settle_next() is to be called from then on, until it finds none.
+  // over and no call is to come for it: settle_next() is to be called from then on, until it finds none.
   static void open(napi_env env, napi_value wake);
 
   Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake);

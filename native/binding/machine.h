@@ -1,4 +1,4 @@
-// The functions beside the ops: threads and the measured peak.
+// The functions that are no ops: threads and the measured peak.
 #pragma once
 
 #include <node_api.h>

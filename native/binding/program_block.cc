@@ -23,7 +23,7 @@ std::span<std::byte> read_elements(const Argument& arg, const Block& block) {
   return {static_cast<std::byte*>(array.data), array.length * Block::kElementBytes};
 }
 
-// Waits for a run in progress only where it may touch the block, and not for the steps of somebody else's training.
+// Waits for a run in progress only where it may touch the block, and not for the steps of another training.
 std::unique_lock<core::FairLock> lock_lane(napi_env env, const Block& block) {
   if (!block.in_use()) return {};
   return std::unique_lock(*instance_of(env).lane);

@@ -45,13 +45,12 @@ double target_weight(IndexIn target, const float* weight, std::int32_t ignore_in
   return total;
 }
 
-// What is spread over the classes is a multiple of it. Where nothing is spread the sum must not be infinite, as weights
-// near the largest float make it: 0 times that is NaN.
-float sum_of_weights(const Context& context, const float* weight, std::size_t classes, float spread) {
+// Σ spread·weight[c]. Of the products: weights may be so large that their sum is infinite where this is not.
+float sum_of_spread(const float* weight, std::size_t classes, float spread) {
   if (spread == 0.0f) return 0.0f;
-  double total = static_cast<double>(classes);
-  if (weight != nullptr) context.kernels.sum(weight, classes, &total);
-  return static_cast<float>(total);
+  double total = 0.0;
+  for (std::size_t c = 0; c < classes; ++c) total += weight == nullptr ? 1.0 : static_cast<double>(weight[c]);
+  return static_cast<float>(static_cast<double>(spread) * total);
 }
 
 }  // namespace
@@ -101,14 +100,14 @@ void crossEntropyBackward(const Context& context, FloatIn grad, FloatIn logits, 
 
   const float* const weights = weight ? weight->data() : nullptr;
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
-  const float weight_sum = sum_of_weights(context, weights, classes, spread);
+  const float spread_sum = sum_of_spread(weights, classes, spread);
   const float shared = reduction == kNone ? 0.0f : grad[0] / total[0];
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     const float* const scale = reduction == kNone ? grad.data() + begin : &shared;
     context.kernels.cross_entropy_backward(scale, reduction == kNone ? 1 : 0, logits.data() + begin * classes,
                                            target.data() + begin, weights, softmaxStats.data() + 2 * begin,
                                            out.data() + begin * classes, end - begin, classes, ignoreIndex, confidence,
-                                           spread, weight_sum);
+                                           spread, spread_sum);
   });
 }
 
@@ -133,11 +132,11 @@ void crossEntropyTrain(const Context& context, FloatIn grad, FloatIn logits, Ind
   const double divisor = reduction == kMean ? target_weight(target.first(rows), weights, ignoreIndex) : 1.0;
   const float scale = grad[0] / static_cast<float>(divisor);
   const float confidence = static_cast<float>(1.0 - smoothing), spread = spread_of(smoothing, classes);
-  const float weight_sum = sum_of_weights(context, weights, classes, spread);
+  const float spread_sum = sum_of_spread(weights, classes, spread);
   split_rows(context, rows, classes, [&](std::size_t begin, std::size_t end) {
     context.kernels.cross_entropy_train(logits.data() + begin * classes, target.data() + begin, weights, losses + begin,
                                         gradLogits.data() + begin * classes, end - begin, classes, ignoreIndex,
-                                        confidence, spread, scale, weight_sum);
+                                        confidence, spread, scale, spread_sum);
   });
   double loss = 0.0;
   context.kernels.sum(losses, rows, &loss);

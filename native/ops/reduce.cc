@@ -91,6 +91,19 @@ void sum_float(const Context& context, FloatIn x, FloatOut out, std::size_t oute
   }
 }
 
+// What stands last in a row takes the place of the best before it when it is better, or the first NaN. No branches: in
+// outputs of a network they would be wrong about every other time.
+template <bool kLargest>
+Extreme extreme_of_rest(Extreme best, const float* x, std::size_t begin, std::size_t size) {
+  for (std::size_t i = begin; i < size; ++i) {
+    const bool not_worse = kLargest ? !(x[i] <= best.value) : !(x[i] >= best.value);
+    const bool better = not_worse & (best.value == best.value);
+    best.value = better ? x[i] : best.value;
+    best.index = better ? static_cast<std::int32_t>(i) : best.index;
+  }
+  return best;
+}
+
 }  // namespace
 
 bool wins(const Extreme& a, const Extreme& b, bool largest) {
@@ -115,11 +128,7 @@ Extreme extreme_of_row(ExtremeKernel kernel, const float* x, std::size_t size, b
     }
     done = size / kColumns * kColumns;
   }
-  for (std::size_t i = done; i < size; ++i) {
-    const Extreme candidate{x[i], static_cast<std::int32_t>(i)};
-    if (wins(candidate, best, largest)) best = candidate;
-  }
-  return best;
+  return largest ? extreme_of_rest<true>(best, x, done, size) : extreme_of_rest<false>(best, x, done, size);
 }
 
 void sum(const Context& context, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner) {

@@ -27,7 +27,7 @@ struct Panels {
 // nullopt: row-major.
 using BlockLayout = std::optional<Panels>;
 
-// Not synchronised: whoever reads or writes one holds the lane of its environment. The environment's thread, which
+// Not synchronised: a reader or writer holds the lane of its environment. The environment's thread, which
 // alone submits jobs, can do without while no job uses the block.
 class Block {
  public:

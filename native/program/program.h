@@ -18,7 +18,7 @@ namespace lanewise::program {
 class Instruction;
 struct Bound;
 
-// Not synchronised: one run at a time, and nobody else at its blocks meanwhile.
+// Not synchronised: one run at a time, and no other access to its blocks meanwhile.
 class Program {
  public:
   // Decodes and checks all of the listing, and allocates its arena; `blocks` are the memories of kind state, by index.

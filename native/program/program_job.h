@@ -1,4 +1,4 @@
-// Many runs of a program, one after the other, on memory of its own.
+// Many runs of a program, one after the other, on separate memory.
 #pragma once
 
 #include <cstddef>

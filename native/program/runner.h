@@ -23,7 +23,7 @@ using JobList = std::list<QueuedJob>;
 class Settlements {
  public:
   virtual ~Settlements() = default;
-  // Takes the one job of the list out of it. Called by runner threads, and by whoever stops a job.
+  // Takes the one job of the list out of it. Called by runner threads, and by the thread that stops a job.
   virtual void accept(JobList& one) noexcept = 0;
 };
 
@@ -48,7 +48,7 @@ class Runner {
   // Stops all jobs: each is handed back soon. Never waits for a run.
   void stop() noexcept;
 
-  // Begins no further run and hands no further job back; the thread lets go of everything as soon as the run in
+  // Begins no further run and hands no further job back; the thread releases everything as soon as the run in
   // progress is over. Never waits for it.
   void close() noexcept;
 

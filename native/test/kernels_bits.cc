@@ -134,7 +134,7 @@ const Golden kGolden[] = {
        std::vector<float> loss(100), stats(200), scale{0.25f};
        t.cross_entropy(in.x.data(), target.data(), in.y.data(), loss.data(), stats.data(), 100, 100, 5, 0.9f, 0.001f);
        t.cross_entropy_backward(scale.data(), 0, in.x.data(), target.data(), in.y.data(), stats.data(), in.x.data(),
-                                100, 100, 5, 0.9f, 0.001f, 200.0f);
+                                100, 100, 5, 0.9f, 0.001f, 0.2f);
        in.x.insert(in.x.end(), loss.begin(), loss.end());
        return in.x;
      }},
@@ -143,7 +143,7 @@ const Golden kGolden[] = {
        const std::vector<std::int32_t> target = Random(3).ints(100, 100);
        std::vector<float> loss(100), logits = in.x;
        t.cross_entropy_train(logits.data(), target.data(), in.y.data(), loss.data(), in.x.data(), 100, 100, 5, 0.9f,
-                             0.001f, 0.25f, 200.0f);
+                             0.001f, 0.25f, 0.2f);
        in.x.insert(in.x.end(), loss.begin(), loss.end());
        return in.x;
      }},

@@ -157,7 +157,7 @@ TEST_CASE("cross-entropy of rows, with weights, smoothing and ignored rows") {
           table.cross_entropy(x.data(), target.data(), w, loss.data(), stats.data(), rows, classes, -100, confidence,
                               spread);
           table.cross_entropy_backward(scale.data(), 0, x.data(), target.data(), w, stats.data(), out.data(), rows,
-                                       classes, -100, confidence, spread, static_cast<float>(weight_sum));
+                                       classes, -100, confidence, spread, static_cast<float>(spread * weight_sum));
           double worst = 0.0;
           for (std::size_t r = 0; r < rows; ++r) {
             const RowStatistics statistics(x.data() + r * classes, classes);

@@ -24,7 +24,7 @@ std::string refusal(const TestListing& listing) {
   return "made";
 }
 
-// relu over 16 numbers: input -> temporary -> output, beside a block of 6.
+// relu over 16 numbers: input -> temporary -> output, and a block of 6.
 struct Right : TestListing {
   Right() {
     arena = 48;

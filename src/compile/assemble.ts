@@ -37,7 +37,7 @@ const notKept =
  * @param returned the storages of the tensors that the function returns.
  * @param gradients those that its leaves have at the end. One that the function has made becomes a state, unless it is returned
  * as well; or unless the function cleared what was there, and only an optimizer reads it: then it is not kept, and storages
- * say so to whoever reads them.
+ * say so when they are read.
  */
 export function assemble(
   recorder: Recorder,
@@ -48,7 +48,7 @@ export function assemble(
   const { memories } = recorder;
   const numberOf = (storage: Storage) => recorder.numberOf(storage);
   const lasting = [...returned, ...gradients.map(({ storage }) => storage)].map(numberOf);
-  // A function makes its constants anew at each call: where they are changed or handed out, so does a run.
+  // A function makes its constants again at each call: where they are changed or handed out, so does a run.
   for (const number of lasting) if (memories[number]!.origin === 'constant') memories[number]!.isWritten = true;
 
   const outputs = new Map<number, number>();

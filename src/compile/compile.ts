@@ -45,7 +45,7 @@ export interface Compiled<Args extends readonly Tensor[], R> {
   async(...args: Args): Promise<R>;
   /** The ops of the program that ran last, as recorded and after each pass, with their bytes and floating-point operations. */
   describe(): string;
-  /** Lets go of all programs. What is in flight is finished first; later calls are a StateError. */
+  /** Releases all programs. What is in flight is finished first; later calls are a StateError. */
   dispose(): void;
   /** The same: for `using step = compile(...)`. */
   [Symbol.dispose](): void;

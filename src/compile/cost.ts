@@ -17,7 +17,7 @@ type Size = (name: string) => number;
 type Count = (size: Size, args: Instruction['args']) => number;
 
 const none: Count = () => 0;
-/** So many for each element. */
+/** This many for each element. */
 const elements =
   (each: number): Count =>
   (size) =>

@@ -25,7 +25,7 @@ const noNumbers = new Float32Array(0);
 
 /**
  * A function of tensors, recorded for arguments of given shapes and dtypes, with everything else as it was then:
- * {@link isCurrent} says whether it still is. Whoever has one releases it.
+ * {@link isCurrent} says whether it still is. Its owner releases it.
  */
 export class Program<R = unknown> {
   readonly name: string;
@@ -187,7 +187,7 @@ export class Program<R = unknown> {
   }
 
   /**
-   * Runs off the event loop. The arguments are read now; until the runs are over, nobody else can write what they write.
+   * Runs off the event loop. The arguments are read now; until the runs are over, no one else can write what they write.
    * Random numbers, and masks of a generator in the mode `'mt19937'`, are drawn on the event loop: then the runs are submitted one
    * by one.
    * @throws as {@link run}.
@@ -211,7 +211,7 @@ export class Program<R = unknown> {
     return new RepeatedRuns(own.times, (turn) => this.#submit(copies, { ...own, times: 1 }, turn));
   }
 
-  /** Lets go of everything, once the last job is over; the numbers of states that no other program uses go back to the host. */
+  /** Releases everything, once the last job is over; the numbers of states that no other program uses go back to the host. */
   release(): void {
     if (this.#released) return;
     this.#released = true;

@@ -50,7 +50,7 @@ export class Randomness {
     for (let i = 0; i < sources.length; i++) sources[i]!.writeKeyWords(into, 4 * i);
   }
 
-  /** Lets the generators stand behind the keys of so many runs. */
+  /** Lets the generators stand behind the keys of this many runs. */
   countKeys(runs: number): void {
     const sources = this.#sources;
     for (let i = 0; i < sources.length; i++) sources[i]!.countKeys(runs * this.#keys[i]!);

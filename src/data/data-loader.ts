@@ -9,7 +9,7 @@ import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 export interface DataLoaderOptions {
   /** Samples in a batch; the last batch of an epoch may be shorter. Default 1. */
   batchSize?: number;
-  /** Whether every epoch has an order of its own, drawn from the generator. Default false: the dataset's order. */
+  /** Whether every epoch has its own order, drawn from the generator. Default false: the dataset's order. */
   shuffle?: boolean;
   /** Whether to leave out a last batch that is shorter than the others. Default false. */
   dropLast?: boolean;
@@ -36,7 +36,7 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   readonly dataset: Dataset<Sample>;
   /** Samples in a batch; the last may have fewer. */
   readonly batchSize: number;
-  /** Whether each epoch has an order of its own. */
+  /** Whether each epoch has its own order. */
   readonly shuffle: boolean;
   /** Whether a last batch with fewer samples is left out. */
   readonly dropLast: boolean;

@@ -116,7 +116,7 @@ function sharedEvenly(grad: Tensor, input: Tensor, values: Tensor): Tensor {
   const equal = sub(1, signOf(absolute(sub(x, extremum))));
   // All of them where the extremum is NaN: then only those count that are NaN themselves.
   const chosen = mul(equal, sub(1, mul(isNumber(x), sub(1, isNumber(extremum)))));
-  // Not a product, which would be NaN beside an infinite gradient.
+  // Not a product, which would be NaN with an infinite gradient.
   return zeroWhere(expanded(div(grad, sum(chosen)), input.shape), chosen);
 }
 

@@ -9,7 +9,7 @@ import { checkFloat, checkSameDtype, empty } from './support.js';
 /**
  * y = x·Wᵀ + b on the last dimension: input [..., in], weight [out, in], bias [out], none, or one that broadcasts to
  * the output [..., out].
- * Gradients: dx = dy·W, dW = dyᵀ·x, db = Σ dy over all rows; none is computed that nobody needs.
+ * Gradients: dx = dy·W, dW = dyᵀ·x, db = Σ dy over all rows; only those that are needed are computed.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html | torch.nn.functional.linear}.
  * @throws ShapeError when the sizes do not fit.
  */

@@ -101,7 +101,7 @@ function copyFields<C extends object>(from: object, into: C): C {
   return into;
 }
 
-/** As in PyTorch, a parameter has memory of its own and no gradient; other leaves over one memory stay so, and keep theirs. */
+/** As in PyTorch, a parameter has its own memory and no gradient; other leaves over one memory stay so, and keep theirs. */
 function copyTensor(tensor: Tensor): Tensor {
   if (tensor.node !== null)
     throw new StateError(

@@ -13,7 +13,7 @@ export type NamedModules<M extends AnyModule = AnyModule> = Readonly<Record<stri
 /** Key of the members of a container. @internal */
 export const list = Symbol('members');
 
-/** A module that keeps others in an ordered list of names, as PyTorch's `_modules`, beside those in its fields. */
+/** A module that keeps others in an ordered list of names, as PyTorch's `_modules`, in addition to those in its fields. */
 export abstract class Container<M extends AnyModule, In extends readonly unknown[], Out> extends Module<In, Out> {
   /** Own and enumerable, so that comparisons of tests tell models apart, under a symbol, so that it takes no name. @internal */
   [list] = new Map<string, M>();

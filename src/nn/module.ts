@@ -314,7 +314,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
       const foreign = describeForeign(value);
       if (foreign !== null) throw new ArgumentError(`${className(this)}: the field '${name}' holds ${foreign}`);
       const known = this.#guarded.get(name);
-      // A subclass may have defined a field of its own over the accessor.
+      // A subclass may have defined its own field over the accessor.
       if (known !== undefined && known.value !== value)
         this.#guard(name, kindAfter(className(this), name, known.kind, value, isModule), value);
       if (!is(value, name)) continue;

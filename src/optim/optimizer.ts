@@ -317,7 +317,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     storage.assertUnpinned();
   }
 
-  /** Tells a recording what the step depends on, and has it check the options, which are read anew, before each run. */
+  /** Tells a recording what the step depends on, and has it check the options, which are read again, before each run. */
   #observeGroups(): void {
     const now = recording();
     if (now === null) return;

@@ -31,7 +31,7 @@ export function readGroups(place: string, params: unknown): object[] {
   return items.map((item) => checkGroup(place, item));
 }
 
-/** A group is a plain object with `params` of its own. */
+/** A group is a plain object with its own `params`. */
 export function checkGroup(place: string, group: unknown): object {
   if (!isRecord(group) || group instanceof Tensor || !Object.hasOwn(group, 'params'))
     throw new ArgumentError(`${place}: a parameter group is an object with params, got ${show(group)}`);

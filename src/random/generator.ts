@@ -234,13 +234,13 @@ export class Generator implements KeySource {
     this.#normal.spare = spareNormal;
   }
 
-  /** A generator of its own that will draw what this one would. */
+  /** A separate generator that will draw what this one would. */
   clone(): Generator {
     return new Generator(0).setState(this.getState());
   }
 
   /**
-   * A generator of its own that will draw what this one would have. This one goes on elsewhere: the words of its mt19937 are
+   * A separate generator that will draw what this one would have. This one goes on elsewhere: the words of its mt19937 are
    * hashed, and 2^32 mask keys are left out. So one generator gives a training after the other numbers of their own.
    */
   fork(): Generator {

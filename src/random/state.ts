@@ -4,7 +4,7 @@ import type { Mt19937State } from './mt19937.js';
 /** Where dropout masks come from: the fast counter of kernels.md, or PyTorch's own stream. */
 export type MaskMode = 'counter' | 'mt19937';
 
-/** What `manualSeed` and `new Generator` can be told beside the seed. */
+/** What `manualSeed` and `new Generator` can be told in addition to the seed. */
 export interface GeneratorOptions {
   /**
    * `'counter'` (default): a mask is a pure function of seed, count, row and column, the same on every backend.

@@ -42,7 +42,7 @@ export function tensor(
   if (numelOf(shape) !== numelOf(read))
     throw new ShapeError(`${place}: shape '${formatShape(shape)}' is invalid for input of size ${numelOf(read)}`);
   if (source instanceof Tensor) {
-    // What has just been read is nobody else's.
+    // What has just been read is shared with no one.
     const isOwn = source !== values && source.dtype === dtype;
     const result = isOwn ? new Tensor(source.storage, shape) : copyOf(source, shape, dtype);
     return result.requiresGrad_(requiresGrad);

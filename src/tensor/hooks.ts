@@ -27,7 +27,7 @@ export function registerHook(tensor: Tensor, hook: GradientHook<Tensor>): Remova
   const now = recording();
   if (now !== null && tensor.storage.recordedBy !== now)
     throw now.refuse('registerHook() on a tensor from outside', 'register the hook outside, too');
-  // A function of its own each time: the same hook may be registered twice.
+  // A new function each time: the same hook may be registered twice.
   const entry: GradientHook<Tensor> = (grad) => hook(grad);
   Object.defineProperty(entry, 'name', { value: hook.name === '' ? '<anonymous>' : hook.name });
   const holder = tensor.node ?? tensor;

@@ -5,9 +5,9 @@ import type { DType, HostArray } from '../ops/ops.js';
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 
-/** From so many bytes on, an array of its own that is not cleared is cheaper than one that is. */
+/** From this many bytes on, a separate array that is not cleared is cheaper than one that is. */
 const smallestUncleared = 4096;
-/** Up to so many bytes an array is a part of a slab: memory of its own takes longer to make than an op to fill. */
+/** Up to this many bytes an array is a part of a slab: separate memory takes longer to make than an op to fill. */
 const largestShared = 1024;
 const slabBytes = 8192;
 /** Offsets are multiples of it, so that elements of every dtype are aligned. */

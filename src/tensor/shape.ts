@@ -22,7 +22,7 @@ export function checkShape(place: string, shape: unknown): Shape {
   return Object.freeze(sizes);
 }
 
-/** The sizes that a caller gives, among them perhaps -1: unchecked, but so many as a tensor may have. */
+/** The sizes that a caller gives, among them perhaps -1: unchecked, but no more than a tensor may have. */
 export function readSizes(place: string, shape: unknown): unknown[] {
   if (!isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
   return readList(place, 'dimensions', shape, (size) => size, maxRank);

@@ -64,7 +64,7 @@ export class Storage implements Memory {
   /** Why there are no numbers, or null. */
   #refusal: string | null = null;
 
-  /** Takes the array over: nobody else may keep it. A number is the length of memory that is zero until it is written. */
+  /** Takes the array over: no one else may keep it. A number is the length of memory that is zero until it is written. */
   constructor(dtype: DType, host: HostArray | number) {
     this.dtype = dtype;
     this.length = typeof host === 'number' ? host : host.length;
@@ -150,7 +150,7 @@ export class Storage implements Memory {
     this.#refusal = null;
   }
 
-  /** From here on there are no numbers; whoever asks gets this sentence. */
+  /** From here on there are no numbers; reading them throws with this sentence. */
   refuse(sentence = isTemporary): void {
     this.#recordedBy = null;
     this.#refusal = sentence;
@@ -185,7 +185,7 @@ export class Storage implements Memory {
   }
 
   /**
-   * Ends one use of a side. With the last the numbers come back to the host and the block is let go of; when there is no
+   * Ends one use of a side. With the last the numbers come back to the host and the block is released; when there is no
    * memory for them on the host, they stay in the block.
    */
   release(side: NativeSide): void {
@@ -254,22 +254,22 @@ export class Storage implements Memory {
     this.wroteBlock();
   }
 
-  /** Who alone may write from here on, whenever it is holding; null: whoever wants to. */
+  /** Who alone may write from here on, whenever it is holding; null: everyone. */
   hold(holder: Holder | null): void {
     this.#holder = holder;
   }
 
-  /** Whether somebody holds the memory, if only from time to time, or a job is writing it. */
+  /** Whether the memory is held, if only from time to time, or a job is writing it. */
   get isBeingTrained(): boolean {
     return this.#holder !== null || (this.#side?.writers.length ?? 0) > 0;
   }
 
-  /** @throws StateError while somebody else holds the memory. */
+  /** @throws StateError while another holder holds the memory. */
   assertNotHeld(by: Holder | null): void {
     if (this.#holder?.isHolding && this.#holder !== by) throw isTrained(this.#holder.name);
   }
 
-  /** @throws StateError while a job writes the memory, or somebody holds it. */
+  /** @throws StateError while a job writes the memory, or it is held. */
   assertUnpinned(): void {
     this.assertNotHeld(null);
     this.#assertNoJob();

@@ -256,7 +256,7 @@ function owned(tensor: Tensor, gradient: Tensor, taken: Set<Storage>): Tensor {
   return noGrad(() => copy.copy_(gradient));
 }
 
-/** Gradients for a caller, each in memory of its own; those of results that retain theirs go where they belong. */
+/** Gradients for a caller, each in separate memory; those of results that retain theirs go where they belong. */
 export function handOut({ arrived, retained }: Walk, given: readonly Tensor[]): Map<Tensor, Tensor> {
   const taken = new Set<Storage>(given.map(({ storage }) => storage));
   const own = new Map(arrived.map(([tensor, gradient]) => [tensor, owned(tensor, gradient, taken)]));
@@ -290,7 +290,7 @@ function add(a: Tensor, b: Tensor, out: Tensor): void {
   });
 }
 
-/** Lets go of the inputs too: whoever keeps a loss to print it later would keep all that led to it. */
+/** Releases the inputs too: a loss that is kept to be printed later would keep all that led to it. */
 function free(node: Node<Tensor>): void {
   if (node.saved === null || node.saved.length === 0) return;
   node.saved = null;

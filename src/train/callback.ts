@@ -3,7 +3,7 @@ import type { AnyModule } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EpochResult, History } from './history.js';
 
-/** What callbacks are given beside the result. Between two epochs nothing runs: model and optimizer may be read and changed. */
+/** What callbacks are given in addition to the result. Between two epochs nothing runs: model and optimizer may be read and changed. */
 export interface TrainingContext {
   /** What is trained. */
   readonly model: AnyModule;

@@ -21,10 +21,10 @@ export interface Asked {
 /** What a model gives, taken apart. */
 export type Answer = Pick<Structure, 'tensors' | 'rebuild'>;
 
-/** Programs are kept for so many shapes of one model. */
+/** Programs are kept for this many shapes of one model. */
 const mostShapes = 32;
 
-/** So many of them have just the rows that were asked for; then a few sizes serve all others. */
+/** This many of them have just the rows that were asked for; then a few sizes serve all others. */
 const mostExact = 8;
 
 const programs = new WeakMap<AnyModule, ProgramCache<Tensor[]>>();
@@ -69,11 +69,11 @@ function areRowWise(asked: Asked, fewer: number, more: number): boolean {
   try {
     pair = [get(asked, resized(asked, fewer)), get(asked, resized(asked, more))];
   } catch {
-    // A model that does not take so many rows; as a whole it says why.
+    // A model that does not take this number of rows; as a whole it says why.
     return false;
   }
   const [a, b] = pair;
-  // A forward that changes what it goes by is recorded anew each time.
+  // A forward that changes what it goes by is recorded again each time.
   if (!a.isCurrent() || !b.isCurrent()) return false;
   let known = proofs.get(a);
   if (known === undefined) proofs.set(a, (known = new WeakMap()));

@@ -1,4 +1,4 @@
-/** A queue that lets so many through at a time, in the order in which they came. */
+/** A queue that lets a fixed number through at a time, in order of arrival. */
 export class Gate {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
@@ -15,7 +15,7 @@ export class Gate {
     try {
       return await job();
     } finally {
-      // The place goes to the next in the queue, so that nobody slips in between.
+      // The place goes to the next in the queue, so that no other caller slips in between.
       const next = this.#waiting.shift();
       if (next === undefined) this.#inside--;
       else next();

@@ -78,7 +78,7 @@ export class Monitor {
     if (minDelta < 0) throw new ArgumentError(`${place}: minDelta must not be negative, got ${minDelta}`);
   }
 
-  /** Begins anew with a training that has these scores. @throws ArgumentError when the one to watch is not among them. */
+  /** Starts again with a training that has these scores. @throws ArgumentError when the one to watch is not among them. */
   reset(scores: readonly string[]): void {
     checkScoreName(this.#place, this.#name, scores);
     this.#best = null;

@@ -89,7 +89,7 @@ export interface CommonOptions<Out, Target> {
   sampleWeight?: SampleWeights;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
   batchSize?: number;
-  /** Whether each epoch has an order of its own, the one a DataLoader would draw: for datasets. Default true. */
+  /** Whether each epoch has its own order, the one a DataLoader would draw: for datasets. Default true. */
   shuffle?: boolean;
   /**
    * Where orders of samples and masks of dropout are drawn from, and what `train` and `validation` draw from the default generator
@@ -106,7 +106,7 @@ export interface CommonOptions<Out, Target> {
   priority?: 'normal' | 'background';
   /** Ends the training after the step that it is in: fit rejects with the reason of the signal. */
   signal?: AbortSignal;
-  /** Ends the training after so many seconds, with whatever epoch it is in: fit resolves, and the history says so. */
+  /** Ends the training after this many seconds, in the middle of an epoch if need be: fit resolves, and the history says so. */
   timeLimit?: number;
   /** Take part at the end of each epoch, in this order. */
   callbacks?: readonly Callback[];

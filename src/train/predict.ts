@@ -15,7 +15,7 @@ import { checkBatchSize, readSignal, readThreads } from './options.js';
 /** Options of {@link predict}. */
 export interface PredictOptions {
   /**
-   * Rows that are computed at once; more are computed in pieces of so many, where the model allows it. It does when each row of its
+   * Rows that are computed at once; more are computed in pieces of this many, where the model allows it. It does when each row of its
    * outputs depends on the same row of its inputs only: not with an unbatched vector, a softmax or a mean over the rows, an output that is
    * no row each, random draws. Default 1024; `Infinity` computes everything at once.
    */
@@ -30,7 +30,7 @@ export interface PredictOptions {
 
 const place = 'predict';
 
-/** Pieces that are under way at once: few, so that a training beside gets its turns however many callers there are. */
+/** Pieces that are under way at once: few, so that a concurrent training gets its turns however many callers there are. */
 const gate = new Gate(4);
 
 /** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */

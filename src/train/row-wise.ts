@@ -269,7 +269,7 @@ class CallPair {
     return (memory.isRows || !isRead) && memory.width !== null && (width === null || memory.width === width);
   }
 
-  /** The layout, when its first dimension counts rows (or so many parts of each) and all else is the same. */
+  /** The layout, when its first dimension counts rows (or a number of parts of each) and all else is the same. */
   layout(operands = 2): RowLayout | null {
     const [a, b] = [this.#a.args.layout as Layout, this.#b.args.layout as Layout];
     if (a.length !== b.length || a.some((value, i) => i > 0 && value !== b[i])) return null;

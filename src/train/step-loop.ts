@@ -1,4 +1,4 @@
-/** Making the steps of an epoch: as one job where nobody wants to come in between, else one by one. */
+/** Making the steps of an epoch: as one job where nothing has to run between them, else one by one. */
 import type { SubmitOptions } from '../compile/runs.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Lock } from './lock.js';
@@ -63,7 +63,7 @@ export class StepLoop {
     );
   }
 
-  /** Submits batches that nobody but the pass is interested in. */
+  /** Submits batches that only the pass is interested in. */
   plain(pass: Pass): (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted {
     return (program, tensors, rows) => pass.submit(program, tensors, rows);
   }

@@ -26,7 +26,7 @@ type Step = (batch: unknown) => Measure[];
 /** Where a step finds its batch: among its arguments, or by itself. */
 export type FindBatch = (...inputs: Tensor[]) => unknown;
 
-/** Records a step for batches of so many rows. */
+/** Records a step for batches of this many rows. */
 export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[], rows: number) => StepProgram;
 
 export class Steps {

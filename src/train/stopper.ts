@@ -2,13 +2,13 @@
 
 import { onAbort } from './abort.js';
 
-/** What {@link Stopper.race} throws when the time is up, for whoever has to unwind. */
+/** What {@link Stopper.race} throws when the time is up, for the callers that unwind. */
 export const timeIsUp = Symbol('time is up');
 
 /** How long an aborted training waits for a callback that it is in. */
 const graceMilliseconds = 30;
 
-/** Stops by a signal, a time limit, or an error of the caller's own code that runs beside. */
+/** Stops by a signal, a time limit, or an error of the caller's own code that runs meanwhile. */
 export class Stopper {
   readonly #forget: (() => void) | null;
   readonly #timer: NodeJS.Timeout | null;
@@ -98,7 +98,7 @@ export class Stopper {
 
   /**
    * Counts who waits for what may never come. Meanwhile the time limit is what the process lives for, or it would end before the
-   * training does; else not, so that a training that nobody goes on with holds up nothing.
+   * training does; else not, so that a training that is not continued holds up nothing.
    */
   #wait(by: number): void {
     this.#waiting += by;
@@ -117,13 +117,13 @@ export class Stopper {
 
   /**
    * Ends the training when what a function of the caller's has returned is a promise and rejects: TypeScript takes async functions
-   * where nothing waits for them, and a rejection that nobody hears of ends the process.
+   * where nothing waits for them, and an unhandled rejection ends the process.
    */
   watch(returned: unknown): void {
     Promise.resolve(returned).catch((error: unknown) => this.stop(error));
   }
 
-  /** Lets go of signal and timer. */
+  /** Releases signal and timer. */
   dispose(): void {
     this.#forget?.();
     if (this.#timer !== null) clearTimeout(this.#timer);

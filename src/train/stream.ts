@@ -10,7 +10,7 @@ import { ProgramCache } from './program-cache.js';
 import type { RecordStep, StepProgram } from './steps.js';
 import { type Stopper, timeIsUp } from './stopper.js';
 
-/** Programs are kept for so many shapes of batches. */
+/** Programs are kept for this many shapes of batches. */
 const mostShapes = 16;
 
 export class StreamedData {
@@ -50,7 +50,7 @@ export class StreamedData {
   /**
    * Makes a step of each batch. No batch is asked for while two are on their way.
    * @param submit begins a step on the tensors of a batch; `finish` waits for one.
-   * @param most ends it after so many steps, where the next call goes on; the iterable begins again when it ends before.
+   * @param most ends it after this many steps, where the next call goes on; the iterable begins again when it ends before.
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
   async run(
@@ -111,7 +111,7 @@ export class StreamedData {
     }
   }
 
-  /** Lets go of the programs. */
+  /** Releases the programs. */
   release(): void {
     this.#programs.release();
   }

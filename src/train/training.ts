@@ -273,12 +273,12 @@ export class Training {
     this.#passes.delete(pass);
   }
 
-  /** A training that has not moved anything leaves the default generator where it was, unless somebody has drawn since. */
+  /** A training that has not moved anything leaves the default generator where it was, unless something has drawn since. */
   #takeBackFork(): void {
     if (this.#fork?.after === JSON.stringify(defaultGenerator.getState())) defaultGenerator.setState(this.#fork.before);
   }
 
-  /** Lets go of everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
+  /** Releases everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
   async #end(): Promise<void> {
     const stopper = this.#stopper;
     this.#meter?.end();
@@ -289,7 +289,7 @@ export class Training {
       await this.#closeTrain();
       this.#data?.release();
       this.#validation?.release();
-      // What the last step has left there has no numbers of its own.
+      // What the last step has left there has no numbers itself.
       if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
       else this.#takeBackFork();
     } finally {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contenderIds, frameworks, nativeContenders, tfjsContenders } from '../../bench/contenders/contenders.js';
+import {
+  contenderIds,
+  frameworks,
+  nativeContenders,
+  pythonContenders,
+  tfjsContenders,
+} from '../../bench/contenders/contenders.js';
 import { InputError } from '../../bench/options.js';
 import { ContenderProcess } from '../../bench/runner/process.js';
 import { findInPython } from '../../bench/runner/pythons.js';
@@ -26,7 +32,7 @@ function python(name: string, modules: string, status = 0): string {
 
 describe('contenders', () => {
   it('have ids that can be chosen', () => {
-    const inPython = frameworks.flatMap((framework) => framework.contenders('python', [1, 2]));
+    const inPython = frameworks.flatMap((each) => pythonContenders(each, 'python', [1, 2]));
     expect(inPython.map(({ id, threads }) => [id, threads])).toEqual([
       ['pytorch', 'any'],
       ['pytorch-compile', 'any'],

@@ -10,24 +10,30 @@ describeEachBackend('crossEntropy', () => {
     expect(Array.from(logits.grad!.toTypedArray())).toEqual([Number.NaN, Number.NaN]);
   });
 
-  it('has the gradient of PyTorch for weights whose sum no float holds', () => {
-    const target = tensor([2, 2], { dtype: 'int32' });
-    const weight = tensor([3e38, 3e38, 1]);
-    const gradient = (x: Tensor): Tensor => {
-      const logits = x.detach().requiresGrad_();
-      F.crossEntropy(logits, target, { weight, reduction: 'sum' }).backward();
-      return logits.grad!;
-    };
-    const x = tensor([
-      [1, 2, 3],
-      [0, -1, 1],
-    ]);
-    const expected = [0.09003058, 0.24472849, -0.334759, 0.24472849, 0.09003058, -0.334759];
-    for (const result of [gradient(x), compile(gradient)(x)])
-      result.toTypedArray().forEach((value, i) => {
-        expect(value).toBeCloseTo(expected[i]!, 6);
-      });
-  });
+  it.each([
+    [0, 1, [0.09003058, 0.24472849, -0.334759, 0.24472849, 0.09003058, -0.334759]],
+    [1, 1e38, [-0.81993887, -0.51054303, 1.33048206, -0.51054303, -0.81993887, 1.33048206]],
+    [0.1, 1e37, [-0.81993891, -0.51054305, 1.33048208, -0.51054305, -0.81993891, 1.33048208]],
+  ] as const)(
+    'has the gradient of PyTorch for weights whose sum no float holds, smoothing %d',
+    (labelSmoothing, unit, wanted) => {
+      const target = tensor([2, 2], { dtype: 'int32' });
+      const weight = tensor([3e38, 3e38, 1]);
+      const gradient = (x: Tensor): Tensor => {
+        const logits = x.detach().requiresGrad_();
+        F.crossEntropy(logits, target, { weight, labelSmoothing, reduction: 'sum' }).backward();
+        return logits.grad!;
+      };
+      const x = tensor([
+        [1, 2, 3],
+        [0, -1, 1],
+      ]);
+      for (const result of [gradient(x), compile(gradient)(x)])
+        result.toTypedArray().forEach((value, i) => {
+          expect(value / unit).toBeCloseTo(wanted[i]!, 6);
+        });
+    },
+  );
 
   describe.each(['mean', 'sum', 'none'] as const)('of logits far from zero, reduction %s', (reduction) => {
     const classes = 20; // beyond the lanes of one vector

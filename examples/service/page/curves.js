@@ -1,4 +1,4 @@
-/** The curves: Chart.js comes as a script of its own and is called Chart. */
+/** The curves: Chart.js comes as a separate script and is called Chart. */
 
 const names = ['training', 'held-out digits'];
 

@@ -101,7 +101,7 @@ static void cross_entropy_train_few(const float* logits, const std::int32_t* tar
 
 static void cross_entropy_train(const float* logits, const std::int32_t* target, const float* weight, float* loss,
                                 float* grad, std::size_t rows, std::size_t classes, std::int32_t ignore_index,
-                                float confidence, float spread, float scale, float weight_sum) {
+                                float confidence, float spread, float scale, float spread_sum) {
   const Vf zero = v_splat(0.0f), one = v_splat(1.0f), lowest = v_splat(-kInfinity);
   const float even = scale * spread;
   if (classes - 1 < kFewClasses && weight == nullptr && spread == 0.0f) {
@@ -130,9 +130,9 @@ static void cross_entropy_train(const float* logits, const std::int32_t* target,
     LANEWISE_ROW_SUM(total, classes, TERM)
 #undef TERM
     loss[r] = row_loss(logits, classes, static_cast<std::size_t>(t), weight, max, log_of(total), confidence, spread);
-    // d loss / d logit_c = p_c·(direct + even·Σw) - even·w_c - [c = t]·direct, with p_c = e_c / total
+    // d loss / d logit_c = p_c·(direct + Σ even·w) - even·w_c - [c = t]·direct, with p_c = e_c / total
     const float direct = scale * (confidence * (weight == nullptr ? 1.0f : weight[t]));
-    const Vf share = v_splat((direct + even * weight_sum) / static_cast<float>(total)), flat = v_splat(even);
+    const Vf share = v_splat((direct + scale * spread_sum) / static_cast<float>(total)), flat = v_splat(even);
 #define BODY(v, i, count)                                                          \
   {                                                                                \
     Vf g = v_mul(load_some(grad + (i), count, zero), share);                       \
@@ -151,7 +151,7 @@ static void cross_entropy_train(const float* logits, const std::int32_t* target,
 static void cross_entropy_backward(const float* scale, std::size_t scale_step, const float* logits,
                                    const std::int32_t* target, const float* weight, const float* stats, float* out,
                                    std::size_t rows, std::size_t classes, std::int32_t ignore_index, float confidence,
-                                   float spread, float weight_sum) {
+                                   float spread, float spread_sum) {
   const Vf zero = v_splat(0.0f), one = v_splat(1.0f);
   for (std::size_t r = 0; r < rows; ++r, logits += classes, out += classes) {
     const std::int32_t t = target[r];
@@ -164,7 +164,7 @@ static void cross_entropy_backward(const float* scale, std::size_t scale_step, c
     const float even = s * spread;
     // As in cross_entropy_train, to the bit.
     const float max = stats[2 * r], total = stats[2 * r + 1];
-    const Vf share = v_splat((direct + even * weight_sum) / total), flat = v_splat(even), m = v_splat(max);
+    const Vf share = v_splat((direct + s * spread_sum) / total), flat = v_splat(even), m = v_splat(max);
 #define BODY(v, i, count)                                                          \
   {                                                                                \
     const Vf e = v_exp(v_sub(load_some(logits + (i), count, m), m));               \

@@ -107,7 +107,7 @@ function note(map: Map<MemoryId, number[]>, memory: MemoryId, index: number): vo
   else if (list.at(-1) !== index) list.push(index);
 }
 
-/** State and outputs are the same memory when they have the same index; each temporary is one of its own. */
+/** State and outputs are the same memory when they have the same index; each temporary is separate. */
 function placesOf(memories: readonly MemorySpec[]): MemoryId[] {
   const first = new Map<string, MemoryId>();
   return memories.map(({ kind, index }, id) => {

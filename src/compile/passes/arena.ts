@@ -17,7 +17,7 @@ interface Lifetime {
  * Gives each temporary its place in the arena: 64-byte aligned, shared by temporaries that are never in use at the same
  * instruction, so an output never lies where an input of the same instruction does. The largest first, each at the lowest
  * place that is free as long as it lives (greedy by size, Pisarchyk and Lee, Efficient Memory Management for Deep Neural
- * Net Inference, 2020). Temporaries that no instruction names any more are dropped, and the others numbered anew.
+ * Net Inference, 2020). Temporaries that no instruction names any more are dropped, and the others renumbered.
  * @param share false gives each its own place.
  */
 export function planArena(listing: Listing, { share }: { readonly share: boolean } = { share: true }): Listing {

@@ -4,7 +4,7 @@ import { isOp } from './instruction.js';
 
 /**
  * The sum over the rows of a gradient [rows, columns] that instruction `index` makes: the gradient of a bias that was
- * added to every row. Null when nobody takes it.
+ * added to every row. Null when it is not used.
  */
 export function biasGradientOf(
   analysis: Analysis,

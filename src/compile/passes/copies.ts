@@ -3,7 +3,7 @@ import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type InstructionOf, isOp, overwrites, withMemories } from './instruction.js';
 
 /**
- * Drops copies of a whole memory in its own order: readers of a temporary copy read the original, as long as nobody writes
+ * Drops copies of a whole memory in its own order: readers of a temporary copy read the original, as long as nothing writes
  * that before the last of them; and what is only computed to be copied is computed where the copy would lie.
  */
 export function dropCopies(listing: Listing): Listing {

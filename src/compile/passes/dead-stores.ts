@@ -2,7 +2,7 @@ import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { Analysis, hasEffect } from './analysis.js';
 
 /**
- * Drops instructions that only write temporaries which nobody reads any more. Walked from the end, so that what served
+ * Drops instructions that only write temporaries that are not read any more. Walked from the end, so that what served
  * only a dropped instruction goes as well. Checks and `drawKey` stay: they throw, or advance a generator.
  */
 export function dropDeadStores(listing: Listing): Listing {

@@ -8,7 +8,7 @@ import { callOf } from './pointwise-chains.js';
 import { allDense } from './post-op.js';
 
 /**
- * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nobody else
+ * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nothing else
  * reads it: clipping, accumulation, and a gradient that is returned or kept do. The op stands where the optimizer
  * stood, so what reads the weight before that, as the input gradient does, reads the old one.
  */

@@ -18,7 +18,7 @@ const initialRates = new WeakMap<object, number>();
 
 /**
  * The base of schedulers, as `torch.optim.lr_scheduler.LRScheduler`. A scheduler sets `lr` of the groups of its optimizer when it is
- * made, and again at each {@link step}; nobody calls the optimizer through it.
+ * made, and again at each {@link step}; the optimizer is never called through it.
  */
 export abstract class LRScheduler {
   /** Whose rates it sets. */

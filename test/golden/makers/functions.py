@@ -3,6 +3,7 @@
 import torch
 
 from .encode import encode
+from .integers import integers
 from .moving import orders, shapes
 from .products import equations, statistics
 
@@ -105,7 +106,7 @@ def matrices():
 
 def functions():
     torch.manual_seed(19)
-    makers = (shapes, orders, statistics, equations)
+    makers = (shapes, orders, statistics, equations, integers)
     # The old ones first: what is drawn for them stays the same.
     old = [*unary(), *binary(), *reductions(), *matrices()]
     return {"cases": [*old, *(row for make in makers for row in make(case, rng))]}
