@@ -16,8 +16,9 @@ export interface PrintOptions {
 }
 
 /**
- * Prints a listing: `%5 = linearActivation(input0, state0, bias=state1, key=%4, relu, p=0.5)`. Left of the `=` stands what is
- * written, right of it what is read, optional memory by its name; what is read and written stands on both sides.
+ * Prints a listing: `%5 = linear(input0, state0, bias=state1) |> mul(relu(·), mask(%4, 0.5))`. Left of the `=` stands what is
+ * written, right of it what is read, optional memory by its name; what is read and written stands on both sides. Behind `|>` stands
+ * a post-op, whose `·` is the product. A pointwise op is printed as what it computes.
  */
 export function printListing(listing: Listing, options: PrintOptions = {}): string {
   const lines = listing.instructions.map((each) => printInstruction(each, listing, options));
@@ -54,17 +55,19 @@ function printInstruction(each: Instruction, { memories }: Listing, { names, siz
   const read = accesses
     .filter((access) => access.reads && isArgument(access))
     .map(({ arg, memory }) => label(arg, memory));
-  const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(arg, role, each.args[arg], sizes));
+  const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(each, arg, role, sizes));
   const program = programOf(each);
   const texts = program === null ? null : printProgram(program, programNames(each, nameOf));
-  const call = `${each.op}(${[...read, ...rest].join(', ')})`;
+  const left = written.length === 0 ? '' : `${written.join(', ')} = `;
+  const behind = sizes ? ` (${rest.join(', ')})` : '';
+  if (isOp(each, 'pointwise')) return `${left}${texts!.join(', ')}${behind}`;
   if (isOp(each, 'reduce')) {
     const { kind, divisor } = each.args;
     const result = `${['sum', 'max', 'min'][kind]}(${texts![0]})`;
-    return `${written.join(', ')} = ${divisor === 1 ? result : `${result} / ${divisor}`}`;
+    return `${left}${result}${divisor === 1 ? '' : ` / ${divisor}`}${behind}`;
   }
-  const whole = texts === null ? call : isOp(each, 'pointwise') ? texts.join(', ') : `${call} |> ${texts.join(', ')}`;
-  return written.length === 0 ? whole : `${written.join(', ')} = ${whole}`;
+  const call = `${left}${each.op}(${[...read, ...rest].join(', ')})`;
+  return texts === null ? call : `${call} |> ${texts.join(', ')}`;
 }
 
 function programOf({ args }: Instruction): PointwiseProgram | null {
@@ -84,21 +87,25 @@ function programNames(each: Instruction, nameOf: (memory: MemoryId) => string) {
   };
 }
 
-function printValue(arg: string, role: Role, value: Instruction['args'][string] | undefined, sizes: boolean): string[] {
+function printValue({ args }: Instruction, arg: string, role: Role, sizes: boolean): string[] {
+  const value = args[arg];
   if (role === 'flag') return value === true ? [arg] : [];
   if (role === 'scalar' || role === 'int') return [`${arg}=${value}`];
   if (!sizes) return [];
   if (role === 'size') return [`${arg}=${value}`];
   if (role === 'cell') return [`${arg}=cell${value}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
-  if (role === 'layout' && isFloat64Array(value)) return [`${arg}=${printLayout(value)}`];
+  if (role === 'layout' && isFloat64Array(value)) {
+    const { inputs } = args as { inputs?: readonly MemoryId[] };
+    return [`${arg}=${printLayout(value, 1 + (inputs?.length ?? 2))}`];
+  }
   return [];
 }
 
-/** Sizes and the two strides, as `[32 10 | 10 1 | 0 1]`. */
-function printLayout(layout: Float64Array): string {
-  const rank = layout.length / 3;
-  const parts = [0, 1, 2].map((part) => layout.subarray(part * rank, (part + 1) * rank).join(' '));
+/** Sizes and the strides of each operand, as `[32 10 | 10 1 | 0 1]`. */
+function printLayout(layout: Float64Array, count: number): string {
+  const rank = layout.length / count;
+  const parts = Array.from({ length: count }, (_, part) => layout.subarray(part * rank, (part + 1) * rank).join(' '));
   return `[${parts.join(' | ')}]`;
 }
 

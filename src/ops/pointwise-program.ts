@@ -43,17 +43,22 @@ export const resultOf = (program: PointwiseProgram, index: number): ValueId =>
 
 const longest = 80;
 
-/** Its outputs as calls of nodes: `mul(x, sigmoid(x))`. What is too long to be read is cut. */
+/** Its outputs as calls of nodes: `mul(x, sigmoid(x))`. Where that is too long to be read, calls in it are cut: `mul(x, exp(…))`. */
 export function printProgram(
   { constants, instructions, outputs }: PointwiseProgram,
   names: { readonly inputs: readonly string[]; readonly scalars: readonly string[]; readonly keys: readonly string[] },
 ): string[] {
-  const texts = [...names.inputs, ...names.scalars, ...constants.map(String)];
+  const leaves = [...names.inputs, ...names.scalars, ...constants.map(String)];
+  const texts = [...leaves];
+  const cut = [...leaves];
   for (const each of instructions) {
-    const operands =
-      each.node === 'mask' ? [names.keys[each.key]!, texts[each.p]!] : each.operands.map((id) => texts[id]!);
-    const text = `${each.node}(${operands.join(', ')})`;
-    texts.push(text.length > longest ? `${each.node}(…)` : text);
+    const call = (operands: readonly string[]) =>
+      each.node === 'mask'
+        ? `mask(${names.keys[each.key]!}, ${operands[each.p]!})`
+        : `${each.node}(${each.operands.map((id) => operands[id]!).join(', ')})`;
+    const text = call(texts);
+    texts.push(text.length > longest ? call(cut) : text);
+    cut.push(`${each.node}(…)`);
   }
   return outputs.map((id) => texts[id]!);
 }

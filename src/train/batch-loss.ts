@@ -108,7 +108,10 @@ function callLoss(place: string, loss: Settings['loss'], output: unknown, target
 }
 
 /** A loss of the library's own, whose `forward` nobody has replaced. */
-function isOwn<L extends CrossEntropyLoss | ElementwiseLoss>(loss: unknown, kind: abstract new (...args: never[]) => L): loss is L {
+function isOwn<L extends CrossEntropyLoss | ElementwiseLoss>(
+  loss: unknown,
+  kind: abstract new (...args: never[]) => L,
+): loss is L {
   return loss instanceof kind && loss.forward === kind.prototype.forward;
 }
 

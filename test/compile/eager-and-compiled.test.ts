@@ -1,4 +1,4 @@
-/** Whatever is compiled does to the bit what it does eagerly, as long as nothing is fused. */
+/** Whatever is compiled does to the bit what it does eagerly: on native backends also when it is fused. */
 import { expect, it } from 'vitest';
 import { describeEachBackend } from '../helpers/backends.js';
 import { play, scenes } from './scenes.js';

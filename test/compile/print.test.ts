@@ -2,16 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/compile/cost.js';
 import { accessesOf, instruction } from '../../src/compile/passes/instruction.js';
 import { printListing } from '../../src/compile/print.js';
-import type { Instruction, MemorySpec } from '../../src/ops/listing.js';
+import { noPostOp } from '../../src/compile/passes/post-op.js';
+import type { Instruction, ListedValue, MemorySpec } from '../../src/ops/listing.js';
 import { type OpName, type Signature, signatures } from '../../src/ops/ops.js';
 import { List } from './passes/list.js';
+import { drawKey, pointwise, programOf, run } from './passes/tape.js';
 
 function example() {
   const list = new List();
   const x = list.input(32 * 784);
   const [weight, bias, y] = [list.state(256 * 784), list.state(256), list.temporary(32 * 256)];
-  const sizes = { rows: 32, inFeatures: 784, outFeatures: 256, p: 0, rowOffset: 0, packed: false };
-  list.add('linearActivation', { x, weight, bias, key: null, out: y, relu: true, ...sizes });
+  const sizes = { rows: 32, inFeatures: 784, outFeatures: 256, packed: false };
+  list.add('linear', { x, weight, bias, out: y, ...sizes, ...noPostOp, program: programOf(1, ([h]) => h!.relu()) });
   const layout = Float64Array.of(2, 3, 1, 2, 3, 1);
   list.add('copy', { x: y, out: list.output(6), layout, xOffset: 2, outOffset: 0 });
   return list.listing();
@@ -21,12 +23,42 @@ describe('print', () => {
   it('names what is written and read, and more when asked', () => {
     const listing = example();
     expect(printListing(listing)).toBe(
-      '%3 = linearActivation(input0, state0, bias=state1, relu, p=0)\noutput0 = copy(%3, output0)',
+      '%3 = linear(input0, state0, bias=state1) |> relu(·)\noutput0 = copy(%3, output0)',
     );
     expect(printListing(listing, { sizes: true, names: new Map([[1, '0.weight']]) })).toBe(
-      '%3 = linearActivation(input0, 0.weight, bias=state1, rows=32, inFeatures=784, outFeatures=256, relu, p=0, rowOffset=0)\n' +
+      '%3 = linear(input0, 0.weight, bias=state1, rows=32, inFeatures=784, outFeatures=256, rowOffset=0) |> relu(·)\n' +
         'output0 = copy(%3, output0, layout=[2 3 | 1 2 | 3 1], xOffset=2, outOffset=0)',
     );
+  });
+
+  it('prints a pointwise op as what it computes, with its sizes and the strides of each operand when asked', () => {
+    const list = new List();
+    const [x, row, key, step] = [list.input(6), list.input(3), drawKey(list), list.state(1, 'int32')];
+    const formula = programOf(
+      2,
+      ([a, b], [beta, number], graph) => [a!.mul(beta!).fma(b!, -0.5), a!.mul(graph.mask(0, 0.25)).div(number!)],
+      2,
+    );
+    const strides = [
+      [3, 1],
+      [0, 1],
+    ];
+    const scalars = [{ cell: list.cell() }];
+    run(list, formula, [x, row], { keys: [key], step, scalars, columns: 3, sizes: [2, 3], strides });
+    const line =
+      '%4, %5, step=state0 = fma(mul(input0, cell0), input1, -0.5), div(mul(input0, mask(%2, 0.25)), state0 + 1)';
+    expect(printListing(list.listing()).split('\n')[1]).toBe(line);
+    expect(printListing(list.listing(), { sizes: true }).split('\n')[1]).toBe(
+      `${line} (layout=[2 3 | 3 1 | 0 1], columns=3, rowOffset=0)`,
+    );
+  });
+
+  it('cuts calls within what is too long to be read', () => {
+    const list = new List();
+    const names = new Map([[0, 'a rather long name of an input']]);
+    pointwise(list, [list.input(4)], ([x]) => x!.exp().add(x!.sin()).mul(x!.neg().maximum(2)), {});
+    expect(printListing(list.listing())).toBe('%1 = mul(add(exp(input0), sin(input0)), max(neg(input0), 2))');
+    expect(printListing(list.listing(), { names })).toBe('%1 = mul(add(…), max(…))');
   });
 
   it('gives the arithmetic and the traffic of each line, and their sums', () => {
@@ -52,15 +84,20 @@ describe('cost', () => {
     panels: null,
   }));
 
+  const program = programOf(2, ([a, b]) => [a!.add(b!), a!.exp().mul(b!)]);
+
   /** A call of an op in which every size is 2, every memory another, every option used. */
   function anyCall(op: OpName): Instruction {
     const signature: Signature = signatures[op];
     let memory = 0;
-    const args: Record<string, number | boolean | Float64Array> = {};
+    const args: Record<string, ListedValue> = {};
     for (const [arg, role] of Object.entries(signature)) {
       if (role === 'size') args[arg] = 2;
       else if (role === 'flag') args[arg] = true;
       else if (role === 'layout') args[arg] = Float64Array.of(12, 1, 1);
+      else if (role === 'program' || role === 'program?') args[arg] = program;
+      else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [memory++, memory++];
+      else if (role === 'scalars') args[arg] = [0.5];
       else if (['scalar', 'int', 'cell', 'keySource', 'draw'].includes(role)) args[arg] = 0;
       else args[arg] = memory++;
     }
@@ -86,16 +123,18 @@ describe('cost', () => {
 
   it('counts a fused update as the product and the update', () => {
     const sizes = { rows: 3, inFeatures: 4, outFeatures: 5 };
-    const cells = { lr: 0, momentum: 0, dampening: 0, weightDecay: 0 };
-    const none = { buffer: null, step: null, nesterov: false, ...cells };
-    const fused = instruction('linearWeightSgd', { grad: 0, x: 1, weight: 2, ...sizes, ...none, packed: false });
+    // lr·grad, and what is left of the weight.
+    const step = programOf(2, ([grad, param], [lr]) => param!.sub(lr!.mul(grad!)), 1);
+    const update = { program: step, scalars: [{ cell: 0 }], outputs: [2], step: null };
+    const fused = instruction('linearWeightUpdate', { grad: 0, x: 1, inputs: [2], ...update, ...sizes, packed: false });
     const plain = { batch: 1, transA: true, transB: false, aStride: 0, bStride: 0 };
+    const layout = Float64Array.of(20, 1, 1);
     const parts = [
       instruction('matmul', { a: 0, b: 1, out: 3, m: 5, n: 4, k: 3, ...plain }),
-      instruction('sgd', { param: 2, grad: 3, n: 20, ...none }),
+      instruction('pointwise', { inputs: [3, 2], ...update, keys: [], layout, columns: 1, rowOffset: 0 }),
     ];
     const flops = parts.map((part) => costOf(part, memories).flops);
-    expect(flops[0]).toBe(120);
+    expect(flops).toEqual([120, 40]);
     expect(costOf(fused, memories).flops).toBe(flops[0]! + flops[1]!);
   });
 });

@@ -17,6 +17,9 @@ import { currentOps } from '../../src/ops/backend.js';
 import { Storage } from '../../src/tensor/storage.js';
 import { Tensor as TensorClass } from '../../src/tensor/tensor.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { programOf } from './passes/tape.js';
+
+const doubled = programOf(1, ([x]) => x!.add(x!));
 
 const room = (shape: number[]) =>
   new TensorClass(
@@ -131,8 +134,9 @@ describeEachBackend('a program', () => {
     const program = Program.record(
       (x: Tensor) => {
         const out = room([2]);
-        const layout = Float64Array.of(2, 1, 1);
-        currentOps().add({ a: x.storage, b: x.storage, out: out.storage, layout });
+        const layout = Float64Array.of(2, 1);
+        const given = { program: doubled, inputs: [x.storage], keys: [], scalars: [], outputs: [out.storage] };
+        currentOps().pointwise({ ...given, step: null, layout, columns: 1, rowOffset: 0 });
         layout.fill(0);
         return out;
       },

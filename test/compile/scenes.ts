@@ -11,6 +11,7 @@ import {
   noGrad,
   ones,
   optim,
+  pointwise,
   rand,
   randint,
   randintLike,
@@ -21,13 +22,16 @@ import {
   tensor,
   zeros,
 } from '../../src/index.js';
+import { RMSprop } from '../helpers/rmsprop.js';
 import { methodScenes } from './method-scenes.js';
 import type { Result, Scene } from './scene.js';
 
-/** Passes that only leave out or move ops: with these, eager and compiled agree to the bit. */
+/** Only passes that leave out or move ops. */
 export const unfused: NonNullable<CompileOptions['passes']> = {
-  'linear-activation': false,
+  'relu-dropout': false,
+  'pointwise-chains': false,
   'linear-input-gradient': false,
+  'linear-epilogue': false,
   'cross-entropy-train': false,
   'linear-weight-update': false,
   'weight-panels': false,
@@ -66,9 +70,12 @@ const labels = (n: number, classes: number): Tensor =>
   );
 
 /** A dropout MLP on two batches in turn; with `make` the optimizer. */
-function mlp(make: (params: Tensor[]) => optim.Optimizer, options: { sizes?: readonly number[] } = {}): Scene {
-  const { sizes = [6] } = options;
-  const model = new nn.Sequential(new nn.Linear(7, 9), new nn.ReLU(), new nn.Dropout(0.4), new nn.Linear(9, 5));
+function mlp(
+  make: (params: Tensor[]) => optim.Optimizer,
+  options: { sizes?: readonly number[]; activation?: nn.Module<readonly [Tensor], Tensor> } = {},
+): Scene {
+  const { sizes = [6], activation = new nn.ReLU() } = options;
+  const model = new nn.Sequential(new nn.Linear(7, 9), activation, new nn.Dropout(0.4), new nn.Linear(9, 5));
   const criterion = new nn.CrossEntropyLoss();
   const optimizer = make(model.parameters());
   const batches = sizes.map((size) => [randn([size, 7]), labels(size, 5)]);
@@ -99,6 +106,33 @@ class Residual extends nn.Module<readonly [Tensor, Tensor], { logits: Tensor; hi
   }
 }
 
+class Lambda extends nn.Module<readonly [Tensor], Tensor> {
+  readonly #compute: (x: Tensor) => Tensor;
+  constructor(compute: (x: Tensor) => Tensor) {
+    super();
+    this.#compute = compute;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.#compute(x);
+  }
+}
+
+/** Its tanh form, by methods. */
+export const gelu = (x: Tensor): Tensor =>
+  x.mul(0.5).mul(
+    x
+      .add(x.pow(3).mul(0.044715))
+      .mul(Math.sqrt(2 / Math.PI))
+      .tanh()
+      .add(1),
+  );
+
+/** A function with a kink and a number. */
+export const soft = pointwise((x, { beta }) => x.lt(0).where(x.mul(beta).expm1().div(beta), x.add(x.sin())), {
+  name: 'soft',
+  scalars: { beta: 1 },
+});
+
 const sgd = (params: Tensor[]) => new optim.SGD(params, { lr: 0.1 });
 
 export const scenes: Readonly<Record<string, () => Scene>> = {
@@ -109,6 +143,11 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   'MLP, Adam': () => mlp((p) => new optim.Adam(p, { lr: 0.01 })),
   'MLP, amsgrad': () => mlp((p) => new optim.Adam(p, { lr: 0.01, amsgrad: true, weightDecay: 0.1 })),
   'MLP, AdamW': () => mlp((p) => new optim.AdamW(p, { lr: 0.01 })),
+  'MLP, GELU by methods, RMSprop': () => mlp((p) => new RMSprop(p), { activation: new Lambda(gelu) }),
+  "MLP, a user's function, centered RMSprop": () =>
+    mlp((p) => new RMSprop(p, { centered: true, eps: 0.01 }), {
+      activation: new Lambda((x) => soft(x, { beta: 1.5 })),
+    }),
   'a last, shorter batch': () => mlp((p) => new optim.Adam(p), { sizes: [6, 6, 1, 0] }),
 
   'several inputs and outputs, residual paths': () => {
@@ -127,6 +166,24 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
       args: () => [a, b],
       modules: [model],
       optimizers: [optimizer],
+    };
+  },
+
+  'averages of weights, in place': () => {
+    const scene = mlp(sgd);
+    const [model] = scene.modules as [nn.Sequential];
+    const averages = model.parameters().map((parameter) => parameter.detach().clone());
+    return {
+      ...scene,
+      step(x, y) {
+        const loss = scene.step(x!, y!);
+        noGrad(() => {
+          for (const [i, parameter] of model.parameters().entries())
+            averages[i]!.mul_(0.9).add_(parameter, { alpha: 0.1 });
+        });
+        return loss;
+      },
+      others: averages,
     };
   },
 

@@ -24,23 +24,21 @@ interface Touch extends Access {
 /** Readers and writers of a listing whose arena has not been planned yet. */
 export class Analysis {
   readonly listing: Listing;
+  readonly #known: WeakMap<Instruction, readonly Touch[]>;
   readonly #touches: readonly (readonly Touch[])[];
   readonly #places: readonly MemoryId[];
   readonly #readers = new Map<MemoryId, number[]>();
   readonly #writers = new Map<MemoryId, number[]>();
 
-  constructor(listing: Listing) {
+  /** @param before of a listing with the same memories: what is known of its instructions is taken over. */
+  constructor(listing: Listing, before?: Analysis) {
     // Temporaries share memory from then on, so that neither order nor readers can be told from their numbers.
     if (listing.arena >= 0) throw new ArgumentError('passes run before the arena is planned');
     this.listing = listing;
-    this.#places = placesOf(listing.memories);
-    this.#touches = listing.instructions.map((each) =>
-      accessesOf(each).map((access) => ({
-        ...access,
-        memory: this.place(access.memory),
-        whole: access.writes && (!access.reads || this.#copiesOver(each, access.memory)),
-      })),
-    );
+    const isSame = before?.listing.memories === listing.memories;
+    this.#places = isSame ? before.#places : placesOf(listing.memories);
+    this.#known = isSame ? before.#known : new WeakMap();
+    this.#touches = listing.instructions.map((each) => this.#touchesOf(each));
     this.#touches.forEach((touches, index) => {
       for (const { memory, reads, writes, whole } of touches) {
         if (reads && !whole) note(this.#readers, memory, index);
@@ -94,6 +92,18 @@ export class Analysis {
   /** Whether any instruction after `first` and before `last` writes it. */
   writtenBetween(memory: MemoryId, first: number, last: number): boolean {
     return this.writers(memory).some((writer) => writer > first && writer < last);
+  }
+
+  #touchesOf(each: Instruction): readonly Touch[] {
+    const known = this.#known.get(each);
+    if (known !== undefined) return known;
+    const touches = accessesOf(each).map((access) => ({
+      ...access,
+      memory: this.place(access.memory),
+      whole: access.writes && (!access.reads || this.#copiesOver(each, access.memory)),
+    }));
+    this.#known.set(each, touches);
+    return touches;
   }
 
   #copiesOver(each: Instruction, memory: MemoryId): boolean {
@@ -161,6 +171,7 @@ function effectsOf(analysis: Analysis, index: number) {
 /**
  * Puts one instruction in the place of several, given by ascending indices. Of those between the first and the last,
  * the ones that do not need to stay behind any of them come before it, the others after it.
+ * @param make the instruction, or makes it once there is an order; null when there is none to be made.
  * @param instead memory that the new instruction reads in the place of what one of them read: written before the first of them, and not
  * again before the last.
  * @returns null when that cannot be: one of them depends on something between that depends on another; or the new
@@ -169,38 +180,52 @@ function effectsOf(analysis: Analysis, index: number) {
 export function fuse(
   analysis: Analysis,
   indices: readonly number[],
-  fused: Instruction,
+  make: Instruction | (() => Instruction | null),
   instead: readonly MemoryId[] = [],
 ): Listing | null {
-  if (overlaps(analysis, fused) || !isCovered(analysis, indices, fused, instead)) return null;
-  const isSettled = (memory: MemoryId) =>
-    analysis.writers(memory).every((writer) => writer < Math.min(...indices) || writer > Math.max(...indices));
-  if (!instead.every(isSettled)) return null;
+  const order = orderAround(analysis, indices);
+  if (order === null) return null;
+  const fused = typeof make === 'function' ? make() : make;
+  if (fused === null || overlaps(analysis, fused) || !isCovered(analysis, indices, fused, instead)) return null;
   const { listing } = analysis;
   const { instructions } = listing;
+  const [start, end] = [Math.min(...indices), Math.max(...indices)];
+  const isSettled = (memory: MemoryId) => analysis.writers(memory).every((writer) => writer < start || writer > end);
+  if (!instead.every(isSettled)) return null;
+  const at = (index: number) => instructions[index]!;
+  return {
+    ...listing,
+    instructions: [
+      ...instructions.slice(0, start),
+      ...order.before.map(at),
+      fused,
+      ...order.after.map(at),
+      ...instructions.slice(end + 1),
+    ],
+  };
+}
+
+/** What stands between some instructions, divided into what may come before all of them and what must come after. */
+function orderAround(
+  analysis: Analysis,
+  indices: readonly number[],
+): { readonly before: number[]; readonly after: number[] } | null {
   const members = new Set(indices);
-  const start = Math.min(...indices);
-  const end = Math.max(...indices);
-  const all = new Footprint();
-  const pushed = new Footprint();
-  const before: Instruction[] = [];
-  const after: Instruction[] = [];
-  for (let index = start; index <= end; index++) {
+  const [all, pushed] = [new Footprint(), new Footprint()];
+  const [before, after]: [number[], number[]] = [[], []];
+  for (let index = Math.min(...indices); index <= Math.max(...indices); index++) {
     if (members.has(index)) {
       if (pushed.orders(analysis, index)) return null;
       all.add(analysis, index);
     } else if (all.orders(analysis, index)) {
       all.add(analysis, index);
       pushed.add(analysis, index);
-      after.push(instructions[index]!);
+      after.push(index);
     } else {
-      before.push(instructions[index]!);
+      before.push(index);
     }
   }
-  return {
-    ...listing,
-    instructions: [...instructions.slice(0, start), ...before, fused, ...after, ...instructions.slice(end + 1)],
-  };
+  return { before, after };
 }
 
 /** Whether what it touches is what they touched: the order among instructions is known for that alone. */
@@ -244,20 +269,37 @@ function elementwiseOperands(fused: Instruction): readonly MemoryId[] {
 }
 
 /**
- * Calls `rewrite` for each instruction in turn until it returns another listing, and starts again with that, until
- * nothing changes any more.
+ * Calls `rewrite` for each instruction until it returns no other listing for any. After each change it goes on with what may fit
+ * together with what is new.
  */
 export function rewriteAll(listing: Listing, rewrite: (analysis: Analysis, index: number) => Listing | null): Listing {
   let analysis = new Analysis(listing);
-  for (let index = 0; index < analysis.listing.instructions.length; ) {
-    const next = rewrite(analysis, index);
-    if (next === null) {
-      index++;
-    } else {
-      analysis = new Analysis(next);
-      // What stood before the rewritten instruction is as it was, but it may fit together with what has come now.
-      index = 0;
+  for (let isNew = true; isNew; ) {
+    isNew = false;
+    for (let index = 0; index < analysis.listing.instructions.length; ) {
+      const next = rewrite(analysis, index);
+      if (next === null) {
+        index++;
+        continue;
+      }
+      isNew = true;
+      const before = analysis.listing.instructions;
+      analysis = new Analysis(next, analysis);
+      index = firstConcerned(before, analysis);
     }
   }
   return analysis.listing;
+}
+
+/** The first instruction that is new, stands where another stood, or makes what a new one reads. */
+function firstConcerned(before: readonly Instruction[], analysis: Analysis): number {
+  const known = new Set(before);
+  const { instructions } = analysis.listing;
+  let first = instructions.findIndex((each, index) => each !== before[index]);
+  instructions.forEach((each, index) => {
+    if (known.has(each)) return;
+    for (const { memory, reads } of analysis.touches(index))
+      if (reads) first = Math.min(first, analysis.writers(memory)[0] ?? first);
+  });
+  return Math.max(first, 0);
 }

@@ -60,7 +60,8 @@ function indexOf<T>(list: T[], item: T, isSame: (other: T) => boolean): number {
  * @param second reads memory that `first` writes, element by element where its operand is in `read`.
  * @param kept what `first` writes and others read, too. Results come after those of `second`.
  * @param fixed how many operands of `first` must stay the program's first, used or not.
- * @returns null when the program would be too long
+ * @returns null when the program would be too long, or would round otherwise than the two: a value that is the same for all elements is in
+ * float64 within a program, but a float32 in the memory between them.
  */
 export function compose(
   first: Call,
@@ -80,6 +81,7 @@ export function compose(
   });
   const resultOf = (memory: MemoryId) =>
     firstResults[first.outputs.findIndex((output) => place(output) === place(memory))]!;
+  if ([...read.values()].some((memory) => isUniform(resultOf(memory)))) return null;
   const scalars = second.scalars.map((scalar) => merged.scalar(scalar));
   const step = merged.scalars.length;
   const secondResults = inline(second.program, graph, {
@@ -102,6 +104,17 @@ export function compose(
     outputs: [...second.outputs, ...kept],
     countsSteps: second.countsSteps,
   };
+}
+
+/** Whether a value is the same for all elements. */
+function isUniform(each: Expression, known = new Map<Expression, boolean>()): boolean {
+  const answer =
+    known.get(each) ??
+    (each.of.kind === 'node'
+      ? each.of.operands.every((operand) => isUniform(operand, known))
+      : each.of.kind === 'scalar' || each.of.kind === 'constant');
+  known.set(each, answer);
+  return answer;
 }
 
 /** The operands of `second` that are, element by element, what an instruction writes: by their number. */

@@ -12,18 +12,20 @@ import { fuseLinearWeightUpdate } from './linear-weight-update.js';
 import { fusePointwiseChains } from './pointwise-chains.js';
 import { fuseReductions } from './reductions.js';
 import { fuseReluDropoutGradients } from './relu-dropout.js';
+import { assignOnce } from './single-assignment.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
 /** The name of a pass over a recorded program, as it is switched off and as `describe` shows it. In the order in which they run. */
 export type PassName =
+  | 'single-assignment'
   | 'copies'
   | 'dead-stores'
   | 'hoist-checks'
   | 'relu-dropout'
   | 'pointwise-chains'
   | 'reductions'
-  | 'linear-epilogue'
   | 'linear-input-gradient'
+  | 'linear-epilogue'
   | 'cross-entropy-train'
   | 'linear-weight-update'
   | 'weight-panels'
@@ -36,14 +38,16 @@ interface Pass {
 }
 
 const passes = {
+  'single-assignment': { fuses: true, run: assignOnce },
   copies: { fuses: false, run: dropCopies },
   'dead-stores': { fuses: false, run: dropDeadStores },
   'hoist-checks': { fuses: false, run: hoistChecks },
   'relu-dropout': { fuses: true, run: fuseReluDropoutGradients },
   'pointwise-chains': { fuses: true, run: fusePointwiseChains },
   reductions: { fuses: true, run: fuseReductions },
-  'linear-epilogue': { fuses: true, run: fuseLinearEpilogue },
+  // Before the epilogues: a gradient that could follow either product brings the sum of a bias along here.
   'linear-input-gradient': { fuses: true, run: fuseLinearInputGradient },
+  'linear-epilogue': { fuses: true, run: fuseLinearEpilogue },
   'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },
   'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },
   'weight-panels': { fuses: true, run: layOutWeightPanels },

@@ -75,14 +75,18 @@ export function accessesOf({ op, args }: Instruction): Access[] {
 }
 
 /** The instruction with other memories in the place of those that it names. */
-export function withMemories(each: Instruction, replace: (memory: MemoryId) => MemoryId): Instruction {
+export function withMemories(
+  each: Instruction,
+  replace: (memory: MemoryId, direction: Pick<Access, 'reads' | 'writes'>) => MemoryId,
+): Instruction {
   const args: Record<string, ListedValue> = { ...each.args };
   const signature: Signature = signatures[each.op];
   for (const [arg, role] of Object.entries(signature)) {
-    if (!reads.has(role) && !writes.has(role)) continue;
+    const direction = { reads: reads.has(role), writes: writes.has(role) };
+    if (!direction.reads && !direction.writes) continue;
     const value = args[arg]!;
-    if (typeof value === 'number') args[arg] = replace(value);
-    else if (value !== null) args[arg] = (value as readonly MemoryId[]).map(replace);
+    if (typeof value === 'number') args[arg] = replace(value, direction);
+    else if (value !== null) args[arg] = (value as readonly MemoryId[]).map((memory) => replace(memory, direction));
   }
   return { ...each, args };
 }

@@ -1,8 +1,9 @@
 import type { Listing, MemoryId } from '../../ops/listing.js';
+import { intern } from '../../pointwise/emit.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { biasGradientOf } from './bias-gradient.js';
 import { type InstructionOf, instruction, isOp, type ListedArgs } from './instruction.js';
-import { extended, noPostOp } from './post-op.js';
+import { fuseNext, noPostOp, type PostOp } from './post-op.js';
 
 /**
  * The gradient of a linear's input, and on the way what the tape does to it next: the gradients of what made the input, and the sum
@@ -38,14 +39,27 @@ function isWeight(analysis: Analysis, memory: MemoryId, inFeatures: number, outF
 }
 
 function withNext(analysis: Analysis, index: number, args: ListedArgs<'linearInputGradient'>): Listing | null {
-  const next = extended(analysis, index, args, args.rows, args.inFeatures);
-  if (next === null) return null;
-  return fuse(analysis, [index, next.reader], instruction('linearInputGradient', { ...args, ...next.args }));
+  return fuseNext(analysis, index, args, [args.rows, args.inFeatures], (postOp) =>
+    instruction('linearInputGradient', { ...args, ...postOp }),
+  );
 }
 
 function withBias(analysis: Analysis, index: number, args: ListedArgs<'linearInputGradient'>): Listing | null {
-  const bias = biasGradientOf(analysis, index, args.out, args.inFeatures);
-  if (bias === null) return null;
-  const fused = instruction('linearInputGradient', { ...args, biasGrad: bias.out });
-  return fuse(analysis, [index, bias.reader], fused);
+  const written = [args.out, ...args.outputs];
+  for (const [i, gradient] of written.entries()) {
+    const bias = biasGradientOf(analysis, index, gradient, args.inFeatures);
+    if (bias === null) continue;
+    const ordered = i === 0 ? args : { ...args, ...withFirst(args, i) };
+    const fused = instruction('linearInputGradient', { ...ordered, biasGrad: bias.out });
+    const result = fuse(analysis, [index, bias.reader], fused);
+    if (result !== null) return result;
+  }
+  return null;
+}
+
+/** The same post-op with another of its outputs as the first, which is the one that is summed. */
+function withFirst({ program, out, outputs }: ListedArgs<'linearInputGradient'>, i: number): Partial<PostOp> {
+  const moved = <T>(list: readonly T[]): [T, ...T[]] => [list[i]!, ...list.filter((_, j) => j !== i)];
+  const [first, ...rest] = moved([out, ...outputs]);
+  return { program: intern({ ...program!, outputs: moved(program!.outputs) }), out: first, outputs: rest };
 }

@@ -1,11 +1,10 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
-import { intern } from '../../pointwise/emit.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { compose, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { elementsOf, isDense, spaceOf } from './operands.js';
 import { callOf } from './pointwise-chains.js';
-import { allDense } from './post-op.js';
+import { allDense, identity } from './post-op.js';
 
 /**
  * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nothing else
@@ -20,20 +19,9 @@ export function fuseLinearWeightUpdate(listing: Listing): Listing {
     if (batch !== 1 || !transA || transB || analysis.definition(out) !== index) return null;
     const reader = analysis.soleReader(out);
     if (reader === null) return null;
-    const fused = update(analysis, each, analysis.listing.instructions[reader]);
-    return fused === null ? null : fuse(analysis, [index, reader], fused);
+    return fuse(analysis, [index, reader], () => update(analysis, each, analysis.listing.instructions[reader]));
   });
 }
-
-/** The gradient as it is, as a program. */
-const gradientItself = intern({
-  inputs: 1,
-  keys: 0,
-  scalars: 0,
-  constants: [],
-  instructions: [],
-  outputs: [0],
-});
 
 function update(
   analysis: Analysis,
@@ -52,7 +40,7 @@ function update(
   if (read === null || read.size === 0 || second.keys.length > 0) return null;
   const strides = space.operands[0]!.strides;
   const first = {
-    program: gradientItself,
+    program: identity,
     operands: [{ memory: gradWeight, strides }],
     keys: [],
     scalars: [],
@@ -71,7 +59,7 @@ function update(
 }
 
 /** Whether all that is written is written over what is read. */
-export function isUpdate(analysis: Analysis, { args }: InstructionOf<'pointwise'>): boolean {
+function isUpdate(analysis: Analysis, { args }: InstructionOf<'pointwise'>): boolean {
   const read = new Set(args.inputs.map((memory) => analysis.place(memory)));
   return args.outputs.every((memory) => read.has(analysis.place(memory)));
 }

@@ -1,4 +1,4 @@
-import type { Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type Call, compose, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
@@ -31,33 +31,24 @@ function merge(
   reader: number,
   second: InstructionOf<'pointwise'>,
 ): Listing | null {
-  const spaces = unify(spaceOf(first), spaceOf(second));
-  if (spaces === null || elementsOf(spaces[0]) === 0) return null;
-  const masks = commonMasks(first, second);
-  if (masks === null) return null;
-  const [a, b] = [callOf(first, spaces[0]), callOf(second, spaces[1])];
-  const place = (memory: MemoryId) => analysis.place(memory);
-  const read = operandsRead(b, a.outputs, (operand) => isDense(spaces[1], operand), place);
-  if (read === null || read.size === 0) return null;
-  const kept = a.outputs.filter((output) => isKept(analysis, output, index, reader));
-  const call = compose(a, b, read, kept, place);
-  if (call === null) return null;
-  const { program, keys, scalars, outputs, operands } = call;
-  const space: Space = { sizes: spaces[1].sizes, operands };
-  return fuse(
-    analysis,
-    [index, reader],
-    instruction('pointwise', {
-      program,
-      inputs: operands.map(({ memory }) => memory),
-      keys,
-      scalars,
-      outputs,
-      step: second.args.step,
-      layout: layoutOfSpace(space),
-      ...masks,
-    }),
-  );
+  const make = (): Instruction | null => {
+    const spaces = unify(spaceOf(first), spaceOf(second));
+    const masks = commonMasks(first, second);
+    if (spaces === null || masks === null || elementsOf(spaces[0]) === 0) return null;
+    const [a, b] = [callOf(first, spaces[0]), callOf(second, spaces[1])];
+    const place = (memory: MemoryId) => analysis.place(memory);
+    const read = operandsRead(b, a.outputs, (operand) => isDense(spaces[1], operand), place);
+    if (read === null || read.size === 0) return null;
+    const kept = a.outputs.filter((output) => isKept(analysis, output, index, reader));
+    const call = compose(a, b, read, kept, place);
+    if (call === null) return null;
+    const { program, keys, scalars, outputs, operands } = call;
+    const inputs = operands.map(({ memory }) => memory);
+    const layout = layoutOfSpace({ sizes: spaces[1].sizes, operands });
+    const { step } = second.args;
+    return instruction('pointwise', { program, inputs, keys, scalars, outputs, step, layout, ...masks });
+  };
+  return fuse(analysis, [index, reader], make);
 }
 
 /** Whether anyone but the reader wants what an instruction writes. */

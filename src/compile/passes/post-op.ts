@@ -1,9 +1,9 @@
 /** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
-import type { Instruction, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 import { emit } from '../../pointwise/emit.js';
 import { Graph } from '../../pointwise/expression.js';
-import type { Analysis } from './analysis.js';
+import { type Analysis, fuse } from './analysis.js';
 import { type Call, compose, operandsRead } from './compose.js';
 import { isOp, type ListedArgs } from './instruction.js';
 import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
@@ -25,26 +25,29 @@ export const noPostOp: Omit<PostOp, 'out'> = {
 };
 
 /** The product as it is. */
-const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
+export const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
 
 /**
- * The post-op with what a pointwise instruction does to the product's output next.
+ * A product's instruction and a pointwise one that reads what it writes as one.
  * @param index of the product's instruction
- * @returns null where there is no such instruction; else its index and the arguments
+ * @param make makes the instruction with another post-op
+ * @returns null where there is none to be taken along
  */
-export function extended(
+export function fuseNext(
   analysis: Analysis,
   index: number,
   args: PostOp,
-  rows: number,
-  columns: number,
-): { readonly reader: number; readonly args: PostOp } | null {
-  const written = [args.out, ...args.outputs];
-  for (const output of written) {
+  [rows, columns]: readonly [number, number],
+  make: (args: PostOp) => Instruction,
+): Listing | null {
+  for (const output of [args.out, ...args.outputs]) {
     if (analysis.definition(output) !== index) continue;
     for (const reader of analysis.readers(output)) {
-      const extendedArgs = withReader(analysis, index, args, reader, rows, columns);
-      if (extendedArgs !== null) return { reader, args: extendedArgs };
+      const fused = fuse(analysis, [index, reader], () => {
+        const extended = withReader(analysis, index, args, reader, rows, columns);
+        return extended === null ? null : make(extended);
+      });
+      if (fused !== null) return fused;
     }
   }
   return null;

@@ -5,6 +5,9 @@ import { accessesOf } from '../../../src/compile/passes/instruction.js';
 import type { Listing } from '../../../src/ops/listing.js';
 import type { DType } from '../../../src/ops/ops.js';
 import { List, lines } from './list.js';
+import { exp, neg, programOf, run } from './tape.js';
+
+const addition = programOf(2, ([a, b]) => a!.add(b!));
 
 const places = (listing: Listing) =>
   listing.memories.flatMap(({ kind, index, length }) => (kind === 'temporary' ? [[index, length]] : []));
@@ -15,10 +18,10 @@ describe('arena', () => {
     const x = list.input(20);
     const [a, b, c] = [list.temporary(20), list.temporary(20), list.temporary(20)];
     const y = list.output(20);
-    list.add('exp', { x, out: a, n: 20 });
-    list.add('exp', { x: a, out: b, n: 20 });
-    list.add('exp', { x: b, out: c, n: 20 });
-    list.add('exp', { x: c, out: y, n: 20 });
+    exp(list, x, a);
+    exp(list, a, b);
+    exp(list, b, c);
+    exp(list, c, y);
     const planned = planArena(list.listing());
     expect(places(planned)).toEqual([
       [0, 20],
@@ -37,8 +40,8 @@ describe('arena', () => {
     const x = list.input(4);
     const a = list.temporary(4);
     const y = list.output(4);
-    list.add('exp', { x, out: a, n: 4 });
-    list.add('neg', { x: a, out: y, n: 4 });
+    exp(list, x, a);
+    neg(list, a, y);
     const planned = planArena(list.listing());
     expect(planned.memories.map(({ kind }) => kind)).toEqual(['input', 'temporary', 'output']);
     expect(lines(planned)).toEqual(['%1 = exp(input0)', 'output0 = neg(%1)']);
@@ -63,7 +66,7 @@ describe('arena', () => {
         const memories = sizes.map((length) => list.temporary(length, dtype));
         for (const [a, b, out] of calls) {
           const of = (n: number) => memories[n % memories.length]!;
-          list.add('add', { a: of(a), b: of(b), out: of(out), layout: Float64Array.of(1, 1, 1) });
+          run(list, addition, [of(a), of(b)], { outputs: [of(out)], sizes: [1] });
         }
         const before = list.listing();
         const planned = planArena(before);

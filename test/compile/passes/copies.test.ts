@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dropCopies } from '../../../src/compile/passes/copies.js';
 import { hoistChecks } from '../../../src/compile/passes/hoist-checks.js';
 import { List, lines } from './list.js';
-import { copy, drawKey, fill } from './tape.js';
+import { add, copy, drawKey, exp, fill, neg } from './tape.js';
 
 describe('copies', () => {
   it('reads the original, through any number of copies, and computes where the result is wanted', () => {
@@ -11,7 +11,7 @@ describe('copies', () => {
     const [a, b, c] = [list.temporary(4), list.temporary(4), list.temporary(4)];
     copy(list, x, a);
     copy(list, a, b);
-    list.add('exp', { x: b, out: c, n: 4 });
+    exp(list, b, c);
     copy(list, c, list.output(4));
     expect(lines(dropCopies(list.listing()))).toEqual(['output0 = exp(input0)']);
   });
@@ -22,13 +22,13 @@ describe('copies', () => {
     const old = list.temporary(4);
     copy(list, param, old);
     fill(list, 0, param);
-    list.add('neg', { x: old, out: list.output(4), n: 4 });
+    neg(list, old, list.output(4));
     expect(lines(dropCopies(list.listing()))).toHaveLength(3);
     const inPlace = new List();
     const state = inPlace.state(4);
     const kept = inPlace.temporary(4);
     copy(inPlace, state, kept);
-    inPlace.add('add', { a: kept, b: kept, out: state, layout: Float64Array.of(4, 1, 1) });
+    add(inPlace, kept, kept, state);
     expect(lines(dropCopies(inPlace.listing()))).toHaveLength(2);
   });
 
@@ -39,10 +39,10 @@ describe('copies', () => {
     list.add('copy', { x, out: part, layout: Float64Array.of(4, 1, 1), xOffset: 2, outOffset: 0 });
     list.add('copy', { x, out: turned, layout: Float64Array.of(2, 3, 1, 2, 3, 1), xOffset: 0, outOffset: 0 });
     const c = list.temporary(6);
-    list.add('exp', { x: turned, out: c, n: 6 });
+    exp(list, turned, c);
     copy(list, c, list.output(6));
-    list.add('neg', { x: c, out: list.output(6), n: 6 });
-    list.add('neg', { x: part, out: list.output(4), n: 4 });
+    neg(list, c, list.output(6));
+    neg(list, part, list.output(4));
     expect(dropCopies(list.listing())).toEqual(list.listing());
   });
 
@@ -50,8 +50,8 @@ describe('copies', () => {
     const list = new List();
     const param = list.state(4);
     const [next, old] = [list.temporary(4), list.output(4)];
-    list.add('exp', { x: list.input(4), out: next, n: 4 });
-    list.add('neg', { x: param, out: old, n: 4 });
+    exp(list, list.input(4), next);
+    neg(list, param, old);
     copy(list, next, param);
     expect(lines(dropCopies(list.listing()))).toEqual(['output0 = neg(state0)', 'state0 = exp(input0)']);
   });

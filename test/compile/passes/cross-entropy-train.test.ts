@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fuseCrossEntropyTrain } from '../../../src/compile/passes/cross-entropy-train.js';
 import { reductions } from '../../../src/ops/ops.js';
 import { List, lines } from './list.js';
-import { biasGradient, copy, crossEntropy, fill } from './tape.js';
+import { biasGradient, copy, crossEntropy, exp, fill, neg } from './tape.js';
 
 function start() {
   const list = new List();
@@ -35,7 +35,7 @@ describe('cross-entropy-train', () => {
   it('puts readers of the loss behind it', () => {
     const { list, logits, target } = start();
     const { loss, backward } = crossEntropy(list, logits, target);
-    list.add('neg', { x: loss, out: list.output(1), n: 1 });
+    neg(list, loss, list.output(1));
     backward(fill(list, 1));
     expect(lines(fuseCrossEntropyTrain(list.listing())).map((line) => line.split(/[(]/)[0])).toEqual([
       '%6 = fill',
@@ -47,9 +47,7 @@ describe('cross-entropy-train', () => {
   it('leaves a gradient alone that depends on the loss', () => {
     const { list, logits, target } = start();
     const { loss, backward } = crossEntropy(list, logits, target);
-    const grad = list.temporary(1);
-    list.add('exp', { x: loss, out: grad, n: 1 });
-    backward(grad);
+    backward(exp(list, loss));
     const before = list.listing();
     expect(fuseCrossEntropyTrain(before)).toBe(before);
   });

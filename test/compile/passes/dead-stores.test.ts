@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Analysis } from '../../../src/compile/passes/analysis.js';
 import { dropDeadStores } from '../../../src/compile/passes/dead-stores.js';
 import { List, lines } from './list.js';
+import { add, exp, neg, pointwise, programOf, run } from './tape.js';
 
 describe('dead stores', () => {
   it('drops what is only for temporaries that nobody reads, and what was only for that', () => {
@@ -9,10 +10,10 @@ describe('dead stores', () => {
     const x = list.input(4);
     const [a, b, c] = [list.temporary(4), list.temporary(4), list.temporary(4)];
     const y = list.output(4);
-    list.add('exp', { x, out: a, n: 4 });
-    list.add('relu', { x: a, out: b, n: 4 });
-    list.add('log', { x: b, out: c, n: 4 });
-    list.add('neg', { x: a, out: y, n: 4 });
+    exp(list, x, a);
+    pointwise(list, [a], ([each]) => each!.relu(), { outputs: [b] });
+    pointwise(list, [b], ([each]) => each!.log(), { outputs: [c] });
+    neg(list, a, y);
     expect(lines(list.listing())).toEqual(['%1 = exp(input0)', '%2 = relu(%1)', '%3 = log(%2)', 'output0 = neg(%1)']);
     expect(lines(dropDeadStores(list.listing()))).toEqual(['%1 = exp(input0)', 'output0 = neg(%1)']);
   });
@@ -41,7 +42,7 @@ describe('dead stores', () => {
     list.add('fill', { out: b, value: 2, n: 4 });
     list.add('copy', { x, out: a, layout: dense, xOffset: 0, outOffset: 0 });
     list.add('copy', { x, out: b, layout: half, xOffset: 0, outOffset: 2 });
-    list.add('add', { a, b, out: y, layout: dense });
+    add(list, a, b, y);
     expect(lines(dropDeadStores(list.listing()))).toEqual([
       '%2 = fill(value=2)',
       '%1 = copy(input0, %1)',
@@ -55,9 +56,25 @@ describe('dead stores', () => {
     const a = list.temporary(4);
     const y = list.output(4);
     list.add('fill', { out: a, value: 1, n: 4 });
-    list.add('exp', { x: a, out: a, n: 4 });
-    list.add('neg', { x: a, out: y, n: 4 });
+    exp(list, a, a);
+    neg(list, a, y);
     expect(lines(dropDeadStores(list.listing()))).toHaveLength(3);
+  });
+
+  it('keeps all that an instruction writes as long as one of it is read', () => {
+    const list = new List();
+    const [kept, unread] = run(
+      list,
+      programOf(1, ([x]) => [x!.exp(), x!.sin()]),
+      [list.input(4)],
+    );
+    neg(list, kept!, list.output(4));
+    run(
+      list,
+      programOf(1, ([x]) => [x!.log(), x!.cos()]),
+      [unread!],
+    );
+    expect(lines(dropDeadStores(list.listing()))).toEqual(['%1, %2 = exp(input0), sin(input0)', 'output0 = neg(%1)']);
   });
 
   it('refuses a list whose arena is planned, where numbers no longer tell memory apart', () => {

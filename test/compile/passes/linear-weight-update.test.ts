@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fuseLinearWeightUpdate } from '../../../src/compile/passes/linear-weight-update.js';
+import { fusePointwiseChains } from '../../../src/compile/passes/pointwise-chains.js';
 import { List, lines } from './list.js';
-import { adam, copy, inputGradient, linear, sgd, weightGradient } from './tape.js';
+import { adam, add, copy, exp, inputGradient, linear, pointwise, sgd, update, weightGradient } from './tape.js';
 
 function start() {
   const list = new List();
@@ -19,52 +20,117 @@ describe('linear-weight-update', () => {
       '%4 = matmul(input1, input0, transA)',
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
-      'state0 = sgd(state0, %4)',
+      'state0 = sub(state0, mul(cell0, %4))',
     ]);
     expect(lines(fuseLinearWeightUpdate(list.listing())).slice(1)).toEqual([
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
-      'state0 = linearWeightSgd(input1, input0, state0)',
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, ·))',
     ]);
   });
 
-  it('takes momentum and Adam with their state', () => {
+  it('takes any optimizer with its state and the count of its steps', () => {
     const first = start();
     sgd(first.list, first.layer.weight, weightGradient(first.list, first.layer, first.grad), true);
     expect(lines(fuseLinearWeightUpdate(first.list.listing()))[1]).toBe(
-      'state0, buffer=state1, step=state2 = linearWeightSgd(input1, input0, state0, buffer=state1, step=state2)',
+      'state0, state1, step=state2 = linearWeightUpdate(input1, input0) |> ' +
+        'sub(state0, mul(cell0, selectEqual(state2 + 1, 1, ·, add(state1, ·)))), ' +
+        'selectEqual(state2 + 1, 1, ·, add(state1, ·))',
     );
     const second = start();
     adam(second.list, second.layer.weight, weightGradient(second.list, second.layer, second.grad));
     expect(lines(fuseLinearWeightUpdate(second.list.listing()))[1]).toBe(
-      'state0, state1, state2, state3 = linearWeightAdam(input1, input0, state0, state1, state2, state3)',
+      'state0, state1, state2, step=state3 = linearWeightUpdate(input1, input0) |> ' +
+        'sub(state0, mul(div(…), div(…))), fma(cell1, state1, ·), fma(cell1, state2, mul(·, ·))',
+    );
+    const third = start();
+    update(
+      third.list,
+      third.layer.weight,
+      weightGradient(third.list, third.layer, third.grad),
+      ({ param, grad, m, step }, { lr, decay }) => {
+        const next = m!.maximum(grad!.abs());
+        return { param: param!.mul(decay!.pow(step!)).sub(lr!.mul(grad!.div(next))), m: next };
+      },
+      { buffers: ['m'], numbers: ['lr', 'decay'] },
+    );
+    expect(lines(fuseLinearWeightUpdate(third.list.listing()))[1]).toBe(
+      'state0, state1, step=state2 = linearWeightUpdate(input1, input0) |> ' +
+        'sub(mul(…), mul(…)), max(state1, abs(·))',
+    );
+    expect(fuseLinearWeightUpdate(third.list.listing()).instructions[1]!.args.scalars).toEqual([
+      { cell: 0 },
+      { cell: 1 },
+    ]);
+  });
+
+  it('reads other memory of the size of the weight: an anchor, noise', () => {
+    const { list, layer, grad } = start();
+    const [anchor, noise] = [list.state(15), list.input(15)];
+    const inputs = [weightGradient(list, layer, grad), layer.weight, anchor, noise];
+    pointwise(list, inputs, ([g, p, a, n]) => p!.sub(g!.add(p!.sub(a!)).add(n!)), { outputs: [layer.weight] });
+    expect(lines(fuseLinearWeightUpdate(list.listing()))[1]).toBe(
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, add(add(·, sub(state0, state1)), input2))',
     );
   });
 
-  it('is off when gradients are clipped', () => {
+  it('is off when gradients are clipped, until clipping has become a part of the step', () => {
     const { list, layer, grad } = start();
-    const gradWeight = weightGradient(list, layer, grad);
-    const clipped = list.temporary(15);
-    list.add('clamp', { x: gradWeight, out: clipped, n: 15, low: -1, high: 1 });
+    const clipped = pointwise(list, [weightGradient(list, layer, grad)], ([g]) => g!.maximum(-1).minimum(1));
     sgd(list, layer.weight, clipped);
     expectUnchanged(list);
+    expect(lines(fuseLinearWeightUpdate(fusePointwiseChains(list.listing())))[1]).toBe(
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, min(max(·, -1), 1)))',
+    );
   });
 
   it('is off when the gradient is scaled in place by its norm', () => {
     const { list, layer, grad } = start();
     const gradWeight = weightGradient(list, layer, grad);
-    list.add('mul', { a: gradWeight, b: list.input(1), out: gradWeight, layout: Float64Array.of(15, 1, 0) });
+    pointwise(list, [gradWeight, list.input(1)], ([g, s]) => g!.mul(s!), { outputs: [gradWeight] });
     sgd(list, layer.weight, gradWeight);
     expectUnchanged(list);
   });
 
-  it('is off when gradients are accumulated over calls', () => {
+  it('is off when the step reads one number from memory, or a gradient in another order', () => {
+    const scaled = start();
+    const inputs = [weightGradient(scaled.list, scaled.layer, scaled.grad), scaled.layer.weight, scaled.list.input(1)];
+    pointwise(scaled.list, inputs, ([g, p, s]) => p!.sub(g!.mul(s!)), { outputs: [scaled.layer.weight] });
+    const list = new List();
+    const layer = linear(list, list.input(8 * 5), 5, 5, { bias: null });
+    pointwise(list, [weightGradient(list, layer, list.input(8 * 5)), layer.weight], ([g, p]) => p!.sub(g!), {
+      outputs: [layer.weight],
+      sizes: [5, 5],
+      strides: [
+        [1, 5],
+        [5, 1],
+      ],
+    });
+    for (const each of [scaled.list, list]) expectUnchanged(each);
+  });
+
+  it('is off when the step writes something else as well, or draws a mask', () => {
+    const more = start();
+    const inputs = [weightGradient(more.list, more.layer, more.grad), more.layer.weight];
+    const outputs = [more.layer.weight, more.list.output(15)];
+    pointwise(more.list, inputs, ([g, p]) => [p!.sub(g!), g!.abs()], { outputs });
+    const masked = start();
+    const key = masked.list.state(2, 'int32');
+    const given = [weightGradient(masked.list, masked.layer, masked.grad), masked.layer.weight];
+    const drop = { outputs: [masked.layer.weight], keys: [key], columns: 3 };
+    pointwise(masked.list, given, ([g, p], _, graph) => p!.sub(g!.mul(graph.mask(0, 0.5))), drop);
+    for (const { list } of [more, masked]) expectUnchanged(list);
+  });
+
+  it('adds to a gradient that is accumulated over calls, and leaves the step apart', () => {
     const { list, layer, grad } = start();
     const kept = list.state(15);
-    const layout = Float64Array.of(15, 1, 1);
-    list.add('add', { a: kept, b: weightGradient(list, layer, grad), out: kept, layout });
+    add(list, kept, weightGradient(list, layer, grad), kept);
     sgd(list, layer.weight, kept);
-    expectUnchanged(list);
+    expect(lines(fuseLinearWeightUpdate(list.listing())).slice(1)).toEqual([
+      'state1 = linearWeightUpdate(input1, input0) |> add(state1, ·)',
+      'state0 = sub(state0, mul(cell0, state1))',
+    ]);
   });
 
   it('is off when the gradient is kept or returned', () => {
@@ -101,10 +167,25 @@ describe('linear-weight-update', () => {
     const x = list.temporary(8 * 3);
     copy(list, list.input(8 * 3), x);
     const gradWeight = weightGradient(list, { ...layer, x }, grad);
-    list.add('exp', { x: gradWeight, out: list.temporary(15), n: 15 });
-    list.add('exp', { x, out: x, n: 24 });
+    exp(list, gradWeight);
+    exp(list, x, x);
     sgd(list, layer.weight, gradWeight);
     expectUnchanged(list);
+    const alone = start();
+    const changing = alone.list.state(8 * 3);
+    const gradient = weightGradient(alone.list, { ...alone.layer, x: changing }, alone.grad);
+    const read = exp(alone.list, changing);
+    exp(alone.list, changing, changing);
+    // Depends on what changes the activations, and the step depends on it.
+    const sum = add(alone.list, read, changing);
+    copy(alone.list, sum, alone.list.output(24));
+    const needed = pointwise(alone.list, [changing], ([each]) => each!.neg(), { outputs: [alone.list.state(24)] });
+    pointwise(alone.list, [gradient, alone.layer.weight, needed], ([g, p]) => p!.sub(g!), {
+      outputs: [alone.layer.weight],
+      sizes: [15],
+      strides: [[1], [1], [1]],
+    });
+    expectUnchanged(alone.list);
   });
 });
 

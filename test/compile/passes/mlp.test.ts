@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { applyPasses, type PassName, passNames } from '../../../src/compile/passes/index.js';
-import { nn, optim, type Tensor } from '../../../src/index.js';
+import { nn, optim, pointwise, type Tensor } from '../../../src/index.js';
+import type { Listing } from '../../../src/ops/listing.js';
+import { RMSprop } from '../../helpers/rmsprop.js';
 import { lines } from './list.js';
 import { record } from './record.js';
 
@@ -10,15 +12,37 @@ const arguments_ = [
   { shape: [rows], dtype: 'int32' },
 ] as const;
 
+type Activation = (x: Tensor) => Tensor;
+
+interface Given {
+  /** After each hidden layer. */
+  readonly activation?: Activation;
+  readonly p?: number;
+  /** What the step returns besides the loss. */
+  readonly more?: (model: nn.Module) => Tensor[];
+}
+
+class Lambda extends nn.Module<readonly [Tensor], Tensor> {
+  readonly #compute: Activation;
+  constructor(compute: Activation) {
+    super();
+    this.#compute = compute;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.#compute(x);
+  }
+}
+
 /** A training step of the network that the project measures itself by. */
-function training(optimizerOf: (model: nn.Module) => optim.Optimizer, more: (model: nn.Module) => Tensor[] = () => []) {
+function training(optimizerOf: (model: nn.Module) => optim.Optimizer, given: Given = {}) {
+  const { activation = (x) => x.relu(), p = 0.5, more = () => [] } = given;
   const model = new nn.Sequential(
     new nn.Linear(784, 256),
-    new nn.ReLU(),
-    new nn.Dropout(0.5),
+    new Lambda(activation),
+    new nn.Dropout(p),
     new nn.Linear(256, 128),
-    new nn.ReLU(),
-    new nn.Dropout(0.5),
+    new Lambda(activation),
+    new nn.Dropout(p),
     new nn.Linear(128, 10),
   );
   const optimizer = optimizerOf(model);
@@ -33,67 +57,125 @@ function training(optimizerOf: (model: nn.Module) => optim.Optimizer, more: (mod
   };
 }
 
-const ops = (list: readonly string[]) => list.map((line) => /(\w+)\(/.exec(line)![1]);
+const ops = ({ instructions }: Listing): string[] => instructions.map(({ op }) => op);
 const sgd = (model: nn.Module) => new optim.SGD(model.parameters(), { lr: 0.1 });
+const rmsprop = (model: nn.Module) => new RMSprop(model.parameters());
+const optimized = (step: ReturnType<typeof training>, keepGradients = false): Listing =>
+  applyPasses(record(step, arguments_, keepGradients).listing, { fuses: true }).listing;
+
+/** The lines of a listing, temporaries named in the order in which they occur. */
+function renamed(listing: Listing): string[] {
+  const names = new Map<string, string>();
+  return lines(listing).map((line) =>
+    line.replace(/%\d+/g, (name) => {
+      if (!names.has(name)) names.set(name, `t${names.size}`);
+      return names.get(name)!;
+    }),
+  );
+}
+
+const settings = 'ignoreIndex=-100, smoothing=0, reduction=1';
+const updates = ['linearWeightUpdate', 'pointwise'];
+/** A forward pass of three products, their loss, two input gradients, and a step for each weight and bias. */
+const steps = [
+  ...['checkTarget', 'drawKey', 'linear', 'drawKey', 'linear', 'linear', 'fill', 'crossEntropyTrain'],
+  ...['linearInputGradient', 'linearInputGradient', ...updates, ...updates, ...updates],
+];
 
 describe('the training step of an MLP', () => {
   it('becomes forward, loss, input gradients and updates', () => {
     const { listing } = record(training(sgd), arguments_);
     expect(listing.instructions.length).toBeGreaterThan(25);
     const { listing: final } = applyPasses(listing, { fuses: true });
-    const settings = 'ignoreIndex=-100, smoothing=0, reduction=1';
-    const names = new Map<string, string>();
-    const renamed = lines(final).map((line) => line.replace(/%\d+/g, (name) => names.get(name) ?? rename(names, name)));
-    expect(renamed).toEqual([
+    expect(ops(final)).toEqual(steps);
+    expect(renamed(final)).toEqual([
       `checkTarget(input1, ignoreIndex=-100)`,
       't0 = drawKey()',
-      't1 = linearActivation(input0, state0, bias=state1, key=t0, relu, p=0.5, packed)',
+      't1 = linear(input0, state0, bias=state1, packed) |> mul(relu(·), mask(t0, 0.5))',
       't2 = drawKey()',
-      't3 = linearActivation(t1, state2, bias=state3, key=t2, relu, p=0.5, packed)',
-      't4 = linearActivation(t3, state4, bias=state5, p=0, packed)',
+      't3 = linear(t1, state2, bias=state3, packed) |> mul(relu(·), mask(t2, 0.5))',
+      't4 = linear(t3, state4, bias=state5, packed)',
       't5 = fill(value=1)',
       `output0, t6, biasGrad=t7 = crossEntropyTrain(t5, t4, input1, ${settings})`,
-      't8, biasGrad=t9 = linearInputGradient(t6, state4, y=t3, scale=2, packed)',
-      't10, biasGrad=t11 = linearInputGradient(t8, state2, y=t1, scale=2, packed)',
-      'state0 = linearWeightSgd(t10, input0, state0, packed)',
-      'state1 = sgd(state1, t11)',
-      'state2 = linearWeightSgd(t8, t1, state2, packed)',
-      'state3 = sgd(state3, t9)',
-      'state4 = linearWeightSgd(t6, t3, state4, packed)',
-      'state5 = sgd(state5, t7)',
+      't8, biasGrad=t9 = linearInputGradient(t6, state4, packed) |> selectLessEqual(t3, 0, 0, mul(·, 2))',
+      't10, biasGrad=t11 = linearInputGradient(t8, state2, packed) |> selectLessEqual(t1, 0, 0, mul(·, 2))',
+      'state0 = linearWeightUpdate(t10, input0, packed) |> fma(neg(cell0), ·, state0)',
+      'state1 = fma(neg(cell0), t11, state1)',
+      'state2 = linearWeightUpdate(t8, t1, packed) |> fma(neg(cell0), ·, state2)',
+      'state3 = fma(neg(cell0), t9, state3)',
+      'state4 = linearWeightUpdate(t6, t3, packed) |> fma(neg(cell0), ·, state4)',
+      'state5 = fma(neg(cell0), t7, state5)',
     ]);
   });
 
-  it('keeps the state of Adam in panels beside the weights', () => {
-    const adam = (model: nn.Module) => new optim.Adam(model.parameters());
-    const { listing } = applyPasses(record(training(adam), arguments_).listing, { fuses: true });
-    expect(ops(lines(listing))).toEqual([
-      'checkTarget',
-      'drawKey',
-      'linearActivation',
-      'drawKey',
-      'linearActivation',
-      'linearActivation',
-      'fill',
-      'crossEntropyTrain',
-      'linearInputGradient',
-      'linearInputGradient',
-      ...['linearWeightAdam', 'adam', 'linearWeightAdam', 'adam', 'linearWeightAdam', 'adam'],
+  it("becomes the same with a function and an optimizer of the user's own", () => {
+    const silu = pointwise((x) => x.mul(x.sigmoid()), { name: 'silu' });
+    const listing = optimized(training(rmsprop, { activation: (x) => silu(x), p: 0 }));
+    const gradient = (h: string) =>
+      `add(mul(·, sigmoid(${h})), mul(mul(mul(·, ${h}), sigmoid(${h})), sub(1, sigmoid(${h}))))`;
+    const step = (param: number, v: number, g: string) =>
+      `sub(state${param}, mul(cell0, div(${g}, ${g === '·' ? 'add(…)' : 'add(sqrt(…), cell2)'}))), ` +
+      `add(mul(cell1, state${v}), mul(mul(add(neg(cell1), 1), ${g}), ${g}))`;
+    const weight = (param: number, v: number, operands: string) =>
+      `state${param}, state${v}, step=state${v + 1} = linearWeightUpdate(${operands}, packed) |> ${step(param, v, '·')}`;
+    const bias = (param: number, v: number, g: string) =>
+      `state${param}, state${v}, step=state${v + 1} = ${step(param, v, g)}`;
+    expect(renamed(listing)).toEqual([
+      `checkTarget(input1, ignoreIndex=-100)`,
+      't0, t1 = linear(input0, state0, bias=state1, packed) |> mul(·, sigmoid(·)), ·',
+      't2, t3 = linear(t0, state2, bias=state3, packed) |> mul(·, sigmoid(·)), ·',
+      't4 = linear(t2, state4, bias=state5, packed)',
+      't5 = fill(value=1)',
+      `output0, t6, biasGrad=t7 = crossEntropyTrain(t5, t4, input1, ${settings})`,
+      `t8, biasGrad=t9 = linearInputGradient(t6, state4, packed) |> ${gradient('t3')}`,
+      `t10, biasGrad=t11 = linearInputGradient(t8, state2, packed) |> ${gradient('t1')}`,
+      weight(0, 6, 't10, input0'),
+      bias(1, 8, 't11'),
+      weight(2, 10, 't8, t0'),
+      bias(3, 12, 't9'),
+      weight(4, 14, 't6, t2'),
+      bias(5, 16, 't7'),
     ]);
-    expect(listing.memories.filter(({ panels }) => panels !== null)).toHaveLength(9);
+  });
+
+  const methods: Readonly<Record<string, Activation>> = {
+    'GELU, its tanh form': (x) =>
+      x.mul(0.5).mul(
+        x
+          .add(x.pow(3).mul(0.044715))
+          .mul(Math.sqrt(2 / Math.PI))
+          .tanh()
+          .add(1),
+      ),
+    SiLU: (x) => x.mul(x.sigmoid()),
+    'an expression of their own': (x) => x.expm1().clamp(-1, 2).mul(x.abs().add(1).log()).add(x.sin()),
+  };
+
+  it.each(Object.entries(methods))('takes as many passes with tensor methods: %s', (_name, activation) => {
+    for (const optimizer of [sgd, rmsprop]) expect(ops(optimized(training(optimizer, { activation })))).toEqual(steps);
+  });
+
+  it.each([
+    ['Adam', 2, (model: nn.Module) => new optim.Adam(model.parameters())],
+    ['AMSGrad', 3, (model: nn.Module) => new optim.AdamW(model.parameters(), { amsgrad: true })],
+    ['momentum', 1, (model: nn.Module) => new optim.SGD(model.parameters(), { momentum: 0.9, nesterov: true })],
+    ['RMSprop', 1, rmsprop],
+  ] as const)('keeps the state of %s in panels with the weights', (_name, buffers, optimizer) => {
+    const listing = optimized(training(optimizer));
+    expect(ops(listing)).toEqual(steps);
+    expect(listing.memories.filter(({ panels }) => panels !== null)).toHaveLength(3 * (1 + buffers));
   });
 
   it('computes the gradient of a weight by itself where it is returned, and keeps that weight row-major', () => {
-    const firstGradient = (model: nn.Module) => [model.parameters()[0]!.grad!];
-    const { listing } = applyPasses(record(training(sgd, firstGradient), arguments_).listing, { fuses: true });
-    expect(ops(lines(listing)).slice(10)).toEqual(['matmul', 'sgd', 'sgd', ...updates, ...updates]);
+    const listing = optimized(training(sgd, { more: (model) => [model.parameters()[0]!.grad!] }));
+    expect(ops(listing).slice(10)).toEqual(['matmul', 'pointwise', 'pointwise', ...updates, ...updates]);
     expect(listing.memories.filter(({ panels }) => panels !== null)).toHaveLength(2);
   });
 
   it('keeps all gradients where they are asked for', () => {
-    const { listing } = applyPasses(record(training(sgd), arguments_, true).listing, { fuses: true });
-    expect(ops(lines(listing))).not.toContain('linearWeightSgd');
-    expect(ops(lines(listing)).filter((op) => op === 'sgd')).toHaveLength(6);
+    const listing = optimized(training(sgd), true);
+    expect(ops(listing)).not.toContain('linearWeightUpdate');
+    expect(ops(listing).filter((op) => op === 'pointwise')).toHaveLength(6);
   });
 
   it('takes less memory than each temporary by itself, and much less than unfused', () => {
@@ -108,7 +190,7 @@ describe('the training step of an MLP', () => {
     expect(applyPasses(listing, { fuses: true }).stages.map(({ name }) => name)).toEqual(passNames);
     const plain = applyPasses(listing, { fuses: false });
     expect(plain.stages.map(({ name }) => name)).toEqual(['copies', 'dead-stores', 'hoist-checks', 'arena']);
-    expect(ops(lines(plain.listing))).not.toContain('linearActivation');
+    expect(ops(plain.listing)).not.toContain('linearWeightUpdate');
     for (const name of passNames) {
       const { stages } = applyPasses(listing, { fuses: true, off: [name] });
       expect(stages.map((stage) => stage.name)).toEqual(
@@ -116,13 +198,6 @@ describe('the training step of an MLP', () => {
       );
     }
     const wrong = { fuses: true, off: ['nothing' as PassName] };
-    expect(() => applyPasses(listing, wrong)).toThrow('pass to leave out must be one of copies');
+    expect(() => applyPasses(listing, wrong)).toThrow('pass to leave out must be one of single-assignment, copies');
   });
 });
-
-const updates = ['linearWeightSgd', 'sgd'];
-
-function rename(names: Map<string, string>, name: string): string {
-  names.set(name, `t${names.size}`);
-  return names.get(name)!;
-}

@@ -1,6 +1,12 @@
-/** Pieces of listings as the functions of src/functional and the tape write them. */
-import type { MemoryId } from '../../../src/ops/listing.js';
+/** Pieces of listings as the functions of src/functional, the optimizers and the tape write them. */
+import { noPostOp } from '../../../src/compile/passes/post-op.js';
+import type { ListedScalar, MemoryId } from '../../../src/ops/listing.js';
 import { reductions } from '../../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
+import { traceUpdate, type Values } from '../../../src/optim/update.js';
+import { emit } from '../../../src/pointwise/emit.js';
+import { type Expression, Graph } from '../../../src/pointwise/expression.js';
+import { layoutOf } from '../../../src/tensor/shape.js';
 import type { List } from './list.js';
 
 const rows = 8;
@@ -28,23 +34,71 @@ export function linear(
   const bias = given.bias === null ? null : list.state(outFeatures);
   const out = given.out ?? matrix(list, outFeatures);
   const layer = { x, weight, bias, out, rows, inFeatures, outFeatures };
-  list.add('linear', layer);
+  list.add('linear', { ...layer, packed: false, ...noPostOp });
   return layer;
 }
 
-export function relu(list: List, x: MemoryId): MemoryId {
-  const { length } = list.memories[x]!;
-  const out = list.temporary(length);
-  list.add('relu', { x, out, n: length });
-  return out;
+/** What a pointwise instruction is given besides its program and inputs. */
+interface Given {
+  /** Default: a new temporary for each output. */
+  readonly outputs?: readonly MemoryId[];
+  readonly scalars?: readonly ListedScalar[];
+  readonly keys?: readonly MemoryId[];
+  readonly step?: MemoryId | null;
+  /** Sizes of the elements. Default: as many as the first output, or the first input, has. */
+  readonly sizes?: readonly number[];
+  /** Of each input. Default: dense where it has all elements, repeated where it has one. */
+  readonly strides?: readonly (readonly number[])[];
+  readonly columns?: number;
+  readonly rowOffset?: number;
 }
 
-export function reluBackward(list: List, grad: MemoryId, y: MemoryId): MemoryId {
-  const { length } = list.memories[y]!;
-  const out = list.temporary(length);
-  list.add('reluBackward', { grad, y, out, n: length });
-  return out;
+/** Adds a pointwise instruction. Returns its outputs. */
+export function run(list: List, program: PointwiseProgram, inputs: readonly MemoryId[], given: Given = {}): MemoryId[] {
+  const length = (memory: MemoryId) => list.memories[memory]!.length;
+  const sizes = given.sizes ?? [length(given.outputs?.[0] ?? inputs[0]!)];
+  const elements = sizes.reduce((product, size) => product * size, 1);
+  const outputs = given.outputs ?? program.outputs.map(() => list.temporary(elements));
+  const dense = sizes.map((_, dim) => sizes.slice(dim + 1).reduce((product, size) => product * size, 1));
+  const strides = given.strides ?? inputs.map((input) => (length(input) === elements ? dense : sizes.map(() => 0)));
+  const { scalars = [], keys = [], step = null, columns = 1, rowOffset = 0 } = given;
+  const layout = layoutOf(sizes, ...strides);
+  list.add('pointwise', { program, inputs, keys, scalars, outputs, step, layout, columns, rowOffset });
+  return [...outputs];
 }
+
+type Build = (inputs: readonly Expression[], scalars: readonly Expression[], graph: Graph) => Expression | Expression[];
+
+/** A program of that many inputs and scalars, all of which it takes. */
+export function programOf(inputs: number, build: Build, scalars = 0): PointwiseProgram {
+  const graph = new Graph();
+  const numbered = (count: number, make: (i: number) => Expression) => Array.from({ length: count }, (_, i) => make(i));
+  const outputs = build(
+    numbered(inputs, (i) => graph.input(i)),
+    numbered(scalars, (i) => graph.scalar(i)),
+    graph,
+  );
+  return emit([outputs].flat(), { inputs, scalars }).program;
+}
+
+/** Adds a pointwise instruction that computes an expression of its inputs. Returns its first output. */
+export function pointwise(list: List, inputs: readonly MemoryId[], build: Build, given: Given = {}): MemoryId {
+  return run(list, programOf(inputs.length, build, given.scalars?.length), inputs, given)[0]!;
+}
+
+export const exp = (list: List, x: MemoryId, out?: MemoryId): MemoryId =>
+  pointwise(list, [x], ([a]) => a!.exp(), out === undefined ? {} : { outputs: [out] });
+
+export const neg = (list: List, x: MemoryId, out?: MemoryId): MemoryId =>
+  pointwise(list, [x], ([a]) => a!.neg(), out === undefined ? {} : { outputs: [out] });
+
+export const add = (list: List, a: MemoryId, b: MemoryId, out?: MemoryId): MemoryId =>
+  pointwise(list, [a, b], ([x, y]) => x!.add(y!), out === undefined ? {} : { outputs: [out] });
+
+export const relu = (list: List, x: MemoryId): MemoryId => pointwise(list, [x], ([a]) => a!.relu());
+
+export const reluBackward = (list: List, grad: MemoryId, y: MemoryId): MemoryId =>
+  pointwise(list, [grad, y], ([g, z], _, graph) => graph.apply('selectLessEqual', z!, 0, 0, g!));
 
 export function drawKey(list: List): MemoryId {
   const key = list.temporary(2, 'int32');
@@ -52,11 +106,10 @@ export function drawKey(list: List): MemoryId {
   return key;
 }
 
-export function dropout(list: List, x: MemoryId, key: MemoryId, p = 0.5): MemoryId {
-  const { length } = list.memories[x]!;
-  const out = list.temporary(length);
-  list.add('dropout', { x, key, out, rows, columns: length / rows, p, rowOffset: 0 });
-  return out;
+export function dropout(list: List, x: MemoryId, key: MemoryId, p = 0.5, given: Given = {}): MemoryId {
+  const columns = list.memories[x]!.length / rows;
+  const masked: Build = ([a], [probability], graph) => a!.mul(graph.mask(0, probability!));
+  return pointwise(list, [x], masked, { keys: [key], scalars: [p], columns, ...given });
 }
 
 export function inputGradient(list: List, layer: Layer, grad: MemoryId): MemoryId {
@@ -118,18 +171,40 @@ export function copy(list: List, x: MemoryId, out: MemoryId): void {
   list.add('copy', { x, out, layout, xOffset: 0, outOffset: 0 });
 }
 
-export function sgd(list: List, param: MemoryId, grad: MemoryId, momentum = false): void {
-  const n = list.memories[param]!.length;
-  const buffer = momentum ? list.state(n) : null;
-  const step = momentum ? list.state(1, 'int32') : null;
-  const cells = { lr: list.cell(), momentum: list.cell(), dampening: list.cell(), weightDecay: list.cell() };
-  list.add('sgd', { param, grad, buffer, step, n, ...cells, nesterov: false });
+type Rule = (values: Readonly<Record<string, Expression>>, numbers: Readonly<Record<string, Expression>>) => Values;
+
+/** A step of an optimizer as `update.ts` takes it, all its numbers cells. */
+export function update(
+  list: List,
+  param: MemoryId,
+  grad: MemoryId,
+  rule: Rule,
+  { buffers = [], numbers = ['lr'] }: { buffers?: readonly string[]; numbers?: readonly string[] } = {},
+): void {
+  const counts = buffers.length > 0;
+  const { program } = traceUpdate(buffers, numbers, counts, rule);
+  const changed = [param, ...buffers.map(() => list.state(list.memories[param]!.length))];
+  run(list, program, [grad, ...changed], {
+    outputs: changed,
+    scalars: numbers.map(() => ({ cell: list.cell() })),
+    step: counts ? list.state(1, 'int32') : null,
+  });
 }
 
+export function sgd(list: List, param: MemoryId, grad: MemoryId, momentum = false): void {
+  if (!momentum) return update(list, param, grad, ({ param: p, grad: g }, { lr }) => ({ param: p!.sub(lr!.mul(g!)) }));
+  const rule: Rule = ({ param: p, grad: g, buffer, step }, { lr }) => {
+    const next = step!.eq(1).where(g!, buffer!.add(g!));
+    return { param: p!.sub(lr!.mul(next)), buffer: next };
+  };
+  update(list, param, grad, rule, { buffers: ['buffer'] });
+}
+
+/** An optimizer with two buffers and numbers that depend on the step. */
 export function adam(list: List, param: MemoryId, grad: MemoryId): void {
-  const n = list.memories[param]!.length;
-  const state = { m: list.state(n), v: list.state(n), maxV: null, step: list.state(1, 'int32') };
-  const betas = { beta1: list.cell(), beta2: list.cell() };
-  const cells = { lr: list.cell(), ...betas, eps: list.cell(), weightDecay: list.cell() };
-  list.add('adam', { param, grad, ...state, n, ...cells, decoupled: false });
+  const rule: Rule = ({ param: p, grad: g, m, v, step }, { lr, beta }) => {
+    const [first, second] = [beta!.fma(m!, g!), beta!.fma(v!, g!.mul(g!))];
+    return { param: p!.sub(lr!.div(step!).mul(first.div(second.sqrt()))), m: first, v: second };
+  };
+  update(list, param, grad, rule, { buffers: ['m', 'v'], numbers: ['lr', 'beta'] });
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { fuseLinearActivation } from '../../../src/compile/passes/linear-activation.js';
+import { fuseLinearEpilogue } from '../../../src/compile/passes/linear-epilogue.js';
 import { fuseLinearInputGradient } from '../../../src/compile/passes/linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from '../../../src/compile/passes/linear-weight-update.js';
 import { layOutWeightPanels } from '../../../src/compile/passes/weight-panels.js';
 import type { Listing } from '../../../src/ops/listing.js';
 import { List, lines } from './list.js';
-import { adam, copy, inputGradient, linear, sgd, weightGradient } from './tape.js';
+import { adam, add, copy, inputGradient, linear, pointwise, sgd, weightGradient } from './tape.js';
 
 const fused = (list: List): Listing =>
-  layOutWeightPanels(fuseLinearWeightUpdate(fuseLinearInputGradient(fuseLinearActivation(list.listing()))));
+  layOutWeightPanels(fuseLinearWeightUpdate(fuseLinearEpilogue(fuseLinearInputGradient(list.listing()))));
 const panelsOf = ({ memories }: Listing) =>
   memories.flatMap(({ panels, kind, index }) =>
     panels === null ? [] : [`${kind}${index} ${panels.out}x${panels.in}`],
@@ -30,11 +30,12 @@ describe('weight-panels', () => {
     const after = fused(list);
     expect(panelsOf(after)).toEqual(['state0 5x3', 'state1 5x3', 'state2 5x3']);
     expect(lines(after)).toEqual([
-      '%2 = linearActivation(input0, state0, p=0, packed)',
+      '%2 = linear(input0, state0, packed)',
       'output0 = copy(%2, output0)',
-      '%6 = linearInputGradient(input1, state0, scale=1, packed)',
+      '%6 = linearInputGradient(input1, state0, packed)',
       'output1 = copy(%6, output1)',
-      'state0, state1, state2, state3 = linearWeightAdam(input1, input0, state0, state1, state2, state3, packed)',
+      'state0, state1, state2, step=state3 = linearWeightUpdate(input1, input0, packed) |> ' +
+        'sub(state0, mul(div(…), div(…))), fma(cell1, state1, ·), fma(cell1, state2, mul(·, ·))',
     ]);
   });
 
@@ -55,6 +56,29 @@ describe('weight-panels', () => {
       expect(panelsOf(after)).toEqual([]);
       expect(after.instructions.every(({ args }) => args.packed !== true)).toBe(true);
     }
+  });
+
+  it('leaves a weight row-major whose step reads what cannot be laid out, or whose products read it in a program', () => {
+    const noisy = start();
+    const inputs = [weightGradient(noisy.list, noisy.layer, noisy.grad), noisy.layer.weight, noisy.list.input(15)];
+    pointwise(noisy.list, inputs, ([g, p, n]) => p!.sub(g!.add(n!)), { outputs: [noisy.layer.weight] });
+    const named = new List();
+    const { weight, out } = linear(named, named.input(8 * 8), 8, 8, { bias: null });
+    add(named, out, weight, named.output(64));
+    for (const list of [noisy.list, named]) expect(panelsOf(fused(list))).toEqual([]);
+    expect(lines(fused(noisy.list)).at(-1)).toBe(
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, add(·, input2))',
+    );
+    expect(lines(fused(named))).toEqual(['output0 = linear(input0, state0) |> add(·, state0)']);
+  });
+
+  it('lays out a gradient that is only added to, by itself', () => {
+    const { list, layer, grad } = start();
+    const kept = list.state(15);
+    add(list, kept, weightGradient(list, layer, grad), kept);
+    const after = fused(list);
+    expect(panelsOf(after)).toEqual(['state0 5x3', 'state1 5x3']);
+    expect(lines(after).at(-1)).toBe('state1 = linearWeightUpdate(input1, input0, packed) |> add(state1, ·)');
   });
 
   it('sees that two memories are the same block, and that a weight is used in two shapes', () => {
