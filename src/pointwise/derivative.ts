@@ -15,16 +15,16 @@ const selecting =
   (node: NodeName): Rule =>
   (grad, _y, a, b) => [null, null, grad.graph.apply(node, a, b, grad, 0), grad.graph.apply(node, a, b, 0, grad)];
 
-/** Where the larger or smaller of two is taken; of two equal ones each gets half, as in PyTorch. */
+/** Where the larger or smaller of two is taken; of two equal ones each gets half, and both all of it where one is NaN, as in PyTorch. */
 const extreme =
   (isLarger: boolean): Rule =>
   (grad, _y, a, b) => {
-    const [low, high] = isLarger ? [b, a] : [a, b];
     const half = grad.mul(0.5);
     const { graph } = grad;
-    const elsewhere = (yes: Expression | number, no: Expression | number) =>
-      graph.apply('selectEqual', a, b, half, graph.apply('selectLess', low, high, yes, no));
-    return [elsewhere(grad, 0), elsewhere(0, grad)];
+    /** The gradient of one of them, which is none where it is the other that is taken: where `low` < `high`. */
+    const unless = (low: Expression, high: Expression) =>
+      graph.apply('selectEqual', a, b, half, graph.apply('selectLess', low, high, 0, grad));
+    return isLarger ? [unless(a, b), unless(b, a)] : [unless(b, a), unless(a, b)];
   };
 
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
@@ -71,7 +71,7 @@ function powBase(grad: Expression, a: Expression, b: Expression): Expression {
 /** grad·y·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */
 function powExponent(grad: Expression, y: Expression, a: Expression, b: Expression): Expression {
   const gradient = grad.mul(y.mul(a.log()));
-  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLess', b, 0, gradient, 0), gradient);
+  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLessEqual', 0, b, 0, gradient), gradient);
 }
 
 /**
