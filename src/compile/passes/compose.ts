@@ -2,7 +2,7 @@
 import type { ListedScalar, MemoryId } from '../../ops/listing.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 import { emit, inline } from '../../pointwise/emit.js';
-import { type Expression, Graph } from '../../pointwise/expression.js';
+import { type Expression, Graph, postorder } from '../../pointwise/expression.js';
 import { sameShape } from '../../tensor/shape.js';
 import type { Operand } from './operands.js';
 
@@ -56,11 +56,15 @@ function indexOf<T>(list: T[], item: T, isSame: (other: T) => boolean): number {
   return index >= 0 ? index : list.push(item) - 1;
 }
 
+/** Whether it is the same for all elements. */
+const isUniform = (value: Expression): boolean =>
+  postorder([value]).every(({ of }) => of.kind !== 'input' && of.kind !== 'mask');
+
 /**
  * @param second reads memory that `first` writes, element by element where its operand is in `read`.
  * @param kept what `first` writes and others read, too. Results come after those of `second`.
  * @param fixed how many operands of `first` must stay the program's first, used or not.
- * @returns null when the program would be too long
+ * @returns null when the program would be too long, or would compute with other roundings
  */
 export function compose(
   first: Call,
@@ -80,6 +84,8 @@ export function compose(
   });
   const resultOf = (memory: MemoryId) =>
     firstResults[first.outputs.findIndex((output) => place(output) === place(memory))]!;
+  // Between two programs a value is rounded to memory's dtype; within one, not where it is the same for all elements.
+  if ([...read.values()].some((memory) => isUniform(resultOf(memory)))) return null;
   const scalars = second.scalars.map((scalar) => merged.scalar(scalar));
   const step = merged.scalars.length;
   const secondResults = inline(second.program, graph, {
