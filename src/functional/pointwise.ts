@@ -83,11 +83,13 @@ export class PointwiseFunction {
     for (const [i, input] of inputs.entries()) if (input.requiresGrad) wanted |= 1 << i;
     if (wanted === 0) return output;
     const backward = this.#gradientFor(wanted);
+    // What is compared alone has no gradient, as in PyTorch.
+    if (backward.results.every((result) => result === null)) return output;
     const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
     const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
     return record(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
       const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
-      const results = runProgram(backward.emitted, operands, shape, scalars, masks);
+      const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
       return inputs.map((input, i) => {
         const result = backward.results[i]!;
         return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
@@ -177,7 +179,7 @@ function runProgram(
   shape: Shape,
   scalars: readonly Scalar[],
   masks: MaskArguments,
-  dtype: DType = operands[0]?.dtype ?? 'float32',
+  dtype: DType,
 ): Tensor[] {
   if (program.outputs.length === 0) return [];
   const outputs = program.outputs.map(() => empty(shape, dtype));

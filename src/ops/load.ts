@@ -38,6 +38,8 @@ export interface NativeAddon {
 
   /** The names of the ops that programs can run; an opcode is an index. */
   readonly opcodes: readonly string[];
+  /** The names of the nodes of pointwise programs; a node's number is an index. */
+  readonly pointwiseNodes: readonly string[];
   /**
    * Frees what collected blocks and programs hold; unless `all`, only when enough have been made since the last time. The
    * blocks of programs that were collected and not disposed of, once for each of those.

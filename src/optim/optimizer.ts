@@ -354,8 +354,8 @@ markAsOwn(Optimizer);
 
 const updates = new WeakMap<object, Map<string, Update>>();
 
-/** Traced once for each form. */
-function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
+/** The update of a form, traced once. @internal */
+export function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
   let ofKind = updates.get(kind);
   if (ofKind === undefined) updates.set(kind, (ofKind = new Map()));
   const key = Object.values(form).map(Number).join('');

@@ -15,7 +15,8 @@ export interface SGDOptions extends BaseOptions {
   nesterov: boolean;
 }
 
-const kind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightDecay', 'momentum_buffer'> = {
+/** @internal */
+export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightDecay', 'momentum_buffer'> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
   check(place, { lr, momentum, dampening, weightDecay, nesterov }) {
@@ -60,6 +61,6 @@ const kind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightD
 export class SGD extends Optimizer<SGDOptions> {
   /** @throws ArgumentError for parameters or options that are not valid, in PyTorch's words. */
   constructor(params: Params<SGDOptions>, options?: Partial<SGDOptions>) {
-    super(kind, params, options);
+    super(sgdKind, params, options);
   }
 }

@@ -1,6 +1,6 @@
 /** Derivatives of expressions by rule: reverse mode over the graph. */
 import type { NodeName } from '../ops/nodes.js';
-import type { Expression } from './expression.js';
+import { type Expression, isConstant, operandsOf, postorder } from './expression.js';
 
 /** The gradients of the operands, null where there is none; `y` is the node itself. */
 type Rule = (
@@ -9,22 +9,22 @@ type Rule = (
   ...operands: [Expression, Expression, Expression, Expression]
 ) => readonly (Expression | null)[];
 
-/** Nodes that are constant between jumps. */
-const flat: Rule = () => [];
+/** Nodes that are constant between jumps: a gradient of 0, as in PyTorch, not none. */
+const flat: Rule = (grad) => [grad.graph.constant(0)];
 const selecting =
   (node: NodeName): Rule =>
   (grad, _y, a, b) => [null, null, grad.graph.apply(node, a, b, grad, 0), grad.graph.apply(node, a, b, 0, grad)];
 
-/** Where the larger or smaller of two is taken; of two equal ones each gets half, as in PyTorch. */
+/** Where the larger or smaller of two is taken; of two equal ones each gets half, and both all of it where one is NaN, as in PyTorch. */
 const extreme =
   (isLarger: boolean): Rule =>
   (grad, _y, a, b) => {
-    const [low, high] = isLarger ? [b, a] : [a, b];
     const half = grad.mul(0.5);
     const { graph } = grad;
-    const elsewhere = (yes: Expression | number, no: Expression | number) =>
-      graph.apply('selectEqual', a, b, half, graph.apply('selectLess', low, high, yes, no));
-    return [elsewhere(grad, 0), elsewhere(0, grad)];
+    /** The gradient of one of them, which is none where it is the other that is taken: where `low` < `high`. */
+    const unless = (low: Expression, high: Expression) =>
+      graph.apply('selectEqual', a, b, half, graph.apply('selectLess', low, high, 0, grad));
+    return isLarger ? [unless(a, b), unless(b, a)] : [unless(b, a), unless(a, b)];
   };
 
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
@@ -71,7 +71,7 @@ function powBase(grad: Expression, a: Expression, b: Expression): Expression {
 /** grad·y·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */
 function powExponent(grad: Expression, y: Expression, a: Expression, b: Expression): Expression {
   const gradient = grad.mul(y.mul(a.log()));
-  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLess', b, 0, gradient, 0), gradient);
+  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLessEqual', 0, b, 0, gradient), gradient);
 }
 
 /**
@@ -82,54 +82,43 @@ export function derive(output: Expression, grad: Expression, inputs: readonly Ex
   const gradients = new Map<Expression, Expression>([[output, grad]]);
   const add = (to: Expression, part: Expression) => {
     const sum = gradients.get(to);
-    gradients.set(to, sum === undefined ? part : sum.add(part));
+    if (sum === undefined || isConstant(sum, 0)) gradients.set(to, part);
+    else if (!isConstant(part, 0)) gradients.set(to, sum.add(part));
   };
-  for (const each of behind(output, inputs)) {
+  const dependent = dependentOn(inputs, output);
+  // Each before its operands.
+  for (const each of [...dependent].sort((a, b) => b.id - a.id)) {
     const arrived = gradients.get(each);
     if (arrived === undefined || each.of.kind !== 'node') continue;
     const { node, operands } = each.of;
     const parts = rules[node](arrived, each, ...(operands as [Expression, Expression, Expression, Expression]));
     for (const [i, operand] of operands.entries()) {
       const part = parts[i] ?? null;
-      if (part !== null && dependsOn(operand, inputs)) add(operand, part);
+      if (part !== null && dependent.has(operand)) add(operand, part);
     }
   }
   return inputs.map((input) => gradients.get(input) ?? null);
 }
 
-/** All that leads from the inputs to the output, the output first, each before its operands. */
-function behind(output: Expression, inputs: readonly Expression[]): Expression[] {
+/** What leads from the inputs to the output. */
+function dependentOn(inputs: readonly Expression[], output: Expression): Set<Expression> {
   const found = new Set<Expression>();
-  const visit = (each: Expression): void => {
-    if (found.has(each) || !dependsOn(each, inputs)) return;
-    found.add(each);
-    for (const operand of operandsOf(each)) visit(operand);
-  };
-  visit(output);
-  return [...found].sort((a, b) => b.id - a.id);
-}
-
-function dependsOn(each: Expression, inputs: readonly Expression[]): boolean {
-  return inputs.includes(each) || operandsOf(each).some((operand) => dependsOn(operand, inputs));
-}
-
-export function operandsOf({ of }: Expression): readonly Expression[] {
-  if (of.kind === 'node') return of.operands;
-  return of.kind === 'mask' ? [of.p] : [];
+  for (const each of postorder([output]))
+    if (inputs.includes(each) || operandsOf(each).some((operand) => found.has(operand))) found.add(each);
+  return found;
 }
 
 /** The same expression with others in the place of some of its parts. */
 export function substitute(root: Expression, replaced: ReadonlyMap<Expression, Expression>): Expression {
   const done = new Map<Expression, Expression>(replaced);
-  const visit = (each: Expression): Expression => {
-    const known = done.get(each);
-    if (known !== undefined) return known;
+  const operandsKept = (each: Expression) => (replaced.has(each) ? [] : operandsOf(each));
+  for (const each of postorder([root], operandsKept)) {
+    if (done.has(each)) continue;
     const { of, graph } = each;
     let result = each;
-    if (of.kind === 'node') result = graph.apply(of.node, ...of.operands.map(visit));
-    else if (of.kind === 'mask') result = graph.mask(of.key, visit(of.p));
+    if (of.kind === 'node') result = graph.apply(of.node, ...of.operands.map((operand) => done.get(operand)!));
+    else if (of.kind === 'mask') result = graph.mask(of.key, done.get(of.p)!);
     done.set(each, result);
-    return result;
-  };
-  return visit(root);
+  }
+  return done.get(root)!;
 }

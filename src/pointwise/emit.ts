@@ -1,7 +1,6 @@
 /** From expressions to a program, and back. */
 import { encode, type PointwiseInstruction, type PointwiseProgram, type ValueId } from '../ops/pointwise-program.js';
-import { operandsOf } from './derivative.js';
-import type { Expression, Graph } from './expression.js';
+import { type Expression, type Graph, postorder } from './expression.js';
 
 /** A program, and which inputs, scalars and keys of the graph are its own, in its order. */
 export interface Emitted {
@@ -25,7 +24,7 @@ export interface Arity {
  * @param arity left out: the inputs and scalars that are used.
  */
 export function emit(outputs: readonly Expression[], arity: Arity = {}): Emitted {
-  const reached = reachedFrom(outputs);
+  const reached = postorder(outputs);
   const indices = (kind: 'input' | 'scalar', count: number | undefined) =>
     count !== undefined
       ? Array.from({ length: count }, (_, i) => i)
@@ -70,18 +69,6 @@ export function intern(parts: Omit<PointwiseProgram, 'code'>): PointwiseProgram 
   const program = Object.freeze({ ...parts, code });
   interned.set(key, program);
   return program;
-}
-
-/** Operands before what uses them. */
-function reachedFrom(outputs: readonly Expression[]): Expression[] {
-  const found = new Set<Expression>();
-  const visit = (each: Expression): void => {
-    if (found.has(each)) return;
-    for (const operand of operandsOf(each)) visit(operand);
-    found.add(each);
-  };
-  outputs.forEach(visit);
-  return [...found];
 }
 
 /** Writes a program's results as expressions of what stands for its inputs, scalars and keys. */

@@ -174,8 +174,12 @@ export class Graph {
   }
 
   apply(node: NodeName, ...given: ExpressionOperand[]): Expression {
-    if (given.length !== nodes[node].length)
-      throw new ArgumentError(`pointwise: ${node} takes ${nodes[node].length} operands, got ${given.length}`);
+    if (!Object.hasOwn(nodes, node)) throw new ArgumentError(`pointwise: there is no node ${show(node)}`);
+    const arity = nodes[node].length;
+    if (given.length !== arity)
+      throw new ArgumentError(
+        `pointwise: ${node} takes ${arity} ${arity === 1 ? 'operand' : 'operands'}, got ${given.length}`,
+      );
     const operands = given.map((each) => this.read(each));
     const simple = simplified(node, operands);
     if (simple !== null) return simple;
@@ -213,6 +217,27 @@ export class Graph {
     this.#made.set(key, made);
     return made;
   }
+}
+
+export function operandsOf({ of }: Expression): readonly Expression[] {
+  if (of.kind === 'node') return of.operands;
+  return of.kind === 'mask' ? [of.p] : [];
+}
+
+/** All that some expressions are made of and they themselves, each once, operands before what uses them. No recursion: chains are long. */
+export function postorder(
+  roots: readonly Expression[],
+  operands: (each: Expression) => readonly Expression[] = operandsOf,
+): Expression[] {
+  const found = new Set<Expression>();
+  const stack = [...roots].reverse();
+  while (stack.length > 0) {
+    const each = stack.at(-1)!;
+    const missing = found.has(each) ? [] : operands(each).filter((operand) => !found.has(operand));
+    if (missing.length === 0) found.add(stack.pop()!);
+    else stack.push(...missing.reverse());
+  }
+  return [...found];
 }
 
 export const isConstant = ({ of }: Expression, value: number): boolean =>

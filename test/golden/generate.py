@@ -16,6 +16,7 @@ from makers.errors import errors
 from makers.functions import functions
 from makers.loading import loader
 from makers.losses import losses
+from makers.nodes import nodes
 from makers.printing import printing
 from makers.randomness import streams, weights
 from makers.schedules import schedules
@@ -31,6 +32,7 @@ FILES = {
     "dropout-training": dropout_training,
     "losses": losses,
     "functions": functions,
+    "nodes": nodes,
     "printing": printing,
     "errors": errors,
 }

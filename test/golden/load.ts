@@ -118,6 +118,16 @@ export interface FunctionCase {
   readonly grads?: readonly (GoldenTensor | null)[];
 }
 
+export interface NodeCase {
+  readonly node: string;
+  /** float64, flat. Of clamp, the bounds follow. */
+  readonly inputs: readonly GoldenTensor[];
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made; null where PyTorch has no gradient. */
+  readonly gradient: GoldenTensor;
+  readonly grads: readonly (GoldenTensor | null)[];
+}
+
 export interface PrintedTensor {
   readonly tensor: GoldenTensor;
   readonly requiresGrad: boolean;
@@ -197,6 +207,7 @@ export interface GoldenFiles {
     readonly weighted: readonly WeightedCase[];
   };
   functions: { readonly cases: readonly FunctionCase[] };
+  nodes: { readonly cases: readonly NodeCase[] };
   printing: {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];

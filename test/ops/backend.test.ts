@@ -6,6 +6,7 @@ import type { Memory } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { runChild } from '../helpers/child.js';
 import { GuardedMemory } from '../helpers/memory.js';
+import { nodeOf, programOf } from './cases/programs.js';
 
 const noAddon = { LANEWISE_ADDON: '/nowhere/lanewise.node' };
 const name = backend.name;
@@ -259,34 +260,41 @@ describe.each(backend.available.slice(1))('%s', (native) => {
   const { ops } = getBackend(native);
   const floats = (...values: number[]): Memory => GuardedMemory.from(Float32Array.from(values));
 
+  const plain = { keys: [], scalars: [], step: null, layout: Float64Array.of(2, 1), columns: 1, rowOffset: 0 };
+
   it('leaves ops with any float64 memory to the reference', () => {
     const x = GuardedMemory.from(Float64Array.of(1, 2.1));
     const out = floats(8, 9);
-    ops.neg({ x, out: x, n: 2 });
+    ops.pointwise({ ...plain, program: nodeOf('neg'), inputs: [x], outputs: [x] });
     expect([...x.read()]).toEqual([-1, -2.1]);
     ops.cast({ x, out, n: 2 });
     expect([...out.read()]).toEqual([-1, Math.fround(-2.1)]);
     ops.cast({ x: floats(3, 4), out: x, n: 2 });
     expect([...x.read()]).toEqual([3, 4]);
+    const layout = Float64Array.of(2, 1, 1);
+    ops.pointwise({ ...plain, program: nodeOf('add'), inputs: [floats(1, 2), x], outputs: [out], layout });
+    expect([...out.read()]).toEqual([4, 6]);
   });
 
   it('turns what the addon refuses into an ArgumentError with its cause', () => {
     const out = floats(8, 9);
-    const call = (): void => ops.neg({ x: floats(1), out, n: 2 });
+    const call = (): void => ops.sum({ x: floats(1, 2, 3), out, outer: 2, size: 2, inner: 1 });
     expect(call).toThrow(ArgumentError);
-    expect(call).toThrow(/^neg: x needs 2 elements, got 1$/);
+    expect(call).toThrow(/^sum: x needs 4 elements, got 3$/);
     expect(call).toThrow(expect.objectContaining({ cause: expect.any(RangeError) }));
     expect([...out.read()]).toEqual([8, 9]);
   });
 
   it('reads cells when the op runs', () => {
-    const param = floats(1);
-    const lr = { value: 0.5 };
-    const rest = { momentum: { value: 0 }, dampening: { value: 0 }, weightDecay: { value: 0 }, nesterov: false };
-    const step = (): void => ops.sgd({ param, grad: floats(1), buffer: null, step: null, n: 1, lr, ...rest });
-    step();
-    lr.value = 0.25;
-    step();
-    expect([...param.read()]).toEqual([0.25]);
+    const out = floats(0, 0);
+    const factor = { value: 0.5 };
+    const program = programOf(1, 1, ([x], [s]) => x.mul(s));
+    const run = (): void =>
+      ops.pointwise({ ...plain, program, inputs: [floats(1, 2)], outputs: [out], scalars: [factor] });
+    run();
+    expect([...out.read()]).toEqual([0.5, 1]);
+    factor.value = 0.25;
+    run();
+    expect([...out.read()]).toEqual([0.25, 0.5]);
   });
 });

@@ -2,37 +2,50 @@
  * The one list of cases of ops. Every op of the contract is in it (contract.test.ts), every backend runs all of it
  * (ops.test.ts), and tolerances stand here and nowhere else. How to add one: src/ops/README.md.
  */
-import { broadcastCases } from './cases/broadcast.js';
+import { activationCases } from './cases/activations.js';
 import type { Case } from './cases/case.js';
 import { memoryCases } from './cases/copy.js';
 import { crossEntropyCases } from './cases/cross-entropy.js';
-import { dropoutCases } from './cases/dropout.js';
-import { elementwiseCases } from './cases/elementwise.js';
 import { gatherCases } from './cases/gather.js';
 import { hostCases } from './cases/host.js';
 import { integerCases } from './cases/integers.js';
-import { linearActivationCases } from './cases/linear-activation.js';
+import { linearCases } from './cases/linear.js';
+import { linearGradientCases } from './cases/linear-gradient.js';
 import { linearWeightCases } from './cases/linear-weight.js';
-import { matrixCases } from './cases/matmul.js';
+import { matmulCases } from './cases/matmul.js';
+import { binaryCases } from './cases/nodes-binary.js';
+import { choiceCases } from './cases/nodes-choice.js';
+import { unaryCases } from './cases/nodes-unary.js';
 import { optimizerCases } from './cases/optimizers.js';
 import { orderCases } from './cases/order.js';
+import { maskCases } from './cases/pointwise-masks.js';
+import { structureCases } from './cases/pointwise-structure.js';
+import { uniformCases } from './cases/pointwise-uniform.js';
 import { reduceCases } from './cases/reduce.js';
 import { softmaxCases } from './cases/softmax.js';
 
 export const cases: readonly Case[] = [
   ...memoryCases,
-  ...broadcastCases,
-  ...elementwiseCases,
+  ...unaryCases,
+  ...binaryCases,
+  ...choiceCases,
+  ...structureCases,
+  ...uniformCases,
+  ...maskCases,
+  ...activationCases,
+  ...optimizerCases,
   ...reduceCases,
   ...integerCases,
   ...gatherCases,
   ...orderCases,
   ...softmaxCases,
-  ...matrixCases,
-  ...linearActivationCases,
+  ...matmulCases,
+  ...linearCases,
+  ...linearGradientCases,
   ...linearWeightCases,
-  ...dropoutCases,
   ...crossEntropyCases,
-  ...optimizerCases,
   ...hostCases,
 ];
+
+/** What fails together: an op, or what programs of the op `pointwise` do, which is how their names begin. */
+export const groupOf = ({ op, name }: Case): string => (op === 'pointwise' ? `${op}: ${name.split(',', 1)[0]}` : op);

@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import { hostOps } from '../../src/ops/host.js';
-import { type Layout, type Memory, type OpName, type Role, signatures } from '../../src/ops/ops.js';
+import { loadAddon } from '../../src/ops/load.js';
+import { nodeNames } from '../../src/ops/nodes.js';
+import { type Cell, type Memory, type OpName, signatures } from '../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
-import { extent } from './cases/layouts.js';
+import type { Case } from './cases/case.js';
+import { count, extent } from './cases/layouts.js';
 import { cases } from './cases.js';
-import { rolesOf } from './harness.js';
+import { label } from './harness.js';
+import { argumentOf, bind, isWritten, rolesOf, type Slot, slotsOf, valuesOf } from './slots.js';
 
 const names = Object.keys(signatures) as OpName[];
 
@@ -35,62 +40,104 @@ describe('every op', () => {
   });
 });
 
+const { addon } = loadAddon();
+
+describe('every node', () => {
+  it.skipIf(addon === null)('of pointwise programs has the number that the addon knows it by', () => {
+    expect(addon!.pointwiseNodes).toEqual([...nodeNames, 'mask']);
+  });
+
+  it('has cases', () => {
+    const counts = new Map<string, number>([...nodeNames, 'mask'].map((node) => [node, 0]));
+    for (const testCase of cases) {
+      const program = valuesOf(testCase).program as PointwiseProgram | null | undefined;
+      for (const { node } of program?.instructions ?? []) counts.set(node, counts.get(node)! + 1);
+    }
+    expect([...counts].filter(([, times]) => times < 20)).toEqual([]);
+  });
+});
+
+/** The memories that a layout walks over, in its order. */
+function walked({ op }: Case, slots: readonly Slot[]): readonly Slot[] {
+  if (op === 'pointwise') return slots.filter((slot) => argumentOf(slot) === 'inputs');
+  const names = op === 'copy' ? ['x', 'out'] : ['a', 'b'];
+  return names.map((name) => slots.find((slot) => slot.name === name)!);
+}
+
+const lengthOf = ({ value }: Slot): number => (typeof value === 'number' ? value : value.length);
+
 describe('cases', () => {
   it('give every argument of their op and no other', () => {
     for (const testCase of cases) {
       const roles = rolesOf(testCase).map(([argument]) => argument);
-      expect(Object.keys(testCase.args()).sort(), `${testCase.op} [${testCase.name}]`).toEqual(roles.sort());
+      expect(Object.keys(testCase.args()).sort(), label(testCase)).toEqual(roles.sort());
     }
   });
 
-  it('have layouts that stay within their memory', () => {
+  it('have layouts that stay within their memory, and outputs of as many elements', () => {
     for (const testCase of cases) {
       if (!rolesOf(testCase).some(([, role]) => role === 'layout')) continue;
-      const args = testCase.args() as Readonly<Record<string, unknown>>;
-      const values = [...(args.layout as Layout)];
-      const rank = values.length / 3;
-      const reach = (operand: number): number => {
-        return extent(values.slice(0, rank), values.slice(rank * operand, rank * (operand + 1)));
-      };
-      const [first, second] = testCase.op === 'copy' ? ['x', 'out'] : ['a', 'b'];
-      for (const [argument, operand] of [
-        [first!, 1],
-        [second!, 2],
-      ] as const) {
-        const offset = (args[`${argument}Offset`] ?? 0) as number;
-        const { length } = args[argument] as { length: number };
-        expect(offset + reach(operand), `${testCase.op} [${testCase.name}] ${argument}`).toBeLessThanOrEqual(length);
-      }
+      const values = valuesOf(testCase);
+      const layout = [...(values.layout as Float64Array)];
+      const slots = slotsOf(testCase, values);
+      const operands = walked(testCase, slots);
+      const rank = layout.length / (1 + operands.length);
+      expect(Number.isInteger(rank) && rank >= 1, label(testCase)).toBe(true);
+      const sizes = layout.slice(0, rank);
+      operands.forEach((slot, i) => {
+        const reach = extent(sizes, layout.slice(rank * (i + 1), rank * (i + 2)));
+        const offset = (values[`${slot.name}Offset`] ?? 0) as number;
+        expect(offset + reach, `${label(testCase)} ${slot.name}`).toBeLessThanOrEqual(lengthOf(slot));
+      });
+      for (const slot of slots)
+        if (argumentOf(slot) === 'outputs') expect(lengthOf(slot), label(testCase)).toBe(count(sizes));
+    }
+  });
+
+  it('give programs as many operands as they take', () => {
+    for (const testCase of cases) {
+      const values = valuesOf(testCase) as Readonly<Record<string, unknown>>;
+      const program = values.program as PointwiseProgram | null | undefined;
+      if (program === undefined) continue;
+      const lengthsOf = (...names: string[]) =>
+        names.map((name) => (values[name] as unknown[] | undefined)?.length ?? 0);
+      // The product is the first input of a post-op, and out what its first output goes to.
+      const isPostOp = testCase.op === 'linear' || testCase.op === 'linearInputGradient';
+      const product = testCase.op === 'pointwise' ? 0 : 1;
+      const expected = program ?? { inputs: 1, keys: 0, scalars: 0, outputs: [0] };
+      const steps = (values.step ?? null) === null ? 0 : 1;
+      const [inputs, keys, scalars, outputs] = lengthsOf('inputs', 'keys', 'scalars', 'outputs');
+      expect([inputs! + product, keys, scalars! + steps, outputs! + (isPostOp ? 1 : 0)], label(testCase)).toEqual([
+        expected.inputs,
+        expected.keys,
+        expected.scalars,
+        expected.outputs.length,
+      ]);
     }
   });
 
   it('run on memory that the reference only reads where the role says so', () => {
-    const reading = new Set<Role>(['in', 'in?', 'index', 'any']);
     for (const op of names) {
       const testCase = cases.find((candidate) => candidate.op === op && candidate.throws === undefined)!;
+      const slots = slotsOf(testCase);
       const written: string[] = [];
-      const values = testCase.args() as Readonly<Record<string, unknown>>;
-      const args: Record<string, unknown> = { ...values };
-      for (const [argument, role] of rolesOf(testCase)) {
-        if (role === 'cell') args[argument] = { value: values[argument] };
-        if (!/^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout)\??$/.test(role)) continue;
-        if (values[argument] === null) continue;
-        args[argument] = recording(values[argument], role, () => written.push(argument));
-      }
+      const memories = new Map(slots.map((slot) => [slot.name, recording(slot, () => written.push(slot.name))]));
+      const args = bind(testCase, valuesOf(testCase), {
+        memory: (name) => memories.get(name),
+        cell: (value): Cell => ({ value }),
+        scalar: (value) => value,
+      });
       (referenceOps[op] as (args: unknown) => void)(args);
-      const allowed = rolesOf(testCase).filter(([, role]) => !reading.has(role));
-      for (const argument of written)
-        expect(
-          allowed.map(([name]) => name),
-          op,
-        ).toContain(argument);
+      const allowed = slots.filter(({ role }) => isWritten(role)).map(({ name }) => name);
+      for (const name of written) expect(allowed, op).toContain(name);
     }
   });
 });
 
 /** Memory that tells when it is asked for to be written. */
-function recording(value: unknown, role: Role, onWrite: () => void): Memory {
-  const length = typeof value === 'number' ? value : (value as { length: number }).length;
+function recording(slot: Slot, onWrite: () => void): Memory {
+  const { role, value } = slot;
+  const length = lengthOf(slot);
   const isInt =
     role.startsWith('index') || value instanceof Int32Array || (value as { dtype?: string }).dtype === 'int32';
   const given = ArrayBuffer.isView(value) ? (value as Float32Array | Int32Array).slice() : null;

@@ -1,28 +1,25 @@
 /** Runs a case on a backend and checks what every op owes: inputs and guards untouched, outputs written in full. */
 import { expect } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
-import { type Cell, type DType, type HostArray, type Ops, type Role, signatures } from '../../src/ops/ops.js';
+import type { Cell, DType, HostArray, Ops } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { firstDifference, isClose, isSame, ulp32 } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
-import type { Bound, Case, CaseValue, Fresh } from './cases/case.js';
+import type { Bound, Case, Fresh, Placement } from './cases/case.js';
+import { bind, isFresh, isWritten, type Slot, slotsOf, valuesOf } from './slots.js';
 
-/** What an op left in the memory that it writes, by argument. */
+/** What an op left in the memory that it writes, by its name. */
 export type Results = Readonly<Record<string, HostArray>>;
 
 export interface RunOptions {
   /** 'float64': all float memory is float64, for the judge. Default float32. */
   readonly precision?: 'float32' | 'float64';
-  /** Elements by which memory is moved off alignment; each argument by a different number. Default 0. */
+  /** Elements by which memory is moved off alignment; each memory by a different number. Default 0. */
   readonly shift?: number;
-  /** Write the output over this input. */
-  readonly inPlace?: string;
+  /** Write outputs over these inputs. */
+  readonly inPlace?: Placement;
   /** Replace subnormal inputs by zeros of their sign, as flushing hardware does. */
   readonly flush?: boolean;
-}
-
-export function rolesOf(testCase: Case): [argument: string, role: Role][] {
-  return Object.entries(signatures[testCase.op]);
 }
 
 export function label(testCase: Case): string {
@@ -35,7 +32,7 @@ function prepared(values: Float32Array | Int32Array, { precision, flush }: RunOp
   return precision === 'float64' ? Float64Array.from(flushed) : flushed;
 }
 
-function fresh(role: Role, value: CaseValue, options: RunOptions): { dtype: DType; length: number } {
+function fresh({ role, value }: Slot, options: RunOptions): { dtype: DType; length: number } {
   const float = options.precision ?? 'float32';
   if (role === 'indexOut') return { dtype: 'int32', length: value as number };
   if (role === 'out' || role === 'out?') return { dtype: float, length: value as number };
@@ -45,33 +42,32 @@ function fresh(role: Role, value: CaseValue, options: RunOptions): { dtype: DTyp
 
 /** Runs the op once and returns what it wrote; throws when it broke a law of ops.ts. */
 export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Results {
-  const values = testCase.args() as Readonly<Record<string, CaseValue>>;
-  const args: Record<string, unknown> = {};
+  const values = valuesOf(testCase);
+  const placement: Placement = { ...testCase.over, ...options.inPlace };
   const inputs: Record<string, { memory: GuardedMemory; before: HostArray }> = {};
   const outputs: Record<string, { memory: GuardedMemory; unwritten: boolean }> = {};
   const shift = options.shift ?? 0;
-  const roles = rolesOf(testCase);
-  roles.forEach(([name, role], position) => {
-    const value = values[name]!;
+  slotsOf(testCase, values).forEach((slot, position) => {
+    const { name, role, value } = slot;
     const off = shift === 0 ? 0 : (shift + 3 * position) % 16;
-    if (value !== null && /^(out|indexOut|anyOut)\??$/.test(role)) {
-      const { dtype, length } = fresh(role, value, options);
+    if (placement[name] !== undefined) return;
+    if (isFresh(role)) {
+      const { dtype, length } = fresh(slot, options);
       outputs[name] = { memory: GuardedMemory.unwritten(dtype, length, off), unwritten: true };
-      args[name] = outputs[name].memory;
-    } else if (value === null || !/^(in|inout|index|indexInout|any|anyInout)\??$/.test(role)) {
-      args[name] = role === 'cell' ? ({ value } as Cell) : value;
-    } else {
-      const memory = GuardedMemory.from(prepared(value as Float32Array | Int32Array, options), off);
-      if (/inout/i.test(role)) outputs[name] = { memory, unwritten: false };
-      else inputs[name] = { memory, before: memory.snapshot() };
-      args[name] = memory;
+      return;
     }
+    const memory = GuardedMemory.from(prepared(value as Float32Array | Int32Array, options), off);
+    if (isWritten(role)) outputs[name] = { memory, unwritten: false };
+    else inputs[name] = { memory, before: memory.snapshot() };
   });
-  if (options.inPlace !== undefined) {
-    outputs.out = { memory: inputs[options.inPlace]!.memory, unwritten: false };
-    args.out = outputs.out.memory;
-    delete inputs[options.inPlace];
-  }
+  for (const [output, input] of Object.entries(placement))
+    outputs[output] = { memory: inputs[input]!.memory, unwritten: false };
+  const args = bind(testCase, values, {
+    memory: (name) => (outputs[name] ?? inputs[name])!.memory,
+    cell: (value): Cell => ({ value }),
+    scalar: (value, isCell) => (isCell ? { value } : value),
+  });
+  for (const input of Object.values(placement)) delete inputs[input];
 
   const run = (): void => (ops[testCase.op] as (args: unknown) => void)(args);
   const refused = testCase.throws;
@@ -166,11 +162,10 @@ function complaint(testCase: Case, verdict: Verdict, name: string, i: number, ac
   const error = Math.abs(actual - expected);
   const ulps = (error / ulp32(expected)).toPrecision(3);
   const allowed = (verdict.allowed(name, i, expected) / ulp32(expected)).toPrecision(3);
-  const values = testCase.args() as Readonly<Record<string, CaseValue>>;
-  const inputs = rolesOf(testCase)
-    .filter(([, role]) => role === 'in' || role === 'index')
-    .filter(([argument]) => (values[argument] as Float32Array).length === verdict.expected[0]![name]!.length)
-    .map(([argument]) => `${argument} ${(values[argument] as Float32Array)[i]}`);
+  const inputs = slotsOf(testCase)
+    .filter(({ role }) => role === 'in' || role === 'index')
+    .filter(({ value }) => (value as Float32Array).length === verdict.expected[0]![name]!.length)
+    .map((slot) => `${slot.name} ${(slot.value as Float32Array)[i]}`);
   const from = inputs.length > 0 ? ` from ${inputs.join(', ')}` : '';
   return `${name}[${i}] = ${actual}, expected ${expected} (off by ${ulps} ulp, allowed ${allowed})${from}`;
 }

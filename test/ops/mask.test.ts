@@ -5,6 +5,7 @@ import { maskKeeps, maskKey, maskScale, maskThreshold, maskWord } from '../../sr
 import type { Ops } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
+import { dropout } from './cases/pointwise-masks.js';
 
 const key = maskKey(42, 0, 7, 1);
 const threadsBefore = backend.threads;
@@ -27,7 +28,17 @@ function draw(ops: Ops, { rows, columns, p, rowOffset = 0, key: [k0, k1] = key }
   const n = rows * columns;
   const x = GuardedMemory.from(new Float32Array(n).fill(1));
   const out = GuardedMemory.unwritten('float32', n);
-  ops.dropout({ x, key: GuardedMemory.from(Int32Array.of(k0, k1)), out, rows, columns, p, rowOffset });
+  ops.pointwise({
+    program: dropout,
+    inputs: [x],
+    keys: [GuardedMemory.from(Int32Array.of(k0, k1))],
+    scalars: [p],
+    outputs: [out],
+    step: null,
+    layout: Float64Array.of(n, 1),
+    columns,
+    rowOffset,
+  });
   return out.snapshot() as Float32Array;
 }
 

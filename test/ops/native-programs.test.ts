@@ -4,25 +4,33 @@ import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, Generator, StateError } from '../../src/index.js';
 import { backend, getBackend } from '../../src/ops/backend.js';
-import { type Listing, type MemorySpec, NotFiniteError, type ProgramFactory } from '../../src/ops/listing.js';
+import {
+  type Instruction,
+  type Listing,
+  type MemorySpec,
+  NotFiniteError,
+  type ProgramFactory,
+} from '../../src/ops/listing.js';
 import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
+import type { NodeName } from '../../src/ops/nodes.js';
 import type { DType } from '../../src/ops/ops.js';
 import type { Case } from './cases/case.js';
-import { cases } from './cases.js';
+import { nodeOf } from './cases/programs.js';
+import { cases, groupOf } from './cases.js';
 import { expectSame, label, runCase } from './harness.js';
 import { type ProgramOptions, runAsProgram, weights } from './one-instruction.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
 
-/** One test for each op: each of its cases gives the bits of the eager op, or its error. */
+/** One test for each group: each of its cases gives the bits of the eager op, or its error. */
 function itAgreesWithEager(
   name: string,
   among: readonly Case[],
   options: (testCase: Case) => readonly ProgramOptions[],
 ) {
   const { ops, programs } = getBackend(name);
-  it.each([...new Set(among.map(({ op }) => op))])('%s', (op) => {
-    for (const testCase of among.filter((candidate) => candidate.op === op)) {
+  it.each([...new Set(among.map(groupOf))])('%s', (group) => {
+    for (const testCase of among.filter((candidate) => groupOf(candidate) === group)) {
       for (const option of options(testCase)) {
         const run = (): ReturnType<typeof runAsProgram> => runAsProgram(programs(), testCase, option);
         const { throws } = testCase;
@@ -42,7 +50,7 @@ describe.each(backend.available)('a program of one instruction on %s is the eage
   });
   describe('written over an input', () => {
     const elementwise = among.filter(({ inPlace }) => inPlace !== undefined);
-    itAgreesWithEager(name, elementwise, ({ inPlace }) => inPlace!.map((input) => ({ inPlace: input })));
+    itAgreesWithEager(name, elementwise, ({ inPlace }) => inPlace!.map((each) => ({ inPlace: each })));
   });
 });
 
@@ -61,14 +69,20 @@ function memory(kind: MemorySpec['kind'], index: number, length: number, dtype: 
   return { kind, index, length, dtype, panels: null };
 }
 
-/** y = relu(x) for n numbers, by way of the arena. */
+/** An instruction of one node for n numbers. */
+const unary = (node: NodeName, x: number, out: number, n: number): Instruction => ({
+  op: 'pointwise',
+  args: {
+    ...{ program: nodeOf(node), inputs: [x], keys: [], scalars: [], outputs: [out], step: null },
+    ...{ layout: Float64Array.of(n, 1), columns: 1, rowOffset: 0 },
+  },
+});
+
+/** y = -relu(x) for n numbers, by way of the arena. */
 function relu(n: number): Listing {
   return {
     memories: [memory('input', 0, n), memory('temporary', 0, n), memory('output', 0, n)],
-    instructions: [
-      { op: 'relu', args: { x: 0, out: 1, n } },
-      { op: 'neg', args: { x: 1, out: 2, n } },
-    ],
+    instructions: [unary('relu', 0, 1, n), unary('neg', 1, 2, n)],
     arena: Math.ceil(n / 16) * 16,
     cells: 0,
     keySources: 0,
@@ -188,9 +202,9 @@ describe.each(natives)('what %s refuses', (name) => {
       [{ memories: [x, { ...t, index: -1 }, y] }, /memory 1: has no place in the arena: the listing is not planned/],
       [{ memories: [x, { ...t, index: 1 }, y] }, /memory 1: offset in the arena must be a multiple of 64 bytes/],
       [{ memories: [x, { ...t, kind: 'state', index: 0 }, y] }, /memory 1: there is no block 0/],
-      [{ memories: [x, t] }, /instruction 1 \(neg\), argument 1: no such memory/],
-      [{ instructions: [{ op: 'relu', args: { x: 2, out: 0, n: 3 } }] }, /inputs are only read/],
-      [{ instructions: [{ op: 'relu', args: { x: 0, out: 1 } }] }, /instruction 0 \(relu\), argument 2: expected/],
+      [{ memories: [x, t] }, /instruction 1 \(pointwise\), argument 4: no such memory/],
+      [{ instructions: [unary('relu', 2, 0, 3)] }, /inputs are only read/],
+      [{ instructions: [{ op: 'sum', args: { x: 0, out: 1 } }] }, /instruction 0 \(sum\), argument 2: expected/],
       [{ instructions: [{ op: 'draw', args: { draw: 0, out: 1 } }] }, /random numbers are drawn on the host/],
     ];
     for (const [change, message] of wrong)
@@ -290,13 +304,13 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     const n = 40;
     const row = (i: number, kind: number): number[] => [0, 1, kind, i, -1, -1];
     const memories = Array.from({ length: n }, (_, i) => [...row(i, 2), ...row(i, 3)]).flat();
-    const opcode = addon().opcodes.indexOf('neg');
-    const code = Array.from({ length: n }, (_, i) => [opcode, 2 * i, 2 * i + 1, 1]).flat();
+    const opcode = addon().opcodes.indexOf('sum');
+    const code = Array.from({ length: n }, (_, i) => [opcode, 2 * i, 2 * i + 1, 1, 1, 1]).flat();
     const many = addon().createProgram(isa(), Float64Array.from(memories), Float64Array.from(code), 0, 0, 0, []);
-    const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i));
+    const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i + 1));
     const outputs = inputs.map(() => new Float32Array(1));
     addon().runProgram(addon().programNumber(many), null, null, n, ...inputs, ...outputs);
-    expect(outputs.map(([value]) => value)).toEqual(inputs.map(([value]) => -value!));
+    expect(outputs.map(([value]) => value)).toEqual(inputs.map(([value]) => value));
     expect(() => addon().runProgram(addon().programNumber(many), nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
   });
 

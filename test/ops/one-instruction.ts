@@ -3,36 +3,34 @@ import { expect } from 'vitest';
 import type { Block, Instruction, MemorySpec, ProgramFactory } from '../../src/ops/listing.js';
 import type { DType, HostArray } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
-import type { Case, CaseValue, Fresh } from './cases/case.js';
-import { type Results, rolesOf } from './harness.js';
+import type { Case, Fresh, Placement } from './cases/case.js';
+import type { Results } from './harness.js';
+import { argumentOf, bind, isFresh, isWritten, type Slot, slotsOf, valuesOf } from './slots.js';
 
 export interface ProgramOptions {
   /** Everything in blocks; else inputs and outputs are bound at the run. Default false. */
   readonly inBlocks?: boolean;
   /** Weights in panels, of ops that have the flag `packed`. Default false. */
   readonly packed?: boolean;
-  /** Write the output over this input. */
-  readonly inPlace?: string;
+  /** Write outputs over these inputs. */
+  readonly inPlace?: Placement;
 }
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 const dtypeOf = (array: HostArray): DType => (array instanceof Int32Array ? 'int32' : 'float32');
-const isMemory = (role: string): boolean =>
-  /^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout)\??$/.test(role);
 
 /** Arguments that lie in panels when an op is packed. */
 export const weights: Readonly<Record<string, readonly string[]>> = {
-  linearActivation: ['weight'],
+  linear: ['weight'],
   linearInputGradient: ['weight'],
-  linearWeightSgd: ['weight', 'buffer'],
-  linearWeightAdam: ['weight', 'm', 'v', 'maxV'],
+  linearWeightUpdate: ['inputs'],
 };
 
 /** What a memory holds before the run: values, or NaN and the like where it is only written. */
-function initial(role: string, value: CaseValue): HostArray {
-  if (role === 'out' || role === 'out?') return new Float32Array(value as number).fill(Number.NaN);
+function initial({ role, value }: Slot): HostArray {
   if (role === 'indexOut') return new Int32Array(value as number).fill(-77);
   if (role === 'anyOut') return new constructors[(value as Fresh).dtype]((value as Fresh).length).fill(-77);
+  if (isFresh(role)) return new Float32Array(value as number).fill(Number.NaN);
   return (value as Float32Array | Int32Array).slice();
 }
 
@@ -41,72 +39,76 @@ function expectUnchanged(array: HostArray, before: HostArray): void {
   if (at >= 0) expect.fail(`changed an input at ${at} from ${before[at]} to ${array[at]}`);
 }
 
-/** What the case's op leaves in the memory that it writes, by argument. Throws what the run throws. */
+/** A memory of the listing, and how its numbers are read after the run. */
+interface Placed {
+  readonly id: number;
+  readonly before: HostArray;
+  readonly read: () => HostArray;
+}
+
+/** What the case's op leaves in the memory that it writes, by its name. Throws what the run throws. */
 export function runAsProgram(factory: ProgramFactory, testCase: Case, options: ProgramOptions = {}): Results {
-  const values = testCase.args() as Readonly<Record<string, CaseValue>>;
+  const values = valuesOf(testCase);
+  const placement: Placement = { ...testCase.over, ...options.inPlace };
+  const overwritten = new Set(Object.values(placement));
   const packed = options.packed === true ? weights[testCase.op]! : [];
+  const panels = { out: values.outFeatures as number, in: values.inFeatures as number };
   const memories: MemorySpec[] = [];
   const blocks: Block[] = [];
   const bound: Record<'input' | 'output', HostArray[]> = { input: [], output: [] };
   const cells: number[] = [];
-  const args: Record<string, Instruction['args'][string]> = {};
-  const written: Record<string, () => HostArray> = {};
 
-  for (const [name, role] of rolesOf(testCase)) {
-    const value = values[name]!;
-    if (role === 'cell') args[name] = cells.push(value as number) - 1;
-    else if (!isMemory(role) || value === null) args[name] = value as Instruction['args'][string];
-    else {
-      const array = initial(role, value);
-      const isWritten = /out/i.test(role);
-      const isState =
-        options.inBlocks === true || /inout/i.test(role) || packed.includes(name) || name === options.inPlace;
-      const kind = isState ? 'state' : isWritten ? 'output' : 'input';
-      const list = kind === 'state' ? blocks : bound[kind];
-      const panels = packed.includes(name)
-        ? { out: values.outFeatures as number, in: values.inFeatures as number }
-        : null;
-      args[name] = memories.push({ dtype: dtypeOf(array), length: array.length, kind, index: list.length, panels }) - 1;
-      if (kind === 'state') {
-        const block = factory.createBlock(dtypeOf(array), array.length);
-        block.copyIn(array);
-        blocks.push(block);
-        const read = (): HostArray => {
-          const copy = array.slice();
-          block.copyOut(copy);
-          return copy;
-        };
-        if (isWritten || name === options.inPlace) written[name] = read;
-        else written[`unchanged ${name}`] = read;
-      } else {
-        bound[kind].push(array);
-        if (kind === 'output') written[name] = () => array;
-      }
+  const place = (slot: Slot): Placed => {
+    const { name, role } = slot;
+    const array = initial(slot);
+    const isPacked = packed.includes(argumentOf(slot));
+    const isState = options.inBlocks === true || /inout/i.test(role) || isPacked || overwritten.has(name);
+    const kind = isState ? 'state' : isWritten(role) ? 'output' : 'input';
+    const index = (kind === 'state' ? blocks : bound[kind]).length;
+    const { length } = array;
+    const id = memories.push({ dtype: dtypeOf(array), length, kind, index, panels: isPacked ? panels : null }) - 1;
+    const before = array.slice();
+    if (kind !== 'state') {
+      bound[kind].push(array);
+      return { id, before, read: () => array };
     }
-  }
+    const block = factory.createBlock(dtypeOf(array), length);
+    block.copyIn(array);
+    blocks.push(block);
+    const read = (): HostArray => {
+      const copy = array.slice();
+      block.copyOut(copy);
+      return copy;
+    };
+    return { id, before, read };
+  };
+
+  const slots = slotsOf(testCase, values);
+  const placed = new Map<string, Placed>();
+  for (const slot of slots) if (placement[slot.name] === undefined) placed.set(slot.name, place(slot));
+  for (const [output, input] of Object.entries(placement)) placed.set(output, placed.get(input)!);
+  const args = bind(testCase, values, {
+    memory: (name) => placed.get(name)!.id,
+    cell: (value) => cells.push(value) - 1,
+    scalar: (value, isCell) => (isCell ? { cell: cells.push(value) - 1 } : value),
+  }) as Record<string, Instruction['args'][string]>;
   if (options.packed === true) args.packed = true;
-  if (options.inPlace !== undefined) args.out = args[options.inPlace]!;
 
   const listing = { memories, instructions: [{ op: testCase.op, args }], arena: 0, cells: cells.length, keySources: 0 };
   const program = factory.createProgram(listing, blocks);
-  const before = bound.input.map((array) => array.slice());
   program.run({
     inputs: bound.input,
     outputs: bound.output,
     cells: Float64Array.from(cells),
     keys: new Uint32Array(0),
   });
-  for (const [i, array] of bound.input.entries()) expectUnchanged(array, before[i]!);
   program.dispose();
 
   const results: Record<string, HostArray> = {};
-  for (const [name, read] of Object.entries(written)) {
-    if (name.startsWith('unchanged ')) expectUnchanged(read(), initial('in', values[name.slice(10)]!));
-    else results[name] = read();
-  }
-  if (options.inPlace !== undefined) {
-    results.out = results[options.inPlace]!;
-    delete results[options.inPlace];
+  for (const { name, role } of slots) {
+    const { read, before } = placed.get(name)!;
+    if (isWritten(role)) results[name] = read();
+    else if (!overwritten.has(name)) expectUnchanged(read(), before);
   }
   for (const block of blocks) block.free();
   return results;

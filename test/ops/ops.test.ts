@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import { provesNothing } from '../helpers/compare.js';
 import { type Case, opCase } from './cases/case.js';
-import { cases } from './cases.js';
+import { argsOf, over, programOf } from './cases/programs.js';
+import { cases, groupOf } from './cases.js';
 import { expectRight, expectSame, judge, label, runCase } from './harness.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
@@ -13,11 +14,11 @@ const fused = natives.filter((name) => name !== 'native:scalar');
 const inPlace = cases.filter((testCase) => testCase.inPlace !== undefined);
 const threadsBefore = backend.threads;
 
-/** One test for each op, which reports every case that fails. */
-function itForEachOp(check: (testCase: Case) => void, among = cases): void {
-  it.each([...new Set(among.map(({ op }) => op))])('%s', (op) => {
+/** One test for each group, which reports every case that fails. */
+function itForEachGroup(check: (testCase: Case) => void, among = cases): void {
+  it.each([...new Set(among.map(groupOf))])('%s', (group) => {
     const failures: string[] = [];
-    for (const testCase of among.filter((candidate) => candidate.op === op)) {
+    for (const testCase of among.filter((candidate) => groupOf(candidate) === group)) {
       try {
         check(testCase);
       } catch (error) {
@@ -50,16 +51,17 @@ describe('the cases', () => {
 describe.each(['reference', ...natives])('ops on %s', (name) => {
   const { ops } = getBackend(name);
   describe('are right', () => {
-    itForEachOp((testCase) => expectRight(testCase, runCase(ops, testCase)));
+    itForEachGroup((testCase) => expectRight(testCase, runCase(ops, testCase)));
   });
   describe('are right on memory that is not aligned', () => {
-    itForEachOp((testCase) => expectRight(testCase, runCase(ops, testCase, { shift: 1 })));
+    itForEachGroup((testCase) => expectRight(testCase, runCase(ops, testCase, { shift: 1 })));
   });
   describe('may write over their input', () => {
-    itForEachOp((testCase) => {
+    itForEachGroup((testCase) => {
       const apart = runCase(ops, testCase);
-      for (const input of testCase.inPlace ?? []) {
-        expectSame(testCase, runCase(ops, testCase, { inPlace: input }), apart, `written over ${input}`);
+      for (const placement of testCase.inPlace ?? []) {
+        const places = Object.entries(placement).map((pair) => pair.join(' over '));
+        expectSame(testCase, runCase(ops, testCase, { inPlace: placement }), apart, places.join(', '));
       }
     }, inPlace);
   });
@@ -71,7 +73,7 @@ describe.each(natives)('ops on %s give the same bits', (name) => {
     backend.threads = threadsBefore;
   });
   describe('on 1, 2 and 3 threads, wherever memory lies', () => {
-    itForEachOp((testCase) => {
+    itForEachGroup((testCase) => {
       backend.threads = 1;
       const alone = runCase(ops, testCase);
       for (const threads of [2, 3]) {
@@ -85,7 +87,7 @@ describe.each(natives)('ops on %s give the same bits', (name) => {
 describe.each(fused.slice(1))(`ops on %s and ${fused[0]} give the same bits`, (name) => {
   const { ops } = getBackend(name);
   const { ops: narrowest } = getBackend(fused[0]!);
-  itForEachOp((testCase) => {
+  itForEachGroup((testCase) => {
     expectSame(testCase, runCase(ops, testCase), runCase(narrowest, testCase), `${name} against ${fused[0]}`);
   });
 });
@@ -95,42 +97,61 @@ describe.each(missing)('ops on native:%s', (isa) => {
 });
 
 describe('the harness', () => {
-  const right = opCase('neg', 'of 9', 'exact', () => ({
-    x: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9]),
-    out: 9,
-    n: 9,
-  }));
   const { ops } = getBackend('reference');
-  const broken: readonly (readonly [string, Partial<typeof ops>, RegExp])[] = [
+  const values = (first: number) => Float32Array.from({ length: 9 }, (_, i) => first + i);
+  const both = programOf(2, 0, ([a, b]) => [a.neg(), b.neg()]);
+  const right = opCase('pointwise', 'two of 9', 'exact', () =>
+    argsOf({ program: both, inputs: [values(1), values(11)] }),
+  );
+  type Args = Parameters<typeof ops.pointwise>[0];
+  const broken: readonly (readonly [string, (args: Args) => void, RegExp])[] = [
     [
       'a wrong value',
-      { neg: ({ x, out, n }) => ops.abs({ x, out, n }) },
-      /neg \[of 9\]: 9 wrong\n.*out\[0\] = 1, expected -1/,
+      (args) => ops.pointwise({ ...args, program: programOf(2, 0, ([a, b]) => [a.neg(), b.abs()]) }),
+      /pointwise \[two of 9\]: 9 wrong\n.*outputs\[1\]\[0\] = 11, expected -11/,
     ],
-    ['an element left out', { neg: ({ x, out, n }) => ops.neg({ x, out, n: n - 1 }) }, /left out\[8\] of 9 unwritten/],
+    [
+      'an element left out',
+      (args) => {
+        ops.pointwise(args);
+        const [, out] = args.outputs;
+        new Int32Array(out!.write().buffer, out!.write().byteOffset)[8] = 0x7fc5a5a5;
+      },
+      /left outputs\[1\]\[8\] of 9 unwritten/,
+    ],
     [
       'an element too many',
-      {
-        neg: (args) => {
-          ops.neg(args);
-          const array = args.out.write();
-          new Float32Array(array.buffer, array.byteOffset, 10)[9] = 1;
-        },
+      (args) => {
+        ops.pointwise(args);
+        const array = args.outputs[1]!.write();
+        new Float32Array(array.buffer, array.byteOffset, 10)[9] = 1;
       },
-      /wrote outside out/,
+      /wrote outside outputs\[1\]/,
     ],
     [
       'a changed input',
-      {
-        neg: (args) => {
-          ops.neg(args);
-          args.x.write()[3] = 0;
-        },
+      (args) => {
+        ops.pointwise(args);
+        args.inputs[1]!.write()[3] = 0;
       },
-      /changed its input x\[3\] from 4/,
+      /changed its input inputs\[1\]\[3\] from 14/,
     ],
   ];
-  it.each(broken)('notices %s', (_what, change, message) => {
-    expect(() => expectRight(right, runCase({ ...ops, ...change }, right))).toThrow(message);
+  it.each(broken)('notices %s', (_what, pointwise, message) => {
+    expect(() => expectRight(right, runCase({ ...ops, pointwise }, right))).toThrow(message);
+  });
+
+  it('notices an input that is read after an output was written over it', () => {
+    const apart = runCase(ops, right);
+    const late = (args: Args) => {
+      const [first, second] = both.outputs;
+      for (const [i, output] of [first!, second!].entries())
+        ops.pointwise({ ...args, program: { ...both, outputs: [output] }, outputs: [args.outputs[i]!] });
+    };
+    const placed = { inPlace: over(1, 0) };
+    expectSame(right, runCase(ops, right, placed), apart, 'in the other order');
+    expect(() => expectSame(right, runCase({ ...ops, pointwise: late }, right, placed), apart, 'late')).toThrow(
+      /late: outputs\[1\]\[0\] is -?1, not -11/,
+    );
   });
 });

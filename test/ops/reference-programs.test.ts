@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, Generator, StateError } from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
 import { type Listing, type MemorySpec, NotFiniteError } from '../../src/ops/listing.js';
+import { nodeOf } from './cases/programs.js';
 
 const factory = getBackend('reference').programs();
 
@@ -21,7 +22,13 @@ const layout = Float64Array.of(1, 1, 1);
 const adding: Listing = {
   memories: [spec('input', 0), spec('state', 0), spec('output', 0)],
   instructions: [
-    { op: 'add', args: { a: 1, b: 0, out: 1, layout } },
+    {
+      op: 'pointwise',
+      args: {
+        ...{ program: nodeOf('add'), inputs: [1, 0], keys: [], scalars: [], outputs: [1], step: null },
+        ...{ layout, columns: 1, rowOffset: 0 },
+      },
+    },
     { op: 'copy', args: { x: 1, out: 2, layout, xOffset: 0, outOffset: 0 } },
     { op: 'checkFinite', args: { x: 2, n: 1, layer: 4 } },
   ],

@@ -1,7 +1,11 @@
 /** The judge judged: the reference against numbers that PyTorch 2.13.0 gave in float64. */
 import { describe, expect, it } from 'vitest';
-import { type Memory, reductions } from '../../src/ops/ops.js';
+import { reductions } from '../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
+import { adamKind } from '../../src/optim/adam.js';
+import { updateOf } from '../../src/optim/optimizer.js';
+import { sgdKind } from '../../src/optim/sgd.js';
 import { cell, expectClose, float64, fresh, int32 } from './plain.js';
 
 const x = [0.5, -1.25, 2, 3, 0, -0.75, 1.5, 1.5, -2, -1, 0.25, 0.125];
@@ -177,6 +181,21 @@ const adams = [
   ],
 ] as const;
 
+/** Three steps in place. `buffers` start at 0. */
+function steps(program: PointwiseProgram, buffers: number, scalars: readonly number[], counts: boolean) {
+  const memories = [float64(start), ...Array.from({ length: buffers }, () => float64([0, 0, 0, 0]))];
+  const step = counts ? int32([0]) : null;
+  const layout = Float64Array.of(4, ...new Array<number>(1 + memories.length).fill(1));
+  for (const values of gradients) {
+    referenceOps.pointwise({
+      ...{ program, inputs: [float64(values), ...memories], outputs: memories, scalars: scalars.map(cell) },
+      ...{ keys: [], step, layout, columns: 1, rowOffset: 0 },
+    });
+  }
+  if (step !== null) expect(step.read()[0]).toBe(3);
+  return memories;
+}
+
 describe('reference optimizers take PyTorch’s steps', () => {
   it.each(sgds)('SGD %o', (options, expected, expectedBuffer) => {
     const { momentum, dampening, weightDecay, nesterov } = {
@@ -186,26 +205,12 @@ describe('reference optimizers take PyTorch’s steps', () => {
       nesterov: false,
       ...options,
     };
-    const param = float64(start);
-    const buffer = expectedBuffer === null ? null : fresh(4);
-    const step = expectedBuffer === null ? null : int32([0]);
-    for (const values of gradients) {
-      referenceOps.sgd({
-        param,
-        grad: float64(values),
-        buffer,
-        step,
-        n: 4,
-        lr: cell(0.1),
-        momentum: cell(momentum),
-        dampening: cell(dampening),
-        weightDecay: cell(weightDecay),
-        nesterov,
-      });
-    }
-    expectClose(param, expected);
-    if (buffer !== null) expectClose(buffer, expectedBuffer!);
-    if (step !== null) expect(step.read()[0]).toBe(3);
+    const hasBuffer = expectedBuffer !== null;
+    const { program } = updateOf(sgdKind, { momentum: hasBuffer, nesterov, decays: weightDecay !== 0 });
+    const scalars = [0.1, momentum, dampening, weightDecay];
+    const [param, buffer] = steps(program, hasBuffer ? 1 : 0, scalars, hasBuffer);
+    expectClose(param!, expected);
+    if (hasBuffer) expectClose(buffer!, expectedBuffer);
   });
 
   it.each(adams)('Adam %o', (options, expected, expectedV) => {
@@ -218,29 +223,10 @@ describe('reference optimizers take PyTorch’s steps', () => {
       amsgrad: false,
       ...options,
     };
-    const param = float64(start);
-    const zeros = (): Memory => float64([0, 0, 0, 0]);
-    const [m, v, step] = [zeros(), zeros(), int32([0])];
-    const maxV = amsgrad ? zeros() : null;
-    for (const values of gradients) {
-      referenceOps.adam({
-        param,
-        grad: float64(values),
-        m,
-        v,
-        maxV,
-        step,
-        n: 4,
-        lr: cell(0.1),
-        beta1: cell(beta1),
-        beta2: cell(beta2),
-        eps: cell(eps),
-        weightDecay: cell(weightDecay),
-        decoupled,
-      });
-    }
-    expectClose(param, expected);
-    expectClose(v, expectedV);
-    expect(step.read()[0]).toBe(3);
+    const kind = adamKind('Adam', 0, decoupled);
+    const { program } = updateOf(kind, { amsgrad, decays: weightDecay !== 0 });
+    const [param, , v] = steps(program, amsgrad ? 3 : 2, [0.1, beta1, beta2, eps, weightDecay], true);
+    expectClose(param!, expected);
+    expectClose(v!, expectedV);
   });
 });

@@ -3,59 +3,16 @@
  * and against definitions written a second time in the plainest way.
  */
 import { describe, expect, it } from 'vitest';
-import { maskKeeps, maskKey, maskScale, maskThreshold } from '../../src/ops/mask.js';
-import type { HostArray, OpName } from '../../src/ops/ops.js';
+import type { OpName } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
-import { GuardedMemory } from '../helpers/memory.js';
 import { floats, ints } from '../helpers/values.js';
 import { contiguous, layout } from './cases/layouts.js';
-import { expectClose, float32, float64, fresh, int32 } from './plain.js';
+import { nodeOf } from './cases/programs.js';
+import { float32, float64, fresh, int32 } from './plain.js';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
 describe('reference treats special values as PyTorch does', () => {
-  const special = [nan, inf, -inf, 0, -0, 1, -1];
-  const e = Math.E;
-  it.each([
-    ['sign', [0, 1, -1, 0, 0, 1, -1]],
-    ['relu', [nan, inf, 0, 0, 0, 1, 0]],
-    ['sigmoid', [nan, 1, 0, 0.5, 0.5, e / (1 + e), 1 / (1 + e)]],
-    ['tanh', [nan, 1, -1, 0, -0, 0.761594155955765, -0.761594155955765]],
-    ['exp', [nan, inf, 0, 1, 1, e, 1 / e]],
-    ['log', [nan, inf, nan, -inf, -inf, 0, nan]],
-    ['sqrt', [nan, inf, nan, 0, -0, 1, nan]],
-    ['abs', [nan, inf, inf, 0, 0, 1, 1]],
-    ['neg', [nan, -inf, inf, -0, 0, -1, 1]],
-  ] as const)('%s', (op, expected) => {
-    const out = fresh(7);
-    referenceOps[op]({ x: float64(special), out, n: 7 });
-    expectClose(out, expected);
-  });
-
-  it('pow', () => {
-    const a = [1, nan, 0, -1, -1, 1, -2, -2, inf, -inf, -inf, 0, 0, -0, 2, 0.5];
-    const b = [nan, 0, 0, inf, -inf, inf, 0.5, 3, -1, 3, 2, -1, nan, -1, inf, inf];
-    const out = fresh(16);
-    referenceOps.pow({ a: float64(a), b: float64(b), out, layout: layout([16], [1], [1]) });
-    expectClose(out, [1, 1, 1, 1, 1, 1, nan, -8, 0, -inf, inf, inf, nan, -inf, inf, 0]);
-  });
-
-  it('clamp and its gradient, in float32, where bounds are rounded first', () => {
-    const clamp = (values: readonly number[], low: number, high: number): HostArray[] => {
-      const n = values.length;
-      const [out, back] = [float32(values), float32(values)];
-      referenceOps.clamp({ x: float32(values), out, n, low, high });
-      referenceOps.clampBackward({ grad: float32(values.map(() => 1)), x: float32(values), out: back, n, low, high });
-      return [out.read(), back.read()];
-    };
-    const [clamped] = clamp(special, -0.5, 0.5);
-    expect([...clamped!]).toEqual([nan, 0.5, -0.5, 0, -0, 0.5, -0.5]);
-    expect([...clamp(special, 1, -1)[0]!]).toEqual([nan, -1, -1, -1, -1, -1, -1]);
-    expect([...clamp([-0.6, -0.5, 0, 0.5, 0.6, nan], -0.5, 0.5)[1]!]).toEqual([0, 1, 1, 1, 0, 0]);
-    expect([...clamp([0.1, 0.2], 0.1, 0.1)[1]!]).toEqual([1, 0]);
-    expect([...clamp([0.7, 0.8], 0.7, 0.7)[1]!]).toEqual([1, 0]);
-  });
-
   it('max and min', () => {
     const values = [1, 3, 3, 2, nan, 5, nan, 1, -inf, -inf, -inf, -inf, 2, nan, 7, 1];
     const along = (op: 'max' | 'min', outer: number, inner: number): (number[] | string)[] => {
@@ -100,7 +57,10 @@ describe('reference moves and adds by the definitions', () => {
       [0, 5, 1],
       [1, 0, 3],
     ];
-    referenceOps.sub({ a: float64(source), b: float64(target), out: sum, layout: layout(sizes, a, b) });
+    referenceOps.pointwise({
+      ...{ program: nodeOf('sub'), inputs: [float64(source), float64(target)], outputs: [sum] },
+      ...{ keys: [], scalars: [], step: null, columns: 1, rowOffset: 0, layout: layout(sizes, a, b) },
+    });
     const dense = contiguous(sizes);
     const dot = (indices: number[], strides: number[]): number => indices.reduce((n, i, d) => n + i * strides[d]!, 0);
     const expected = [...target];
@@ -193,49 +153,15 @@ describe('reference moves and adds by the definitions', () => {
       }
     }
   });
-
-  it('linear', () => {
-    const out = fresh(4);
-    const [input, weight] = [float64([1, 2, 3, 4, 5, 6]), float64([1, 0, -1, 2, 1, 0])];
-    referenceOps.linear({ x: input, weight, bias: float64([10, 20]), out, rows: 2, inFeatures: 3, outFeatures: 2 });
-    expect([...out.read()]).toEqual([8, 24, 8, 33]);
-  });
-
-  it('gradients of activations by finite differences', () => {
-    const points = [-1.5, -0.3, 0.2, 0.9, 2];
-    for (const op of ['sigmoid', 'tanh', 'relu'] as const) {
-      const forward = (shift: number): HostArray => {
-        const out = fresh(5);
-        referenceOps[op]({ x: float64(points.map((value) => value + shift)), out, n: 5 });
-        return out.read();
-      };
-      const out = fresh(5);
-      const y = GuardedMemory.from(forward(0));
-      referenceOps[`${op}Backward`]({ grad: float64([1, 2, 3, 4, 5]), y, out, n: 5 });
-      const [above, below] = [forward(1e-6), forward(-1e-6)];
-      out.read().forEach((value: number, i: number) => {
-        expect(value).toBeCloseTo(((i + 1) * (above[i]! - below[i]!)) / 2e-6, 8);
-      });
-    }
-  });
-
-  it('dropout, element by element from the mask', () => {
-    const [rows, columns, p, rowOffset] = [5, 37, 0.3, 4];
-    const key = maskKey(7, 1, 2, 3);
-    const values = [...floats(rows * columns, 5)];
-    const out = fresh(rows * columns);
-    referenceOps.dropout({ x: float64(values), key: int32([...key]), out, rows, columns, p, rowOffset });
-    out.read().forEach((value: number, i: number) => {
-      const keep = maskKeeps(key, rowOffset + Math.floor(i / columns), i % columns, columns, maskThreshold(p));
-      expect(value).toBe(values[i]! * (keep ? maskScale(p) : 0));
-    });
-  });
 });
 
 it('the reference refuses memory of the wrong kind', () => {
   const call = (op: OpName, args: unknown): void => (referenceOps[op] as (args: unknown) => void)(args);
   const message = { float: /expected float memory, got int32/, int: /expected int32 memory, got floats/ };
-  expect(() => call('neg', { x: int32([1]), out: fresh(1), n: 1 })).toThrow(message.float);
+  const one = { scalars: [], keys: [], step: null, layout: layout([1], [1]), columns: 1, rowOffset: 0 };
+  const neg = { program: nodeOf('neg'), ...one };
+  expect(() => call('pointwise', { ...neg, inputs: [int32([1])], outputs: [fresh(1)] })).toThrow(message.float);
+  expect(() => call('pointwise', { ...neg, inputs: [fresh(1)], outputs: [int32([1])] })).toThrow(message.float);
   const args = { x: fresh(1), out: fresh(1), index: fresh(1), outer: 1, size: 1, inner: 1 };
   expect(() => call('max', args)).toThrow(message.int);
 });

@@ -2,7 +2,7 @@
 import type { ListedScalar, MemoryId } from '../../ops/listing.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 import { emit, inline } from '../../pointwise/emit.js';
-import { type Expression, Graph } from '../../pointwise/expression.js';
+import { type Expression, Graph, postorder } from '../../pointwise/expression.js';
 import { sameShape } from '../../tensor/shape.js';
 import type { Operand } from './operands.js';
 
@@ -56,6 +56,10 @@ function indexOf<T>(list: T[], item: T, isSame: (other: T) => boolean): number {
   return index >= 0 ? index : list.push(item) - 1;
 }
 
+/** Whether it is the same for all elements. */
+const isUniform = (value: Expression): boolean =>
+  postorder([value]).every(({ of }) => of.kind !== 'input' && of.kind !== 'mask');
+
 /**
  * @param second reads memory that `first` writes, element by element where its operand is in `read`.
  * @param kept what `first` writes and others read, too. Results come after those of `second`.
@@ -81,6 +85,7 @@ export function compose(
   });
   const resultOf = (memory: MemoryId) =>
     firstResults[first.outputs.findIndex((output) => place(output) === place(memory))]!;
+  // Between two programs a value is rounded to memory's dtype; within one, not where it is the same for all elements.
   if ([...read.values()].some((memory) => isUniform(resultOf(memory)))) return null;
   const scalars = second.scalars.map((scalar) => merged.scalar(scalar));
   const step = merged.scalars.length;
@@ -104,17 +109,6 @@ export function compose(
     outputs: [...second.outputs, ...kept],
     countsSteps: second.countsSteps,
   };
-}
-
-/** Whether a value is the same for all elements. */
-function isUniform(each: Expression, known = new Map<Expression, boolean>()): boolean {
-  const answer =
-    known.get(each) ??
-    (each.of.kind === 'node'
-      ? each.of.operands.every((operand) => isUniform(operand, known))
-      : each.of.kind === 'scalar' || each.of.kind === 'constant');
-  known.set(each, answer);
-  return answer;
 }
 
 /** The operands of `second` that are, element by element, what an instruction writes: by their number. */

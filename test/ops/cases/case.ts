@@ -1,5 +1,6 @@
 /** What a case of an op is, and how it is written down. */
 import type { Draw, KeySource, OpName, Role, signatures } from '../../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 
 /** Memory of either dtype to be written from scratch. */
 export interface Fresh {
@@ -9,16 +10,20 @@ export interface Fresh {
 
 /** How a case gives the argument of each role: values for what is read, a length for what is only written. */
 interface RoleValues {
+  program: PointwiseProgram;
+  'program?': PointwiseProgram | null;
+  ins: readonly Float32Array[];
+  outs: readonly number[];
+  indexes: readonly Int32Array[];
+  /** Every second one crosses as a cell. */
+  scalars: readonly number[];
   in: Float32Array;
   'in?': Float32Array | null;
   out: number;
   'out?': number | null;
   inout: Float32Array;
-  'inout?': Float32Array | null;
   index: Int32Array;
-  'index?': Int32Array | null;
   indexOut: number;
-  indexInout: Int32Array;
   'indexInout?': Int32Array | null;
   any: Float32Array | Int32Array;
   anyOut: Fresh;
@@ -40,13 +45,16 @@ export type CaseArgs<Name extends OpName> = {
     : never;
 };
 
+/** Which input an output is written over, both by the names of their memory: `out`, or `inputs[1]` in a list. */
+export type Placement = Readonly<Record<string, string>>;
+
 /** An allowed error: `ulp` units in the last place of the result, plus `units`·2^-24·condition. */
 export interface Bound<Name extends OpName> {
   readonly ulp: number;
   readonly units?: number;
   /**
-   * For each output the size of what was added up to make it, so that cancellation is allowed its due and nothing
-   * else is. An output that is not named has condition 0.
+   * For each output (`out`, `outputs[1]`) the size of what was added up to make it, so that cancellation is allowed its due and
+   * nothing else is. An output that is not named has condition 0.
    */
   readonly condition?: (args: CaseArgs<Name>) => Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -55,8 +63,10 @@ export interface Bound<Name extends OpName> {
 export type Tolerance<Name extends OpName> = 'exact' | Bound<Name>;
 
 export interface CaseOptions {
-  /** Inputs that the op may overwrite: run again with the output in their place, for the same result. */
-  readonly inPlace?: readonly string[];
+  /** Where the op may overwrite its inputs: run again so, for the same result. */
+  readonly inPlace?: readonly Placement[];
+  /** Where the op always overwrites its inputs. */
+  readonly over?: Placement;
   /** Some inputs or results are subnormal: taking or giving 0 in their place is right as well. */
   readonly subnormal?: boolean;
   /** What the op answers with: the message of an ArgumentError, or another error. */

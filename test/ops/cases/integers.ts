@@ -18,7 +18,7 @@ function binaryCases(op: Binary): Case[] {
   const cases: Case[] = lengths.map((n) => {
     const seed = seedOf(`${op} ${n}`);
     const args = () => ({ a: left(n, seed), b: right(op, n, seed + 1), out: n, layout: layout([n], [1], [1]) });
-    return opCase(op, `${n} elements`, 'exact', args, { inPlace: ['a', 'b'] });
+    return opCase(op, `${n} elements`, 'exact', args, { inPlace: [{ out: 'a' }, { out: 'b' }] });
   });
   for (const [name, sizes, aStrides, bStrides] of broadcastShapes) {
     const seed = seedOf(`${op} ${name}`);

@@ -7,8 +7,9 @@ export function contiguous(sizes: readonly number[]): number[] {
   return strides;
 }
 
-export function layout(sizes: readonly number[], first: readonly number[], second: readonly number[]): Float64Array {
-  return Float64Array.from([...sizes, ...first, ...second]);
+/** Sizes, and the strides of each operand. */
+export function layout(sizes: readonly number[], ...strides: readonly (readonly number[])[]): Float64Array {
+  return Float64Array.from([...sizes, ...strides.flat()]);
 }
 
 /** How many elements an operand with these strides reaches over. */

@@ -1,9 +1,24 @@
-/** A step of an optimizer with the gradient gradᵀ·x. Weights lie row by row; panels: native/test/ops_fused.cc. */
+/** A step of an optimizer with the gradient gradᵀ·x. Weights lie row by row; panels are held to rows by one-instruction.ts. */
+import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { floats } from '../../helpers/values.js';
-import { type Case, type CaseArgs, opCase, seedOf, sumUnits } from './case.js';
-import { type Adam, adamCondition, adamSettings, type Sgd, sgdCondition, sgdSettings } from './optimizers.js';
+import { type Bound, type Case, type CaseArgs, opCase, type Placement, seedOf, sumUnits } from './case.js';
+import {
+  type Adam,
+  adamCondition,
+  adamSettings,
+  adamStep,
+  named,
+  type Sgd,
+  type Step,
+  sgdCondition,
+  sgdSettings,
+  sgdStep,
+  updated,
+} from './optimizers.js';
+import { over, programOf } from './programs.js';
 
 type Shape = readonly [rows: number, outFeatures: number, inFeatures: number];
+type Args = CaseArgs<'linearWeightUpdate'>;
 
 /** Around tiles and panels, beyond one block of rows (256 lines), and beyond what one thread does. */
 const shapes: readonly Shape[] = [
@@ -20,10 +35,8 @@ const shapes: readonly Shape[] = [
   [33, 128, 257],
 ];
 
-type Product = Pick<CaseArgs<'linearWeightSgd'>, 'grad' | 'x' | 'rows' | 'inFeatures' | 'outFeatures'>;
-
 /** gradᵀ·x in float64, or the same of absolute values. */
-function product({ grad, x, rows, inFeatures, outFeatures }: Product, of: (value: number) => number): Float64Array {
+function product({ grad, x, rows, inFeatures, outFeatures }: Args, of: (value: number) => number): Float64Array {
   const out = new Float64Array(outFeatures * inFeatures);
   for (let r = 0; r < rows; r++) {
     for (let o = 0; o < outFeatures; o++) {
@@ -36,77 +49,117 @@ function product({ grad, x, rows, inFeatures, outFeatures }: Product, of: (value
 
 /** The optimizer's own roundings as a share of the units, so that a parameter owes no more than in the plain op. */
 function withParam(
-  conditions: Record<string, Float64Array>,
+  [whole, ...others]: Float64Array[],
   param: Float32Array,
   share: number,
 ): Record<string, Float64Array> {
-  const { param: whole, ...others } = conditions;
-  return { ...others, weight: whole!.map((size, i) => size - Math.abs(param[i]!) * (1 - share)) };
+  return named([whole!.map((size, i) => size - Math.abs(param[i]!) * (1 - share)), ...others]);
 }
 
-function sgdCase(shape: Shape, name: string, options: Sgd): Case {
-  const [rows, outFeatures, inFeatures] = shape;
-  const n = outFeatures * inFeatures;
-  const seed = seedOf(`linearWeightSgd ${shape.join('x')} ${name}`);
-  const momentum = options.step !== undefined;
-  const units = sumUnits(rows) + 6;
-  const condition = (args: CaseArgs<'linearWeightSgd'>): Record<string, Float64Array> => {
-    const grad = Float32Array.from(product(args, Math.abs));
-    return withParam(sgdCondition({ ...args, param: args.weight, grad, n }), args.weight, 6 / units);
-  };
-  return opCase('linearWeightSgd', `${shape.join('x')}, ${name}`, { ulp: 1, units, condition }, () => ({
+interface Update {
+  readonly program: PointwiseProgram;
+  /** Besides the gradient. */
+  readonly inputs: readonly Float32Array[];
+  readonly scalars: readonly number[];
+  readonly step: number | null;
+  readonly over: Placement;
+}
+
+function updateCase(
+  [rows, outFeatures, inFeatures]: Shape,
+  name: string,
+  update: Update,
+  tolerance: Bound<'linearWeightUpdate'>,
+): Case {
+  const seed = seedOf(`linearWeightUpdate ${rows} ${outFeatures} ${inFeatures} ${name}`);
+  const { program, inputs, scalars, step } = update;
+  const args = (): Args => ({
     grad: floats(rows * outFeatures, seed),
     x: floats(rows * inFeatures, seed + 1),
-    weight: floats(n, seed + 2),
-    buffer: momentum ? floats(n, seed + 3) : null,
-    step: options.step === undefined ? null : Int32Array.of(options.step),
+    program,
+    inputs,
+    scalars,
+    outputs: program.outputs.map(() => outFeatures * inFeatures),
+    step: step === null ? null : Int32Array.of(step),
     rows,
     inFeatures,
     outFeatures,
-    lr: 0.05,
-    momentum: options.momentum ?? 0,
-    dampening: options.dampening ?? 0,
-    weightDecay: options.weightDecay ?? 0,
-    nesterov: options.nesterov ?? false,
     packed: false,
-  }));
+  });
+  const label = `${[rows, outFeatures, inFeatures].join('x')}, ${name}`;
+  return opCase('linearWeightUpdate', label, tolerance, args, { over: update.over });
+}
+
+const updateOf = (step: Step): Update => ({
+  program: step.program,
+  inputs: [step.param, ...step.buffers],
+  scalars: step.scalars,
+  step: step.step,
+  over: updated(step, 0),
+});
+
+const seedFor = (shape: Shape, name: string): number => seedOf(`update ${shape.join('x')} ${name}`);
+
+function sgdCase(shape: Shape, name: string, options: Sgd): Case {
+  const [rows, outFeatures, inFeatures] = shape;
+  const step = sgdStep(outFeatures * inFeatures, seedFor(shape, `sgd ${name}`), options);
+  const units = sumUnits(rows) + 6;
+  const condition = (args: Args) => withParam(sgdCondition(step, product(args, Math.abs)), step.param, 6 / units);
+  return updateCase(shape, `sgd, ${name}`, updateOf(step), { ulp: 1, units, condition });
 }
 
 function adamCase(shape: Shape, name: string, options: Adam): Case {
   const [rows, outFeatures, inFeatures] = shape;
-  const n = outFeatures * inFeatures;
-  const seed = seedOf(`linearWeightAdam ${shape.join('x')} ${name}`);
+  const step = adamStep(outFeatures * inFeatures, seedFor(shape, `adam ${name}`), options);
   const units = sumUnits(rows) + 8;
-  const condition = (args: CaseArgs<'linearWeightAdam'>): Record<string, Float64Array> => {
-    const grad = Float32Array.from(product(args, (value) => value));
+  const condition = (args: Args) => {
+    const grad = product(args, (value) => value);
     const sizes = product(args, Math.abs);
-    return withParam(adamCondition({ ...args, param: args.weight, grad, n }, sizes), args.weight, 8 / units);
+    return withParam(adamCondition(step, options.decoupled ?? false, grad, sizes), step.param, 8 / units);
   };
-  return opCase('linearWeightAdam', `${shape.join('x')}, ${name}`, { ulp: 1, units, condition }, () => ({
-    grad: floats(rows * outFeatures, seed),
-    x: floats(rows * inFeatures, seed + 1),
-    weight: floats(n, seed + 2),
-    m: floats(n, seed + 3, -0.5, 0.5),
-    v: floats(n, seed + 4, 0, 0.5),
-    maxV: options.amsgrad === true ? floats(n, seed + 5, 0, 0.6) : null,
-    step: Int32Array.of(options.step),
-    rows,
-    inFeatures,
-    outFeatures,
-    lr: 0.01,
-    beta1: 0.9,
-    beta2: 0.999,
-    eps: options.eps ?? 1e-8,
-    weightDecay: options.weightDecay ?? 0,
-    decoupled: options.decoupled ?? false,
-    packed: false,
-  }));
+  return updateCase(shape, `adam, ${name}`, updateOf(step), { ulp: 1, units, condition });
+}
+
+/** No kernel is written for these. */
+const sign = programOf(2, 1, ([g, p], [lr]) => p.sub(g.sign().mul(lr)));
+const two = programOf(4, 0, ([g, a, b, c]) => [c.add(g), a.sub(b)]);
+
+function otherCases(shape: Shape): Case[] {
+  const [rows, outFeatures, inFeatures] = shape;
+  const n = outFeatures * inFeatures;
+  const seed = seedFor(shape, 'others');
+  const units = sumUnits(rows) + 1;
+  const inputs = [floats(n, seed), floats(n, seed + 1), floats(n, seed + 2)];
+  // Whole numbers of sums below 2^24 would all be right; here a sign is right unless the sum is within its rounding of 0.
+  const signCondition = (args: Args) => {
+    const sizes = product(args, Math.abs);
+    const sums = product(args, (value) => value);
+    const isOpen = (i: number) => Math.abs(sums[i]!) <= units * 2 ** -24 * sizes[i]!;
+    return named([Float64Array.from(sizes, (_, i) => (isOpen(i) ? 2 ** 24 : Math.abs(inputs[0]![i]!) + 0.1))]);
+  };
+  const sum = (args: Args) => named([product(args, Math.abs), new Float64Array(n)]);
+  return [
+    updateCase(
+      shape,
+      'the sign of the gradient',
+      { program: sign, inputs: inputs.slice(0, 1), scalars: [0.1], step: null, over: over(0) },
+      { ulp: 1, units: 1, condition: signCondition },
+    ),
+    updateCase(
+      shape,
+      'outputs over inputs in another order',
+      { program: two, inputs, scalars: [], step: null, over: over(2, 0) },
+      { ulp: 1, units, condition: sum },
+    ),
+  ];
 }
 
 export const linearWeightCases: readonly Case[] = [
   ...sgdSettings.map(([name, options]) => sgdCase([7, 19, 23], name, options)),
   ...shapes.map((shape) => sgdCase(shape, 'momentum, every shape', { momentum: 0.9, step: 1, weightDecay: 0.01 })),
+  ...shapes.map((shape) => sgdCase(shape, 'plain, every shape', {})),
   sgdCase([32, 256, 784], 'plain', {}),
   ...adamSettings.map(([name, options]) => adamCase([7, 19, 23], name, options)),
   ...shapes.map((shape) => adamCase(shape, 'every shape', { step: 1, weightDecay: 0.01 })),
+  ...shapes.flatMap(otherCases),
 ];

@@ -1,9 +1,9 @@
-/** matmul and linear. */
+/** matmul. */
 import { floats } from '../../helpers/values.js';
 import { type Case, type CaseArgs, opCase, seedOf, sumUnits } from './case.js';
 
-/** m, n, k around the micro-tiles (6x16, 12x32, 4x8), the panels (16 columns) and the blocks of k. */
-const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
+/** m, n, k around the micro-tiles (6x16, 12x32, 4x8), the panels (16 columns) and the blocks of k; rows, out and in of linear. */
+export const productShapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [0, 3, 4],
   [3, 0, 4],
   [1, 1, 1],
@@ -102,23 +102,15 @@ function specialCases(): Case[] {
   });
 }
 
-const matmulCases: readonly Case[] = [
-  ...shapes.flatMap((shape) => transposes.map((transpose) => matmulCase(shape, transpose))),
-  ...transposes.map((transpose) => matmulCase([5, 9, 0], transpose)),
-  ...transposes.flatMap((transpose) => [
-    matmulCase([7, 17, 9], transpose, [5, false, false]),
-    matmulCase([7, 17, 9], transpose, [3, true, false]),
-    matmulCase([7, 17, 9], transpose, [3, false, true]),
-  ]),
-  matmulCase([3, 4, 5], [false, false], [0, false, false]),
-  matmulCase([33, 40, 65], [false, true], [17, false, false]),
-  matmulCase([1, 1, 33], [false, false], [101, false, false]),
-  ...specialCases(),
-];
-
-export function linearCondition({ x, weight, bias, rows, inFeatures, outFeatures }: CaseArgs<'linear'>): {
-  out: Float64Array;
-} {
+/** The sizes of sums before any post-op. */
+export function linearCondition({
+  x,
+  weight,
+  bias,
+  rows,
+  inFeatures,
+  outFeatures,
+}: Pick<CaseArgs<'linear'>, 'x' | 'weight' | 'bias' | 'rows' | 'inFeatures' | 'outFeatures'>): { out: Float64Array } {
   const { out } = matmulCondition({
     a: x,
     b: weight,
@@ -136,26 +128,16 @@ export function linearCondition({ x, weight, bias, rows, inFeatures, outFeatures
   return { out };
 }
 
-function linearCases(): Case[] {
-  const sizes = [...shapes, [5, 9, 0] as const, [128, 256, 784] as const];
-  return sizes.flatMap(([rows, outFeatures, inFeatures]) =>
-    [true, false].map((withBias) => {
-      const name = `${rows} rows, ${inFeatures} to ${outFeatures}${withBias ? '' : ' without bias'}`;
-      const seed = seedOf(`linear ${name}`);
-      const tolerance = { ulp: 1, units: sumUnits(inFeatures + 1), condition: linearCondition };
-      const args = () => ({
-        x: floats(rows * inFeatures, seed),
-        weight: floats(outFeatures * inFeatures, seed + 1),
-        bias: withBias ? floats(outFeatures, seed + 2, -3, 3) : null,
-        out: rows * outFeatures,
-        rows,
-        inFeatures,
-        outFeatures,
-      });
-      const nothing = inFeatures === 0 && !withBias ? { provesLittle: 'a sum of no products is 0' } : {};
-      return opCase('linear', name, tolerance, args, nothing);
-    }),
-  );
-}
-
-export const matrixCases: readonly Case[] = [...matmulCases, ...linearCases()];
+export const matmulCases: readonly Case[] = [
+  ...productShapes.flatMap((shape) => transposes.map((transpose) => matmulCase(shape, transpose))),
+  ...transposes.map((transpose) => matmulCase([5, 9, 0], transpose)),
+  ...transposes.flatMap((transpose) => [
+    matmulCase([7, 17, 9], transpose, [5, false, false]),
+    matmulCase([7, 17, 9], transpose, [3, true, false]),
+    matmulCase([7, 17, 9], transpose, [3, false, true]),
+  ]),
+  matmulCase([3, 4, 5], [false, false], [0, false, false]),
+  matmulCase([33, 40, 65], [false, true], [17, false, false]),
+  matmulCase([1, 1, 33], [false, false], [101, false, false]),
+  ...specialCases(),
+];

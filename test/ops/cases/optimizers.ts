@@ -1,19 +1,25 @@
-/** One step of each optimizer. */
+/** One step of each optimizer, with the programs that src/optim traces. */
+import { adamKind } from '../../../src/optim/adam.js';
+import { updateOf } from '../../../src/optim/optimizer.js';
+import { sgdKind } from '../../../src/optim/sgd.js';
+import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { floats } from '../../helpers/values.js';
-import { type Case, type CaseArgs, lengths, opCase, seedOf } from './case.js';
+import { type Bound, type Case, lengths, opCase, type Placement, seedOf } from './case.js';
+import { argsOf, over } from './programs.js';
 
-/** The largest of what is added up on the way to each new value. */
-export function sgdCondition(args: CaseArgs<'sgd'>): Record<string, Float64Array> {
-  const { param, grad, buffer, lr, momentum, dampening, weightDecay } = args;
-  const direction = Float64Array.from(grad, (g, i) => {
-    const decayed = Math.abs(g) + Math.abs(weightDecay * param[i]!);
-    return decayed * Math.abs(1 - dampening) + Math.abs(momentum * (buffer?.[i] ?? 0)) + decayed;
-  });
-  return {
-    param: Float64Array.from(param, (p, i) => Math.abs(p) + Math.abs(lr) * (1 + Math.abs(momentum)) * direction[i]!),
-    buffer: direction,
-  };
+/** What a step is made of, apart from the gradient. */
+export interface Step {
+  readonly program: PointwiseProgram;
+  readonly param: Float32Array;
+  readonly buffers: readonly Float32Array[];
+  readonly scalars: readonly number[];
+  /** Steps made so far, where they are counted. */
+  readonly step: number | null;
 }
+
+/** Every output lies over what it is the next of. */
+export const updated = ({ buffers }: Step, first: number): Placement =>
+  over(...[null, ...buffers].map((_, i) => first + i));
 
 export interface Sgd {
   readonly momentum?: number;
@@ -24,23 +30,30 @@ export interface Sgd {
   readonly step?: number;
 }
 
-function sgdCase(n: number, name: string, options: Sgd): Case {
-  const seed = seedOf(`sgd ${n} ${name}`);
-  const momentum = options.step !== undefined;
-  // At most six operations, each rounded.
-  const tolerance = { ulp: 1, units: 6, condition: sgdCondition };
-  return opCase('sgd', `${n} elements, ${name}`, tolerance, () => ({
+export function sgdStep(n: number, seed: number, options: Sgd): Step {
+  const { momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, step = null } = options;
+  const form = { momentum: momentum !== 0, nesterov, decays: weightDecay !== 0 };
+  return {
+    program: updateOf(sgdKind, form).program,
     param: floats(n, seed),
-    grad: floats(n, seed + 1),
-    buffer: momentum ? floats(n, seed + 2) : null,
-    step: options.step === undefined ? null : Int32Array.of(options.step),
-    n,
-    lr: 0.05,
-    momentum: options.momentum ?? 0,
-    dampening: options.dampening ?? 0,
-    weightDecay: options.weightDecay ?? 0,
-    nesterov: options.nesterov ?? false,
-  }));
+    buffers: momentum === 0 ? [] : [floats(n, seed + 2)],
+    scalars: [0.05, momentum, dampening, weightDecay],
+    step,
+  };
+}
+
+/** The largest of what is added up on the way to each new value: of the parameter, then of the buffer. `sizes`: of the gradient. */
+export function sgdCondition({ param, buffers, scalars }: Step, sizes: ArrayLike<number>): Float64Array[] {
+  const [lr, momentum, dampening, weightDecay] = scalars as [number, number, number, number];
+  const [buffer] = buffers;
+  const direction = Float64Array.from(sizes, (size, i) => {
+    const decayed = Math.abs(size) + Math.abs(weightDecay * param[i]!);
+    return decayed * Math.abs(1 - dampening) + Math.abs(momentum * (buffer?.[i] ?? 0)) + decayed;
+  });
+  return [
+    Float64Array.from(param, (p, i) => Math.abs(p) + Math.abs(lr) * (1 + Math.abs(momentum)) * direction[i]!),
+    direction,
+  ];
 }
 
 export const sgdSettings: readonly (readonly [string, Sgd])[] = [
@@ -61,18 +74,37 @@ export interface Adam {
   readonly eps?: number;
 }
 
+const kinds = { coupled: adamKind('Adam', 0, false), decoupled: adamKind('AdamW', 0, true) } as const;
+
+export function adamStep(n: number, seed: number, options: Adam): Step {
+  const { step, weightDecay = 0, decoupled = false, amsgrad = false, eps = 1e-8 } = options;
+  const form = { amsgrad, decays: weightDecay !== 0 };
+  const [m, v, maxV] = [floats(n, seed + 2, -0.5, 0.5), floats(n, seed + 3, 0, 0.5), floats(n, seed + 4, 0, 0.6)];
+  return {
+    program: updateOf(kinds[decoupled ? 'decoupled' : 'coupled'], form).program,
+    param: floats(n, seed),
+    buffers: amsgrad ? [m, v, maxV] : [m, v],
+    scalars: [0.01, 0.9, 0.999, eps, weightDecay],
+    step,
+  };
+}
+
 /**
- * `sizes`: what was added up to make each element of the gradient, where it is itself a sum.
+ * Of the parameter, then of m, v and the largest v. `sizes`: what was added up to make each element of the gradient, where it is itself
+ * a sum.
  *
  * The step lr·m/(√v + eps) is itself m and v with their rounding: relative to the sizes of what m is made of. v is a
  * sum of positive terms, whose rounding moves the step in proportion.
  */
 export function adamCondition(
-  args: CaseArgs<'adam'>,
-  sizes: ArrayLike<number> = args.grad.map(Math.abs),
-): Record<string, Float64Array> {
-  const { param, grad, m, v, maxV, step, lr, beta1, beta2, eps, weightDecay, decoupled } = args;
-  const t = step[0]! + 1;
+  { param, buffers, scalars, step }: Step,
+  decoupled: boolean,
+  grad: ArrayLike<number>,
+  sizes: ArrayLike<number> = Array.from(grad, Math.abs),
+): Float64Array[] {
+  const [m, v, maxV] = buffers as [Float32Array, Float32Array, Float32Array?];
+  const [lr, beta1, beta2, eps, weightDecay] = scalars as [number, number, number, number, number];
+  const t = step! + 1;
   const gradients = Float64Array.from(sizes, (size, i) => size + (decoupled ? 0 : Math.abs(weightDecay * param[i]!)));
   const first = Float64Array.from(m, (old, i) => Math.abs(old) + (1 - beta1) * (gradients[i]! + Math.abs(old)));
   const second = Float64Array.from(v, (old, i) => beta2 * old + (1 - beta2) * gradients[i]! ** 2);
@@ -83,33 +115,7 @@ export function adamCondition(
     const spread = vHat === 0 ? 1 : second[i]! / Math.max(vHat, second[i]! * 1e-3);
     return ((lr / (1 - beta1 ** t)) * value * spread) / (Math.sqrt(vHat) / Math.sqrt(1 - beta2 ** t) + eps);
   });
-  return {
-    param: Float64Array.from(param, (p, i) => Math.abs(p) + moved[i]!),
-    m: first,
-    v: second,
-    maxV: second,
-  };
-}
-
-function adamCase(n: number, name: string, options: Adam): Case {
-  const seed = seedOf(`adam ${n} ${name}`);
-  // About ten rounded operations on the way to a new parameter, at most four of them on the same term.
-  const tolerance = { ulp: 1, units: 8, condition: adamCondition };
-  return opCase('adam', `${n} elements, ${name}`, tolerance, () => ({
-    param: floats(n, seed),
-    grad: floats(n, seed + 1),
-    m: floats(n, seed + 2, -0.5, 0.5),
-    v: floats(n, seed + 3, 0, 0.5),
-    maxV: options.amsgrad === true ? floats(n, seed + 4, 0, 0.6) : null,
-    step: Int32Array.of(options.step),
-    n,
-    lr: 0.01,
-    beta1: 0.9,
-    beta2: 0.999,
-    eps: options.eps ?? 1e-8,
-    weightDecay: options.weightDecay ?? 0,
-    decoupled: options.decoupled ?? false,
-  }));
+  return [Float64Array.from(param, (p, i) => Math.abs(p) + moved[i]!), first, second, second];
 }
 
 export const adamSettings: readonly (readonly [string, Adam])[] = [
@@ -122,53 +128,57 @@ export const adamSettings: readonly (readonly [string, Adam])[] = [
   ['AMSGrad, decoupled decay, large eps', { step: 4, amsgrad: true, weightDecay: 0.1, decoupled: true, eps: 0.1 }],
 ];
 
+/** Conditions by the names of the outputs. */
+export const named = (conditions: readonly Float64Array[]): Record<string, Float64Array> =>
+  Object.fromEntries(conditions.map((condition, i) => [`outputs[${i}]`, condition]));
+
+/** The step with this gradient, beside what it is made from and in its place. */
+function stepCase(name: string, step: Step, grad: Float32Array, tolerance: Bound<'pointwise'>, options = {}): Case {
+  const { program, param, buffers, scalars } = step;
+  const counted = step.step === null ? {} : { step: step.step };
+  const args = () => argsOf({ program, inputs: [grad, param, ...buffers], scalars, ...counted });
+  return opCase('pointwise', name, tolerance, args, { inPlace: [updated(step, 1)], ...options });
+}
+
+function sgdCase(name: string, options: Sgd, n: number, given?: Float32Array): Case {
+  const seed = seedOf(`sgd ${n} ${name}`);
+  const step = sgdStep(n, seed, options);
+  const grad = given ?? floats(n, seed + 1);
+  // At most six operations, each rounded.
+  const tolerance = { ulp: 1, units: 6, condition: () => named(sgdCondition(step, grad)) };
+  return stepCase(`sgd, ${n} elements, ${name}`, step, grad, tolerance);
+}
+
+function adamCase(name: string, options: Adam, n: number): Case {
+  const seed = seedOf(`adam ${n} ${name}`);
+  const step = adamStep(n, seed, options);
+  return adamWith(`adam, ${n} elements, ${name}`, options, step, floats(n, seed + 1));
+}
+
+function adamWith(name: string, options: Adam, step: Step, grad: Float32Array, more = {}): Case {
+  // About ten rounded operations on the way to a new parameter, at most four of them on the same term.
+  const condition = () => named(adamCondition(step, options.decoupled ?? false, grad));
+  return stepCase(name, step, grad, { ulp: 1, units: 8, condition }, more);
+}
+
 /** Gradients that are NaN, infinite, zero (with no history: 0/(0 + eps)) or huge. */
 function specialSteps(): Case[] {
   const grad = Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1e15, 1, -1, 0.5);
   const n = grad.length;
-  const zeros = (): Float32Array => new Float32Array(n);
+  const options = { momentum: 0.9, weightDecay: 0.01, nesterov: true, step: 1 };
+  const first = { step: 0, amsgrad: true };
+  const still = { ...adamStep(n, 63, first), buffers: [0, 1, 2].map(() => new Float32Array(n)) };
   const provesLittle = 'moments that start at 0';
   return [
-    opCase('sgd', 'special gradients', { ulp: 1, units: 6, condition: sgdCondition }, () => ({
-      param: floats(n, 61),
-      grad,
-      buffer: floats(n, 62),
-      step: Int32Array.of(1),
-      n,
-      lr: 0.05,
-      momentum: 0.9,
-      dampening: 0,
-      weightDecay: 0.01,
-      nesterov: true,
-    })),
-    opCase(
-      'adam',
-      'special gradients',
-      { ulp: 1, units: 8, condition: adamCondition },
-      () => ({
-        param: floats(n, 63),
-        grad,
-        m: zeros(),
-        v: zeros(),
-        maxV: zeros(),
-        step: Int32Array.of(0),
-        n,
-        lr: 0.01,
-        beta1: 0.9,
-        beta2: 0.999,
-        eps: 1e-8,
-        weightDecay: 0,
-        decoupled: false,
-      }),
-      { provesLittle },
-    ),
+    sgdCase('special gradients', options, n, grad),
+    adamWith('adam, special gradients', first, still, grad, { provesLittle }),
   ];
 }
 
 export const optimizerCases: readonly Case[] = [
-  ...sgdSettings.flatMap(([name, options]) => [17, 1021].map((n) => sgdCase(n, name, options))),
-  ...lengths.map((n) => sgdCase(n, 'momentum, every length', { momentum: 0.9, step: 1, weightDecay: 0.01 })),
-  ...adamSettings.flatMap(([name, options]) => [17, 1021].map((n) => adamCase(n, name, options))),
-  ...lengths.map((n) => adamCase(n, 'every length', { step: 1, weightDecay: 0.01 })),
+  ...sgdSettings.flatMap(([name, options]) => [17, 1021].map((n) => sgdCase(name, options, n))),
+  ...lengths.map((n) => sgdCase('momentum, every length', { momentum: 0.9, step: 1, weightDecay: 0.01 }, n)),
+  ...adamSettings.flatMap(([name, options]) => [17, 1021].map((n) => adamCase(name, options, n))),
+  ...lengths.map((n) => adamCase('every length', { step: 1, weightDecay: 0.01 }, n)),
   ...specialSteps(),
 ];

@@ -1,0 +1,70 @@
+/** The memories of a case: each argument that is one, and each item of a list, under a name. */
+import { type Role, signatures } from '../../src/ops/ops.js';
+import type { Case, CaseValue } from './cases/case.js';
+
+/** One memory of a call: `x`, or `inputs[1]`. */
+export interface Slot {
+  readonly name: string;
+  /** Of a list, the role of its items. */
+  readonly role: Role;
+  readonly value: Float32Array | Int32Array | number | { readonly dtype: 'float32' | 'int32'; readonly length: number };
+}
+
+/** What the items of a list are. */
+const itemRoles: Partial<Record<Role, Role>> = { ins: 'in', outs: 'out', indexes: 'index' };
+const memoryRole = /^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout)\??$/;
+
+export type Values = Readonly<Record<string, CaseValue>>;
+
+export const valuesOf = (testCase: Case): Values => testCase.args() as Values;
+
+export function rolesOf(testCase: Case): [argument: string, role: Role][] {
+  return Object.entries(signatures[testCase.op]);
+}
+
+/** In the order of the signature; arguments that are null have none. */
+export function slotsOf(testCase: Case, values: Values = valuesOf(testCase)): Slot[] {
+  return rolesOf(testCase).flatMap(([argument, role]) => {
+    const value = values[argument]!;
+    const item = itemRoles[role];
+    if (item !== undefined)
+      return (value as readonly Slot['value'][]).map((each, i) => ({
+        name: `${argument}[${i}]`,
+        role: item,
+        value: each,
+      }));
+    return value !== null && memoryRole.test(role) ? [{ name: argument, role, value: value as Slot['value'] }] : [];
+  });
+}
+
+/** The argument that a slot belongs to. */
+export const argumentOf = ({ name }: Slot): string => name.replace(/\[\d+\]$/, '');
+
+/** Whether memory of this role is written in full and not read. */
+export const isFresh = (role: Role): boolean => /^(out|indexOut|anyOut)\??$/.test(role);
+
+/** Whether memory of this role is written at all. */
+export const isWritten = (role: Role): boolean => /out/i.test(role);
+
+/** What stands for the parts of a call. */
+export interface Stand {
+  memory(name: string): unknown;
+  /** A number that may change between runs. */
+  cell(value: number): unknown;
+  /** One of a list of scalars. */
+  scalar(value: number, isCell: boolean): unknown;
+}
+
+/** The arguments of a call. Every second scalar of a list is a cell. */
+export function bind(testCase: Case, values: Values, stand: Stand): Record<string, unknown> {
+  const bound = rolesOf(testCase).map(([argument, role]) => {
+    const value = values[argument]!;
+    if (value === null) return [argument, null];
+    if (itemRoles[role] !== undefined)
+      return [argument, (value as readonly unknown[]).map((_, i) => stand.memory(`${argument}[${i}]`))];
+    if (memoryRole.test(role)) return [argument, stand.memory(argument)];
+    if (role === 'scalars') return [argument, (value as number[]).map((each, i) => stand.scalar(each, i % 2 === 1))];
+    return [argument, role === 'cell' ? stand.cell(value as number) : value];
+  });
+  return Object.fromEntries(bound) as Record<string, unknown>;
+}
