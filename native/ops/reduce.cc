@@ -1,4 +1,5 @@
 // Sums and extremes along one dimension.
+#include "reduce.h"
 #include "../core/aligned.h"
 #include "check.h"
 #include "ops.h"
@@ -10,15 +11,11 @@ namespace {
 
 using core::checked_mul;
 
-// A dense row is summed in chunks of this size, each by one thread, and the chunks are added in order: the same tree
-// for any number of threads.
-constexpr std::size_t kChunk = 16384;
-
 double sum_of_row(const Context& context, const float* x, std::size_t size) {
   double total = 0.0;
-  for (std::size_t begin = 0; begin < size; begin += kChunk) {
+  for (std::size_t begin = 0; begin < size; begin += kSumChunk) {
     double chunk = 0.0;
-    context.kernels.sum(x + begin, std::min(kChunk, size - begin), &chunk);
+    context.kernels.sum(x + begin, std::min(kSumChunk, size - begin), &chunk);
     total += chunk;
   }
   return total;
@@ -26,11 +23,11 @@ double sum_of_row(const Context& context, const float* x, std::size_t size) {
 
 void sum_long_row(const Context& context, const float* x, std::size_t size, float* out) {
   thread_local core::Scratch scratch;
-  const std::size_t chunks = (size + kChunk - 1) / kChunk;
+  const std::size_t chunks = (size + kSumChunk - 1) / kSumChunk;
   double* totals = scratch.get<double>(chunks);
   split(context, parts_for(context, size, kElementGrain), chunks, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t c = begin; c < end; ++c) {
-      context.kernels.sum(x + c * kChunk, std::min(kChunk, size - c * kChunk), totals + c);
+      context.kernels.sum(x + c * kSumChunk, std::min(kSumChunk, size - c * kSumChunk), totals + c);
     }
   });
   double total = 0.0;
@@ -54,42 +51,7 @@ void split_blocks(const Context& context, std::size_t outer, std::size_t size, s
   }
 }
 
-struct Extreme {
-  float value;
-  std::int32_t index;
-};
-
-// Whether `a` takes the place of `b`: it is better, or as good and stands before it. A NaN is better than any number.
-bool wins(const Extreme& a, const Extreme& b, bool largest) {
-  const bool a_nan = a.value != a.value, b_nan = b.value != b.value;
-  if (a_nan || b_nan) return a_nan && (!b_nan || a.index < b.index);
-  if (a.value == b.value) return a.index < b.index;
-  return largest ? a.value > b.value : a.value < b.value;
-}
-
-using ExtremeKernel = decltype(kernels::KernelTable::max_columns);
-
-// A dense row: as lines of 16 columns whose extremes are compared at the end, then the rest one by one.
-Extreme extreme_of_row(ExtremeKernel kernel, const float* x, std::size_t size, bool largest) {
-  constexpr std::size_t kColumns = 16;
-  Extreme best{x[0], 0};
-  std::size_t done = 1;
-  if (size >= 4 * kColumns) {
-    float values[kColumns];
-    std::int32_t lines[kColumns];
-    kernel(x, size / kColumns, kColumns, kColumns, values, lines);
-    for (std::size_t c = 0; c < kColumns; ++c) {
-      const Extreme candidate{values[c], static_cast<std::int32_t>(static_cast<std::size_t>(lines[c]) * kColumns + c)};
-      if (wins(candidate, best, largest)) best = candidate;
-    }
-    done = size / kColumns * kColumns;
-  }
-  for (std::size_t i = done; i < size; ++i) {
-    const Extreme candidate{x[i], static_cast<std::int32_t>(i)};
-    if (wins(candidate, best, largest)) best = candidate;
-  }
-  return best;
-}
+}  // namespace
 
 void extreme_float(const Context& context, FloatIn x, FloatOut out, IndexOut index, std::size_t outer, std::size_t size,
                    std::size_t inner, bool largest) {
@@ -130,8 +92,6 @@ void sum_float(const Context& context, FloatIn x, FloatOut out, std::size_t oute
     });
   }
 }
-
-}  // namespace
 
 void sum(const Context& context, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner) {
   const std::size_t results = checked_mul(outer, inner);
