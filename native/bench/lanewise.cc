@@ -4,6 +4,7 @@
 
 #include "../ops/ops.h"
 #include "../ops/panels.h"
+#include "../ops/pointwise_program.h"
 #include "contender.h"
 
 namespace lanewise::bench {
@@ -25,9 +26,14 @@ std::shared_ptr<Buffer> panels_of(const ops::Context& context, const Buffer& wei
 Contender weight_update(const ops::Context& context, Operands& o) {
   const std::size_t rows = o.shape.k, outputs = o.shape.m, inputs = o.shape.n;
   auto weight = std::make_shared<Buffer>(ops::panels_length(context, outputs, inputs));
-  const auto step = [context, &o, weight, rows, outputs, inputs](double lr) {
-    ops::linearWeightSgd(context, in(o.a), in(o.b), out(*weight), {}, {}, rows, inputs, outputs, lr, 0, 0, 0, false,
-                         true);
+  // param - lr·grad: inputs grad and param, scalar -lr.
+  const double code[]{2, 0, 1, 0, 1, 1, static_cast<double>(ops::Node::fma), 2, 0, 1, 0, 3};
+  const auto program = std::make_shared<const ops::PointwiseProgram>(code);
+  const auto step = [context, &o, weight, program, rows, outputs, inputs](double lr) {
+    const double scalars[]{-lr};
+    const std::span<const float> ins[]{in(*weight)};
+    const std::span<float> outs[]{out(*weight)};
+    ops::linearWeightUpdate(context, in(o.a), in(o.b), *program, ins, {scalars}, outs, {}, rows, inputs, outputs, true);
   };
   // The product is what a step of learning rate -1 adds to zeros.
   const auto product = [context, &o, weight, outputs, inputs, step] {
@@ -49,12 +55,12 @@ std::vector<Contender> lanewise(const kernels::KernelTable& kernels, Operands& o
   std::vector<Contender> contenders{{"lanewise rows", true, by_rows, by_rows}};
   if (s.role == Role::kForward) {
     const auto forward = [context, &o, s, weight = panels_of(context, o.b, s.n, s.k)] {
-      ops::linearActivation(context, in(o.a), in(*weight), {}, {}, out(o.c), s.m, s.k, s.n, false, 0, 0, true);
+      ops::linear(context, in(o.a), in(*weight), {}, out(o.c), s.m, s.k, s.n, true);
     };
     contenders.push_back({"lanewise panels", true, forward, forward});
   } else if (s.role == Role::kInputGradient) {
     const auto backward = [context, &o, s, weight = panels_of(context, o.b, s.k, s.n)] {
-      ops::linearInputGradient(context, in(o.a), in(*weight), {}, out(o.c), {}, s.m, s.n, s.k, 1, true);
+      ops::linearInputGradient(context, in(o.a), in(*weight), out(o.c), {}, s.m, s.n, s.k, true);
     };
     contenders.push_back({"lanewise panels", true, backward, backward});
   } else if (s.role == Role::kWeightGradient) {

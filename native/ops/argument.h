@@ -8,7 +8,7 @@
 //   layout                         Layout
 //   size, int, flag                std::size_t, std::int32_t, bool
 //   scalar, cell                   double
-//   program                        ProgramIn
+//   program, program?              ProgramIn, std::optional of it
 //   ins, outs, indexes             FloatIns, FloatOuts, IndexIns
 //   scalars                        Scalars
 #pragma once

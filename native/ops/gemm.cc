@@ -34,25 +34,4 @@ void matmul(const Context& context, FloatIn a, FloatIn b, FloatOut out, std::siz
   multiply(context, first, batch, aStride, bStride);
 }
 
-void linear(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
-            std::size_t rows, std::size_t inFeatures, std::size_t outFeatures) {
-  const std::size_t of_out = checked_mul(rows, outFeatures);
-  check_length("linear", "x", x.size(), checked_mul(rows, inFeatures));
-  check_length("linear", "weight", weight.size(), checked_mul(outFeatures, inFeatures));
-  if (bias) check_length("linear", "bias", bias->size(), outFeatures);
-  check_length("linear", "out", out.size(), of_out);
-  if (of_out == 0) return;
-  multiply(context, {.a = x.data(),
-                     .a_row = inFeatures,
-                     .a_k = 1,
-                     .b = weight.data(),
-                     .b_stride = inFeatures,
-                     .b_form = Form::kColumns,
-                     .bias = bias ? bias->data() : nullptr,
-                     .c = out.data(),
-                     .m = rows,
-                     .n = outFeatures,
-                     .k = inFeatures});
-}
-
 }  // namespace lanewise::ops

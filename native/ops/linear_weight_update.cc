@@ -1,12 +1,12 @@
-// The gradient of a linear layer for its weight, and the optimizer's step with it, tile by tile: the gradient lives in
-// a tile of scratch only.
+// The gradient of a linear layer for its weight, and the update that an optimizer makes of it, tile by tile: the
+// gradient lives in a tile of scratch only.
 #include "../core/aligned.h"
 #include "check.h"
 #include "ops.h"
-#include "optimizers.h"
 #include "panels.h"
 #include "parallel.h"
 #include "product.h"
+#include "update.h"
 
 namespace lanewise::ops {
 namespace {
@@ -42,9 +42,10 @@ struct Rooms {
   std::size_t lines;  // of k at a time
   std::size_t strip;  // rows of a strip
   std::size_t group;  // columns whose panels are packed together
-  std::size_t of_b, of_a, of_sums;
+  std::size_t of_b, of_a, of_sums, of_update;
 
-  Rooms(const Gradient& gradient, const kernels::KernelTable& kernels) {
+  Rooms(const Gradient& gradient, const Update& update, const kernels::KernelTable& kernels)
+      : of_update(padded(update.room())) {
     const std::size_t nr = kernels.gemm_nr, mr = kernels.gemm_mr, k = std::max<std::size_t>(1, gradient.k);
     pack_a = k >= kPackLines;
     const std::size_t blocks = (k + kLines - 1) / kLines;
@@ -58,25 +59,25 @@ struct Rooms {
     of_sums = padded(checked_mul(strip, gradient.panels && blocks == 1 ? nr : group));
   }
 
-  std::size_t total() const { return checked_add(checked_add(of_b, of_a), of_sums); }
+  std::size_t total() const { return checked_add(checked_add(of_b, of_a), checked_add(of_sums, of_update)); }
 };
 
 struct Part {
   std::size_t row, rows, column, columns;
 };
 
-template <typename Step>
 class Worker {
  public:
-  Worker(const kernels::KernelTable& kernels, const Gradient& gradient, const Rooms& rooms, const Step& step,
+  Worker(const kernels::KernelTable& kernels, const Gradient& gradient, const Rooms& rooms, const Update& update,
          float* scratch)
       : kernels_(kernels),
         gradient_(gradient),
         rooms_(rooms),
-        step_(step),
+        update_(update),
         packed_b_(scratch),
         packed_a_(packed_b_ + rooms.of_b),
-        sums_(packed_a_ + rooms.of_a) {}
+        sums_(packed_a_ + rooms.of_a),
+        room_of_update_(sums_ + rooms.of_sums) {}
 
   void run(const Part& part) const {
     for (std::size_t j = 0; j < part.columns; j += rooms_.group) {
@@ -107,14 +108,15 @@ class Worker {
       }
       if (last && !gradient_.panels) {
         for (std::size_t i = 0; i < part.rows; ++i) {
-          step_.apply(kernels_, (part.row + i) * gradient_.n + part.column, sums_ + i * rooms_.group, part.columns);
+          update_.apply(room_of_update_, (part.row + i) * gradient_.n + part.column, part.columns,
+                        sums_ + i * rooms_.group);
         }
       }
       p += lines;
     } while (p < gradient_.k);
   }
 
-  // Lines [p, p + lines) for the panel of columns from c, and the step once its sums are complete and lie as the
+  // Lines [p, p + lines) for the panel of columns from c, and the update once its sums are complete and lie as the
   // weight.
   void panel(const Part& part, const float* a, std::size_t c, std::size_t p, std::size_t lines, bool last) const {
     const std::size_t nr = kernels_.gemm_nr, k = gradient_.k;
@@ -128,17 +130,17 @@ class Worker {
     float* const sums = sums_ + (lines == k ? 0 : c * rooms_.strip);
     const float* const start = p == 0 ? nullptr : sums;
     const std::size_t at = (part.column + c) * gradient_.m + part.row * nr;
-    const float* const lr = last ? step_.plain_rate() : nullptr;
+    const float* const lr = last ? update_.plain_rate() : nullptr;
     kernels_.gemm_outer(a, gradient_.m, rooms_.pack_a, part.rows, packed, lines, start,
-                        lr == nullptr ? sums : step_.param() + at, nr, lr);
-    if (last && lr == nullptr) step_.apply(kernels_, at, sums, part.rows * nr);
+                        lr == nullptr ? sums : update_.plain_param() + at, nr, lr);
+    if (last && lr == nullptr) update_.apply(room_of_update_, at, part.rows * nr, sums);
   }
 
   const kernels::KernelTable& kernels_;
   const Gradient& gradient_;
   const Rooms& rooms_;
-  const Step& step_;
-  float *packed_b_, *packed_a_, *sums_;
+  const Update& update_;
+  float *packed_b_, *packed_a_, *sums_, *room_of_update_;
 };
 
 // Packing an operand's element costs about as much as so many multiply-adds with it.
@@ -154,16 +156,11 @@ bool by_columns(const Gradient& gradient, const Rooms& rooms, std::size_t parts,
   return columns_cost <= rows_cost;
 }
 
-template <typename Step>
-void update(const Context& context, FloatIn grad, FloatIn x, std::size_t rows, std::size_t in, std::size_t out,
-            bool packed, const Step& step) {
-  // Lines of a panel are inputs, its columns outputs; row-major it is the other way round.
-  const Gradient gradient = packed ? Gradient{x.data(), grad.data(), in, out, rows, true}
-                                   : Gradient{grad.data(), x.data(), out, in, rows, false};
+void run(const Context& context, const Gradient& gradient, const Update& update) {
   const std::size_t nr = context.kernels.gemm_nr;
-  const std::size_t work = checked_mul(in, out, std::max<std::size_t>(1, rows));
+  const std::size_t work = checked_mul(gradient.m, gradient.n, std::max<std::size_t>(1, gradient.k));
   const std::size_t parts = parts_for(context, work, kMultiplyGrain);
-  const Rooms rooms(gradient, context.kernels);
+  const Rooms rooms(gradient, update, context.kernels);
   const std::size_t room = rooms.total();
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const scratch = memory.get<float>(checked_mul(parts, room));
@@ -178,47 +175,36 @@ void update(const Context& context, FloatIn grad, FloatIn x, std::size_t rows, s
       mine.rows = part_begin(part + 1, parts, gradient.m, kRowUnit) - mine.row;
     }
     if (mine.rows != 0 && mine.columns != 0) {
-      Worker<Step>(context.kernels, gradient, rooms, step, scratch + part * room).run(mine);
+      Worker(context.kernels, gradient, rooms, update, scratch + part * room).run(mine);
     }
   };
-  if (work != 0) {
-    if (parts == 1) {
-      share(0);
-    } else {
-      context.pool.run(parts, share);
-    }
+  if (work == 0) return;
+  if (parts == 1) {
+    share(0);
+  } else {
+    context.pool.run(parts, share);
   }
-  step.finish();
-}
-
-void check_operands(const char* op, FloatIn grad, FloatIn x, FloatOut weight, std::size_t length, std::size_t rows,
-                    std::size_t in, std::size_t out) {
-  check_length(op, "grad", grad.size(), checked_mul(rows, out));
-  check_length(op, "x", x.size(), checked_mul(rows, in));
-  check_length(op, "weight", weight.size(), length);
 }
 
 }  // namespace
 
-void linearWeightSgd(const Context& context, FloatIn grad, FloatIn x, FloatOut weight, std::optional<FloatOut> buffer,
-                     std::optional<IndexOut> step, std::size_t rows, std::size_t inFeatures, std::size_t outFeatures,
-                     double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool packed) {
-  constexpr const char* kOp = "linearWeightSgd";
+void linearWeightUpdate(const Context& context, FloatIn grad, FloatIn x, ProgramIn program, FloatIns inputs,
+                        Scalars scalars, FloatOuts outputs, std::optional<IndexOut> step, std::size_t rows,
+                        std::size_t inFeatures, std::size_t outFeatures, bool packed) {
+  constexpr const char* kOp = "linearWeightUpdate";
   const std::size_t length = weight_length(context, outFeatures, inFeatures, packed);
-  check_operands(kOp, grad, x, weight, length, rows, inFeatures, outFeatures);
-  const SgdStep one(kOp, weight, buffer, step, length, {lr, momentum, dampening, weightDecay, nesterov});
-  update(context, grad, x, rows, inFeatures, outFeatures, packed, one);
-}
-
-void linearWeightAdam(const Context& context, FloatIn grad, FloatIn x, FloatOut weight, FloatOut m, FloatOut v,
-                      std::optional<FloatOut> maxV, IndexOut step, std::size_t rows, std::size_t inFeatures,
-                      std::size_t outFeatures, double lr, double beta1, double beta2, double eps, double weightDecay,
-                      bool decoupled, bool packed) {
-  constexpr const char* kOp = "linearWeightAdam";
-  const std::size_t length = weight_length(context, outFeatures, inFeatures, packed);
-  check_operands(kOp, grad, x, weight, length, rows, inFeatures, outFeatures);
-  const AdamStep one(kOp, weight, m, v, maxV, step, length, {lr, beta1, beta2, eps, weightDecay, decoupled});
-  update(context, grad, x, rows, inFeatures, outFeatures, packed, one);
+  check_length(kOp, "grad", grad.size(), checked_mul(rows, outFeatures));
+  check_length(kOp, "x", x.size(), checked_mul(rows, inFeatures));
+  ShortList<FloatIn> all;
+  all.push_back({static_cast<const float*>(nullptr), length});  // the gradient, tile by tile
+  for (const FloatIn input : inputs) all.push_back(input);
+  thread_local BoundPointwise bound;  // its memory serves every call
+  bound.bind(kOp, context.kernels, program, {all, {}, scalars, outputs, step, 1, 0}, 1, length);
+  // Lines of a panel are inputs, its columns outputs; row-major it is the other way round.
+  const Gradient gradient = packed ? Gradient{x.data(), grad.data(), inFeatures, outFeatures, rows, true}
+                                   : Gradient{grad.data(), x.data(), outFeatures, inFeatures, rows, false};
+  run(context, gradient, Update(bound, true));
+  bound.finish();
 }
 
 }  // namespace lanewise::ops

@@ -8,11 +8,10 @@
 #include "check.h"
 #include "mask.h"
 #include "parallel.h"
+#include "update.h"
 
 namespace lanewise::ops {
 namespace {
-
-using core::checked_mul;
 
 // Elements of a block: so many values of it stay in the first-level cache.
 constexpr std::size_t kBlock = 256;
@@ -31,7 +30,8 @@ void check_count(const char* op, const char* list, std::size_t count, std::size_
 
 bool overlap(const float* a, std::size_t of_a, const float* b, std::size_t of_b) {
   const std::less<const float*> before;
-  return of_a != 0 && of_b != 0 && before(a, b + of_b) && before(b, a + of_a);
+  const bool some = of_a != 0 && of_b != 0 && a != nullptr && b != nullptr;
+  return some && before(a, b + of_b) && before(b, a + of_a);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void BoundPointwise::check_counts(const char* op, const PointwiseProgram& progra
   check_count(op, "inputs", arguments.inputs.size(), program.inputs());
   check_count(op, "keys", arguments.keys.size(), program.keys());
   check_count(op, "scalars", arguments.scalars.values.size() + (arguments.step ? 1 : 0), program.scalars());
-  check_count(op, "outputs", arguments.elsewhere ? 1 : arguments.outputs.size(), program.outputs());
+  check_count(op, "outputs", arguments.outputs.size(), program.outputs());
   if (arguments.step) check_step(op, *arguments.step);
 }
 
@@ -72,11 +72,10 @@ void BoundPointwise::check_memory(const char* op, const PointwiseArguments& argu
 
 void BoundPointwise::bind_memory(const PointwiseArguments& arguments) {
   inputs_.resize(arguments.inputs.size());
-  outputs_.assign(program_->outputs(), nullptr);
+  outputs_.resize(arguments.outputs.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i] = arguments.inputs[i].data();
-  for (std::size_t k = 0; k < arguments.outputs.size(); ++k) outputs_[k] = arguments.outputs[k].data();
+  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k] = arguments.outputs[k].data();
   plan_ = &program_->direct();
-  if (arguments.elsewhere) return;
   for (std::size_t k = 0; k < outputs_.size(); ++k) {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (inputs_[i] == outputs_[k] && plan_->last_read[i] > plan_->written[k]) {
@@ -97,7 +96,7 @@ void BoundPointwise::bind_values(const char* op, const PointwiseArguments& argum
   for (const std::uint32_t value : program_->uniforms()) uniforms_.push_back(static_cast<float>(values_[value]));
   masks_.clear();
   if (program_->keys() == 0) return;
-  if (arguments.columns == 0 || shape_.count() % arguments.columns != 0) {
+  if (shape_.count() != 0 && (arguments.columns == 0 || shape_.count() % arguments.columns != 0)) {
     refuse(op, "columns",
            "must divide " + std::to_string(shape_.count()) + " elements, got " + std::to_string(arguments.columns));
   }
@@ -169,7 +168,7 @@ float* PointwiseRun::output_room(std::size_t output) const {
   return rooms_ + bound_.inputs_.size() * kInputRoom + output * kBlock;
 }
 
-void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* first, float* out) {
+void PointwiseRun::elements(std::size_t begin, std::size_t end, const Apart& apart) {
   const std::size_t width = shape_.width();
   if (bound_.gathers_ && !bound_.wide_) {
     for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
@@ -179,17 +178,19 @@ void PointwiseRun::elements(std::size_t begin, std::size_t end, const float* fir
   for (std::size_t at = begin, n = 0; at < end; at += n) {
     n = std::min(bound_.block_, end - at);
     if (bound_.wide_) n = std::min(n, width - at % width);
-    place(at, n);
-    if (first != nullptr) point(0, first + (at - begin), 1);
-    if (out != nullptr) point(bound_.inputs_.size(), out + (at - begin), 1);
+    place(at, n, at - begin, apart);
     run({at, 1, n, 0});
   }
 }
 
-// Points the slots of inputs and outputs to elements [at, at + n).
-void PointwiseRun::place(std::size_t at, std::size_t n) {
+// Points the slots of inputs and outputs to elements [at, at + n); what is apart has `passed` of them before.
+void PointwiseRun::place(std::size_t at, std::size_t n, std::size_t passed, const Apart& apart) {
   const std::size_t width = shape_.width();
   for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
+    if (i == 0 && apart.input != nullptr) {
+      point(0, apart.input + passed, 1);
+      continue;
+    }
     const float* const data = bound_.inputs_[i];
     const Walk walk = shape_.walk(i);
     const std::size_t step = shape_.step(i);
@@ -207,7 +208,8 @@ void PointwiseRun::place(std::size_t at, std::size_t n) {
     }
   }
   for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
-    if (bound_.outputs_[k] != nullptr) point(bound_.inputs_.size() + k, bound_.outputs_[k] + at, 1);
+    float* const out = k == 0 && apart.output != nullptr ? apart.output + passed : bound_.outputs_[k] + at;
+    point(bound_.inputs_.size() + k, out, 1);
   }
 }
 
@@ -307,15 +309,16 @@ void pointwise(const Context& context, ProgramIn program, FloatIns inputs, Index
   thread_local BoundPointwise memory_of_bound;  // serves every call
   BoundPointwise& bound = memory_of_bound;      // the calling thread's, for all parts
   bound.bind("pointwise", context.kernels, program, {inputs, keys, scalars, outputs, step, columns, rowOffset}, layout);
-  const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
+  const Update update(bound);
+  const std::size_t work = core::checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
-  const std::size_t room = bound.room();
+  const std::size_t room = update.room();
   thread_local core::Scratch memory;
-  float* const scratch = memory.get<float>(checked_mul(parts, room));
+  float* const scratch = memory.get<float>(core::checked_mul(parts, room));
   const auto share = [&](std::size_t part) {
     const std::size_t begin = part_begin(part, parts, bound.count(), 16);
     const std::size_t end = part_begin(part + 1, parts, bound.count(), 16);
-    if (begin < end) PointwiseRun(bound, scratch + part * room).elements(begin, end);
+    if (begin < end) update.apply(scratch + part * room, begin, end - begin);
   };
   if (parts == 1) {
     share(0);

@@ -23,7 +23,6 @@ struct PointwiseArguments {
   std::optional<IndexOut> step;  // its value + 1 is the program's last scalar
   std::size_t columns;           // of a mask
   std::size_t row_offset;
-  bool elsewhere = false;  // the one output goes where each run is told, and has no memory here
 };
 
 // A place for a block: step 0 for one element that stands for all.
@@ -43,7 +42,15 @@ class BoundPointwise {
   void bind(const char* op, const kernels::KernelTable& kernels, const PointwiseProgram& program,
             const PointwiseArguments& arguments, std::size_t rows, std::size_t width);
 
+  const kernels::KernelTable& kernels() const { return *kernels_; }
+  const PointwiseProgram& program() const { return *program_; }
   std::size_t count() const { return shape_.count(); }
+  // Of the call: a uniform value as streams see it, the memory of an input that is dense, and of an output, a mask.
+  float uniform(std::uint32_t value) const { return static_cast<float>(values_[value]); }
+  bool is_dense(std::uint32_t input) const { return shape_.walk(input) == Walk::kDense; }
+  const float* dense_input(std::uint32_t input) const { return is_dense(input) ? inputs_[input] : nullptr; }
+  float* output(std::uint32_t output) const { return outputs_[output]; }
+  const kernels::Mask& mask(std::size_t mask) const { return masks_[mask]; }
   // Calls of kernels for a block.
   std::size_t steps() const { return plan_->steps.size(); }
   // Floats of scratch for each thread.
@@ -77,14 +84,20 @@ class BoundPointwise {
   std::int32_t* step_ = nullptr;
 };
 
+// Where the elements of a program's first input and first output are that a run goes over, if not where they were bound
+// to.
+struct Apart {
+  const float* input = nullptr;
+  float* output = nullptr;
+};
+
 // The run of one thread, with scratch of room() floats.
 class PointwiseRun {
  public:
   PointwiseRun(const BoundPointwise& bound, float* room);
 
-  // Elements [begin, end), row after row. `first`: where the first input's are, if not where it was bound to. `out`:
-  // where the output's go when it is bound elsewhere.
-  void elements(std::size_t begin, std::size_t end, const float* first = nullptr, float* out = nullptr);
+  // Elements [begin, end), row after row.
+  void elements(std::size_t begin, std::size_t end, const Apart& apart = {});
   // A block of what was bound as rows.
   void block(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns);
 
@@ -108,7 +121,7 @@ class PointwiseRun {
   void move(const Plan::Step& step, const Piece& piece) const;
   void run(const Piece& piece) const;
 
-  void place(std::size_t begin, std::size_t n);
+  void place(std::size_t at, std::size_t n, std::size_t passed, const Apart& apart);
   void few_rows(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns);
   void point(std::size_t slot, const float* data, std::size_t step) { slots_[slot] = {const_cast<float*>(data), step}; }
   float* input_room(std::size_t input) const;

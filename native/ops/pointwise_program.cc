@@ -256,6 +256,18 @@ PointwiseProgram::PointwiseProgram(std::span<const double> code) {
   }
   direct_ = Planner(*this, true).plan();
   staged_ = Planner(*this, false).plan();
+  pattern_ = recognise(*this);
+}
+
+const PointwiseProgram::Instruction* PointwiseProgram::instruction(std::uint32_t value) const {
+  const std::size_t first = values() - instructions_.size();
+  return value < first ? nullptr : &instructions_[value - first];
+}
+
+std::optional<double> PointwiseProgram::constant(std::uint32_t value) const {
+  const std::size_t first = inputs_ + scalars_;
+  if (value < first || value >= first + constants_.size()) return std::nullopt;
+  return constants_[value - first];
 }
 
 void PointwiseProgram::check(std::span<const double> code) {

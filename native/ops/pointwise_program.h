@@ -10,8 +10,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include "patterns.h"
 
 namespace lanewise::ops {
 
@@ -59,6 +62,12 @@ class PointwiseProgram {
   std::size_t values() const { return is_uniform_.size(); }
   std::size_t slots() const { return inputs_ + outputs_.size() + uniforms_.size(); }
   std::span<const Mask> masks() const { return masks_; }
+  std::span<const std::uint32_t> output_values() const { return outputs_; }
+  bool is_uniform(std::uint32_t value) const { return is_uniform_[value]; }
+  // What makes a value; null for one that is given.
+  const Instruction* instruction(std::uint32_t value) const;
+  std::optional<double> constant(std::uint32_t value) const;
+  const Pattern& pattern() const { return pattern_; }
   // Value numbers of the uniform slots.
   std::span<const std::uint32_t> uniforms() const { return uniforms_; }
 
@@ -81,6 +90,7 @@ class PointwiseProgram {
   std::vector<bool> is_uniform_;
   std::vector<Mask> masks_;
   Plan direct_, staged_;
+  Pattern pattern_;
 };
 
 // The decoded form of a program that crosses with each call: found again by its content. Valid until the next call on

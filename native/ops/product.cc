@@ -36,6 +36,7 @@ struct Blocking {
   std::size_t columns;     // whose panels are kept packed while the rows pass by: one panel if all rows are one block
   std::size_t panel_room;  // floats for the panels, and for packed A
   std::size_t a_room;
+  std::size_t finish_room;
 
   Blocking(const Product& product, const kernels::KernelTable& kernels) {
     const std::size_t mr = kernels.gemm_mr, nr = kernels.gemm_nr;
@@ -50,9 +51,10 @@ struct Blocking {
     columns = one_block ? nr : std::min(kGroupColumns / nr * nr, (product.n + nr - 1) / nr * nr);
     panel_room = product.b_form == Form::kPanels ? 0 : padded(checked_mul(columns, lines));
     a_room = pack_a ? padded(checked_mul((rows + mr - 1) / mr, checked_mul(lines, mr) + 16)) : 0;
+    finish_room = padded(product.finish_room);
   }
 
-  std::size_t room() const { return core::checked_add(panel_room, a_room); }
+  std::size_t room() const { return core::checked_add(core::checked_add(panel_room, a_room), finish_room); }
 };
 
 class BlockProduct {
@@ -64,7 +66,8 @@ class BlockProduct {
         blocking_(blocking),
         block_(block),
         panels_(scratch),
-        packed_a_(scratch + blocking.panel_room) {}
+        packed_a_(scratch + blocking.panel_room),
+        finish_room_(packed_a_ + blocking.a_room) {}
 
   void run() const {
     if (block_.rows == 1 && product_.b_form == Form::kPanels && product_.a_k == 1) return run_row();
@@ -103,7 +106,7 @@ class BlockProduct {
       kernels_.gemm_panel(a, 1, 1, 1, panels + done * product_.k, nr, product_.k,
                           bias == nullptr ? nullptr : bias + done, 0, c + done, product_.n, rest);
     }
-    if (product_.finish != nullptr) (*product_.finish)(block_.row, 1, block_.column, block_.columns);
+    if (product_.finish != nullptr) (*product_.finish)(finish_room_, block_.row, 1, block_.column, block_.columns);
   }
 
   // Lines [p, p + lines) for a block of C; `pack`: its panels are not packed yet.
@@ -145,7 +148,7 @@ class BlockProduct {
       const float* start = p != 0 ? c : product_.bias == nullptr ? nullptr : product_.bias + block.column;
       kernels_.gemm_panel(a, product_.a_row, product_.a_k, rows, panel.data, panel.stride, lines, start,
                           p != 0 ? product_.n : 0, c, product_.n, block.columns);
-      if (last) (*product_.finish)(block.row, rows, block.column, block.columns);
+      if (last) (*product_.finish)(finish_room_, block.row, rows, block.column, block.columns);
       a += rows * product_.a_row;
       block.row += rows;
       block.rows -= rows;
@@ -184,6 +187,7 @@ class BlockProduct {
   Block block_;
   float* panels_;
   float* packed_a_;
+  float* finish_room_;
 };
 
 void multiply_one(const Context& context, const Product& product, const Blocking& blocking, std::size_t parts,

@@ -20,7 +20,9 @@ enum class Form {
 };
 
 // What is to become of a block of C whose sums are complete, called by the thread that made it, while it is in cache.
-using Finish = core::FunctionRef<void(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns)>;
+// `room` is scratch of that thread.
+using Finish =
+    core::FunctionRef<void(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns)>;
 
 // c [m, n] = start + op(a)·op(b). One accumulator per output, k ascending, whatever the blocks and the threads.
 struct Product {
@@ -33,6 +35,7 @@ struct Product {
   float* c;
   std::size_t m, n, k;
   const Finish* finish = nullptr;
+  std::size_t finish_room = 0;  // floats of scratch for each thread
 };
 
 // `batch` products whose operands lie a_step and b_step elements apart; the blocks of C follow one another.

@@ -28,25 +28,23 @@ constexpr Make kMakers[] = {
 #undef OP
 };
 
-// Ops that may write over one of their inputs (src/ops/ops.ts).
-constexpr std::string_view kElementwise[] = {
-    "add",          "sub",           "mul",     "div",     "pow",      "neg",       "exp",          "log",
-    "sqrt",         "abs",           "sign",    "sigmoid", "tanh",     "clamp",     "reluBackward", "sigmoidBackward",
-    "tanhBackward", "clampBackward", "dropout", "relu",    "integers", "pointwise",
+// Ops that may write over what they read (src/ops/ops.ts): by which arguments.
+struct InPlaceOp {
+  std::string_view name;
+  std::size_t first_read, last_read, written;
 };
+constexpr InPlaceOp kInPlaceOps[] = {{"pointwise", 1, 1, 4}, {"integers", 0, 1, 2}, {"linearWeightUpdate", 3, 3, 5}};
 
-// Ops whose weights may lie in panels: which arguments those are, and where they have their sizes. The flag `packed` is
-// their last argument.
+// Ops whose weights may lie in panels: which arguments name them, where they have their sizes, and the flag.
 struct PackedOp {
   std::string_view name;
   std::size_t first_weight, weights;  // one behind the other
-  std::size_t in_features, out_features;
+  std::size_t in_features, out_features, packed;
 };
 constexpr PackedOp kPackedOps[] = {
-    {"linearActivation", 1, 1, 6, 7},
-    {"linearInputGradient", 1, 1, 6, 7},
-    {"linearWeightSgd", 2, 2, 6, 7},
-    {"linearWeightAdam", 2, 4, 8, 9},
+    {"linear", 1, 1, 5, 6, 7},
+    {"linearInputGradient", 1, 1, 5, 6, 7},
+    {"linearWeightUpdate", 3, 3, 8, 9, 10},
 };
 const PackedOp* find_packed(std::string_view name) {
   const auto found = std::ranges::find(kPackedOps, name, &PackedOp::name);
@@ -56,7 +54,7 @@ const PackedOp* find_packed(std::string_view name) {
 // Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
 void check_panels(const Reader& reader, std::span<const MemorySpec> memories) {
   const PackedOp* op = find_packed(reader.op());
-  const bool packed = op != nullptr && reader.arguments().back() == 1;
+  const bool packed = op != nullptr && reader.arguments()[op->packed] == 1;
   for (const Use& use : reader.uses()) {
     const BlockLayout& layout = memories[use.memory].layout;
     const bool is_weight = packed && use.argument - op->first_weight < op->weights;
@@ -82,16 +80,22 @@ Overlap overlap(const MemorySpec& a, const MemorySpec& b, std::span<const std::s
   return a.index < b.index + b.length && b.index < a.index + a.length ? Overlap::kPartial : Overlap::kNone;
 }
 
-// What an op writes is nothing else that it names, but an elementwise op may write over an input.
+// Whether an op may write `written` over `other`.
+bool in_place(const Reader& reader, const Use& written, const Use& other) {
+  const auto op = std::ranges::find(kInPlaceOps, std::string_view(reader.op()), &InPlaceOp::name);
+  return op != std::end(kInPlaceOps) && written.argument == op->written && other.argument >= op->first_read &&
+         other.argument <= op->last_read;
+}
+
+// What an op writes is nothing else that it names, but what it may write in place.
 void check_overlaps(const Reader& reader, std::span<const MemorySpec> memories,
                     std::span<const std::shared_ptr<Block>> blocks) {
-  const bool elementwise = std::ranges::find(kElementwise, reader.op()) != std::end(kElementwise);
   for (const Use& written : reader.uses()) {
     if (!written.writes) continue;
     for (const Use& other : reader.uses()) {
       if (&other == &written) continue;
       const Overlap shared = overlap(memories[written.memory], memories[other.memory], blocks);
-      if (shared == Overlap::kNone || (shared == Overlap::kSame && elementwise && !other.writes)) continue;
+      if (shared == Overlap::kNone || (shared == Overlap::kSame && in_place(reader, written, other))) continue;
       reader.refuse("writes to memory that overlaps another argument's");
     }
   }

@@ -177,6 +177,19 @@ struct Field<ops::ProgramIn> {
   ops::ProgramIn resolve(const Bindings&) const { return *program; }
 };
 
+// null: no numbers.
+template <>
+struct Field<std::optional<ops::ProgramIn>> {
+  std::unique_ptr<const ops::PointwiseProgram> program;
+  static Field decode(Reader& reader) {
+    const std::vector<double> numbers = reader.numbers("a pointwise program");
+    return {numbers.empty() ? nullptr : std::make_unique<const ops::PointwiseProgram>(numbers)};
+  }
+  std::optional<ops::ProgramIn> resolve(const Bindings&) const {
+    return program == nullptr ? std::nullopt : std::optional<ops::ProgramIn>(*program);
+  }
+};
+
 template <>
 struct Field<KeySource> {
   std::size_t index;

@@ -24,7 +24,7 @@ namespace lanewise::program {
 //   keySource              its index
 //   ins, outs, indexes     how many memories, then their numbers
 //   scalars                how many, then each as a scalar
-//   program                how many numbers it has, then these
+//   program                how many numbers it has, then these; 0 for null
 struct FlatListing {
   std::span<const double> memories;
   std::span<const double> code;

@@ -30,6 +30,16 @@ using program::Program;
 
 constexpr std::size_t kThreads = 3;
 
+// grad·y·(1 - y).
+TestProgram sigmoid_gradient() {
+  TestProgram program;
+  program.inputs = 2;
+  program.constants = {1};
+  const std::size_t product = program.add(Node::mul, 0, 1), rest = program.add(Node::sub, program.constant(0), 1);
+  program.outputs = {program.add(Node::mul, product, rest)};
+  return program;
+}
+
 // Calls attempt() with its first, its second, ... allocation failing until it gets through; how many it makes. Each
 // attempt has a thread of its own, whose scratch is fresh. After a failure check() looks at what was left behind.
 std::size_t fail_each_allocation(const std::function<void()>& attempt, const std::function<void()>& check) {
@@ -70,7 +80,7 @@ TEST_CASE("ops without memory for their scratch write nothing") {
     Floats x(random.floats(rows * in)), weight(random.floats(padded)), grad(random.floats(n)),
         one(std::vector<float>{1});
     Floats line(random.floats(long_row));
-    Ints target(random.ints(rows, out)), key(std::vector<std::int32_t>{3, 4});
+    Ints target(random.ints(rows, out));
     const std::size_t product = out * in;
     struct OpCase {
       const char* name;
@@ -104,18 +114,31 @@ TEST_CASE("ops without memory for their scratch write nothing") {
            const ops::FloatOut outs[]{to};
            ops::pointwise(context, ops::decoded_program(code), ins, {}, {}, outs, {}, layout, 1, 0);
          }},
-        {"linearActivation", n,
+        {"linear with a program", n,
          [&](auto to) {
-           ops::linearActivation(context, x.in(), weight.in(), {}, key.in(), to, rows, in, out, true, 0.5, 0, true);
+           const std::vector<double> code = unary_program(Node::sigmoid).code();
+           ops::linear(context, x.in(), weight.in(), {}, to, rows, in, out, true, ops::decoded_program(code));
          }},
         {"linearInputGradient", rows * in,
          [&](auto to) {
-           ops::linearInputGradient(context, grad.in(), weight.in(), x.in(), to, other.span().first(in), rows, in, out,
-                                    2, true);
+           const std::vector<double> code = sigmoid_gradient().code();
+           const ops::FloatIn ins[]{x.in()};
+           ops::linearInputGradient(context, grad.in(), weight.in(), to, other.span().first(in), rows, in, out, true,
+                                    ops::decoded_program(code), ins);
          }},
-        {"linearWeightSgd", padded,
+        {"linearWeightUpdate", padded,
          [&](auto to) {
-           ops::linearWeightSgd(context, grad.in(), x.in(), to, {}, {}, rows, in, out, 0.1, 0, 0, 0, false, true);
+           const std::vector<double> code = sgd_program(false, false, false).code(), scalars{0.1, 0, 0, 0};
+           const ops::FloatIn ins[]{to};
+           const ops::FloatOut outs[]{to};
+           ops::linearWeightUpdate(context, grad.in(), x.in(), ops::decoded_program(code), ins, {scalars}, outs, {},
+                                   rows, in, out, true);
+         }},
+        {"reduce", 1,
+         [&](auto to) {
+           const std::vector<double> code = unary_program(Node::exp).code(), layout{long_row, 1};
+           const ops::FloatIn ins[]{line.in()};
+           ops::reduce(context, ops::decoded_program(code), ins, {}, layout, to, {}, 1, long_row, 1, 0, 1);
          }},
     };
     std::size_t failures = 0;
@@ -180,13 +203,15 @@ struct Step {
                  d_b1 = temporary(kHidden);
     constexpr double rows = kRows, in = kIn, mid = kHidden, out = kClasses;
     list.op("fill", {one, 0, 1, 1});
-    list.op("linearActivation", {input, w1, b1, -1, hidden, rows, in, mid, 1, 0, 0, 0, 1});
-    list.op("linearActivation", {hidden, w2, -1, -1, logits, rows, mid, out, 0, 0, 0, 0, 1});
+    const TestProgram update = sgd_program(false, false, false);
+    list.product("linear", {input, w1, b1, hidden, rows, in, mid, 1}, unary_program(Node::sigmoid), {});
+    list.product("linear", {hidden, w2, -1, logits, rows, mid, out, 1});
     list.op("crossEntropyTrain", {one, logits, labels, -1, loss, d_logits, -1, -1, -1, rows, out, -100, 0, 0, 1});
-    list.op("linearInputGradient", {d_logits, w2, hidden, d_hidden, d_b1, rows, mid, out, 0, 1, 1});
-    list.op("linearWeightSgd", {d_logits, hidden, w2, -1, -1, rows, mid, out, 0, 0.1, 0, 0, 0, 0, 0, 0, 0, 1});
-    list.op("linearWeightSgd", {d_hidden, input, w1, -1, -1, rows, in, mid, 0, 0.1, 0, 0, 0, 0, 0, 0, 0, 1});
-    list.op("sgd", {b1, d_b1, -1, -1, mid, 0, 0.1, 0, 0, 0, 0, 0, 0, 0});
+    list.product("linearInputGradient", {d_logits, w2, d_hidden, d_b1, rows, mid, out, 1}, sigmoid_gradient(),
+                 {{hidden}, {}, {}, {}});
+    list.weight_update(d_logits, hidden, update, {{w2}, {}, {0.1, 0, 0, 0}, {w2}}, -1, rows, mid, out, true);
+    list.weight_update(d_hidden, input, update, {{w1}, {}, {0.1, 0, 0, 0}, {w1}}, -1, rows, in, mid, true);
+    list.pointwise(update, {{d_b1, b1}, {}, {0.1, 0, 0, 0}, {b1}}, -1, {mid, 1, 1}, 1);
     return list;
   }
 

@@ -1,11 +1,15 @@
 // The ops of programs against the sequences of ops that they stand for: the same bits, with weights row by row and in
 // panels, for any number of threads.
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <variant>
 
 #include "../ops/finite.h"
 #include "../ops/ops.h"
 #include "../ops/panels.h"
 #include "arithmetic.h"
+#include "pointwise_programs.h"
 
 namespace lanewise::test {
 namespace {
@@ -72,156 +76,309 @@ TEST_CASE("panels hold the weight's columns side by side, zeros behind them, and
   });
 }
 
-struct Activation {
-  bool bias, relu, mask;
-  double p;
+// What an op with a program is given; every operand has memory of its own.
+struct Operands {
+  std::vector<std::unique_ptr<Floats>> memory;
+  std::vector<ops::FloatIn> ins() const {
+    std::vector<ops::FloatIn> result;
+    for (const auto& each : memory) result.push_back(each->in());
+    return result;
+  }
+  std::vector<ops::FloatOut> outs() const {
+    std::vector<ops::FloatOut> result;
+    for (const auto& each : memory) result.push_back(each->span());
+    return result;
+  }
+  void add(const std::vector<float>& values) { memory.push_back(std::make_unique<Floats>(values)); }
+  void add(std::size_t n) { memory.push_back(std::make_unique<Floats>(n)); }
 };
 
-TEST_CASE("linearActivation has the bits of linear, relu and dropout in sequence") {
+const std::vector<double> kScalars{0.5, 2.0, -1.25};
+const std::vector<std::int32_t> kKeys[] = {{static_cast<std::int32_t>(2414563044u), 1870483892}, {3, 4}};
+constexpr std::size_t kRowOffset = 11;
+
+std::vector<ops::IndexIn> keys_of(const ops::PointwiseProgram& program) { return {kKeys, kKeys + program.keys()}; }
+ops::Scalars scalars_of(const ops::PointwiseProgram& program) { return {std::span(kScalars).first(program.scalars())}; }
+
+// Programs for a product of that size: those with a kernel, and any others, whose inputs after the product are dense, a
+// row, one element.
+std::vector<TestProgram> post_ops() {
+  std::vector<TestProgram> result{activation_program(false, false), activation_program(true, false),
+                                  activation_program(true, true), activation_program(false, true),
+                                  masked_gradient_program()};
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    TestProgram program = random_program(seed);
+    if (program.inputs > 0) result.push_back(program);
+  }
+  return result;
+}
+
+// The program by itself on a product, which is there already: what an op with it must give.
+Operands after_product(const ops::Context& context, const ops::PointwiseProgram& program,
+                       const std::vector<float>& product, const Operands& others, std::size_t rows,
+                       std::size_t columns) {
+  Operands inputs, outputs;
+  inputs.add(product);
+  std::vector<ops::FloatIn> ins = others.ins();
+  ins.insert(ins.begin(), inputs.memory[0]->in());
+  for (std::size_t k = 0; k < program.outputs(); ++k) outputs.add(product.size());
+  std::vector<double> layout{static_cast<double>(rows), static_cast<double>(columns)};
+  for (const ops::FloatIn& in : ins) {
+    const bool dense = in.size() == product.size(), row = in.size() == columns;
+    layout.push_back(dense ? static_cast<double>(columns) : 0);
+    layout.push_back(dense || row ? 1 : 0);
+  }
+  ops::pointwise(context, program, ins, keys_of(program), scalars_of(program), outputs.outs(), std::nullopt, layout,
+                 columns, kRowOffset);
+  return outputs;
+}
+
+// body(program, its inputs but the product, a place for each of its outputs) for a product [rows, columns].
+template <typename Body>
+void on_each_post_op(std::size_t rows, std::size_t columns, const Body& body) {
+  for (const TestProgram& test : post_ops()) {
+    const ops::PointwiseProgram program(test.code());
+    Operands others;
+    Random random(static_cast<std::uint32_t>(rows + columns));
+    for (std::size_t i = 1; i < program.inputs(); ++i) {
+      others.add(random.floats(i == 1 ? rows * columns : i == 2 ? columns : 1, -2.0f, 2.0f));
+    }
+    if (!others.memory.empty()) {
+      Floats& y = *others.memory[0];
+      for (std::size_t i = 0; i < y.size(); i += 7) y[i] = i % 2 == 0 ? 0.0f : i % 3 == 0 ? -0.0f : kNan;
+    }
+    body(program, others);
+  }
+}
+
+TEST_CASE("linear with a program has the bits of linear and the program in sequence") {
   on_each_isa([](const KernelTable& table) {
-    Ints key(std::vector<std::int32_t>{static_cast<std::int32_t>(2414563044u), 1870483892});
     for (const Shape& s : kShapes) {
       Random random(static_cast<std::uint32_t>(s.rows + s.in * 3 + s.out * 7));
       Floats x(random.floats(s.rows * s.in)), bias(random.floats(s.out));
       if (x.size() > 2) x[2] = kNan;
       const std::vector<float> rows = random.floats(s.out * s.in);
-      for (const Activation& test : {Activation{true, false, false, 0}, Activation{false, true, false, 0},
-                                     Activation{true, true, true, 0.5}, Activation{true, false, true, 0.1},
-                                     Activation{true, true, true, 1.0}, Activation{false, true, true, 0.0}}) {
-        const auto bias_in = test.bias ? std::optional(bias.in()) : std::nullopt;
-        const std::size_t n = s.rows * s.out, offset = 11;
-        Floats expected(n);
-        const ops::Context plain = context_of(table);
-        ops::linear(plain, x.in(), rows, bias_in, expected.span(), s.rows, s.in, s.out);
-        if (test.relu) ops::relu(plain, expected.in(), expected.span(), n);
-        if (test.mask) {
-          ops::dropout(plain, expected.in(), key.in(), expected.span(), s.rows, s.out, test.p, offset);
-        }
+      const ops::Context plain = context_of(table);
+      std::vector<float> product(s.rows * s.out);
+      ops::linear(plain, x.in(), rows, bias.in(), product, s.rows, s.in, s.out);
+      on_each_post_op(s.rows, s.out, [&](const ops::PointwiseProgram& program, const Operands& others) {
+        const Operands expected = after_product(plain, program, product, others, s.rows, s.out);
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, rows, s, panels)), out(n);
-          ops::linearActivation(context, x.in(), weight.in(), bias_in,
-                                test.mask ? std::optional(key.in()) : std::nullopt, out.span(), s.rows, s.in, s.out,
-                                test.relu, test.p, offset, panels);
-          CHECK(same_bits(out.values(), expected.values()));
+          Floats weight(laid_out(context, rows, s, panels)), out(product.size());
+          Operands further;
+          for (std::size_t k = 1; k < program.outputs(); ++k) further.add(product.size());
+          ops::linear(context, x.in(), weight.in(), bias.in(), out.span(), s.rows, s.in, s.out, panels, program,
+                      others.ins(), keys_of(program), scalars_of(program), further.outs(), kRowOffset);
+          CHECK(same_numbers(out.in(), expected.memory[0]->in()));
           CHECK(out.guards_intact());
+          for (std::size_t k = 0; k < further.memory.size(); ++k) {
+            CHECK(same_numbers(further.memory[k]->in(), expected.memory[k + 1]->in()));
+            CHECK(further.memory[k]->guards_intact());
+          }
         });
-      }
+      });
     }
   });
 }
 
-TEST_CASE("linearInputGradient has the bits of matmul, the mask and sum in sequence") {
+TEST_CASE("linearInputGradient with a program has the bits of matmul, the program and sum in sequence") {
   on_each_isa([](const KernelTable& table) {
     for (const Shape& s : kShapes) {
       Random random(static_cast<std::uint32_t>(s.rows * 5 + s.in + s.out));
-      const std::size_t n = s.rows * s.in;
-      Floats grad(random.floats(s.rows * s.out)), y(random.floats(n));
-      for (std::size_t i = 0; i < n; i += 7) y[i] = i % 2 == 0 ? 0.0f : i % 3 == 0 ? -0.0f : kNan;
+      Floats grad(random.floats(s.rows * s.out));
       const std::vector<float> rows = random.floats(s.out * s.in);
-      for (const bool masked : {false, true}) {
-        const float scale = masked ? 65536.0f / 58982.0f : 1.0f;
-        const ops::Context plain = context_of(table);
-        Floats expected(n), bias(s.in);
-        ops::matmul(plain, grad.in(), rows, expected.span(), 1, s.rows, s.in, s.out, false, false, 0, 0);
-        if (masked) {
-          for (std::size_t i = 0; i < n; ++i) expected[i] = y[i] <= 0.0f ? 0.0f : expected[i] * scale;
-        }
-        ops::sum(plain, expected.in(), bias.span(), 1, s.rows, s.in);
+      const ops::Context plain = context_of(table);
+      std::vector<float> product(s.rows * s.in);
+      ops::matmul(plain, grad.in(), rows, product, 1, s.rows, s.in, s.out, false, false, 0, 0);
+      on_each_post_op(s.rows, s.in, [&](const ops::PointwiseProgram& program, const Operands& others) {
+        const Operands expected = after_product(plain, program, product, others, s.rows, s.in);
+        Floats bias(s.in);
+        ops::sum(plain, expected.memory[0]->in(), bias.span(), 1, s.rows, s.in);
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, rows, s, panels)), out(n), bias_grad(s.in);
-          ops::linearInputGradient(context, grad.in(), weight.in(), masked ? std::optional(y.in()) : std::nullopt,
-                                   out.span(), bias_grad.span(), s.rows, s.in, s.out, scale, panels);
-          CHECK(same_bits(out.values(), expected.values()));
-          CHECK(same_bits(bias_grad.values(), bias.values()));
+          Floats weight(laid_out(context, rows, s, panels)), out(product.size()), bias_grad(s.in);
+          Operands further;
+          for (std::size_t k = 1; k < program.outputs(); ++k) further.add(product.size());
+          ops::linearInputGradient(context, grad.in(), weight.in(), out.span(), bias_grad.span(), s.rows, s.in, s.out,
+                                   panels, program, others.ins(), keys_of(program), scalars_of(program), further.outs(),
+                                   kRowOffset);
+          CHECK(same_numbers(out.in(), expected.memory[0]->in()));
+          CHECK(same_numbers(bias_grad.in(), bias.in()));
           CHECK((out.guards_intact() && bias_grad.guards_intact()));
+          for (std::size_t k = 0; k < further.memory.size(); ++k) {
+            CHECK(same_numbers(further.memory[k]->in(), expected.memory[k + 1]->in()));
+          }
         });
-      }
+      });
     }
   });
 }
 
-// gradᵀ·x as the op matmul gives it.
-std::vector<float> weight_gradient(const KernelTable& table, Floats& grad, Floats& x, const Shape& s) {
-  std::vector<float> result(s.out * s.in);
-  ops::matmul(context_of(table), grad.in(), x.in(), result, 1, s.out, s.in, s.rows, true, false, 0, 0);
-  return result;
+TEST_CASE("patterns: the programs of everyday layers have kernels") {
+  const auto holds = [](const TestProgram& program, auto pattern) {
+    return std::holds_alternative<decltype(pattern)>(ops::PointwiseProgram(program.code()).pattern());
+  };
+  for (const bool relu : {false, true}) {
+    for (const bool masked : {false, true}) CHECK(holds(activation_program(relu, masked), ops::ActivationPattern()));
+  }
+  CHECK(holds(masked_gradient_program(), ops::MaskedPattern()));
+  CHECK(holds(unary_program(Node::sigmoid), std::monostate()));
+  TestProgram other = masked_gradient_program();
+  other.lines[1].node = Node::selectLess;
+  CHECK(holds(other, std::monostate()));
+  other = masked_gradient_program();
+  other.constants = {-0.0};
+  CHECK(holds(other, std::monostate()));
 }
 
-TEST_CASE("linearWeightSgd has the bits of matmul and sgd in sequence, step by step") {
-  on_each_isa([](const KernelTable& table) {
+// A rule that no kernel computes: v = v + (1 - v)·g², p = p - lr·g / (√v + 1).
+TestProgram rule_of_ones_own() {
+  TestProgram program;
+  program.inputs = 3;
+  program.scalars = 1;
+  program.constants = {1};
+  const std::size_t one = program.constant(0), square = program.add(Node::mul, 0, 0);
+  const std::size_t rest = program.add(Node::sub, one, 2), v = program.add(Node::fma, rest, square, 2);
+  const std::size_t root = program.add(Node::sqrt, program.add(Node::abs, v)),
+                    lower = program.add(Node::add, root, one);
+  const std::size_t scaled = program.add(Node::mul, program.scalar(0), program.add(Node::div, 0, lower));
+  program.outputs = {program.add(Node::sub, 1, scaled), v};
+  return program;
+}
+
+TEST_CASE("linearWeightUpdate has the bits of matmul and the program in sequence, step by step") {
+  struct Rule {
+    const char* name;
+    TestProgram program;
+    std::vector<double> scalars;
+    bool counts;
+  };
+  const Rule rules[] = {
+      {"sgd", sgd_program(false, false, false), {0.1, 0, 0, 0}, false},
+      {"sgd with decay", sgd_program(false, false, true), {0.1, 0, 0, 0.01}, false},
+      {"momentum", sgd_program(true, true, true), {0.1, 0.9, 0.3, 0.01}, true},
+      {"adam", adam_program(false, true, false), {0.01, 0.9, 0.999, 1e-8, 0.02}, true},
+      {"adamw with amsgrad", adam_program(true, true, true), {0.01, 0.9, 0.999, 1e-8, 0.02}, true},
+      {"one's own", rule_of_ones_own(), {0.1}, false},
+  };
+  on_each_isa([&](const KernelTable& table) {
     for (const Shape& s : kShapes) {
       Random random(static_cast<std::uint32_t>(s.rows + s.in * 11 + s.out));
       const std::size_t n = s.out * s.in;
       Floats grad(random.floats(s.rows * s.out)), x(random.floats(s.rows * s.in));
-      const std::vector<float> start = random.floats(n), gradient = weight_gradient(table, grad, x, s);
-      for (const bool momentum : {false, true}) {
-        const double mu = momentum ? 0.9 : 0.0, decay = momentum ? 0.01 : 0.0;
-        Floats param(start), buffer(n);
-        Ints step(std::vector<std::int32_t>{0});
+      const std::vector<float> start = random.floats(n);
+      std::vector<float> gradient(n);
+      ops::matmul(context_of(table), grad.in(), x.in(), gradient, 1, s.out, s.in, s.rows, true, false, 0, 0);
+      for (const Rule& rule : rules) {
+        CAPTURE(std::string(rule.name));
+        const ops::PointwiseProgram program(rule.program.code());
+        // Outputs take the places of the inputs after the gradient, the parameter first.
+        std::vector<std::vector<float>> state(program.outputs(), std::vector<float>(n, 0.0f));
+        state[0] = start;
+        std::vector<std::vector<float>> expected = state;
+        Ints count(std::vector<std::int32_t>{0});
+        std::vector<ops::FloatIn> ins{gradient};
+        std::vector<ops::FloatOut> outs;
+        for (std::vector<float>& each : expected) {
+          ins.emplace_back(each);
+          outs.emplace_back(each);
+        }
+        std::vector<double> layout{static_cast<double>(n)};
+        layout.resize(1 + ins.size(), 1);
+        const auto counter = [&](Ints& step) { return rule.counts ? std::optional(step.span()) : std::nullopt; };
         for (int t = 0; t < 2; ++t) {
-          ops::sgd(context_of(table), param.span(), gradient, momentum ? std::optional(buffer.span()) : std::nullopt,
-                   momentum ? std::optional(step.span()) : std::nullopt, n, 0.1, mu, 0.3, decay, momentum);
+          ops::pointwise(context_of(table), program, ins, {}, {rule.scalars}, outs, counter(count), layout, 1, 0);
         }
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, start, s, panels)), velocity(weight.size());
-          Ints count(std::vector<std::int32_t>{0});
+          Operands memory;
+          for (const std::vector<float>& each : state) memory.add(laid_out(context, each, s, panels));
+          Ints step(std::vector<std::int32_t>{0});
           for (int t = 0; t < 2; ++t) {
-            ops::linearWeightSgd(context, grad.in(), x.in(), weight.span(),
-                                 momentum ? std::optional(velocity.span()) : std::nullopt,
-                                 momentum ? std::optional(count.span()) : std::nullopt, s.rows, s.in, s.out, 0.1, mu,
-                                 0.3, decay, momentum, panels);
+            ops::linearWeightUpdate(context, grad.in(), x.in(), program, memory.ins(), {rule.scalars}, memory.outs(),
+                                    counter(step), s.rows, s.in, s.out, panels);
           }
-          CHECK(same_bits(row_major(context, weight.values(), s, panels), param.values()));
-          CHECK(count[0] == (momentum ? 2 : 0));
-          if (momentum) {
-            CHECK(same_bits(row_major(context, velocity.values(), s, panels), buffer.values()));
-          } else {
-            CHECK(velocity.untouched());
+          for (std::size_t k = 0; k < state.size(); ++k) {
+            CAPTURE(k);
+            CHECK(same_bits(row_major(context, memory.memory[k]->values(), s, panels), expected[k]));
+            CHECK(memory.memory[k]->guards_intact());
           }
-          CHECK((weight.guards_intact() && velocity.guards_intact()));
+          CHECK(step[0] == (rule.counts ? 2 : 0));
         });
       }
     }
   });
 }
 
-TEST_CASE("linearWeightAdam has the bits of matmul and adam in sequence, step by step") {
+TEST_CASE("reduce has the bits of the program and the reduction in sequence") {
+  struct Sizes {
+    std::size_t outer, size, inner;
+  };
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
-      Random random(static_cast<std::uint32_t>(s.rows + s.in + s.out * 13));
-      const std::size_t n = s.out * s.in;
-      Floats grad(random.floats(s.rows * s.out)), x(random.floats(s.rows * s.in));
-      const std::vector<float> start = random.floats(n), gradient = weight_gradient(table, grad, x, s);
-      for (const bool amsgrad : {false, true}) {
-        const bool decoupled = amsgrad;
-        Floats param(start), m(std::vector<float>(n, 0.0f)), v(std::vector<float>(n, 0.0f)),
-            max_v(std::vector<float>(n, 0.0f));
-        Ints step(std::vector<std::int32_t>{0});
-        for (int t = 0; t < 2; ++t) {
-          ops::adam(context_of(table), param.span(), gradient, m.span(), v.span(),
-                    amsgrad ? std::optional(max_v.span()) : std::nullopt, step.span(), n, 0.01, 0.9, 0.999, 1e-8, 0.02,
-                    decoupled);
+    for (const auto& [outer, size, inner] :
+         {Sizes{1, 1, 1}, Sizes{1, 40000, 1}, Sizes{1, 1023, 1}, Sizes{77, 33, 1}, Sizes{3, 20000, 1},
+          Sizes{1, 300, 50}, Sizes{5, 7, 9}, Sizes{400, 300, 2}, Sizes{3, 0, 4}, Sizes{0, 5, 1}}) {
+      CAPTURE(outer);
+      CAPTURE(size);
+      CAPTURE(inner);
+      const std::size_t count = outer * size * inner, results = outer * inner;
+      // A difference from a repeated row of the last dimension, squared.
+      TestProgram code;
+      code.inputs = 2;
+      const std::size_t difference = code.add(Node::sub, 0, 1);
+      code.outputs = {code.add(Node::mul, difference, difference)};
+      const ops::PointwiseProgram program(code.code());
+      const std::size_t last = inner == 1 ? size : inner;
+      Floats a(Random(1).floats(count, -3.0f, 3.0f)), b(Random(2).floats(last));
+      if (count > 20) a[17] = kNan;
+      const double rows = last == 0 ? 0 : static_cast<double>(count / last), width = static_cast<double>(last);
+      const double layout[]{rows, width, width, 1, 0, 1};
+      const ops::FloatIn ins[]{a.in(), b.in()};
+      Floats x(count);
+      const ops::FloatOut outs[]{x.span()};
+      ops::pointwise(context_of(table), program, ins, {}, {}, outs, std::nullopt, layout, 1, 0);
+      for (const std::int32_t kind : {0, 1, 2}) {
+        if (kind != 0 && size == 0) continue;
+        Floats expected(results);
+        Ints at(results);
+        if (kind == 0) {
+          ops::sum(context_of(table), x.in(), expected.span(), outer, size, inner);
+          for (std::size_t i = 0; i < results; ++i) expected[i] = expected[i] / 3.0f;
+        } else {
+          ops::extreme(context_of(table), x.in(), expected.span(), at.span(), outer, size, inner, kind == 1);
         }
-        on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, start, s, panels));
-          const std::vector<float> zeros(weight.size(), 0.0f);
-          Floats first(zeros), second(zeros), largest(zeros);
-          Ints count(std::vector<std::int32_t>{0});
-          for (int t = 0; t < 2; ++t) {
-            ops::linearWeightAdam(context, grad.in(), x.in(), weight.span(), first.span(), second.span(),
-                                  amsgrad ? std::optional(largest.span()) : std::nullopt, count.span(), s.rows, s.in,
-                                  s.out, 0.01, 0.9, 0.999, 1e-8, 0.02, decoupled, panels);
-          }
-          CHECK(same_bits(row_major(context, weight.values(), s, panels), param.values()));
-          CHECK(same_bits(row_major(context, first.values(), s, panels), m.values()));
-          CHECK(same_bits(row_major(context, second.values(), s, panels), v.values()));
-          CHECK(same_bits(row_major(context, largest.values(), s, panels), max_v.values()));
-          CHECK(count[0] == 2);
-          CHECK((weight.guards_intact() && first.guards_intact() && second.guards_intact()));
-        });
+        for (const std::size_t threads : kThreadCounts) {
+          Floats out(results);
+          Ints index(results);
+          ops::reduce(context_of(table, threads), program, ins, {}, layout, out.span(), index.span(), outer, size,
+                      inner, kind, 3.0);
+          CHECK(same_numbers(out.in(), expected.in()));
+          CHECK(index.values() == at.values());
+          CHECK((out.guards_intact() && index.guards_intact()));
+        }
       }
     }
   });
+}
+
+TEST_CASE("reduce refuses what does not fit and changes nothing") {
+  const ops::Context context = context_of(*kernels::available().back());
+  const ops::PointwiseProgram program(unary_program(Node::neg).code());
+  Floats x(Random(1).floats(12)), out(3);
+  Ints index(3);
+  const ops::FloatIn ins[]{x.in()};
+  const auto run = [&](std::size_t outer, std::size_t size, std::int32_t kind, bool indexed, double elements) {
+    const double layout[]{elements, 1};
+    ops::reduce(context, program, ins, {}, layout, out.span(), indexed ? std::optional(index.span()) : std::nullopt,
+                outer, size, 1, kind, 1.0);
+  };
+  CHECK_THROWS_WITH_AS(run(4, 3, 0, false, 12), "reduce: out needs 4 elements, got 3", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run(3, 4, 3, true, 12), "reduce: kind must be 0, 1 or 2, got 3", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run(3, 4, 1, false, 12), "reduce: index is missing", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run(3, 4, 0, false, 11), "reduce: layout must have 12 elements, got 11", std::invalid_argument);
+  CHECK_THROWS_AS(run(3, 5, 0, false, 15), std::invalid_argument);
+  CHECK_THROWS_AS(run(3, 0, 2, true, 0), std::invalid_argument);
+  CHECK((out.untouched() && index.untouched()));
+  run(3, 4, 1, true, 12);
+  CHECK(!out.untouched());
 }
 
 TEST_CASE("crossEntropyTrain has the bits of crossEntropy, crossEntropyBackward and sum") {
@@ -312,35 +469,45 @@ TEST_CASE("ops of programs refuse what does not fit and change nothing") {
     const std::size_t nr = table.gemm_nr;
     Floats a(Random(1).floats(20)), weight(Random(2).floats(nr * 4 - 1)), out(20), bias(4), memory(nr * 4 - 1);
     Ints key(std::vector<std::int32_t>{1, 2}), step(std::vector<std::int32_t>{0});
+    const ops::PointwiseProgram masked(activation_program(true, true).code());
+    const ops::IndexIn keys[]{key.in()};
     const auto forward = [&](std::size_t rows, std::size_t in, std::size_t of, bool panels, double p = 0.5) {
-      ops::linearActivation(context, a.in(), weight.in(), std::nullopt, key.in(), out.span(), rows, in, of, true, p, 0,
-                            panels);
+      const double scalars[]{p};
+      ops::linear(context, a.in(), weight.in(), std::nullopt, out.span(), rows, in, of, panels, masked, {}, keys,
+                  {scalars});
     };
-    CHECK_THROWS_WITH_AS(forward(6, 4, 3, false), "linearActivation: x needs 24 elements, got 20",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(forward(6, 4, 3, false), "linear: x needs 24 elements, got 20", std::invalid_argument);
     CHECK_THROWS_AS(forward(2, 4, 1, true), std::invalid_argument);  // panels are padded: one element is missing
     CHECK_THROWS_AS(forward(5, 1, 5, false), std::invalid_argument);
     CHECK_THROWS_AS(forward(2, 2, 2, false, 1.5), std::invalid_argument);
     CHECK_THROWS_AS(forward(3, SIZE_MAX / 2, 5, true), std::overflow_error);
-    CHECK_THROWS_AS(ops::linearActivation(context, a.in(), weight.in(), bias.in(), std::nullopt, out.span(), 1, 1, 5,
-                                          true, 0.0, 0, false),
-                    std::invalid_argument);
+    CHECK_THROWS_AS(ops::linear(context, a.in(), weight.in(), bias.in(), out.span(), 1, 1, 5), std::invalid_argument);
+    const ops::FloatIn stray[]{a.in()};
+    CHECK_THROWS_AS(
+        ops::linear(context, a.in(), weight.in(), std::nullopt, out.span(), 2, 4, 2, false, std::nullopt, stray),
+        std::invalid_argument);
+    const ops::PointwiseProgram gradient(masked_gradient_program().code());
     const auto back = [&](ops::FloatIn y, ops::FloatOut sums) {
-      ops::linearInputGradient(context, a.in(), weight.in(), y, out.span(), sums, 2, 4, 3, 1.0, false);
+      const ops::FloatIn ins[]{y};
+      const double scalars[]{1.0};
+      ops::linearInputGradient(context, a.in(), weight.in(), out.span(), sums, 2, 4, 3, false, gradient, ins, {},
+                               {scalars});
     };
-    CHECK_THROWS_WITH_AS(back(a.in().first(7), bias.span()), "linearInputGradient: y needs 8 elements, got 7",
-                         std::invalid_argument);
-    CHECK_THROWS_AS(back(a.in(), bias.span().first(3)), std::invalid_argument);
-    const auto sgd = [&](bool panels, std::optional<ops::FloatOut> buffer, std::optional<ops::IndexOut> count) {
-      ops::linearWeightSgd(context, a.in(), a.in(), memory.span(), buffer, count, 2, 4, 1, 0.1, 0.9, 0.0, 0.0, false,
-                           panels);
+    CHECK_THROWS_WITH_AS(back(a.in().first(7), bias.span()),
+                         "linearInputGradient: inputs[1] must have 8, 4 or 1 elements, got 7", std::invalid_argument);
+    CHECK_THROWS_AS(back(a.in().first(8), bias.span().first(3)), std::invalid_argument);
+    const ops::PointwiseProgram momentum(sgd_program(true, false, false).code());
+    const auto update = [&](bool panels, std::vector<ops::FloatOut> state, std::optional<ops::IndexOut> count) {
+      const std::vector<ops::FloatIn> ins(state.begin(), state.end());
+      const double scalars[]{0.1, 0.9, 0.0, 0.0};
+      ops::linearWeightUpdate(context, a.in(), a.in(), momentum, ins, {scalars}, state, count, 2, 4, 1, panels);
     };
-    CHECK_THROWS_AS(sgd(true, std::nullopt, std::nullopt), std::invalid_argument);
-    CHECK_THROWS_AS(sgd(false, bias.span(), std::nullopt), std::invalid_argument);
-    CHECK_THROWS_AS(sgd(false, bias.span().first(3), step.span()), std::invalid_argument);
-    CHECK_THROWS_AS(ops::linearWeightAdam(context, a.in(), a.in(), memory.span(), bias.span(), bias.span().first(3),
-                                          std::nullopt, step.span(), 2, 4, 1, 0.1, 0.9, 0.9, 0.1, 0.0, false, false),
-                    std::invalid_argument);
+    const ops::FloatOut fitting = memory.span().first(4);
+    CHECK_THROWS_AS(update(true, {memory.span(), memory.span()}, step.span()), std::invalid_argument);
+    CHECK_THROWS_AS(update(false, {fitting, bias.span()}, std::nullopt), std::invalid_argument);
+    CHECK_THROWS_AS(update(false, {fitting, bias.span().first(3)}, step.span()), std::invalid_argument);
+    CHECK_THROWS_AS(update(false, {fitting}, step.span()), std::invalid_argument);
+    CHECK_THROWS_AS(update(false, {fitting, fitting}, step.span()), std::invalid_argument);
     Ints target(std::vector<std::int32_t>{0, 3});
     CHECK_THROWS_AS(ops::crossEntropyTrain(context, a.in(), a.in(), target.in(), std::nullopt, bias.span(), out.span(),
                                            std::nullopt, std::nullopt, std::nullopt, 2, 3, -100, 0.0, 1),

@@ -311,7 +311,7 @@ TEST_CASE("pointwise: the first input from elsewhere, piece by piece") {
     for (std::size_t at = 0; at < n; at += 384) {
       const std::vector<float> piece(g.begin() + static_cast<long>(at),
                                      g.begin() + static_cast<long>(std::min(at + 384, n)));
-      one.elements(at, at + piece.size(), piece.data());
+      one.elements(at, at + piece.size(), {.input = piece.data()});
     }
     bool same = p.guards_intact();
     for (std::size_t i = 0; i < n; ++i) same = same && same_bits(p[i], before[i] - g[i]);

@@ -2,9 +2,9 @@
 // kernels that the interpreter has to call.
 #pragma once
 
+#include <array>
 #include <cmath>
-#include <initializer_list>
-#include <string_view>
+#include <cstddef>
 #include <vector>
 
 #include "../ops/mask.h"
@@ -249,6 +249,98 @@ inline bool same_numbers(std::span<const float> a, std::span<const float> b) {
     if (!same_bits(a[i], b[i]) && !(std::isnan(a[i]) && std::isnan(b[i]))) return false;
   }
   return true;
+}
+
+// --- programs as src/compile makes them
+// --------------------------------------------------------------------------------
+
+inline TestProgram unary_program(Node node) {
+  TestProgram program;
+  program.inputs = 1;
+  program.outputs = {program.add(node, 0)};
+  return program;
+}
+
+inline TestProgram binary_program(Node node) {
+  TestProgram program;
+  program.inputs = 2;
+  program.outputs = {program.add(node, 0, 1)};
+  return program;
+}
+
+// ReLU, then dropout with the only scalar as probability; the product itself without either.
+inline TestProgram activation_program(bool relu, bool masked) {
+  TestProgram program;
+  program.inputs = 1;
+  program.keys = program.scalars = masked ? 1 : 0;
+  std::size_t value = 0;
+  if (relu) value = program.add(Node::relu, value);
+  if (masked) {
+    const std::size_t mask = program.add(Node::mask, 0, program.scalar(0));
+    value = program.add(Node::mul, value, mask);
+  }
+  program.outputs = {value};
+  return program;
+}
+
+// y <= 0 ? 0 : x·scale.
+inline TestProgram masked_gradient_program() {
+  TestProgram program;
+  program.inputs = 2;
+  program.scalars = 1;
+  program.constants = {0};
+  const std::size_t scaled = program.add(Node::mul, 0, program.scalar(0)), zero = program.constant(0);
+  program.outputs = {program.add(Node::selectLessEqual, 1, zero, zero, scaled)};
+  return program;
+}
+
+// Inputs: gradient, parameter, buffer. Scalars: lr, momentum, dampening, weight decay, and with momentum the step.
+inline TestProgram sgd_program(bool momentum, bool nesterov, bool decays) {
+  TestProgram program;
+  program.inputs = momentum ? 3 : 2;
+  program.scalars = momentum ? 5 : 4;
+  program.constants = {1};
+  const std::size_t lr = program.scalar(0), mu = program.scalar(1), one = program.constant(0);
+  std::size_t g = 0, direction = 0, next = 0;
+  if (decays) g = program.add(Node::fma, program.scalar(3), 1, g);
+  direction = g;
+  if (momentum) {
+    const std::size_t minus = program.add(Node::neg, program.scalar(2)), take = program.add(Node::add, minus, one);
+    const std::size_t taken = program.add(Node::mul, take, g), later = program.add(Node::fma, mu, 2, taken);
+    direction = next = program.add(Node::selectEqual, program.scalar(4), one, g, later);
+    if (nesterov) direction = program.add(Node::fma, mu, next, g);
+  }
+  const std::size_t rate = program.add(Node::neg, lr);
+  program.outputs = {program.add(Node::fma, rate, direction, 1)};
+  if (momentum) program.outputs.push_back(next);
+  return program;
+}
+
+// Inputs: gradient, parameter, m, v, with amsgrad the largest v. Scalars: lr, both betas, eps, weight decay, the step.
+inline TestProgram adam_program(bool amsgrad, bool decays, bool decoupled) {
+  TestProgram program;
+  program.inputs = amsgrad ? 5 : 4;
+  program.scalars = 6;
+  program.constants = {1};
+  const std::size_t lr = program.scalar(0), beta1 = program.scalar(1), beta2 = program.scalar(2);
+  const std::size_t decay = program.scalar(4), step = program.scalar(5), one = program.constant(0);
+  const auto one_minus = [&](std::size_t x) { return program.add(Node::add, program.add(Node::neg, x), one); };
+  std::size_t g = 0, p = 1;
+  if (decays && !decoupled) g = program.add(Node::fma, decay, p, g);
+  if (decays && decoupled) p = program.add(Node::mul, p, one_minus(program.add(Node::mul, lr, decay)));
+  const std::size_t difference = program.add(Node::sub, g, 2);
+  const std::size_t first = program.add(Node::fma, one_minus(beta1), difference, 2);
+  const std::size_t half = program.add(Node::mul, one_minus(beta2), g), square = program.add(Node::mul, half, g);
+  const std::size_t second = program.add(Node::fma, beta2, 3, square);
+  const std::size_t largest = amsgrad ? program.add(Node::max, 4, second) : second;
+  const std::size_t size = program.add(Node::div, lr, one_minus(program.add(Node::pow, beta1, step)));
+  const std::size_t scale =
+      program.add(Node::div, one, program.add(Node::sqrt, one_minus(program.add(Node::pow, beta2, step))));
+  const std::size_t root = program.add(Node::fma, program.add(Node::sqrt, largest), scale, program.scalar(3));
+  const std::size_t scaled = program.add(Node::mul, size, first), quotient = program.add(Node::div, scaled, root);
+  program.outputs = {program.add(Node::sub, p, quotient), first, second};
+  if (amsgrad) program.outputs.push_back(largest);
+  return program;
 }
 
 // Any nodes on any values, each number drawn once for a seed.

@@ -95,29 +95,33 @@ class Training {
   }
 
   void forward(const Layer& of, double x, double key, double p) {
-    const double relu = key == kNull ? 0 : 1;
-    listing_.op("linearActivation",
-                {x, of.weight, of.bias, key, of.y, kRows, of.in, of.out, relu, 0, p, 0, packed_ ? 1.0 : 0.0});
+    const bool hidden = key != kNull;
+    Given given{{}, {}, {}, {}};
+    if (hidden) given = {{}, {key}, {p}, {}};
+    listing_.product("linear", {x, of.weight, of.bias, of.y, kRows, of.in, of.out, packed_ ? 1.0 : 0.0},
+                     activation_program(hidden, hidden), given);
   }
   // The gradient of the layer below, through its activation.
   void backward(const Layer& of, const Layer& below, double scale) {
-    listing_.op("linearInputGradient", {of.grad, of.weight, below.y, below.grad, below.bias_grad, kRows, of.in, of.out,
-                                        0, scale, packed_ ? 1.0 : 0.0});
+    listing_.product("linearInputGradient",
+                     {of.grad, of.weight, below.grad, below.bias_grad, kRows, of.in, of.out, packed_ ? 1.0 : 0.0},
+                     masked_gradient_program(), {{below.y}, {}, {scale}, {}});
   }
   void update(const Layer& of, double x) {
     const double* const w = of.weight_state;
     const double* const b = of.bias_state;
-    const double packed = packed_ ? 1 : 0;
-    if (adam_) {
-      listing_.op("linearWeightAdam", {of.grad, x, of.weight, w[0], w[1],  kNull, w[2], kRows, of.in, of.out, 0,
-                                       1e-2,    0, 0.9,       0,    0.999, 0,     1e-8, 0,     0.01,  0,      packed});
-      listing_.op("adam", {of.bias, of.bias_grad, b[0], b[1], kNull, b[2], of.out, 0, 1e-2, 0, 0.9, 0, 0.999, 0, 1e-8,
-                           0, 0.01, 0});
-    } else {
-      listing_.op("linearWeightSgd", {of.grad, x, of.weight, w[0], w[2], kRows, of.in, of.out, 0, 0.2, 0, 0.9, 0, 0.1,
-                                      0, 0.01, 1, packed});
-      listing_.op("sgd", {of.bias, of.bias_grad, b[0], b[2], of.out, 0, 0.2, 0, 0.9, 0, 0.1, 0, 0.01, 1});
-    }
+    const std::vector<ListedScalar> sgd{0.2, 0.9, 0.1, 0.01}, adam{1e-2, 0.9, 0.999, 1e-8, 0.01};
+    const TestProgram program = adam_ ? adam_program(false, true, false) : sgd_program(true, true, true);
+    const auto state = [&](double param, const double* rest) {
+      return adam_ ? std::vector<double>{param, rest[0], rest[1]} : std::vector<double>{param, rest[0]};
+    };
+    const std::vector<double> weight = state(of.weight, w), bias = state(of.bias, b);
+    listing_.weight_update(of.grad, x, program, {weight, {}, adam_ ? adam : sgd, weight}, w[2], kRows, of.in, of.out,
+                           packed_);
+    std::vector<double> inputs{of.bias_grad}, layout{of.out};
+    inputs.insert(inputs.end(), bias.begin(), bias.end());
+    layout.insert(layout.end(), inputs.size(), 1);
+    listing_.pointwise(program, {inputs, {}, adam_ ? adam : sgd, bias}, b[2], layout, 1);
   }
 
   bool adam_, packed_;

@@ -41,8 +41,8 @@ struct Right : TestListing {
 
 TEST_CASE("listing: a right one is made") {
   Right listing;
-  listing.op("relu", {listing.x, listing.t, 16});
-  listing.op("relu", {listing.t, listing.y, 16});
+  listing.unary(Node::relu, listing.x, listing.t, 16);
+  listing.unary(Node::relu, listing.t, listing.y, 16);
   CHECK(refusal(listing) == "made");
 }
 
@@ -105,27 +105,27 @@ TEST_CASE("listing: instructions that are refused") {
   const Row rows[] = {
       {"instruction 0 (?): no such op", [](Right& r) { r.code = {1e6}; }},
       {"instruction 0 (?): no such op", [](Right& r) { r.code = {-1}; }},
-      {"instruction 0 (relu): the listing ends here", [](Right& r) { r.op("relu", {}); }},
-      {"instruction 0 (relu), argument 1: the listing ends here", [](Right& r) { r.op("relu", {r.x, r.y}); }},
-      {"argument 0: no such memory", [](Right& r) { r.op("relu", {5, r.y, 16}); }},
-      {"argument 0: no such memory", [](Right& r) { r.op("relu", {0.5, r.y, 16}); }},
-      {"argument 0: no such memory", [](Right& r) { r.op("relu", {kMissing, r.y, 16}); }},
+      {"instruction 0 (cast): the listing ends here", [](Right& r) { r.op("cast", {}); }},
+      {"instruction 0 (cast), argument 1: the listing ends here", [](Right& r) { r.op("cast", {r.x, r.y}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("cast", {5, r.y, 16}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("cast", {0.5, r.y, 16}); }},
+      {"argument 0: no such memory", [](Right& r) { r.op("cast", {kMissing, r.y, 16}); }},
       {"argument 2: no such memory", [](Right& r) { r.op("linear", {r.x, r.t, -2, r.y, 1, 4, 4}); }},
-      {"argument 0: memory of another dtype", [](Right& r) { r.op("relu", {r.labels, r.y, 4}); }},
+      {"argument 0: memory of another dtype", [](Right& r) { r.op("matmul", {r.labels, r.t, r.y}); }},
       {"argument 0: memory of another dtype", [](Right& r) { r.op("checkIndex", {r.x, 4, 0}); }},
-      {"argument 1: inputs are only read", [](Right& r) { r.op("relu", {r.t, r.x, 16}); }},
+      {"argument 1: inputs are only read", [](Right& r) { r.op("cast", {r.t, r.x, 16}); }},
       {"argument 0: inputs are only read", [](Right& r) { r.op("fill", {r.labels, 0, 3, 4}); }},
-      {"argument 2: expected a non-negative", [](Right& r) { r.op("relu", {r.x, r.y, -1}); }},
+      {"argument 2: expected a non-negative", [](Right& r) { r.op("cast", {r.x, r.y, -1}); }},
       {"argument 2: expected a 32-bit", [](Right& r) { r.op("checkTarget", {r.labels, 4, 2147483648.0}); }},
       {"argument 7: expected a flag", [](Right& r) { r.op("matmul", {r.x, r.t, r.y, 1, 4, 4, 4, 2, 0, 0, 0}); }},
       {"argument 1: no such cell", [](Right& r) { r.op("fill", {r.y, 1, 0, 16}); }},
       {"argument 1: no such cell", [](Right& r) { r.op("fill", {r.y, 2, 0, 16}); }},
       {"argument 0: no such key source", [](Right& r) { r.op("drawKey", {0, r.labels}); }},
-      {"argument 3: the listing ends within a layout", [](Right& r) { r.op("add", {r.x, r.t, r.y, 3, 16, 1}); }},
-      {"argument 3: the listing ends within a layout", [](Right& r) { r.op("add", {r.x, r.t, r.y, 1e15}); }},
-      {"add: layout must be 3 numbers", [](Right& r) { r.op("add", {r.x, r.t, r.y, 2, 16, 1}); }},
-      {"overlaps another", [](Right& r) { r.op("softmax", {r.t, r.t, 1, 16, 1}); }},
-      {"overlaps another", [](Right& r) { r.op("linear", {r.y, r.t, kMissing, r.y, 1, 4, 4}); }},
+      {"argument 2: the listing ends within a layout", [](Right& r) { r.op("copy", {r.x, r.y, 3, 16, 1}); }},
+      {"argument 2: the listing ends within a layout", [](Right& r) { r.op("copy", {r.x, r.y, 1e15}); }},
+      {"copy: layout must be 3 numbers", [](Right& r) { r.op("copy", {r.x, r.y, 2, 16, 1}); }},
+      {"overlaps another", [](Right& r) { r.op("softmax", {r.t, r.t, 1, 16, 1, 0}); }},
+      {"overlaps another", [](Right& r) { r.product("linear", {r.y, r.t, kMissing, r.y, 1, 4, 4, 0}); }},
       {"overlaps another", [](Right& r) { r.op("sum", {r.s, r.state(r.block), 1, 6, 1}); }},
   };
   for (const Row& row : rows) {
@@ -187,7 +187,7 @@ TEST_CASE("listing: temporaries that overlap in one instruction") {
     listing.arena = 64;
     const double a = listing.memory(MemoryKind::kTemporary, 0, 32);
     const double b = listing.memory(MemoryKind::kTemporary, static_cast<std::size_t>(offset), 32);
-    listing.op("relu", {a, b, 32});
+    listing.unary(Node::relu, a, b, 32);
     CHECK(refusal(listing).find(expected) != std::string::npos);
   }
 }
@@ -200,9 +200,11 @@ TEST_CASE("listing: packed weights lie in panels of the right size, and nothing 
     if (momentum) {
       const double grad = listing.memory(MemoryKind::kInput, 1, 12);
       const double buffer = listing.state(Block::create(ops::DType::kFloat32, 6));
-      listing.op("linearWeightSgd", {grad, x, w, buffer, kMissing, 4, 2, 3, 0, .1, 0, .9, 0, 0, 0, 0, 0, 1});
+      const double step = listing.state(Block::create(ops::DType::kInt32, 1));
+      listing.weight_update(grad, x, sgd_program(true, false, false), {{w, buffer}, {}, {.1, .9, 0, 0}, {w, buffer}},
+                            step, 4, 2, 3, true);
     } else {
-      listing.op("linearActivation", {x, w, kMissing, kMissing, y, 4, 2, 3, 1, 0, 0, 0, packed ? 1.0 : 0.0});
+      listing.product("linear", {x, w, kMissing, y, 4, 2, 3, packed ? 1.0 : 0.0});
     }
     return refusal(listing);
   };

@@ -13,6 +13,7 @@
 
 #include "../program/decode.h"
 #include "../program/program.h"
+#include "pointwise_programs.h"
 
 namespace lanewise::test {
 
@@ -24,6 +25,24 @@ inline double opcode(std::string_view name) {
   const auto found = std::ranges::find(names, name);
   return found == names.end() ? -1.0 : static_cast<double>(found - names.begin());
 }
+
+// A scalar of a program: a number, or a cell.
+struct ListedScalar {
+  ListedScalar(double number) : tag(0), value(number) {}  // NOLINT(google-explicit-constructor): written as a number
+  static ListedScalar cell(double index) {
+    ListedScalar result(index);
+    result.tag = 1;
+    return result;
+  }
+  double tag, value;
+};
+
+// What a pointwise program is given.
+struct Given {
+  std::vector<double> inputs, keys;
+  std::vector<ListedScalar> scalars;
+  std::vector<double> outputs;
+};
 
 struct TestListing {
   std::vector<double> memories, code;
@@ -50,8 +69,63 @@ struct TestListing {
     for (const double argument : arguments) code.push_back(argument);
   }
 
+  // x and out of n elements.
+  void unary(ops::Node node, double x, double out, double n) {
+    pointwise(unary_program(node), {{x}, {}, {}, {out}}, -1, {n, 1}, 1);
+  }
+  void pointwise(const TestProgram& program, const Given& given, double step, const std::vector<double>& layout,
+                 double columns) {
+    op("pointwise", {});
+    put_list(program.code());
+    put_list(given.inputs);
+    put_list(given.keys);
+    put_scalars(given.scalars);
+    put_list(given.outputs);
+    code.push_back(step);
+    put_list(layout);
+    code.push_back(columns);
+    code.push_back(0);
+  }
+  // linear or linearInputGradient: their arguments up to the flag, then the post-op.
+  void product(std::string_view name, std::initializer_list<double> arguments) {
+    op(name, arguments);
+    for (int i = 0; i < 6; ++i) code.push_back(0);
+  }
+  void product(std::string_view name, std::initializer_list<double> arguments, const TestProgram& program,
+               const Given& given) {
+    op(name, arguments);
+    put_list(program.code());
+    put_list(given.inputs);
+    put_list(given.keys);
+    put_scalars(given.scalars);
+    put_list(given.outputs);
+    code.push_back(0);
+  }
+  void weight_update(double grad, double x, const TestProgram& program, const Given& given, double step, double rows,
+                     double in, double out, bool packed) {
+    op("linearWeightUpdate", {grad, x});
+    put_list(program.code());
+    put_list(given.inputs);
+    put_scalars(given.scalars);
+    put_list(given.outputs);
+    for (const double number : {step, rows, in, out, packed ? 1.0 : 0.0}) code.push_back(number);
+  }
+
   program::FlatListing flat() const { return {memories, code, arena, cells, key_sources}; }
   program::Program make(const kernels::KernelTable& table) const { return {table, flat(), blocks}; }
+
+ private:
+  void put_list(const std::vector<double>& numbers) {
+    code.push_back(static_cast<double>(numbers.size()));
+    code.insert(code.end(), numbers.begin(), numbers.end());
+  }
+  void put_scalars(const std::vector<ListedScalar>& scalars) {
+    code.push_back(static_cast<double>(scalars.size()));
+    for (const ListedScalar& scalar : scalars) {
+      code.push_back(scalar.tag);
+      code.push_back(scalar.value);
+    }
+  }
 };
 
 template <typename T>

@@ -28,11 +28,18 @@ TEST_CASE("program: memory of every kind, null, sizes, flags, layouts, scalars a
     const double product = listing.memory(MemoryKind::kOutput, 0, 4),
                  copied = listing.memory(MemoryKind::kOutput, 1, 2, true);
     const double step = listing.state(block_of(std::vector<std::int32_t>{0}));
-    listing.op("add", {x, state, t, 3, 6, 1, 1});                               // t = x + state
-    listing.op("clamp", {t, u, 6, 0, -2, 0, 40});                               // u = clamp(t, -2, 40)
-    listing.op("linear", {u, t, kNull, product, 2, 3, 2});                      // no bias: u [2, 3], t [2, 3]
-    listing.op("cast", {labels, copied, 2});                                    // any memory
-    listing.op("sgd", {state, x, kNull, kNull, 6, 1, 1, 0, 0, 0, 0, 1, 0, 0});  // lr = cell 1, momentum 0, wd = cell 0
+    listing.pointwise(binary_program(Node::add), {{x, state}, {}, {}, {t}}, kNull, {6, 1, 1}, 1);  // t = x + state
+    TestProgram clamp;  // u = min(max(t, low), high)
+    clamp.inputs = 1;
+    clamp.scalars = 2;
+    clamp.add(Node::max, clamp.scalar(0), 0);
+    clamp.outputs = {clamp.add(Node::min, clamp.scalar(1), 3)};
+    listing.pointwise(clamp, {{t}, {}, {-2, 40}, {u}}, kNull, {6, 1}, 1);
+    listing.product("linear", {u, t, kNull, product, 2, 3, 2, 0});  // no bias: u [2, 3], t [2, 3]
+    listing.op("cast", {labels, copied, 2});                        // any memory
+    listing.pointwise(sgd_program(false, false, true),
+                      {{x, state}, {}, {ListedScalar::cell(1), 0, 0, ListedScalar::cell(0)}, {state}}, kNull, {6, 1, 1},
+                      1);
     listing.op("fill", {step, 1, 1, 1});
     program::Program made = listing.make(table);
     CHECK(made.arena_bytes() == 128);
@@ -65,9 +72,16 @@ TEST_CASE("program: a pointwise program with cells, keys, a counter and state th
     listing.arena = 16;
     const double key = listing.memory(MemoryKind::kTemporary, 0, 2, true);
     listing.op("drawKey", {0, key});
-    // Inputs p, g; one key; scalars rate, probability, t. p - rate·t·g, and the mask's factors.
-    listing.op("pointwise", {28, 2, 1, 3, 0, 4, 2, 28, 0,   3, 0, 0, 19, 2,   4, 0, 0,    19,   6, 1, 0, 0, 18, 0, 7,
-                             0,  0, 8, 5, 2, p, g, 1,  key, 2, 1, 0, 0,  0.5, 2, p, kept, step, 3, 4, 1, 1, 2,  0});
+    // p - rate·t·g, and the mask's factors.
+    TestProgram update;
+    update.inputs = 2;
+    update.keys = 1;
+    update.scalars = 3;
+    const std::size_t mask = update.add(Node::mask, 0, update.scalar(1));
+    const std::size_t rate = update.add(Node::mul, update.scalar(0), update.scalar(2));
+    const std::size_t scaled = update.add(Node::mul, rate, 1);
+    update.outputs = {update.add(Node::sub, 0, scaled), mask};
+    listing.pointwise(update, {{p, g}, {key}, {ListedScalar::cell(0), 0.5}, {p, kept}}, step, {4, 1, 1}, 2);
     program::Program made = listing.make(table);
     std::vector<float> grad{1, 10, 100, 1000}, factors(4, kNan);
     Call call{{bytes(grad)}, {writable(factors)}, {0.5}, {42, 0, 7, 1}};
@@ -109,7 +123,8 @@ struct Checked : TestListing {
   Checked() {
     const double labels = memory(MemoryKind::kInput, 0, 3, true), grad = memory(MemoryKind::kInput, 1, 2);
     const double parameter = state(block_of(std::vector<float>{1, 2}));
-    op("sgd", {parameter, grad, kNull, kNull, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0});
+    pointwise(sgd_program(false, false, false), {{grad, parameter}, {}, {1, 0, 0, 0}, {parameter}}, kNull, {2, 1, 1},
+              1);
     op("checkFinite", {parameter, 2, 5});
     op("checkTarget", {labels, 4, -100});
     op("checkIndex", {labels, 3, 0});
@@ -161,8 +176,9 @@ TEST_CASE("program: calls that do not fit are refused before anything moves") {
   listing.key_sources = 1;
   const double parameter = listing.state(block_of(std::vector<float>{1, 2}));
   const double grad = listing.memory(MemoryKind::kInput, 0, 2), out = listing.memory(MemoryKind::kOutput, 0, 2);
-  listing.op("sgd", {parameter, grad, kNull, kNull, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0});
-  listing.op("relu", {parameter, out, 2});
+  listing.pointwise(sgd_program(false, false, false),
+                    {{grad, parameter}, {}, {ListedScalar::cell(0), 0, 0, 0}, {parameter}}, kNull, {2, 1, 1}, 1);
+  listing.unary(Node::relu, parameter, out, 2);
   program::Program made = listing.make(table);
   std::vector<float> two{1, 1}, three(3), y(2);
   const std::vector<double> cells{1};
@@ -195,8 +211,8 @@ TEST_CASE("program: blocks come in whatever layout the program before left them"
                    y = listing.memory(MemoryKind::kOutput, 0, rows * out);
       const double o = packed ? static_cast<double>(out) : -1, i = packed ? static_cast<double>(in) : -1;
       const double w = listing.state(weight, o, i);
-      listing.op("linearActivation", {input, w, kNull, kNull, y, static_cast<double>(rows), static_cast<double>(in),
-                                      static_cast<double>(out), 0, 0, 0, 0, packed ? 1.0 : 0.0});
+      listing.product("linear", {input, w, kNull, y, static_cast<double>(rows), static_cast<double>(in),
+                                 static_cast<double>(out), packed ? 1.0 : 0.0});
       return listing;
     };
     program::Program packed = make(true).make(table), plain = make(false).make(table);
@@ -224,12 +240,12 @@ struct Training : TestListing {
     const double logits = temporary(0, kRows * kClasses), stats = temporary(176, 2 * kRows), total = temporary(256, 1);
     const double grad = temporary(272, kRows * kClasses), one = temporary(448, 1), dw = temporary(464, kClasses * kIn);
     const double rows = kRows, in = kIn, classes = kClasses;
-    op("linear", {x, w, kNull, logits, rows, in, classes});
+    product("linear", {x, w, kNull, logits, rows, in, classes, 0});
     op("crossEntropy", {logits, target, kNull, loss, stats, total, kNull, rows, classes, -100, 0, 0, 1});
     op("fill", {one, 0, 1, 1});
     op("crossEntropyBackward", {one, logits, target, kNull, stats, total, grad, rows, classes, -100, 0, 0, 1});
     op("matmul", {grad, x, dw, 1, classes, in, rows, 1, 0, 0, 0});
-    op("sgd", {w, dw, kNull, kNull, classes * in, 0, 0.5, 0, 0, 0, 0, 0, 0, 0});
+    pointwise(sgd_program(false, false, false), {{dw, w}, {}, {0.5, 0, 0, 0}, {w}}, kNull, {classes * in, 1, 1}, 1);
   }
 };
 

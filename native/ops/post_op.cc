@@ -1,0 +1,66 @@
+#include "post_op.h"
+
+#include <variant>
+
+#include "check.h"
+
+namespace lanewise::ops {
+namespace {
+
+// The pattern, if a kernel does it to a block of this call.
+Pattern usable(const BoundPointwise& bound) {
+  const Pattern& pattern = bound.program().pattern();
+  if (std::holds_alternative<ActivationPattern>(pattern)) return pattern;
+  const auto* const masked = std::get_if<MaskedPattern>(&pattern);
+  if (masked != nullptr && bound.dense_input(masked->y) != nullptr) return pattern;
+  return {};
+}
+
+}  // namespace
+
+PostOp::PostOp(const char* op, const Context& context, FloatOut out, std::size_t rows, std::size_t columns,
+               const PostOpArguments& arguments)
+    : kernels_(context.kernels), out_(out.data()), width_(columns) {
+  const std::size_t size = core::checked_mul(rows, columns);
+  check_length(op, "out", out.size(), size);
+  if (!arguments.program) {
+    if (!arguments.inputs.empty() || !arguments.outputs.empty()) refuse(op, "program", "is missing for its operands");
+    pattern_ = ActivationPattern{false, false};
+    return;
+  }
+  ShortList<FloatIn> inputs;
+  ShortList<FloatOut> outputs;
+  inputs.push_back(out.first(size));
+  outputs.push_back(out.first(size));
+  for (const FloatIn input : arguments.inputs) inputs.push_back(input);
+  for (const FloatOut output : arguments.outputs) outputs.push_back(output);
+  thread_local BoundPointwise bound;  // its memory serves every call
+  bound.bind(op, context.kernels, *arguments.program,
+             {inputs, arguments.keys, arguments.scalars, outputs, std::nullopt, columns, arguments.row_offset}, rows,
+             columns);
+  bound_ = &bound;
+  pattern_ = usable(bound);
+}
+
+Product PostOp::after(Product product) const {
+  const auto* const activation = std::get_if<ActivationPattern>(&pattern_);
+  if (activation != nullptr && !activation->relu && !activation->masked) return product;
+  product.finish = &finish_;
+  if (std::holds_alternative<std::monostate>(pattern_)) product.finish_room = bound_->room();
+  return product;
+}
+
+void PostOp::apply(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
+  const std::size_t at = row * width_ + column;
+  if (const auto* const activation = std::get_if<ActivationPattern>(&pattern_)) {
+    kernels_.activate(out_ + at, width_, rows, columns, activation->relu,
+                      activation->masked ? &bound_->mask(0) : nullptr, row, column);
+  } else if (const auto* const masked = std::get_if<MaskedPattern>(&pattern_)) {
+    kernels_.mask_gradient(out_ + at, bound_->dense_input(masked->y) + at, width_, rows, columns,
+                           masked->scale ? bound_->uniform(*masked->scale) : 1.0f);
+  } else {
+    PointwiseRun(*bound_, room).block(row, rows, column, columns);
+  }
+}
+
+}  // namespace lanewise::ops

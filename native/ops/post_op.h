@@ -1,0 +1,55 @@
+// What becomes of a matrix product, block by block while it is in cache: a pointwise program whose first input is the
+// product.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "ops.h"
+#include "pointwise.h"
+#include "product.h"
+
+namespace lanewise::ops {
+
+// The arguments of a product's post-op, as ops have them.
+struct PostOpArguments {
+  std::optional<ProgramIn> program;
+  FloatIns inputs;  // but the product
+  IndexIns keys;
+  Scalars scalars;
+  FloatOuts outputs;  // but the first
+  std::size_t row_offset;
+};
+
+class PostOp {
+ public:
+  // For a product [rows, columns] that goes to `out`, which is also where the program's first output goes. Checks
+  // everything, with std::invalid_argument for what does not fit. One at a time on each thread.
+  PostOp(const char* op, const Context& context, FloatOut out, std::size_t rows, std::size_t columns,
+         const PostOpArguments& arguments);
+  PostOp(const PostOp&) = delete;
+  PostOp& operator=(const PostOp&) = delete;
+
+  // The same product with this after it.
+  Product after(Product product) const;
+
+ private:
+  void apply(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const;
+
+  struct Apply {
+    const PostOp& self;
+    void operator()(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
+      self.apply(room, row, rows, column, columns);
+    }
+  };
+
+  const kernels::KernelTable& kernels_;
+  const BoundPointwise* bound_ = nullptr;
+  float* out_;
+  std::size_t width_;
+  Pattern pattern_;  // of those that a kernel does to a block
+  Apply apply_{*this};
+  Finish finish_{apply_};
+};
+
+}  // namespace lanewise::ops
