@@ -5,3 +5,5 @@
 export { Program } from './compile/program.js';
 export { getBackend } from './ops/backend.js';
 export { loadAddon } from './ops/load.js';
+export { emit } from './pointwise/emit.js';
+export { Graph } from './pointwise/expression.js';

@@ -1,5 +1,5 @@
 /**
- * One pass over a matrix, on memory allocated beforehand: the contract's `relu`, and dropout in training with a new key
+ * One pass over a matrix, on memory allocated beforehand: the contract's `pointwise` of relu, and of dropout in training with a new key
  * at each iteration. Two yardsticks of dropout: a plain copy, which is memmove and none of the code that is measured with
  * it, and a copy with scaling, which is dropout without its mask.
  */
@@ -25,23 +25,30 @@ function pass(what: What, rows: number, columns: number): Workload {
 }
 
 function prepare(params: Params, contender: NodeContender): () => void {
-  const { lanewise, ops } = contender.library();
+  const { lanewise, ops, pointwiseProgram } = contender.library();
   const [rows, columns] = [numberOf(params, 'rows'), numberOf(params, 'columns')];
   const n = rows * columns;
   if (params.what === 'copy') return plainCopy(n);
   const x = lanewise.randn([rows, columns]).storage;
   const out = lanewise.zeros([rows, columns]).storage;
-  if (params.what === 'relu') return () => ops.relu({ x, out, n });
+  const sizes = { step: null, layout: Float64Array.of(n, 1), columns, rowOffset: 0 };
+  const args = { inputs: [x], keys: [], scalars: [], outputs: [out], ...sizes };
+  if (params.what === 'relu') {
+    const relu = { ...args, program: pointwiseProgram((each) => each.relu()) };
+    return () => ops.pointwise(relu);
+  }
   if (params.what === 'scaled copy') {
-    const scaled = { a: x, b: lanewise.tensor([2]).storage, out, layout: Float64Array.of(n, 1, 0) };
-    return () => ops.mul(scaled);
+    const program = pointwiseProgram((each, graph) => each.mul(graph.scalar(0)));
+    const scaled = { ...args, program, scalars: [2] };
+    return () => ops.pointwise(scaled);
   }
   const key = lanewise.zeros([2], { dtype: 'int32' }).storage;
   const draw = { source: new lanewise.Generator(0), key };
-  const args = { x, key, out, rows, columns, p: 0.5, rowOffset: 0 };
+  const program = pointwiseProgram((each, graph) => each.mul(graph.mask(0, graph.scalar(0))));
+  const dropout = { ...args, program, keys: [key], scalars: [0.5] };
   return () => {
     ops.drawKey(draw);
-    ops.dropout(args);
+    ops.pointwise(dropout);
   };
 }
 

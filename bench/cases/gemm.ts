@@ -28,7 +28,9 @@ const gemm: TimedCase = {
     const b = lanewise.randn([k * n]).storage;
     const out = lanewise.zeros([m * n]).storage;
     if (params.form === 'nt') {
-      const args = { x: a, weight: b, bias: null, out, rows: m, inFeatures: k, outFeatures: n };
+      const sizes = { rows: m, inFeatures: k, outFeatures: n, packed: false };
+      const noPostOp = { program: null, inputs: [], keys: [], scalars: [], outputs: [], rowOffset: 0 };
+      const args = { x: a, weight: b, bias: null, out, ...sizes, ...noPostOp };
       return () => ops.linear(args);
     }
     const transA = params.form === 'tn';

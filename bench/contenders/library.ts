@@ -3,6 +3,8 @@
  * insides come from the same dist, so that op-level cases and the public API share backends and memory.
  */
 import type { Ops } from '../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
+import type { Expression, Graph as PointwiseGraph } from '../../src/pointwise/expression.js';
 
 type Lanewise = typeof import('../../src/index.js');
 type Internal = typeof import('../../src/internal.js');
@@ -12,6 +14,8 @@ export interface Library {
   readonly lanewise: Lanewise;
   /** The op contract on the contender's backend. */
   readonly ops: Ops;
+  /** What the op `pointwise` runs: the result for an element x, of its number-th scalar and key. */
+  pointwiseProgram(build: (x: Expression, graph: PointwiseGraph) => Expression): PointwiseProgram;
   /** What runs inside of a compiled function. */
   readonly Program: Internal['Program'];
   /** GFLOP/s that fused multiply-adds of this instruction set reach, at most. */
@@ -26,11 +30,15 @@ export const libraryUrl = new URL('index.js', dist).href;
 /** Loads the library and puts it on a backend. */
 export async function loadLibrary(backendName: string): Promise<Library> {
   const lanewise: Lanewise = await import(libraryUrl);
-  const { getBackend, loadAddon, Program }: Internal = await import(new URL('internal.js', dist).href);
+  const { emit, getBackend, Graph, loadAddon, Program }: Internal = await import(new URL('internal.js', dist).href);
   lanewise.backend.use(backendName);
   return {
     lanewise,
     ops: getBackend(backendName).ops,
+    pointwiseProgram(build) {
+      const graph = new Graph();
+      return emit([build(graph.input(0), graph)]).program;
+    },
     Program,
     fmaPeak(isa, threads, milliseconds) {
       const { addon } = loadAddon();

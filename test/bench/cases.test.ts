@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { entryId, isStudy, loadCases, type NodeContender, programOf, selectEntries } from '../../bench/case.js';
+import type { Library } from '../../bench/contenders/library.js';
 import { productFlops, stepProducts } from '../../bench/mlp.js';
 import { Program } from '../../src/compile/program.js';
 import * as lanewise from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
+import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
+import { emit } from '../../src/pointwise/emit.js';
+import { Graph } from '../../src/pointwise/expression.js';
 
 const cases = await loadCases();
 const all = selectEntries(cases, '', false);
@@ -28,7 +32,17 @@ function contender(over: Partial<typeof lanewise> = {}) {
       };
     },
   });
-  const library = () => ({ lanewise: { ...lanewise, ...over }, ops: spied, Program, fmaPeak: () => 0 });
+  const pointwiseProgram: Library['pointwiseProgram'] = (build) => {
+    const graph = new Graph();
+    return emit([build(graph.input(0), graph)]).program;
+  };
+  const library = () => ({
+    lanewise: { ...lanewise, ...over },
+    ops: spied,
+    pointwiseProgram,
+    Program,
+    fmaPeak: () => 0,
+  });
   const node: NodeContender = { id: 'reference', compiles: 'compile' in over, library };
   return { node, calls };
 }
@@ -109,14 +123,16 @@ describe('an iteration', () => {
   });
 
   it('of relu and dropout runs over as many numbers as it names, with another mask each time', () => {
-    expect(iterate('relu/128x256').calls).toMatchObject([{ name: 'relu', args: { n: 128 * 256 } }]);
+    const [relu] = iterate('relu/128x256').calls;
+    expect([relu!.name, ...(relu!.args.layout as Float64Array)]).toEqual(['pointwise', 128 * 256, 1]);
+    expect((relu!.args.program as PointwiseProgram).instructions).toEqual([{ node: 'relu', operands: [0] }]);
     const { node, calls } = contender();
     const once = named('dropout').prepare({ rows: 4, columns: 16, what: 'dropout' }, node);
     const keys = [1, 2].map(() => {
       once();
-      return [...(calls.at(-1)!.args.key as { read(): Int32Array }).read()];
+      return [...(calls.at(-1)!.args.keys as [{ read(): Int32Array }])[0].read()];
     });
-    expect(calls[1]?.args).toMatchObject({ rows: 4, columns: 16, p: 0.5 });
+    expect(calls[1]?.args).toMatchObject({ columns: 16, scalars: [0.5], layout: Float64Array.of(64, 1) });
     expect(keys[0]).not.toEqual(keys[1]);
   });
 
@@ -126,8 +142,8 @@ describe('an iteration', () => {
     expect(set.mock.calls.map(([source]) => source.length)).toEqual([128 * 256]);
     set.mockRestore();
     const [call] = iterate('dropout/scaled copy of 128x256').calls;
-    const { b, out } = call!.args as Readonly<Record<'b' | 'out', lanewise.Tensor['storage']>>;
-    expect([call!.name, b.read()[0], out.read().length]).toEqual(['mul', 2, 128 * 256]);
+    const { scalars, outputs } = call!.args as { scalars: number[]; outputs: lanewise.Tensor['storage'][] };
+    expect([call!.name, scalars, outputs[0]!.read().length]).toEqual(['pointwise', [2], 128 * 256]);
   });
 
   const step = { layers: '784-8-5-10', dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };

@@ -4,6 +4,8 @@ import type { Block, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle
 import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { createNativePrograms } from '../../src/ops/native-programs.js';
+import { emit } from '../../src/pointwise/emit.js';
+import { Graph } from '../../src/pointwise/expression.js';
 
 export function requireAddon(): NativeAddon {
   const { addon } = loadAddon();
@@ -23,6 +25,13 @@ const memory = (kind: MemorySpec['kind'], index: number, length: number): Memory
   index,
   panels: null,
 });
+
+/** weight - lr·gradient. */
+const sgd = (() => {
+  const graph = new Graph();
+  const [weight, gradient] = [graph.input(0), graph.input(1)];
+  return emit([weight.sub(graph.scalar(0).mul(gradient))]).program;
+})();
 
 /**
  * One step of a training: w -= lr·gradient (lr is cell 0), then outputs w[0] (output 0) and all of w (output 1). Before
@@ -48,10 +57,10 @@ export function stepListing(n: number, size: number): Listing {
         },
       },
       {
-        op: 'sgd',
+        op: 'pointwise',
         args: {
-          ...{ param: 0, grad: 1, buffer: null, step: null, n, lr: 0, momentum: 1, dampening: 1, weightDecay: 1 },
-          nesterov: false,
+          ...{ program: sgd, inputs: [0, 1], keys: [], scalars: [{ cell: 0 }], outputs: [0], step: null },
+          ...{ layout: Float64Array.of(n, 1, 1), columns: 1, rowOffset: 0 },
         },
       },
       { op: 'checkFinite', args: { x: 0, n: 1, layer: 3 } },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { nn, noGrad, ones, optim, type Tensor, zeros } from '../../src/index.js';
+import { ArgumentError, nn, noGrad, ones, optim, pointwise, type Tensor, zeros } from '../../src/index.js';
 import { getBackend, withOps } from '../../src/ops/backend.js';
-import type { Ops } from '../../src/ops/ops.js';
+import type { Cell, OpArgs, Ops } from '../../src/ops/ops.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { RMSprop } from '../helpers/rmsprop.js';
 
 /** A parameter of ones with a gradient of ones. */
 function parameter(size = 2, grad: number | null = 1): nn.Parameter {
@@ -181,24 +182,151 @@ describeEachBackend('the state dict', () => {
 });
 
 describe('what ops are given', () => {
-  it('numbers are read when the op runs, from cells made once', () => {
-    const seen: Parameters<Ops['adam']>[0][] = [];
-    const ops: Ops = { ...getBackend('reference').ops, adam: (args) => void seen.push(args) };
-    const [a, b] = [parameter(), parameter()];
-    const optimizer = new optim.AdamW([a, b], { lr: 0.5 });
+  /** The calls of `pointwise` that two steps make. */
+  function callsOf(optimizer: optim.Optimizer): OpArgs<'pointwise'>[] {
+    const seen: OpArgs<'pointwise'>[] = [];
+    const ops: Ops = { ...getBackend('reference').ops, pointwise: (args) => void seen.push(args) };
     withOps(ops, () => {
       optimizer.step();
       optimizer.step();
     });
+    return seen;
+  }
+
+  it('numbers are read when the op runs, from cells made once', () => {
+    const [a, b] = [parameter(), parameter()];
+    const optimizer = new optim.AdamW([a, b], { lr: 0.5 });
+    const seen = callsOf(optimizer);
     expect(seen).toHaveLength(4);
-    expect(new Set(seen.map(({ lr }) => lr)).size).toBe(1);
+    expect(new Set(seen.map(({ scalars }) => scalars[0])).size).toBe(1);
+    expect(new Set(seen.map(({ program }) => program)).size).toBe(1);
     expect(seen[2]!.step).toBe(seen[0]!.step);
-    expect(seen[2]!.m).toBe(seen[0]!.m);
-    expect(seen[1]!.m).not.toBe(seen[0]!.m);
+    expect(seen[2]!.outputs).toEqual(seen[0]!.outputs);
+    for (const [i, output] of seen[1]!.outputs.entries()) expect(output).not.toBe(seen[0]!.outputs[i]);
     optimizer.paramGroups[0]!.lr = 0.125;
     optimizer.paramGroups[0]!.betas = [0.25, 0.75];
-    const [{ lr, beta1, beta2, eps, weightDecay, decoupled }] = seen as [Parameters<Ops['adam']>[0]];
-    expect([lr, beta1, beta2, eps, weightDecay].map(({ value }) => value)).toEqual([0.125, 0.25, 0.75, 1e-8, 0.01]);
-    expect(decoupled).toBe(true);
+    const values = seen[0]!.scalars.map((scalar) => (scalar as Cell).value);
+    expect(values).toEqual([0.125, 0.25, 0.75, 1e-8, 0.01]);
   });
+
+  it('one program over the gradient, the parameter and its state, in place', () => {
+    const a = parameter(3);
+    const optimizer = new RMSprop([a], { centered: true });
+    const [{ inputs, outputs, step, keys, layout }] = callsOf(optimizer) as [OpArgs<'pointwise'>];
+    optimizer.step();
+    const state = optimizer.stateDict().state[0]!;
+    const changed = [a.storage, state.square_avg!.storage, state.grad_avg!.storage];
+    expect(inputs).toEqual([a.grad!.storage, ...changed]);
+    expect(outputs).toEqual(changed);
+    expect(step).toBe(state.step!.storage);
+    expect(keys).toEqual([]);
+    expect([...layout]).toEqual([3, 1, 1, 1, 1]);
+  });
+});
+
+describe("a kind of the caller's own", () => {
+  const run = (optimizer: optim.Optimizer, a: Tensor, gradients: readonly number[]) =>
+    gradients.map((value) => {
+      a.grad = ones([2]).mul(value).detach();
+      optimizer.step();
+      return list(a)[0]!;
+    });
+
+  describeEachBackend('is stepped by its update', () => {
+    it.each([false, true])('in each of its forms: centered %s', (centered) => {
+      const a = parameter(2, null);
+      const optimizer = new RMSprop([a], { lr: 0.1, alpha: 0.9, eps: 0.01, centered });
+      const gradients = [1, -0.5, 2, 0.25];
+      let [p, squares, mean] = [1, 0, 0];
+      const expected = gradients.map((g) => {
+        squares = 0.9 * squares + 0.1 * g * g;
+        mean = 0.9 * mean + 0.1 * g;
+        p -= (0.1 * g) / (Math.sqrt(squares - (centered ? mean * mean : 0)) + 0.01);
+        return p;
+      });
+      run(optimizer, a, gradients).forEach((value, i) => {
+        expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-6);
+      });
+      const { state, param_groups } = optimizer.stateDict();
+      const names = ['step', 'square_avg', ...(centered ? ['grad_avg'] : [])];
+      expect(Object.keys(state[0]!)).toEqual(names);
+      expect(state[0]!.step!.item()).toBe(4);
+      expect(param_groups).toEqual([{ lr: 0.1, alpha: 0.9, eps: 0.01, centered, params: [0] }]);
+    });
+  });
+
+  it('goes on from its state dict exactly, and in the other form from nothing', () => {
+    const [a, b] = [parameter(2, null), parameter(2, null)];
+    const [first, second] = [new RMSprop([a]), new RMSprop([b])];
+    run(first, a, [1, 2]);
+    noGrad(() => b.copy_(a));
+    second.loadStateDict(first.stateDict());
+    expect(run(second, b, [3, -1])).toEqual(run(first, a, [3, -1]));
+    first.paramGroups[0]!.centered = true;
+    run(first, a, [1]);
+    expect(Object.keys(first.stateDict().state[0]!)).toContain('grad_avg');
+  });
+
+  it('is checked, and refused before a number moves', () => {
+    const a = parameter();
+    const optimizer = new RMSprop([a]);
+    optimizer.paramGroups[0]!.alpha = -1;
+    expect(() => optimizer.step()).toThrow('-1 is not valid');
+    expect(list(a)).toEqual([1, 1]);
+    expect(() => new RMSprop([a], { momentum: 1 } as never)).toThrow('momentum');
+  });
+
+  /** An optimizer without options, of an update. */
+  function kindOf(update: optim.OptimizerKind<optim.BaseOptions, 'lr', 'm'>['update'], required: readonly 'm'[] = []) {
+    const kind: optim.OptimizerKind<optim.BaseOptions, 'lr', 'm'> = {
+      name: 'Own',
+      defaults: { lr: 1 },
+      check: () => {},
+      numbers: { lr: ({ lr }) => lr },
+      state: { required, optional: [], countsSteps: false },
+      update,
+    };
+    return class extends optim.Optimizer {
+      constructor(params: Tensor[]) {
+        super(kind, params, undefined);
+      }
+    };
+  }
+
+  it('keeps state that its update does not give back, and a parameter that it leaves alone', () => {
+    const Own = kindOf(({ param, m }) => ({ param: param.add(m) }), ['m']);
+    const a = parameter();
+    const optimizer = new Own([a]);
+    run(optimizer, a, [5]);
+    expect(list(a)).toEqual([1, 1]);
+    noGrad(() => optimizer.stateDict().state[0]!.m!.fill_(2));
+    expect(run(optimizer, a, [5])).toEqual([3]);
+    expect(list(optimizer.stateDict().state[0]!.m!)).toEqual([2, 2]);
+  });
+
+  it.each([
+    ['gives what is no expression', () => ({ param: 'x' as never }), 'expected an expression or a number, got "x"'],
+    [
+      'branches on a value',
+      (values: never) => ({ param: `${(values as { grad: unknown }).grad}` as never }),
+      'has no value yet',
+    ],
+    ['uses an expression of another function', () => ({ param: another() }), 'an expression of another function'],
+  ] as const)('is refused where its update %s, before a number moves', (_what, update, message) => {
+    const a = parameter();
+    const optimizer = new (kindOf(update as never))([a]);
+    expect(() => optimizer.step()).toThrow(message);
+    expect(() => optimizer.step()).toThrow(ArgumentError);
+    expect(list(a)).toEqual([1, 1]);
+  });
+
+  /** An expression that belongs to another graph. */
+  function another(): never {
+    let leaked: unknown;
+    pointwise((x) => {
+      leaked = x;
+      return x;
+    });
+    return leaked as never;
+  }
 });

@@ -24,10 +24,15 @@ export function roundTo(memory: Memory, scalar: number): number {
 }
 
 const largestFloat32 = 3.4028234663852886e38;
+const smallestFloat32 = 2 ** -149;
 
-/** What an intermediate result becomes that PyTorch keeps in memory of this dtype: infinite where it does not fit, else as it is. */
+/** What an intermediate result becomes that PyTorch keeps in memory of this dtype: infinite or 0 where it does not fit, else as it is. */
 export function rangeOf(memory: Memory): (x: number) => number {
-  return memory.dtype === 'float32' ? (x) => (Math.abs(x) > largestFloat32 ? Math.fround(x) : x) : (x) => x;
+  if (memory.dtype !== 'float32') return (x) => x;
+  return (x) => {
+    const size = Math.abs(x);
+    return size > largestFloat32 || size < smallestFloat32 ? Math.fround(x) : x;
+  };
 }
 
 /** Memory for the time of an op. */

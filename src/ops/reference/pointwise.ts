@@ -1,6 +1,6 @@
 /**
  * Runs pointwise programs in float64, a block of elements at a time. Of float32 memory, values that are the same for all elements are
- * rounded to it, and results that it could not hold are infinite, as they are where each node's result is a float32.
+ * rounded to it, and results that it could not hold are infinite or 0, as they are where each node's result is a float32.
  */
 import { maskDraw, maskRowStart, maskScale, maskThreshold } from '../mask.js';
 import { nodes } from '../nodes.js';
