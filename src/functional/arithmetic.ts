@@ -111,7 +111,15 @@ const mostPowers = 64;
 function powerOf(exponent: number): PointwiseFunction {
   const known = powers.get(exponent);
   if (known !== undefined) return known;
-  const made = new PointwiseFunction({ gradName: 'PowBackward0', inputs: 1, build: ([a]) => a!.pow(exponent) });
+  const made = new PointwiseFunction({
+    gradName: 'PowBackward0',
+    inputs: 1,
+    build: ([a]) => a!.pow(exponent),
+    // Of the power also where that is taken as a root.
+    gradient: (grad, _y, [a]) => [
+      exponent === 0 ? grad.graph.constant(0) : grad.mul(a!.pow(exponent - 1).mul(exponent)),
+    ],
+  });
   if (powers.size < mostPowers) powers.set(exponent, made);
   return made;
 }

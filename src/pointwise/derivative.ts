@@ -68,10 +68,10 @@ function powBase(grad: Expression, a: Expression, b: Expression): Expression {
   return grad.graph.apply('selectEqual', b, 0, 0, grad.mul(b.mul(a.pow(b.sub(1)))));
 }
 
-/** grad·y·log(a), and 0 where a is 0 and b >= 0 (log is -infinity there). */
+/** grad·y·log(a), and grad·0 where a is 0 and b >= 0 (log is -infinity there). */
 function powExponent(grad: Expression, y: Expression, a: Expression, b: Expression): Expression {
-  const gradient = grad.mul(y.mul(a.log()));
-  return grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLessEqual', 0, b, 0, gradient), gradient);
+  const rate = y.mul(a.log());
+  return grad.mul(grad.graph.apply('selectEqual', a, 0, grad.graph.apply('selectLessEqual', 0, b, 0, rate), rate));
 }
 
 /**

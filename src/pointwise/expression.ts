@@ -262,9 +262,11 @@ function simplified(node: NodeName, operands: readonly Expression[]): Expression
   }
 }
 
-/** Powers that PyTorch takes in another way: the square root of -infinity is NaN, its power is not. */
+/** Powers that need no pow, or that PyTorch takes in another way: the square root of -infinity is NaN, its power is not. */
 function raised(base: Expression, { of }: Expression): Expression | null {
   if (of.kind !== 'constant') return null;
+  if (of.value === 0) return base.graph.constant(1);
+  if (of.value === 1) return base;
   if (of.value === 2) return base.mul(base);
   if (of.value === 0.5) return base.sqrt();
   return of.value === -0.5 ? base.graph.apply('div', 1, base.sqrt()) : null;

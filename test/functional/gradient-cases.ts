@@ -39,6 +39,14 @@ const binary = broadcasts.flatMap(([detail, a, b]) => [
     () => [numbers(a), apart(b)],
     (x, y) => F.div(x!, y!),
   ),
+  ...(['maximum', 'minimum'] as const).map((name) =>
+    of(
+      name,
+      detail,
+      () => [numbers(a), numbers(b)],
+      (x, y) => F[name](x!, y!),
+    ),
+  ),
   of(
     'pow',
     detail,
@@ -70,6 +78,15 @@ const classWeights = (like: Tensor) => tensor([0.5, 1.5, 0.25], { dtype: like.dt
 const probabilityRows = [0.5, 0.25, 0.25, 1, 0, 0, 0.125, 0.75, 0.125, 0.25, 0.25, 0.5];
 const probabilities = (dtype: Tensor['dtype']) => tensor(probabilityRows, { shape: [4, 3], dtype });
 
+const formula = F.pointwise(
+  (x, y, z, { a }) =>
+    x
+      .lt(0)
+      .where(x.mul(a).expm1(), x.abs().pow(y))
+      .sub(z.cos().fma(y.log1p(), z.mul(z).reciprocal().neg())),
+  { inputs: 3, scalars: { a: 1 } },
+);
+
 export const gradientCases = [
   ...binary,
   of(
@@ -85,7 +102,7 @@ export const gradientCases = [
     () => [apart([5])],
     (x) => F.div(2, x!),
   ),
-  ...(['neg', 'exp', 'sigmoid', 'tanh'] as const).map((name) =>
+  ...(['neg', 'exp', 'expm1', 'sin', 'cos', 'erf', 'sigmoid', 'tanh'] as const).map((name) =>
     of(
       name,
       '',
@@ -93,7 +110,7 @@ export const gradientCases = [
       (x) => F[name](x!),
     ),
   ),
-  ...(['abs', 'relu', 'sign'] as const).map((name) =>
+  ...(['abs', 'relu', 'sign', 'floor', 'ceil', 'round'] as const).map((name) =>
     of(
       name,
       '',
@@ -101,13 +118,25 @@ export const gradientCases = [
       (x) => F[name](x!),
     ),
   ),
-  ...(['log', 'sqrt'] as const).map((name) =>
+  ...(['log', 'log1p', 'sqrt'] as const).map((name) =>
     of(
       name,
       '',
       () => [numbers([3, 5], 0.3, 3)],
       (x) => F[name](x!),
     ),
+  ),
+  of(
+    'maximum',
+    'with a number',
+    () => [apart([5])],
+    (x) => F.maximum(0.5, F.minimum(x!, 1)),
+  ),
+  of(
+    'pointwise',
+    'a formula with numbers and a choice, broadcast',
+    () => [apart([3, 4]), numbers([4], 0.3, 2), numbers([3, 1])],
+    (x, y, z) => formula(x!, y!, z!, { a: 0.75 }),
   ),
   on('clamp', 'both sides', [20], (x) => F.clamp(x, -0.7, 0.9)),
   on('clamp', 'one side', [20], (x) => F.clamp(x, undefined, 0.5)),

@@ -45,7 +45,7 @@ export const compileRows: readonly Row[] = [
   argument(
     'compile: an unknown pass',
     () => compile((x: Tensor) => x, bad({ passes: { fuse: false } })),
-    'compile: passes: unknown option "fuse"; it takes copies, dead-stores',
+    'compile: passes: unknown option "fuse"; it takes single-assignment, copies, dead-stores',
   ),
   argument(
     'compile: a pass that is no boolean',
