@@ -22,6 +22,7 @@ import { maskCases } from './cases/pointwise-masks.js';
 import { structureCases } from './cases/pointwise-structure.js';
 import { uniformCases } from './cases/pointwise-uniform.js';
 import { reduceCases } from './cases/reduce.js';
+import { reduceProgramCases } from './cases/reduce-program.js';
 import { softmaxCases } from './cases/softmax.js';
 
 export const cases: readonly Case[] = [
@@ -35,6 +36,7 @@ export const cases: readonly Case[] = [
   ...activationCases,
   ...optimizerCases,
   ...reduceCases,
+  ...reduceProgramCases,
   ...integerCases,
   ...gatherCases,
   ...orderCases,

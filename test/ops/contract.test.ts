@@ -59,7 +59,7 @@ describe('every node', () => {
 
 /** The memories that a layout walks over, in its order. */
 function walked({ op }: Case, slots: readonly Slot[]): readonly Slot[] {
-  if (op === 'pointwise') return slots.filter((slot) => argumentOf(slot) === 'inputs');
+  if (op === 'pointwise' || op === 'reduce') return slots.filter((slot) => argumentOf(slot) === 'inputs');
   const names = op === 'copy' ? ['x', 'out'] : ['a', 'b'];
   return names.map((name) => slots.find((slot) => slot.name === name)!);
 }
@@ -102,12 +102,12 @@ describe('cases', () => {
       const lengthsOf = (...names: string[]) =>
         names.map((name) => (values[name] as unknown[] | undefined)?.length ?? 0);
       // The product is the first input of a post-op, and out what its first output goes to.
-      const isPostOp = testCase.op === 'linear' || testCase.op === 'linearInputGradient';
-      const product = testCase.op === 'pointwise' ? 0 : 1;
+      const hasOut = Object.hasOwn(values, 'out');
+      const product = testCase.op === 'pointwise' || testCase.op === 'reduce' ? 0 : 1;
       const expected = program ?? { inputs: 1, keys: 0, scalars: 0, outputs: [0] };
       const steps = (values.step ?? null) === null ? 0 : 1;
       const [inputs, keys, scalars, outputs] = lengthsOf('inputs', 'keys', 'scalars', 'outputs');
-      expect([inputs! + product, keys, scalars! + steps, outputs! + (isPostOp ? 1 : 0)], label(testCase)).toEqual([
+      expect([inputs! + product, keys, scalars! + steps, outputs! + (hasOut ? 1 : 0)], label(testCase)).toEqual([
         expected.inputs,
         expected.keys,
         expected.scalars,

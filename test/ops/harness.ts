@@ -34,7 +34,7 @@ function prepared(values: Float32Array | Int32Array, { precision, flush }: RunOp
 
 function fresh({ role, value }: Slot, options: RunOptions): { dtype: DType; length: number } {
   const float = options.precision ?? 'float32';
-  if (role === 'indexOut') return { dtype: 'int32', length: value as number };
+  if (role === 'indexOut' || role === 'indexOut?') return { dtype: 'int32', length: value as number };
   if (role === 'out' || role === 'out?') return { dtype: float, length: value as number };
   const { dtype, length } = value as Fresh;
   return { dtype: dtype === 'float32' ? float : dtype, length };

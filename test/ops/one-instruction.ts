@@ -28,7 +28,7 @@ export const weights: Readonly<Record<string, readonly string[]>> = {
 
 /** What a memory holds before the run: values, or NaN and the like where it is only written. */
 function initial({ role, value }: Slot): HostArray {
-  if (role === 'indexOut') return new Int32Array(value as number).fill(-77);
+  if (role === 'indexOut' || role === 'indexOut?') return new Int32Array(value as number).fill(-77);
   if (role === 'anyOut') return new constructors[(value as Fresh).dtype]((value as Fresh).length).fill(-77);
   if (isFresh(role)) return new Float32Array(value as number).fill(Number.NaN);
   return (value as Float32Array | Int32Array).slice();

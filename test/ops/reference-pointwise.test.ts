@@ -163,6 +163,27 @@ describe('reference runs programs by the definitions', () => {
     expect([...step.read()]).toEqual([5]);
   });
 
+  it('a program reduced: sums, means, and extremes with their places', () => {
+    const program = programOf(2, 1, ([a, b], [s]) => a.mul(b).add(s));
+    const inputs = [float64([1, 2, 3, 4, 5, 6]), float64([1, -1])];
+    const shared = { program, inputs, scalars: [cell(10)], layout: layout([3, 2], [2, 1], [0, 1]) };
+    // The program gives [11, 8], [13, 6], [15, 4].
+    const reduced = (outer: number, size: number, inner: number, kind: number, divisor = 1): number[][] => {
+      const [out, index] = [fresh(outer * inner), int32(new Array(outer * inner).fill(-1))];
+      referenceOps.reduce({
+        ...{ ...shared, out, index: kind === 0 ? null : index, outer, size, inner, kind, divisor },
+      });
+      return [[...out.read()], [...index.read()]];
+    };
+    expect(reduced(1, 3, 2, 0)[0]).toEqual([39, 18]);
+    expect(reduced(3, 2, 1, 0, 2)[0]).toEqual([9.5, 9.5, 9.5]);
+    expect(reduced(1, 3, 2, 1)).toEqual([
+      [15, 8],
+      [2, 0],
+    ]);
+    expect(reduced(1, 6, 1, 2)).toEqual([[4], [5]]);
+  });
+
   it('a program of float32 rounds what all elements share, and once at the end', () => {
     const program = programOf(1, 1, ([x], [s]) => [x.mul(s), x.mul(x).mul(x), s]);
     const third = Math.fround(1 / 3);

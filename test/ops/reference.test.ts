@@ -3,7 +3,7 @@
  * and against definitions written a second time in the plainest way.
  */
 import { describe, expect, it } from 'vitest';
-import type { OpName } from '../../src/ops/ops.js';
+import { type IntegerOperation, integerOperations, type OpName } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { floats, ints } from '../helpers/values.js';
 import { contiguous, layout } from './cases/layouts.js';
@@ -13,22 +13,22 @@ import { float32, float64, fresh, int32 } from './plain.js';
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
 describe('reference treats special values as PyTorch does', () => {
-  it('max and min', () => {
+  it('extreme', () => {
     const values = [1, 3, 3, 2, nan, 5, nan, 1, -inf, -inf, -inf, -inf, 2, nan, 7, 1];
-    const along = (op: 'max' | 'min', outer: number, inner: number): (number[] | string)[] => {
+    const along = (largest: boolean, outer: number, inner: number): (number[] | string)[] => {
       const [out, index] = [fresh(4), int32([0, 0, 0, 0])];
-      referenceOps[op]({ x: float64(values), out, index, outer, size: 4, inner });
+      referenceOps.extreme({ x: float64(values), out, index, outer, size: 4, inner, largest });
       return [[...out.read()], [...index.read()]];
     };
-    expect(along('max', 4, 1)).toEqual([
+    expect(along(true, 4, 1)).toEqual([
       [3, nan, -inf, nan],
       [1, 0, 0, 1],
     ]);
-    expect(along('min', 4, 1)).toEqual([
+    expect(along(false, 4, 1)).toEqual([
       [1, nan, -inf, nan],
       [0, 0, 0, 1],
     ]);
-    expect(along('max', 1, 4)).toEqual([
+    expect(along(true, 1, 4)).toEqual([
       [nan, nan, nan, 2],
       [1, 3, 1, 0],
     ]);
@@ -90,6 +90,39 @@ describe('reference moves and adds by the definitions', () => {
     const out = fresh(4);
     referenceOps.sum({ x: float64([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), out, outer: 2, size: 3, inner: 2 });
     expect([...out.read()]).toEqual([9, 12, 27, 30]);
+  });
+
+  it('sum and extremes of int32, exact beyond what float32 holds', () => {
+    const x = int32([2147483647, -2147483648, 16777217, 16777216, -1, 7]);
+    const [out, index] = [int32([0, 0]), int32([0, 0])];
+    referenceOps.sum({ x, out, outer: 2, size: 3, inner: 1 });
+    expect([...out.read()]).toEqual([16777216, 16777222]);
+    referenceOps.extreme({ x, out, index, outer: 1, size: 3, inner: 2, largest: false });
+    expect([...out.read(), ...index.read()]).toEqual([-1, -2147483648, 2, 0]);
+    const one = { x: int32([2147483647, 1]), out: int32([0]), outer: 1, size: 2, inner: 1 };
+    expect(() => referenceOps.sum(one)).toThrow(/out cannot hold the sum 2147483648/);
+  });
+
+  it('arithmetic and comparisons of int32', () => {
+    const of = (operation: IntegerOperation, a: number[], b: number[]): number[] => {
+      const out = int32(a.map(() => 9));
+      const given = { a: int32(a), b: int32(b), out, layout: layout([a.length], [1], [1]) };
+      referenceOps.integers({ ...given, operation: integerOperations[operation] });
+      return [...out.read()];
+    };
+    const [a, b] = [
+      [2147483647, -7, 3, -2147483648, 5],
+      [1, 3, 3, -1, -2],
+    ];
+    expect(of('add', a, b)).toEqual([-2147483648, -4, 6, 2147483647, 3]);
+    expect(of('sub', a, b)).toEqual([2147483646, -10, 0, -2147483647, 7]);
+    expect(of('mul', a, b)).toEqual([2147483647, -21, 9, -2147483648, -10]);
+    expect(of('pow', a, b)).toEqual([2147483647, -343, 27, 0, 0]);
+    expect(of('maximum', a, b)).toEqual([2147483647, 3, 3, -1, 5]);
+    expect(of('minimum', a, b)).toEqual([1, -7, 3, -2147483648, -2]);
+    expect(of('lt', a, b)).toEqual([0, 1, 0, 1, 0]);
+    expect(of('le', a, b)).toEqual([0, 1, 1, 1, 0]);
+    expect(of('eq', a, b)).toEqual([0, 0, 1, 0, 0]);
   });
 
   it('gather, scatter and scatterAdd: elements by index, the last one stays', () => {
@@ -163,5 +196,5 @@ it('the reference refuses memory of the wrong kind', () => {
   expect(() => call('pointwise', { ...neg, inputs: [int32([1])], outputs: [fresh(1)] })).toThrow(message.float);
   expect(() => call('pointwise', { ...neg, inputs: [fresh(1)], outputs: [int32([1])] })).toThrow(message.float);
   const args = { x: fresh(1), out: fresh(1), index: fresh(1), outer: 1, size: 1, inner: 1 };
-  expect(() => call('max', args)).toThrow(message.int);
+  expect(() => call('extreme', { ...args, largest: true })).toThrow(message.int);
 });

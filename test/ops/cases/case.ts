@@ -24,6 +24,7 @@ interface RoleValues {
   inout: Float32Array;
   index: Int32Array;
   indexOut: number;
+  'indexOut?': number | null;
   'indexInout?': Int32Array | null;
   any: Float32Array | Int32Array;
   anyOut: Fresh;
