@@ -10,6 +10,7 @@ import './methods-shape.js';
 export * from './activations.js';
 export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
+export * from './comparison.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { type PointwiseOptions, pointwise } from './custom.js';
 export { dropout, dropout2d } from './dropout.js';

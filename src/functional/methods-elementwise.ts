@@ -1,7 +1,10 @@
 /** The elementwise functions as methods of Tensor. */
+
+import type { Tensor } from '../tensor/tensor.js';
 import * as activations from './activations.js';
 import { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
-import { defineAll } from './define.js';
+import * as comparison from './comparison.js';
+import { define, defineAll } from './define.js';
 import * as elementwise from './elementwise.js';
 
 declare module '../tensor/tensor.js' {
@@ -57,9 +60,38 @@ declare module '../tensor/tensor.js' {
     ceil(): Tensor;
     /** The nearest integer, halves to the even one. */
     round(): Tensor;
+
+    /** 1 where this < other, else 0; int32, as all comparisons. */
+    lt(other: Operand): Tensor;
+    /** Where this <= other. */
+    le(other: Operand): Tensor;
+    /** Where this > other. */
+    gt(other: Operand): Tensor;
+    /** Where this >= other. */
+    ge(other: Operand): Tensor;
+    /** Where this = other. */
+    eq(other: Operand): Tensor;
+    /** Where this ≠ other. */
+    ne(other: Operand): Tensor;
+    /** Where this is NaN. */
+    isnan(): Tensor;
+    /** Where this is infinite. */
+    isinf(): Tensor;
+    /** Where this is neither NaN nor infinite. */
+    isfinite(): Tensor;
+    /** This where the condition is not 0, else other. */
+    where(condition: Tensor, other: Operand): Tensor;
+    /** `value` where the mask is not 0, else this. */
+    maskedFill(mask: Tensor, value: number | Tensor): Tensor;
   }
 }
 
 const { relu, sigmoid, tanh } = activations;
 
 defineAll({ ...elementwise, add, div, maximum, minimum, mul, pow, relu, sigmoid, sub, tanh });
+
+const { where, ...tests } = comparison;
+defineAll(tests);
+define('where', function (this: Tensor, condition: Tensor, other: Operand) {
+  return where(condition, this, other);
+});

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/compile/cost.js';
 import { accessesOf, instruction } from '../../src/compile/passes/instruction.js';
-import { printListing } from '../../src/compile/print.js';
 import { noPostOp } from '../../src/compile/passes/post-op.js';
+import { printListing } from '../../src/compile/print.js';
 import type { Instruction, ListedValue, MemorySpec } from '../../src/ops/listing.js';
 import { type OpName, type Signature, signatures } from '../../src/ops/ops.js';
 import { List } from './passes/list.js';

@@ -3,8 +3,8 @@
  * pointwise function, too.
  */
 import { describe, expect, it } from 'vitest';
-import { backend, type CompileOptions, compile, type Tensor, tensor } from '../../src/index.js';
 import { PointwiseFunction } from '../../src/functional/pointwise.js';
+import { backend, type CompileOptions, compile, type Tensor, tensor } from '../../src/index.js';
 import type { NodeName } from '../../src/ops/nodes.js';
 import type { Expression } from '../../src/pointwise/expression.js';
 import { runOn } from '../helpers/backends.js';

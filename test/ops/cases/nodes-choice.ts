@@ -1,8 +1,8 @@
 /** Nodes of three and four operands: fma, and the choices by a comparison. */
 import { floats, specials } from '../../helpers/values.js';
 import { type Case, type CaseArgs, lengths, opCase, seedOf } from './case.js';
-import { argsOf, nodeOf, over } from './programs.js';
 import { allMixtures, mixtureName, mixtureOf } from './mixtures.js';
+import { argsOf, nodeOf, over } from './programs.js';
 
 /** Rounded once, or twice where the instruction set has no fma: the product then owes its rounding. */
 const fmaTolerance = {

@@ -1,8 +1,9 @@
 /** One step of each optimizer, with the programs that src/optim traces. */
+
+import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { adamKind } from '../../../src/optim/adam.js';
 import { updateOf } from '../../../src/optim/optimizer.js';
 import { sgdKind } from '../../../src/optim/sgd.js';
-import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { floats } from '../../helpers/values.js';
 import { type Bound, type Case, lengths, opCase, type Placement, seedOf } from './case.js';
 import { argsOf, over } from './programs.js';

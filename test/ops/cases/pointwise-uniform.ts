@@ -3,9 +3,9 @@ import type { NodeName } from '../../../src/ops/nodes.js';
 import type { Expression, Graph } from '../../../src/pointwise/expression.js';
 import { floats, specials } from '../../helpers/values.js';
 import { type Case, opCase, seedOf } from './case.js';
+import { layout } from './layouts.js';
 import { binaryNodes } from './nodes-binary.js';
 import { unaryNodes } from './nodes-unary.js';
-import { layout } from './layouts.js';
 import { argsOf, programOf, uniformNodeOf } from './programs.js';
 
 const small = { provesLittle: 'one value for all elements' };
