@@ -138,6 +138,13 @@ export const gradientCases = [
     () => [apart([3, 4]), numbers([4], 0.3, 2), numbers([3, 1])],
     (x, y, z) => formula(x!, y!, z!, { a: 0.75 }),
   ),
+  of(
+    'where',
+    'by a comparison, broadcast',
+    () => [numbers([3, 4]), numbers([4])],
+    (x, y) => F.where(x!.detach().gt(0.1), x!, y!),
+  ),
+  on('maskedFill', 'where it is negative', [20], (x) => F.maskedFill(x, x.detach().lt(0), 0.5)),
   on('clamp', 'both sides', [20], (x) => F.clamp(x, -0.7, 0.9)),
   on('clamp', 'one side', [20], (x) => F.clamp(x, undefined, 0.5)),
   on('to', 'same dtype', [3], (x) => F.to(x, x.dtype)),
@@ -333,4 +340,7 @@ export const gradientCases = [
 ];
 
 /** Exports of `functional` that have no gradient by nature. */
-export const notDifferentiable: readonly Name[] = ['allclose', 'argmax', 'argmin', 'argsort', 'equal', 'oneHot'];
+export const notDifferentiable: readonly Name[] = [
+  ...(['allclose', 'argmax', 'argmin', 'argsort', 'equal', 'oneHot'] as const),
+  ...(['lt', 'le', 'gt', 'ge', 'eq', 'ne', 'isnan', 'isinf', 'isfinite'] as const),
+];

@@ -71,7 +71,7 @@ describeEachBackend('sampleWeight', () => {
       model.loadStateDict({ weight: load(one.initial.weight!), bias: load(one.initial.bias!) });
       const { weight, ...others } = one.options;
       const options = { ...others, weight: weight === null ? null : load(weight) };
-      const loss = one.kind === 'mse' ? new nn.MSELoss(others as nn.MSELossOptions) : new nn.CrossEntropyLoss(options);
+      const loss = one.kind === 'mse' ? new nn.MSELoss(others as nn.LossOptions) : new nn.CrossEntropyLoss(options);
       const { epochs } = await fit(model, {
         train: [load(one.inputs), load(one.target)],
         sampleWeight: load(one.sampleWeight),

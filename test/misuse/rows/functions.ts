@@ -7,88 +7,76 @@ type Name = keyof typeof F;
 /** Calls a function with `input` in the place of its first tensor, and with what fits otherwise. */
 type Call = (input: Tensor, world: World) => unknown;
 
-/** All of them: a test fails when one is missing. `input` fits when it is [2, 3]. */
-export const calls: Readonly<Record<Name, Call>> = {
-  abs: (input) => F.abs(input),
-  add: (input, { matrix }) => F.add(input, matrix),
-  allclose: (input, { matrix }) => F.allclose(input, matrix),
-  argmax: (input) => F.argmax(input),
-  argmin: (input) => F.argmin(input),
-  argsort: (input) => F.argsort(input),
+/** Those that take more than a tensor, or than two of one shape. `input` fits when it is [2, 3]. */
+const special: Readonly<Partial<Record<Name, Call>>> = {
   bmm: (input, { cube }) => F.bmm(input, cube),
   cat: (input) => F.cat([input, input]),
-  ceil: (input) => F.ceil(input),
   chunk: (input) => F.chunk(input, 2),
   clamp: (input) => F.clamp(input, 0),
-  clone: (input) => F.clone(input),
-  cos: (input) => F.cos(input),
   crossEntropy: (input, { labels }) => F.crossEntropy(input, labels),
   cumsum: (input) => F.cumsum(input, 0),
-  div: (input, { matrix }) => F.div(input, matrix),
-  dot: (input, { matrix }) => F.dot(input, matrix),
-  dropout: (input) => F.dropout(input),
-  dropout2d: (input) => F.dropout2d(input),
   einsum: (input, { matrix }) => F.einsum('ij,ij', input, matrix),
-  equal: (input, { matrix }) => F.equal(input, matrix),
-  erf: (input) => F.erf(input),
-  exp: (input) => F.exp(input),
-  expm1: (input) => F.expm1(input),
   expand: (input) => F.expand(input, [4, 2, 3]),
-  flatten: (input) => F.flatten(input),
-  floor: (input) => F.floor(input),
   gather: (input) => F.gather(input, 0, tensor([[0, 1, 0]], { dtype: 'int32' })),
   index: (input) => F.index(input, 0),
   indexSelect: (input) => F.indexSelect(input, tensor([0], { dtype: 'int32' })),
-  linear: (input, { matrix }) => F.linear(input, matrix),
-  log: (input) => F.log(input),
-  log1p: (input) => F.log1p(input),
   logSoftmax: (input) => F.logSoftmax(input, 1),
   maskedSelect: (input) => F.maskedSelect(input, tensor([1, 0, 1], { dtype: 'int32' })),
   matmul: (input, { vector }) => F.matmul(input, vector),
-  max: (input) => F.max(input),
-  maximum: (input, { matrix }) => F.maximum(input, matrix),
-  mean: (input) => F.mean(input),
-  min: (input) => F.min(input),
-  minimum: (input, { matrix }) => F.minimum(input, matrix),
-  mseLoss: (input, { matrix }) => F.mseLoss(input, matrix),
-  mul: (input, { matrix }) => F.mul(input, matrix),
   narrow: (input) => F.narrow(input, 0, 0, 1),
-  neg: (input) => F.neg(input),
-  norm: (input) => F.norm(input),
   oneHot: (input) => F.oneHot(input, 4),
   outer: (input, { vector }) => F.outer(F.reshape(input, [-1]), vector),
   permute: (input) => F.permute(input, [1, 0]),
   pointwise: (input, { matrix }) => F.pointwise((x, y) => x.mul(y).sin())(input, matrix),
+  maskedFill: (input, { matrix }) => F.maskedFill(input, matrix, 0),
   pow: (input) => F.pow(input, 2),
-  prod: (input) => F.prod(input),
-  relu: (input) => F.relu(input),
   repeat: (input) => F.repeat(input, [2, 2]),
   repeatInterleave: (input) => F.repeatInterleave(input, 2),
   reshape: (input) => F.reshape(input, [3, 2]),
-  round: (input) => F.round(input),
   scatter: (input) => F.scatter(input, 1, tensor([[0], [1]], { dtype: 'int32' }), 2),
   scatterAdd: (input) => F.scatterAdd(input, 1, tensor([[0], [1]], { dtype: 'int32' }), input),
   select: (input) => F.select(input, 0, 0),
-  sigmoid: (input) => F.sigmoid(input),
-  sign: (input) => F.sign(input),
-  sin: (input) => F.sin(input),
   slice: (input) => F.slice(input, 1, 0, 2),
   softmax: (input) => F.softmax(input, 1),
-  sort: (input) => F.sort(input),
   split: (input) => F.split(input, 1),
-  sqrt: (input) => F.sqrt(input),
-  squeeze: (input) => F.squeeze(input),
   stack: (input) => F.stack([input, input]),
-  std: (input) => F.std(input),
-  sub: (input, { matrix }) => F.sub(input, matrix),
-  sum: (input) => F.sum(input),
-  tanh: (input) => F.tanh(input),
   to: (input) => F.to(input, 'float32'),
   topk: (input) => F.topk(input, 1),
   transpose: (input) => F.transpose(input, 0, 1),
-  var: (input) => F.var(input),
+  where: (input, { matrix }) => F.where(input, matrix, 0),
   unsqueeze: (input) => F.unsqueeze(input, 0),
 };
+
+/** Functions of a tensor whose other arguments may be left out, though they have no defaults. */
+const alone: readonly Name[] = [
+  ...([
+    'argmax',
+    'argmin',
+    'argsort',
+    'max',
+    'mean',
+    'min',
+    'norm',
+    'prod',
+    'sort',
+    'squeeze',
+    'std',
+    'sum',
+    'var',
+  ] as const),
+];
+
+/** A call of each: with the tensor alone, or with another of its shape, by how many arguments the function needs. */
+const callOf = (name: Name): Call => {
+  const fn = F[name] as (...args: unknown[]) => unknown;
+  return (
+    special[name] ?? ((input, { matrix }) => (fn.length === 1 || alone.includes(name) ? fn(input) : fn(input, matrix)))
+  );
+};
+
+export const calls = Object.fromEntries((Object.keys(F) as Name[]).map((name) => [name, callOf(name)])) as Readonly<
+  Record<Name, Call>
+>;
 
 const notTensors: readonly (readonly [shown: string, value: unknown])[] = [
   ['null', null],
