@@ -5,6 +5,7 @@ import { getBackend } from '../../src/ops/backend.js';
 import { loadAddon } from '../../src/ops/load.js';
 import { signatures } from '../../src/ops/ops.js';
 import { runChild } from '../helpers/child.js';
+import { nodeOf } from './cases/programs.js';
 import { cases } from './cases.js';
 import { runCase } from './harness.js';
 
@@ -38,6 +39,11 @@ describe.each(names)('the functions of %s', (isa) => {
   const [x4, i4] = [f32(1, 2, 3, 4), Int32Array.of(1, 2, 3, 4)];
   const out = f32(7, 7, 7, 7);
   const layout = Float64Array.of(4, 1, 1);
+  /** The arguments of a right call, and those with another at this place. */
+  const softmax = [x4, out, 1, 4, 1, false];
+  const at = (index: number, value: unknown): unknown[] => softmax.with(index, value as number);
+  const first = (value: unknown): unknown[] => at(0, value);
+  const matmulOf = (size: number): unknown[] => [x4, x4, out, 1, size, size, 1, false, false, 0, 0];
   const bad: readonly (readonly [
     what: string,
     op: string,
@@ -45,19 +51,31 @@ describe.each(names)('the functions of %s', (isa) => {
     type: typeof TypeError,
     message: RegExp,
   ])[] = [
-    ['too few arguments', 'neg', [x4, out], TypeError, /^neg: expected 3 arguments, got 2$/],
-    ['too many arguments', 'neg', [x4, out, 4, 4], TypeError, /^neg: expected 3 arguments, got 4$/],
-    ['no arguments', 'adam', [], TypeError, /^adam: expected 13 arguments, got 0$/],
-    ['a plain array', 'neg', [[1, 2, 3, 4], out, 4], TypeError, /^neg: argument 0: expected Float32Array$/],
-    ['an object that looks like one', 'neg', [{ length: 4 }, out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['a DataView', 'neg', [new DataView(new ArrayBuffer(16)), out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['an ArrayBuffer', 'neg', [new ArrayBuffer(16), out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['null', 'neg', [null, out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['undefined', 'neg', [undefined, out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['a proxy', 'neg', [new Proxy(x4, {}), out, 4], TypeError, /argument 0: expected Float32Array$/],
-    ['another dtype', 'neg', [i4, out, 4], TypeError, /argument 0: expected Float32Array, got Int32Array$/],
-    ['float64', 'neg', [x4, new Float64Array(4), 4], TypeError, /argument 1: expected Float32Array, got Float64Array$/],
-    ['bytes', 'neg', [new Uint8Array(16), out, 4], TypeError, /argument 0: expected Float32Array, got another/],
+    ['too few arguments', 'softmax', [x4, out, 1, 4, 1], TypeError, /^softmax: expected 6 arguments, got 5$/],
+    ['too many arguments', 'softmax', [...softmax, 4], TypeError, /^softmax: expected 6 arguments, got 7$/],
+    ['no arguments', 'pointwise', [], TypeError, /^pointwise: expected 9 arguments, got 0$/],
+    ['a plain array', 'softmax', first([1, 2, 3, 4]), TypeError, /^softmax: argument 0: expected Float32Array$/],
+    ['an object that looks like one', 'softmax', first({ length: 4 }), TypeError, /argument 0: expected Float32Array$/],
+    [
+      'a DataView',
+      'softmax',
+      first(new DataView(new ArrayBuffer(16))),
+      TypeError,
+      /argument 0: expected Float32Array$/,
+    ],
+    ['an ArrayBuffer', 'softmax', first(new ArrayBuffer(16)), TypeError, /argument 0: expected Float32Array$/],
+    ['null', 'softmax', first(null), TypeError, /argument 0: expected Float32Array$/],
+    ['undefined', 'softmax', first(undefined), TypeError, /argument 0: expected Float32Array$/],
+    ['a proxy', 'softmax', first(new Proxy(x4, {})), TypeError, /argument 0: expected Float32Array$/],
+    ['another dtype', 'softmax', first(i4), TypeError, /argument 0: expected Float32Array, got Int32Array$/],
+    [
+      'float64',
+      'softmax',
+      at(1, new Float64Array(4)),
+      TypeError,
+      /argument 1: expected Float32Array, got Float64Array$/,
+    ],
+    ['bytes', 'softmax', first(new Uint8Array(16)), TypeError, /argument 0: expected Float32Array, got another/],
     [
       'floats for indices',
       'indexSelect',
@@ -72,40 +90,40 @@ describe.each(names)('the functions of %s', (isa) => {
       TypeError,
       /argument 0: expected Float32Array or Int32Array/,
     ],
-    ['an array for a layout', 'add', [x4, x4, out, [4, 1, 1]], TypeError, /argument 3: expected Float64Array$/],
-    ['shared memory', 'neg', [shared, out, 4], TypeError, /argument 0: .*SharedArrayBuffer$/],
-    ['shared memory to write to', 'neg', [x4, shared, 4], TypeError, /argument 1: .*SharedArrayBuffer$/],
+    ['an array for a layout', 'copy', [x4, out, [4, 1, 1], 0, 0], TypeError, /argument 2: expected Float64Array$/],
+    ['shared memory', 'softmax', first(shared), TypeError, /argument 0: .*SharedArrayBuffer$/],
+    ['shared memory to write to', 'softmax', at(1, shared), TypeError, /argument 1: .*SharedArrayBuffer$/],
     ['shared memory for any', 'fill', [shared, 1, 4], TypeError, /argument 0: .*SharedArrayBuffer$/],
-    ['a detached buffer', 'neg', [detached(), out, 4], TypeError, /argument 0: .*detached$/],
-    ['a detached buffer and no elements', 'neg', [detached(), out, 0], TypeError, /argument 0: .*detached$/],
+    ['a detached buffer', 'softmax', first(detached()), TypeError, /argument 0: .*detached$/],
+    ['one and no elements', 'softmax', [detached(), out, 0, 0, 0, false], TypeError, /argument 0: .*detached$/],
     [
       'undefined for an optional',
-      'linear',
-      [x4, x4, undefined, out, 2, 2, 2],
+      'crossEntropy',
+      [x4, i4, undefined, out, out, out, null, 1, 4, 0, 0, 1],
       TypeError,
       /argument 2: expected Float32/,
     ],
-    ['a short input', 'neg', [f32(1), out, 4], RangeError, /^neg: x /],
-    ['a short output', 'neg', [x4, f32(1), 4], RangeError, /^neg: out /],
-    ['a lying length', 'neg', [new Lying(2), out, 4], RangeError, /^neg: x /],
-    ['a negative size', 'neg', [x4, out, -1], RangeError, /^neg: argument 2: expected a size/],
-    ['a fraction', 'neg', [x4, out, 1.5], RangeError, /argument 2: expected a size/],
-    ['NaN for a size', 'neg', [x4, out, Number.NaN], RangeError, /argument 2: expected a size/],
-    ['infinity for a size', 'neg', [x4, out, Number.POSITIVE_INFINITY], RangeError, /argument 2: expected a size/],
-    ['2^53', 'neg', [x4, out, 2 ** 53], RangeError, /argument 2: expected a size/],
-    ['2^53 - 1', 'neg', [x4, out, 2 ** 53 - 1], RangeError, /^neg: x /],
+    ['a short input', 'softmax', first(f32(1)), RangeError, /^softmax: x /],
+    ['a short output', 'softmax', at(1, f32(1)), RangeError, /^softmax: out /],
+    ['a lying length', 'softmax', first(new Lying(2)), RangeError, /^softmax: x /],
+    ['a negative size', 'softmax', at(3, -1), RangeError, /^softmax: argument 3: expected a size/],
+    ['a fraction', 'softmax', at(3, 1.5), RangeError, /argument 3: expected a size/],
+    ['NaN for a size', 'softmax', at(3, Number.NaN), RangeError, /argument 3: expected a size/],
+    ['infinity for a size', 'softmax', at(3, Number.POSITIVE_INFINITY), RangeError, /argument 3: expected a size/],
+    ['2^53', 'softmax', at(3, 2 ** 53), RangeError, /argument 3: expected a size/],
+    ['2^53 - 1', 'softmax', at(3, 2 ** 53 - 1), RangeError, /^softmax: x /],
     ['sizes whose product wraps', 'sum', [x4, out, 2 ** 32, 2 ** 32, 1], RangeError, /^sum: /],
-    ['sizes whose product wraps', 'linear', [x4, x4, null, out, 2 ** 40, 2 ** 40, 1], RangeError, /^linear: /],
-    ['sizes whose product is 2^62', 'linear', [x4, x4, null, out, 2 ** 31, 2 ** 31, 1], RangeError, /^linear: /],
-    ['a string for a size', 'neg', [x4, out, '4'], TypeError, /argument 2: expected a size$/],
+    ['sizes whose product wraps', 'matmul', matmulOf(2 ** 40), RangeError, /^matmul: /],
+    ['sizes whose product is 2^62', 'matmul', matmulOf(2 ** 31), RangeError, /^matmul: /],
+    ['a string for a size', 'softmax', at(3, '4'), TypeError, /argument 3: expected a size$/],
     [
       'an object with valueOf for a size',
-      'neg',
-      [x4, out, { valueOf: () => 4 }],
+      'softmax',
+      at(3, { valueOf: () => 4 }),
       TypeError,
-      /argument 2: expected a size$/,
+      /argument 3: expected a size$/,
     ],
-    ['a bigint for a size', 'neg', [x4, out, 4n], TypeError, /argument 2: expected a size$/],
+    ['a bigint for a size', 'softmax', at(3, 4n), TypeError, /argument 3: expected a size$/],
     ['a string for a scalar', 'fill', [out, '1', 4], TypeError, /argument 1: expected a number$/],
     [
       'a number for a flag',
@@ -128,10 +146,10 @@ describe.each(names)('the functions of %s', (isa) => {
       RangeError,
       /argument 9: .*32-bit/,
     ],
-    ['a layout of the wrong length', 'add', [x4, x4, out, Float64Array.of(4, 1)], RangeError, /^add: /],
-    ['a layout with NaN', 'add', [x4, x4, out, Float64Array.of(4, Number.NaN, 1)], RangeError, /^add: /],
-    ['a layout that leaves its input', 'add', [x4, x4, out, Float64Array.of(4, 2, 1)], RangeError, /^add: /],
-    ['a stride of 2^53', 'add', [x4, x4, out, Float64Array.of(4, 2 ** 53, 1)], RangeError, /^add: /],
+    ['a layout of the wrong length', 'copy', [x4, out, Float64Array.of(4, 1), 0, 0], RangeError, /^copy: /],
+    ['a layout with NaN', 'copy', [x4, out, Float64Array.of(4, Number.NaN, 1), 0, 0], RangeError, /^copy: /],
+    ['a layout that leaves its input', 'copy', [x4, out, Float64Array.of(4, 2, 1), 0, 0], RangeError, /^copy: /],
+    ['a stride of 2^53', 'copy', [x4, out, Float64Array.of(4, 2 ** 53, 1), 0, 0], RangeError, /^copy: /],
     ['an index out of range', 'indexSelect', [x4, i4, out, 4, 1, 4], RangeError, /^indexSelect: index /],
     ['an offset out of range', 'copy', [x4, out, layout, 1, 0], RangeError, /^copy: /],
   ];
@@ -153,12 +171,12 @@ describe.each(names)('the functions of %s', (isa) => {
 
   it('take the true length of a subclass, and views that start anywhere', () => {
     const view = new Lying(new Float32Array([9, 1, 2, 3, 9]).buffer, 4, 3);
-    untyped(fns.neg!)(view, view, 3);
-    expect([...new Float32Array(view.buffer)]).toEqual([9, -1, -2, -3, 9]);
+    untyped(fns.cumsum!)(view, view, 1, 3, 1, false);
+    expect([...new Float32Array(view.buffer)]).toEqual([9, 1, 3, 6, 9]);
   });
 
   it('return undefined, whatever `this` is', () => {
-    expect(untyped(fns.neg!).call({ instance: 1 }, x4.slice(), out.slice(), 4)).toBeUndefined();
+    expect(untyped(fns.softmax!).call({ instance: 1 }, ...at(1, out.slice()))).toBeUndefined();
   });
 
   it('leave denormal numbers of JavaScript alone, after each op and each error', () => {
@@ -175,7 +193,7 @@ describe.each(names)('the functions of %s', (isa) => {
       expect(survives(), testCase.op).toBe(true);
     }
     expect(ran.size).toBe(Object.keys(signatures).length);
-    expect(() => untyped(fns.neg!)(f32(1), out, 4)).toThrow(RangeError);
+    expect(() => untyped(fns.softmax!)(...first(f32(1)))).toThrow(RangeError);
     expect(survives(), 'an error').toBe(true);
     addon.fmaPeak(isa, 1, 1);
     expect(survives(), 'fmaPeak').toBe(true);
@@ -187,7 +205,17 @@ describe.each(names)('the functions of %s', (isa) => {
     const half = new Float32Array(n).fill(0.5);
     const product = new Float32Array(n);
     addon.setThreads(3);
-    fns.mul!(x, half, product, Float64Array.of(n, 1, 1));
+    fns.pointwise!(
+      nodeOf('mul').code,
+      [x, half],
+      [],
+      new Float64Array(0),
+      [product],
+      null,
+      Float64Array.of(n, 1, 1),
+      1,
+      0,
+    );
     addon.setThreads(threads);
     expect(product.every((value) => value === 0)).toBe(true);
   });
@@ -222,11 +250,11 @@ describe('worker_threads', () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
     const addon = require(workerData);
-    const { linear } = Object.values(addon.instructionSets).at(-1);
+    const { matmul } = Object.values(addon.instructionSets).at(-1);
     addon.setThreads(3);
     const n = 96, x = new Float32Array(n * n).fill(1), out = new Float32Array(n * n);
     let sum = 0;
-    for (let i = 0; i < 30; i++) { linear(x, x, null, out, n, n, n); sum = out.reduce((a, b) => a + b, 0); }
+    for (let i = 0; i < 30; i++) { matmul(x, x, out, 1, n, n, n, false, true, 0, 0); sum = out.reduce((a, b) => a + b, 0); }
     parentPort.postMessage({ sum, expected: n ** 3, threads: addon.threads() });`;
   const start = (): Worker => new Worker(code, { eval: true, workerData: path });
   const answer = (worker: Worker): Promise<unknown> =>

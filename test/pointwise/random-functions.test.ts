@@ -96,21 +96,20 @@ describe.each(backend.available)('random functions on %s', (name) => {
   const isNative = name !== 'reference';
   const chosen = expressions.slice(0, countOn(name));
   it('give the same bits eagerly and compiled, fused and unfused', () => {
-    let whole = 0;
     for (const [seed, expression] of chosen.entries()) {
       const inputs = inputsOf(expression, seed);
       const fn = (...given: readonly Tensor[]) => nodeByNode(expression, given);
       const expected = bitsOf(fn(...inputs));
       const fused = compile(fn);
       expect(bitsOf(fused(...inputs)), `function ${seed}, fused`).toBe(expected);
-      if (isNative && instructionsOf(fused.describe()) === 1) whole++;
+      // One pass where nothing broadcasts and nothing else is wanted.
+      if (isNative && seed % 3 !== 0 && expression.outputs.length === 1)
+        expect(instructionsOf(fused.describe()), `function ${seed}, ${fused.describe()}`).toBe(1);
       fused.dispose();
       const plain = compile(fn, { passes: unfused });
       expect(bitsOf(plain(...inputs)), `function ${seed}, unfused`).toBe(expected);
       plain.dispose();
     }
-    // Those that broadcast nothing are one pass.
-    if (isNative) expect(whole).toBeGreaterThan(0.6 * chosen.length);
   });
 
   it('round what all elements share where it goes from one function to the next', () => {

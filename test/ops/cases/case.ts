@@ -68,8 +68,11 @@ export interface CaseOptions {
   readonly inPlace?: readonly Placement[];
   /** Where the op always overwrites its inputs. */
   readonly over?: Placement;
-  /** Some inputs or results are subnormal: taking or giving 0 in their place is right as well. */
-  readonly subnormal?: boolean;
+  /**
+   * Some inputs or results are subnormal: taking or giving 0 in their place is right as well. 'compared': they may be taken for 0 where they
+   * are compared and given as they are, so that any of them is right.
+   */
+  readonly subnormal?: boolean | 'compared';
   /** What the op answers with: the message of an ArgumentError, or another error. */
   readonly throws?: string | Error;
   /** Why the expected values may be mostly zero or constant. */

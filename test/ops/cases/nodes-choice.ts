@@ -1,5 +1,5 @@
 /** Nodes of three and four operands: fma, and the choices by a comparison. */
-import { floats, specials } from '../../helpers/values.js';
+import { floats, smallestNormal, specials } from '../../helpers/values.js';
 import { type Case, type CaseArgs, lengths, opCase, seedOf } from './case.js';
 import { allMixtures, mixtureName, mixtureOf } from './mixtures.js';
 import { argsOf, nodeOf, over } from './programs.js';
@@ -11,8 +11,11 @@ const fmaTolerance = {
   condition({ inputs: [a, b], layout }: CaseArgs<'pointwise'>): Record<string, Float64Array> {
     // Repeated operands are of the same size: a bound for all.
     const largestOf = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    // A product below the smallest normal number may be taken for 0.
+    const sized = (product: number) =>
+      Math.abs(product) < smallestNormal ? smallestNormal * 2 ** 24 : Math.abs(product);
     const isFlat = layout.length === 4;
-    if (isFlat) return { 'outputs[0]': Float64Array.from(a!, (x, i) => Math.abs(x * b![i]!)) };
+    if (isFlat) return { 'outputs[0]': Float64Array.from(a!, (x, i) => sized(x * b![i]!)) };
     const bound = largestOf(a!) * largestOf(b!);
     return { 'outputs[0]': new Float64Array(layout[0]! * layout[1]!).fill(bound) };
   },
