@@ -39,7 +39,8 @@ export interface LoaderCase {
 }
 
 export interface OptimizerCase {
-  readonly optimizer: 'SGD' | 'Adam' | 'AdamW';
+  /** The name of a class of `optim`. */
+  readonly optimizer: Exclude<keyof typeof optim, 'lrScheduler' | 'Optimizer'>;
   /** In lanewise's spelling. */
   readonly options: Named<number | boolean | readonly number[]>;
   readonly losses: GoldenTensor;

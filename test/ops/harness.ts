@@ -136,7 +136,9 @@ function isRight(testCase: Case, verdict: Verdict, name: string, index: number, 
     const isTiny = testCase.subnormal !== undefined && Math.abs(expected) < 2 ** -126;
     const isRightEnough = verdict.exact
       ? isTiny && (actual === 0 || (testCase.subnormal === 'compared' && Math.abs(actual) < 2 ** -126))
-      : isClose(actual, expected, verdict.allowed(name, index, expected));
+      : isClose(actual, expected, verdict.allowed(name, index, expected)) ||
+        // A product that is flushed on the way to a sum is less than the smallest normal number.
+        (testCase.subnormal !== undefined && Math.abs(actual - expected) < 2 ** -126);
     if (isRightEnough) return true;
   }
   return false;
