@@ -1,5 +1,7 @@
 /** Reads the golden files that generate.py made with PyTorch. See README.md for what each holds. */
+
 import { readFileSync } from 'node:fs';
+import type { optim } from '../../src/index.js';
 
 /** A tensor as generate.py writes it. */
 export interface GoldenTensor {
