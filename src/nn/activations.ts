@@ -1,6 +1,7 @@
 /** Activations, as layers. */
-import { checkOptions } from '../check.js';
-import { relu, sigmoid, tanh } from '../functional/activations.js';
+import { checkNumber, checkOptions } from '../check.js';
+import { leakyRelu, relu, sigmoid, tanh } from '../functional/activations.js';
+import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';
@@ -44,5 +45,35 @@ export class Sigmoid extends Activation {
 export class Tanh extends Activation {
   override forward(input: Tensor): Tensor {
     return tanh(input);
+  }
+}
+
+/** Options of {@link LeakyReLU}. */
+export interface LeakyReLUOptions {
+  /** What inputs that are not positive are multiplied by. Default 0.01. */
+  negativeSlope?: number;
+}
+
+/**
+ * x where it is positive, else x·negativeSlope.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html | torch.nn.LeakyReLU}, without its in-place form.
+ */
+export class LeakyReLU extends Activation {
+  /** What inputs that are not positive are multiplied by. */
+  negativeSlope: number;
+
+  constructor(options?: LeakyReLUOptions) {
+    super();
+    const { negativeSlope = 0.01 } = checkOptions('LeakyReLU', options, ['negativeSlope']);
+    this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', negativeSlope);
+  }
+
+  override forward(input: Tensor): Tensor {
+    recording()?.observe(this, 'negativeSlope', () => this.negativeSlope);
+    return leakyRelu(input, this.negativeSlope);
+  }
+
+  override extraRepr(): string {
+    return `negative_slope=${this.negativeSlope}`;
   }
 }

@@ -145,6 +145,7 @@ export const gradientCases = [
     (x, y) => F.where(x!.detach().gt(0.1), x!, y!),
   ),
   on('maskedFill', 'where it is negative', [20], (x) => F.maskedFill(x, x.detach().lt(0), 0.5)),
+  on('leakyRelu', 'a slope', [20], (x) => F.leakyRelu(x, 0.2)),
   on('clamp', 'both sides', [20], (x) => F.clamp(x, -0.7, 0.9)),
   on('clamp', 'one side', [20], (x) => F.clamp(x, undefined, 0.5)),
   on('to', 'same dtype', [3], (x) => F.to(x, x.dtype)),

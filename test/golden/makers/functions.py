@@ -106,7 +106,10 @@ def matrices():
 
 def activations():
     """Rows are added at the end, so that what is drawn for the others stays the same."""
-    yield from ()
+    for slope in (0.01, 0.3):
+        leaky = torch.nn.LeakyReLU(slope)
+        yield case("leakyRelu", leaky, [rng(3, 5)], [slope])
+        yield case("leakyRelu", leaky, [torch.tensor(SPECIAL)], [slope], note="special values")
 
 
 def functions():
