@@ -1,6 +1,6 @@
 /** Losses of each element, as modules. */
-import { checkOptions } from '../check.js';
-import { type LossOptions, mseLoss } from '../functional/losses.js';
+import { checkNumber, checkOptions } from '../check.js';
+import { type HuberLossOptions, huberLoss, type LossOptions, mseLoss } from '../functional/losses.js';
 import type { Reduction } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ElementwiseLoss } from './elementwise-loss.js';
@@ -16,5 +16,24 @@ export class MSELoss extends ElementwiseLoss {
 
   override reduced(input: Tensor, target: Tensor, reduction: Reduction): Tensor {
     return mseLoss(input, target, { reduction });
+  }
+}
+
+/**
+ * A square near 0, a line from `delta` on: see {@link huberLoss}. The shapes must be equal.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html | torch.nn.HuberLoss}.
+ */
+export class HuberLoss extends ElementwiseLoss {
+  /** Where the square goes over into a line. */
+  readonly delta: number;
+
+  constructor(options?: HuberLossOptions) {
+    const { delta = 1, ...rest } = checkOptions('HuberLoss', options, ['reduction', 'delta']);
+    super('HuberLoss', rest);
+    this.delta = checkNumber('HuberLoss', 'delta', delta);
+  }
+
+  override reduced(input: Tensor, target: Tensor, reduction: Reduction): Tensor {
+    return huberLoss(input, target, { reduction, delta: this.delta });
   }
 }

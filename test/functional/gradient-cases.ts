@@ -333,6 +333,12 @@ export const gradientCases = [
     (x, y) => F.mseLoss(x!, y!),
   ),
   of(
+    'huberLoss',
+    'both sides of delta',
+    () => [numbers([3, 4]), numbers([3, 4])],
+    (x, y) => F.huberLoss(x!, y!, { delta: 0.5 }),
+  ),
+  of(
     'mseLoss',
     'none',
     () => [numbers([3, 4]), numbers([3, 4])],

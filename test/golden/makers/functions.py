@@ -112,9 +112,19 @@ def activations():
         yield case("leakyRelu", leaky, [torch.tensor(SPECIAL)], [slope], note="special values")
 
 
+def losses():
+    for reduction in ("none", "mean", "sum"):
+        huber = torch.nn.HuberLoss(reduction=reduction, delta=0.75)
+        options = {"reduction": reduction, "delta": 0.75}
+        yield case("huberLoss", huber, [rng(4, 5), rng(4, 5)], [options])
+    edges = torch.tensor([0.0, 0.75, -0.75, 0.5, 3.0, INF, NAN])
+    huber = torch.nn.HuberLoss(reduction="none", delta=0.75)
+    yield case("huberLoss", huber, [edges, torch.zeros(7)], [{"reduction": "none", "delta": 0.75}], note="edges")
+
+
 def functions():
     torch.manual_seed(19)
     makers = (shapes, orders, statistics, equations, integers)
     # The old ones first: what is drawn for them stays the same.
     old = [*unary(), *binary(), *reductions(), *matrices()]
-    return {"cases": [*old, *(row for make in makers for row in make(case, rng)), *activations()]}
+    return {"cases": [*old, *(row for make in makers for row in make(case, rng)), *activations(), *losses()]}
