@@ -157,6 +157,7 @@ const rows: readonly Row[] = [
     ({ p }) => new optim.Adam(p, { amsgrad: bad('yes') }),
     'Adam: amsgrad must be a boolean, got "yes"',
   ],
+  ['RMSprop: alpha -1', ({ p }) => new optim.RMSprop(p, { alpha: -1 }), 'RMSprop: Invalid alpha value: -1'],
   ['AdamW: lr -1', ({ p }) => new optim.AdamW(p, { lr: -1 }), `AdamW: ${sentence('AdamW: lr -1')}`],
   [
     'addParamGroup: a parameter it has',
