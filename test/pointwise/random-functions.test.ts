@@ -131,6 +131,18 @@ describe.each(backend.available)('random functions on %s', (name) => {
     compiled.dispose();
   });
 
+  it('tell a row from a column, though both are one memory', () => {
+    const x = tensor(floats(33, 2));
+    const fn = (row: Tensor): Tensor[] => {
+      const column = row.reshape([33, 1]);
+      return [row.mul(column).exp().sub(column).add(row), row.add(row).mul(column.sin())];
+    };
+    const compiled = compile(fn);
+    expect(bitsOf(compiled(x))).toBe(bitsOf(fn(x)));
+    if (isNative) expect(instructionsOf(compiled.describe())).toBeLessThan(6);
+    compiled.dispose();
+  });
+
   it.runIf(isNative)('and as one pointwise function', () => {
     for (const [seed, expression] of chosen.entries()) {
       const inputs = inputsOf(expression, seed);
