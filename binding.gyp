@@ -14,7 +14,7 @@
     # makes denormals zero in JavaScript itself. -fno-math-errno only lets sqrt be one instruction.
     'cflags_cc': [
       '-std=c++20', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fexceptions',
-      '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-Wall', '-Wextra',
+      '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-ffunction-sections', '-fdata-sections', '-Wall', '-Wextra',
     ],
     'conditions': [
       ['OS=="linux"', {

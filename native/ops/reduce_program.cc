@@ -148,7 +148,6 @@ void reduce(const Context& context, ProgramIn program, FloatIns inputs, Scalars 
   const std::size_t results = checked_mul(outer, inner), count = checked_mul(results, size);
   check_length(kOp, "out", out.size(), results);
   if (kind < kSum || kind > kSmallest) refuse(kOp, "kind", "must be 0, 1 or 2, got " + std::to_string(kind));
-  if (index.has_value() != (kind != kSum)) refuse(kOp, "index", "must be given with extremes, and only then");
   if (kind != kSum) {
     if (!index) refuse(kOp, "index", "is missing");
     check_length(kOp, "index", index->size(), results);

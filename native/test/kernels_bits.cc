@@ -102,11 +102,6 @@ const Golden kGolden[] = {
        t.pow(in.y.data(), 1, in.x.data(), 1, in.x.data(), in.x.size());
        return in.x;
      }},
-    {"tanh_backward", 2780947577u,
-     [](const KernelTable& t, Inputs in) {
-       t.tanh_backward(in.x.data(), in.y.data(), in.x.data(), in.x.size());
-       return in.x;
-     }},
     {"sum", 38728319u,
      [](const KernelTable& t, Inputs in) {
        double sum = 0.0;

@@ -39,11 +39,6 @@ const UnaryCase kUnary[] = {
                           : x < 0.0f ? -1.0f
                                      : 0.0f; }},
     {"relu", [](auto& t, auto... a) { t.relu(a...); }, [](float x) { return x <= 0.0f ? 0.0f : x; }},
-    {"clamp", [](auto& t, auto... a) { t.clamp(a..., -0.5f, 1.5f); },
-     [](float x) { return x < -0.5f  ? -0.5f
-                          : x > 1.5f ? 1.5f
-                                     : x; }},
-    {"open clamp", [](auto& t, auto... a) { t.clamp(a..., -kInf, 1.5f); }, [](float x) { return x > 1.5f ? 1.5f : x; }},
 };
 
 TEST_CASE("functions of one element") {
@@ -57,44 +52,6 @@ TEST_CASE("functions of one element") {
         check_same(out, [&](std::size_t i) { return test.exact(x[i]); }, 0.0);
         test.run(table, x.data(), x.data(), n);
         CHECK(same_bits(x.values(), out.values()));
-      }
-    }
-  });
-}
-
-using Backward = std::function<void(const KernelTable&, const float*, const float*, float*, std::size_t)>;
-struct BackwardCase {
-  const char* name;
-  Backward run;
-  std::function<double(double, double)> exact;
-  double ulp;
-};
-
-const BackwardCase kBackward[] = {
-    {"relu", [](auto& t, auto... a) { t.relu_backward(a...); }, [](double g, double y) { return y <= 0.0 ? 0.0 : g; },
-     0.0},
-    {"sigmoid", [](auto& t, auto... a) { t.sigmoid_backward(a...); },
-     [](double g, double y) { return static_cast<double>(static_cast<float>(g * y) * (1.0f - static_cast<float>(y))); },
-     2.0},
-    {"tanh", [](auto& t, auto... a) { t.tanh_backward(a...); },
-     [](double g, double y) { return g * static_cast<double>(static_cast<float>(1.0 - y * y)); }, 2.0},
-    {"clamp", [](auto& t, auto... a) { t.clamp_backward(a..., -0.5f, 1.5f); },
-     [](double g, double x) { return -0.5 <= x && x <= 1.5 ? g : 0.0; }, 0.0},
-};
-
-TEST_CASE("gradients of functions of one element") {
-  on_each_isa([](const KernelTable& table) {
-    for (const BackwardCase& test : kBackward) {
-      CAPTURE(std::string(test.name));
-      // Without fused multiply-adds 1 - y² cancels.
-      const double limit = has_fma(table) || std::string(test.name) != "tanh" ? test.ulp : kInf;
-      for (const std::size_t n : odd_sizes()) {
-        CAPTURE(n);
-        Floats grad(numbers(n, 1)), y(numbers(n, 2)), out(n);
-        test.run(table, grad.data(), y.data(), out.data(), n);
-        if (limit < kInf) check_same(out, [&](std::size_t i) { return test.exact(grad[i], y[i]); }, limit);
-        test.run(table, grad.data(), y.data(), grad.data(), n);
-        CHECK(same_bits(grad.values(), out.values()));
       }
     }
   });

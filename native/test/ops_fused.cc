@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <variant>
 
-#include "../ops/finite.h"
 #include "../ops/ops.h"
 #include "../ops/panels.h"
 #include "arithmetic.h"
@@ -443,24 +442,6 @@ TEST_CASE("gatherRows takes the rows of one step") {
                                  {out.data(), out.size(), ops::DType::kFloat32}, rows, width, count, step));
   }
   CHECK(out.untouched());
-}
-
-TEST_CASE("all_finite finds a single NaN or infinity anywhere") {
-  on_each_isa([](const KernelTable& table) {
-    const ops::Context context = context_of(table);
-    for (const std::size_t n : odd_sizes()) {
-      Floats x(Random(7).floats(n, -1e38f, 1e38f));
-      CHECK(ops::all_finite(context, x.in()));
-      for (const float bad : {kNan, kInf, -kInf}) {
-        for (std::size_t i = 0; i < n; i += 1 + n / 40) {
-          const float before = x[i];
-          x[i] = bad;
-          CHECK(!ops::all_finite(context, x.in()));
-          x[i] = before;
-        }
-      }
-    }
-  });
 }
 
 TEST_CASE("ops of programs refuse what does not fit and change nothing") {

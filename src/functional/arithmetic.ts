@@ -154,9 +154,8 @@ function operands(place: string, input: Operand, other: Operand): Operands {
     throw new ArgumentError(`${place}: expected at least one Tensor, got two numbers`);
   if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(place, input.shape, other.shape);
   const dtype = resultDtype(place, input, other);
-  return [input, other].map((operand) =>
-    typeof operand === 'number' ? operand : to(operand, dtype),
-  ) as unknown as Operands;
+  const read = (operand: Operand) => (typeof operand === 'number' ? operand : to(operand, dtype));
+  return [read(input), read(other)] as Operands;
 }
 
 /** PyTorch's promotion among float32, float64 and int32: floats before integers, then arrays before scalars. */

@@ -219,7 +219,8 @@ export class Graph {
   }
 }
 
-export function operandsOf({ of }: Expression): readonly Expression[] {
+export function operandsOf(expression: Expression): readonly Expression[] {
+  const { of } = expression;
   if (of.kind === 'node') return of.operands;
   return of.kind === 'mask' ? [of.p] : [];
 }
@@ -240,8 +241,8 @@ export function postorder(
   return [...found];
 }
 
-export const isConstant = ({ of }: Expression, value: number): boolean =>
-  of.kind === 'constant' && Object.is(of.value, value);
+export const isConstant = (expression: Expression, value: number): boolean =>
+  expression.of.kind === 'constant' && Object.is(expression.of.value, value);
 
 /** What is the same to the bit for every operand, NaN, infinities and zeros included. */
 function simplified(node: NodeName, operands: readonly Expression[]): Expression | null {

@@ -17,7 +17,7 @@ describe.each(['reference', ...backend.available.slice(-1)])('examples/custom on
     expect(errors).toHaveLength(5);
     expect(errors.at(-1)).toBeLessThan(errors[0]! / 10);
     if (name === 'reference') return;
-    const lines = run.stdout.split('\n');
+    const lines = run.stdout.split('-- after arena').at(-1)!.split('\n');
     // The activation is an epilogue, the optimizer an update of the weight's gradient.
     expect(lines.some((line) => line.includes('= linear(') && line.includes('|> mul(·, tanh('))).toBe(true);
     expect(lines.filter((line) => line.includes('= linearWeightUpdate(') && line.includes('sign('))).toHaveLength(2);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NativeHandle } from '../../src/ops/load.js';
 import { random } from './random.js';
-import { addon, input, isa, ones, output, row, settle, state } from './raw-programs.js';
+import { addon, input, isa, ones, output, row, settle, state, sumCode } from './raw-programs.js';
 
 describe('sizes', () => {
   const huge = [2 ** 31, 2 ** 32, 2 ** 51, 2 ** 53 - 1];
@@ -72,12 +72,12 @@ describe('listings with numbers changed at random', () => {
     ];
     const op = (name: string): number => addon.opcodes.indexOf(name);
     const code = [
-      ...[op('add'), 0, 1, 3, 3, n, 1, 1],
+      ...sumCode(0, 1, 3, n),
       ...[op('matmul'), 6, 3, 4, 1, n, 1, n, 0, 0, 0, 0],
       ...[op('drawKey'), 0, 5],
-      ...[op('softmax'), 3, 2, 1, n, 1],
-      ...[op('sgd'), 1, 3, -1, -1, n, 0, 0.1, 0, 0, 0, 0, 0, 0, 0],
-      ...[op('linear'), 3, 6, -1, 2, 1, n, n],
+      ...[op('softmax'), 3, 2, 1, n, 1, 0],
+      ...[op('linear'), 3, 6, -1, 2, 1, n, n, 0, 0, 0, 0, 0, 0, 0],
+      ...sumCode(1, 3, 1, n),
     ];
     let ran = 0;
     for (let round = 0; round < rounds; round++) {

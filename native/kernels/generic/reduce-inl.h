@@ -75,21 +75,6 @@ static void sum(const float* x, std::size_t n, double* out) {
   *out = total;
 }
 
-static void all_finite(const float* x, std::size_t n, bool* out) {
-  // x - x is 0, but NaN for what is not finite; NaN stays one, whatever is added.
-  Vf sums[kSumVectors];
-  LANEWISE_UNROLL
-  for (int v = 0; v < kSumVectors; ++v) sums[v] = v_splat(0.0f);
-#define BODY(v, i, count)                                      \
-  {                                                            \
-    const Vf value = load_some(x + (i), count, v_splat(0.0f)); \
-    sums[v] = v_add(sums[v], v_sub(value, value));             \
-  }
-  LANEWISE_EACH_VECTOR(0, n, BODY)
-#undef BODY
-  *out = fold_sums(sums) == 0.0f;
-}
-
 // Columns side by side, `vectors` (a constant) of them. Each is a cascade: 32 rows into a first sum, 32 of those into a
 // second, those into a third, so that rounding errors grow with the cube root of the rows.
 LANEWISE_VEC void sum_some_columns(const int vectors, const float* x, std::size_t rows, std::size_t stride,

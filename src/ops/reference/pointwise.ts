@@ -71,7 +71,8 @@ class Masks {
   }
 
   fill(block: Float64Array, begin: number, count: number, key: number, p: number): void {
-    const [k0, k1] = this.#keys[key] as unknown as [number, number];
+    const own = this.#keys[key]!;
+    const [k0, k1] = [own[0]!, own[1]!];
     const limit = maskThreshold(p) - 32768;
     const scale = maskScale(p);
     const columns = this.#columns;
