@@ -34,10 +34,12 @@ export class Analysis {
     this.listing = listing;
     this.#places = placesOf(listing.memories);
     this.#touches = listing.instructions.map((each) =>
-      accessesOf(each).map((access) => ({
-        ...access,
-        memory: this.place(access.memory),
-        whole: access.writes && (!access.reads || this.#copiesOver(each, access.memory)),
+      accessesOf(each).map(({ arg, memory, reads, writes }) => ({
+        arg,
+        memory: this.place(memory),
+        reads,
+        writes,
+        whole: writes && (!reads || this.#copiesOver(each, memory)),
       })),
     );
     this.#touches.forEach((touches, index) => {
@@ -108,12 +110,11 @@ function note(map: Map<MemoryId, number[]>, memory: MemoryId, index: number): vo
 
 /** State and outputs are the same memory when they have the same index; each temporary is separate. */
 function placesOf(memories: readonly MemorySpec[]): MemoryId[] {
-  const first = new Map<string, MemoryId>();
+  const first: Record<Exclude<MemorySpec['kind'], 'temporary'>, MemoryId[]> = { state: [], input: [], output: [] };
   return memories.map(({ kind, index }, id) => {
     if (kind === 'temporary') return id;
-    const key = `${kind} ${index}`;
-    if (!first.has(key)) first.set(key, id);
-    return first.get(key)!;
+    first[kind][index] ??= id;
+    return first[kind][index];
   });
 }
 
