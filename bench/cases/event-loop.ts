@@ -90,36 +90,54 @@ const forms: Readonly<Record<string, Form>> = {
   },
 };
 
+/** Milliseconds in which nothing else has had its turn. */
+async function delayDuring(what: () => Promise<unknown>): Promise<{ readonly p99: number; readonly max: number }> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await what();
+  delay.disable();
+  return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
+}
+
 async function measureForm(lanewise: Lanewise, name: string, form: Form, count: number, seconds: number) {
   const batch = resident(lanewise, rows);
   let [made, end] = [0, Number.POSITIVE_INFINITY];
-  const round: Round = {
-    lanewise,
-    isOver: () => performance.now() > end,
-    makeBatch() {
-      for (const start = performance.now(); performance.now() - start < batchMilliseconds; );
-      made++;
-      return [...batch];
-    },
-    note: (times = 1) => {
-      made += times;
-    },
+  const isOver = () => performance.now() > end;
+  /** One of those that are at work at once, and when it has made its first batch or step: it has recorded its program then. */
+  const begin = () => {
+    let all: Promise<unknown> | undefined;
+    const first = new Promise<void>((resolve) => {
+      const note = (times = 1) => {
+        made += times;
+        resolve();
+      };
+      const makeBatch: Round['makeBatch'] = () => {
+        for (const start = performance.now(); performance.now() - start < batchMilliseconds; );
+        note();
+        return [...batch];
+      };
+      all = form({ lanewise, isOver, makeBatch, note });
+    });
+    return { first, all };
   };
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  const all = Promise.all(Array.from({ length: count }, () => form(round)));
-  // What is recorded and copied in comes first.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  let all: Promise<unknown> = Promise.resolve();
+  const beginning = await delayDuring(async () => {
+    const begun = Array.from({ length: count }, begin);
+    all = Promise.all(begun.map((each) => each.all));
+    await Promise.race([all, Promise.all(begun.map(({ first }) => first))]);
+    // The last of them records its program when it has made a batch.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  });
   const [before, start] = [made, performance.now()];
   end = start + seconds * 1000;
-  delay.enable();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  delay.disable();
+  const { p99, max } = await delayDuring(() => new Promise((resolve) => setTimeout(resolve, seconds * 1000)));
   const perSecond = ((made - before) / (performance.now() - start)) * 1000;
   await all;
   const what = `${name}, ${count} at once`;
   return [
-    figure(`${what}: delay p99`, delay.percentile(99) / 1e6, ' ms'),
-    figure(`${what}: delay max`, delay.max / 1e6, ' ms'),
+    figure(`${what}: delay p99`, p99, ' ms'),
+    figure(`${what}: delay max`, max, ' ms'),
+    figure(`${what}: delay p99 while all begin`, beginning.p99, ' ms'),
     figure(`${what}: batches or steps`, perSecond, ' /s'),
   ];
 }
@@ -130,7 +148,7 @@ const eventLoop: Study = {
   name: 'event-loop',
   contenders: 'study',
   workloads: [workload({ shape: `${features}-8-${classes}`, batch: rows, optimizer: 'SGD' })],
-  duration: (seconds) => Object.keys(forms).length * counts.length * (secondsOf(seconds) + 1),
+  duration: (seconds) => Object.keys(forms).length * counts.length * (secondsOf(seconds) + 1.5),
   async measure(_params, contender, seconds) {
     const { lanewise } = contender.library();
     lanewise.manualSeed(0);

@@ -120,9 +120,10 @@ napi_value open_jobs(napi_env env, napi_callback_info info) noexcept {
 
 napi_value settle_job(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "settleJob", [&] {
-    read_arguments<0>(env, info, nullptr);
+    const auto values = read_arguments<1>(env, info, nullptr);
+    const bool comes_again = Read<bool>::from({env, values[0], 0});
     napi_value result = nullptr;
-    check(napi_get_boolean(env, Jobs::of(env).settle_next(), &result));
+    check(napi_get_boolean(env, Jobs::of(env).settle_next(comes_again), &result));
     return result;
   });
 }

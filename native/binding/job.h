@@ -6,9 +6,10 @@
 
 namespace lanewise::binding {
 
-// openJobs(wake): before all others; after wake() settleJob() is to be called until it finds none.
+// openJobs(wake): before all others; wake() says that a job is over and no settleJob() is to come for it.
 napi_value open_jobs(napi_env env, napi_callback_info info) noexcept;
-// settleJob() -> whether there was a job that is over; calls `settle` of the one that has been over for longest.
+// settleJob(comesAgain) -> whether there was a job that is over; calls `settle` of the one that has been over for
+// longest. It is to be called again after one that there was; after none, unless comesAgain, wake() announces the next.
 napi_value settle_job(napi_env env, napi_callback_info info) noexcept;
 // createSequence() -> sequence
 napi_value create_sequence(napi_env env, napi_callback_info info) noexcept;

@@ -26,12 +26,13 @@ class Jobs::Outbox final : public program::Settlements {
 
   // The rest is of the environment's thread.
 
-  // The first of them. When there is none, an empty list, and the next that comes wakes the event loop again.
-  program::JobList take() noexcept {
+  // The first of them. When there is none, an empty list, and the next that comes wakes the event loop again, unless
+  // this is called again anyway.
+  program::JobList take(bool comes_again) noexcept {
     const std::lock_guard lock(mutex_);
     program::JobList one;
-    awake_ = !over_.empty();
-    if (awake_) one.splice(one.end(), over_, over_.begin());
+    awake_ = comes_again || !over_.empty();
+    if (!over_.empty()) one.splice(one.end(), over_, over_.begin());
     return one;
   }
 
@@ -154,8 +155,8 @@ void Jobs::forget(std::uint64_t id) noexcept {
   pending_.erase(found);
 }
 
-bool Jobs::settle_next() noexcept {
-  const program::JobList over = outbox_->take();
+bool Jobs::settle_next(bool comes_again) noexcept {
+  const program::JobList over = outbox_->take(comes_again);
   if (over.empty()) return false;
   settle(over.front().id);
   return true;

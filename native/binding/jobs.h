@@ -21,7 +21,7 @@ class Jobs {
   static Jobs& of(napi_env env);
 
   // Opens them, unless they are open. The function `wake` is called on the event loop, without arguments, when a job is
-  // over and no call is to come for it: settle_next() is to be called from then on, until it finds none.
+  // over and no call of settle_next() is to come for it.
   static void open(napi_env env, napi_value wake);
 
   Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake);
@@ -39,8 +39,9 @@ class Jobs {
   // The same, but only while its `settle` is called; else std::invalid_argument.
   const program::Job& find_over(std::uint64_t id) const;
 
-  // Settles the job that has been over for longest. False when there is none: then `wake` announces the next.
-  bool settle_next() noexcept;
+  // Settles the job that has been over for longest; it is to be called again then. False when there is none: then
+  // `wake` announces the next, unless it is called again anyway.
+  bool settle_next(bool comes_again) noexcept;
 
   // Stops a job: at once, unless it is in the middle of a run. Throws as find().
   void stop(std::uint64_t id);

@@ -9,7 +9,7 @@ std::size_t HelperLimit::allow(std::size_t wanted, Clock::time_point now) noexce
   wanted = std::min(wanted, std::min(mask_, quota_) - 1);
   if (helpers_ < wanted && now >= next_try_) {
     ++helpers_;
-    tried_ = now;
+    used_ = {};
     next_try_ = now + pause_;
     // One time slice lost is enough to end the try.
     lost_ = kMost - kMost / 4;
@@ -18,12 +18,14 @@ std::size_t HelperLimit::allow(std::size_t wanted, Clock::time_point now) noexce
   return std::min(wanted, helpers_);
 }
 
-void HelperLimit::waited(std::size_t helpers, Clock::duration lost, Clock::time_point now) noexcept {
-  if (helpers == 0 || lost <= Clock::duration::zero()) return;
+void HelperLimit::ran(std::size_t helpers, Clock::duration took, Clock::duration lost, Clock::time_point now) noexcept {
+  if (helpers == 0) return;
+  used_ += took;
+  if (lost <= Clock::duration::zero()) return;
   forgive(now);
   lost_ = std::min<Clock::duration>(lost_ + lost, kMost);
   if (lost_ < kMost) return;
-  const bool soon = helpers_ != kNone && now - tried_ < pause_;
+  const bool soon = helpers_ != kNone && used_ < pause_;
   pause_ = soon ? std::min<Clock::duration>(2 * pause_, kLongestPause) : kFirstPause;
   helpers_ = std::min(helpers_, helpers) - 1;
   next_try_ = now + pause_;

@@ -9,9 +9,10 @@ namespace lanewise::core {
 
 // A helper that loses its core to another program in the middle of a share holds the whole run up, for a time slice of
 // milliseconds. This object adds up the time lost so. When that is more than a small share of all time, there is one
-// helper less. After a pause one more is tried again; when it holds runs up too, the next pause is twice as long.
-// It also looks again at what the affinity mask and the cgroup quota allow, which may change while a process runs.
-// Not thread-safe. Allocates nothing, reads no clock.
+// helper less. After a pause one more is tried again; when it holds runs up before they have taken as long as the
+// pause, the next pause is twice as long. Runs without helpers in between do not count: a helper that was idle for a
+// while is given its core at once. It also looks again at what the affinity mask and the cgroup quota allow, which may
+// change while a process runs. Not thread-safe. Allocates nothing, reads no clock.
 class HelperLimit {
  public:
   using Clock = std::chrono::steady_clock;
@@ -36,8 +37,8 @@ class HelperLimit {
   // How many helpers a run may have that begins now and has work for so many.
   std::size_t allow(std::size_t wanted, Clock::time_point now) noexcept;
 
-  // A run of so many helpers has just waited for `lost` without use.
-  void waited(std::size_t helpers, Clock::duration lost, Clock::time_point now) noexcept;
+  // A run of so many helpers has just ended, after `took`, in which it waited for `lost` without use.
+  void ran(std::size_t helpers, Clock::duration took, Clock::duration lost, Clock::time_point now) noexcept;
 
  private:
   void look(Clock::time_point now) noexcept;
@@ -52,7 +53,8 @@ class HelperLimit {
   Clock::duration lost_{};
   Clock::time_point forgiven_{};  // until when
   Clock::duration pause_ = kFirstPause;
-  Clock::time_point tried_{}, next_try_{};
+  Clock::time_point next_try_{};
+  Clock::duration used_{};  // time of runs with helpers since the last try
 };
 
 }  // namespace lanewise::core

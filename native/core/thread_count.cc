@@ -227,6 +227,14 @@ const ThreadCount& default_thread_count() {
   return found->threads;
 }
 
+int cpu_now() noexcept {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
 std::size_t mask_now() noexcept {
 #if defined(__linux__)
   cpu_set_t mask;

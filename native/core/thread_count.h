@@ -26,6 +26,9 @@ const ThreadCount& default_thread_count();
 std::size_t mask_now() noexcept;
 std::size_t quota_now() noexcept;
 
+// The CPU that this thread runs on at the moment; -1 where the system does not say. A few nanoseconds.
+int cpu_now() noexcept;
+
 // The pieces, reading below `root` ("/" but for tests). On systems without /proc they find nothing.
 
 // Online CPUs from a list such as "0-3,8", in ascending order; nothing when the text is no such list.

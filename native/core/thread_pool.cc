@@ -77,6 +77,7 @@ struct alignas(kCacheLine) ThreadPool::Worker {
 
   ThreadPool& pool;
   const std::size_t participant;
+  std::atomic<int> cpu{-1};  // where it ended its last share
   std::atomic<bool> posted{false};
   std::atomic<bool> parked{false};
   std::mutex mutex;
@@ -120,6 +121,7 @@ void ThreadPool::serve(Worker& worker) noexcept {
     worker.wait();
     mode_.apply();
     run_share(worker.participant);
+    worker.cpu.store(cpu_now(), std::memory_order_relaxed);
     unfinished_.fetch_sub(1, std::memory_order_release);
   }
 }
@@ -148,6 +150,7 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t)> body) noe
     }
   }
   const auto joined = [&] { return unfinished_.load(std::memory_order_acquire) == taken; };
+  Clock::duration lost{};
   if (!joined()) {
     const auto done = Clock::now();
     // Beyond the spin time a worker has most likely lost its core, perhaps to this very loop.
@@ -155,9 +158,18 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t)> body) noe
       while (!joined()) std::this_thread::yield();
       // With one helper less everyone's share would have been longer by this much.
       const auto gained = (done - began) / static_cast<std::ptrdiff_t>(helpers);
-      const auto now = Clock::now();
-      if (helper_limit_) helper_limit_->waited(helpers, now - done - gained, now);
+      lost = Clock::now() - done - gained;
     }
+  }
+  if (helper_limit_ && helpers > 0) {
+    const auto now = Clock::now();
+    // A helper on the caller's own core gains nothing, and takes the core from the caller while it waits for the next
+    // run.
+    const int here = cpu_now();
+    for (std::size_t i = 0; i < helpers && here >= 0; ++i) {
+      if (workers_[i]->cpu.exchange(-1, std::memory_order_relaxed) == here) lost = now - began;
+    }
+    helper_limit_->ran(helpers, now - began, lost, now);
   }
   busy_.store(false, std::memory_order_release);
 }

@@ -34,13 +34,18 @@ struct Program {
   HelperLimit::Clock::time_point now{std::chrono::hours(5)};
 
   std::size_t run() {
+    const auto began = now;
+    const std::size_t helpers = limit.allow(wanted, began);
     now += microseconds(100);
-    return limit.allow(wanted, now);
+    limit.ran(helpers, now - began, {}, now);
+    return helpers;
   }
-  // The last run waited for its helpers.
+  // A run that waits for its helpers.
   void lose(HelperLimit::Clock::duration time) {
+    const auto began = now;
+    const std::size_t helpers = limit.allow(wanted, began);
     now += time;
-    limit.waited(limit.allow(wanted, now), time, now);
+    limit.ran(helpers, now - began, time, now);
   }
   // Runs with `helpers` while the time passes, in thousandths.
   int share_with(std::size_t helpers, milliseconds time) {
@@ -69,8 +74,8 @@ TEST_CASE("helper limit: waits that come to nothing are no losses") {
   Program program;
   for (int i = 0; i < 1000; ++i) {
     program.run();
-    program.limit.waited(1, milliseconds(-3), program.now);
-    program.limit.waited(0, milliseconds(3), program.now);
+    program.limit.ran(1, milliseconds(4), milliseconds(-3), program.now);
+    program.limit.ran(0, milliseconds(4), milliseconds(3), program.now);
   }
   CHECK(program.run() == 1);
 }
@@ -116,6 +121,24 @@ TEST_CASE("helper limit: a core that stays busy is tried less and less often") {
   CHECK(program.run() == 0);
   program.now += HelperLimit::kFirstPause;
   CHECK(program.run() == 1);
+}
+
+TEST_CASE("helper limit: a core that is busy is tried less and less often also when runs have helpers now and then") {
+  Program program;
+  const auto end = program.now + std::chrono::seconds(20);
+  int with = 0, losses = 0;
+  while (program.now < end) {
+    // A phase of runs that have helpers when they may, and one of others. The core is lost after 12 ms with a helper.
+    for (const auto phase = program.now + milliseconds(10); program.now < phase;) {
+      if (program.run() == 0 || ++with < 120) continue;
+      program.lose(milliseconds(4));
+      with = 0;
+      ++losses;
+    }
+    program.now += milliseconds(30);
+  }
+  CHECK(losses > 10);
+  CHECK(losses < 30);  // 120 ms of 5 s
 }
 
 TEST_CASE("helper limit: helpers come back one at a time") {

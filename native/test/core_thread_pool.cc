@@ -13,10 +13,12 @@
 
 #if defined(__linux__)
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #endif
 
 #include "../core/denormals.h"
+#include "../core/thread_count.h"
 #include "../core/thread_pool.h"
 
 namespace lanewise::core {
@@ -92,6 +94,35 @@ TEST_CASE("a run has no more threads than there are CPUs, and every part all the
   std::this_thread::sleep_for(2 * HelperLimit::kMaskPeriod);
   for (int round = 0; round < 200; ++round) CHECK(threads(5) <= 2);
 }
+
+#if defined(__linux__)
+TEST_CASE("a helper that has no core but the caller's is given up") {
+  cpu_set_t before, one;
+  REQUIRE(sched_getaffinity(0, sizeof(before), &before) == 0);
+  CPU_ZERO(&one);
+  CPU_SET(cpu_now(), &one);
+  REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);  // of the workers too, which this thread starts
+  ThreadPool& pool =
+      new_pool(start_thread,
+               HelperLimit({[]() noexcept { return std::size_t{2}; }, []() noexcept { return HelperLimit::kNone; }}));
+  // Without a helper the parts come in order, with one the even ones come before the odd ones of the same thread.
+  std::vector<std::size_t> order;
+  const auto caller = std::this_thread::get_id();
+  const std::vector<std::size_t> serial = {0, 1, 2, 3};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  do {
+    order.clear();
+    pool.run(4, [&](std::size_t part) {
+      if (std::this_thread::get_id() == caller) order.push_back(part);
+      // The share of a helper is done long before the caller's, which waits for nothing then.
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(part % 2 == 0 ? 200 : 0);
+      while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    });
+  } while (order != serial && std::chrono::steady_clock::now() < deadline);
+  CHECK(order == serial);
+  sched_setaffinity(0, sizeof(before), &before);
+}
+#endif
 
 TEST_CASE("a run inside a run is serial and in order") {
   ThreadPool& pool = new_pool();

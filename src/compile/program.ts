@@ -1,6 +1,6 @@
 import { ArgumentError, StateError } from '../errors.js';
 import { programsFor } from '../ops/backend.js';
-import type { Listing, ProgramFactory, ProgramHandle } from '../ops/listing.js';
+import type { Job, Listing, ProgramFactory, ProgramHandle } from '../ops/listing.js';
 import type { HostArray } from '../ops/ops.js';
 import type { NativeSide } from '../tensor/native-side.js';
 import { Storage } from '../tensor/storage.js';
@@ -10,6 +10,7 @@ import { Randomness } from './randomness.js';
 import { type InputSpec, type Recorded, record } from './record.js';
 import { RepeatedRuns } from './repeated-runs.js';
 import type { Runs, SubmitOptions } from './runs.js';
+import { Submission } from './submission.js';
 
 export interface RecordOptions {
   /** What messages call the function. Default `compile`. */
@@ -19,6 +20,16 @@ export interface RecordOptions {
   /** Passes to leave out. */
   readonly off?: readonly PassName[];
 }
+
+const ordinary: Required<Omit<SubmitOptions, 'writer'>> = {
+  times: 1,
+  counter: null,
+  threads: null,
+  priority: 'normal',
+  holder: null,
+  sequence: null,
+  isWanted: true,
+};
 
 /** In the place of arrays that are given at each run. */
 const noNumbers = new Float32Array(0);
@@ -38,6 +49,8 @@ export class Program<R = unknown> {
   readonly #recorded: Recorded<R>;
   readonly #randomness: Randomness;
   readonly #handle: ProgramHandle;
+  /** What runs write whose results are not wanted. */
+  #unwanted: Storage[] | null = null;
   readonly #sides: readonly NativeSide[];
   readonly #written: ReadonlySet<Storage>;
   /** What a run on this thread is given: filled each time. */
@@ -194,18 +207,7 @@ export class Program<R = unknown> {
    */
   submit(inputs: readonly Tensor[], options: SubmitOptions = {}): Runs<R> {
     // Spread, and not read with defaults: what Object.prototype may have been given is no option.
-    const own: Required<SubmitOptions> = {
-      ...{
-        times: 1,
-        counter: null,
-        threads: null,
-        priority: 'normal',
-        writer: this.name,
-        holder: null,
-        sequence: null,
-      },
-      ...options,
-    };
+    const own: Required<SubmitOptions> = { ...ordinary, writer: this.name, ...options };
     if (!this.drawsNumbers || own.times <= 1) return this.#submit(inputs, own, 0);
     const copies = inputs.map(copyOf);
     return new RepeatedRuns(own.times, (turn) => this.#submit(copies, { ...own, times: 1 }, turn));
@@ -223,12 +225,13 @@ export class Program<R = unknown> {
     const { recorder, assembled, commit, resultOf } = this.#recorded;
     for (const storage of assembled.written) storage.assertNotHeld(holder);
     this.#prepare(inputs);
-    const results = this.#makeOutputs();
+    const isWanted = options.isWanted || this.#recorded.commitsResults;
+    const results = isWanted ? this.#makeOutputs() : (this.#unwanted ??= this.#makeOutputs());
     const cells = new Float64Array(recorder.cells.length);
     const keys = new Uint32Array(this.#randomness.keyWords);
     const reserveKeys = this.#randomness.reservation();
     const endDraws = this.#randomness.draw();
-    let job: ReturnType<ProgramHandle['submit']>;
+    let job: Job;
     try {
       const position = counter === null ? null : recorder.cells.indexOf(counter);
       if (position === -1) throw new ArgumentError(`${this.name}: no op reads the cell that is to count the runs`);
@@ -238,7 +241,7 @@ export class Program<R = unknown> {
       const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
       job = this.#handle.submit({
-        ...{ inputs: arrays, outputs, cells, keys, times, counter: position, threads, priority },
+        ...{ inputs: arrays, outputs, isWanted, cells, keys, times, counter: position, threads, priority },
         sequence: sequence === null ? null : sequence.jobsOf(this.#factory),
       });
     } catch (error) {
@@ -249,31 +252,18 @@ export class Program<R = unknown> {
     const endKeys = reserveKeys(times);
     for (const storage of assembled.written) storage.pin(writer);
     this.#jobs++;
-    let made: number | null = null;
-    const settle = (runs: number): void => {
-      for (const storage of assembled.written) storage.unpin(writer);
-      this.#jobs--;
-      if (this.#released && this.#jobs === 0) this.#free();
-      endKeys(times - runs);
-      endDraws(runs > 0);
-      if (runs > 0) commit(inputs, results);
-      made = runs;
-    };
-    const done = job.done.then(
-      (runs) => {
-        settle(runs);
-        return runs;
+    return new Submission(job, {
+      name: this.name,
+      settle: (made) => {
+        for (const storage of assembled.written) storage.unpin(writer);
+        this.#jobs--;
+        if (this.#released && this.#jobs === 0) this.#free();
+        endKeys(times - made);
+        endDraws(made > 0);
+        if (made > 0) commit(inputs, results);
       },
-      (error: unknown) => {
-        settle(job.runs);
-        throw error;
-      },
-    );
-    const result = (): R => {
-      if (made === null || made === 0) throw new StateError(`${this.name}: there is no result: no run is over`);
-      return resultOf(inputs, results);
-    };
-    return { done, result, progress: () => job.progress(), stop: () => job.stop() };
+      result: () => resultOf(inputs, results),
+    });
   }
 
   #prepare(inputs: readonly Tensor[]): void {

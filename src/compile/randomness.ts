@@ -61,6 +61,7 @@ export class Randomness {
    * returns what ends that, given how many of the runs were not made.
    */
   reservation(): (runs: number) => (unused: number) => void {
+    if (this.#sources.length === 0) return noKeys;
     const reserved = new Uint32Array(this.keyWords);
     const now = new Uint32Array(this.keyWords);
     return (runs) => {
@@ -106,3 +107,4 @@ export class Randomness {
 }
 
 const nothing = (): void => {};
+const noKeys = (): (() => void) => nothing;

@@ -26,6 +26,8 @@ export interface Recorded<R> {
   readonly assembled: Assembled;
   /** The memories of the tensors that it returns, by their numbers in the listing. */
   readonly returned: readonly number[];
+  /** Whether a result becomes the gradient of a tensor. */
+  readonly commitsResults: boolean;
   /** Does to gradients and modes what a call does. */
   commit(inputs: readonly Tensor[], results: readonly Storage[]): void;
   /** What a call returns. */
@@ -61,6 +63,7 @@ export function record<R>(
     recorder,
     assembled,
     returned: storages.map((storage) => recorder.numberOf(storage)),
+    commitsResults: effects.some(({ place }) => place !== null && place.kind !== 'input'),
     commit(given, results) {
       for (const { read, write, value, place } of effects)
         if (place !== null) write(new Tensor(storageAt(place, given, results), (value as Tensor).shape));

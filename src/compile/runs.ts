@@ -19,6 +19,8 @@ export interface SubmitOptions {
   readonly holder?: Holder | null;
   /** What the runs belong to, with others of the same priority. Default null: they stand by themselves. */
   readonly sequence?: RunSequence | null;
+  /** Whether the result is asked for: when not, there is none, only progress. Default true. */
+  readonly isWanted?: boolean;
 }
 
 /** Runs that are under way. */
@@ -28,7 +30,7 @@ export interface Runs<R> {
    * then as after the last of them. Rejects with the error of the run that failed; those before it stand.
    */
   readonly done: Promise<number>;
-  /** What the last run returned. @throws StateError before `done`, and when no run was made. */
+  /** What the last run returned, if it is wanted. @throws StateError before `done`, and when no run was made. */
   result(): R;
   /** Whole runs so far, and for each output of one element the sum of its values over them. */
   progress(): { readonly runs: number; readonly sums: Float64Array };

@@ -90,6 +90,8 @@ export interface RunCall {
 export interface JobCall extends RunCall {
   /** How many runs, one after the other. Inputs are copied when the job is submitted; outputs are those of the last run. */
   readonly times: number;
+  /** Whether the outputs are read: when not, they hold anything afterwards. */
+  readonly isWanted: boolean;
   /** A cell that goes up by 1 after each run, or null. */
   readonly counter: number | null;
   /** How many threads, the runner included; null for the backend's number. */

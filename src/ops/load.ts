@@ -74,10 +74,13 @@ export interface NativeAddon {
   ): void;
   disposeProgram(program: NativeHandle): void;
 
-  /** Before all that concerns jobs. After `wake`, called on the event loop, `settleJob` is to be called until it finds none. */
+  /** Before all that concerns jobs. `wake` is called on the event loop when a job is over and no call of `settleJob` is to come for it. */
   openJobs(wake: () => void): void;
-  /** Calls `settle` of the job that has been over for longest. False when there is none: then `wake` announces the next. */
-  settleJob(): boolean;
+  /**
+   * Calls `settle` of the job that has been over for longest; it is to be called again then. False when there is none: then `wake`
+   * announces the next, unless it is called again anyway.
+   */
+  settleJob(comesAgain: boolean): boolean;
   /** For jobs of which none begins once one before it has failed or was stopped. */
   createSequence(): NativeHandle;
   /**

@@ -1,60 +1,67 @@
 /** Jobs in the addon: runs of a program, one after the other, on threads of the library's own. */
-import { setImmediate } from 'node:timers';
-import type { Job, JobCall } from './listing.js';
+import type { Job } from './listing.js';
 import type { NativeAddon, NativeSettle } from './load.js';
 import { failure, type NativeJobs, sequenceHandleOf } from './native-programs.js';
+import type { HostArray } from './ops.js';
+import { comeNextTurn, settleJobsBy } from './turns.js';
 
-/**
- * Hands a job to the addon. `done` settles, when the job is over, with what `finish` makes of it.
- * @throws ArgumentError when the addon refuses it
- */
-function start<T>(
-  submit: (settle: NativeSettle) => number,
-  finish: (id: number, runs: number, error: Error | null) => T,
-): { readonly id: number; readonly done: Promise<T> } {
-  let id = 0;
-  let settle: NativeSettle | undefined;
-  const done = new Promise<T>((resolve, reject) => {
-    settle = (runs, error) => {
-      // The addon forgets the job when this returns, and nobody could catch what it throws.
-      try {
-        resolve(finish(id, runs, error));
-      } catch (reason) {
-        reject(failure(reason));
-      }
-    };
-  });
-  try {
-    id = submit(settle!);
-  } catch (error) {
-    throw failure(error);
-  }
-  return { id, done };
-}
+const nothing: readonly HostArray[] = [];
 
 /** A job of the addon as {@link Job}. */
 class NativeJob implements Job {
   readonly done: Promise<number>;
   readonly #addon: NativeAddon;
   readonly #id: number;
+  readonly #outputs: readonly HostArray[];
   /** Made before the job is submitted, as its end must not depend on memory that there may not be. */
   readonly #sums: Float64Array;
+  readonly #ended: () => void;
+  #resolve!: (made: number) => void;
+  #reject!: (reason: unknown) => void;
   /** Whole runs, once the job is over. */
   #made: number | null = null;
 
-  constructor(addon: NativeAddon, submit: (settle: NativeSettle) => number, { outputs }: JobCall) {
+  /**
+   * @param submit hands it to the addon.
+   * @param outputs what the last run put out is copied there.
+   * @param sums how many.
+   * @param ended called when it is over, before `done` settles.
+   * @throws ArgumentError when the addon refuses it
+   */
+  constructor(
+    addon: NativeAddon,
+    submit: (settle: NativeSettle) => number,
+    outputs: readonly HostArray[],
+    sums: number,
+    ended: () => void,
+  ) {
     this.#addon = addon;
-    const sums = new Float64Array(outputs.length);
-    this.#sums = sums;
-    const { id, done } = start(submit, (over, runs, error) => {
-      addon.jobProgress(over, sums);
+    this.#outputs = outputs;
+    this.#sums = new Float64Array(sums);
+    this.#ended = ended;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    try {
+      this.#id = submit((runs, error) => this.#settle(runs, error));
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  /** The addon forgets the job when this returns, and what it throws could not be caught. */
+  #settle(runs: number, error: Error | null): void {
+    try {
+      this.#addon.jobProgress(this.#id, this.#sums);
       this.#made = runs;
       if (error !== null) throw error;
-      if (runs > 0) addon.jobOutputs(over, outputs);
-      return runs;
-    });
-    this.#id = id;
-    this.done = done;
+      if (runs > 0 && this.#outputs.length > 0) this.#addon.jobOutputs(this.#id, this.#outputs);
+      this.#resolve(runs);
+    } catch (reason) {
+      this.#reject(failure(reason));
+    }
+    this.#ended();
   }
 
   get runs(): number {
@@ -72,22 +79,13 @@ class NativeJob implements Job {
 }
 
 /**
- * Has jobs that are over settled, one in a turn of the event loop: what awaits a job may go on for long, such as making the next
- * batch, and timers, I/O and signals are to have their turn before the next does.
- */
-function settleInTurns(addon: NativeAddon): void {
-  const settle = (): void => {
-    if (addon.settleJob()) setImmediate(settle);
-  };
-  addon.openJobs(() => void setImmediate(settle));
-}
-
-/**
  * The jobs of an addon. They are stopped when the process, or the worker thread, begins to exit; the addon lets go of
  * them when the environment is torn down. A job that has not settled keeps the event loop alive.
  */
 export function createJobs(addon: NativeAddon): NativeJobs {
-  settleInTurns(addon);
+  // What awaits a job may go on for long, such as making the next batch: timers, I/O and signals come before the next job is settled.
+  settleJobsBy((comesAgain) => addon.settleJob(comesAgain));
+  addon.openJobs(comeNextTurn);
   let hooked = false;
   /** At first use, so that a program that never trains has no listener. */
   const stopAtExit = (): void => {
@@ -96,24 +94,30 @@ export function createJobs(addon: NativeAddon): NativeJobs {
     process.once('exit', () => addon.stopJobs());
   };
   return {
-    submit(program, call) {
+    submit(program, call, ended) {
       stopAtExit();
-      const { inputs, outputs, cells, keys, times, counter, threads, priority } = call;
+      const { inputs, outputs, isWanted, cells, keys, times, counter, threads, priority } = call;
       const background = priority === 'background';
       const sequence = call.sequence === null ? null : sequenceHandleOf(call.sequence);
-      const submit = (settle: NativeSettle): number =>
-        addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, sequence, settle);
-      return new NativeJob(addon, submit, call);
+      return new NativeJob(
+        addon,
+        (settle) =>
+          addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, sequence, settle),
+        isWanted ? outputs : nothing,
+        outputs.length,
+        ended,
+      );
     },
 
     async shuffle(order, seed) {
       stopAtExit();
       const low = Number(BigInt.asUintN(32, seed));
-      await start(
+      await new NativeJob(
+        addon,
         (settle) => addon.submitShuffle(order, low, settle),
-        (_id, _runs, error) => {
-          if (error !== null) throw error;
-        },
+        nothing,
+        0,
+        () => {},
       ).done;
     },
   };

@@ -31,7 +31,8 @@ export function failure(error: unknown): unknown {
 
 /** What native-jobs.ts makes of an addon. Throws what the library throws. */
 export interface NativeJobs {
-  submit(program: NativeHandle, call: JobCall): Job;
+  /** @param ended called when the job is over, before its `done` settles. */
+  submit(program: NativeHandle, call: JobCall, ended: () => void): Job;
   shuffle(order: NativeHandle, seed: bigint): Promise<void>;
 }
 
@@ -223,12 +224,10 @@ class NativeProgram implements ProgramHandle {
 
   submit(call: JobCall): Job {
     this.#assertUsable();
-    const job = this.#jobs.submit(this.#handle, call);
-    this.#unsettled++;
-    const settled = (): void => {
+    const job = this.#jobs.submit(this.#handle, call, () => {
       this.#unsettled--;
-    };
-    job.done.then(settled, settled);
+    });
+    this.#unsettled++;
     return job;
   }
 

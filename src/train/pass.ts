@@ -1,6 +1,7 @@
 /** A pass over data: jobs that are submitted one after the other, and the sums that come of them. */
 import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
+import type { Cell } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Scores } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
@@ -26,28 +27,45 @@ export interface PassOptions {
 }
 
 export class Pass {
-  /** For steps that are submitted before the one before them is over: none is made behind one that was not. */
-  readonly sequence = new RunSequence();
   readonly #options: PassOptions;
+  readonly #submit: SubmitOptions;
+  /** One run that belongs behind the one before it. Made once: what is made for each step is part of what a small step takes. */
+  readonly #step: SubmitOptions;
   /** What has not been added up. */
   readonly #active = new Map<Submitted['runs'], Submitted>();
   readonly #sums: Float64Array;
+  readonly #sequence = new RunSequence();
   #steps = 0;
   #samples = 0;
   readonly #release: () => void;
 
   constructor(options: PassOptions) {
     this.#options = options;
+    this.#submit = { ...options.submit, isWanted: false };
+    this.#step = { ...this.#submit, sequence: this.#sequence };
     this.#sums = options.scoring.zeros();
     this.#release = options.stopper.onStop(() => this.#stop());
   }
 
-  /** Submits steps with batches of that many rows. */
-  submit(program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Submitted {
-    const submitted = { program, runs: program.submit(inputs, { ...this.#options.submit, ...options }), rows };
-    this.#active.set(submitted.runs, submitted);
+  /** Submits steps over data that lie where programs compute, that many rows each. */
+  submitAll(program: StepProgram, rows: number, times: number, counter: Cell | null): Submitted {
+    return this.#follow(program, program.submit([], { ...this.#submit, times, counter }), rows);
+  }
+
+  /** Submits a step that may come before the one before it is over: none is made behind one that was not. */
+  submit(program: StepProgram, inputs: readonly Tensor[], rows: number, counter: Cell | null = null): Submitted {
+    return this.#follow(
+      program,
+      program.submit(inputs, counter === null ? this.#step : { ...this.#step, counter }),
+      rows,
+    );
+  }
+
+  #follow(program: StepProgram, runs: Submitted['runs'], rows: number): Submitted {
+    const submitted = { program, runs, rows };
+    this.#active.set(runs, submitted);
     // Waited for by finish, or not at all when the training ends before.
-    submitted.runs.done.catch(() => {});
+    runs.done.catch(() => {});
     return submitted;
   }
 

@@ -1,5 +1,5 @@
 /** Making the steps of an epoch: as one job where nothing has to run between them, else one by one. */
-import type { SubmitOptions } from '../compile/runs.js';
+import type { Cell } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
@@ -12,10 +12,13 @@ import type { StreamedData } from './stream.js';
 
 /** A step on its way, and what belongs to it. */
 interface Pending extends Submitted {
+  /** Of each parameter group, for `onStep`. */
   readonly lr: readonly number[];
   /** Takes back what schedulers have done after it, for a step that is not made. */
   readonly undo: (() => void) | null;
 }
+
+const noRates: readonly number[] = [];
 
 export class StepLoop {
   readonly #settings: Settings;
@@ -48,7 +51,7 @@ export class StepLoop {
       const counter = part.rows === this.#settings.batchSize ? data.counter : null;
       if (counter !== null) counter.value = part.first;
       if (oneByOne) await this.#oneByOne(epoch, pass, part, counter);
-      else await pass.finish(pass.submit(part.program, [], part.rows, { times: part.steps, counter }));
+      else await pass.finish(pass.submitAll(part.program, part.rows, part.steps, counter));
     }
   }
 
@@ -74,17 +77,24 @@ export class StepLoop {
       while (inFlight.length >= this.#mostInFlight) await this.#finish(epoch, pass, inFlight.shift()!);
       if (this.#stopper.isStopped) break;
       if (counter !== null) counter.value = part.first + step;
-      inFlight.push(this.#submit(pass, part.program, [], part.rows, { counter }));
+      inFlight.push(this.#submit(pass, part.program, [], part.rows, counter));
     }
     for (const pending of inFlight) await this.#finish(epoch, pass, pending);
   }
 
-  #submit(pass: Pass, program: StepProgram, inputs: readonly Tensor[], rows: number, options?: SubmitOptions): Pending {
-    const lr = this.#settings.optimizer.paramGroups.map((group) => group.lr);
-    const submitted = pass.submit(program, inputs, rows, { ...options, sequence: pass.sequence });
+  #submit(
+    pass: Pass,
+    program: StepProgram,
+    inputs: readonly Tensor[],
+    rows: number,
+    counter: Cell | null = null,
+  ): Pending {
+    const { onStep, optimizer } = this.#settings;
+    const lr = onStep === null ? noRates : optimizer.paramGroups.map((group) => group.lr);
+    const { runs } = pass.submit(program, inputs, rows, counter);
     // The step has read its rates, so that the next can be got ready while it is made.
     const undo = this.#schedulers.isEmpty ? null : this.#schedulers.step();
-    return { ...submitted, lr, undo };
+    return { program, runs, rows, lr, undo };
   }
 
   async #finish(epoch: number, pass: Pass, pending: Pending): Promise<void> {

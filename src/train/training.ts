@@ -247,7 +247,7 @@ export class Training {
       for (const { program, steps, rows } of data.parts()) {
         if (stopper.isStopped) break;
         const counter = rows === this.#settings.batchSize ? data.counter : null;
-        await pass.finish(pass.submit(program, [], rows, { times: steps, counter }));
+        await pass.finish(pass.submitAll(program, rows, steps, counter));
       }
     }
     await this.#endPass(pass);

@@ -92,6 +92,7 @@ export function createTraining(factory: ProgramFactory, { n = 5, size = 8 } = {}
       cells: Float64Array.of(1, 0),
       keys: new Uint32Array(0),
       times: 1,
+      isWanted: true,
       counter: null,
       threads: availableParallelism(),
       priority: 'normal',

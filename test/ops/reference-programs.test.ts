@@ -48,7 +48,15 @@ function makeAdding() {
     keys: new Uint32Array(0),
   });
   const job = (value: number, times: number) =>
-    program.submit({ ...call(value), times, counter: null, threads: null, priority: 'normal', sequence: null });
+    program.submit({
+      ...call(value),
+      times,
+      isWanted: true,
+      counter: null,
+      threads: null,
+      priority: 'normal',
+      sequence: null,
+    });
   return { block, program, output, call, job };
 }
 
@@ -107,7 +115,7 @@ describe('programs of the reference', () => {
     const submit = (more: object) =>
       program.submit({
         ...call(1),
-        ...{ times: 1, counter: null, threads: null, priority: 'normal', sequence },
+        ...{ times: 1, isWanted: true, counter: null, threads: null, priority: 'normal', sequence },
         ...more,
       });
     const failing = { inputs: [new Float32Array(2)] };

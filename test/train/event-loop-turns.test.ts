@@ -109,7 +109,8 @@ const forms: Record<string, () => Iterable<Batch> | AsyncIterable<Batch> | data.
 };
 
 describeEachBackend('the event loop turns between two batches', () => {
-  it.each(Object.entries(forms).flatMap(([name, form]) => [1, 8].map((fits) => [name, fits, form] as const)))(
+  const many = Object.entries(forms).map(([name, form], i) => [name, i === 0 ? 100 : 8, form] as const);
+  it.each([...Object.entries(forms).map(([name, form]) => [name, 1, form] as const), ...many])(
     'of %s, %d trainings at once',
     async (_name, fits, form) => {
       manualSeed(1);

@@ -119,12 +119,11 @@ function note(map: Map<MemoryId, number[]>, memory: MemoryId, index: number): vo
 
 /** State and outputs are the same memory when they have the same index; each temporary is separate. */
 function placesOf(memories: readonly MemorySpec[]): MemoryId[] {
-  const first = new Map<string, MemoryId>();
+  const first: Record<Exclude<MemorySpec['kind'], 'temporary'>, MemoryId[]> = { state: [], input: [], output: [] };
   return memories.map(({ kind, index }, id) => {
     if (kind === 'temporary') return id;
-    const key = `${kind} ${index}`;
-    if (!first.has(key)) first.set(key, id);
-    return first.get(key)!;
+    first[kind][index] ??= id;
+    return first[kind][index];
   });
 }
 

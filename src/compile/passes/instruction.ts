@@ -60,16 +60,30 @@ export interface Access {
   readonly writes: boolean;
 }
 
+type MemoryArgument = Omit<Access, 'memory'>;
+
+/** The arguments of an op that may name a memory, by the op: passes ask for them thousands of times. */
+const memoryArguments = new Map<string, readonly MemoryArgument[]>();
+
+function memoryArgumentsOf(op: OpName): readonly MemoryArgument[] {
+  let found = memoryArguments.get(op);
+  if (found === undefined) {
+    const signature: Signature = signatures[op];
+    found = Object.entries(signature)
+      .map(([arg, role]) => ({ arg, reads: reads.has(role), writes: writes.has(role) }))
+      .filter((each) => each.reads || each.writes);
+    memoryArguments.set(op, found);
+  }
+  return found;
+}
+
 /** The memories that an instruction names, in the order of the op's signature. */
 export function accessesOf({ op, args }: Instruction): Access[] {
-  const signature: Signature = signatures[op];
   const found: Access[] = [];
-  for (const [arg, role] of Object.entries(signature)) {
+  for (const { arg, reads, writes } of memoryArgumentsOf(op)) {
     const value = args[arg]!;
-    const access = { arg, reads: reads.has(role), writes: writes.has(role) };
-    if (!access.reads && !access.writes) continue;
-    if (typeof value === 'number') found.push({ ...access, memory: value });
-    else for (const memory of (value ?? []) as readonly MemoryId[]) found.push({ ...access, memory });
+    if (typeof value === 'number') found.push({ arg, memory: value, reads, writes });
+    else for (const memory of (value ?? []) as readonly MemoryId[]) found.push({ arg, memory, reads, writes });
   }
   return found;
 }
