@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "../core/thread_count.h"
 #include "../core/thread_pool.h"
@@ -40,6 +41,19 @@ constexpr NamedCallback kMachine[] = {
     {"fmaPeak", fma_peak},
 };
 
+// Makes a pointwise program known to the environment, for as long as it lasts: its number.
+napi_value pointwise_program(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "pointwiseProgram", [&] {
+    const auto values = read_arguments<1>(env, info, nullptr);
+    auto& programs = instance_of(env).programs;
+    const auto code = Read<std::span<const double>>::from({env, values[0], 0});
+    programs.push_back(std::make_unique<const ops::PointwiseProgram>(code));
+    napi_value number = nullptr;
+    check(napi_create_double(env, static_cast<double>(programs.size() - 1), &number));
+    return number;
+  });
+}
+
 constexpr NamedCallback kPrograms[] = {
     {"reclaim", reclaim},
     {"createBlock", create_block},
@@ -51,6 +65,7 @@ constexpr NamedCallback kPrograms[] = {
     {"arenaBytes", arena_bytes},
     {"programNumber", program_number},
     {"disposeProgram", dispose_program},
+    {"pointwiseProgram", pointwise_program},
 };
 
 constexpr NamedCallback kJobs[] = {
@@ -96,6 +111,23 @@ napi_value names(napi_env env, std::span<const char* const> list) {
   return array;
 }
 
+// The frame as an array over memory of the instance, so that it stays whatever becomes of the array; where an engine
+// allows no such thing, lists cross as arrays: an empty frame.
+napi_value frame(napi_env env, Instance& instance) {
+  const auto keep = [](napi_env, void*, void*) {};
+  napi_value buffer = nullptr, array = nullptr;
+  const napi_status status =
+      napi_create_external_arraybuffer(env, instance.frame.data(), sizeof(instance.frame), keep, nullptr, &buffer);
+  const bool external = status == napi_ok;
+  if (!external) {
+    void* memory = nullptr;
+    check(napi_create_arraybuffer(env, 0, &memory, &buffer));
+  }
+  const std::size_t length = external ? instance.frame.size() : 0;
+  check(napi_create_typedarray(env, napi_float64_array, length, buffer, 0, &array));
+  return array;
+}
+
 napi_value create_exports(napi_env env, napi_value exports) {
   const std::size_t threads = std::min(core::default_thread_count().count, core::ThreadPool::kMaxThreads);
   auto owner = std::make_unique<Instance>(threads);
@@ -108,6 +140,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   check(napi_set_named_property(env, exports, "compiled", names(env, kernels::compiled())));
   check(napi_set_named_property(env, exports, "opcodes", names(env, program::opcodes())));
   check(napi_set_named_property(env, exports, "pointwiseNodes", names(env, ops::node_names())));
+  check(napi_set_named_property(env, exports, "frame", frame(env, instance)));
   napi_value version = nullptr;
   check(napi_create_string_utf8(env, LANEWISE_VERSION, NAPI_AUTO_LENGTH, &version));
   check(napi_set_named_property(env, exports, "version", version));

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,10 +29,20 @@ namespace lanewise::binding {
 
 inline constexpr double kMaxSafeInteger = 9007199254740991.0;
 
+// What stands for long arguments of an op, where reading them one by one would take most of a small op's time: a number
+// in their place says how many of what follows here are theirs, in the order of the arguments; a program's number is
+// its own.
+struct Crossing {
+  std::span<const double> numbers;       // of lists of numbers
+  std::span<const napi_value> memories;  // of lists of memories: the arguments behind the op's own
+  std::span<const std::unique_ptr<const ops::PointwiseProgram>> programs;
+};
+
 struct Argument {
   napi_env env;
   napi_value value;
   std::size_t index;
+  Crossing* crossing = nullptr;
 
   std::string place() const { return "argument " + std::to_string(index) + ": "; }
 };
@@ -103,8 +114,8 @@ struct Read<double> {
 
 template <>
 struct Read<std::size_t> {
-  static std::size_t from(const Argument& arg) {
-    const double value = read_number(arg, "a size");
+  static std::size_t from(const Argument& arg) { return from(arg, read_number(arg, "a size")); }
+  static std::size_t from(const Argument& arg, double value) {
     if (!(value >= 0 && value <= kMaxSafeInteger && std::trunc(value) == value)) {
       throw std::invalid_argument(arg.place() + "expected a size, a non-negative safe integer, got " +
                                   std::to_string(value));
@@ -143,9 +154,28 @@ inline constexpr napi_typedarray_type kArrayType<std::int32_t> = napi_int32_arra
 template <>
 inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 
+// The number that stands for a list, if it is one.
+inline std::optional<std::size_t> as_count(const Argument& arg) {
+  double value = 0;
+  if (arg.crossing == nullptr || napi_get_value_double(arg.env, arg.value, &value) != napi_ok) return std::nullopt;
+  return Read<std::size_t>::from(arg, value);
+}
+
+// So many of what stands for the lists of an op.
+template <typename T>
+std::span<const T> taken(const Argument& arg, std::span<const T>& from, std::size_t count) {
+  if (count > from.size()) throw std::invalid_argument(arg.place() + "more elements than were given");
+  const std::span<const T> result = from.first(count);
+  from = from.subspan(count);
+  return result;
+}
+
 template <typename T>
 struct Read<std::span<T>> {
   static std::span<T> from(const Argument& arg) {
+    if constexpr (std::same_as<T, const double>) {
+      if (const auto count = as_count(arg)) return taken(arg, arg.crossing->numbers, *count);
+    }
     const TypedArray array = read_typed_array_of(arg, kArrayType<std::remove_const_t<T>>);
     return {static_cast<T*>(array.data), array.length};
   }
@@ -200,6 +230,11 @@ concept IsList = std::same_as<T, ops::FloatIns> || std::same_as<T, ops::FloatOut
 inline constexpr std::uint32_t kMaxElements = 65536;
 
 inline Elements list_elements(const Argument& arg) {
+  if (const auto given = as_count(arg)) {
+    Elements elements;
+    for (const napi_value value : taken(arg, arg.crossing->memories, *given)) elements.push_back(value);
+    return elements;
+  }
   std::uint32_t count = 0;
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
   if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of typed arrays");
@@ -222,7 +257,10 @@ struct Read<ops::Scalars> {
 template <>
 struct Read<ops::ProgramIn> {
   static ops::ProgramIn from(const Argument& arg) {
-    return ops::decoded_program(Read<std::span<const double>>::from(arg));
+    const auto number = as_count(arg);
+    if (!number) return ops::decoded_program(Read<std::span<const double>>::from(arg));
+    if (*number >= arg.crossing->programs.size()) throw std::invalid_argument(arg.place() + "no such program");
+    return *arg.crossing->programs[*number];
   }
 };
 

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "../core/denormals.h"
 #include "../core/thread_pool.h"
@@ -39,6 +41,33 @@ std::array<napi_value, count> read_arguments(napi_env env, napi_callback_info in
   return values;
 }
 
+// The arguments of an op: `count`, and for an op with lists the memories that stand behind them (Crossing).
+template <std::size_t count, bool has_lists>
+class OpArguments {
+ public:
+  OpArguments(napi_env env, napi_callback_info info, void** data) {
+    check(napi_get_cb_info(env, info, &given_, few_.data(), nullptr, data));
+    if (given_ < count || (!has_lists && given_ > count)) refuse();
+    if (given_ <= kFew) return;
+    many_.resize(given_);
+    check(napi_get_cb_info(env, info, &given_, many_.data(), nullptr, nullptr));
+  }
+
+  napi_value operator[](std::size_t i) const { return all()[i]; }
+  std::span<const napi_value> further() const { return {all() + count, given_ - count}; }
+  [[noreturn]] void refuse() const {
+    throw WrongType("expected " + std::to_string(count) + " arguments, got " + std::to_string(given_));
+  }
+
+ private:
+  static constexpr std::size_t kFew = has_lists ? count + 12 : count;
+  const napi_value* all() const { return given_ <= kFew ? few_.data() : many_.data(); }
+
+  std::array<napi_value, kFew> few_{};
+  std::vector<napi_value> many_;
+  std::size_t given_ = kFew;
+};
+
 template <Name name, auto op>
 struct Call;
 
@@ -54,13 +83,16 @@ struct Call<name, op> {
  private:
   template <std::size_t... index>
   static void invoke(napi_env env, napi_callback_info info, std::index_sequence<index...>) {
+    constexpr std::size_t count = sizeof...(Args);
     void* data = nullptr;
-    const auto values = read_arguments<sizeof...(Args)>(env, info, &data);
+    const OpArguments<count, (IsList<Args> || ...)> values(env, info, &data);
     const BoundOp& bound = *static_cast<const BoundOp*>(data);
+    Crossing crossing{bound.instance.frame, values.further(), bound.instance.programs};
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
-    const std::tuple lists{elements<Args>(Argument{env, values[index], index})...};
+    const std::tuple lists{elements<Args>(Argument{env, values[index], index, &crossing})...};
+    if (!crossing.memories.empty()) values.refuse();
     // The braces fix the order, so that the first wrong argument is the one that is named.
-    const std::tuple args{read<Args>(Argument{env, values[index], index}, std::get<index>(lists))...};
+    const std::tuple args{read<Args>(Argument{env, values[index], index, &crossing}, std::get<index>(lists))...};
     const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};
     const core::FlushDenormals flush;
     op(context, std::get<index>(args)...);

@@ -3,12 +3,15 @@
 
 #include <node_api.h>
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <vector>
 
 #include "../core/fair_lock.h"
 #include "../kernels/kernel_table.h"
+#include "../ops/pointwise_program.h"
 #include "../program/call.h"
 #include "handles.h"
 
@@ -32,6 +35,10 @@ struct Instance {
   // Held to run a program of this environment or touch its blocks. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
   Handles handles;
+  // Where JavaScript writes lists of numbers for ops, and the pointwise programs that it knows by their numbers
+  // (Crossing).
+  std::array<double, 1024> frame{};
+  std::vector<std::unique_ptr<const ops::PointwiseProgram>> programs;
   program::Call call;          // of runs on this thread, kept so that they allocate nothing
   std::unique_ptr<Jobs> jobs;  // null until there is one
 };

@@ -113,7 +113,7 @@ function nativeBackend(isa: string | undefined): Backend | undefined {
     let programs: ProgramFactory | undefined;
     found = {
       name: `native:${isa}`,
-      ops: createNativeOps(isa, addon.instructionSets[isa]!, referenceOps),
+      ops: createNativeOps(isa, addon.instructionSets[isa]!, referenceOps, addon),
       programs: () => (programs ??= createNativePrograms(isa, addon, (jobs ??= createJobs(addon)))),
     };
     natives.set(isa, found);

@@ -10,7 +10,10 @@ import type { HostArray } from './ops.js';
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
 export type NativeValue = HostArray | readonly HostArray[] | number | boolean | null;
 
-/** An op of one instruction set: its arguments by position, in the order of the signature in ops.ts. */
+/**
+ * An op of one instruction set: its arguments by position, in the order of the signature in ops.ts. For a pointwise program its number may stand;
+ * for an array of numbers how many of the frame are meant, and for a list how many of the arrays after the arguments; in the order of the arguments.
+ */
 export type NativeFunction = (...args: NativeValue[]) => void;
 
 declare const handleOf: unique symbol;
@@ -40,6 +43,10 @@ export interface NativeAddon {
   readonly opcodes: readonly string[];
   /** The names of the nodes of pointwise programs; a node's number is an index. */
   readonly pointwiseNodes: readonly string[];
+  /** Where numbers cross that would take an array of their own: much faster. Empty where the engine allows no such memory. */
+  readonly frame: Float64Array;
+  /** Makes a pointwise program known, once and for good: its number. */
+  pointwiseProgram(code: Float64Array): number;
   /**
    * Frees what collected blocks and programs hold; unless `all`, only when enough have been made since the last time. The
    * blocks of programs that were collected and not disposed of, once for each of those.

@@ -1,7 +1,7 @@
 /** The native backends: every op of the contract marshalled by its signature to the addon's function of that name. */
 import { BackendError } from '../errors.js';
 import { hostOps } from './host.js';
-import type { NativeFunction, NativeValue } from './load.js';
+import type { NativeAddon, NativeFunction, NativeValue } from './load.js';
 import { failure } from './native-programs.js';
 import { type Cell, type Memory, type Ops, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
@@ -15,7 +15,7 @@ type NativeRole = { [Name in NativeOp]: (typeof signatures)[Name][keyof (typeof 
 type Args = Readonly<Record<string, unknown>>;
 
 /** How an argument crosses. */
-const kinds = { value: 0, read: 1, write: 2, cell: 3, reads: 4, writes: 5, scalars: 6, program: 7 } as const;
+const kinds = { value: 0, read: 1, write: 2, cell: 3, reads: 4, writes: 5, scalars: 6, program: 7, layout: 8 } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 const kindOf: Readonly<Record<NativeRole, Kind>> = {
@@ -31,7 +31,7 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
   any: kinds.read,
   anyOut: kinds.write,
   anyInout: kinds.write,
-  layout: kinds.value,
+  layout: kinds.layout,
   size: kinds.value,
   scalar: kinds.value,
   int: kinds.value,
@@ -45,26 +45,53 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
   scalars: kinds.scalars,
 };
 
-/** From an argument to what crosses; null, where the role allows it, stays null. One switch: cheaper than closures. */
-function marshal(kind: Kind, value: unknown): NativeValue {
-  if (kind === kinds.value || value === null) return value as NativeValue;
-  if (kind === kinds.cell) return (value as Cell).value;
-  if (kind === kinds.program) return (value as PointwiseProgram).code;
-  if (kind === kinds.scalars) return Float64Array.from(value as readonly (number | Cell)[], numberOf);
-  if (kind === kinds.reads) return (value as readonly Memory[]).map((memory) => memory.read());
-  if (kind === kinds.writes) return (value as readonly Memory[]).map((memory) => memory.write());
-  const memory = value as Memory;
-  return kind === kinds.read ? memory.read() : memory.write();
-}
+/** What crosses without a copy of its own: programs as numbers, numbers in the frame. */
+export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram'>;
 
 const numberOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
-/** Whether any memory of an argument is float64. */
-function hasFloat64(kind: Kind, value: unknown): boolean {
-  if (kind === kinds.read || kind === kinds.write) return (value as Memory | null)?.dtype === 'float64';
-  if (kind === kinds.reads || kind === kinds.writes)
-    return (value as readonly Memory[]).some(({ dtype }) => dtype === 'float64');
-  return false;
+const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';
+
+/** The numbers of programs, in an addon. */
+const programNumbers = new WeakMap<Crossing, WeakMap<PointwiseProgram, number>>();
+
+function programNumber(
+  crossing: Crossing,
+  numbers: WeakMap<PointwiseProgram, number>,
+  program: PointwiseProgram,
+): number {
+  let number = numbers.get(program);
+  if (number === undefined) numbers.set(program, (number = crossing.pointwiseProgram(program.code)));
+  return number;
+}
+
+/** Numbers written one behind the other to the frame of an addon, or to arrays where they do not fit. */
+class Frame {
+  readonly #numbers: Float64Array;
+  #used = 0;
+
+  constructor({ frame }: Crossing) {
+    this.#numbers = frame;
+  }
+
+  begin(): void {
+    this.#used = 0;
+  }
+
+  /** What crosses in the place of the numbers. */
+  layout(numbers: ArrayLike<number>): NativeValue {
+    const { length } = numbers;
+    if (this.#used + length > this.#numbers.length) return Float64Array.from(numbers);
+    for (let i = 0; i < length; i++) this.#numbers[this.#used++] = numbers[i]!;
+    return length;
+  }
+
+  scalars(numbers: readonly (number | Cell)[]): NativeValue {
+    const { length } = numbers;
+    if (this.#used + length > this.#numbers.length) return Float64Array.from(numbers, numberOf);
+    for (let i = 0; i < length; i++) this.#numbers[this.#used++] = numberOf(numbers[i]!);
+    return length;
+  }
 }
 
 /** @param reference - the same op of the reference, which computes when any memory is float64: the addon has none of that */
@@ -72,18 +99,61 @@ function createOp(
   call: NativeFunction,
   signature: Readonly<Record<string, NativeRole>>,
   reference: (args: Args) => void,
+  crossing: Crossing,
 ): (args: Args) => void {
   const names = Object.keys(signature);
   const how = Object.values(signature).map((role) => kindOf[role]);
   const count = names.length;
+  const frame = new Frame(crossing);
+  let numbers = programNumbers.get(crossing);
+  if (numbers === undefined) programNumbers.set(crossing, (numbers = new WeakMap()));
+  const known = numbers;
+  /** Arguments that go to the frame, by position. */
+  const framed = how.flatMap((kind, i) => (kind === kinds.layout || kind === kinds.scalars ? [i] : []));
   return (args) => {
     // A fresh array at each call: one that is kept would hold the caller's memory and break under re-entry.
     const values = new Array<NativeValue>(count);
     for (let i = 0; i < count; i++) {
-      const kind = how[i]!;
       const value = args[names[i]!];
-      if (hasFloat64(kind, value)) return reference(args);
-      values[i] = marshal(kind, value);
+      if (value === null) {
+        values[i] = null;
+        continue;
+      }
+      switch (how[i]) {
+        case kinds.read:
+        case kinds.write: {
+          const memory = value as Memory;
+          if (isFloat64(memory)) return reference(args);
+          values[i] = how[i] === kinds.read ? memory.read() : memory.write();
+          break;
+        }
+        case kinds.reads:
+        case kinds.writes: {
+          const memories = value as readonly Memory[];
+          values[i] = memories.length;
+          for (const memory of memories) {
+            if (isFloat64(memory)) return reference(args);
+            values.push(how[i] === kinds.reads ? memory.read() : memory.write());
+          }
+          break;
+        }
+        case kinds.cell:
+          values[i] = (value as Cell).value;
+          break;
+        case kinds.program:
+          values[i] = programNumber(crossing, known, value as PointwiseProgram);
+          break;
+        case kinds.value:
+          values[i] = value as NativeValue;
+          break;
+      }
+    }
+    // After all memory has been read, which may run other ops.
+    frame.begin();
+    for (let f = 0; f < framed.length; f++) {
+      const i = framed[f]!;
+      const value = args[names[i]!] as readonly number[];
+      values[i] = how[i] === kinds.layout ? frame.layout(value) : frame.scalars(value);
     }
     try {
       call(...values);
@@ -100,16 +170,22 @@ const isHostOp = (name: string): name is HostOp => Object.hasOwn(hostOps, name);
  * @param isa - its name, for messages
  * @param functions - the addon's functions by the names of the ops
  * @param reference - the ops that compute with float64 memory
+ * @param crossing - the addon
  * @throws BackendError when the addon lacks an op: it was built from other sources than this file
  */
-export function createNativeOps(isa: string, functions: Readonly<Record<string, NativeFunction>>, reference: Ops): Ops {
+export function createNativeOps(
+  isa: string,
+  functions: Readonly<Record<string, NativeFunction>>,
+  reference: Ops,
+  crossing: Crossing,
+): Ops {
   const ops: Partial<Record<NativeOp, (args: Args) => void>> = {};
   for (const name of Object.keys(signatures) as (keyof Ops)[]) {
     if (isHostOp(name)) continue;
     const call = functions[name];
     if (typeof call !== 'function')
       throw new BackendError(`native:${isa}: the addon has no op '${name}'; build it again: npm run build`);
-    ops[name] = createOp(call, signatures[name], reference[name] as (args: Args) => void);
+    ops[name] = createOp(call, signatures[name], reference[name] as (args: Args) => void, crossing);
   }
   return { ...(ops as Record<NativeOp, (args: Args) => void>), ...hostOps };
 }

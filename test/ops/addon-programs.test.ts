@@ -188,3 +188,38 @@ describe.each(names)('pointwise of %s', (isa) => {
     expect(out[0]).toBe(101);
   });
 });
+
+describe.each(names)('pointwise of %s with numbers in the frame', (isa) => {
+  const fn = addon.instructionSets[isa]!.pointwise as unknown as Call;
+  const { frame } = addon;
+  const program = addon.pointwiseProgram(nodeOf('add').code);
+  const [a, b, out] = [f32(1, 2, 3, 4), f32(10, 20, 30, 40), f32(7, 7, 7, 7)];
+  /** Counts stand for the lists of memories, and for scalars and layout. */
+  const right = [program, 2, 0, 0, 1, null, 3, 1, 0, a, b, out];
+
+  it('computes what the arrays would', () => {
+    frame.set([4, 1, 1]);
+    fn(...right);
+    expect([...out]).toEqual([11, 22, 33, 44]);
+  });
+
+  it.each<[string, unknown[], typeof TypeError, RegExp]>([
+    ['a program that nobody made', right.with(0, 1e6), RangeError, /argument 0: no such program$/],
+    ['a negative program', right.with(0, -1), RangeError, /argument 0: expected a size/],
+    ['more memories than there are', right.with(4, 2), RangeError, /argument 4: more elements than were given$/],
+    ['fewer memories than there are', right.with(1, 1), TypeError, /expected 9 arguments, got 12$/],
+    ['half a memory', right.with(1, 1.5), RangeError, /argument 1: expected a size/],
+    ['more numbers than the frame has', right.with(6, frame.length + 1), RangeError, /argument 6: more elements/],
+    ['no memory where one is', right.with(9, null), TypeError, /argument 1: expected Float32Array$/],
+  ])('refuses %s and changes nothing', (_what, args, type, message) => {
+    frame.set([4, 1, 1]);
+    out.fill(7);
+    expect(() => fn(...args)).toThrow(type);
+    expect(() => fn(...args)).toThrow(message);
+    expect([...out]).toEqual([7, 7, 7, 7]);
+  });
+});
+
+it('makes no program of numbers that are none', () => {
+  expect(() => addon.pointwiseProgram(f64(1, 2))).toThrow(/pointwise program: /);
+});
