@@ -106,7 +106,8 @@ class Residual extends nn.Module<readonly [Tensor, Tensor], { logits: Tensor; hi
   }
 }
 
-class Lambda extends nn.Module<readonly [Tensor], Tensor> {
+/** A module of a function. */
+export class Lambda extends nn.Module<readonly [Tensor], Tensor> {
   readonly #compute: (x: Tensor) => Tensor;
   constructor(compute: (x: Tensor) => Tensor) {
     super();

@@ -3,6 +3,7 @@ import { applyPasses, type PassName, passNames } from '../../../src/compile/pass
 import { nn, optim, pointwise, type Tensor } from '../../../src/index.js';
 import type { Listing } from '../../../src/ops/listing.js';
 import { RMSprop } from '../../helpers/rmsprop.js';
+import { gelu, Lambda } from '../scenes.js';
 import { lines } from './list.js';
 import { record } from './record.js';
 
@@ -20,17 +21,6 @@ interface Given {
   readonly p?: number;
   /** What the step returns besides the loss. */
   readonly more?: (model: nn.Module) => Tensor[];
-}
-
-class Lambda extends nn.Module<readonly [Tensor], Tensor> {
-  readonly #compute: Activation;
-  constructor(compute: Activation) {
-    super();
-    this.#compute = compute;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.#compute(x);
-  }
 }
 
 /** A training step of the network that the project measures itself by. */
@@ -139,14 +129,7 @@ describe('the training step of an MLP', () => {
   });
 
   const methods: Readonly<Record<string, Activation>> = {
-    'GELU, its tanh form': (x) =>
-      x.mul(0.5).mul(
-        x
-          .add(x.pow(3).mul(0.044715))
-          .mul(Math.sqrt(2 / Math.PI))
-          .tanh()
-          .add(1),
-      ),
+    'GELU, its tanh form': gelu,
     SiLU: (x) => x.mul(x.sigmoid()),
     'an expression of their own': (x) => x.expm1().clamp(-1, 2).mul(x.abs().add(1).log()).add(x.sin()),
   };

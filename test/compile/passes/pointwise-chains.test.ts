@@ -85,6 +85,44 @@ describe('pointwise-chains', () => {
     for (const list of [row, turned, other]) expectUnchanged(list);
   });
 
+  it('reads what was copied to be broadcast, where it was', () => {
+    const list = new List();
+    const [x, row, one] = [list.input(40), list.input(5), list.input(1)];
+    const rows = list.temporary(40);
+    const layout = Float64Array.of(8, 5, 0, 1, 5, 1);
+    list.add('copy', { x: row, out: rows, layout, xOffset: 0, outOffset: 0 });
+    const all = list.temporary(40);
+    list.add('copy', { x: one, out: all, layout: Float64Array.of(40, 0, 1), xOffset: 0, outOffset: 0 });
+    pointwise(list, [x, rows, all], ([a, b, c]) => a!.mul(b!).add(c!), { outputs: [list.output(40)] });
+    expect(fused(list)).toEqual(['output0 = add(mul(input0, input1), input2)']);
+    expect(argsOf(list, 0).inputs).toEqual([one, row, x]);
+    expect(layoutOf(list)).toEqual([8, 5, 0, 0, 0, 1, 5, 1]);
+    copy(list, rows, list.output(40));
+    expect(fused(list)).toEqual([
+      'output0, %3 = add(mul(input0, input1), input2), input1',
+      'output1 = copy(%3, output1)',
+    ]);
+  });
+
+  it('leaves copies of a part, of integers, and across the order of memory', () => {
+    const part = new List();
+    const whole = part.input(8);
+    const [half, tail] = [part.temporary(4), part.temporary(4)];
+    part.add('copy', { x: whole, out: half, layout: Float64Array.of(4, 2, 1), xOffset: 0, outOffset: 0 });
+    part.add('copy', { x: whole, out: tail, layout: Float64Array.of(4, 1, 1), xOffset: 4, outOffset: 0 });
+    add(part, half, tail, part.output(4));
+    const rest = new List();
+    const filled = fill(rest, 0, rest.temporary(4));
+    rest.add('copy', { x: rest.input(2), out: filled, layout: Float64Array.of(2, 1, 1), xOffset: 0, outOffset: 0 });
+    neg(rest, filled, rest.output(4));
+    const turned = new List();
+    const t = turned.temporary(40);
+    const layout = Float64Array.of(8, 5, 1, 8, 5, 1);
+    turned.add('copy', { x: turned.input(40), out: t, layout, xOffset: 0, outOffset: 0 });
+    neg(turned, t, turned.output(40));
+    for (const list of [part, rest, turned]) expectUnchanged(list);
+  });
+
   it('reads one memory in two ways where it was read so', () => {
     const list = new List();
     const x = list.input(64);
