@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { backend, compile, manualSeed, nn, optim, randn, type Tensor, tensor } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
-import { RMSprop } from '../helpers/rmsprop.js';
+import { Own } from '../helpers/own-optimizer.js';
 import type { Scene } from './scene.js';
 import { gelu, Lambda, play, unfused } from './scenes.js';
 
@@ -50,7 +50,7 @@ const optimizers: Readonly<Record<string, (params: Tensor[]) => optim.Optimizer>
   momentum: (p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9 }),
   Adam: (p) => new optim.Adam(p, { lr: 1e-3 }),
   AdamW: (p) => new optim.AdamW(p, { lr: 1e-3, amsgrad: true }),
-  RMSprop: (p) => new RMSprop(p, { lr: 1e-3, centered: true }),
+  own: (p) => new Own(p, { lr: 1e-3, centered: true }),
 };
 
 const natives = backend.available.filter((name) => name.startsWith('native'));
@@ -60,7 +60,7 @@ describe.runIf(natives.length > 0).each(natives)('the fused program on %s', (bac
 
   describe.each(Object.entries(optimizers))('%s', (name, make) => {
     // A function of the user's own with the optimizer of the user's own.
-    const scene = () => (name === 'RMSprop' ? makeMlp(make, () => new Lambda(gelu)) : makeMlp(make));
+    const scene = () => (name === 'own' ? makeMlp(make, () => new Lambda(gelu)) : makeMlp(make));
     const steps = 6;
     const fused = (mode: 'compiled' | 'async' | 'mixed') =>
       play(scene, mode, steps, { passes: {}, keepGradients: false }, { gradients: false });

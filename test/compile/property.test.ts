@@ -13,7 +13,7 @@ import {
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { floats } from '../helpers/values.js';
-import { RMSprop } from '../helpers/rmsprop.js';
+import { Own } from '../helpers/own-optimizer.js';
 import { gelu, numbers, soft, unfused } from './scenes.js';
 
 /** One layer on hidden [rows, width]; `side` is what an earlier layer gave. */
@@ -42,7 +42,7 @@ const network = fc.record({
   width: fc.integer({ min: 2, max: 5 }),
   names: fc.array(fc.constantFrom(...Object.keys(layers)), { minLength: 1, maxLength: 6 }),
   back: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
-  optimizer: fc.constantFrom('SGD', 'momentum', 'Adam', 'RMSprop'),
+  optimizer: fc.constantFrom('SGD', 'momentum', 'Adam', 'own'),
   seed: fc.nat(1000),
 });
 
@@ -57,8 +57,8 @@ function train(
   const optimizer =
     kind === 'Adam'
       ? new optim.Adam(weights, { lr: 0.01 })
-      : kind === 'RMSprop'
-        ? new RMSprop(weights, { lr: 0.01 })
+      : kind === 'own'
+        ? new Own(weights, { lr: 0.01 })
         : new optim.SGD(weights, { lr: 0.01, momentum: kind === 'SGD' ? 0 : 0.9 });
   const fn = (x: Tensor) => {
     optimizer.zeroGrad();

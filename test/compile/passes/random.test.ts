@@ -9,7 +9,7 @@ import { backend, functional, Generator, manualSeed, nn, optim, randn, type Tens
 import { getBackend } from '../../../src/ops/backend.js';
 import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
-import { RMSprop } from '../../helpers/rmsprop.js';
+import { Own } from '../../helpers/own-optimizer.js';
 import { gelu, soft } from '../scenes.js';
 import { type Recorded, record, runAll } from './record.js';
 
@@ -31,8 +31,9 @@ const optimizers = {
   momentum: (parameters: Tensor[]) => new optim.SGD(parameters, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 }),
   Adam: (parameters: Tensor[]) => new optim.Adam(parameters, adam),
   AMSGrad: (parameters: Tensor[]) => new optim.AdamW(parameters, { ...adam, amsgrad: true }),
-  RMSprop: (parameters: Tensor[]) => new RMSprop(parameters, { eps: 0.01 }),
-  centered: (parameters: Tensor[]) => new RMSprop(parameters, { eps: 0.1, centered: true }),
+  RMSprop: (parameters: Tensor[]) => new optim.RMSprop(parameters, { eps: 0.1, centered: true, momentum: 0.5 }),
+  own: (parameters: Tensor[]) => new Own(parameters, { eps: 0.01 }),
+  ownCentered: (parameters: Tensor[]) => new Own(parameters, { eps: 0.1, centered: true }),
 };
 
 interface LayerSpec {
