@@ -16,7 +16,7 @@ export function fuseLinearWeightUpdate(listing: Listing): Listing {
     const each = analysis.listing.instructions[index];
     if (!isOp(each, 'matmul')) return null;
     const { batch, transA, transB, out } = each.args;
-    if (batch !== 1 || !transA || transB || analysis.definition(out) !== index) return null;
+    if (batch !== 1 || !transA || transB) return null;
     const reader = analysis.soleReader(out);
     if (reader === null) return null;
     return fuse(analysis, [index, reader], () => update(analysis, each, analysis.listing.instructions[reader]));

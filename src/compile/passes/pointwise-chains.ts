@@ -1,7 +1,7 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
-import { type InstructionOf, instruction, isOp, overwrites } from './instruction.js';
+import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { elementsOf, isDense, layoutOfSpace, type Space, spaceOf, unify } from './operands.js';
 
 /**
@@ -10,7 +10,7 @@ import { elementsOf, isDense, layoutOfSpace, type Space, spaceOf, unify } from '
  */
 export function fusePointwiseChains(listing: Listing): Listing {
   return rewriteAll(listing, (analysis, index) => {
-    const each = asPointwise(analysis, analysis.listing.instructions[index]!);
+    const each = asPointwise(analysis.listing.instructions[index]!);
     if (each === null || each.args.step !== null) return null;
     for (const output of each.args.outputs) {
       if (analysis.definition(output) !== index) continue;
@@ -24,14 +24,13 @@ export function fusePointwiseChains(listing: Listing): Listing {
   });
 }
 
-/** A copy is a program, too, where it reads memory in its order or again and again. */
-function asPointwise(analysis: Analysis, each: Instruction): InstructionOf<'pointwise'> | null {
+/** A copy is a program, too, where it reads memory in its order or again and again. (One that defines a temporary writes all of it in order.) */
+function asPointwise(each: Instruction): InstructionOf<'pointwise'> | null {
   if (isOp(each, 'pointwise')) return each;
   if (!isOp(each, 'copy')) return null;
   const { x, out, xOffset } = each.args;
   const layout = each.args.layout.slice(0, (each.args.layout.length / 3) * 2);
-  const { dtype, length } = analysis.spec(out);
-  if (dtype === 'int32' || xOffset !== 0 || !overwrites(each, length) || layout.at(-1)! > 1) return null;
+  if (xOffset !== 0 || layout.at(-1)! > 1) return null;
   const none = { keys: [], scalars: [], step: null, columns: 1, rowOffset: 0 };
   const made = instruction('pointwise', { program: identity, inputs: [x], outputs: [out], layout, ...none });
   return made as InstructionOf<'pointwise'>;

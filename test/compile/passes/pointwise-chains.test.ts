@@ -82,7 +82,13 @@ describe('pointwise-chains', () => {
     const v = pointwise(other, [w, half], ([a, b]) => a!.add(b!), sizes);
     const rows = { sizes: [8, 5], strides: [[5, 1], [0, 1]] } as const; // biome-ignore format: one line
     pointwise(other, [v, other.input(5)], ([a, b]) => a!.add(b!), rows);
-    for (const list of [row, turned, other]) expectUnchanged(list);
+    const both = new List();
+    const s = exp(both, both.input(64));
+    const orders = { sizes: [8, 8], strides: [[8, 1], [1, 8]] } as const; // biome-ignore format: one line
+    pointwise(both, [s, s], ([a, b]) => a!.add(b!), orders);
+    const part = new List();
+    pointwise(part, [exp(part, part.input(40))], ([a]) => a!.neg(), { sizes: [5], strides: [[1]] });
+    for (const list of [row, turned, other, both, part]) expectUnchanged(list);
   });
 
   it('reads what was copied to be broadcast, where it was', () => {
@@ -193,6 +199,15 @@ describe('pointwise-chains', () => {
     ]);
     expect((argsOf(list, 0).program as PointwiseProgram).scalars).toBe(3);
     expect(argsOf(list, 0).scalars).toEqual([{ cell: 0 }, { cell: 1 }]);
+    // It is there also where the program does not use it.
+    const unused = new List();
+    const plain = pointwise(unused, [unused.input(3)], ([g]) => g!.sign());
+    update(unused, unused.state(3), plain, ({ param, grad: g, m }) => ({ param: param!.sub(g!), m }), {
+      buffers: ['m'],
+      numbers: [],
+    });
+    expect((argsOf(unused, 0).program as PointwiseProgram).scalars).toBe(1);
+    expect(argsOf(unused, 0).scalars).toEqual([]);
   });
 
   it('leaves a step apart from what reads what it has written', () => {
@@ -214,6 +229,11 @@ describe('pointwise-chains', () => {
     const t = pointwise(list, [square], ([x]) => x!.exp(), turned);
     neg(list, t, square);
     expectUnchanged(list);
+    const both = new List();
+    const twice = both.state(64);
+    const u = pointwise(both, [twice], ([x]) => x!.exp(), turned);
+    add(both, u, twice, twice);
+    expectUnchanged(both);
     const same = new List();
     const state = same.state(64);
     neg(same, exp(same, state), state);
