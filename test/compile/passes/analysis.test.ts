@@ -57,15 +57,14 @@ describe('fuse', () => {
 describe('rewriteAll', () => {
   it('goes on until nothing changes, also before what has changed', () => {
     const list = new List();
-    let x = list.input(4);
-    for (let i = 0; i < 5; i++) x = exp(list, x);
-    copy(list, x, list.output(4));
+    for (let i = 0; i < 5; i++) exp(list, list.input(4));
+    copy(list, list.input(4), list.output(4));
     // From the end to the beginning: each instruction is replaced once the one behind it was.
     const after = rewriteAll(list.listing(), ({ listing }, index) => {
       const { instructions } = listing;
-      const next = instructions[index + 1];
-      const [each, is] = [instructions[index]!, (at: typeof next) => at?.args.columns === 2];
-      if (each.op !== 'pointwise' || is(each) || !(next?.op === 'copy' || is(next))) return null;
+      const [each, next] = [instructions[index]!, instructions[index + 1]];
+      const isReady = next?.op === 'copy' || next?.args.columns === 2;
+      if (each.op !== 'pointwise' || each.args.columns === 2 || !isReady) return null;
       const replaced = { ...each, args: { ...each.args, columns: 2 } };
       return { ...listing, instructions: instructions.with(index, replaced) };
     });

@@ -139,6 +139,29 @@ describe('the training step of an MLP', () => {
       expect(ops(optimized(training(optimizer, { activation })))).toEqual(steps);
   });
 
+  it('takes the sum of a bias along also where the gradient does not depend on the forward pass', () => {
+    const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Linear(32, 32), new nn.ReLU());
+    const last = new nn.Linear(32, 10);
+    const optimizer = new optim.SGD([...model.parameters(), ...last.parameters()]);
+    const { listing } = record(
+      (x: Tensor) => {
+        optimizer.zeroGrad();
+        const loss = last.forward(model.forward(x)).sum();
+        loss.backward();
+        optimizer.step();
+        return [loss];
+      },
+      [arguments_[0]],
+    );
+    const names = ops(applyPasses(listing, { fuses: true }).listing).toSorted();
+    // Two sums: the loss, and the gradient of the last bias.
+    expect(names).toEqual([
+      ...['copy', 'fill', 'linear', 'linear', 'linear', 'linearInputGradient', 'linearInputGradient'],
+      ...['linearWeightUpdate', 'linearWeightUpdate', 'linearWeightUpdate', 'pointwise', 'pointwise', 'pointwise'],
+      ...['sum', 'sum'],
+    ]);
+  });
+
   it.each([
     ['Adam', 2, (model: nn.Module) => new optim.Adam(model.parameters())],
     ['AMSGrad', 3, (model: nn.Module) => new optim.AdamW(model.parameters(), { amsgrad: true })],
