@@ -1,6 +1,7 @@
 /** Whatever is compiled does to the bit what it does eagerly: on native backends also when it is fused. */
-import { expect, it } from 'vitest';
-import { describeEachBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
+import { backend } from '../../src/index.js';
+import { describeEachBackend, runOn } from '../helpers/backends.js';
 import { play, scenes } from './scenes.js';
 
 describeEachBackend('a compiled function', () => {
@@ -9,5 +10,20 @@ describeEachBackend('a compiled function', () => {
     expect(await play(make, 'compiled'), 'compiled').toEqual(eager);
     expect(await play(make, 'mixed'), 'eager and compiled by turns').toEqual(eager);
     expect(await play(make, 'async'), 'async').toEqual(eager);
+  });
+});
+
+const natives = backend.available.filter((name) => name !== 'reference');
+
+describe.runIf(natives.length > 0).each(natives)('a fused function on %s', (name) => {
+  runOn(name);
+
+  it.each(Object.entries(scenes))('does what it does eagerly: %s', async (_name, make) => {
+    const kept = { passes: {}, keepGradients: true };
+    expect(await play(make, 'compiled', 7, kept)).toEqual(await play(make, 'eager'));
+    const free = { passes: {}, keepGradients: false };
+    const looks = { gradients: false };
+    for (const mode of ['compiled', 'mixed'] as const)
+      expect(await play(make, mode, 7, free, looks), mode).toEqual(await play(make, 'eager', 7, {}, looks));
   });
 });

@@ -51,6 +51,11 @@ describe('print', () => {
     expect(printListing(list.listing(), { sizes: true }).split('\n')[1]).toBe(
       `${line} (layout=[2 3 | 3 1 | 0 1], columns=3, rowOffset=0)`,
     );
+    const one = new List();
+    pointwise(one, [one.input(6)], ([a]) => a!.exp(), { sizes: [2, 3], strides: [[0, 1]] });
+    expect(printListing(one.listing(), { sizes: true })).toBe(
+      '%1 = exp(input0) (layout=[2 3 | 0 1], columns=1, rowOffset=0)',
+    );
   });
 
   it('cuts calls within what is too long to be read', () => {

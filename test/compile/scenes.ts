@@ -22,7 +22,7 @@ import {
   tensor,
   zeros,
 } from '../../src/index.js';
-import { RMSprop } from '../helpers/rmsprop.js';
+import { Own } from '../helpers/own-optimizer.js';
 import { methodScenes } from './method-scenes.js';
 import type { Result, Scene } from './scene.js';
 
@@ -106,7 +106,8 @@ class Residual extends nn.Module<readonly [Tensor, Tensor], { logits: Tensor; hi
   }
 }
 
-class Lambda extends nn.Module<readonly [Tensor], Tensor> {
+/** A module of a function. */
+export class Lambda extends nn.Module<readonly [Tensor], Tensor> {
   readonly #compute: (x: Tensor) => Tensor;
   constructor(compute: (x: Tensor) => Tensor) {
     super();
@@ -143,11 +144,12 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   'MLP, Adam': () => mlp((p) => new optim.Adam(p, { lr: 0.01 })),
   'MLP, amsgrad': () => mlp((p) => new optim.Adam(p, { lr: 0.01, amsgrad: true, weightDecay: 0.1 })),
   'MLP, AdamW': () => mlp((p) => new optim.AdamW(p, { lr: 0.01 })),
-  'MLP, GELU by methods, RMSprop': () => mlp((p) => new RMSprop(p), { activation: new Lambda(gelu) }),
-  "MLP, a user's function, centered RMSprop": () =>
-    mlp((p) => new RMSprop(p, { centered: true, eps: 0.01 }), {
+  "MLP, GELU by methods, a user's optimizer": () => mlp((p) => new Own(p), { activation: new Lambda(gelu) }),
+  "MLP, a user's function, another form of a user's optimizer": () =>
+    mlp((p) => new Own(p, { centered: true, eps: 0.01 }), {
       activation: new Lambda((x) => soft(x, { beta: 1.5 })),
     }),
+  'MLP, RMSprop': () => mlp((p) => new optim.RMSprop(p, { momentum: 0.9, centered: true })),
   'a last, shorter batch': () => mlp((p) => new optim.Adam(p), { sizes: [6, 6, 1, 0] }),
 
   'several inputs and outputs, residual paths': () => {

@@ -3,7 +3,7 @@ import { ArgumentError, nn, noGrad, ones, optim, pointwise, type Tensor, zeros }
 import { getBackend, withOps } from '../../src/ops/backend.js';
 import type { Cell, OpArgs, Ops } from '../../src/ops/ops.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { RMSprop } from '../helpers/rmsprop.js';
+import { Own } from '../helpers/own-optimizer.js';
 
 /** A parameter of ones with a gradient of ones. */
 function parameter(size = 2, grad: number | null = 1): nn.Parameter {
@@ -211,7 +211,7 @@ describe('what ops are given', () => {
 
   it('one program over the gradient, the parameter and its state, in place', () => {
     const a = parameter(3);
-    const optimizer = new RMSprop([a], { centered: true });
+    const optimizer = new Own([a], { centered: true });
     const [{ inputs, outputs, step, keys, layout }] = callsOf(optimizer) as [OpArgs<'pointwise'>];
     optimizer.step();
     const state = optimizer.stateDict().state[0]!;
@@ -235,7 +235,7 @@ describe("a kind of the caller's own", () => {
   describeEachBackend('is stepped by its update', () => {
     it.each([false, true])('in each of its forms: centered %s', (centered) => {
       const a = parameter(2, null);
-      const optimizer = new RMSprop([a], { lr: 0.1, alpha: 0.9, eps: 0.01, centered });
+      const optimizer = new Own([a], { lr: 0.1, alpha: 0.9, eps: 0.01, centered });
       const gradients = [1, -0.5, 2, 0.25];
       let [p, squares, mean] = [1, 0, 0];
       const expected = gradients.map((g) => {
@@ -257,7 +257,7 @@ describe("a kind of the caller's own", () => {
 
   it('goes on from its state dict exactly, and in the other form from nothing', () => {
     const [a, b] = [parameter(2, null), parameter(2, null)];
-    const [first, second] = [new RMSprop([a]), new RMSprop([b])];
+    const [first, second] = [new Own([a]), new Own([b])];
     run(first, a, [1, 2]);
     noGrad(() => b.copy_(a));
     second.loadStateDict(first.stateDict());
@@ -269,11 +269,11 @@ describe("a kind of the caller's own", () => {
 
   it('is checked, and refused before a number moves', () => {
     const a = parameter();
-    const optimizer = new RMSprop([a]);
+    const optimizer = new Own([a]);
     optimizer.paramGroups[0]!.alpha = -1;
     expect(() => optimizer.step()).toThrow('-1 is not valid');
     expect(list(a)).toEqual([1, 1]);
-    expect(() => new RMSprop([a], { momentum: 1 } as never)).toThrow('momentum');
+    expect(() => new Own([a], { momentum: 1 } as never)).toThrow('momentum');
   });
 
   /** An optimizer without options, of an update. */

@@ -268,8 +268,8 @@ function elementwiseOperands(fused: Instruction): readonly MemoryId[] {
 }
 
 /**
- * Calls `rewrite` for each instruction until it returns no other listing for any. After each change it goes on with what may fit
- * together with what is new.
+ * Calls `rewrite` for each instruction until it returns no other listing for any. After each change it goes on from the first instruction
+ * that is another one now.
  */
 export function rewriteAll(listing: Listing, rewrite: (analysis: Analysis, index: number) => Listing | null): Listing {
   let analysis = new Analysis(listing);
@@ -284,21 +284,9 @@ export function rewriteAll(listing: Listing, rewrite: (analysis: Analysis, index
       isNew = true;
       const before = analysis.listing.instructions;
       analysis = new Analysis(next, analysis);
-      index = firstConcerned(before, analysis);
+      index = next.instructions.findIndex((each, at) => each !== before[at]);
+      if (index < 0) index = next.instructions.length;
     }
   }
   return analysis.listing;
-}
-
-/** The first instruction that is new, stands where another stood, or makes what a new one reads. */
-function firstConcerned(before: readonly Instruction[], analysis: Analysis): number {
-  const known = new Set(before);
-  const { instructions } = analysis.listing;
-  let first = instructions.findIndex((each, index) => each !== before[index]);
-  instructions.forEach((each, index) => {
-    if (known.has(each)) return;
-    for (const { memory, reads } of analysis.touches(index))
-      if (reads) first = Math.min(first, analysis.writers(memory)[0] ?? first);
-  });
-  return Math.max(first, 0);
 }

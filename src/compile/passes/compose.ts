@@ -18,6 +18,9 @@ export interface Call {
   readonly countsSteps: boolean;
 }
 
+/** An operand as it is. */
+export const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
+
 /** Above these a program is not made longer: its values no longer stay in the first-level cache. */
 const mostInstructions = 64;
 const mostOperands = 16;

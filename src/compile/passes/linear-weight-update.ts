@@ -1,10 +1,10 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
-import { compose, operandsRead } from './compose.js';
+import { compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { elementsOf, isDense, spaceOf } from './operands.js';
 import { callOf } from './pointwise-chains.js';
-import { allDense, identity } from './post-op.js';
+import { allDense } from './post-op.js';
 
 /**
  * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nothing else
@@ -16,7 +16,7 @@ export function fuseLinearWeightUpdate(listing: Listing): Listing {
     const each = analysis.listing.instructions[index];
     if (!isOp(each, 'matmul')) return null;
     const { batch, transA, transB, out } = each.args;
-    if (batch !== 1 || !transA || transB || analysis.definition(out) !== index) return null;
+    if (batch !== 1 || !transA || transB) return null;
     const reader = analysis.soleReader(out);
     if (reader === null) return null;
     return fuse(analysis, [index, reader], () => update(analysis, each, analysis.listing.instructions[reader]));

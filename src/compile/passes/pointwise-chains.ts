@@ -1,17 +1,17 @@
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
-import { type Call, compose, operandsRead } from './compose.js';
+import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { elementsOf, isDense, layoutOfSpace, type Space, spaceOf, unify } from './operands.js';
 
 /**
- * A pointwise instruction that reads what another computes becomes one with it: one pass over memory. What others read, too, is
- * written all the same.
+ * A pointwise instruction that reads what another computes, or has copied to broadcast it, becomes one with it: one pass over memory. What
+ * others read, too, is written all the same.
  */
 export function fusePointwiseChains(listing: Listing): Listing {
   return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
-    if (!isOp(each, 'pointwise') || each.args.step !== null) return null;
+    const each = asPointwise(analysis.listing.instructions[index]!);
+    if (each === null || each.args.step !== null) return null;
     for (const output of each.args.outputs) {
       if (analysis.definition(output) !== index) continue;
       for (const reader of analysis.readers(output)) {
@@ -22,6 +22,18 @@ export function fusePointwiseChains(listing: Listing): Listing {
     }
     return null;
   });
+}
+
+/** A copy is a program, too, where it reads memory in its order or again and again. (One that defines a temporary writes all of it in order.) */
+function asPointwise(each: Instruction): InstructionOf<'pointwise'> | null {
+  if (isOp(each, 'pointwise')) return each;
+  if (!isOp(each, 'copy')) return null;
+  const { x, out, xOffset } = each.args;
+  const layout = each.args.layout.slice(0, (each.args.layout.length / 3) * 2);
+  if (xOffset !== 0 || layout.at(-1)! > 1) return null;
+  const none = { keys: [], scalars: [], step: null, columns: 1, rowOffset: 0 };
+  const made = instruction('pointwise', { program: identity, inputs: [x], outputs: [out], layout, ...none });
+  return made as InstructionOf<'pointwise'>;
 }
 
 function merge(

@@ -1,10 +1,7 @@
 /** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
 import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
-import type { PointwiseProgram } from '../../ops/pointwise-program.js';
-import { emit } from '../../pointwise/emit.js';
-import { Graph } from '../../pointwise/expression.js';
 import { type Analysis, fuse } from './analysis.js';
-import { type Call, compose, operandsRead } from './compose.js';
+import { type Call, compose, identity, operandsRead } from './compose.js';
 import { isOp, type ListedArgs } from './instruction.js';
 import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
 import { callOf, isKept } from './pointwise-chains.js';
@@ -23,9 +20,6 @@ export const noPostOp: Omit<PostOp, 'out'> = {
   outputs: [],
   rowOffset: 0,
 };
-
-/** The product as it is. */
-export const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
 
 /**
  * A product's instruction and a pointwise one that reads what it writes as one.

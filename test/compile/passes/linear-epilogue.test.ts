@@ -231,7 +231,15 @@ describe('linear-epilogue', () => {
     const step = counting.state(1, 'int32');
     const divided = programOf(1, ([h], [number]) => h!.div(number!), 1);
     run(counting, divided, [linear(counting, counting.input(8 * 3), 3, 5).out], { step });
-    for (const list of [wide, column, turned, counting]) expectUnchanged(list);
+    const part = new List();
+    pointwise(part, [linear(part, part.input(8 * 3), 3, 5).out], ([h]) => h!.exp(), { sizes: [5], strides: [[1]] });
+    // Memory that is longer than what is read of it.
+    const [one, first] = [new List(), new List()];
+    const repeated = { sizes: [8, 5], strides: [[5, 1], [0, 0]] } as const; // biome-ignore format: one line
+    pointwise(one, [linear(one, one.input(8 * 3), 3, 5).out, one.input(3)], ([h, x]) => h!.mul(x!), repeated);
+    const rows = { sizes: [8, 5], strides: [[5, 1], [0, 1]] } as const; // biome-ignore format: one line
+    pointwise(first, [linear(first, first.input(8 * 3), 3, 5).out, first.input(40)], ([h, x]) => h!.mul(x!), rows);
+    for (const list of [wide, column, turned, counting, part, one, first]) expectUnchanged(list);
   });
 
   it('takes a mask only where its rows are those of the product, and one that begins at the same row', () => {

@@ -92,7 +92,7 @@ describe('linear-weight-update', () => {
     expectUnchanged(list);
   });
 
-  it('is off when the step reads one number from memory, or a gradient in another order', () => {
+  it('is off when the step reads one number from memory, something in another order, or a part', () => {
     const scaled = start();
     const inputs = [weightGradient(scaled.list, scaled.layer, scaled.grad), scaled.layer.weight, scaled.list.input(1)];
     pointwise(scaled.list, inputs, ([g, p, s]) => p!.sub(g!.mul(s!)), { outputs: [scaled.layer.weight] });
@@ -106,7 +106,23 @@ describe('linear-weight-update', () => {
         [5, 1],
       ],
     });
-    for (const each of [scaled.list, list]) expectUnchanged(each);
+    const anchored = new List();
+    const square = linear(anchored, anchored.input(8 * 5), 5, 5, { bias: null });
+    const gradient = weightGradient(anchored, square, anchored.input(8 * 5));
+    pointwise(anchored, [gradient, square.weight, anchored.state(25)], ([g, p, a]) => p!.sub(g!.add(a!)), {
+      outputs: [square.weight],
+      sizes: [5, 5],
+      strides: [
+        [5, 1],
+        [5, 1],
+        [1, 5],
+      ],
+    });
+    const longer = start();
+    const given = [weightGradient(longer.list, longer.layer, longer.grad), longer.layer.weight, longer.list.state(20)];
+    const dense = { outputs: [longer.layer.weight], sizes: [15], strides: [[1], [1], [1]] };
+    pointwise(longer.list, given, ([g, p, a]) => p!.sub(g!.add(a!)), dense);
+    for (const each of [scaled.list, list, anchored, longer.list]) expectUnchanged(each);
   });
 
   it('is off when the step writes something else as well, or draws a mask', () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { applyPasses, type PassName, passNames } from '../../../src/compile/passes/index.js';
 import { nn, optim, pointwise, type Tensor } from '../../../src/index.js';
 import type { Listing } from '../../../src/ops/listing.js';
-import { RMSprop } from '../../helpers/rmsprop.js';
+import { Own } from '../../helpers/own-optimizer.js';
+import { gelu, Lambda } from '../scenes.js';
 import { lines } from './list.js';
 import { record } from './record.js';
 
@@ -20,17 +21,6 @@ interface Given {
   readonly p?: number;
   /** What the step returns besides the loss. */
   readonly more?: (model: nn.Module) => Tensor[];
-}
-
-class Lambda extends nn.Module<readonly [Tensor], Tensor> {
-  readonly #compute: Activation;
-  constructor(compute: Activation) {
-    super();
-    this.#compute = compute;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.#compute(x);
-  }
 }
 
 /** A training step of the network that the project measures itself by. */
@@ -59,7 +49,7 @@ function training(optimizerOf: (model: nn.Module) => optim.Optimizer, given: Giv
 
 const ops = ({ instructions }: Listing): string[] => instructions.map(({ op }) => op);
 const sgd = (model: nn.Module) => new optim.SGD(model.parameters(), { lr: 0.1 });
-const rmsprop = (model: nn.Module) => new RMSprop(model.parameters());
+const own = (model: nn.Module) => new Own(model.parameters());
 const optimized = (step: ReturnType<typeof training>, keepGradients = false): Listing =>
   applyPasses(record(step, arguments_, keepGradients).listing, { fuses: true }).listing;
 
@@ -110,7 +100,7 @@ describe('the training step of an MLP', () => {
 
   it("becomes the same with a function and an optimizer of the user's own", () => {
     const silu = pointwise((x) => x.mul(x.sigmoid()), { name: 'silu' });
-    const listing = optimized(training(rmsprop, { activation: (x) => silu(x), p: 0 }));
+    const listing = optimized(training(own, { activation: (x) => silu(x), p: 0 }));
     const gradient = (h: string) =>
       `add(mul(·, sigmoid(${h})), mul(mul(mul(·, ${h}), sigmoid(${h})), sub(1, sigmoid(${h}))))`;
     const step = (param: number, v: number, g: string) =>
@@ -139,27 +129,45 @@ describe('the training step of an MLP', () => {
   });
 
   const methods: Readonly<Record<string, Activation>> = {
-    'GELU, its tanh form': (x) =>
-      x.mul(0.5).mul(
-        x
-          .add(x.pow(3).mul(0.044715))
-          .mul(Math.sqrt(2 / Math.PI))
-          .tanh()
-          .add(1),
-      ),
+    'GELU, its tanh form': gelu,
     SiLU: (x) => x.mul(x.sigmoid()),
     'an expression of their own': (x) => x.expm1().clamp(-1, 2).mul(x.abs().add(1).log()).add(x.sin()),
   };
 
   it.each(Object.entries(methods))('takes as many passes with tensor methods: %s', (_name, activation) => {
-    for (const optimizer of [sgd, rmsprop]) expect(ops(optimized(training(optimizer, { activation })))).toEqual(steps);
+    for (const optimizer of [sgd, own, (model: nn.Module) => new optim.RMSprop(model.parameters())])
+      expect(ops(optimized(training(optimizer, { activation })))).toEqual(steps);
+  });
+
+  it('takes the sum of a bias along also where the gradient does not depend on the forward pass', () => {
+    const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Linear(32, 32), new nn.ReLU());
+    const last = new nn.Linear(32, 10);
+    const optimizer = new optim.SGD([...model.parameters(), ...last.parameters()]);
+    const { listing } = record(
+      (x: Tensor) => {
+        optimizer.zeroGrad();
+        const loss = last.forward(model.forward(x)).sum();
+        loss.backward();
+        optimizer.step();
+        return [loss];
+      },
+      [arguments_[0]],
+    );
+    const names = ops(applyPasses(listing, { fuses: true }).listing).toSorted();
+    // Two sums: the loss, and the gradient of the last bias.
+    expect(names).toEqual([
+      ...['copy', 'fill', 'linear', 'linear', 'linear', 'linearInputGradient', 'linearInputGradient'],
+      ...['linearWeightUpdate', 'linearWeightUpdate', 'linearWeightUpdate', 'pointwise', 'pointwise', 'pointwise'],
+      ...['sum', 'sum'],
+    ]);
   });
 
   it.each([
     ['Adam', 2, (model: nn.Module) => new optim.Adam(model.parameters())],
     ['AMSGrad', 3, (model: nn.Module) => new optim.AdamW(model.parameters(), { amsgrad: true })],
     ['momentum', 1, (model: nn.Module) => new optim.SGD(model.parameters(), { momentum: 0.9, nesterov: true })],
-    ['RMSprop', 1, rmsprop],
+    ['RMSprop', 3, (model: nn.Module) => new optim.RMSprop(model.parameters(), { momentum: 0.9, centered: true })],
+    ["the user's own", 1, own],
   ] as const)('keeps the state of %s in panels with the weights', (_name, buffers, optimizer) => {
     const listing = optimized(training(optimizer));
     expect(ops(listing)).toEqual(steps);

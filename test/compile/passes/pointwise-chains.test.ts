@@ -82,7 +82,51 @@ describe('pointwise-chains', () => {
     const v = pointwise(other, [w, half], ([a, b]) => a!.add(b!), sizes);
     const rows = { sizes: [8, 5], strides: [[5, 1], [0, 1]] } as const; // biome-ignore format: one line
     pointwise(other, [v, other.input(5)], ([a, b]) => a!.add(b!), rows);
-    for (const list of [row, turned, other]) expectUnchanged(list);
+    const both = new List();
+    const s = exp(both, both.input(64));
+    const orders = { sizes: [8, 8], strides: [[8, 1], [1, 8]] } as const; // biome-ignore format: one line
+    pointwise(both, [s, s], ([a, b]) => a!.add(b!), orders);
+    const part = new List();
+    pointwise(part, [exp(part, part.input(40))], ([a]) => a!.neg(), { sizes: [5], strides: [[1]] });
+    for (const list of [row, turned, other, both, part]) expectUnchanged(list);
+  });
+
+  it('reads what was copied to be broadcast, where it was', () => {
+    const list = new List();
+    const [x, row, one] = [list.input(40), list.input(5), list.input(1)];
+    const rows = list.temporary(40);
+    const layout = Float64Array.of(8, 5, 0, 1, 5, 1);
+    list.add('copy', { x: row, out: rows, layout, xOffset: 0, outOffset: 0 });
+    const all = list.temporary(40);
+    list.add('copy', { x: one, out: all, layout: Float64Array.of(40, 0, 1), xOffset: 0, outOffset: 0 });
+    pointwise(list, [x, rows, all], ([a, b, c]) => a!.mul(b!).add(c!), { outputs: [list.output(40)] });
+    expect(fused(list)).toEqual(['output0 = add(mul(input0, input1), input2)']);
+    expect(argsOf(list, 0).inputs).toEqual([one, row, x]);
+    expect(layoutOf(list)).toEqual([8, 5, 0, 0, 0, 1, 5, 1]);
+    copy(list, rows, list.output(40));
+    expect(fused(list)).toEqual([
+      'output0, %3 = add(mul(input0, input1), input2), input1',
+      'output1 = copy(%3, output1)',
+    ]);
+  });
+
+  it('leaves copies of a part, of integers, and across the order of memory', () => {
+    const part = new List();
+    const whole = part.input(8);
+    const [half, tail] = [part.temporary(4), part.temporary(4)];
+    part.add('copy', { x: whole, out: half, layout: Float64Array.of(4, 2, 1), xOffset: 0, outOffset: 0 });
+    part.add('copy', { x: whole, out: tail, layout: Float64Array.of(4, 1, 1), xOffset: 4, outOffset: 0 });
+    add(part, half, tail, part.output(4));
+    const rest = new List();
+    const filled = fill(rest, 0, rest.temporary(4));
+    rest.add('copy', { x: rest.input(2), out: filled, layout: Float64Array.of(2, 1, 1), xOffset: 0, outOffset: 0 });
+    neg(rest, filled, rest.output(4));
+    const turned = new List();
+    const t = turned.temporary(40);
+    const layout = Float64Array.of(8, 5, 1, 8, 5, 1);
+    turned.add('copy', { x: turned.input(40), out: t, layout, xOffset: 0, outOffset: 0 });
+    neg(turned, t, turned.output(40));
+    for (const list of [part, rest, turned]) expectUnchanged(list);
   });
 
   it('reads one memory in two ways where it was read so', () => {
@@ -155,6 +199,15 @@ describe('pointwise-chains', () => {
     ]);
     expect((argsOf(list, 0).program as PointwiseProgram).scalars).toBe(3);
     expect(argsOf(list, 0).scalars).toEqual([{ cell: 0 }, { cell: 1 }]);
+    // It is there also where the program does not use it.
+    const unused = new List();
+    const plain = pointwise(unused, [unused.input(3)], ([g]) => g!.sign());
+    update(unused, unused.state(3), plain, ({ param, grad: g, m }) => ({ param: param!.sub(g!), m }), {
+      buffers: ['m'],
+      numbers: [],
+    });
+    expect((argsOf(unused, 0).program as PointwiseProgram).scalars).toBe(1);
+    expect(argsOf(unused, 0).scalars).toEqual([]);
   });
 
   it('leaves a step apart from what reads what it has written', () => {
@@ -176,6 +229,11 @@ describe('pointwise-chains', () => {
     const t = pointwise(list, [square], ([x]) => x!.exp(), turned);
     neg(list, t, square);
     expectUnchanged(list);
+    const both = new List();
+    const twice = both.state(64);
+    const u = pointwise(both, [twice], ([x]) => x!.exp(), turned);
+    add(both, u, twice, twice);
+    expectUnchanged(both);
     const same = new List();
     const state = same.state(64);
     neg(same, exp(same, state), state);

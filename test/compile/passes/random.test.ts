@@ -9,7 +9,7 @@ import { backend, functional, Generator, manualSeed, nn, optim, randn, type Tens
 import { getBackend } from '../../../src/ops/backend.js';
 import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
-import { RMSprop } from '../../helpers/rmsprop.js';
+import { Own } from '../../helpers/own-optimizer.js';
 import { gelu, soft } from '../scenes.js';
 import { type Recorded, record, runAll } from './record.js';
 
@@ -31,8 +31,9 @@ const optimizers = {
   momentum: (parameters: Tensor[]) => new optim.SGD(parameters, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 }),
   Adam: (parameters: Tensor[]) => new optim.Adam(parameters, adam),
   AMSGrad: (parameters: Tensor[]) => new optim.AdamW(parameters, { ...adam, amsgrad: true }),
-  RMSprop: (parameters: Tensor[]) => new RMSprop(parameters, { eps: 0.01 }),
-  centered: (parameters: Tensor[]) => new RMSprop(parameters, { eps: 0.1, centered: true }),
+  RMSprop: (parameters: Tensor[]) => new optim.RMSprop(parameters, { eps: 0.1, centered: true, momentum: 0.5 }),
+  own: (parameters: Tensor[]) => new Own(parameters, { eps: 0.01 }),
+  ownCentered: (parameters: Tensor[]) => new Own(parameters, { eps: 0.1, centered: true }),
 };
 
 interface LayerSpec {
@@ -59,26 +60,30 @@ interface StepSpec {
 }
 
 const keysOf = <K extends string>(object: Readonly<Record<K, unknown>>) => Object.keys(object) as K[];
-const size = fc.integer({ min: 1, max: 9 });
-const layer = fc.record<LayerSpec>({
-  out: size,
-  bias: fc.boolean(),
-  activation: fc.constantFrom('relu', ...keysOf(activations)),
-  p: fc.constantFrom(0, 0.1, 0.5, 0.5, 1),
-  early: fc.boolean(),
-  residual: fc.boolean(),
-});
-const step = fc.record<StepSpec>({
-  rows: size,
-  inFeatures: size,
-  classes: fc.integer({ min: 2, max: 5 }),
-  layers: fc.array(layer, { maxLength: 3 }),
-  optimizer: fc.constantFrom(...keysOf(optimizers)),
-  loss: fc.constantFrom('mean', 'mean', 'sum', 'none', 'squares', 'halved', 'both', 'smoothed'),
-  gradients: fc.constantFrom('dropped', 'dropped', 'clipped', 'returned', 'accumulated'),
-  returnHidden: fc.boolean(),
-  masks: fc.constantFrom('counter', 'counter', 'mt19937'),
-});
+const small = fc.integer({ min: 1, max: 9 });
+/** Mostly small, and some beyond the tiles of products and the blocks of programs. */
+const any = fc.oneof({ weight: 5, arbitrary: small }, fc.constantFrom(16, 33, 70));
+const layer = (size: fc.Arbitrary<number>) =>
+  fc.record<LayerSpec>({
+    out: size,
+    bias: fc.boolean(),
+    activation: fc.constantFrom('relu', ...keysOf(activations)),
+    p: fc.constantFrom(0, 0.1, 0.5, 0.5, 1),
+    early: fc.boolean(),
+    residual: fc.boolean(),
+  });
+const step = (size: fc.Arbitrary<number>) =>
+  fc.record<StepSpec>({
+    rows: size,
+    inFeatures: size,
+    classes: fc.integer({ min: 2, max: 5 }),
+    layers: fc.array(layer(size), { maxLength: 3 }),
+    optimizer: fc.constantFrom(...keysOf(optimizers)),
+    loss: fc.constantFrom('mean', 'mean', 'sum', 'none', 'squares', 'halved', 'both', 'smoothed'),
+    gradients: fc.constantFrom('dropped', 'dropped', 'clipped', 'returned', 'accumulated'),
+    returnHidden: fc.boolean(),
+    masks: fc.constantFrom('counter', 'counter', 'mt19937'),
+  });
 
 /** A step as someone might write it. */
 function write(spec: StepSpec): (x: Tensor, y: Tensor) => Tensor[] {
@@ -184,7 +189,7 @@ const onReference = passNames.filter((name) => name !== 'weight-panels');
 describe('random training steps', () => {
   it('give the same numbers after each pass alone, and after all of them', () => {
     fc.assert(
-      fc.property(step, (spec) => {
+      fc.property(step(small), (spec) => {
         const recorded = recordStep(spec);
         const expected = results('reference', spec, recorded, []);
         for (const name of onReference)
@@ -200,12 +205,14 @@ describe('random training steps', () => {
   const natives = backend.available.filter((name) => name !== 'reference');
   it.runIf(natives.length > 0).each(natives)('give the same numbers on %s, to the bit after any passes', (name) => {
     fc.assert(
-      fc.property(step, (spec) => {
+      fc.property(step(any), (spec) => {
         const recorded = recordStep(spec);
         const expected = results(name, spec, recorded, []);
         for (const pass of passNames) expectEqual(results(name, spec, recorded, [pass]), expected, 0, pass);
         expectEqual(results(name, spec, recorded, passNames), expected, 0, 'all');
-        expectEqual(expected, results('reference', spec, recorded, []), 2e-5, 'as on the reference');
+        // Rounding grows with the sizes and from step to step.
+        if (Math.max(spec.rows, spec.inFeatures, ...spec.layers.map(({ out }) => out)) <= 9)
+          expectEqual(expected, results('reference', spec, recorded, []), 2e-5, 'as on the reference');
       }),
       { numRuns: 60 },
     );

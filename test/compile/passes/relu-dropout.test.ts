@@ -52,6 +52,23 @@ describe('relu-dropout', () => {
     expectUnchanged(list);
   });
 
+  it("keeps reading what relu gave where that is overwritten, or where dropout's output comes later", () => {
+    const { list, grad, y, key } = start();
+    fill(list, 1, y);
+    reluBackward(list, dropout(list, grad, key), y);
+    const between = new List();
+    const after = new List();
+    for (const each of [between, after]) {
+      const z = relu(each, each.input(40));
+      const mask = drawKey(each);
+      const masked = dropout(each, each.input(40), mask);
+      if (each === between) dropout(each, z, mask);
+      reluBackward(each, masked, z);
+      if (each === after) dropout(each, z, mask);
+    }
+    for (const each of [list, between, after]) expectUnchanged(each);
+  });
+
   it('keeps a masked gradient that someone else reads', () => {
     const { list, grad, y, key } = start();
     const masked = dropout(list, grad, key);

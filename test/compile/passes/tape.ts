@@ -192,12 +192,12 @@ export function update(
 }
 
 export function sgd(list: List, param: MemoryId, grad: MemoryId, momentum = false): void {
-  if (!momentum) return update(list, param, grad, ({ param: p, grad: g }, { lr }) => ({ param: p!.sub(lr!.mul(g!)) }));
+  const plain: Rule = ({ param: p, grad: g }, { lr }) => ({ param: p!.sub(lr!.mul(g!)) });
   const rule: Rule = ({ param: p, grad: g, buffer, step }, { lr }) => {
     const next = step!.eq(1).where(g!, buffer!.add(g!));
     return { param: p!.sub(lr!.mul(next)), buffer: next };
   };
-  update(list, param, grad, rule, { buffers: ['buffer'] });
+  update(list, param, grad, momentum ? rule : plain, { buffers: momentum ? ['buffer'] : [] });
 }
 
 /** An optimizer with two buffers and numbers that depend on the step. */

@@ -2,6 +2,7 @@
 
 import torch
 
+from .elementwise import elementwise
 from .encode import encode
 from .integers import integers
 from .moving import orders, shapes
@@ -127,4 +128,5 @@ def functions():
     makers = (shapes, orders, statistics, equations, integers)
     # The old ones first: what is drawn for them stays the same.
     old = [*unary(), *binary(), *reductions(), *matrices()]
-    return {"cases": [*old, *(row for make in makers for row in make(case, rng)), *activations(), *losses()]}
+    new = (row for make in makers for row in make(case, rng))
+    return {"cases": [*old, *new, *activations(), *losses(), *elementwise(case, rng)]}

@@ -1,7 +1,7 @@
 /** An optimizer as a user writes one. */
 import { optim, type Tensor } from '../../src/index.js';
 
-export interface RMSpropOptions extends optim.BaseOptions {
+export interface OwnOptions extends optim.BaseOptions {
   /** Decay of the average of squared gradients. Default 0.99. */
   alpha: number;
   /** Added to the denominator. Default 1e-8. */
@@ -10,8 +10,8 @@ export interface RMSpropOptions extends optim.BaseOptions {
   centered: boolean;
 }
 
-const kind: optim.OptimizerKind<RMSpropOptions, 'lr' | 'alpha' | 'eps', 'square_avg' | 'grad_avg'> = {
-  name: 'RMSprop',
+const kind: optim.OptimizerKind<OwnOptions, 'lr' | 'alpha' | 'eps', 'square_avg' | 'grad_avg'> = {
+  name: 'Own',
   defaults: { lr: 0.01, alpha: 0.99, eps: 1e-8, centered: false },
   check(place, { lr, alpha, eps }) {
     for (const value of [lr, alpha, eps]) if (!(value >= 0)) throw new TypeError(`${place}: ${value} is not valid`);
@@ -37,9 +37,9 @@ const kind: optim.OptimizerKind<RMSpropOptions, 'lr' | 'alpha' | 'eps', 'square_
   },
 };
 
-/** RMSprop, by PyTorch's formula. */
-export class RMSprop extends optim.Optimizer<RMSpropOptions> {
-  constructor(params: Tensor[], options?: Partial<RMSpropOptions>) {
+/** RMSprop, each operation rounded by itself. */
+export class Own extends optim.Optimizer<OwnOptions> {
+  constructor(params: Tensor[], options?: Partial<OwnOptions>) {
     super(kind, params, options);
   }
 }
