@@ -1,5 +1,6 @@
 /** The node `mask`: dropout and more. The mask is integers and the product one rounding, so all is exact. */
 import { maskKey } from '../../../src/ops/mask.js';
+import { intern } from '../../../src/pointwise/emit.js';
 import { floats, specialMix } from '../../helpers/values.js';
 import { type Case, opCase, seedOf } from './case.js';
 import { extent, layout } from './layouts.js';
@@ -66,10 +67,34 @@ const twoMasks = programOf(2, 2, ([x, y], [p, q], graph) => [
 ]);
 const noInput = programOf(0, 1, (_, [p], graph) => graph.mask(0, p));
 
+/** The first mask is not needed: what follows keeps its own. */
+const unneeded = intern({
+  ...{ inputs: 1, keys: 2, scalars: 2, constants: [] },
+  instructions: [
+    { node: 'mask', key: 0, p: 1 },
+    { node: 'mask', key: 1, p: 2 },
+    { node: 'mask', key: 0, p: 2 },
+    { node: 'mul', operands: [0, 5] },
+    { node: 'sub', operands: [6, 4] },
+  ],
+  outputs: [7],
+});
+
 const zeros = { provesLittle: 'a mask is zeros and one other value' };
 
 /** Whole numbers and p = 1/2, 3/4: scales 2 and 4, so that sums are exact. */
 const others: readonly Case[] = [
+  opCase(
+    'pointwise',
+    'mask, one that is not needed',
+    'exact',
+    () =>
+      argsOf({
+        ...{ program: unneeded, inputs: [floats(1320, 61).map((value) => Math.round(4 * value))] },
+        ...{ keys: [keyOf(62), keyOf(63)], scalars: [0.5, 0.75], columns: 40 },
+      }),
+    zeros,
+  ),
   ...shapes.flatMap(([rows, columns]) => {
     const n = rows * columns;
     const x = floats(n, 54).map((value) => Math.round(4 * value));
