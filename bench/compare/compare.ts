@@ -4,7 +4,7 @@ import { isNative, reference } from '../contenders/contenders.js';
 import { InputError } from '../options.js';
 import type { BenchDocument, Row } from '../results/document.js';
 import { countThreads, formatMs, formatTable } from '../results/text.js';
-import { compareRows, type Comparison, type Matched } from './noise.js';
+import { type Comparison, compareRows, type Matched } from './noise.js';
 
 /** As a person would name it: `gemm 512x512x512 nn, native avx2, 1 thread`. */
 export function rowName({ case: name, shape, batch, optimizer, contender, isa, threads, point }: Row): string {

@@ -12,8 +12,8 @@ import {
   tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { floats } from '../helpers/values.js';
 import { Own } from '../helpers/own-optimizer.js';
+import { floats } from '../helpers/values.js';
 import { gelu, numbers, soft, unfused } from './scenes.js';
 
 /** One layer on hidden [rows, width]; `side` is what an earlier layer gave. */
