@@ -32,5 +32,10 @@ it('no memory of the addon is handed to JavaScript', () => {
   const folder = join(root, 'native/binding');
   const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   expect(sources.length).toBeGreaterThan(5);
-  for (const source of sources) expect(source).not.toMatch(/napi_create_external|node_api_create_external/);
+  // But the frame that lists of numbers cross in: memory of the instance, which outlives every array over it.
+  const found = sources.flatMap((source) => source.match(/(napi|node_api)_create_external\w*/g) ?? []);
+  expect(found).toEqual(['napi_create_external_arraybuffer']);
+  expect(sources.some((source) => source.includes('napi_create_external_arraybuffer(env, instance.frame.data()'))).toBe(
+    true,
+  );
 });
