@@ -13,7 +13,7 @@ export type Place =
 export interface ExitGradient {
   readonly storage: Storage;
   /** Whether the function read what was there before. */
-  readonly wasObserved: boolean;
+  readonly wasGuarded: boolean;
 }
 
 export interface Assembled {
@@ -56,10 +56,10 @@ export function assemble(
   for (const number of new Set(returned.map(numberOf)))
     if (isMade(memories[number]!)) outputs.set(number, outputs.size);
   const kept = new Set<number>();
-  for (const { storage, wasObserved } of gradients) {
+  for (const { storage, wasGuarded } of gradients) {
     const number = numberOf(storage);
     if (!isMade(memories[number]!) || outputs.has(number)) continue;
-    if (keepGradients || wasObserved || !isUsedUp(recorder.instructions, number)) kept.add(number);
+    if (keepGradients || wasGuarded || !isUsedUp(recorder.instructions, number)) kept.add(number);
   }
 
   const states: Storage[] = [];

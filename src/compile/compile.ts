@@ -2,14 +2,14 @@ import { checkBoolean, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { recording } from '../ops/recording.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
-import { formatShape, sameShape } from '../tensor/shape.js';
+import { formatShape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { CallQueue } from './call-queue.js';
 import { describe } from './describe.js';
 import { type PassName, passNames } from './passes/index.js';
 import { Program } from './program.js';
-import { differenceOf, RecordedAgain } from './recorded-again.js';
+import { defaultMaxPrograms, ProgramCache } from './program-cache.js';
 import { readReturned } from './returned.js';
 
 /** Options of {@link compile}. */
@@ -61,13 +61,20 @@ declare global {
 /**
  * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
  * first call for a set of shapes and dtypes records it; so does a call after something has changed that is part of the
- * program (train or eval mode, `requiresGrad`, the modules of a container, the options of an optimizer that are not numbers).
- * Learning rates and other numbers of an optimizer, and step counts, are read at each run; dropout masks and random tensors
+ * program: the fields of the modules that it calls, train or eval mode, `requiresGrad`, the modules of a container, hooks, the options of an optimizer
+ * that are not numbers. Learning rates and other numbers of an optimizer, and step counts, are read at each run; dropout masks and random tensors
  * (`rand`, `randn`, ...) are drawn at each run.
  *
- * JavaScript in `fn` runs only while it is recorded: a counter that it counts up, an `if` on something of your own, or a field
- * of a module of your own (`this.head = other`) is as it was then; compile again after such a change. Reading numbers (`item()`),
- * filling arrays of your own with random ones, and awaiting are errors while recording.
+ * JavaScript in `fn` runs only while it is recorded. Of a module, those of your own classes too, every enumerable field is looked at before each run:
+ * arrays, plain objects, Maps, Sets and typed arrays by what is in them (8 levels and 1,000 values of a field; beyond that, and for any other
+ * object, whether it is the same one). Not seen are
+ * - variables: a `let` that `fn` has captured, a counter that it counts up, an object of yours that is no module;
+ * - `#private` fields, and what is in an object of a class that is no module;
+ * - the fields of a module that `fn` only reads, without a call of its `forward`, unless something has gone through the modules of the model
+ *   before, as `parameters()`, `train()` and `eval()` do.
+ *
+ * Compile again after such a change. `Math.random()` and the time are warned of. Reading numbers (`item()`), filling arrays of your own with random
+ * ones, and awaiting are errors while recording.
  *
  * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
  * @throws ArgumentError for anything but a function, or an unknown option.
@@ -79,11 +86,11 @@ export function compile<Args extends readonly Tensor[], R extends Returnable<R>>
   const place = 'compile';
   if (typeof fn !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(fn)}`);
   const given = checkOptions(place, options, ['keepGradients', 'passes', 'maxPrograms']);
-  const { keepGradients = false, passes = {}, maxPrograms = 16 } = given;
+  const { keepGradients = false, passes = {}, maxPrograms = defaultMaxPrograms } = given;
   checkBoolean(place, 'keepGradients', keepGradients);
   checkSize(place, 'maxPrograms', maxPrograms, 1);
-  const settings = { keepGradients, off: switchedOff(passes), maxPrograms };
-  const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, settings);
+  const settings = { keepGradients, off: switchedOff(passes) };
+  const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, settings, maxPrograms);
   const compiled = (...args: Args): R => own.call(args);
   return Object.assign(compiled, {
     async: (...args: Args) => own.submit(args),
@@ -107,7 +114,6 @@ function switchedOff(passes: unknown): PassName[] {
 interface Settings {
   readonly keepGradients: boolean;
   readonly off: readonly PassName[];
-  readonly maxPrograms: number;
 }
 
 /** What calls of one compiled function share. */
@@ -115,19 +121,16 @@ class CompiledFunction<R> {
   readonly #fn: (...args: readonly Tensor[]) => R;
   readonly #name: string;
   readonly #settings: Settings;
-  readonly #again: RecordedAgain;
-  /** The last used first. */
-  #programs: { program: Program<R>; inputs: readonly Tensor[] }[] = [];
+  readonly #programs: ProgramCache<R>;
   readonly #queue: CallQueue;
   #disposed = false;
 
-  constructor(fn: (...args: readonly Tensor[]) => R, settings: Settings) {
+  constructor(fn: (...args: readonly Tensor[]) => R, settings: Settings, maxPrograms: number) {
     this.#fn = fn;
     this.#name = fn.name === '' ? 'compile' : `compile(${fn.name})`;
     this.#settings = settings;
     this.#queue = new CallQueue(this.#name);
-    const keeps = `${settings.maxPrograms} are kept (option maxPrograms)`;
-    this.#again = new RecordedAgain({ place: this.#name, what: 'the function', keeps });
+    this.#programs = new ProgramCache(this.#name, 'the function', maxPrograms);
   }
 
   call(args: readonly Tensor[]): R {
@@ -155,7 +158,7 @@ class CompiledFunction<R> {
   }
 
   describe(): string {
-    const current = this.#programs[0];
+    const current = this.#programs.last;
     if (this.#disposed) return `${this.#name}: it has been disposed`;
     if (current === undefined) return `${this.#name}: nothing has been recorded yet`;
     const shapes = current.inputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
@@ -164,7 +167,7 @@ class CompiledFunction<R> {
 
   dispose(): void {
     this.#disposed = true;
-    if (this.#queue.pending === 0) this.#release();
+    if (this.#queue.pending === 0) this.#programs.release();
   }
 
   #check(args: readonly Tensor[]): void {
@@ -198,53 +201,14 @@ class CompiledFunction<R> {
       return runs.result();
     } finally {
       // This one is the last.
-      if (this.#disposed && this.#queue.pending === 1) this.#release();
+      if (this.#disposed && this.#queue.pending === 1) this.#programs.release();
     }
   }
 
   #programFor(args: readonly Tensor[]): Program<R> {
-    const programs = this.#programs;
-    for (let i = 0; i < programs.length; i++) {
-      const found = programs[i]!;
-      if (!fits(found.inputs, args) || !found.program.isCurrent()) continue;
-      if (i > 0) programs.unshift(...programs.splice(i, 1));
-      return found.program;
-    }
-    const { keepGradients, off, maxPrograms } = this.#settings;
-    const program = Program.record(this.#fn, args, { name: this.#name, keepGradients, off });
-    // No numbers: only shapes and dtypes are compared.
-    const inputs = args.map(({ shape, dtype }) => new Tensor(new Storage(dtype, sizeOf(shape)), shape));
-    const usable = programs.filter((each) => each.program.isUsable());
-    const kept = [{ program, inputs }, ...usable.slice(0, maxPrograms - 1)];
-    const dropped = programs.filter((each) => !kept.includes(each));
-    if (dropped.length > 0) this.#again.drop(dropped.length, () => this.#whyRecorded(args));
-    for (const each of dropped) each.program.release();
-    this.#programs = kept;
-    return program;
-  }
-
-  /** Why no program of before does for these arguments, in words. */
-  #whyRecorded(args: readonly Tensor[]): string {
-    const alike = this.#programs.find(({ inputs }) => fits(inputs, args));
-    return alike?.program.whyNotCurrent() ?? differenceOf(this.#programs[0]!.inputs, args);
-  }
-
-  #release(): void {
-    for (const { program } of this.#programs) program.release();
-    this.#programs = [];
+    const { keepGradients, off } = this.#settings;
+    return this.#programs.get(args, () => Program.record(this.#fn, args, { name: this.#name, keepGradients, off }));
   }
 }
 
 const copyOf = ({ storage, shape }: Tensor) => new Tensor(new Storage(storage.dtype, storage.read().slice()), shape);
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
-function fits(inputs: readonly Tensor[], args: readonly Tensor[]): boolean {
-  if (inputs.length !== args.length) return false;
-  for (let i = 0; i < args.length; i++) {
-    const input = inputs[i]!;
-    const arg = args[i]!;
-    if (input.dtype !== arg.dtype || !sameShape(input.shape, arg.shape)) return false;
-  }
-  return true;
-}

@@ -1,11 +1,14 @@
 /** What a recorded program depends on besides its arguments, and what calling its function sets. */
 import { show } from '../check.js';
+import { differenceOf } from './contents.js';
+import { FieldGuards, type SelfChange } from './field-guards.js';
 
 /** Values that are baked in, kept as two flat lists so that looking at all of them again costs little. */
 export class Guards {
   readonly #reads: (() => unknown)[] = [];
   readonly #values: unknown[] = [];
   readonly #names: (() => string)[] = [];
+  readonly #fields: FieldGuards[] = [];
   readonly #checks: (() => void)[] = [];
 
   /** Notes a value as it is now; the name is for messages. */
@@ -15,17 +18,30 @@ export class Guards {
     this.#values.push(read());
   }
 
+  addFields(fields: FieldGuards): void {
+    this.#fields.push(fields);
+  }
+
   /** The first value that is not what it was, in words; null when there is none. */
   changed(): string | null {
     for (const [i, read] of this.#reads.entries()) {
       const [before, now] = [this.#values[i], read()];
-      if (Object.is(before, now)) continue;
-      const [was, is] = [show(before), show(now)];
-      return was === is
-        ? `${this.#names[i]!()} is another than before`
-        : `${this.#names[i]!()} is ${is}, and was ${was}`;
+      if (!Object.is(before, now)) return `${this.#names[i]!()} ${differenceOf(before, now)}`;
+    }
+    for (const fields of this.#fields) {
+      const change = fields.changed();
+      if (change !== null) return change;
     }
     return null;
+  }
+
+  /**
+   * To be called when the function has returned: what it has only written is not compared from now on, since each recording would make the one
+   * before it out of date. Says, once for each field of a class, what the function changes and its runs do not.
+   * @param place for messages.
+   */
+  settle(place: string): void {
+    for (const fields of this.#fields) for (const change of fields.settle()) warnOfChange(place, fields.owner, change);
   }
 
   addCheck(run: () => void): void {
@@ -37,6 +53,8 @@ export class Guards {
     const reads = this.#reads;
     const values = this.#values;
     for (let i = 0; i < reads.length; i++) if (!Object.is(reads[i]!(), values[i])) return false;
+    const fields = this.#fields;
+    for (let i = 0; i < fields.length; i++) if (!fields[i]!.hold()) return false;
     return true;
   }
 
@@ -46,12 +64,27 @@ export class Guards {
   }
 }
 
+const warned = new WeakMap<object, Set<string>>();
+
+function warnOfChange(place: string, owner: object, { key, isInPlace }: SelfChange): void {
+  if (!remember(warned, owner.constructor ?? Object, key)) return;
+  const field = `'${key}' of ${show(owner)}`;
+  process.emitWarning(
+    isInPlace
+      ? `${place}: what is in ${field} is changed while the function is recorded. Its runs do not change it, and do not see when others do. Tensors that ` +
+          'are to change from run to run are buffers: write into them with copy_() and its kin.'
+      : `${place}: ${field} is changed while the function is recorded. Its runs do not change it, and the next call records the function again. A ` +
+          'number that is to change from run to run is a buffer: a tensor that the function writes into with add_() and its kin.',
+    { type: 'LanewiseWarning', code: 'LANEWISE_CHANGED_WHILE_RECORDED' },
+  );
+}
+
 /** A value that the function has set. */
 export interface Change {
   readonly owner: object;
   readonly key: string;
   /** Whether the function had looked at the value before it set it. */
-  readonly wasObserved: boolean;
+  readonly wasGuarded: boolean;
   /** What it was before. */
   readonly before: unknown;
   /** What it is now. */
@@ -59,22 +92,35 @@ export interface Change {
   write(value: unknown): void;
 }
 
-/** Keeps by owner and key what has been observed and what has been changed. */
+/** Keeps by owner and key what is guarded and what has been changed. */
 export class Journal {
   readonly guards = new Guards();
   readonly changes: Change[] = [];
   readonly #seen = new Map<object, Set<string>>();
   readonly #changed = new Map<object, Set<string>>();
+  readonly #fields = new Map<object, FieldGuards>();
 
-  observe(owner: object, key: string, read: () => unknown): void {
-    if (this.#changed.get(owner)?.has(key)) return;
-    if (note(this.#seen, owner, key)) this.guards.add(() => `'${key}' of ${show(owner)}`, read);
+  guard(owner: object, key: string, read: () => unknown): boolean {
+    if (this.#changed.get(owner)?.has(key) || !remember(this.#seen, owner, key)) return false;
+    this.guards.add(() => `'${key}' of ${show(owner)}`, read);
+    return true;
+  }
+
+  guardFields(owner: object): FieldGuards {
+    let fields = this.#fields.get(owner);
+    if (fields !== undefined) return fields;
+    fields = new FieldGuards(owner);
+    // First, since reading a field may come back to here.
+    this.#fields.set(owner, fields);
+    this.guards.addFields(fields);
+    fields.take();
+    return fields;
   }
 
   change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
-    if (!note(this.#changed, owner, key)) return;
-    const wasObserved = this.#seen.get(owner)?.has(key) ?? false;
-    this.changes.push({ owner, key, wasObserved, before: read(), read, write: (value) => write(value as T) });
+    if (!remember(this.#changed, owner, key)) return;
+    const wasGuarded = this.#seen.get(owner)?.has(key) ?? false;
+    this.changes.push({ owner, key, wasGuarded, before: read(), read, write: (value) => write(value as T) });
   }
 
   /** Sets everything back to what it was. */
@@ -83,8 +129,13 @@ export class Journal {
   }
 }
 
+interface Pairs {
+  get(owner: object): Set<string> | undefined;
+  set(owner: object, keys: Set<string>): unknown;
+}
+
 /** Whether the pair is new. */
-function note(pairs: Map<object, Set<string>>, owner: object, key: string): boolean {
+function remember(pairs: Pairs, owner: object, key: string): boolean {
   let keys = pairs.get(owner);
   if (keys === undefined) pairs.set(owner, (keys = new Set()));
   if (keys.has(key)) return false;

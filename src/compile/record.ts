@@ -5,6 +5,7 @@ import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Assembled, assemble, type Place } from './assemble.js';
 import type { Change } from './guards.js';
+import { watchImpure } from './impure.js';
 import { Recorder } from './recorder.js';
 import { type Returned, readReturned } from './returned.js';
 
@@ -50,7 +51,7 @@ export function record<R>(
   const { returned, changes } = call(recorder, name, fn, inputs);
   const { tensors, rebuild } = returned;
   const gradients = changes.flatMap(({ value, change }) =>
-    value instanceof Tensor ? [{ storage: value.storage, wasObserved: change.wasObserved }] : [],
+    value instanceof Tensor ? [{ storage: value.storage, wasGuarded: change.wasGuarded }] : [],
   );
   // One tensor that is returned twice is one tensor of the results.
   const distinct = [...new Set(tensors)];
@@ -87,9 +88,10 @@ function call<R>(
     const value = withRecording(recorder, () => {
       const args = inputs.map(({ shape, dtype, numel }) => new Tensor(Storage.uninitialized(dtype, numel), shape));
       for (const { storage } of args) recorder.addInput(storage);
-      return withOps(recorder.ops, () => fn(...args));
+      return withOps(recorder.ops, () => watchImpure(name, () => fn(...args)));
     });
     const returned = readReturned(name, value);
+    recorder.journal.guards.settle(name);
     recorder.checkCells();
     return { returned, changes: recorder.journal.changes.map((change) => ({ change, value: change.read() })) };
   } finally {

@@ -14,7 +14,7 @@ export interface Named {
   /** What is recorded: `the function`. */
   readonly what: string;
   /** How many programs are kept, and what the caller can do about it. */
-  readonly keeps: string;
+  readonly keeps: () => string;
 }
 
 export class RecordedAgain {
@@ -36,7 +36,7 @@ export class RecordedAgain {
     const { place, what, keeps } = this.#named;
     process.emitWarning(
       `${place}: ${what} is recorded again and again, which takes far longer than running it: ${why()}. ${this.#dropped} programs ` +
-        `were dropped, and ${keeps}. Use fewer shapes, and change what it depends on less often.`,
+        `were dropped, and ${keeps()}. Use fewer shapes, and change what it depends on less often.`,
       { type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' },
     );
   }

@@ -89,8 +89,16 @@ export class Recorder implements Recording {
     return this.#add(memory, memory.recordedBy !== this ? 'state' : memory.hasNumbers ? 'constant' : 'temporary');
   }
 
-  observe(owner: object, key: string, read: () => unknown): void {
-    this.journal.observe(owner, key, read);
+  guard(owner: object, key: string, read: () => unknown): boolean {
+    return this.journal.guard(owner, key, read);
+  }
+
+  guardFields(owner: object): void {
+    this.journal.guardFields(owner);
+  }
+
+  watchFields(owner: object): () => void {
+    return this.journal.guardFields(owner).watch();
   }
 
   change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {

@@ -1,7 +1,6 @@
 /** Activations, as layers. */
 import { checkNumber, checkOptions } from '../check.js';
 import { leakyRelu, relu, sigmoid, tanh } from '../functional/activations.js';
-import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';
@@ -69,7 +68,6 @@ export class LeakyReLU extends Activation {
   }
 
   override forward(input: Tensor): Tensor {
-    recording()?.observe(this, 'negativeSlope', () => this.negativeSlope);
     return leakyRelu(input, this.negativeSlope);
   }
 

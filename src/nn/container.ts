@@ -21,7 +21,9 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
   #edits = 0;
 
   get #members(): Map<string, M> {
-    recording()?.observe(this, 'members', () => this.#edits);
+    const now = recording();
+    now?.guardFields(this);
+    now?.guard(this, 'members', () => this.#edits);
     return this[list];
   }
 

@@ -5,7 +5,6 @@ import {
   crossEntropy,
   crossEntropyOptions,
 } from '../functional/cross-entropy.js';
-import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -53,9 +52,6 @@ export function crossEntropyParts(
 }
 
 function settingsOf(loss: CrossEntropyLoss): CrossEntropyOptions {
-  const now = recording();
-  for (const key of ['weight', 'ignoreIndex', 'labelSmoothing', 'reduction'] as const)
-    now?.observe(loss, key, () => loss[key]);
   const { weight, ignoreIndex, labelSmoothing, reduction } = loss;
   return { weight, ignoreIndex, labelSmoothing, reduction };
 }

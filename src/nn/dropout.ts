@@ -1,7 +1,6 @@
 import { checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { checkProbability, dropout, dropout2d } from '../functional/dropout.js';
-import { recording } from '../ops/recording.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -36,13 +35,6 @@ abstract class RandomDrop extends Module {
     this.generator = generator;
   }
 
-  /** @internal */
-  protected observe(): void {
-    const now = recording();
-    now?.observe(this, 'p', () => this.p);
-    now?.observe(this, 'generator', () => this.generator);
-  }
-
   override extraRepr(): string {
     return `p=${pythonRepr(this.p)}, inplace=False`;
   }
@@ -55,7 +47,6 @@ abstract class RandomDrop extends Module {
  */
 export class Dropout extends RandomDrop {
   override forward(input: Tensor): Tensor {
-    this.observe();
     return dropout(input, this.p, this.training, this.generator);
   }
 }
@@ -67,7 +58,6 @@ export class Dropout extends RandomDrop {
  */
 export class Dropout2d extends RandomDrop {
   override forward(input: Tensor): Tensor {
-    this.observe();
     return dropout2d(input, this.p, this.training, this.generator);
   }
 }

@@ -1,7 +1,6 @@
 import { checkReduction } from '../functional/cross-entropy.js';
 import type { LossOptions } from '../functional/losses.js';
 import type { Reduction } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 
@@ -17,7 +16,6 @@ export abstract class ElementwiseLoss extends Module<readonly [input: Tensor, ta
 
   /** @param input and target have the same shape. @throws ShapeError if not. */
   override forward(input: Tensor, target: Tensor): Tensor {
-    recording()?.observe(this, 'reduction', () => this.reduction);
     return this.reduced(input, target, this.reduction);
   }
 

@@ -7,6 +7,8 @@ export { CrossEntropyLoss } from './cross-entropy.js';
 export { Dropout, Dropout2d, type DropoutOptions } from './dropout.js';
 export type { Chain, Features, FeaturesOfChain, SameFeatures } from './features.js';
 export { Flatten } from './flatten.js';
+export type { HookedModule } from './hooked-module.js';
+export type { ForwardHook, ForwardPreHook, FullBackwardHook, Gradients, HookOptions } from './hooks.js';
 export { Identity } from './identity.js';
 export { Linear, type LinearOptions } from './linear.js';
 export * from './losses.js';

@@ -1,7 +1,6 @@
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { linear } from '../functional/linear.js';
-import { recording } from '../ops/recording.js';
 import { defaultGenerator, Generator } from '../random/generator.js';
 import { allocate } from '../tensor/creation.js';
 import { pythonRepr } from '../tensor/python-repr.js';
@@ -36,9 +35,9 @@ export class Linear<In extends number = number, Out extends number = number> ext
   /** Size of the last dimension of the result. */
   readonly outFeatures: Out;
   /** [outFeatures, inFeatures]. */
-  weight!: Parameter;
+  declare weight: Parameter;
   /** [outFeatures], or null. */
-  bias!: Parameter | null;
+  declare bias: Parameter | null;
 
   /** @throws ArgumentError for sizes that are no integers of at least 0; ShapeError for more weights than memory can hold. */
   constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions) {
@@ -66,9 +65,6 @@ export class Linear<In extends number = number, Out extends number = number> ext
       throw new ShapeError(
         `Linear: expected ${this.inFeatures} features in the last dimension, got shape ${formatShape(input.shape)}`,
       );
-    const now = recording();
-    now?.observe(this, 'weight', () => this.weight);
-    now?.observe(this, 'bias', () => this.bias);
     return linear(input, this.weight, this.bias);
   }
 

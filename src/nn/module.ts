@@ -6,9 +6,10 @@ import { stateTensors } from '../tensor/snapshot.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import { copyField, copyOf, copyOnce, empty, noteCopy } from './clone.js';
-import { type Field, type FieldKind, guardField, kindAfter } from './fields.js';
+import { defineField, type Field, type FieldKind, fields, kindAfter } from './fields.js';
+import { HookedModule, hookForward } from './hooked-module.js';
 import { scopedMode } from './mode-scope.js';
-import { checkName, joinNames } from './names.js';
+import { checkName, isInherited, joinNames, unique } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
 import { type IncompatibleKeys, loadState, type StateDict, type StateDictLike } from './state-dict.js';
@@ -42,7 +43,10 @@ export type AnyModule = Module<never, unknown>;
  * @typeParam In the arguments of `forward`: one Tensor unless told otherwise.
  * @typeParam Out what `forward` returns.
  */
-export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> {
+export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> extends HookedModule<
+  In,
+  Out
+> {
   /** Has `structuredClone`, `postMessage` and `v8.serialize` throw, where they would lose all that is private. @internal */
   readonly '~clone' = noClone;
   #training = true;
@@ -50,19 +54,21 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   readonly #buffers = new Map<string, boolean>();
   /** Names that were registered without a module. */
   readonly #moduleNames = new Set<string>();
-  /** Fields that have been found or registered: an assignment to them is checked. */
-  readonly #guarded = new Map<string, Field>();
+  /** Fields that have been found or registered: an assignment to them is checked. @internal */
+  declare readonly [fields]: Map<string, Field>;
 
-  /** What the module computes. @throws StateError in a class that does not say. */
-  forward(..._inputs: In): Out {
-    throw new StateError(`Module [${className(this)}] is missing the required "forward" function`);
+  constructor() {
+    super();
+    Object.defineProperty(this, fields, { value: new Map() });
   }
 
   /** Whether layers such as Dropout behave as in training. Set it for a whole model by {@link train} and {@link eval}. */
   get training(): boolean {
     const scoped = scopedMode(this);
     if (scoped !== undefined) return scoped;
-    recording()?.observe(this, 'training', () => this.#training);
+    const now = recording();
+    now?.guardFields(this);
+    now?.guard(this, 'training', () => this.#training);
     return this.#training;
   }
 
@@ -193,11 +199,12 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return copyOnce(className(this), this, state, () => {
       const copy = noteCopy(this, this[empty]());
       copy.#training = this.#training;
+      copy.copyHooks(this as AnyModule);
       for (const [name, persistent] of this.#buffers) copy.#buffers.set(name, persistent);
       for (const name of this.#moduleNames) copy.#moduleNames.add(name);
       for (const key of Reflect.ownKeys(this)) {
-        const guarded = typeof key === 'string' ? this.#guarded.get(key) : undefined;
-        if (guarded !== undefined) copy.#guard(String(key), guarded.kind, copyOf<unknown>(Reflect.get(this, key)));
+        const known = typeof key === 'string' ? this[fields].get(key) : undefined;
+        if (known !== undefined) copy.#define(String(key), known.kind, copyOf<unknown>(Reflect.get(this, key)));
         else copyField(this, copy, key);
       }
       return copy;
@@ -265,7 +272,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** The module and all below it, as PyTorch prints them. */
-  toString(): string {
+  override toString(): string {
     this.modules();
     const children = this.ownModules().map(([name, child]) => [name, child.toString()] as const);
     const isNull = (name: string) => this.#moduleNames.has(name) && Reflect.get(this, name) === null;
@@ -290,7 +297,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** The modules directly below this one by name, repeated ones too. Containers that keep modules elsewhere add theirs. */
-  protected ownModules(): [string, AnyModule][] {
+  protected override ownModules(): [string, AnyModule][] {
     return this.#fields('module', (value) => value instanceof Module);
   }
 
@@ -307,19 +314,17 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   #fields<T>(kind: FieldKind, is: (value: unknown, name: string) => value is T): [string, T][] {
     const found: [string, T][] = [];
     const names = Object.keys(this);
-    const now = recording();
-    now?.observe(this, 'fields', () => Object.keys(this).length);
+    recording()?.guardFields(this);
     for (const name of names) {
       const value: unknown = Reflect.get(this, name);
       const foreign = describeForeign(value);
       if (foreign !== null) throw new ArgumentError(`${className(this)}: the field '${name}' holds ${foreign}`);
-      const known = this.#guarded.get(name);
+      const known = this[fields].get(name);
       // A subclass may have defined its own field over the accessor.
       if (known !== undefined && known.value !== value)
-        this.#guard(name, kindAfter(className(this), name, known.kind, value, isModule), value);
+        this.#define(name, kindAfter(className(this), name, known.kind, value), value);
       if (!is(value, name)) continue;
-      if (known === undefined) this.#guard(name, kind, value);
-      now?.observe(this, `field ${name}`, () => Reflect.get(this, name));
+      if (known === undefined) this.#define(name, kind, value);
       found.push([checkName(className(this), kind, name), value]);
     }
     return found;
@@ -339,24 +344,23 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   #setField(place: string, name: string, kind: FieldKind, value: unknown, isOfKind: boolean): void {
     // A field that is only declared is there already, as undefined.
-    const isFree = !(name in this) || (Object.hasOwn(this, name) && Reflect.get(this, name) === undefined);
+    const isFree = Object.hasOwn(this, name) ? Reflect.get(this, name) === undefined : !isInherited(this, name);
     if (!isFree && !isOfKind) throw new ArgumentError(`${place}: attribute '${name}' already exists`);
-    this.#guard(name, kind, value);
+    this.#define(name, kind, value);
   }
 
   /** Has assignments to a field checked from now on; not in a frozen module, to which nothing can be assigned. */
-  #guard(name: string, kind: FieldKind, value: unknown): void {
+  #define(name: string, kind: FieldKind, value: unknown): void {
     const own = Object.getOwnPropertyDescriptor(this, name);
     if (own?.configurable === false || (own === undefined && !Object.isExtensible(this))) return;
-    const field = { kind, value };
-    this.#guarded.set(name, field);
-    guardField(this, className(this), name, field, isModule);
+    defineField(this, name, { kind, value });
   }
 
   /** Every place where a module stands, parents first; one in two places comes twice. */
   *#walk(path: string, above: readonly AnyModule[]): Generator<[string, AnyModule]> {
     if (above.includes(this))
       throw new StateError(`${className(above[0]!)}: a module cannot contain itself, but '${path}' does`);
+    hookForward(this as AnyModule);
     yield [path, this];
     for (const [name, child] of this.ownModules()) yield* child.#walk(joinNames(path, name), [...above, this]);
   }
@@ -378,23 +382,8 @@ export function checkModule<M extends AnyModule>(place: string, value: M): M {
   return value;
 }
 
-const isModule = (value: unknown): boolean => value instanceof Module;
-
 function checkMode(module: object, mode: unknown): boolean {
   if (typeof mode !== 'boolean')
     throw new ArgumentError(`${className(module)}: training mode is expected to be boolean, got ${show(mode)}`);
   return mode;
-}
-
-/** The members of modules under their full names, each once. */
-function unique<M, T>(modules: Iterable<[string, M]>, members: (module: M) => Iterable<[string, T]>): [string, T][] {
-  const seen = new Set<T>();
-  const found: [string, T][] = [];
-  for (const [path, module] of modules)
-    for (const [name, member] of members(module)) {
-      if (seen.has(member)) continue;
-      seen.add(member);
-      found.push([joinNames(path, name), member]);
-    }
-  return found;
 }

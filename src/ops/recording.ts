@@ -1,8 +1,9 @@
 /**
  * What the code above the ops tells a recorder. `compile` runs a function once with {@link withRecording}, its ops
  * noted instead of run. Whatever the library itself reads and bakes into the program on the way (a mode, a
- * probability, whether there is a gradient) it tells the recording by {@link Recording.observe}, so that a later run can
- * see that it has changed; whatever it sets, by {@link Recording.change}, so that it can be taken back and set again.
+ * probability, whether there is a gradient) it tells the recording by {@link Recording.guard}, so that a later run can
+ * see that it has changed; whatever it sets, by {@link Recording.change}, so that it can be taken back and set again. Modules have all their
+ * fields guarded, those of a caller's classes too: {@link Recording.guardFields}.
  */
 
 /** A recording in progress. */
@@ -10,9 +11,18 @@ export interface Recording {
   /**
    * Notes a value that the program will depend on. `read` is called now, and again before each run; when the two differ
    * (by Object.is) the program does not fit any more. Owner and key name the value: it is noted once, and not at all
-   * when the function has set it before.
+   * when the function has set it before. Returns whether it was noted now.
    */
-  observe(owner: object, key: string, read: () => unknown): void;
+  guard(owner: object, key: string, read: () => unknown): boolean;
+  /**
+   * Notes all enumerable fields of an object, once: which there are and what they hold. Plain objects and arrays are compared by what is in them.
+   */
+  guardFields(owner: object): void;
+  /**
+   * The same for an object whose `forward` is about to be called. The function that is returned ends it: fields in which `forward` only keeps
+   * its results are told from those that it goes by.
+   */
+  watchFields(owner: object): () => void;
   /** Notes that the value of that owner and key is about to be set: it is when the function is called, so at each run. */
   change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void;
   /** Has `run` called before each run of the program; what it throws, the run throws, and nothing has moved. */

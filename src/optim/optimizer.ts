@@ -152,7 +152,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       // Again, since the closure may have changed them.
       this.#checkGroups();
     }
-    this.#observeGroups();
+    this.#guardGroups();
     // All memory is there before the first number moves.
     const updates = this.#groups.flatMap((group) => this.#prepareGroup(group));
     for (const update of updates) update();
@@ -278,7 +278,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     const form = kind.form?.(group) ?? {};
     const now = recording();
     if (now !== null)
-      for (const name of Object.keys(form)) now.observe(group, `form ${name}`, () => kind.form?.(group)[name]);
+      for (const name of Object.keys(form)) now.guard(group, `form ${name}`, () => kind.form?.(group)[name]);
     return form;
   }
 
@@ -318,16 +318,16 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   }
 
   /** Tells a recording what the step depends on, and has it check the options, which are read again, before each run. */
-  #observeGroups(): void {
+  #guardGroups(): void {
     const now = recording();
     if (now === null) return;
     const { name, check } = this.#kind;
-    now.observe(this.paramGroups, 'length', () => this.paramGroups.length);
+    now.guard(this.paramGroups, 'length', () => this.paramGroups.length);
     this.#groups.forEach((group, index) => {
-      now.observe(this, `group ${index}`, () => this.paramGroups[index]);
-      now.observe(group, 'params', () => group.params);
-      now.observe(group, 'number of params', () => group.params.length);
-      for (const i of group.params.keys()) now.observe(group, `param ${i}`, () => group.params[i]);
+      now.guard(this, `group ${index}`, () => this.paramGroups[index]);
+      now.guard(group, 'params', () => group.params);
+      now.guard(group, 'number of params', () => group.params.length);
+      for (const i of group.params.keys()) now.guard(group, `param ${i}`, () => group.params[i]);
       now.check(() => check(name, group));
     });
   }

@@ -83,7 +83,7 @@ export class Generator implements KeySource {
 
   /** Where dropout is to take its masks from. */
   get masks(): MaskMode {
-    recording()?.observe(this, 'masks', () => this.#masks);
+    recording()?.guard(this, 'masks', () => this.#masks);
     return this.#masks;
   }
 

@@ -48,16 +48,21 @@ export function runHooks(hooks: ReadonlySet<GradientHook<Tensor>> | null, grad: 
   let current = grad;
   for (const hook of [...hooks]) {
     const result: unknown = hook(current);
-    if (result === undefined || result === null) continue;
-    if (!(result instanceof Tensor)) throw new ArgumentError(`expected a Tensor, but hook returned ${show(result)}`);
-    if (!sameShape(result.shape, grad.shape)) throw new ShapeError(`hook '${hook.name}' has changed the size of value`);
-    if (result.dtype !== grad.dtype)
-      throw new ArgumentError(
-        `hook '${hook.name}' has changed the type of value (was ${grad.dtype} got ${result.dtype})`,
-      );
-    current = result.detach();
+    if (result !== undefined && result !== null) current = checkReplacement(hook.name, result, grad);
   }
   return current;
+}
+
+/**
+ * What a hook has returned for a gradient.
+ * @throws ArgumentError or ShapeError for what cannot take its place. @internal
+ */
+export function checkReplacement(name: string, result: unknown, grad: Tensor): Tensor {
+  if (!(result instanceof Tensor)) throw new ArgumentError(`expected a Tensor, but hook returned ${show(result)}`);
+  if (!sameShape(result.shape, grad.shape)) throw new ShapeError(`hook '${name}' has changed the size of value`);
+  if (result.dtype !== grad.dtype)
+    throw new ArgumentError(`hook '${name}' has changed the type of value (was ${grad.dtype} got ${result.dtype})`);
+  return result.detach();
 }
 
 /**

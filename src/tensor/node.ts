@@ -21,6 +21,15 @@ export interface Node<T> {
   hooks: Set<GradientHook<T>> | null;
   /** The output, when it keeps its gradient. */
   retains: T | null;
+  /** What it is a part of, or null. */
+  joint: Joint<T> | null;
+}
+
+/** Nodes that were made one right after the other, whose gradients go on together. */
+export interface Joint<T> {
+  readonly nodes: readonly Node<T>[];
+  /** From the gradients of the outputs of all nodes, null where none has arrived, to those of their inputs. */
+  backward(grads: readonly (T | null)[]): readonly (T | null)[];
 }
 
 /** Called with a gradient; what it returns takes its place. */

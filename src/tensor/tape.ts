@@ -11,7 +11,7 @@ import { Graph } from '../pointwise/expression.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { noGrad } from './grad-scope.js';
 import { leafHookEdits, runHooks } from './hooks.js';
-import type { Node } from './node.js';
+import type { Joint, Node } from './node.js';
 import { denseLayout, formatShape, sameShape } from './shape.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
@@ -44,6 +44,7 @@ export function record(
     backward,
     hooks: null,
     retains: null,
+    joint: null,
   });
   return output;
 }
@@ -110,7 +111,7 @@ export function walk(
         'backward() through a graph that was made outside',
         'call the function that makes it inside, too',
       );
-    now.observe(leafHookEdits, 'count', () => leafHookEdits.count);
+    now.guard(leafHookEdits, 'count', () => leafHookEdits.count);
   }
   for (const node of leading) checkSaved(node);
   if (check !== undefined) {
@@ -125,19 +126,34 @@ export function walk(
   noGrad(() => {
     for (const { root, seed } of roots) accumulate(pending, root, seed);
     const walked = new Set(leading);
-    for (const node of nodes) {
+    const arrive = (node: Node<Tensor>): Tensor | null => {
       const sum = pending.get(node);
-      if (sum === undefined) continue;
+      if (sum === undefined) return null;
       pending.delete(node);
       const grad = runHooks(node.hooks, sum.tensor);
       if (node.retains !== null) retained.push([node.retains, grad]);
       if (wanted?.has(node)) found.set(node, grad);
-      if (!walked.has(node)) continue;
-      const grads = node.backward!(grad);
+      return grad;
+    };
+    const leave = (node: Node<Tensor>, grads: readonly (Tensor | null)[]) =>
       node.inputs.forEach((input, index) => {
         const part = grads[index] ?? null;
         if (input?.requiresGrad && part !== null) accumulate(pending, input, part);
       });
+    const seen = new Set<Joint<Tensor>>();
+    for (const node of nodes) {
+      const { joint } = node;
+      if (joint === null) {
+        const grad = arrive(node);
+        if (grad !== null && walked.has(node)) leave(node, node.backward!(grad));
+      } else if (!seen.has(joint)) {
+        // All that leads to one of its nodes is newer than the newest of them.
+        seen.add(joint);
+        const grads = joint.nodes.map(arrive);
+        if (grads.every((grad) => grad === null) || !joint.nodes.some((each) => walked.has(each))) continue;
+        const parts = joint.backward(grads);
+        for (const [i, each] of joint.nodes.entries()) leave(each, [parts[i]!]);
+      }
     }
     for (const [leaf, { tensor }] of pending)
       if (leaf instanceof Tensor && (wanted === null || wanted.has(leaf)))
@@ -206,6 +222,7 @@ function reachable(roots: readonly Tensor[]): Node<Tensor>[] {
     if (node === null || node === undefined || found.has(node)) continue;
     found.add(node);
     for (const input of node.inputs) if (input !== null) stack.push(input.node);
+    if (node.joint !== null) stack.push(...node.joint.nodes);
   }
   return [...found].sort((a, b) => b.id - a.id);
 }

@@ -64,7 +64,7 @@ export class Tensor {
   /** Whether gradients flow to this tensor: set on leaves by the caller, on results by the functions. */
   get requiresGrad(): boolean {
     const now = recording();
-    if (now !== null && this.storage.recordedBy !== now) now.observe(this, 'requiresGrad', () => this.#requiresGrad);
+    if (now !== null && this.storage.recordedBy !== now) now.guard(this, 'requiresGrad', () => this.#requiresGrad);
     return this.#requiresGrad;
   }
 
@@ -126,7 +126,7 @@ export class Tensor {
 
   /** The gradients that `backward` has added up here so far, or null. Results have one after `retainGrad` only. */
   get grad(): Tensor | null {
-    recording()?.observe(this, 'grad', () => this.#grad?.storage);
+    recording()?.guard(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
   }
 

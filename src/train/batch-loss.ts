@@ -3,6 +3,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, add, div, mean, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
 import { CrossEntropyLoss, crossEntropyParts } from '../nn/cross-entropy.js';
 import { ElementwiseLoss } from '../nn/elementwise-loss.js';
+import { hasHooks } from '../nn/hooked-module.js';
 import { Module } from '../nn/module.js';
 import { formatShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
@@ -107,12 +108,12 @@ function callLoss(place: string, loss: Settings['loss'], output: unknown, target
   return value;
 }
 
-/** A loss of the library's own, whose `forward` nobody has replaced. */
+/** A loss of the library without hooks and with its own `forward`: it may be computed in other forms than `forward` gives. */
 function isOwn<L extends CrossEntropyLoss | ElementwiseLoss>(
   loss: unknown,
   kind: abstract new (...args: never[]) => L,
 ): loss is L {
-  return loss instanceof kind && loss.forward === kind.prototype.forward;
+  return loss instanceof kind && loss.forward === kind.prototype.forward && !hasHooks(loss);
 }
 
 function plain(loss: Tensor, isSum: boolean, rows: number): BatchLoss {

@@ -1,30 +1,30 @@
 /** Having the outputs of all layers looked at while a step is recorded. */
 import { StateError } from '../errors.js';
+import { withForwardObserver } from '../nn/hooked-module.js';
 import type { AnyModule } from '../nn/module.js';
 import { currentOps } from '../ops/backend.js';
 import { NotFiniteError } from '../ops/listing.js';
 import { mapTensors } from '../tensor/structure.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-type Forward = (...inputs: unknown[]) => unknown;
-
 /** Numbers the layers of a model in the order in which their outputs are looked at, and names them when one is at fault. */
 export class FiniteChecks {
   readonly #names: string[] = [];
 
-  /**
-   * Runs `run` with every module that has none below it giving its output to the op `checkFinite`. Such a module gets a `forward`
-   * of its own meanwhile, so that this reaches it wherever it is called from.
-   */
+  /** Runs `run` with every module that has none below it giving its output to the op `checkFinite`. */
   watch<T>(model: AnyModule, run: () => T): T {
-    const restore: (() => void)[] = [];
-    try {
-      for (const [name, module] of model.namedModules())
-        if (module.children().length === 0) restore.push(this.#wrap(module, nameOf(name, module)));
-      return run();
-    } finally {
-      for (const undo of restore) undo();
-    }
+    const names = new Map<object, string>();
+    for (const [name, module] of model.namedModules())
+      if (module.children().length === 0) names.set(module, nameOf(name, module));
+    const observe = (module: object, output: unknown): void => {
+      const name = names.get(module);
+      if (name === undefined) return;
+      mapTensors(output, (tensor) => {
+        this.check(tensor, name);
+        return tensor;
+      });
+    };
+    return withForwardObserver(observe, run);
   }
 
   /** Has the tensor looked at; `name` stands in the message. */
@@ -42,24 +42,6 @@ export class FiniteChecks {
     return new StateError(`${place}: the output of ${name} is not finite in ${where}; that step has changed nothing`, {
       cause: error,
     });
-  }
-
-  #wrap(module: AnyModule, name: string): () => void {
-    const own = Object.getOwnPropertyDescriptor(module, 'forward');
-    const forward = Reflect.get(module, 'forward') as Forward;
-    const watched: Forward = (...inputs) => {
-      const output = Reflect.apply(forward, module, inputs);
-      mapTensors(output, (tensor) => {
-        this.check(tensor, name);
-        return tensor;
-      });
-      return output;
-    };
-    Object.defineProperty(module, 'forward', { value: watched, configurable: true, writable: true, enumerable: false });
-    return () => {
-      if (own === undefined) Reflect.deleteProperty(module, 'forward');
-      else Object.defineProperty(module, 'forward', own);
-    };
   }
 }
 

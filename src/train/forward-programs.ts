@@ -1,6 +1,8 @@
 /** Programs that evaluate a model, by the shapes of their inputs: few of them, however many numbers of rows there are. */
 import { Program } from '../compile/program.js';
+import { ProgramCache } from '../compile/program-cache.js';
 import type { InputSpec } from '../compile/record.js';
+import { guardModule } from '../nn/hooked-module.js';
 import { withModes } from '../nn/mode-scope.js';
 import type { AnyModule } from '../nn/module.js';
 import { numelOf, sameShape } from '../tensor/shape.js';
@@ -8,21 +10,18 @@ import { Storage } from '../tensor/storage.js';
 import { type Structure, takeApart } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
 import { applyModel } from './batch.js';
-import { observeFields } from './observe.js';
-import { ProgramCache } from './program-cache.js';
 import { isRowWise } from './row-wise.js';
 
 /** A model and the input that it is to be evaluated for. */
 export interface Asked {
   readonly model: AnyModule;
   readonly input: Structure;
+  /** How many programs of the model are kept. */
+  readonly maxPrograms: number;
 }
 
 /** What a model gives, taken apart. */
 export type Answer = Pick<Structure, 'tensors' | 'rebuild'>;
-
-/** Programs are kept for this many shapes of one model. */
-const mostShapes = 32;
 
 /** This many of them have just the rows that were asked for; then a few sizes serve all others. */
 const mostExact = 8;
@@ -57,7 +56,7 @@ export function mayBeSplit(asked: Asked, rows: number): boolean {
 
 /** As many rows as there are or the next of 2, 3, 4, 6, 8, 12, 16, ... */
 function sizeFor(asked: Asked, tensors: readonly Tensor[], rows: number): number {
-  const cache = cacheOf(asked.model);
+  const cache = cacheOf(asked);
   if (cache.size < mostExact || rows < 5 || cache.has(tensors, asked.input.form)) return rows;
   const power = 2 ** Math.floor(Math.log2(rows - 1));
   const [below, above] = rows <= 1.5 * power ? [power, 1.5 * power] : [1.5 * power, 2 * power];
@@ -105,20 +104,23 @@ const resized = ({ input }: Asked, rows: number): InputSpec[] =>
     return { dtype, shape: other, numel: numelOf(other) };
   });
 
-function cacheOf(model: AnyModule): ProgramCache<Tensor[]> {
+function cacheOf({ model, maxPrograms }: Asked): ProgramCache<Tensor[]> {
   let cache = programs.get(model);
-  if (cache === undefined) programs.set(model, (cache = new ProgramCache(mostShapes, 'predict', 'the model')));
+  if (cache === undefined) programs.set(model, (cache = new ProgramCache('predict', 'the model')));
+  cache.maxPrograms = maxPrograms;
   return cache;
 }
 
-function get({ model, input }: Asked, inputs: readonly InputSpec[]): Program<Tensor[]> {
-  return cacheOf(model).get(inputs, () => record(model, input, inputs), input.form);
+function get(asked: Asked, inputs: readonly InputSpec[]): Program<Tensor[]> {
+  const { model, input } = asked;
+  return cacheOf(asked).get(inputs, () => record(model, input, inputs), input.form);
 }
 
 function record(model: AnyModule, input: Structure, inputs: readonly InputSpec[]): Program<Tensor[]> {
   let output: Structure | null = null;
   const forward = (...args: Tensor[]) => {
-    observeFields(model);
+    // Its `forward` may stand in a field that nothing has found yet.
+    guardModule(model);
     const value = withModes(
       () => false,
       () => applyModel(model, input.rebuild(args)),

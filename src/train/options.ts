@@ -1,6 +1,7 @@
 /** What `fit` takes, read and checked before anything moves. */
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { defaultMaxPrograms } from '../compile/program-cache.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
@@ -119,6 +120,8 @@ export interface CommonOptions<Out, Target> {
    * the event loop each. A promise is not waited for, but ends the training when it rejects.
    */
   onStep?: (step: StepResult) => void;
+  /** How many programs are kept of a step of training, and of one of validation: see {@link CompileOptions.maxPrograms}. Default 16. */
+  maxPrograms?: number;
   /** Whether steps may be computed with fused ops, as `compile` does. Without, results are those of eager code to the bit. Default true. */
   fuse?: boolean;
 }
@@ -150,6 +153,7 @@ export interface Settings {
   readonly onProgress: ((progress: Progress) => void) | null;
   readonly onStep: ((step: StepResult) => void) | null;
   readonly fuse: boolean;
+  readonly maxPrograms: number;
 }
 
 /** Either form of options, before it is checked. */
@@ -169,7 +173,18 @@ const keys = [
     'sampleWeight',
   ] as const),
   ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
-  ...(['threads', 'priority', 'signal', 'timeLimit', 'callbacks', 'onEpoch', 'onProgress', 'onStep', 'fuse'] as const),
+  ...([
+    'threads',
+    'priority',
+    'signal',
+    'timeLimit',
+    'callbacks',
+    'onEpoch',
+    'onProgress',
+    'onStep',
+    'fuse',
+    'maxPrograms',
+  ] as const),
 ];
 
 /** @throws ArgumentError, ShapeError for what cannot be trained with. */
@@ -178,7 +193,7 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
   if (options === undefined) throw new ArgumentError(`${place}: options are required: train, optimizer, loss`);
   const given = checkOptions<GivenOptions>(place, options as GivenOptions, keys);
   const { epochs = 1, shuffle = true, priority = 'normal', callbacks = [], fuse = true } = given;
-  const { batchSize = 32 } = given;
+  const { batchSize = 32, maxPrograms = defaultMaxPrograms } = given;
   checkBatchSize(place, batchSize);
   const { optimizer, loss } = given;
   if (!(optimizer instanceof Optimizer))
@@ -226,6 +241,7 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     onProgress: readFunction(place, 'onProgress', given.onProgress),
     onStep: readFunction(place, 'onStep', given.onStep),
     fuse: checkBoolean(place, 'fuse', fuse),
+    maxPrograms: checkSize(place, 'maxPrograms', maxPrograms, 1),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What a model says, computed off the event loop. */
-import { checkOneOf, checkOptions, show } from '../check.js';
+import { checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import type { Program } from '../compile/program.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { Module } from '../nn/module.js';
@@ -20,6 +20,11 @@ export interface PredictOptions {
    * no row each, random draws. Default 1024; `Infinity` computes everything at once.
    */
   batchSize?: number;
+  /**
+   * How many programs of the model are kept from call to call, those that ran last. Many numbers of rows share few programs. Default 32; see
+   * {@link CompileOptions.maxPrograms}.
+   */
+  maxPrograms?: number;
   /** How many threads compute. Default: `backend.threads`. */
   threads?: number;
   /** `'background'` leaves the processor to others first. Default `'normal'`. */
@@ -48,11 +53,12 @@ interface Call {
 type Settings = ReturnType<typeof readOptions>;
 
 function readOptions(options: PredictOptions | undefined) {
-  const given = checkOptions(place, options, ['batchSize', 'threads', 'priority', 'signal']);
-  const { batchSize = 1024, priority = 'normal' } = given;
+  const given = checkOptions(place, options, ['batchSize', 'maxPrograms', 'threads', 'priority', 'signal']);
+  const { batchSize = 1024, maxPrograms = 32, priority = 'normal' } = given;
   if (batchSize !== Number.POSITIVE_INFINITY) checkBatchSize(place, batchSize);
   return {
     batchSize,
+    maxPrograms: checkSize(place, 'maxPrograms', maxPrograms, 1),
     threads: readThreads(place, given.threads),
     priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
     signal: readSignal(place, given.signal),
@@ -81,7 +87,11 @@ export async function predict<In extends readonly unknown[], Out>(
   const structure = takeApart(`${place}: the input`, input);
   const settings = readOptions(options);
   settings.signal?.throwIfAborted();
-  const call: Call = { asked: { model, input: structure }, settings, assertSame: watchWrites(structure.tensors) };
+  const call: Call = {
+    asked: { model, input: structure, maxPrograms: settings.maxPrograms },
+    settings,
+    assertSame: watchWrites(structure.tensors),
+  };
   return (await answer(call)) as Out;
 }
 

@@ -7,7 +7,7 @@ import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Source } from './source.js';
-import type { FindBatch, RecordStep, StepProgram } from './steps.js';
+import type { FindBatch, RecordStep, StepProgram, StepPrograms } from './steps.js';
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
 
@@ -27,17 +27,19 @@ export class ResidentData {
   readonly #record: RecordStep;
   readonly #order: Storage;
   readonly #side: NativeSide;
-  #full: StepProgram | null = null;
-  #last: StepProgram | null = null;
+  readonly #programs: StepPrograms;
 
   /**
    * Records the programs.
    * @throws what recording throws.
    */
-  constructor(data: Tensors, batchSize: number, shuffle: boolean, record: RecordStep) {
+  constructor(data: Tensors, batchSize: number, shuffle: boolean, record: RecordStep, programs: StepPrograms) {
     this.#data = data;
     this.#batchSize = batchSize;
     this.#record = record;
+    this.#programs = programs;
+    // A pass may need two, which are looked up before its first step.
+    programs.maxPrograms = Math.max(programs.maxPrograms, 2);
     const { rows, firstRow } = data;
     // Shuffled where it lies, which gives numbers from 0 on; else firstRow, firstRow + 1, ...
     this.#order = new Storage('int32', shuffle ? rows : Int32Array.from({ length: rows }, (_, i) => firstRow + i));
@@ -64,13 +66,13 @@ export class ResidentData {
     const parts: Part[] = [];
     const whole = Math.min(full - first, most);
     if (whole > 0) {
-      this.#full = this.#fresh(this.#full, () => this.#gather(this.#order, size, this.counter), size);
-      parts.push({ program: this.#full, first, steps: whole, rows: size });
+      const program = this.#programFor(size, () => this.#gather(this.#order, size, this.counter));
+      parts.push({ program, first, steps: whole, rows: size });
     }
     if (rest > 0 && first + most > full) {
       const tail = () => narrow(new Tensor(this.#order, [rows]), 0, full * size, rest).storage;
-      this.#last = this.#fresh(this.#last, () => this.#gather(tail(), rest, { value: 0 }), rest);
-      parts.push({ program: this.#last, first: full, steps: 1, rows: rest });
+      const program = this.#programFor(rest, () => this.#gather(tail(), rest, { value: 0 }));
+      parts.push({ program, first: full, steps: 1, rows: rest });
     }
     return parts;
   }
@@ -89,16 +91,13 @@ export class ResidentData {
 
   /** Lets go of programs and order. */
   release(): void {
-    this.#full?.release();
-    this.#last?.release();
+    this.#programs.release();
     this.#order.release(this.#side);
   }
 
-  #fresh(known: StepProgram | null, findBatch: FindBatch, rows: number): StepProgram {
-    if (known?.isCurrent()) return known;
-    const made = this.#record(findBatch, [], rows);
-    known?.release();
-    return made;
+  #programFor(rows: number, findBatch: FindBatch): StepProgram {
+    const batch = this.#data.batch.tensors.map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
+    return this.#programs.get(batch, () => this.#record(findBatch, [], rows));
   }
 
   #gather(order: Storage, count: number, step: { readonly value: number }): unknown {

@@ -1,8 +1,10 @@
 /** The functions that are recorded: a step of training, and a step of validation. */
 import { passNames } from '../compile/passes/index.js';
 import { Program } from '../compile/program.js';
+import type { ProgramCache } from '../compile/program-cache.js';
 import { clone } from '../functional/index.js';
 import { CrossEntropyLoss } from '../nn/cross-entropy.js';
+import { guardModule } from '../nn/hooked-module.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { recording } from '../ops/recording.js';
@@ -14,12 +16,14 @@ import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
 import { FiniteChecks } from './finite.js';
 import { measureAccuracy } from './labels.js';
 import { accuracy } from './metrics.js';
-import { observeFields } from './observe.js';
 import type { Settings } from './options.js';
 import { listOutputs, type Measure, meanOverRows, type Scoring } from './scoring.js';
 
 /** A program that gives numbers about a batch, what {@link Scoring} makes scores of; the first is the loss. */
 export type StepProgram = Program<Tensor[]>;
+
+/** The steps of one kind that are kept. */
+export type StepPrograms = ProgramCache<Tensor[]>;
 
 type Step = (batch: unknown) => Measure[];
 
@@ -81,8 +85,8 @@ export class Steps {
     const { model, loss, fuse } = this.#settings;
     let measures: readonly Measure<number>[] = [];
     const fn = (...args: Tensor[]) => {
-      observeFields(model);
-      if (loss instanceof Module) observeFields(loss);
+      // With all below them, also where something else than their `forward` is called.
+      for (const each of [model, loss]) if (each instanceof Module) guardModule(each);
       return withModes(modes, () => {
         const { outputs, listed } = listOutputs(step(findBatch(...args)));
         measures = listed;

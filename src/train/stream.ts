@@ -6,12 +6,8 @@ import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
 import type { Submitted } from './pass.js';
-import { ProgramCache } from './program-cache.js';
-import type { RecordStep, StepProgram } from './steps.js';
+import type { RecordStep, StepProgram, StepPrograms } from './steps.js';
 import { type Stopper, timeIsUp } from './stopper.js';
-
-/** Programs are kept for this many shapes of batches. */
-const mostShapes = 16;
 
 export class StreamedData {
   readonly #place: string;
@@ -22,7 +18,7 @@ export class StreamedData {
   readonly #generator: Generator;
   /** The iterator that the next batch comes from, and how many it has given. Null: the iterable begins again. */
   #open: { readonly iterator: Iterator<unknown> | AsyncIterator<unknown>; given: number } | null = null;
-  readonly #programs: ProgramCache<Tensor[]>;
+  readonly #programs: StepPrograms;
 
   constructor(
     place: string,
@@ -30,11 +26,12 @@ export class StreamedData {
     batches: Iterable<unknown> | AsyncIterable<unknown>,
     reader: BatchReader,
     record: RecordStep,
+    programs: StepPrograms,
     generator: Generator,
   ) {
     this.#place = place;
     this.#what = what;
-    this.#programs = new ProgramCache(mostShapes, place, `the step for a batch of ${what}`);
+    this.#programs = programs;
     this.#batches = batches;
     this.#reader = reader;
     this.#record = record;

@@ -1,4 +1,5 @@
 /** A training from its beginning to its end, whatever form it was asked for in. */
+import { ProgramCache } from '../compile/program-cache.js';
 import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
 import { defaultGenerator, type Generator, type GeneratorState, withGenerator } from '../random/generator.js';
@@ -14,7 +15,7 @@ import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
 import { Scoring } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
-import { type RecordStep, Steps } from './steps.js';
+import { type RecordStep, type StepPrograms, Steps } from './steps.js';
 import { Stopper, timeIsUp } from './stopper.js';
 import { StreamedData } from './stream.js';
 
@@ -140,11 +141,12 @@ export class Training {
   }
 
   #openData(what: string, source: Source, shuffle: boolean, record: RecordStep): Data {
-    const { batchSize, reader } = this.#settings;
+    const { batchSize, reader, maxPrograms } = this.#settings;
     const generator = this.#generator;
     const own: RecordStep = (...step) => withGenerator(generator, () => record(...step));
-    if (source.kind === 'batches') return new StreamedData(this.#place, what, source.batches, reader, own, generator);
-    return new ResidentData(source, batchSize, shuffle, own);
+    const programs: StepPrograms = new ProgramCache(this.#place, `the step for a batch of ${what}`, maxPrograms);
+    if (source.kind === 'tensors') return new ResidentData(source, batchSize, shuffle, own, programs);
+    return new StreamedData(this.#place, what, source.batches, reader, own, programs, generator);
   }
 
   /** Runs what the caller has given to take part, which may write to model and optimizer until it is over. */

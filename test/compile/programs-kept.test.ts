@@ -1,5 +1,6 @@
 /** How many programs a compiled function keeps, and what it says when they are too few. */
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Program } from '../../src/compile/program.js';
 import { compile, nn, noGrad, ones, type Tensor } from '../../src/index.js';
 
 const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
@@ -35,6 +36,22 @@ it('keeps 16 programs by default, and as many as it is told', () => {
     expect(recordings()).toBe(most + 2);
   }
   expect(emitted).not.toHaveBeenCalled();
+});
+
+it('drops the program that was not used for longest, and frees it', () => {
+  const freed = vi.spyOn(Program.prototype, 'release');
+  const { run, recordings } = counted({ maxPrograms: 2 });
+  for (const size of [1, 2, 1, 3]) run(ones([size]));
+  expect(recordings()).toBe(3);
+  expect(freed).toHaveBeenCalledTimes(1);
+  run(ones([1]));
+  expect(recordings()).toBe(3);
+  run(ones([2]));
+  expect(recordings()).toBe(4);
+  expect(freed).toHaveBeenCalledTimes(2);
+  run.dispose();
+  expect(freed).toHaveBeenCalledTimes(4);
+  freed.mockRestore();
 });
 
 it('says once that shapes change all the time', () => {

@@ -34,6 +34,7 @@ const fitNames = [
     'stepsPerEpoch',
     'validationSplit',
     'sampleWeight',
+    'maxPrograms',
   ],
   ...['forward', 'speed'],
 ];

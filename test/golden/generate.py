@@ -15,6 +15,7 @@ from makers.dropping import dropout
 from makers.errors import errors
 from makers.functions import functions
 from makers.loading import loader
+from makers.hooks import hooks
 from makers.losses import losses
 from makers.nodes import nodes
 from makers.printing import printing
@@ -35,6 +36,7 @@ FILES = {
     "nodes": nodes,
     "printing": printing,
     "errors": errors,
+    "hooks": hooks,
 }
 
 

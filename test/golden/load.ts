@@ -216,6 +216,11 @@ export interface GoldenFiles {
     readonly tensors: readonly PrintedTensor[];
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
+  hooks: {
+    readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];
+    /** What PyTorch says about what a backward hook has returned. */
+    readonly errors: readonly { readonly returned: string; readonly type: string; readonly message: string }[];
+  };
 }
 
 /** Training on samples that have weights, by hand, in batches in the order of the samples. */

@@ -160,5 +160,7 @@ export const optionNames = [
     'timeLimit',
     'fuse',
     'interval',
+    'maxPrograms',
+    'prepend',
   ],
 ] as const;

@@ -205,6 +205,11 @@ describeEachBackend('predict', (backendName) => {
     ['an array', () => predict(makeProblem().model, [1, 2] as never), 'plain object of tensors, but [0] is 1'],
     ['features too few', () => predict(makeProblem().model, rand([2, 5])), 'Linear: expected 6 features'],
     ['batchSize 0', () => predict(makeProblem().model, input(1), { batchSize: 0 }), 'batchSize should be a positive'],
+    [
+      'maxPrograms 0',
+      () => predict(makeProblem().model, input(1), { maxPrograms: 0 }),
+      'maxPrograms must be at least 1',
+    ],
     ['an unknown option', () => predict(makeProblem().model, input(1), { size: 1 } as never), 'unknown option "size"'],
     [
       'threads 0',

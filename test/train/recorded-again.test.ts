@@ -21,7 +21,7 @@ it('predict names the shapes of a model that mixes rows', async () => {
   expect(emitted).not.toHaveBeenCalled();
   for (let rows = 21; rows <= 60; rows++) await predict(model, rand([rows, 3]));
   expect(warning()).toMatch(
-    /^predict: the model is recorded again and again, .*: its arguments are float32 \[\d+, 3\], and were float32 \[\d+, 3\]\. 8 programs were dropped, and those of the last 32 shapes are kept\./,
+    /^predict: the model is recorded again and again, .*: its arguments are float32 \[\d+, 3\], and were float32 \[\d+, 3\]\. 8 programs were dropped, and 32 are kept \(option maxPrograms\)\./,
   );
 });
 
@@ -33,11 +33,66 @@ it('predict names the value that changes all the time', async () => {
     }
   }
   const model = new Counting();
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 50; i++) {
     model.dropout.p = i / 100;
     await predict(model, rand([2, 3]));
   }
-  expect(warning()).toContain("'field p' of a value of type Dropout is 0.08, and was 0.07");
+  expect(warning()).toContain("'p' of a value of type Dropout is 0.39, and was 0.38");
+});
+
+it('predict and fit keep as many programs as they are told', async () => {
+  let calls = 0;
+  const makeModel = () => {
+    const model = new nn.Sequential(new nn.Linear(3, 2), new nn.Softmax(0));
+    model.registerForwardPreHook(() => {
+      calls++;
+    });
+    return model;
+  };
+  for (const [maxPrograms, expected] of [
+    [3, 3],
+    [2, 6],
+    [1, 6],
+  ] as const) {
+    calls = 0;
+    const model = makeModel();
+    for (const rows of [1, 2, 3, 1, 2, 3]) await predict(model, rand([rows, 3]), { maxPrograms });
+    expect(calls).toBe(expected);
+  }
+  const model = makeModel();
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  const train = [1, 2, 3, 1, 2, 3].map((rows) => [rand([rows, 3]), rand([rows, 2])] as const);
+  const options = { train, optimizer, loss: new nn.MSELoss() };
+  for (const [maxPrograms, expected] of [
+    [3, 3],
+    [2, 6],
+    [1, 6],
+  ] as const) {
+    calls = 0;
+    await fit(model, { ...options, maxPrograms });
+    expect(calls).toBe(expected);
+  }
+  // A shorter batch at the end of each epoch.
+  calls = 0;
+  const samples = { ...options, train: [rand([5, 3]), rand([5, 2])] as const, batchSize: 2, epochs: 3, maxPrograms: 1 };
+  await fit(model, samples);
+  expect(calls).toBe(2);
+});
+
+it('predict tells apart inputs of the same tensors in another form', async () => {
+  class Form extends nn.Module<readonly unknown[], Tensor> {
+    override forward(...inputs: readonly unknown[]): Tensor {
+      if (inputs.length === 2) return (inputs[0] as Tensor).sub(inputs[1] as Tensor);
+      const { a, b } = inputs[0] as { a: Tensor; b: Tensor };
+      return a.mul(b);
+    }
+  }
+  const [a, b] = [rand([2, 3]), rand([2, 3])];
+  const model = new Form();
+  for (let i = 0; i < 2; i++) {
+    expect((await predict(model, [a, b])).toArray()).toEqual(a.sub(b).toArray());
+    expect((await predict(model, [{ a, b }] as never)).toArray()).toEqual(a.mul(b).toArray());
+  }
 });
 
 it('fit names the shapes of batches', async () => {

@@ -40,7 +40,7 @@ export function record(
     });
     const gradients = recorder.journal.changes.flatMap((change) => {
       const value = change.read();
-      return value instanceof TensorClass ? [{ storage: value.storage, wasObserved: change.wasObserved }] : [];
+      return value instanceof TensorClass ? [{ storage: value.storage, wasGuarded: change.wasGuarded }] : [];
     });
     const storages = returned.map(({ storage }) => storage);
     const { listing, states, outputs } = assemble(recorder, storages, gradients, keepGradients);

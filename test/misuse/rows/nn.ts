@@ -1,5 +1,5 @@
 /** Modules: constructors, containers, modes, state dicts, inputs that do not fit. */
-import { defaultGenerator, nn, type Tensor, tensor, zeros } from '../../../src/index.js';
+import { compile, defaultGenerator, nn, type Tensor, tensor, zeros } from '../../../src/index.js';
 import { argument, type Row, shape, state, typeError } from '../row.js';
 import { bad, type World } from '../world.js';
 
@@ -218,6 +218,43 @@ export const nnRows: readonly Row[] = [
     'registerParameter: 5',
     ({ model }) => model.registerParameter(bad(5), null),
     'parameter name should be a string. Got 5',
+  ),
+  ...(['registerForwardPreHook', 'registerForwardHook', 'registerFullBackwardHook'] as const).flatMap((kind) => [
+    ...[undefined, null, 5, 'hook', {}].map((hook) =>
+      argument(
+        `${kind}(${typeof hook} ${String(hook)})`,
+        ({ model }) => model[kind](bad(hook)),
+        `Sequential.${kind}: expected a function, got `,
+      ),
+    ),
+    argument(`${kind}: options 5`, ({ model }) => model[kind](() => null, bad(5)), 'options must be an object, got 5'),
+    argument(
+      `${kind}: prepend 1`,
+      ({ model }) => model[kind](() => null, { prepend: bad(1) }),
+      `Sequential.${kind}: prepend must be a boolean, got 1`,
+    ),
+    argument(
+      `${kind}: withKwargs`,
+      ({ model }) => model[kind](() => null, bad({ withKwargs: true })),
+      `Sequential.${kind}: unknown option "withKwargs"; it takes prepend`,
+    ),
+    state(
+      `${kind} while a function is recorded`,
+      ({ model, x }) => compile((input: Tensor) => (model[kind](() => null) as never) ?? model.forward(input))(x),
+      `Sequential.${kind}() is not possible while compile records a function`,
+    ),
+  ]),
+  argument(
+    'an async hook',
+    ({ model, x }) => {
+      const handle = model.registerForwardPreHook(bad(async () => undefined));
+      try {
+        model.forward(x);
+      } finally {
+        handle.remove();
+      }
+    },
+    'Sequential.registerForwardPreHook: a hook must not be async',
   ),
   state(
     'a module without forward',

@@ -70,6 +70,9 @@ export const trainRows: readonly Row[] = [
     row(`epochs ${typeof count} ${count}`, () => ({ epochs: count }), 'epochs must be'),
   ),
   ...[0, -1, 1.5, '3', null].map((count) =>
+    row(`maxPrograms ${typeof count} ${count}`, () => ({ maxPrograms: count }), 'epochs: maxPrograms must be'),
+  ),
+  ...[0, -1, 1.5, '3', null].map((count) =>
     row(`stepsPerEpoch ${typeof count} ${count}`, () => ({ stepsPerEpoch: count }), 'epochs: stepsPerEpoch must be'),
   ),
   ...[0, 1, -0.1, Number.NaN, '0.5', null].map((share) =>

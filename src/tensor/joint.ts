@@ -1,0 +1,37 @@
+/** One place on the tape for several tensors, as a function with several outputs is. */
+import type { Joint, Node } from './node.js';
+import { record } from './tape.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * Tensors with the same memory in the place of those that require gradients, each time their gradients come by, `backward` gets all of them
+ * together: as many as there are values, null for what none has reached. What it returns goes on to the values.
+ * @returns null where no gradient is noted.
+ */
+export function recordJoint(
+  values: readonly unknown[],
+  backward: (grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[],
+): unknown[] | null {
+  const nodes: Node<Tensor>[] = [];
+  const positions: number[] = [];
+  const views = values.map((value, i) => {
+    if (!(value instanceof Tensor) || !value.requiresGrad) return value;
+    const view = record('BackwardHookFunctionBackward', value.detach(), [value], [], (grad) => [grad]);
+    if (view.node === null) return value;
+    nodes.push(view.node);
+    positions.push(i);
+    return view;
+  });
+  if (nodes.length === 0) return null;
+  const joint: Joint<Tensor> = {
+    nodes,
+    backward(arrived) {
+      const grads: (Tensor | null)[] = values.map(() => null);
+      for (const [n, position] of positions.entries()) grads[position] = arrived[n]!;
+      const results = backward(grads);
+      return positions.map((position) => results[position] ?? null);
+    },
+  };
+  for (const node of nodes) node.joint = joint;
+  return views;
+}
