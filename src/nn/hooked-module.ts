@@ -8,8 +8,8 @@ import {
   type ForwardPreHook,
   type FullBackwardHook,
   type HookOptions,
-  type Hooks,
   type HookStore,
+  type Hooks,
   runForwardHooks,
   runPreHooks,
 } from './hooks.js';

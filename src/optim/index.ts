@@ -8,3 +8,4 @@ export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export type { ParamState } from './state.js';
 export type { OptimizerStateDict } from './state-dict.js';
+export type { Form } from './update.js';

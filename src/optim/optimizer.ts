@@ -79,7 +79,12 @@ export interface OptimizerKind<
     values: Readonly<Record<'param' | 'grad' | 'step' | StateName, Expression>>,
     numbers: Readonly<Record<NumberName, Expression>>,
     form: Form,
-  ): Readonly<{ param: Expression } & Partial<Record<StateName, Expression>>>;
+  ): Readonly<
+    {
+      /** The new parameter. */
+      param: Expression;
+    } & Partial<Record<StateName, Expression>>
+  >;
 }
 
 /** The text is that of the error: `Symbol(...) could not be cloned`. */

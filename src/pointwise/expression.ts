@@ -38,78 +38,103 @@ export class Expression {
     return this.graph.apply(node, this, ...others);
   }
 
+  /** -this. */
   neg(): Expression {
     return this.#apply('neg');
   }
+  /** |this|. */
   abs(): Expression {
     return this.#apply('abs');
   }
+  /** -1, 0 or 1 by the sign; 0 for NaN. */
   sign(): Expression {
     return this.#apply('sign');
   }
+  /** e to the power of this. */
   exp(): Expression {
     return this.#apply('exp');
   }
+  /** e to the power of this, minus 1. */
   expm1(): Expression {
     return this.#apply('expm1');
   }
+  /** Natural logarithm. */
   log(): Expression {
     return this.#apply('log');
   }
+  /** Natural logarithm of 1 + this. */
   log1p(): Expression {
     return this.#apply('log1p');
   }
+  /** Square root. */
   sqrt(): Expression {
     return this.#apply('sqrt');
   }
+  /** Sine of radians. */
   sin(): Expression {
     return this.#apply('sin');
   }
+  /** Cosine of radians. */
   cos(): Expression {
     return this.#apply('cos');
   }
+  /** Hyperbolic tangent. */
   tanh(): Expression {
     return this.#apply('tanh');
   }
+  /** 1 / (1 + e^-this). */
   sigmoid(): Expression {
     return this.#apply('sigmoid');
   }
+  /** The error function. */
   erf(): Expression {
     return this.#apply('erf');
   }
+  /** The largest integer not above. */
   floor(): Expression {
     return this.#apply('floor');
   }
+  /** The smallest integer not below. */
   ceil(): Expression {
     return this.#apply('ceil');
   }
+  /** The nearest integer, halves to the even one. */
   round(): Expression {
     return this.#apply('round');
   }
+  /** max(this, 0). */
   relu(): Expression {
     return this.#apply('relu');
   }
+  /** this + other. */
   add(other: ExpressionOperand): Expression {
     return this.#apply('add', other);
   }
+  /** this - other. */
   sub(other: ExpressionOperand): Expression {
     return this.#apply('sub', other);
   }
+  /** this · other. */
   mul(other: ExpressionOperand): Expression {
     return this.#apply('mul', other);
   }
+  /** this / other. */
   div(other: ExpressionOperand): Expression {
     return this.#apply('div', other);
   }
+  /** this to the power of exponent. */
   pow(exponent: ExpressionOperand): Expression {
     return this.#apply('pow', exponent);
   }
+  /** 1 / this. */
   reciprocal(): Expression {
     return this.graph.apply('div', 1, this);
   }
+  /** The larger of the two; NaN where either is. */
   maximum(other: ExpressionOperand): Expression {
     return this.#apply('max', other);
   }
+  /** The smaller of the two; NaN where either is. */
   minimum(other: ExpressionOperand): Expression {
     return this.#apply('min', other);
   }
@@ -121,18 +146,23 @@ export class Expression {
   lt(other: ExpressionOperand): Expression {
     return this.#apply('selectLess', other, 1, 0);
   }
+  /** 1 where this <= other, else 0. */
   le(other: ExpressionOperand): Expression {
     return this.#apply('selectLessEqual', other, 1, 0);
   }
+  /** 1 where this > other, else 0. */
   gt(other: ExpressionOperand): Expression {
     return this.graph.apply('selectLess', other, this, 1, 0);
   }
+  /** 1 where this >= other, else 0. */
   ge(other: ExpressionOperand): Expression {
     return this.graph.apply('selectLessEqual', other, this, 1, 0);
   }
+  /** 1 where this = other, else 0. */
   eq(other: ExpressionOperand): Expression {
     return this.#apply('selectEqual', other, 1, 0);
   }
+  /** 1 where this ≠ other, else 0. */
   ne(other: ExpressionOperand): Expression {
     return this.#apply('selectEqual', other, 0, 1);
   }

@@ -1,7 +1,7 @@
 /** What `fit` takes, read and checked before anything moves. */
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
-import { ArgumentError } from '../errors.js';
 import { defaultMaxPrograms } from '../compile/program-cache.js';
+import { ArgumentError } from '../errors.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
