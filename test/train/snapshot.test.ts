@@ -64,7 +64,8 @@ describeEachBackend('while fit runs', () => {
     for (const clone of clones) {
       expect(distinct(clone.parameters()).size).toBe(1);
       const [weight] = distinct(clone.parameters());
-      expect(clone.forward(ones([1])).item()).toBe(24 * 2000 * weight!);
+      // The momentum makes weights with all digits of a float32, whose sum is rounded.
+      expect(clone.forward(ones([1])).item() / (24 * 2000 * weight!)).toBeCloseTo(1, 6);
     }
     const shared = model.stateDict()['parts.0.weight']!;
     shared.copy_(tensor(7));
