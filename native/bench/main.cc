@@ -153,7 +153,7 @@ int run(const Options& options) {
   }
   share_peaks(measurements);
   print_rows(measurements);
-  const std::vector<Target> targets = judge(setting, measurements);
+  const std::vector<Target> targets = check_targets(setting, measurements);
   print_targets(targets);
   if (json != nullptr) {
     write_json(json, setting, measurements, targets);

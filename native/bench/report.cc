@@ -93,7 +93,7 @@ void print_rows(std::span<const Measurement> measurements) {
   for (const auto& [threads, gflops] : peaks) std::printf("FMA peak, threads %zu: %.1f GFLOP/s\n", threads, gflops);
 }
 
-std::vector<Target> judge(const Setting& setting, std::span<const Measurement> measurements) {
+std::vector<Target> check_targets(const Setting& setting, std::span<const Measurement> measurements) {
   std::vector<Target> targets;
   for (const Measurement& m : measurements) {
     const Shape& s = m.shape;

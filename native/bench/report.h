@@ -29,7 +29,7 @@ void print_head(const Setting& setting);
 void print_rows(std::span<const Measurement> measurements);
 
 // What the project set out to reach, as far as this run measured it.
-std::vector<Target> judge(const Setting& setting, std::span<const Measurement> measurements);
+std::vector<Target> check_targets(const Setting& setting, std::span<const Measurement> measurements);
 void print_targets(std::span<const Target> targets);
 
 void write_json(std::FILE* file, const Setting& setting, std::span<const Measurement> measurements,

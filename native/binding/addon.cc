@@ -56,11 +56,11 @@ napi_value pointwise_program(napi_env env, napi_callback_info info) noexcept {
 
 constexpr NamedCallback kPrograms[] = {
     {"reclaim", reclaim},
-    {"createBlock", create_block},
-    {"blockCopyIn", block_copy_in},
-    {"blockCopyOut", block_copy_out},
-    {"blocksCopyOut", blocks_copy_out},
-    {"freeBlock", free_block},
+    {"createBlock", create_device_buffer},
+    {"blockCopyIn", device_buffer_copy_in},
+    {"blockCopyOut", device_buffer_copy_out},
+    {"blocksCopyOut", device_buffers_copy_out},
+    {"freeBlock", free_device_buffer},
     {"createProgram", create_program},
     {"arenaBytes", arena_bytes},
     {"programNumber", program_number},

@@ -33,8 +33,8 @@ inline constexpr double kMaxSafeInteger = 9007199254740991.0;
 // in their place says how many of what follows here are theirs, in the order of the arguments; a program's number is
 // its own.
 struct Crossing {
-  std::span<const double> numbers;       // of lists of numbers
-  std::span<const napi_value> memories;  // of lists of memories: the arguments behind the op's own
+  std::span<const double> numbers;     // of lists of numbers
+  std::span<const napi_value> arrays;  // of lists of arrays: the arguments behind the op's own
   std::span<const std::unique_ptr<const ops::PointwiseProgram>> programs;
 };
 
@@ -44,7 +44,7 @@ struct Argument {
   std::size_t index;
   Crossing* crossing = nullptr;
 
-  std::string place() const { return "argument " + std::to_string(index) + ": "; }
+  std::string location() const { return "argument " + std::to_string(index) + ": "; }
 };
 
 inline const char* name_of(napi_typedarray_type type) {
@@ -74,17 +74,17 @@ inline TypedArray read_typed_array(const Argument& arg, const char* expected) {
   napi_value buffer = nullptr;
   const napi_status status =
       napi_get_typedarray_info(arg.env, arg.value, &array.type, &array.length, &array.data, &buffer, nullptr);
-  if (status == napi_invalid_arg) throw WrongType(arg.place() + "expected " + expected);
+  if (status == napi_invalid_arg) throw WrongType(arg.location() + "expected " + expected);
   check(status);
   bool is_array_buffer = false;
   check(napi_is_arraybuffer(arg.env, buffer, &is_array_buffer));
   if (!is_array_buffer) {  // another thread may write to it, or grow it, while the op runs
-    throw WrongType(arg.place() + "expected " + expected + ", got one over a SharedArrayBuffer");
+    throw WrongType(arg.location() + "expected " + expected + ", got one over a SharedArrayBuffer");
   }
   if (array.length == 0) {
     bool detached = false;
     check(napi_is_detached_arraybuffer(arg.env, buffer, &detached));
-    if (detached) throw WrongType(arg.place() + "expected " + expected + ", got one whose buffer is detached");
+    if (detached) throw WrongType(arg.location() + "expected " + expected + ", got one whose buffer is detached");
     array.data = nullptr;
   }
   return array;
@@ -92,14 +92,15 @@ inline TypedArray read_typed_array(const Argument& arg, const char* expected) {
 
 inline TypedArray read_typed_array_of(const Argument& arg, napi_typedarray_type type) {
   const TypedArray array = read_typed_array(arg, name_of(type));
-  if (array.type != type) throw WrongType(arg.place() + "expected " + name_of(type) + ", got " + name_of(array.type));
+  if (array.type != type)
+    throw WrongType(arg.location() + "expected " + name_of(type) + ", got " + name_of(array.type));
   return array;
 }
 
 inline double read_number(const Argument& arg, const char* expected) {
   double value = 0;
   const napi_status status = napi_get_value_double(arg.env, arg.value, &value);
-  if (status == napi_number_expected) throw WrongType(arg.place() + "expected " + expected);
+  if (status == napi_number_expected) throw WrongType(arg.location() + "expected " + expected);
   check(status);
   return value;
 }
@@ -117,7 +118,7 @@ struct Read<std::size_t> {
   static std::size_t from(const Argument& arg) { return from(arg, read_number(arg, "a size")); }
   static std::size_t from(const Argument& arg, double value) {
     if (!(value >= 0 && value <= kMaxSafeInteger && std::trunc(value) == value)) {
-      throw std::invalid_argument(arg.place() + "expected a size, a non-negative safe integer, got " +
+      throw std::invalid_argument(arg.location() + "expected a size, a non-negative safe integer, got " +
                                   std::to_string(value));
     }
     return static_cast<std::size_t>(value);
@@ -130,7 +131,7 @@ struct Read<std::int32_t> {
     using Limits = std::numeric_limits<std::int32_t>;
     const double value = read_number(arg, "an integer");
     if (!(value >= Limits::min() && value <= Limits::max() && std::trunc(value) == value)) {
-      throw std::invalid_argument(arg.place() + "expected a 32-bit integer, got " + std::to_string(value));
+      throw std::invalid_argument(arg.location() + "expected a 32-bit integer, got " + std::to_string(value));
     }
     return static_cast<std::int32_t>(value);
   }
@@ -141,7 +142,7 @@ struct Read<bool> {
   static bool from(const Argument& arg) {
     bool value = false;
     const napi_status status = napi_get_value_bool(arg.env, arg.value, &value);
-    if (status == napi_boolean_expected) throw WrongType(arg.place() + "expected a boolean");
+    if (status == napi_boolean_expected) throw WrongType(arg.location() + "expected a boolean");
     check(status);
     return value;
   }
@@ -164,7 +165,7 @@ inline std::optional<std::size_t> as_count(const Argument& arg) {
 // So many of what stands for the lists of an op.
 template <typename T>
 std::span<const T> taken(const Argument& arg, std::span<const T>& from, std::size_t count) {
-  if (count > from.size()) throw std::invalid_argument(arg.place() + "more elements than were given");
+  if (count > from.size()) throw std::invalid_argument(arg.location() + "more elements than were given");
   const std::span<const T> result = from.first(count);
   from = from.subspan(count);
   return result;
@@ -198,14 +199,14 @@ struct Read<T> {
     const TypedArray array = read_typed_array(arg, "Float32Array or Int32Array");
     if (array.type == napi_float32_array) return {array.data, array.length, ops::DType::kFloat32};
     if (array.type == napi_int32_array) return {array.data, array.length, ops::DType::kInt32};
-    throw WrongType(arg.place() + "expected Float32Array or Int32Array, got " + name_of(array.type));
+    throw WrongType(arg.location() + "expected Float32Array or Int32Array, got " + name_of(array.type));
   }
 };
 
 // The elements of an array, as `Lists` reads them before any argument is.
 using Elements = ops::ShortList<napi_value>;
 
-// A list of memories: its elements have been read, which may have run JavaScript (a getter, a proxy).
+// A list of arrays: its elements have been read, which may have run JavaScript (a getter, a proxy).
 template <typename T>
 struct ReadList {
   static ops::ShortList<std::span<T>> from(const Argument& arg, const Elements& elements) {
@@ -232,14 +233,14 @@ inline constexpr std::uint32_t kMaxElements = 65536;
 inline Elements list_elements(const Argument& arg) {
   if (const auto given = as_count(arg)) {
     Elements elements;
-    for (const napi_value value : taken(arg, arg.crossing->memories, *given)) elements.push_back(value);
+    for (const napi_value value : taken(arg, arg.crossing->arrays, *given)) elements.push_back(value);
     return elements;
   }
   std::uint32_t count = 0;
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
-  if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of typed arrays");
+  if (status == napi_array_expected) throw WrongType(arg.location() + "expected an array of typed arrays");
   check(status);
-  if (count > kMaxElements) throw std::invalid_argument(arg.place() + "too many elements");
+  if (count > kMaxElements) throw std::invalid_argument(arg.location() + "too many elements");
   Elements elements;
   for (std::uint32_t i = 0; i < count; ++i) {
     napi_value value = nullptr;
@@ -259,7 +260,7 @@ struct Read<ops::ProgramIn> {
   static ops::ProgramIn from(const Argument& arg) {
     const auto number = as_count(arg);
     if (!number) return ops::decoded_program(Read<std::span<const double>>::from(arg));
-    if (*number >= arg.crossing->programs.size()) throw std::invalid_argument(arg.place() + "no such program");
+    if (*number >= arg.crossing->programs.size()) throw std::invalid_argument(arg.location() + "no such program");
     return *arg.crossing->programs[*number];
   }
 };
@@ -269,10 +270,10 @@ inline const kernels::KernelTable& read_kernels(const Argument& arg) {
   std::array<char, 32> text{};
   std::size_t length = 0;
   const napi_status status = napi_get_value_string_utf8(arg.env, arg.value, text.data(), text.size(), &length);
-  if (status == napi_string_expected) throw WrongType(arg.place() + "expected the name of an instruction set");
+  if (status == napi_string_expected) throw WrongType(arg.location() + "expected the name of an instruction set");
   check(status);
   const kernels::KernelTable* table = kernels::find(std::string_view(text.data(), length));
-  if (table == nullptr) throw std::invalid_argument(arg.place() + "no such instruction set on this processor");
+  if (table == nullptr) throw std::invalid_argument(arg.location() + "no such instruction set on this processor");
   return *table;
 }
 

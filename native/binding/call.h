@@ -41,7 +41,7 @@ std::array<napi_value, count> read_arguments(napi_env env, napi_callback_info in
   return values;
 }
 
-// The arguments of an op: `count`, and for an op with lists the memories that stand behind them (Crossing).
+// The arguments of an op: `count`, and for an op with lists the arrays that stand behind them (Crossing).
 template <std::size_t count, bool has_lists>
 class OpArguments {
  public:
@@ -90,7 +90,7 @@ struct Call<name, op> {
     Crossing crossing{bound.instance.frame, values.further(), bound.instance.programs};
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
     const std::tuple lists{elements<Args>(Argument{env, values[index], index, &crossing})...};
-    if (!crossing.memories.empty()) values.refuse();
+    if (!crossing.arrays.empty()) values.refuse();
     // The braces fix the order, so that the first wrong argument is the one that is named.
     const std::tuple args{read<Args>(Argument{env, values[index], index, &crossing}, std::get<index>(lists))...};
     const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};

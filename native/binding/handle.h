@@ -64,7 +64,7 @@ Handle<T>& read_handle_or_released(const Argument& arg) {
   check(napi_typeof(arg.env, arg.value, &type));
   bool right = false;
   if (type == napi_object) check(napi_check_object_type_tag(arg.env, arg.value, &HandleKind<T>::kTag, &right));
-  if (!right) throw WrongType(arg.place() + "expected a " + HandleKind<T>::kName);
+  if (!right) throw WrongType(arg.location() + "expected a " + HandleKind<T>::kName);
   void* data = nullptr;
   check(napi_unwrap(arg.env, arg.value, &data));
   return *static_cast<Handle<T>*>(static_cast<AnyHandle*>(data));
@@ -72,7 +72,7 @@ Handle<T>& read_handle_or_released(const Argument& arg) {
 
 template <typename T>
 [[noreturn]] void throw_released(const Argument& arg) {
-  throw std::runtime_error(arg.place() + "this " + HandleKind<T>::kName + " has been released");
+  throw std::runtime_error(arg.location() + "this " + HandleKind<T>::kName + " has been released");
 }
 
 template <typename T>

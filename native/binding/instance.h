@@ -32,8 +32,8 @@ struct Instance {
 
   std::size_t threads;
   std::deque<BoundOp> ops;  // one per instruction set; a deque, so that pointers to them stay
-  // Held to run a program of this environment or touch its blocks. Runner threads may outlive the instance.
-  std::shared_ptr<core::FairLock> lane = std::make_shared<core::FairLock>();
+  // Held to run a program of this environment or touch its buffers. Runner threads may outlive the instance.
+  std::shared_ptr<core::FairLock> lock = std::make_shared<core::FairLock>();
   Handles handles;
   // Where JavaScript writes lists of numbers for ops, and the pointwise programs that it knows by their numbers
   // (Crossing).

@@ -27,16 +27,16 @@ struct HandleKind<program::Sequence> {
 
 namespace {
 
-using program::Block;
+using program::DeviceBuffer;
 using program::Program;
 
 // The elements of a JavaScript array. They may have getters, so this runs JavaScript; what it gives does not.
 std::vector<napi_value> read_elements(const Argument& arg) {
   std::uint32_t count = 0;
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
-  if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of typed arrays");
+  if (status == napi_array_expected) throw WrongType(arg.location() + "expected an array of typed arrays");
   check(status);
-  if (count > program::kMaxArrays) throw std::invalid_argument(arg.place() + "too many elements");
+  if (count > program::kMaxArrays) throw std::invalid_argument(arg.location() + "too many elements");
   std::vector<napi_value> elements(count);
   for (std::uint32_t i = 0; i < count; ++i) check(napi_get_element(arg.env, arg.value, i, &elements[i]));
   return elements;
@@ -45,7 +45,7 @@ std::vector<napi_value> read_elements(const Argument& arg) {
 napi_value read_function(const Argument& arg) {
   napi_valuetype type = napi_undefined;
   check(napi_typeof(arg.env, arg.value, &type));
-  if (type != napi_function) throw WrongType(arg.place() + "expected a function");
+  if (type != napi_function) throw WrongType(arg.location() + "expected a function");
   return arg.value;
 }
 
@@ -54,13 +54,13 @@ struct Bytes {
   ops::DType dtype;
 };
 
-// A typed array that is to be bound to that memory of the program, if the program has one for it.
-Bytes read_bytes(const Argument& arg, const Program& program, const std::vector<std::size_t>& memories, std::size_t i) {
-  if (i < memories.size() && memories[i] != program::kNoMemory) {
-    return {read_program_array(arg, program, memories[i]), program.memories()[memories[i]].dtype};
+// A typed array that is to be bound to that value of the program, if the program has one for it.
+Bytes read_bytes(const Argument& arg, const Program& program, const std::vector<std::size_t>& values, std::size_t i) {
+  if (i < values.size() && values[i] != program::kNoValue) {
+    return {read_program_array(arg, program, values[i]), program.values()[values[i]].dtype};
   }
   const auto any = Read<ops::AnyMutable>::from(arg);
-  return {{static_cast<std::byte*>(any.data), any.size * Block::kElementBytes}, any.dtype};
+  return {{static_cast<std::byte*>(any.data), any.size * DeviceBuffer::kElementBytes}, any.dtype};
 }
 
 std::vector<std::uint32_t> read_keys(const Argument& arg) {
@@ -76,15 +76,15 @@ program::ProgramJob::Request read_request(napi_env env, std::span<const napi_val
   // From here on nothing runs JavaScript, so the arrays hold until they have been copied.
   program::ProgramJob::Request request{};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    request.call.inputs.push_back(read_bytes({env, inputs[i], 1}, program, program.input_memories(), i).bytes);
+    request.call.inputs.push_back(read_bytes({env, inputs[i], 1}, program, program.input_values(), i).bytes);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Bytes output = read_bytes({env, outputs[i], 2}, program, program.output_memories(), i);
+    const Bytes output = read_bytes({env, outputs[i], 2}, program, program.output_values(), i);
     request.call.outputs.push_back(output.bytes);
     request.output_dtypes.push_back(output.dtype);
   }
-  const auto cells = Read<std::span<const double>>::from({env, values[3], 3});
-  request.call.cells.assign(cells.begin(), cells.end());
+  const auto scalars = Read<std::span<const double>>::from({env, values[3], 3});
+  request.call.dynamic_scalars.assign(scalars.begin(), scalars.end());
   request.call.keys = read_keys({env, values[4], 4});
   request.times = Read<std::size_t>::from({env, values[5], 5});
   request.counter = Read<std::optional<std::size_t>>::from({env, values[6], 6});
@@ -149,7 +149,7 @@ napi_value submit_job(napi_env env, napi_callback_info info) noexcept {
 napi_value submit_shuffle(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "submitShuffle", [&] {
     const auto values = read_arguments<3>(env, info, nullptr);
-    const std::shared_ptr<Block> order = read_handle<Block>({env, values[0], 0}).owned();
+    const std::shared_ptr<DeviceBuffer> order = read_handle<DeviceBuffer>({env, values[0], 0}).owned();
     const std::size_t seed = Read<std::size_t>::from({env, values[1], 1});
     auto job = std::make_shared<program::ShuffleJob>(order, seed);
     return id_value(env, Jobs::of(env).submit(std::move(job), false, read_function({env, values[2], 2})));
@@ -163,7 +163,7 @@ napi_value job_progress(napi_env env, napi_callback_info info) noexcept {
     const Argument arg{env, values[1], 1};
     const auto sums = Read<std::span<double>>::from(arg);
     if (sums.size() != job.sum_count()) {
-      throw std::invalid_argument(arg.place() + "expected " + std::to_string(job.sum_count()) + " elements, got " +
+      throw std::invalid_argument(arg.location() + "expected " + std::to_string(job.sum_count()) + " elements, got " +
                                   std::to_string(sums.size()));
     }
     return id_value(env, job.progress(sums));
@@ -178,7 +178,7 @@ napi_value job_outputs(napi_env env, napi_callback_info info) noexcept {
     std::vector<std::span<std::byte>> outputs;
     for (const napi_value element : elements) {
       const auto any = Read<ops::AnyMutable>::from({env, element, 1});
-      outputs.emplace_back(static_cast<std::byte*>(any.data), any.size * Block::kElementBytes);
+      outputs.emplace_back(static_cast<std::byte*>(any.data), any.size * DeviceBuffer::kElementBytes);
     }
     job.copy_outputs(outputs);
     return nullptr;

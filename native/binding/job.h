@@ -13,10 +13,10 @@ napi_value open_jobs(napi_env env, napi_callback_info info) noexcept;
 napi_value settle_job(napi_env env, napi_callback_info info) noexcept;
 // createSequence() -> sequence
 napi_value create_sequence(napi_env env, napi_callback_info info) noexcept;
-// submitJob(program, inputs, outputs, cells, keys, times, counter or null, threads or null, background, sequence or
-// null, settle) -> id
+// submitJob(program, inputs, outputs, dynamic scalars, keys, times, counter or null, threads or null, background,
+// sequence or null, settle) -> id
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept;
-// submitShuffle(block, seed, settle) -> id; the low 32 bits of a seed are all that counts.
+// submitShuffle(buffer, seed, settle) -> id; the low 32 bits of a seed are all that counts.
 napi_value submit_shuffle(napi_env env, napi_callback_info info) noexcept;
 // jobProgress(id, sums) -> runs
 napi_value job_progress(napi_env env, napi_callback_info info) noexcept;

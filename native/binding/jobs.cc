@@ -14,7 +14,7 @@ namespace lanewise::binding {
 
 // Jobs that are over, on their way back to the event loop. Owned by runner threads too: it may outlive the environment,
 // and after close() nothing in it is of that environment.
-class Jobs::Outbox final : public program::Settlements {
+class Jobs::Completions final : public program::CompletionQueue {
  public:
   // Called by runner threads, and by stop() on the environment's.
   void accept(program::JobList& one) noexcept override {
@@ -52,7 +52,7 @@ class Jobs::Outbox final : public program::Settlements {
     if (function != nullptr) napi_release_threadsafe_function(function, napi_tsfn_abort);
   }
 
-  // Whether the event loop is to wait for settlements. Only while it is open.
+  // Whether the event loop is to wait for jobs that are over. Only while it is open.
   void hold_loop(napi_env env, bool hold) noexcept {
     if (hold) {
       napi_ref_threadsafe_function(env, function_);
@@ -78,27 +78,27 @@ Jobs& Jobs::of(napi_env env) {
 
 void Jobs::open(napi_env env, napi_value wake) {
   Instance& instance = instance_of(env);
-  if (instance.jobs == nullptr) instance.jobs = std::make_unique<Jobs>(env, instance.lane, wake);
+  if (instance.jobs == nullptr) instance.jobs = std::make_unique<Jobs>(env, instance.lock, wake);
 }
 
-Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake)
+Jobs::Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lock, napi_value wake)
     : env_(env),
-      outbox_(std::make_shared<Outbox>()),
-      normal_(lane, outbox_, core::ThreadPool::instance(), core::start_thread),
-      background_(lane, outbox_, core::ThreadPool::background(), core::start_background_thread) {
+      completions_(std::make_shared<Completions>()),
+      normal_(lock, completions_, core::ThreadPool::instance(), core::start_thread),
+      background_(lock, completions_, core::ThreadPool::background(), core::start_background_thread) {
   napi_value name = nullptr;
   check(napi_create_string_utf8(env, "lanewise", NAPI_AUTO_LENGTH, &name));
-  // A share of the outbox for the function itself, which may be called until it is finalized.
-  auto share = std::make_unique<std::shared_ptr<Outbox>>(outbox_);
-  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Outbox>*>(data); };
+  // A share of the completion queue for the function itself, which may be called until it is finalized.
+  auto share = std::make_unique<std::shared_ptr<Completions>>(completions_);
+  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Completions>*>(data); };
   napi_threadsafe_function function = nullptr;
   // With no function of C++ to call it: Node calls `wake`.
   check(napi_create_threadsafe_function(env, wake, nullptr, name, 0, 1, share.get(), finalize, share.get(), nullptr,
                                         &function));
   share.release();
-  outbox_->open(function);
-  outbox_->jobs = this;
-  outbox_->hold_loop(env, false);
+  completions_->open(function);
+  completions_->jobs = this;
+  completions_->hold_loop(env, false);
   // Hooks run last in, first out: this one before that of the function, so that it is not called any more by then.
   const auto hook = [](void* data) { static_cast<Jobs*>(data)->close(); };
   if (napi_add_env_cleanup_hook(env, hook, this) != napi_ok) {
@@ -119,7 +119,7 @@ std::uint64_t Jobs::submit(std::shared_ptr<program::Job> job, bool background, n
     forget(id);
     throw;
   }
-  if (pending_.size() == 1) outbox_->hold_loop(env_, true);
+  if (pending_.size() == 1) completions_->hold_loop(env_, true);
   return id;
 }
 
@@ -156,7 +156,7 @@ void Jobs::forget(std::uint64_t id) noexcept {
 }
 
 bool Jobs::settle_next(bool comes_again) noexcept {
-  const program::JobList over = outbox_->take(comes_again);
+  const program::JobList over = completions_->take(comes_again);
   if (over.empty()) return false;
   settle(over.front().id);
   return true;
@@ -188,14 +188,14 @@ void Jobs::settle(std::uint64_t id) noexcept {
     }
     napi_close_handle_scope(env_, scope);
   }
-  if (outbox_->jobs == nullptr) return;
+  if (completions_->jobs == nullptr) return;
   forget(id);
-  if (pending_.empty()) outbox_->hold_loop(env_, false);
+  if (pending_.empty()) completions_->hold_loop(env_, false);
 }
 
 void Jobs::close() noexcept {
-  if (outbox_->jobs == nullptr) return;
-  outbox_->close();
+  if (completions_->jobs == nullptr) return;
+  completions_->close();
   normal_.close();
   background_.close();
   while (!pending_.empty()) forget(pending_.begin()->first);

@@ -13,8 +13,8 @@
 
 namespace lanewise::binding {
 
-// Used on the environment's own thread. Runner threads know the outbox, which outlives this object, and nothing of
-// Node.
+// Used on the environment's own thread. Runner threads know the completion queue, which outlives this object, and
+// nothing of Node.
 class Jobs {
  public:
   // Those of the environment. Throws std::runtime_error before open().
@@ -24,7 +24,7 @@ class Jobs {
   // over and no call of settle_next() is to come for it.
   static void open(napi_env env, napi_value wake);
 
-  Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lane, napi_value wake);
+  Jobs(napi_env env, const std::shared_ptr<core::FairLock>& lock, napi_value wake);
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
@@ -50,7 +50,7 @@ class Jobs {
   void stop() noexcept;
 
  private:
-  class Outbox;
+  class Completions;
   struct Pending {
     std::shared_ptr<program::Job> job;
     napi_ref settle;
@@ -63,7 +63,7 @@ class Jobs {
   void close() noexcept;
 
   const napi_env env_;
-  const std::shared_ptr<Outbox> outbox_;
+  const std::shared_ptr<Completions> completions_;
   program::Runner normal_, background_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::uint64_t next_id_ = 1;

@@ -48,7 +48,7 @@ double measure_fma_peak(const kernels::KernelTable& kernels, std::size_t threads
 std::size_t read_thread_count(const Argument& arg) {
   const std::size_t count = Read<std::size_t>::from(arg);
   if (count < 1 || count > core::ThreadPool::kMaxThreads) {
-    throw std::invalid_argument(arg.place() + "expected from 1 to " + std::to_string(core::ThreadPool::kMaxThreads) +
+    throw std::invalid_argument(arg.location() + "expected from 1 to " + std::to_string(core::ThreadPool::kMaxThreads) +
                                 " threads, got " + std::to_string(count));
   }
   return count;
@@ -89,7 +89,7 @@ napi_value fma_peak(napi_env env, napi_callback_info info) noexcept {
     const Argument time{env, values[2], 2};
     const double milliseconds = Read<double>::from(time);
     if (!(milliseconds > 0 && milliseconds <= 10000)) {
-      throw std::invalid_argument(time.place() + "expected from 0 to 10000 milliseconds");
+      throw std::invalid_argument(time.location() + "expected from 0 to 10000 milliseconds");
     }
     napi_value result = nullptr;
     check(napi_create_double(env, measure_fma_peak(kernels, threads, milliseconds), &result));

@@ -17,23 +17,23 @@
 #include "instance.h"
 
 namespace lanewise::binding {
-using program::Block;
+using program::DeviceBuffer;
 using program::Program;
 
-std::vector<std::shared_ptr<Block>> read_blocks(const Argument& arg) {
+std::vector<std::shared_ptr<DeviceBuffer>> read_buffers(const Argument& arg) {
   std::uint32_t count = 0;
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
-  if (status == napi_array_expected) throw WrongType(arg.place() + "expected an array of blocks");
+  if (status == napi_array_expected) throw WrongType(arg.location() + "expected an array of buffers");
   check(status);
-  if (count > program::kMaxArrays) throw std::invalid_argument(arg.place() + "too many elements");
-  std::vector<std::shared_ptr<Block>> blocks;
-  blocks.reserve(count);
+  if (count > program::kMaxArrays) throw std::invalid_argument(arg.location() + "too many elements");
+  std::vector<std::shared_ptr<DeviceBuffer>> buffers;
+  buffers.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     napi_value value = nullptr;
     check(napi_get_element(arg.env, arg.value, i, &value));
-    blocks.push_back(read_handle<Block>({arg.env, value, arg.index}).owned());
+    buffers.push_back(read_handle<DeviceBuffer>({arg.env, value, arg.index}).owned());
   }
-  return blocks;
+  return buffers;
 }
 
 namespace {
@@ -69,16 +69,16 @@ bool is_null(const Argument& arg) {
   return type == napi_null;
 }
 
-std::size_t memory_of(const std::vector<std::size_t>& memories, std::size_t i) {
-  return i < memories.size() ? memories[i] : program::kNoMemory;
+std::size_t value_of(const std::vector<std::size_t>& values, std::size_t i) {
+  return i < values.size() ? values[i] : program::kNoValue;
 }
 
 // Points the call to the arrays. Nothing here runs JavaScript, so they hold until the run is over.
 void bind_call(program::Call& call, const Program& program, const Arguments& arguments) {
-  call.cells.clear();
+  call.dynamic_scalars.clear();
   if (!is_null(arguments[1])) {
-    const std::span<const double> cells = read_numbers(arguments[1]);
-    call.cells.assign(cells.begin(), cells.end());
+    const std::span<const double> scalars = read_numbers(arguments[1]);
+    call.dynamic_scalars.assign(scalars.begin(), scalars.end());
   }
   call.keys.clear();
   if (!is_null(arguments[2])) {
@@ -95,16 +95,16 @@ void bind_call(program::Call& call, const Program& program, const Arguments& arg
   call.inputs.clear();
   call.outputs.clear();
   for (std::size_t i = 0; i < inputs; ++i) {
-    call.inputs.push_back(read_program_array(arguments[kFixed + i], program, memory_of(program.input_memories(), i)));
+    call.inputs.push_back(read_program_array(arguments[kFixed + i], program, value_of(program.input_values(), i)));
   }
   for (std::size_t i = 0; i < arrays - inputs; ++i) {
     call.outputs.push_back(
-        read_program_array(arguments[kFixed + inputs + i], program, memory_of(program.output_memories(), i)));
+        read_program_array(arguments[kFixed + inputs + i], program, value_of(program.output_values(), i)));
   }
 }
 
 void run_locked(Instance& instance, Program& program) {
-  const std::scoped_lock lane(*instance.lane);
+  const std::scoped_lock lock(*instance.lock);
   const core::FlushDenormals flush;
   const ops::Context context{program.kernels(), core::ThreadPool::instance(), instance.threads};
   program.run(context, instance.call);
@@ -121,11 +121,11 @@ std::shared_ptr<Program> find_program(const Instance& instance, const Argument& 
 
 }  // namespace
 
-std::span<std::byte> read_program_array(const Argument& arg, const Program& program, std::size_t memory) {
-  if (memory == program::kNoMemory) return {};
-  const bool is_float = program.memories()[memory].dtype == ops::DType::kFloat32;
+std::span<std::byte> read_program_array(const Argument& arg, const Program& program, std::size_t value) {
+  if (value == program::kNoValue) return {};
+  const bool is_float = program.values()[value].dtype == ops::DType::kFloat32;
   const TypedArray array = read_typed_array_of(arg, is_float ? napi_float32_array : napi_int32_array);
-  return {static_cast<std::byte*>(array.data), array.length * Block::kElementBytes};
+  return {static_cast<std::byte*>(array.data), array.length * DeviceBuffer::kElementBytes};
 }
 
 napi_value reclaim(napi_env env, napi_callback_info info) noexcept {
@@ -133,11 +133,11 @@ napi_value reclaim(napi_env env, napi_callback_info info) noexcept {
     const auto values = read_arguments<1>(env, info, nullptr);
     Handles& handles = instance_of(env).handles;
     handles.sweep(env, Read<bool>::from({env, values[0], 0}));
-    napi_value blocks = nullptr;
-    check(napi_create_array(env, &blocks));
+    napi_value buffers = nullptr;
+    check(napi_create_array(env, &buffers));
     std::uint32_t index = 0;
-    for (const napi_value block : handles.take_bereft(env)) check(napi_set_element(env, blocks, index++, block));
-    return blocks;
+    for (const napi_value buffer : handles.take_bereft(env)) check(napi_set_element(env, buffers, index++, buffer));
+    return buffers;
   });
 }
 
@@ -145,16 +145,16 @@ napi_value create_program(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "createProgram", [&] {
     const auto values = read_arguments<7>(env, info, nullptr);
     const kernels::KernelTable& kernels = read_kernels({env, values[0], 0});
-    std::vector<std::shared_ptr<Block>> blocks = read_blocks({env, values[6], 6});
+    std::vector<std::shared_ptr<DeviceBuffer>> buffers = read_buffers({env, values[6], 6});
     // An array may have getters; from here on nothing runs JavaScript.
-    const program::FlatListing listing{
+    const program::FlatGraph graph{
         read_numbers({env, values[1], 1}),
         read_numbers({env, values[2], 2}),
         Read<std::size_t>::from({env, values[3], 3}),
         Read<std::size_t>::from({env, values[4], 4}),
         Read<std::size_t>::from({env, values[5], 5}),
     };
-    auto program = std::make_shared<Program>(kernels, listing, std::move(blocks));
+    auto program = std::make_shared<Program>(kernels, graph, std::move(buffers));
     const std::size_t bytes = program->arena_bytes();
     return create_handle(env, std::move(program), bytes);
   });

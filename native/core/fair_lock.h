@@ -6,9 +6,9 @@
 
 namespace lanewise::core {
 
-// The lane of one JavaScript environment: whoever runs a program or touches a block holds it, for one run at a time. A
-// std::mutex lets the thread that has just unlocked it lock it again at once, so a runner that goes from run to run
-// would keep everybody else out for as long as it has work.
+// Each JavaScript environment has one: a thread that runs a program or touches a device buffer holds it, for one run at
+// a time. A std::mutex lets the thread that has just unlocked it lock it again at once, so a runner that goes from run
+// to run would keep everybody else out for as long as it has work.
 class FairLock {
  public:
   FairLock() = default;

@@ -57,7 +57,7 @@ struct AnyMutable {
 // The numbers of a Layout as they stand in JavaScript; ops/layout.h checks and decodes them.
 using Layout = std::span<const double>;
 
-// Lists of memories.
+// Lists of arrays.
 using FloatIns = std::span<const std::span<const float>>;
 using FloatOuts = std::span<const std::span<float>>;
 using IndexIns = std::span<const std::span<const std::int32_t>>;

@@ -19,13 +19,13 @@ void matmul(const Context& context, FloatIn a, FloatIn b, FloatOut out, std::siz
   }
   check_length("matmul", "a", a.size(), checked_add(checked_mul(batch - 1, aStride), of_a));
   check_length("matmul", "b", b.size(), checked_add(checked_mul(batch - 1, bStride), of_b));
-  const Form form = transB ? Form::kColumns : Form::kRows;
+  const OperandLayout b_layout = transB ? OperandLayout::kColumns : OperandLayout::kRows;
   const Product first{.a = a.data(),
                       .a_row = transA ? 1 : k,
                       .a_k = transA ? m : 1,
                       .b = b.data(),
                       .b_stride = transB ? k : n,
-                      .b_form = form,
+                      .b_layout = b_layout,
                       .bias = nullptr,
                       .c = out.data(),
                       .m = m,

@@ -24,7 +24,7 @@ void linear(const Context& context, FloatIn x, FloatIn weight, std::optional<Flo
                                    .a_k = 1,
                                    .b = weight.data(),
                                    .b_stride = inFeatures,
-                                   .b_form = packed ? Form::kPanels : Form::kColumns,
+                                   .b_layout = packed ? OperandLayout::kPanels : OperandLayout::kColumns,
                                    .bias = bias ? bias->data() : nullptr,
                                    .c = out.data(),
                                    .m = rows,

@@ -24,7 +24,7 @@ void linearInputGradient(const Context& context, FloatIn grad, FloatIn weight, F
                                      .a_k = 1,
                                      .b = weight.data(),
                                      .b_stride = inFeatures,
-                                     .b_form = packed ? Form::kPanelsAcross : Form::kRows,
+                                     .b_layout = packed ? OperandLayout::kPanelsAcross : OperandLayout::kRows,
                                      .bias = nullptr,
                                      .c = out.data(),
                                      .m = rows,

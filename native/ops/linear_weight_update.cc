@@ -37,15 +37,15 @@ struct Gradient {
   bool panels;
 };
 
-struct Rooms {
+struct WorkspaceSizes {
   bool pack_a;
-  std::size_t lines;  // of k at a time
-  std::size_t strip;  // rows of a strip
-  std::size_t group;  // columns whose panels are packed together
-  std::size_t of_b, of_a, of_sums, of_update;
+  std::size_t lines;               // of k at a time
+  std::size_t strip;               // rows of a strip
+  std::size_t group;               // columns whose panels are packed together
+  std::size_t b, a, sums, update;  // floats of packed b, packed a, sums of products, and what the update needs
 
-  Rooms(const Gradient& gradient, const Update& update, const kernels::KernelTable& kernels)
-      : of_update(padded(update.room())) {
+  WorkspaceSizes(const Gradient& gradient, const Update& step, const kernels::KernelTable& kernels)
+      : update(padded(step.room())) {
     const std::size_t nr = kernels.gemm_nr, mr = kernels.gemm_mr, k = std::max<std::size_t>(1, gradient.k);
     pack_a = k >= kPackLines;
     const std::size_t blocks = (k + kLines - 1) / kLines;
@@ -53,13 +53,13 @@ struct Rooms {
     strip = core::checked_round_up(std::min(pack_a ? kPackedStripRows : kStripRows, gradient.m), mr);
     group = std::clamp(kGroupFloats / k, nr, kGroupColumns) / nr * nr;
     group = std::min(group, core::checked_round_up(gradient.n, nr));
-    of_b = padded(checked_mul(group, k));
-    of_a = pack_a ? padded(checked_mul(strip / mr, checked_add(checked_mul(lines, mr), 16))) : 0;
+    b = padded(checked_mul(group, k));
+    a = pack_a ? padded(checked_mul(strip / mr, checked_add(checked_mul(lines, mr), 16))) : 0;
     // Sums of one panel suffice where they are complete at once and lie as the weight does.
-    of_sums = padded(checked_mul(strip, gradient.panels && blocks == 1 ? nr : group));
+    sums = padded(checked_mul(strip, gradient.panels && blocks == 1 ? nr : group));
   }
 
-  std::size_t total() const { return checked_add(checked_add(of_b, of_a), checked_add(of_sums, of_update)); }
+  std::size_t total() const { return checked_add(checked_add(b, a), checked_add(sums, update)); }
 };
 
 struct Part {
@@ -68,26 +68,26 @@ struct Part {
 
 class Worker {
  public:
-  Worker(const kernels::KernelTable& kernels, const Gradient& gradient, const Rooms& rooms, const Update& update,
-         float* scratch)
+  Worker(const kernels::KernelTable& kernels, const Gradient& gradient, const WorkspaceSizes& sizes,
+         const Update& update, float* scratch)
       : kernels_(kernels),
         gradient_(gradient),
-        rooms_(rooms),
+        sizes_(sizes),
         update_(update),
         packed_b_(scratch),
-        packed_a_(packed_b_ + rooms.of_b),
-        sums_(packed_a_ + rooms.of_a),
-        room_of_update_(sums_ + rooms.of_sums) {}
+        packed_a_(packed_b_ + sizes.b),
+        sums_(packed_a_ + sizes.a),
+        update_workspace_(sums_ + sizes.sums) {}
 
   void run(const Part& part) const {
-    for (std::size_t j = 0; j < part.columns; j += rooms_.group) {
-      const std::size_t columns = std::min(rooms_.group, part.columns - j), column = part.column + j;
+    for (std::size_t j = 0; j < part.columns; j += sizes_.group) {
+      const std::size_t columns = std::min(sizes_.group, part.columns - j), column = part.column + j;
       for (std::size_t c = 0; c < columns; c += kernels_.gemm_nr) {
         kernels_.pack_rows(gradient_.b + column + c, gradient_.n, gradient_.k, std::min(kernels_.gemm_nr, columns - c),
                            packed_b_ + c * gradient_.k);
       }
-      for (std::size_t i = 0; i < part.rows; i += rooms_.strip) {
-        strip({part.row + i, std::min(rooms_.strip, part.rows - i), column, columns});
+      for (std::size_t i = 0; i < part.rows; i += sizes_.strip) {
+        strip({part.row + i, std::min(sizes_.strip, part.rows - i), column, columns});
       }
     }
   }
@@ -96,9 +96,9 @@ class Worker {
   void strip(const Part& part) const {
     std::size_t p = 0;
     do {  // once also for k = 0, which makes zeros
-      const std::size_t lines = std::min(rooms_.lines, gradient_.k - p);
+      const std::size_t lines = std::min(sizes_.lines, gradient_.k - p);
       const float* a = gradient_.a + p * gradient_.m + part.row;
-      if (rooms_.pack_a) {
+      if (sizes_.pack_a) {
         kernels_.pack_tiles(a, gradient_.m, lines, part.rows, packed_a_);
         a = packed_a_;
       }
@@ -108,8 +108,8 @@ class Worker {
       }
       if (last && !gradient_.panels) {
         for (std::size_t i = 0; i < part.rows; ++i) {
-          update_.apply(room_of_update_, (part.row + i) * gradient_.n + part.column, part.columns,
-                        sums_ + i * rooms_.group);
+          update_.apply(update_workspace_, (part.row + i) * gradient_.n + part.column, part.columns,
+                        sums_ + i * sizes_.group);
         }
       }
       p += lines;
@@ -123,34 +123,34 @@ class Worker {
     const float* const packed = packed_b_ + c * k + p * nr;
     if (!gradient_.panels) {
       float* const sums = sums_ + c;
-      kernels_.gemm_outer(a, gradient_.m, rooms_.pack_a, part.rows, packed, lines, p == 0 ? nullptr : sums, sums,
-                          rooms_.group, nullptr);
+      kernels_.gemm_outer(a, gradient_.m, sizes_.pack_a, part.rows, packed, lines, p == 0 ? nullptr : sums, sums,
+                          sizes_.group, nullptr);
       return;
     }
-    float* const sums = sums_ + (lines == k ? 0 : c * rooms_.strip);
+    float* const sums = sums_ + (lines == k ? 0 : c * sizes_.strip);
     const float* const start = p == 0 ? nullptr : sums;
     const std::size_t at = (part.column + c) * gradient_.m + part.row * nr;
     const float* const lr = last ? update_.plain_rate() : nullptr;
-    kernels_.gemm_outer(a, gradient_.m, rooms_.pack_a, part.rows, packed, lines, start,
+    kernels_.gemm_outer(a, gradient_.m, sizes_.pack_a, part.rows, packed, lines, start,
                         lr == nullptr ? sums : update_.plain_param() + at, nr, lr);
-    if (last && lr == nullptr) update_.apply(room_of_update_, at, part.rows * nr, sums);
+    if (last && lr == nullptr) update_.apply(update_workspace_, at, part.rows * nr, sums);
   }
 
   const kernels::KernelTable& kernels_;
   const Gradient& gradient_;
-  const Rooms& rooms_;
+  const WorkspaceSizes& sizes_;
   const Update& update_;
-  float *packed_b_, *packed_a_, *sums_, *room_of_update_;
+  float *packed_b_, *packed_a_, *sums_, *update_workspace_;
 };
 
 // Packing an operand's element costs about as much as so many multiply-adds with it.
 constexpr std::size_t kPackCost = 8;
 
 // Whether threads had better own columns or rows, by their multiply-adds and what each packs.
-bool by_columns(const Gradient& gradient, const Rooms& rooms, std::size_t parts, std::size_t nr) {
+bool by_columns(const Gradient& gradient, const WorkspaceSizes& sizes, std::size_t parts, std::size_t nr) {
   const std::size_t rows = (gradient.m + parts - 1) / parts, panels = (gradient.n + nr - 1) / nr;
   const std::size_t columns = (panels + parts - 1) / parts * nr;
-  const std::size_t of_a = rooms.pack_a ? kPackCost : 0;
+  const std::size_t of_a = sizes.pack_a ? kPackCost : 0;
   const std::size_t columns_cost = columns * gradient.m + kPackCost * columns + of_a * gradient.m;
   const std::size_t rows_cost = panels * nr * rows + kPackCost * panels * nr + of_a * rows;
   return columns_cost <= rows_cost;
@@ -160,11 +160,11 @@ void run(const Context& context, const Gradient& gradient, const Update& update)
   const std::size_t nr = context.kernels.gemm_nr;
   const std::size_t work = checked_mul(gradient.m, gradient.n, std::max<std::size_t>(1, gradient.k));
   const std::size_t parts = parts_for(context, work, kMultiplyGrain);
-  const Rooms rooms(gradient, update, context.kernels);
-  const std::size_t room = rooms.total();
+  const WorkspaceSizes sizes(gradient, update, context.kernels);
+  const std::size_t workspace = sizes.total();
   thread_local core::Scratch memory;  // the calling thread's, for all parts
-  float* const scratch = memory.get<float>(checked_mul(parts, room));
-  const bool columns = by_columns(gradient, rooms, parts, nr);
+  float* const scratch = memory.get<float>(checked_mul(parts, workspace));
+  const bool columns = by_columns(gradient, sizes, parts, nr);
   const auto share = [&](std::size_t part) {
     Part mine{0, gradient.m, 0, gradient.n};
     if (columns) {
@@ -175,7 +175,7 @@ void run(const Context& context, const Gradient& gradient, const Update& update)
       mine.rows = part_begin(part + 1, parts, gradient.m, kRowUnit) - mine.row;
     }
     if (mine.rows != 0 && mine.columns != 0) {
-      Worker(context.kernels, gradient, rooms, update, scratch + part * room).run(mine);
+      Worker(context.kernels, gradient, sizes, update, scratch + part * workspace).run(mine);
     }
   };
   if (work == 0) return;

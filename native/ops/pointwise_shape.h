@@ -22,7 +22,7 @@ class PointwiseShape {
  public:
   // Sizes, then the strides of each input. Throws as ops::decode does.
   void decode(const char* op, Layout layout, std::size_t inputs);
-  // Rows of `width` elements, each input dense, one row for all, or one element: by the lengths of the memories. Throws
+  // Rows of `width` elements, each input dense, one row for all, or one element: by the lengths of the arrays. Throws
   // std::invalid_argument for another length.
   void decode(const char* op, std::size_t rows, std::size_t width, FloatIns inputs);
 

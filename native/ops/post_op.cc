@@ -45,12 +45,12 @@ PostOp::PostOp(const char* op, const Context& context, FloatOut out, std::size_t
 Product PostOp::after(Product product) const {
   const auto* const activation = std::get_if<ActivationPattern>(&pattern_);
   if (activation != nullptr && !activation->relu && !activation->masked) return product;
-  product.finish = &finish_;
-  if (std::holds_alternative<std::monostate>(pattern_)) product.finish_room = bound_->room();
+  product.epilogue = &epilogue_;
+  if (std::holds_alternative<std::monostate>(pattern_)) product.epilogue_workspace = bound_->room();
   return product;
 }
 
-void PostOp::apply(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
+void PostOp::apply(float* workspace, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
   const std::size_t at = row * width_ + column;
   if (const auto* const activation = std::get_if<ActivationPattern>(&pattern_)) {
     kernels_.activate(out_ + at, width_, rows, columns, activation->relu,
@@ -59,7 +59,7 @@ void PostOp::apply(float* room, std::size_t row, std::size_t rows, std::size_t c
     kernels_.mask_gradient(out_ + at, bound_->dense_input(masked->y) + at, width_, rows, columns,
                            masked->scale ? bound_->uniform(*masked->scale) : 1.0f);
   } else {
-    PointwiseRun(*bound_, room).block(row, rows, column, columns);
+    PointwiseRun(*bound_, workspace).block(row, rows, column, columns);
   }
 }
 

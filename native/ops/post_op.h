@@ -34,12 +34,13 @@ class PostOp {
   Product after(Product product) const;
 
  private:
-  void apply(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const;
+  void apply(float* workspace, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const;
 
   struct Apply {
     const PostOp& self;
-    void operator()(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
-      self.apply(room, row, rows, column, columns);
+    void operator()(float* workspace, std::size_t row, std::size_t rows, std::size_t column,
+                    std::size_t columns) const {
+      self.apply(workspace, row, rows, column, columns);
     }
   };
 
@@ -49,7 +50,7 @@ class PostOp {
   std::size_t width_;
   Pattern pattern_;  // of those that a kernel does to a block
   Apply apply_{*this};
-  Finish finish_{apply_};
+  Epilogue epilogue_{apply_};
 };
 
 }  // namespace lanewise::ops

@@ -19,8 +19,8 @@ constexpr std::size_t kBlockOfA = 60000;
 constexpr std::size_t kGroupColumns = 512;
 // Packing a panel costs about as much as this many rows of it.
 constexpr std::size_t kPackRows = 8;
-// Tiles that are finished together: few enough for their rows to be in the first-level cache still.
-constexpr std::size_t kFinishTiles = 4;
+// Tiles whose epilogues run together: few enough for their rows to be in the first-level cache still.
+constexpr std::size_t kEpilogueTiles = 4;
 
 struct Block {
   std::size_t row, rows, column, columns;
@@ -31,16 +31,16 @@ std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 // How one part works through its block of C.
 struct Blocking {
   bool pack_a;
-  std::size_t lines;       // of k, at most
-  std::size_t rows;        // of C at a time
-  std::size_t columns;     // whose panels are kept packed while the rows pass by: one panel if all rows are one block
-  std::size_t panel_room;  // floats for the panels, and for packed A
-  std::size_t a_room;
-  std::size_t finish_room;
+  std::size_t lines;    // of k, at most
+  std::size_t rows;     // of C at a time
+  std::size_t columns;  // whose panels are kept packed while the rows pass by: one panel if all rows are one block
+  std::size_t panel_workspace;  // floats for the panels, and for packed A
+  std::size_t a_workspace;
+  std::size_t epilogue_workspace;
 
   Blocking(const Product& product, const kernels::KernelTable& kernels) {
     const std::size_t mr = kernels.gemm_mr, nr = kernels.gemm_nr;
-    pack_a = product.a_k != 1 && product.n > 2 * nr && product.bias == nullptr && product.finish == nullptr;
+    pack_a = product.a_k != 1 && product.n > 2 * nr && product.bias == nullptr && product.epilogue == nullptr;
     const std::size_t most = pack_a ? kPackedLines : kDenseLines;
     const std::size_t blocks = std::max<std::size_t>(1, (product.k + most - 1) / most);
     // Whole panels of k, should B lie in such.
@@ -49,12 +49,14 @@ struct Blocking {
     if (product.m < 2 * rows) rows = std::max<std::size_t>(1, product.m);
     const bool one_block = product.m <= rows;
     columns = one_block ? nr : std::min(kGroupColumns / nr * nr, (product.n + nr - 1) / nr * nr);
-    panel_room = product.b_form == Form::kPanels ? 0 : padded(checked_mul(columns, lines));
-    a_room = pack_a ? padded(checked_mul((rows + mr - 1) / mr, checked_mul(lines, mr) + 16)) : 0;
-    finish_room = padded(product.finish_room);
+    panel_workspace = product.b_layout == OperandLayout::kPanels ? 0 : padded(checked_mul(columns, lines));
+    a_workspace = pack_a ? padded(checked_mul((rows + mr - 1) / mr, checked_mul(lines, mr) + 16)) : 0;
+    epilogue_workspace = padded(product.epilogue_workspace);
   }
 
-  std::size_t room() const { return core::checked_add(core::checked_add(panel_room, a_room), finish_room); }
+  std::size_t workspace() const {
+    return core::checked_add(core::checked_add(panel_workspace, a_workspace), epilogue_workspace);
+  }
 };
 
 class BlockProduct {
@@ -66,11 +68,11 @@ class BlockProduct {
         blocking_(blocking),
         block_(block),
         panels_(scratch),
-        packed_a_(scratch + blocking.panel_room),
-        finish_room_(packed_a_ + blocking.a_room) {}
+        packed_a_(scratch + blocking.panel_workspace),
+        epilogue_workspace_(packed_a_ + blocking.a_workspace) {}
 
   void run() const {
-    if (block_.rows == 1 && product_.b_form == Form::kPanels && product_.a_k == 1) return run_row();
+    if (block_.rows == 1 && product_.b_layout == OperandLayout::kPanels && product_.a_k == 1) return run_row();
     std::size_t p = 0;
     do {  // once also for k = 0, which writes the start
       const std::size_t lines = std::min(blocking_.lines, product_.k - p);
@@ -106,7 +108,8 @@ class BlockProduct {
       kernels_.gemm_panel(a, 1, 1, 1, panels + done * product_.k, nr, product_.k,
                           bias == nullptr ? nullptr : bias + done, 0, c + done, product_.n, rest);
     }
-    if (product_.finish != nullptr) (*product_.finish)(finish_room_, block_.row, 1, block_.column, block_.columns);
+    if (product_.epilogue != nullptr)
+      (*product_.epilogue)(epilogue_workspace_, block_.row, 1, block_.column, block_.columns);
   }
 
   // Lines [p, p + lines) for a block of C; `pack`: its panels are not packed yet.
@@ -135,20 +138,20 @@ class BlockProduct {
   }
 
   void multiply_panel(Block block, const float* a, Panel panel, std::size_t p, std::size_t lines) const {
-    const bool last = p + lines >= product_.k && product_.finish != nullptr;
+    const bool last = p + lines >= product_.k && product_.epilogue != nullptr;
     // As many rows as whole tiles, in the shares that the kernel makes of them.
     std::size_t tiles = (block.rows + kernels_.gemm_mr - 1) / kernels_.gemm_mr;
     while (block.rows != 0) {
       std::size_t rows = block.rows;
-      if (last && tiles > kFinishTiles) {
-        rows = (block.rows + tiles - 1) / tiles * kFinishTiles;
-        tiles -= kFinishTiles;
+      if (last && tiles > kEpilogueTiles) {
+        rows = (block.rows + tiles - 1) / tiles * kEpilogueTiles;
+        tiles -= kEpilogueTiles;
       }
       float* c = product_.c + block.row * product_.n + block.column;
       const float* start = p != 0 ? c : product_.bias == nullptr ? nullptr : product_.bias + block.column;
       kernels_.gemm_panel(a, product_.a_row, product_.a_k, rows, panel.data, panel.stride, lines, start,
                           p != 0 ? product_.n : 0, c, product_.n, block.columns);
-      if (last) (*product_.finish)(finish_room_, block.row, rows, block.column, block.columns);
+      if (last) (*product_.epilogue)(epilogue_workspace_, block.row, rows, block.column, block.columns);
       a += rows * product_.a_row;
       block.row += rows;
       block.rows -= rows;
@@ -160,18 +163,18 @@ class BlockProduct {
                  bool pack) const {
     const std::size_t nr = kernels_.gemm_nr, stride = product_.b_stride;
     const float* const b = product_.b;
-    switch (product_.b_form) {
-      case Form::kPanels:
+    switch (product_.b_layout) {
+      case OperandLayout::kPanels:
         return {b + column * product_.k + p * nr, nr};
-      case Form::kRows:
+      case OperandLayout::kRows:
         // Read once or twice only, so not worth packing.
         if (rows <= 2 * kernels_.gemm_mr && width == nr) return {b + p * stride + column, stride};
         if (pack) kernels_.pack_rows(b + p * stride + column, stride, lines, width, slot);
         break;
-      case Form::kColumns:
+      case OperandLayout::kColumns:
         if (pack) kernels_.pack_columns(b + column * stride + p, stride, lines, width, slot);
         break;
-      case Form::kPanelsAcross:
+      case OperandLayout::kPanelsAcross:
         for (std::size_t line = 0; pack && line < lines; line += nr) {
           kernels_.pack_columns(b + (p + line) * product_.n + column * nr, nr, std::min(nr, lines - line), width,
                                 slot + line * nr);
@@ -187,7 +190,7 @@ class BlockProduct {
   Block block_;
   float* panels_;
   float* packed_a_;
-  float* finish_room_;
+  float* epilogue_workspace_;
 };
 
 void multiply_one(const Context& context, const Product& product, const Blocking& blocking, std::size_t parts,
@@ -204,7 +207,7 @@ void multiply_one(const Context& context, const Product& product, const Blocking
       block.rows = part_begin(part + 1, parts, product.m, mr) - block.row;
     }
     if (block.rows == 0 || block.columns == 0) return;
-    BlockProduct(context.kernels, product, blocking, block, scratch + part * blocking.room()).run();
+    BlockProduct(context.kernels, product, blocking, block, scratch + part * blocking.workspace()).run();
   };
   if (parts == 1) {
     share(0);
@@ -235,14 +238,14 @@ void multiply(const Context& context, const Product& first, std::size_t batch, s
   const std::size_t parts = parts_for(context, checked_mul(batch, work), kMultiplyGrain);
   const Blocking blocking(first, context.kernels);
   thread_local core::Scratch memory;  // the calling thread's, for all parts
-  float* const scratch = memory.get<float>(checked_mul(parts, blocking.room()));
+  float* const scratch = memory.get<float>(checked_mul(parts, blocking.workspace()));
   if (batch >= parts && parts > 1) {
     context.pool.run(parts, [&](std::size_t part) {
       const std::size_t end = part_begin(part + 1, parts, batch, 1);
       for (std::size_t g = part_begin(part, parts, batch, 1); g < end; ++g) {
         const Product one = product(g);
         const Block whole{0, one.m, 0, one.n};
-        BlockProduct(context.kernels, one, blocking, whole, scratch + part * blocking.room()).run();
+        BlockProduct(context.kernels, one, blocking, whole, scratch + part * blocking.workspace()).run();
       }
     });
     return;

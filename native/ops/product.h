@@ -12,7 +12,7 @@ namespace lanewise::ops {
 inline constexpr std::size_t kMultiplyGrain = 60000;
 
 // How the second operand, op(b) [k, n], lies in memory.
-enum class Form {
+enum class OperandLayout {
   kRows,         // [k, n], b_stride apart
   kColumns,      // [n, k], b_stride apart
   kPanels,       // [n, k] in panels of outputs n, as panels.h has it: used where they stand
@@ -20,9 +20,9 @@ enum class Form {
 };
 
 // What is to become of a block of C whose sums are complete, called by the thread that made it, while it is in cache.
-// `room` is scratch of that thread.
-using Finish =
-    core::FunctionRef<void(float* room, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns)>;
+// `workspace` is scratch of that thread.
+using Epilogue = core::FunctionRef<void(float* workspace, std::size_t row, std::size_t rows, std::size_t column,
+                                        std::size_t columns)>;
 
 // c [m, n] = start + op(a)·op(b). One accumulator per output, k ascending, whatever the blocks and the threads.
 struct Product {
@@ -30,12 +30,12 @@ struct Product {
   std::size_t a_row, a_k;  // strides; one of them is 1
   const float* b;
   std::size_t b_stride;
-  Form b_form;
+  OperandLayout b_layout;
   const float* bias;  // [n] or null
   float* c;
   std::size_t m, n, k;
-  const Finish* finish = nullptr;
-  std::size_t finish_room = 0;  // floats of scratch for each thread
+  const Epilogue* epilogue = nullptr;
+  std::size_t epilogue_workspace = 0;  // floats of scratch for each thread
 };
 
 // `batch` products whose operands lie a_step and b_step elements apart; the blocks of C follow one another.

@@ -15,11 +15,11 @@ using core::checked_mul;
 // The codes of the op.
 enum Kind : std::int32_t { kSum, kLargest, kSmallest };
 
-// Computes results piece by piece and reduces them. `room`: kSumBlock floats, then what the run needs.
+// Computes results piece by piece and reduces them. `workspace`: kSumBlock floats, then what the run needs.
 class Rows {
  public:
-  Rows(const Context& context, const BoundPointwise& bound, float* room)
-      : kernels_(context.kernels), results_(room), run_(bound, room + kSumBlock) {}
+  Rows(const Context& context, const BoundPointwise& bound, float* workspace)
+      : kernels_(context.kernels), results_(workspace), run_(bound, workspace + kSumBlock) {}
 
   // Elements [begin, end), no more than kSumChunk.
   double sum(std::size_t begin, std::size_t end) {
@@ -44,7 +44,7 @@ class Rows {
   }
 
  private:
-  // The results from element `at` on, as many as there is room for.
+  // The results from element `at` on, as many as a block holds.
   std::size_t compute(std::size_t at, std::size_t end) {
     const std::size_t n = std::min(kSumBlock, end - at);
     run_.elements(at, at + n, {.output = results_});
@@ -78,13 +78,13 @@ void split_units(const Context& context, std::size_t parts, std::size_t units, c
 }
 
 // One row: its chunks are added in order.
-void sum_row(const Context& context, const BoundPointwise& bound, std::size_t parts, std::size_t room, float* scratch,
-             const Reduction& to) {
+void sum_row(const Context& context, const BoundPointwise& bound, std::size_t parts, std::size_t workspace,
+             float* scratch, const Reduction& to) {
   const std::size_t chunks = (to.size + kSumChunk - 1) / kSumChunk;
   thread_local core::Scratch memory;
   double* const totals = memory.get<double>(chunks);
   split_units(context, parts, chunks, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows rows(context, bound, scratch + part * room);
+    Rows rows(context, bound, scratch + part * workspace);
     for (std::size_t c = begin; c < end; ++c) {
       totals[c] = rows.sum(c * kSumChunk, std::min(to.size, (c + 1) * kSumChunk));
     }
@@ -95,14 +95,14 @@ void sum_row(const Context& context, const BoundPointwise& bound, std::size_t pa
 }
 
 void reduce_rows(const Context& context, const BoundPointwise& bound, const Reduction& to) {
-  const std::size_t room = kSumBlock + core::checked_round_up(bound.room(), 16);
+  const std::size_t workspace = kSumBlock + core::checked_round_up(bound.room(), 16);
   const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
   thread_local core::Scratch memory;
-  float* const scratch = memory.get<float>(checked_mul(parts, room));
-  if (to.kind == kSum && to.outer == 1) return sum_row(context, bound, parts, room, scratch, to);
+  float* const scratch = memory.get<float>(checked_mul(parts, workspace));
+  if (to.kind == kSum && to.outer == 1) return sum_row(context, bound, parts, workspace, scratch, to);
   split_units(context, parts, to.outer, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows rows(context, bound, scratch + part * room);
+    Rows rows(context, bound, scratch + part * workspace);
     for (std::size_t o = begin; o < end; ++o) {
       const std::size_t first = o * to.size, last = first + to.size;
       if (to.kind == kSum) {
@@ -120,16 +120,16 @@ void reduce_rows(const Context& context, const BoundPointwise& bound, const Redu
 
 // Across rows: all results first.
 void reduce_columns(const Context& context, const BoundPointwise& bound, const Reduction& to) {
-  const std::size_t room = core::checked_round_up(bound.room(), 16);
+  const std::size_t workspace = core::checked_round_up(bound.room(), 16);
   const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
-  thread_local core::Scratch memory, rooms;
+  thread_local core::Scratch memory, workspaces;
   float* const results = memory.get<float>(bound.count());
-  float* const scratch = rooms.get<float>(checked_mul(parts, room));
+  float* const scratch = workspaces.get<float>(checked_mul(parts, workspace));
   const std::size_t units = (bound.count() + 15) / 16;
   split_units(context, parts, units, [&](std::size_t part, std::size_t begin, std::size_t end) {
     const std::size_t first = begin * 16, last = std::min(bound.count(), end * 16);
-    PointwiseRun(bound, scratch + part * room).elements(first, last, {.output = results + first});
+    PointwiseRun(bound, scratch + part * workspace).elements(first, last, {.output = results + first});
   });
   const FloatIn x{results, bound.count()};
   if (to.kind == kSum) {

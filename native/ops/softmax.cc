@@ -38,12 +38,12 @@ void along(const Context& context, const float* a, const float* b, float* out, s
   }
   const std::size_t groups = (inner + kColumns - 1) / kColumns, block = size * inner;
   const std::size_t parts = std::min(outer * groups, parts_for(context, outer * block, kElementGrain));
-  const std::size_t room = checked_mul(size, kColumns);
+  const std::size_t workspace = checked_mul(size, kColumns);
   thread_local core::Scratch scratch;
-  float* const buffers = scratch.get<float>(checked_mul(parts, 2, room));
+  float* const buffers = scratch.get<float>(checked_mul(parts, 2, workspace));
   context.pool.run(parts, [&](std::size_t part) {
-    float* first = buffers + part * 2 * room;
-    float* second = first + room;
+    float* first = buffers + part * 2 * workspace;
+    float* second = first + workspace;
     const std::size_t end = part_begin(part + 1, parts, outer * groups, 1);
     for (std::size_t g = part_begin(part, parts, outer * groups, 1); g < end; ++g) {
       const std::size_t column = g % groups * kColumns, at = g / groups * block + column;

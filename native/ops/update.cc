@@ -3,7 +3,7 @@
 namespace lanewise::ops {
 
 Update::Update(const BoundPointwise& bound, bool first_apart) : bound_(bound), first_apart_(first_apart) {
-  step_ = std::visit([this](const auto& pattern) { return bind(pattern); }, bound.program().pattern());
+  kernel_ = std::visit([this](const auto& pattern) { return bind(pattern); }, bound.program().pattern());
 }
 
 // Null unless the state is read and written at one place.
@@ -12,7 +12,7 @@ float* Update::in_place(const UpdatedState& state) const {
   return bound_.dense_input(state.input) == written ? written : nullptr;
 }
 
-Update::Step Update::bind(const SgdPattern& pattern) const {
+Update::Kernel Update::bind(const SgdPattern& pattern) const {
   Sgd step{};
   step.param = in_place(pattern.param);
   step.grad = bound_.dense_input(pattern.grad);
@@ -34,7 +34,7 @@ Update::Step Update::bind(const SgdPattern& pattern) const {
   return step;
 }
 
-Update::Step Update::bind(const AdamPattern& pattern) const {
+Update::Kernel Update::bind(const AdamPattern& pattern) const {
   Adam step{};
   step.param = in_place(pattern.param);
   step.m = in_place(pattern.m);
@@ -57,26 +57,26 @@ Update::Step Update::bind(const AdamPattern& pattern) const {
   return step;
 }
 
-void Update::apply(float* room, std::size_t begin, std::size_t n, const float* grad) const {
+void Update::apply(float* workspace, std::size_t begin, std::size_t n, const float* grad) const {
   const kernels::KernelTable& kernels = bound_.kernels();
   const auto part = [begin](float* memory) { return memory == nullptr ? nullptr : memory + begin; };
-  if (const auto* const sgd = std::get_if<Sgd>(&step_)) {
+  if (const auto* const sgd = std::get_if<Sgd>(&kernel_)) {
     kernels.sgd(part(sgd->param), grad == nullptr ? sgd->grad + begin : grad, part(sgd->buffer), n, sgd->rate,
                 sgd->momentum, sgd->take, sgd->weight_decay, sgd->first, sgd->nesterov);
-  } else if (const auto* const adam = std::get_if<Adam>(&step_)) {
+  } else if (const auto* const adam = std::get_if<Adam>(&kernel_)) {
     kernels.adam(part(adam->param), grad == nullptr ? adam->grad + begin : grad, part(adam->m), part(adam->v),
                  part(adam->max_v), n, adam->step_size, adam->one_minus_beta1, adam->beta2, adam->one_minus_beta2,
                  adam->root_scale, adam->eps, adam->weight_decay, adam->shrink);
   } else {
-    PointwiseRun(bound_, room).elements(begin, begin + n, {.input = grad});
+    PointwiseRun(bound_, workspace).elements(begin, begin + n, {.input = grad});
   }
 }
 
 float* Update::plain_param() const {
-  const auto* const sgd = std::get_if<Sgd>(&step_);
+  const auto* const sgd = std::get_if<Sgd>(&kernel_);
   return sgd != nullptr && sgd->buffer == nullptr && sgd->weight_decay == 0.0f ? sgd->param : nullptr;
 }
 
-const float* Update::plain_rate() const { return plain_param() == nullptr ? nullptr : &std::get<Sgd>(step_).rate; }
+const float* Update::plain_rate() const { return plain_param() == nullptr ? nullptr : &std::get<Sgd>(kernel_).rate; }
 
 }  // namespace lanewise::ops

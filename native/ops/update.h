@@ -15,11 +15,11 @@ class Update {
   explicit Update(const BoundPointwise& bound, bool first_apart = false);
 
   // Whether a kernel computes it.
-  bool has_kernel() const { return !std::holds_alternative<std::monostate>(step_); }
+  bool has_kernel() const { return !std::holds_alternative<std::monostate>(kernel_); }
   // Floats of scratch for each thread.
   std::size_t room() const { return has_kernel() ? 0 : bound_.room(); }
   // Elements [begin, begin + n). `grad`: those of the first input, if it is given here.
-  void apply(float* room, std::size_t begin, std::size_t n, const float* grad = nullptr) const;
+  void apply(float* workspace, std::size_t begin, std::size_t n, const float* grad = nullptr) const;
   // Where the parameter and the learning rate are if this is no more than param -= lr·grad; else null.
   float* plain_param() const;
   const float* plain_rate() const;
@@ -36,19 +36,19 @@ class Update {
     const float* grad;
     float step_size, one_minus_beta1, beta2, one_minus_beta2, root_scale, eps, weight_decay, shrink;
   };
-  using Step = std::variant<std::monostate, Sgd, Adam>;
+  using Kernel = std::variant<std::monostate, Sgd, Adam>;
 
-  Step bind(const std::monostate&) const { return {}; }
-  Step bind(const ActivationPattern&) const { return {}; }
-  Step bind(const MaskedPattern&) const { return {}; }
-  Step bind(const SgdPattern& pattern) const;
-  Step bind(const AdamPattern& pattern) const;
+  Kernel bind(const std::monostate&) const { return {}; }
+  Kernel bind(const ActivationPattern&) const { return {}; }
+  Kernel bind(const MaskedPattern&) const { return {}; }
+  Kernel bind(const SgdPattern& pattern) const;
+  Kernel bind(const AdamPattern& pattern) const;
   float* in_place(const UpdatedState& state) const;
   bool has_gradient(std::uint32_t input) const { return bound_.is_dense(input) && (!first_apart_ || input == 0); }
 
   const BoundPointwise& bound_;
   bool first_apart_;
-  Step step_;
+  Kernel kernel_;
 };
 
 }  // namespace lanewise::ops

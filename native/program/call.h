@@ -13,7 +13,7 @@ namespace lanewise::program {
 struct Call {
   std::vector<std::span<const std::byte>> inputs;
   std::vector<std::span<std::byte>> outputs;
-  std::vector<double> cells;
+  std::vector<double> dynamic_scalars;
   // For each key source seedLow, seedHigh, counterLow, counterHigh. Each drawKey counts the counter up here.
   std::vector<std::uint32_t> keys;
 };

@@ -52,11 +52,11 @@ const PackedOp* find_packed(std::string_view name) {
 }
 
 // Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
-void check_panels(const Reader& reader, std::span<const MemorySpec> memories) {
+void check_panels(const Reader& reader, std::span<const ValueSpec> values) {
   const PackedOp* op = find_packed(reader.op());
   const bool packed = op != nullptr && reader.arguments()[op->packed] == 1;
   for (const Use& use : reader.uses()) {
-    const BlockLayout& layout = memories[use.memory].layout;
+    const BufferLayout& layout = values[use.value].layout;
     const bool is_weight = packed && use.argument - op->first_weight < op->weights;
     if (layout.has_value() != is_weight) {
       reader.refuse(is_weight ? "packed, but a weight is row-major" : "row-major memory expected, got panels");
@@ -69,13 +69,13 @@ void check_panels(const Reader& reader, std::span<const MemorySpec> memories) {
   }
 }
 
-// What two memories share.
+// What two values share.
 enum class Overlap { kNone, kPartial, kSame };
 
-Overlap overlap(const MemorySpec& a, const MemorySpec& b, std::span<const std::shared_ptr<Block>> blocks) {
+Overlap overlap(const ValueSpec& a, const ValueSpec& b, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   if (a.kind != b.kind || a.length == 0 || b.length == 0) return Overlap::kNone;
-  if (a.kind == MemoryKind::kState) return blocks[a.index] == blocks[b.index] ? Overlap::kSame : Overlap::kNone;
-  if (a.kind != MemoryKind::kTemporary) return a.index == b.index ? Overlap::kSame : Overlap::kNone;
+  if (a.kind == ValueKind::kState) return buffers[a.index] == buffers[b.index] ? Overlap::kSame : Overlap::kNone;
+  if (a.kind != ValueKind::kTemporary) return a.index == b.index ? Overlap::kSame : Overlap::kNone;
   if (a.index == b.index) return Overlap::kSame;
   return a.index < b.index + b.length && b.index < a.index + a.length ? Overlap::kPartial : Overlap::kNone;
 }
@@ -88,40 +88,38 @@ bool in_place(const Reader& reader, const Use& written, const Use& other) {
 }
 
 // What an op writes is nothing else that it names, but what it may write in place.
-void check_overlaps(const Reader& reader, std::span<const MemorySpec> memories,
-                    std::span<const std::shared_ptr<Block>> blocks) {
+void check_overlaps(const Reader& reader, std::span<const ValueSpec> values,
+                    std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   for (const Use& written : reader.uses()) {
     if (!written.writes) continue;
     for (const Use& other : reader.uses()) {
       if (&other == &written) continue;
-      const Overlap shared = overlap(memories[written.memory], memories[other.memory], blocks);
+      const Overlap shared = overlap(values[written.value], values[other.value], buffers);
       if (shared == Overlap::kNone || (shared == Overlap::kSame && in_place(reader, written, other))) continue;
       reader.refuse("writes to memory that overlaps another argument's");
     }
   }
 }
 
-bool checks_input(const Reader& reader, std::span<const MemorySpec> memories) {
+bool checks_input(const Reader& reader, std::span<const ValueSpec> values) {
   const std::string_view op = reader.op();
-  return (op == "checkIndex" || op == "checkTarget") &&
-         memories[reader.uses().front().memory].kind == MemoryKind::kInput;
+  return (op == "checkIndex" || op == "checkTarget") && values[reader.uses().front().value].kind == ValueKind::kInput;
 }
 
 }  // namespace
 
 std::span<const char* const> opcodes() { return kNames; }
 
-std::vector<std::unique_ptr<const Instruction>> decode_instructions(const FlatListing& listing,
-                                                                    std::span<const MemorySpec> memories,
-                                                                    std::span<const std::shared_ptr<Block>> blocks) {
+std::vector<std::unique_ptr<const Instruction>> decode_instructions(
+    const FlatGraph& graph, std::span<const ValueSpec> values, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   std::vector<std::unique_ptr<const Instruction>> checks, others;
-  Reader reader(listing, memories);
+  Reader reader(graph, values);
   while (!reader.done()) {
     const std::size_t opcode = reader.begin(kNames);
     std::unique_ptr<const Instruction> instruction = kMakers[opcode](reader);
-    check_panels(reader, memories);
-    check_overlaps(reader, memories, blocks);
-    (checks_input(reader, memories) ? checks : others).push_back(std::move(instruction));
+    check_panels(reader, values);
+    check_overlaps(reader, values, buffers);
+    (checks_input(reader, values) ? checks : others).push_back(std::move(instruction));
   }
   std::ranges::move(others, std::back_inserter(checks));
   return checks;

@@ -1,12 +1,12 @@
-// From the code of a listing to instructions.
+// From the code of a graph to instructions.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "graph.h"
 #include "instruction.h"
-#include "listing.h"
 
 namespace lanewise::program {
 
@@ -15,8 +15,7 @@ std::span<const char* const> opcodes();
 
 // Decodes and checks all instructions. Those that check labels of inputs come first, so that they fail before any
 // number moves. Throws std::invalid_argument.
-std::vector<std::unique_ptr<const Instruction>> decode_instructions(const FlatListing& listing,
-                                                                    std::span<const MemorySpec> memories,
-                                                                    std::span<const std::shared_ptr<Block>> blocks);
+std::vector<std::unique_ptr<const Instruction>> decode_instructions(
+    const FlatGraph& graph, std::span<const ValueSpec> values, std::span<const std::shared_ptr<DeviceBuffer>> buffers);
 
 }  // namespace lanewise::program

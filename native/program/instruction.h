@@ -1,5 +1,5 @@
 // An instruction: an op with its arguments decoded. The C++ signature of the op says how each argument is read from a
-// listing and what it is when it runs, as native/binding/arguments.h does for JavaScript values.
+// graph and what it is when it runs, as native/binding/arguments.h does for JavaScript values.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@
 
 namespace lanewise::program {
 
-// Where a memory lies during a run.
+// Where a value lies during a run.
 struct Bound {
   void* data;
   std::size_t length;  // elements, with the padding of panels
 };
 
 struct Bindings {
-  std::span<const Bound> memories;
+  std::span<const Bound> values;
   Call& call;
 };
 
@@ -52,12 +52,12 @@ inline constexpr ops::DType kDType<std::int32_t> = ops::DType::kInt32;
 
 template <typename T>
 struct Field<std::span<T>> {
-  std::size_t memory;
+  std::size_t value;
   static Field decode(Reader& reader, bool nullable = false) {
-    return {reader.memory(kDType<std::remove_const_t<T>>, !std::is_const_v<T>, nullable)};
+    return {reader.value(kDType<std::remove_const_t<T>>, !std::is_const_v<T>, nullable)};
   }
   std::span<T> resolve(const Bindings& bindings) const {
-    const Bound& bound = bindings.memories[memory];
+    const Bound& bound = bindings.values[value];
     return {static_cast<T*>(bound.data), bound.length};
   }
 };
@@ -67,7 +67,7 @@ struct Field<std::optional<std::span<T>>> {
   Field<std::span<T>> given;
   static Field decode(Reader& reader) { return {Field<std::span<T>>::decode(reader, true)}; }
   std::optional<std::span<T>> resolve(const Bindings& bindings) const {
-    if (given.memory == kNoMemory) return std::nullopt;
+    if (given.value == kNoValue) return std::nullopt;
     return given.resolve(bindings);
   }
 };
@@ -75,14 +75,14 @@ struct Field<std::optional<std::span<T>>> {
 template <typename T>
   requires std::is_same_v<T, ops::AnyConst> || std::is_same_v<T, ops::AnyMutable>
 struct Field<T> {
-  std::size_t memory;
+  std::size_t value;
   ops::DType dtype;
   static Field decode(Reader& reader) {
-    const std::size_t id = reader.memory(std::nullopt, std::is_same_v<T, ops::AnyMutable>, false);
+    const std::size_t id = reader.value(std::nullopt, std::is_same_v<T, ops::AnyMutable>, false);
     return {id, reader.dtype(id)};
   }
   T resolve(const Bindings& bindings) const {
-    const Bound& bound = bindings.memories[memory];
+    const Bound& bound = bindings.values[value];
     return {bound.data, bound.length, dtype};
   }
 };
@@ -115,41 +115,41 @@ struct Field<bool> {
   bool resolve(const Bindings&) const { return value; }
 };
 
-// A scalar or a cell.
+// A number, or a dynamic scalar.
 template <>
 struct Field<double> {
   Reader::Scalar scalar;
   static Field decode(Reader& reader) { return {reader.scalar()}; }
   double resolve(const Bindings& bindings) const {
-    return scalar.is_cell ? bindings.call.cells[scalar.cell] : scalar.value;
+    return scalar.is_dynamic ? bindings.call.dynamic_scalars[scalar.index] : scalar.value;
   }
 };
 
-// A list of memories.
+// A list of values.
 template <typename T>
-struct MemoriesField {
-  std::vector<std::size_t> memories;
-  static MemoriesField decode(Reader& reader) {
-    return {reader.memories(kDType<std::remove_const_t<T>>, !std::is_const_v<T>)};
+struct ValuesField {
+  std::vector<std::size_t> values;
+  static ValuesField decode(Reader& reader) {
+    return {reader.values(kDType<std::remove_const_t<T>>, !std::is_const_v<T>)};
   }
   ops::ShortList<std::span<T>> resolve(const Bindings& bindings) const {
     ops::ShortList<std::span<T>> result;
-    for (const std::size_t memory : memories) result.push_back(Field<std::span<T>>{memory}.resolve(bindings));
+    for (const std::size_t value : values) result.push_back(Field<std::span<T>>{value}.resolve(bindings));
     return result;
   }
 };
 
 template <>
-struct Field<ops::FloatIns> : MemoriesField<const float> {
-  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+struct Field<ops::FloatIns> : ValuesField<const float> {
+  static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 template <>
-struct Field<ops::FloatOuts> : MemoriesField<float> {
-  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+struct Field<ops::FloatOuts> : ValuesField<float> {
+  static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 template <>
-struct Field<ops::IndexIns> : MemoriesField<const std::int32_t> {
-  static Field decode(Reader& reader) { return {MemoriesField::decode(reader)}; }
+struct Field<ops::IndexIns> : ValuesField<const std::int32_t> {
+  static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 
 template <>

@@ -33,7 +33,8 @@ class Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
-  // The next slice; whether there is more to do. Called by the runner's thread, which holds the lane.
+  // The next slice; whether there is more to do. Called by the runner's thread, which holds the lock of its
+  // environment.
   bool advance(core::ThreadPool& pool) noexcept;
 
   // Makes it one of a sequence. Before it is submitted.

@@ -1,4 +1,4 @@
-// Numbers of a listing, which are all doubles, as what they stand for.
+// Numbers of a graph, which are all doubles, as what they stand for.
 #pragma once
 
 #include <cmath>

@@ -14,13 +14,13 @@
 namespace lanewise::program {
 namespace {
 
-// Which memory is bound to each array of that kind.
-std::vector<std::size_t> bound_memories(std::span<const MemorySpec> memories, MemoryKind kind) {
+// Which value is bound to each array of that kind.
+std::vector<std::size_t> bound_values(std::span<const ValueSpec> values, ValueKind kind) {
   std::vector<std::size_t> ids;
-  for (std::size_t id = 0; id < memories.size(); ++id) {
-    const MemorySpec& spec = memories[id];
+  for (std::size_t id = 0; id < values.size(); ++id) {
+    const ValueSpec& spec = values[id];
     if (spec.kind != kind) continue;
-    if (ids.size() <= spec.index) ids.resize(spec.index + 1, kNoMemory);
+    if (ids.size() <= spec.index) ids.resize(spec.index + 1, kNoValue);
     ids[spec.index] = id;
   }
   return ids;
@@ -35,16 +35,16 @@ void check_count(const char* what, std::size_t given, std::size_t needed) {
 
 template <typename Arrays>
 void check_arrays(const char* what, const Arrays& arrays, std::span<const std::size_t> ids,
-                  std::span<const MemorySpec> memories) {
+                  std::span<const ValueSpec> values) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] == kNoMemory) continue;
-    const std::size_t expected = memories[ids[i]].bytes(), given = arrays[i].size();
+    if (ids[i] == kNoValue) continue;
+    const std::size_t expected = values[ids[i]].bytes(), given = arrays[i].size();
     if (given != expected) {
       throw std::invalid_argument("program: " + std::string(what) + " " + std::to_string(i) + " must have " +
-                                  std::to_string(expected / Block::kElementBytes) + " elements, got " +
-                                  std::to_string(given / Block::kElementBytes));
+                                  std::to_string(expected / DeviceBuffer::kElementBytes) + " elements, got " +
+                                  std::to_string(given / DeviceBuffer::kElementBytes));
     }
-    if (reinterpret_cast<std::uintptr_t>(arrays[i].data()) % Block::kElementBytes != 0) {
+    if (reinterpret_cast<std::uintptr_t>(arrays[i].data()) % DeviceBuffer::kElementBytes != 0) {
       throw std::invalid_argument("program: " + std::string(what) + " " + std::to_string(i) + " is not aligned");
     }
   }
@@ -52,19 +52,19 @@ void check_arrays(const char* what, const Arrays& arrays, std::span<const std::s
 
 }  // namespace
 
-Program::Program(const kernels::KernelTable& kernels, const FlatListing& listing,
-                 std::vector<std::shared_ptr<Block>> blocks)
+Program::Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
+                 std::vector<std::shared_ptr<DeviceBuffer>> buffers)
     : kernels_(kernels),
-      memories_(decode_memories(listing, kernels, blocks)),
-      blocks_(std::move(blocks)),
-      inputs_(bound_memories(memories_, MemoryKind::kInput)),
-      outputs_(bound_memories(memories_, MemoryKind::kOutput)),
-      cells_(listing.cells),
-      key_sources_(listing.key_sources),
-      bound_(memories_.size()),
-      instructions_(decode_instructions(listing, memories_, blocks_)) {
-  // Last, so that a listing that is refused has cost no memory. Zeros, so that no run depends on what was there before.
-  arena_ = core::AlignedBuffer<std::byte>(core::checked_mul(listing.arena, Block::kElementBytes));
+      values_(decode_values(graph, kernels, buffers)),
+      buffers_(std::move(buffers)),
+      inputs_(bound_values(values_, ValueKind::kInput)),
+      outputs_(bound_values(values_, ValueKind::kOutput)),
+      dynamic_scalars_(graph.dynamic_scalars),
+      key_sources_(graph.key_sources),
+      bound_(values_.size()),
+      instructions_(decode_instructions(graph, values_, buffers_)) {
+  // Last, so that a graph that is refused has cost no memory. Zeros, so that no run depends on what was there before.
+  arena_ = core::AlignedBuffer<std::byte>(core::checked_mul(graph.arena, DeviceBuffer::kElementBytes));
   if (arena_.size() != 0) std::memset(arena_.data(), 0, arena_.size());
 }
 
@@ -73,32 +73,32 @@ Program::~Program() = default;
 void Program::check(const Call& call) const {
   check_count("inputs", call.inputs.size(), inputs_.size());
   check_count("outputs", call.outputs.size(), outputs_.size());
-  check_count("cells", call.cells.size(), cells_);
+  check_count("dynamic scalars", call.dynamic_scalars.size(), dynamic_scalars_);
   check_count("numbers for its key sources", call.keys.size(), core::checked_mul(key_sources_, kKeySourceWords));
-  check_arrays("input", call.inputs, inputs_, memories_);
-  check_arrays("output", call.outputs, outputs_, memories_);
+  check_arrays("input", call.inputs, inputs_, values_);
+  check_arrays("output", call.outputs, outputs_, values_);
 }
 
 void Program::bind(const Call& call) {
-  for (const MemorySpec& spec : memories_) {
-    if (spec.kind == MemoryKind::kState) blocks_[spec.index]->ensure(spec.layout);
+  for (const ValueSpec& spec : values_) {
+    if (spec.kind == ValueKind::kState) buffers_[spec.index]->ensure(spec.layout);
   }
-  for (std::size_t id = 0; id < memories_.size(); ++id) {
-    const MemorySpec& spec = memories_[id];
+  for (std::size_t id = 0; id < values_.size(); ++id) {
+    const ValueSpec& spec = values_[id];
     Bound& bound = bound_[id];
     bound.length = spec.length;
     switch (spec.kind) {
-      case MemoryKind::kTemporary:
-        bound.data = arena_.data() + spec.index * Block::kElementBytes;
+      case ValueKind::kTemporary:
+        bound.data = arena_.data() + spec.index * DeviceBuffer::kElementBytes;
         break;
-      case MemoryKind::kState:
-        bound.data = blocks_[spec.index]->data();
-        bound.length = blocks_[spec.index]->capacity();
+      case ValueKind::kState:
+        bound.data = buffers_[spec.index]->data();
+        bound.length = buffers_[spec.index]->capacity();
         break;
-      case MemoryKind::kInput:  // instructions that would write to it were refused
+      case ValueKind::kInput:  // instructions that would write to it were refused
         bound.data = const_cast<std::byte*>(call.inputs[spec.index].data());
         break;
-      case MemoryKind::kOutput:
+      case ValueKind::kOutput:
         bound.data = call.outputs[spec.index].data();
         break;
     }

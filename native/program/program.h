@@ -9,27 +9,28 @@
 #include "../core/aligned.h"
 #include "../kernels/kernel_table.h"
 #include "../ops/context.h"
-#include "block.h"
 #include "call.h"
-#include "listing.h"
+#include "device_buffer.h"
+#include "graph.h"
 
 namespace lanewise::program {
 
 class Instruction;
 struct Bound;
 
-// Not synchronised: one run at a time, and no other access to its blocks meanwhile.
+// Not synchronised: one run at a time, and no other access to its buffers meanwhile.
 class Program {
  public:
-  // Decodes and checks all of the listing, and allocates its arena; `blocks` are the memories of kind state, by index.
-  // Throws std::invalid_argument for a listing that does not hold together, std::bad_alloc or std::overflow_error.
-  Program(const kernels::KernelTable& kernels, const FlatListing& listing, std::vector<std::shared_ptr<Block>> blocks);
+  // Decodes and checks all of the graph, and allocates its arena; `buffers` are the values of kind state, by index.
+  // Throws std::invalid_argument for a graph that does not hold together, std::bad_alloc or std::overflow_error.
+  Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
+          std::vector<std::shared_ptr<DeviceBuffer>> buffers);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
   // One run, on the calling thread and the workers of context.pool; context.kernels must be kernels(). Nothing is
-  // allocated but scratch of ops, and blocks whose layout another program has changed. Denormals are flushed by the
+  // allocated but scratch of ops, and buffers whose layout another program has changed. Denormals are flushed by the
   // caller. A call whose arrays do not fit, and labels in inputs that are out of range, give std::invalid_argument
   // before any number moves. Whatever else fails (NotFinite, labels that the program gathers) ends the run between two
   // instructions.
@@ -44,24 +45,24 @@ class Program {
   // How many arrays and numbers a Call must have, at least.
   std::size_t inputs() const { return inputs_.size(); }
   std::size_t outputs() const { return outputs_.size(); }
-  std::size_t cells() const { return cells_; }
+  std::size_t dynamic_scalars() const { return dynamic_scalars_; }
   std::size_t key_sources() const { return key_sources_; }
-  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
-  const std::vector<MemorySpec>& memories() const { return memories_; }
-  // The memory that is bound to each input and output, or kNoMemory where the listing does not name it.
-  const std::vector<std::size_t>& input_memories() const { return inputs_; }
-  const std::vector<std::size_t>& output_memories() const { return outputs_; }
+  const std::vector<std::shared_ptr<DeviceBuffer>>& buffers() const { return buffers_; }
+  const std::vector<ValueSpec>& values() const { return values_; }
+  // The value that is bound to each input and output, or kNoValue where the graph does not name it.
+  const std::vector<std::size_t>& input_values() const { return inputs_; }
+  const std::vector<std::size_t>& output_values() const { return outputs_; }
 
  private:
   void bind(const Call& call);
 
   const kernels::KernelTable& kernels_;
-  std::vector<MemorySpec> memories_;
-  std::vector<std::shared_ptr<Block>> blocks_;
+  std::vector<ValueSpec> values_;
+  std::vector<std::shared_ptr<DeviceBuffer>> buffers_;
   std::vector<std::size_t> inputs_, outputs_;
-  std::size_t cells_, key_sources_;
+  std::size_t dynamic_scalars_, key_sources_;
   core::AlignedBuffer<std::byte> arena_;
-  std::vector<Bound> bound_;  // where each memory lies in this run
+  std::vector<Bound> bound_;  // where each value lies in this run
   std::vector<std::unique_ptr<const Instruction>> instructions_;
 };
 

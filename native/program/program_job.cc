@@ -10,7 +10,7 @@
 namespace lanewise::program {
 namespace {
 
-constexpr std::size_t kElementBytes = Block::kElementBytes;
+constexpr std::size_t kElementBytes = DeviceBuffer::kElementBytes;
 
 core::AlignedBuffer<std::byte> copy_of(std::span<const std::byte> from) {
   core::AlignedBuffer<std::byte> copy(from.size());
@@ -29,10 +29,10 @@ double read_element(const std::byte* data, ops::DType dtype) {
   return value;
 }
 
-std::vector<BlockUse> uses_of(const Program& program) {
-  std::vector<BlockUse> uses;
-  uses.reserve(program.blocks().size());
-  for (const std::shared_ptr<Block>& block : program.blocks()) uses.emplace_back(block);
+std::vector<BufferUse> uses_of(const Program& program) {
+  std::vector<BufferUse> uses;
+  uses.reserve(program.buffers().size());
+  for (const std::shared_ptr<DeviceBuffer>& buffer : program.buffers()) uses.emplace_back(buffer);
   return uses;
 }
 
@@ -48,9 +48,9 @@ ProgramJob::ProgramJob(std::shared_ptr<Program> program, Request request)
       left_(request.times),
       counter_(request.counter),
       threads_(request.threads) {
-  if (counter_ && *counter_ >= call_.cells.size()) {
-    throw std::invalid_argument("counter must be one of " + std::to_string(call_.cells.size()) + " cells, got " +
-                                std::to_string(*counter_));
+  if (counter_ && *counter_ >= call_.dynamic_scalars.size()) {
+    throw std::invalid_argument("counter must be one of " + std::to_string(call_.dynamic_scalars.size()) +
+                                " dynamic scalars, got " + std::to_string(*counter_));
   }
   program_->check(call_);
   memory_.reserve(call_.inputs.size() + call_.outputs.size());
@@ -72,7 +72,7 @@ bool ProgramJob::run(core::ThreadPool& pool) {
     const std::span<const std::byte> output = call_.outputs[i];
     values_[i] = output.size() == kElementBytes ? read_element(output.data(), output_dtypes_[i]) : 0;
   }
-  if (counter_) ++call_.cells[*counter_];
+  if (counter_) ++call_.dynamic_scalars[*counter_];
   count_run(values_);
   return --left_ != 0;
 }

@@ -22,7 +22,7 @@ class ProgramJob final : public Job {
     Call call;                              // its arrays are copied
     std::vector<ops::DType> output_dtypes;  // of call.outputs
     std::uint64_t times;
-    std::optional<std::size_t> counter;  // a cell that goes up by 1 after each run
+    std::optional<std::size_t> counter;  // a dynamic scalar that goes up by 1 after each run
     std::size_t threads;                 // this one and those of the pool
   };
 
@@ -35,7 +35,7 @@ class ProgramJob final : public Job {
   bool run(core::ThreadPool& pool) override;
 
   const std::shared_ptr<Program> program_;
-  const std::vector<BlockUse> uses_;
+  const std::vector<BufferUse> uses_;
   Call call_;
   std::vector<core::AlignedBuffer<std::byte>> memory_;  // of the inputs, then of the outputs
   const std::vector<ops::DType> output_dtypes_;

@@ -10,14 +10,14 @@
 namespace lanewise::program {
 
 void Reader::refuse(const std::string& what) const {
-  std::string place = "program: instruction " + std::to_string(instruction_ - 1) + " (" + op_ + ")";
-  if (!arguments_.empty()) place += ", argument " + std::to_string(arguments_.size() - 1);
-  throw std::invalid_argument(place + ": " + what);
+  std::string location = "program: instruction " + std::to_string(instruction_ - 1) + " (" + op_ + ")";
+  if (!arguments_.empty()) location += ", argument " + std::to_string(arguments_.size() - 1);
+  throw std::invalid_argument(location + ": " + what);
 }
 
 double Reader::next() {
-  if (done()) refuse("the listing ends here");
-  return listing_.code[position_++];
+  if (done()) refuse("the graph ends here");
+  return graph_.code[position_++];
 }
 
 double Reader::next_argument() {
@@ -38,41 +38,41 @@ std::size_t Reader::begin(std::span<const char* const> names) {
   return *opcode;
 }
 
-std::size_t Reader::memory(std::optional<ops::DType> dtype, bool writes, bool nullable) {
+std::size_t Reader::value(std::optional<ops::DType> dtype, bool writes, bool nullable) {
   const double number = next_argument();
-  if (number == -1 && nullable) return kNoMemory;
+  if (number == -1 && nullable) return kNoValue;
   return use(number, dtype, writes);
 }
 
 std::size_t Reader::use(double number, std::optional<ops::DType> dtype, bool writes) {
   const auto id = to_size(number);
-  if (!id || *id >= memories_.size()) refuse("no such memory");
-  const MemorySpec& spec = memories_[*id];
-  if (dtype && spec.dtype != *dtype) refuse("memory of another dtype");
-  if (writes && spec.kind == MemoryKind::kInput) refuse("inputs are only read");
+  if (!id || *id >= values_.size()) refuse("no such value");
+  const ValueSpec& spec = values_[*id];
+  if (dtype && spec.dtype != *dtype) refuse("value of another dtype");
+  if (writes && spec.kind == ValueKind::kInput) refuse("inputs are only read");
   uses_.push_back({arguments_.size() - 1, *id, writes});
   return *id;
 }
 
-// A list: how many items, of at least so many numbers each, that the listing still has.
+// A list: how many items, of at least so many numbers each, that the graph still has.
 std::size_t Reader::next_count(std::size_t numbers_each, const char* what) {
   const auto count = to_size(next_argument());
-  if (!count || *count > (listing_.code.size() - position_) / numbers_each) {
-    refuse(std::string("the listing ends within ") + what);
+  if (!count || *count > (graph_.code.size() - position_) / numbers_each) {
+    refuse(std::string("the graph ends within ") + what);
   }
   return *count;
 }
 
-std::vector<std::size_t> Reader::memories(ops::DType dtype, bool writes) {
+std::vector<std::size_t> Reader::values(ops::DType dtype, bool writes) {
   std::vector<std::size_t> result(next_count(1, "a list"));
-  for (std::size_t& memory : result) memory = use(next(), dtype, writes);
+  for (std::size_t& value : result) value = use(next(), dtype, writes);
   if (!writes && dtype == ops::DType::kFloat32) layout_columns_ = 1 + result.size();
   return result;
 }
 
 std::vector<double> Reader::numbers(const char* what) {
   const std::size_t count = next_count(1, what);
-  const std::span<const double> numbers = listing_.code.subspan(position_, count);
+  const std::span<const double> numbers = graph_.code.subspan(position_, count);
   position_ += count;
   return {numbers.begin(), numbers.end()};
 }
@@ -106,7 +106,7 @@ bool Reader::flag() {
 
 std::size_t Reader::key_source() {
   const auto index = to_size(next_argument());
-  if (!index || *index >= listing_.key_sources) refuse("no such key source");
+  if (!index || *index >= graph_.key_sources) refuse("no such key source");
   return *index;
 }
 
@@ -120,9 +120,9 @@ std::vector<Reader::Scalar> Reader::scalars() {
 
 Reader::Scalar Reader::scalar(double tag) {
   if (tag == 0) return {false, next(), 0};
-  const auto cell = to_size(next());
-  if (tag != 1 || !cell || *cell >= listing_.cells) refuse("no such cell");
-  return {true, 0, *cell};
+  const auto index = to_size(next());
+  if (tag != 1 || !index || *index >= graph_.dynamic_scalars) refuse("no such dynamic scalar");
+  return {true, 0, *index};
 }
 
 }  // namespace lanewise::program

@@ -8,30 +8,30 @@
 #include <string>
 #include <vector>
 
-#include "listing.h"
+#include "graph.h"
 
 namespace lanewise::program {
 
-// A memory that an instruction names.
+// A value that an instruction names.
 struct Use {
   std::size_t argument;
-  std::size_t memory;
+  std::size_t value;
   bool writes;
 };
 
 // Every method throws std::invalid_argument, naming the instruction and the argument, for what is not in order.
 class Reader {
  public:
-  Reader(const FlatListing& listing, std::span<const MemorySpec> memories) : listing_(listing), memories_(memories) {}
+  Reader(const FlatGraph& graph, std::span<const ValueSpec> values) : graph_(graph), values_(values) {}
 
-  bool done() const { return position_ == listing_.code.size(); }
+  bool done() const { return position_ == graph_.code.size(); }
   // The opcode of the next instruction. `names` are those of all ops.
   std::size_t begin(std::span<const char* const> names);
 
-  // An argument each. kNoMemory: null, where it may be. dtype: nullopt for either.
-  std::size_t memory(std::optional<ops::DType> dtype, bool writes, bool nullable);
-  ops::DType dtype(std::size_t memory) const { return memories_[memory].dtype; }
-  std::vector<std::size_t> memories(ops::DType dtype, bool writes);
+  // An argument each. kNoValue: null, where it may be. dtype: nullopt for either.
+  std::size_t value(std::optional<ops::DType> dtype, bool writes, bool nullable);
+  ops::DType dtype(std::size_t value) const { return values_[value].dtype; }
+  std::vector<std::size_t> values(ops::DType dtype, bool writes);
   std::vector<double> numbers(const char* what);
   std::vector<double> layout();
   std::size_t size();
@@ -39,9 +39,9 @@ class Reader {
   bool flag();
   std::size_t key_source();
   struct Scalar {
-    bool is_cell;
-    double value;      // when it is none
-    std::size_t cell;  // when it is one
+    bool is_dynamic;
+    double value;       // when it is none
+    std::size_t index;  // when it is one
   };
   Scalar scalar();
   std::vector<Scalar> scalars();
@@ -60,8 +60,8 @@ class Reader {
   std::size_t use(double number, std::optional<ops::DType> dtype, bool writes);
   Scalar scalar(double tag);
 
-  const FlatListing& listing_;
-  std::span<const MemorySpec> memories_;
+  const FlatGraph& graph_;
+  std::span<const ValueSpec> values_;
   std::size_t position_ = 0, instruction_ = 0;
   const char* op_ = "";
   std::vector<Use> uses_;

@@ -11,8 +11,9 @@
 namespace lanewise::program {
 
 struct Runner::State {
-  State(std::shared_ptr<core::FairLock> lane_, std::shared_ptr<Settlements> settlements_, core::ThreadPool& pool_)
-      : lane(std::move(lane_)), settlements(std::move(settlements_)), pool(pool_) {}
+  State(std::shared_ptr<core::FairLock> run_lock_, std::shared_ptr<CompletionQueue> completions_,
+        core::ThreadPool& pool_)
+      : run_lock(std::move(run_lock_)), completions(std::move(completions_)), pool(pool_) {}
 
   // The life of the thread.
   void serve() {
@@ -26,7 +27,7 @@ struct Runner::State {
       lock.unlock();
       bool more;
       {
-        const std::lock_guard turn(*lane);
+        const std::lock_guard turn(*run_lock);
         more = job.advance(pool);
       }
       lock.lock();
@@ -38,17 +39,17 @@ struct Runner::State {
         JobList over;
         over.splice(over.end(), jobs, jobs.begin());
         lock.unlock();
-        settlements->accept(over);
+        completions->accept(over);
         lock.lock();
       }
     }
     JobList dropped;
     dropped.swap(jobs);
-    lock.unlock();  // jobs take programs and blocks with them
+    lock.unlock();  // jobs take programs and buffers with them
   }
 
-  const std::shared_ptr<core::FairLock> lane;
-  const std::shared_ptr<Settlements> settlements;
+  const std::shared_ptr<core::FairLock> run_lock;
+  const std::shared_ptr<CompletionQueue> completions;
   core::ThreadPool& pool;
   std::mutex mutex;  // of all below
   std::condition_variable wake;
@@ -57,9 +58,9 @@ struct Runner::State {
   bool closed = false;
 };
 
-Runner::Runner(std::shared_ptr<core::FairLock> lane, std::shared_ptr<Settlements> settlements, core::ThreadPool& pool,
-               core::StartThread start)
-    : state_(std::make_shared<State>(std::move(lane), std::move(settlements), pool)), start_(start) {}
+Runner::Runner(std::shared_ptr<core::FairLock> run_lock, std::shared_ptr<CompletionQueue> completions,
+               core::ThreadPool& pool, core::StartThread start)
+    : state_(std::make_shared<State>(std::move(run_lock), std::move(completions), pool)), start_(start) {}
 
 void Runner::submit(std::uint64_t id, std::shared_ptr<Job> job) {
   JobList one;
@@ -95,7 +96,7 @@ void Runner::stop(std::uint64_t id) noexcept {
     const bool runs = state_->running && found == jobs.begin();
     if (!runs) over.splice(over.end(), jobs, found);
   }
-  if (!over.empty()) state_->settlements->accept(over);
+  if (!over.empty()) state_->completions->accept(over);
 }
 
 void Runner::stop() noexcept {

@@ -20,9 +20,9 @@ struct QueuedJob {
 using JobList = std::list<QueuedJob>;
 
 // Where jobs go that are over: done, stopped or failed.
-class Settlements {
+class CompletionQueue {
  public:
-  virtual ~Settlements() = default;
+  virtual ~CompletionQueue() = default;
   // Takes the one job of the list out of it. Called by runner threads, and by the thread that stops a job.
   virtual void accept(JobList& one) noexcept = 0;
 };
@@ -31,8 +31,8 @@ class Settlements {
 // the first job and detached. All that it uses it owns together with this object, which may go at any moment.
 class Runner {
  public:
-  // Each slice runs with the lane held.
-  Runner(std::shared_ptr<core::FairLock> lane, std::shared_ptr<Settlements> settlements, core::ThreadPool& pool,
+  // Each slice runs with the lock of the environment held.
+  Runner(std::shared_ptr<core::FairLock> run_lock, std::shared_ptr<CompletionQueue> completions, core::ThreadPool& pool,
          core::StartThread start);
   ~Runner() { close(); }
   Runner(const Runner&) = delete;

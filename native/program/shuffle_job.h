@@ -4,23 +4,23 @@
 #include <cstdint>
 #include <memory>
 
-#include "block.h"
+#include "device_buffer.h"
 #include "job.h"
 #include "randperm.h"
 
 namespace lanewise::program {
 
-// Fills an int32 block with a permutation (RandPerm), in slices of a few milliseconds. Between two slices the block
+// Fills an int32 buffer with a permutation (RandPerm), in slices of a few milliseconds. Between two slices the buffer
 // holds an unfinished order.
 class ShuffleJob final : public Job {
  public:
-  // Throws std::invalid_argument unless the block is of int32 in plain order.
-  ShuffleJob(std::shared_ptr<Block> order, std::uint64_t seed);
+  // Throws std::invalid_argument unless the buffer is of int32 in plain order.
+  ShuffleJob(std::shared_ptr<DeviceBuffer> order, std::uint64_t seed);
 
  private:
   bool run(core::ThreadPool& pool) override;
 
-  const BlockUse order_;
+  const BufferUse order_;
   RandPerm permutation_;
 };
 

@@ -20,7 +20,7 @@
 #include "../program/shuffle_job.h"
 #include "allocations.h"
 #include "arithmetic.h"
-#include "program_listings.h"
+#include "program_graphs.h"
 
 namespace lanewise::test {
 namespace {
@@ -183,18 +183,18 @@ struct Step {
     weights = {random.floats(kHidden * kIn), random.floats(kHidden), random.floats(kClasses * kHidden)};
     x = random.floats(kRows * kIn);
     target = random.ints(kRows, kClasses);
-    for (const std::vector<float>& values : weights) blocks.push_back(block_of(values));
+    for (const std::vector<float>& values : weights) buffers.push_back(buffer_of(values));
   }
 
-  TestListing listing() const {
-    TestListing list;
-    const double w1 = list.state(blocks[0], kHidden, kIn), b1 = list.state(blocks[1]);
-    const double w2 = list.state(blocks[2], kClasses, kHidden);
-    const double input = list.memory(MemoryKind::kInput, 0, kRows * kIn);
-    const double labels = list.memory(MemoryKind::kInput, 1, kRows, true);
-    const double loss = list.memory(MemoryKind::kOutput, 0, 1);
+  TestGraph graph() const {
+    TestGraph list;
+    const double w1 = list.state(buffers[0], kHidden, kIn), b1 = list.state(buffers[1]);
+    const double w2 = list.state(buffers[2], kClasses, kHidden);
+    const double input = list.value(ValueKind::kInput, 0, kRows * kIn);
+    const double labels = list.value(ValueKind::kInput, 1, kRows, true);
+    const double loss = list.value(ValueKind::kOutput, 0, 1);
     const auto temporary = [&](std::size_t length) {
-      const double id = list.memory(MemoryKind::kTemporary, list.arena, length);
+      const double id = list.value(ValueKind::kTemporary, list.arena, length);
       list.arena += (length + 15) / 16 * 16;
       return id;
     };
@@ -221,11 +221,11 @@ struct Step {
     program.run(context_of(kernels, kThreads), bound);
   }
   void reset() {
-    for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i]->copy_in(bytes(weights[i]));
+    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i]->copy_in(bytes(weights[i]));
   }
   std::vector<std::vector<float>> state() const {
     std::vector<std::vector<float>> values;
-    for (const auto& block : blocks) values.push_back(read(*block));
+    for (const auto& buffer : buffers) values.push_back(read(*buffer));
     return values;
   }
 
@@ -233,29 +233,29 @@ struct Step {
   std::vector<std::vector<float>> weights;
   std::vector<float> x, loss = {0};
   std::vector<std::int32_t> target;
-  std::vector<std::shared_ptr<Block>> blocks;
+  std::vector<std::shared_ptr<DeviceBuffer>> buffers;
 };
 
 std::vector<std::vector<float>> trained(const KernelTable& table) {
   Step step(table);
-  Program program = step.listing().make(table);
+  Program program = step.graph().make(table);
   step.run(program);
   return step.state();
 }
 
-TEST_CASE("blocks and programs are made whole or not at all") {
+TEST_CASE("buffers and programs are made whole or not at all") {
   on_each_isa([](const KernelTable& table) {
     Step step(table);
-    const TestListing listing = step.listing();
+    const TestGraph graph = step.graph();
     const auto before = step.state();
-    const std::size_t made = fail_each_allocation([&] { listing.make(table); },
+    const std::size_t made = fail_each_allocation([&] { graph.make(table); },
                                                   [&] {
                                                     REQUIRE(step.state() == before);
-                                                    for (const auto& block : step.blocks)
-                                                      REQUIRE(block.use_count() == 2);
+                                                    for (const auto& buffer : step.buffers)
+                                                      REQUIRE(buffer.use_count() == 2);
                                                   });
-    CHECK(made > 20);  // memories, instructions, layouts, the arena
-    CHECK(fail_each_allocation([] { Block::create(ops::DType::kFloat32, 100); }, [] {}) >= 2);
+    CHECK(made > 20);  // values, instructions, layouts, the arena
+    CHECK(fail_each_allocation([] { DeviceBuffer::create(ops::DType::kFloat32, 100); }, [] {}) >= 2);
   });
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("a run that memory runs out for ends between two instructions, and the
     // A fresh program each time: the first run lays the weights out in panels.
     const std::size_t allocations = fail_each_allocation(
         [&] {
-          Program program = step.listing().make(table);
+          Program program = step.graph().make(table);
           step.run(program);
         },
         [&] {
@@ -277,19 +277,19 @@ TEST_CASE("a run that memory runs out for ends between two instructions, and the
             CAPTURE(i);
             REQUIRE((after[i] == before[i] || after[i] == expected[i]));
           }
-          Program program = step.listing().make(table);
+          Program program = step.graph().make(table);
           step.reset();
           step.run(program);
           REQUIRE(step.state() == expected);
-          step.blocks.clear();  // back to rows
-          for (const std::vector<float>& values : step.weights) step.blocks.push_back(block_of(values));
+          step.buffers.clear();  // back to rows
+          for (const std::vector<float>& values : step.weights) step.buffers.push_back(buffer_of(values));
         });
     CHECK(allocations > 30);
     CHECK(step.state() == expected);
   });
 }
 
-class Collected final : public program::Settlements {
+class Collected final : public program::CompletionQueue {
  public:
   void accept(program::JobList& one) noexcept override {
     one.clear();
@@ -302,13 +302,13 @@ TEST_CASE("a job that memory runs out for is not queued, or fails by itself; oth
   const KernelTable& table = *kernels::available().back();
   const auto expected = trained(table);
   Step step(table);
-  const auto lane = std::make_shared<core::FairLock>();
+  const auto lock = std::make_shared<core::FairLock>();
   const auto collected = std::make_shared<Collected>();
-  const auto program = std::make_shared<Program>(table, step.listing().flat(), step.blocks);
+  const auto program = std::make_shared<Program>(table, step.graph().flat(), step.buffers);
   std::size_t submitted = 0;
   const std::size_t allocations = fail_each_allocation(
       [&] {
-        program::Runner runner(lane, collected, core::ThreadPool::instance(),
+        program::Runner runner(lock, collected, core::ThreadPool::instance(),
                                [](void (*)(void*), void*) noexcept { return true; });
         auto job = std::make_shared<program::ProgramJob>(
             program, program::ProgramJob::Request{step.call(), {ops::DType::kFloat32}, 5, {}, kThreads});
@@ -329,12 +329,12 @@ TEST_CASE("a job that memory runs out for is not queued, or fails by itself; oth
 
 TEST_CASE("a runner without memory for a job queues nothing and takes the next one") {
   const auto collected = std::make_shared<Collected>();
-  const auto order = Block::create(ops::DType::kInt32, 1000);
+  const auto order = DeviceBuffer::create(ops::DType::kInt32, 1000);
   std::size_t nth = 0;
   for (bool failed = true; failed; ++nth) {
     REQUIRE(nth < 100);
-    const auto lane = std::make_shared<core::FairLock>();
-    program::Runner runner(lane, collected, core::ThreadPool::instance(), core::start_thread);
+    const auto lock = std::make_shared<core::FairLock>();
+    program::Runner runner(lock, collected, core::ThreadPool::instance(), core::start_thread);
     const int before = collected->count;
     std::size_t asked = 0;
     bool thrown = false;

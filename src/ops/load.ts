@@ -58,7 +58,7 @@ export interface NativeAddon {
   blockCopyOut(block: NativeHandle, to: HostArray): void;
   blocksCopyOut(blocks: NativeHandle[], to: HostArray[]): void;
   freeBlock(block: NativeHandle): void;
-  /** Memories, code and the numbers after them as native/program/listing.h says. */
+  /** Memories, code and the numbers after them as native/program/graph.h says. */
   createProgram(
     instructionSet: string,
     memories: Float64Array,

@@ -8,7 +8,7 @@ import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
 
-/** The numbers by which native/program/listing.h knows dtypes and kinds. */
+/** The numbers by which native/program/graph.h knows dtypes and kinds. */
 const dtypes = { float32: 0, int32: 1 } as const;
 const kinds = { temporary: 0, state: 1, input: 2, output: 3 } as const;
 
@@ -83,7 +83,7 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
   }
 }
 
-/** The instructions one behind the other, as native/program/listing.h describes. */
+/** The instructions one behind the other, as native/program/graph.h describes. */
 function encodeInstructions(instructions: readonly Instruction[], opcodes: readonly string[]): Float64Array {
   const numbers: number[] = [];
   for (const { op, args } of instructions) {

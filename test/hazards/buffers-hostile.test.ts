@@ -234,7 +234,7 @@ function detached(n: number): Float32Array {
 describe('handles', () => {
   it('are nothing in another thread, nor after a structured clone', async () => {
     const block = ones(3);
-    expect(() => addon.blockCopyOut(structuredClone(block), new Float32Array(3))).toThrow(/expected a block/);
+    expect(() => addon.blockCopyOut(structuredClone(block), new Float32Array(3))).toThrow(/expected a device buffer/);
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');
       const addon = require(workerData.path);
@@ -242,7 +242,7 @@ describe('handles', () => {
       catch (error) { parentPort.postMessage(error.message); }`;
     const worker = new Worker(code, { eval: true, workerData: { path: loadAddon().path, block } });
     expect(await new Promise((resolve) => worker.once('message', resolve))).toBe(
-      'blockCopyOut: argument 0: expected a block',
+      'blockCopyOut: argument 0: expected a device buffer',
     );
   });
 

@@ -201,12 +201,12 @@ describe('submit refuses, and changes nothing', () => {
     ['no array', { inputs: good.inputs[0] }, /expected an array/],
     ['outputs that are missing', { outputs: [] }, /expected 2 outputs, got 0/],
     ['a long output', { outputs: [new Float32Array(2), new Float32Array(5)] }, /output 0 must have 1 elements, got 2/],
-    ['too few cells', { cells: new Float64Array(1) }, /expected 2 cells, got 1/],
+    ['too few cells', { cells: new Float64Array(1) }, /expected 2 dynamic scalars, got 1/],
     ['cells of another dtype', { cells: new Float32Array(2) }, /expected Float64Array/],
     ['keys of another dtype', { keys: new Int32Array(0) }, /Uint32Array/],
     ['a negative number of runs', { times: -1 }, /argument 5: expected a size/],
     ['half a run', { times: 1.5 }, /argument 5: expected a size/],
-    ['a counter that is no cell', { counter: 2 }, /counter must be one of 2 cells, got 2/],
+    ['a counter that is no cell', { counter: 2 }, /counter must be one of 2 dynamic scalars, got 2/],
     ['no threads', { threads: 0 }, /argument 7: expected from 1 to 256 threads/],
     ['too many threads', { threads: 257 }, /argument 7: expected from 1 to 256 threads/],
   ])('%s', (_what, change, message) => {
@@ -250,7 +250,7 @@ describe('the addon refuses', () => {
     // @ts-expect-error: as a caller without types
     expect(() => addon.submitShuffle(addon.createBlock(1, 4), 1, {})).toThrow(/argument 2: expected a function/);
     // @ts-expect-error: as a caller without types
-    expect(() => addon.submitShuffle({}, 1, settle)).toThrow(/argument 0: expected a block/);
+    expect(() => addon.submitShuffle({}, 1, settle)).toThrow(/argument 0: expected a device buffer/);
   });
 });
 

@@ -198,11 +198,11 @@ describe.each(natives)('what %s refuses', (name) => {
     const [x, t, y] = right.memories as [MemorySpec, MemorySpec, MemorySpec];
     const wrong: readonly (readonly [Partial<Listing>, RegExp])[] = [
       [{ arena: -1 }, /expected a size/],
-      [{ arena: 0 }, /memory 1: reaches beyond the arena/],
-      [{ memories: [x, { ...t, index: -1 }, y] }, /memory 1: has no place in the arena: the listing is not planned/],
-      [{ memories: [x, { ...t, index: 1 }, y] }, /memory 1: offset in the arena must be a multiple of 64 bytes/],
-      [{ memories: [x, { ...t, kind: 'state', index: 0 }, y] }, /memory 1: there is no block 0/],
-      [{ memories: [x, t] }, /instruction 1 \(pointwise\), argument 4: no such memory/],
+      [{ arena: 0 }, /value 1: reaches beyond the arena/],
+      [{ memories: [x, { ...t, index: -1 }, y] }, /value 1: has no offset in the arena: the graph is not planned/],
+      [{ memories: [x, { ...t, index: 1 }, y] }, /value 1: offset in the arena must be a multiple of 64 bytes/],
+      [{ memories: [x, { ...t, kind: 'state', index: 0 }, y] }, /value 1: there is no buffer 0/],
+      [{ memories: [x, t] }, /instruction 1 \(pointwise\), argument 4: no such value/],
       [{ instructions: [unary('relu', 2, 0, 3)] }, /inputs are only read/],
       [{ instructions: [{ op: 'sum', args: { x: 0, out: 1 } }] }, /instruction 0 \(sum\), argument 2: expected/],
       [{ instructions: [{ op: 'draw', args: { draw: 0, out: 1 } }] }, /random numbers are drawn on the host/],
@@ -273,7 +273,7 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     const foreign = [program(), {}, null, 5, [], new Proxy(block, {}), Object.create(block)] as NativeHandle[];
     for (const other of foreign)
       expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
-        new TypeError('blockCopyOut: argument 0: expected a block'),
+        new TypeError('blockCopyOut: argument 0: expected a device buffer'),
       );
     expect(() => addon().programNumber(block)).toThrow(new TypeError('programNumber: argument 0: expected a program'));
     expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
@@ -284,7 +284,7 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     const block = addon().createBlock(0, 1);
     addon().freeBlock(block);
     addon().freeBlock(block);
-    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this block has been released');
+    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this device buffer has been released');
     const gone = program();
     const number = addon().programNumber(gone);
     addon().runProgram(number, nothing, noKeys, 0);

@@ -25,31 +25,31 @@ struct Panels {
 };
 
 // nullopt: row-major.
-using BlockLayout = std::optional<Panels>;
+using BufferLayout = std::optional<Panels>;
 
-// Not synchronised: a reader or writer holds the lane of its environment. The environment's thread, which
-// alone submits jobs, can do without while no job uses the block.
-class Block {
+// Not synchronised: a reader or writer holds the lock of its environment. The environment's thread, which
+// alone submits jobs, can do without while no job uses the buffer.
+class DeviceBuffer {
  public:
   // Zero-filled, row-major. Throws std::bad_alloc or std::overflow_error.
-  static std::shared_ptr<Block> create(ops::DType dtype, std::size_t length);
+  static std::shared_ptr<DeviceBuffer> create(ops::DType dtype, std::size_t length);
 
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
 
   ops::DType dtype() const { return dtype_; }
   // Elements, without padding.
   std::size_t length() const { return length_; }
   std::size_t bytes() const { return length_ * kElementBytes; }
-  const BlockLayout& layout() const { return layout_; }
+  const BufferLayout& layout() const { return layout_; }
   // Elements in memory, with padding.
   std::size_t capacity() const { return memory_.size() / kElementBytes; }
   // 64-byte aligned, null without elements; valid until ensure() changes the layout.
   std::byte* data() { return memory_.data(); }
 
   // Lays the elements out like this; when they lie like this already it does nothing. Panels must be of `length`
-  // float32 elements. Throws std::invalid_argument or std::bad_alloc, the block being as it was.
-  void ensure(const BlockLayout& layout);
+  // float32 elements. Throws std::invalid_argument or std::bad_alloc, the buffer being as it was.
+  void ensure(const BufferLayout& layout);
 
   // Writes row-major elements, aligned as such, to those from `offset`. Throws std::invalid_argument unless they fit.
   void copy_in(std::span<const std::byte> from, std::size_t offset = 0);
@@ -57,40 +57,40 @@ class Block {
   // size.
   void copy_out(std::span<std::byte> to) const;
 
-  // Whether there is a BlockUse.
+  // Whether there is a BufferUse.
   bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }
 
   static constexpr std::size_t kElementBytes = 4;
 
  private:
-  friend class BlockUse;
+  friend class BufferUse;
 
-  Block(ops::DType dtype, std::size_t length);
+  DeviceBuffer(ops::DType dtype, std::size_t length);
 
   ops::DType dtype_;
   std::size_t length_;
-  BlockLayout layout_;
+  BufferLayout layout_;
   core::AlignedBuffer<std::byte> memory_;
   std::atomic<std::size_t> uses_{0};
 };
 
-// Held by a job for as long as it may touch a block.
-class BlockUse {
+// Held by a job for as long as it may touch a buffer.
+class BufferUse {
  public:
-  explicit BlockUse(std::shared_ptr<Block> block) : block_(std::move(block)) {
-    block_->uses_.fetch_add(1, std::memory_order_relaxed);
+  explicit BufferUse(std::shared_ptr<DeviceBuffer> buffer) : buffer_(std::move(buffer)) {
+    buffer_->uses_.fetch_add(1, std::memory_order_relaxed);
   }
-  BlockUse(BlockUse&& other) noexcept = default;
-  BlockUse(const BlockUse&) = delete;
-  BlockUse& operator=(const BlockUse&) = delete;
-  ~BlockUse() {
-    if (block_ != nullptr) block_->uses_.fetch_sub(1, std::memory_order_release);
+  BufferUse(BufferUse&& other) noexcept = default;
+  BufferUse(const BufferUse&) = delete;
+  BufferUse& operator=(const BufferUse&) = delete;
+  ~BufferUse() {
+    if (buffer_ != nullptr) buffer_->uses_.fetch_sub(1, std::memory_order_release);
   }
 
-  Block& operator*() const { return *block_; }
+  DeviceBuffer& operator*() const { return *buffer_; }
 
  private:
-  std::shared_ptr<Block> block_;
+  std::shared_ptr<DeviceBuffer> buffer_;
 };
 
 }  // namespace lanewise::program

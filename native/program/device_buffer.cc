@@ -1,4 +1,4 @@
-#include "block.h"
+#include "device_buffer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,7 +12,7 @@ namespace lanewise::program {
 namespace {
 
 core::AlignedBuffer<std::byte> zeros(std::size_t elements) {
-  core::AlignedBuffer<std::byte> memory(core::checked_mul(elements, Block::kElementBytes));
+  core::AlignedBuffer<std::byte> memory(core::checked_mul(elements, DeviceBuffer::kElementBytes));
   if (memory.size() != 0) std::memset(memory.data(), 0, memory.size());
   return memory;
 }
@@ -45,18 +45,20 @@ void unpack(const Panels& panels, const float* from, float* rows) {
 
 std::size_t Panels::capacity() const { return core::checked_mul(core::checked_round_up(out, nr), in); }
 
-std::shared_ptr<Block> Block::create(ops::DType dtype, std::size_t length) {
-  return std::shared_ptr<Block>(new Block(dtype, length));
+std::shared_ptr<DeviceBuffer> DeviceBuffer::create(ops::DType dtype, std::size_t length) {
+  return std::shared_ptr<DeviceBuffer>(new DeviceBuffer(dtype, length));
 }
 
-Block::Block(ops::DType dtype, std::size_t length) : dtype_(dtype), length_(length), memory_(zeros(length)) {}
+DeviceBuffer::DeviceBuffer(ops::DType dtype, std::size_t length)
+    : dtype_(dtype), length_(length), memory_(zeros(length)) {}
 
-void Block::ensure(const BlockLayout& layout) {
+void DeviceBuffer::ensure(const BufferLayout& layout) {
   if (layout == layout_) return;
   if (layout &&
       (dtype_ != ops::DType::kFloat32 || layout->nr == 0 || core::checked_mul(layout->out, layout->in) != length_)) {
-    throw std::invalid_argument("block: panels of " + std::to_string(layout->out) + " x " + std::to_string(layout->in) +
-                                " do not hold " + std::to_string(length_) + " float32 elements");
+    throw std::invalid_argument("device buffer: panels of " + std::to_string(layout->out) + " x " +
+                                std::to_string(layout->in) + " do not hold " + std::to_string(length_) +
+                                " float32 elements");
   }
   // By way of row-major: from panels to other panels happens only where two instruction sets share a parameter.
   core::AlignedBuffer<std::byte> next;
@@ -74,11 +76,12 @@ void Block::ensure(const BlockLayout& layout) {
   layout_ = layout;
 }
 
-void Block::copy_in(std::span<const std::byte> from, std::size_t offset) {
+void DeviceBuffer::copy_in(std::span<const std::byte> from, std::size_t offset) {
   const std::size_t count = from.size() / kElementBytes;
   if (from.size() % kElementBytes != 0 || offset > length_ || count > length_ - offset) {
-    throw std::invalid_argument("block: expected at most " + std::to_string(length_) + " elements from offset 0, got " +
-                                std::to_string(count) + " from offset " + std::to_string(offset));
+    throw std::invalid_argument("device buffer: expected at most " + std::to_string(length_) +
+                                " elements from offset 0, got " + std::to_string(count) + " from offset " +
+                                std::to_string(offset));
   }
   if (count == 0) return;
   if (layout_) {
@@ -89,9 +92,9 @@ void Block::copy_in(std::span<const std::byte> from, std::size_t offset) {
   }
 }
 
-void Block::copy_out(std::span<std::byte> to) const {
+void DeviceBuffer::copy_out(std::span<std::byte> to) const {
   if (to.size() != bytes()) {
-    throw std::invalid_argument("block: expected memory of " + std::to_string(length_) + " elements, got " +
+    throw std::invalid_argument("device buffer: expected memory of " + std::to_string(length_) + " elements, got " +
                                 std::to_string(to.size() / kElementBytes));
   }
   if (to.empty()) return;

@@ -1,4 +1,4 @@
-// Writes listings down for tests.
+// Writes graphs down for tests.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,8 @@
 
 namespace lanewise::test {
 
-using program::Block;
-using program::MemoryKind;
+using program::DeviceBuffer;
+using program::ValueKind;
 
 inline double opcode(std::string_view name) {
   const auto names = program::opcodes();
@@ -26,11 +26,11 @@ inline double opcode(std::string_view name) {
   return found == names.end() ? -1.0 : static_cast<double>(found - names.begin());
 }
 
-// A scalar of a program: a number, or a cell.
-struct ListedScalar {
-  ListedScalar(double number) : tag(0), value(number) {}  // NOLINT(google-explicit-constructor): written as a number
-  static ListedScalar cell(double index) {
-    ListedScalar result(index);
+// A scalar of a program: a number, or a dynamic scalar.
+struct GraphScalar {
+  GraphScalar(double number) : tag(0), value(number) {}  // NOLINT(google-explicit-constructor): written as a number
+  static GraphScalar dynamic(double index) {
+    GraphScalar result(index);
     result.tag = 1;
     return result;
   }
@@ -40,29 +40,29 @@ struct ListedScalar {
 // What a pointwise program is given.
 struct Given {
   std::vector<double> inputs, keys;
-  std::vector<ListedScalar> scalars;
+  std::vector<GraphScalar> scalars;
   std::vector<double> outputs;
 };
 
-struct TestListing {
-  std::vector<double> memories, code;
-  std::size_t arena = 0, cells = 0, key_sources = 0;
-  std::vector<std::shared_ptr<Block>> blocks;
+struct TestGraph {
+  std::vector<double> values, code;
+  std::size_t arena = 0, dynamic_scalars = 0, key_sources = 0;
+  std::vector<std::shared_ptr<DeviceBuffer>> buffers;
 
-  // Their numbers in the listing.
-  double memory(MemoryKind kind, std::size_t index, std::size_t length, bool is_int = false, double out = -1,
-                double in = -1) {
-    const double number = static_cast<double>(memories.size() / program::kMemoryNumbers);
+  // Their numbers in the graph.
+  double value(ValueKind kind, std::size_t index, std::size_t length, bool is_int = false, double out = -1,
+               double in = -1) {
+    const double number = static_cast<double>(values.size() / program::kValueNumbers);
     for (const double value : {is_int ? 1.0 : 0.0, static_cast<double>(length), static_cast<double>(kind),
                                static_cast<double>(index), out, in}) {
-      memories.push_back(value);
+      values.push_back(value);
     }
     return number;
   }
-  double state(std::shared_ptr<Block> block, double out = -1, double in = -1) {
-    blocks.push_back(std::move(block));
-    const Block& last = *blocks.back();
-    return memory(MemoryKind::kState, blocks.size() - 1, last.length(), last.dtype() == ops::DType::kInt32, out, in);
+  double state(std::shared_ptr<DeviceBuffer> buffer, double out = -1, double in = -1) {
+    buffers.push_back(std::move(buffer));
+    const DeviceBuffer& last = *buffers.back();
+    return value(ValueKind::kState, buffers.size() - 1, last.length(), last.dtype() == ops::DType::kInt32, out, in);
   }
   void op(std::string_view name, std::initializer_list<double> arguments) {
     code.push_back(opcode(name));
@@ -111,17 +111,17 @@ struct TestListing {
     for (const double number : {step, rows, in, out, packed ? 1.0 : 0.0}) code.push_back(number);
   }
 
-  program::FlatListing flat() const { return {memories, code, arena, cells, key_sources}; }
-  program::Program make(const kernels::KernelTable& table) const { return {table, flat(), blocks}; }
+  program::FlatGraph flat() const { return {values, code, arena, dynamic_scalars, key_sources}; }
+  program::Program make(const kernels::KernelTable& table) const { return {table, flat(), buffers}; }
 
  private:
   void put_list(const std::vector<double>& numbers) {
     code.push_back(static_cast<double>(numbers.size()));
     code.insert(code.end(), numbers.begin(), numbers.end());
   }
-  void put_scalars(const std::vector<ListedScalar>& scalars) {
+  void put_scalars(const std::vector<GraphScalar>& scalars) {
     code.push_back(static_cast<double>(scalars.size()));
-    for (const ListedScalar& scalar : scalars) {
+    for (const GraphScalar& scalar : scalars) {
       code.push_back(scalar.tag);
       code.push_back(scalar.value);
     }
@@ -138,16 +138,16 @@ std::span<std::byte> writable(std::vector<T>& values) {
 }
 
 template <typename T>
-std::shared_ptr<Block> block_of(const std::vector<T>& values) {
+std::shared_ptr<DeviceBuffer> buffer_of(const std::vector<T>& values) {
   const bool is_float = std::is_floating_point_v<T>;
-  auto block = Block::create(is_float ? ops::DType::kFloat32 : ops::DType::kInt32, values.size());
-  block->copy_in(bytes(values));
-  return block;
+  auto buffer = DeviceBuffer::create(is_float ? ops::DType::kFloat32 : ops::DType::kInt32, values.size());
+  buffer->copy_in(bytes(values));
+  return buffer;
 }
 template <typename T = float>
-std::vector<T> read(const Block& block) {
-  std::vector<T> values(block.length());
-  block.copy_out(writable(values));
+std::vector<T> read(const DeviceBuffer& buffer) {
+  std::vector<T> values(buffer.length());
+  buffer.copy_out(writable(values));
   return values;
 }
 
