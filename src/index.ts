@@ -9,6 +9,7 @@ export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError,
 export * as functional from './functional/index.js';
 export { allclose, cat, equal, type PointwiseOptions, pointwise, stack } from './functional/index.js';
 export { Slice, type TensorIndex } from './functional/slicing.js';
+export * as io from './io/index.js';
 export * as nn from './nn/index.js';
 export { type BackendInfo, backend } from './ops/backend.js';
 export type { DType, HostArray } from './ops/ops.js';

@@ -12,11 +12,12 @@ const floors = {
   pointwise: ['errors', 'check', 'ops'],
   random: ['errors', 'check', 'realm', 'copies'],
   tensor: ['errors', 'check', 'ops', 'pointwise', 'random', 'realm', 'copies'],
+  files: ['errors', 'check', 'tensor', 'realm'],
   functional: ['errors', 'check', 'ops', 'pointwise', 'random', 'tensor', 'realm', 'copies'],
   nn: ['errors', 'check', 'random', 'tensor', 'functional', 'realm', 'copies'],
   optim: ['errors', 'check', 'ops', 'pointwise', 'tensor', 'functional', 'realm', 'copies'],
-  data: ['errors', 'check', 'random', 'tensor', 'functional', 'realm', 'copies'],
-  io: ['errors', 'check', 'random', 'tensor', 'functional', 'nn', 'optim', 'realm', 'copies'],
+  data: ['errors', 'check', 'files', 'random', 'tensor', 'functional', 'realm', 'copies'],
+  io: ['errors', 'check', 'files', 'random', 'tensor', 'functional', 'nn', 'optim', 'realm', 'copies'],
   compile: ['errors', 'check', 'ops', 'pointwise', 'random', 'tensor', 'functional', 'nn', 'optim', 'realm', 'copies'],
   train: [
     'errors',
@@ -53,6 +54,8 @@ const besides: readonly { floor: Floor; file: string; typesOnly: boolean }[] = [
   { floor: 'ops', file: 'src/random/mt19937.ts', typesOnly: false },
   // The names of dtypes, arrays and reductions; no arithmetic.
   { floor: 'data', file: 'src/ops/ops.ts', typesOnly: true },
+  { floor: 'files', file: 'src/ops/ops.ts', typesOnly: true },
+  { floor: 'io', file: 'src/ops/ops.ts', typesOnly: true },
   { floor: 'nn', file: 'src/ops/ops.ts', typesOnly: true },
 ];
 

@@ -292,6 +292,7 @@ describe('rules of the house', () => {
       'ops',
       'random',
       'tensor',
+      'files',
       'functional',
       'nn',
       'optim',

@@ -13,12 +13,14 @@ export interface Callable {
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => unknown;
 
-/** Called with options apart (they take time), and constructors that only the library and subclasses call. Errors are left out as well. */
+/** Called with options apart (they take time), what writes files wherever a string says, and constructors that only the library and subclasses call. Errors are left out as well. */
 const apart = new Set([
   'fit',
   'epochs',
   'predict',
   'backend',
+  'io.save',
+  'io.saveSync',
   'Tensor',
   'optim.Optimizer',
   'optim.lrScheduler.LRScheduler',

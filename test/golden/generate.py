@@ -13,6 +13,7 @@ import torch
 
 from makers.dropping import dropout
 from makers.errors import errors
+from makers.filing import files
 from makers.functions import functions
 from makers.loading import loader
 from makers.hooks import hooks
@@ -37,6 +38,7 @@ FILES = {
     "printing": printing,
     "errors": errors,
     "hooks": hooks,
+    "files": files,
 }
 
 

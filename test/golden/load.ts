@@ -137,6 +137,15 @@ export interface PrintedTensor {
   readonly text: string;
 }
 
+/** A file as one of Python's libraries writes it. */
+export interface FileCase {
+  readonly name: string;
+  readonly metadata: Named<string>;
+  /** As lanewise has them: narrow floats as float32, integers as int32 or float64. */
+  readonly tensors: Tensors;
+  readonly base64: string;
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
@@ -215,6 +224,7 @@ export interface GoldenFiles {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];
   };
+  files: { readonly safetensors: readonly FileCase[] };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
   hooks: {
     readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];

@@ -1,0 +1,185 @@
+/**
+ * Files that are whole or not there: what is written goes to a temporary file in the same folder, which takes the place of the old
+ * file once it is on the disk. Whoever reads meanwhile, and a machine that stops at any moment, finds the old file or the new one.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ArgumentError } from '../errors.js';
+import { codeOf, pathOf } from '../files/path.js';
+
+/** The largest piece that one system call writes, and the bytes of small pieces that go out together. */
+const pieceBytes = 4 << 20;
+/** The most buffers that one system call takes. */
+const mostBuffers = 512;
+
+/** Codes of systems that cannot bring a folder to the disk, or do it unasked. */
+const noFolderSync = new Set(['EISDIR', 'EINVAL', 'EPERM', 'EACCES', 'EBADF', 'ENOTSUP']);
+
+/**
+ * Writes `chunks` as the whole content of the file at `path`, atomically and durably: when the promise resolves, the bytes and the name are
+ * on the disk. A link is followed; an old file gives the new one its permissions. When anything fails, the old file is
+ * as it was and no temporary file is left. The memory of a chunk must not change before the promise is settled.
+ * @param place the function that the caller called, for messages.
+ * @throws ArgumentError with the path and the reason; what `chunks` throws comes through as it is.
+ */
+export async function writeAtomically(
+  place: string,
+  path: string | URL,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const named = pathOf(place, path);
+  const target = await inPlace(place, named, () => realpath(named)).catch((error) => unlessMissing(error, named));
+  const temporary = temporaryName(target);
+  const mode = await stat(target).then(permissions, () => undefined);
+  const file = await inPlace(place, named, () => open(temporary, 'wx'));
+  try {
+    try {
+      if (mode !== undefined) await inPlace(place, named, () => file.chmod(mode));
+      let batch: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const piece of piecesOf(chunks)) {
+        batch.push(piece);
+        bytes += piece.length;
+        if (bytes < pieceBytes && batch.length < mostBuffers) continue;
+        await inPlace(place, named, () => writeAll(file, batch));
+        batch = [];
+        bytes = 0;
+      }
+      await inPlace(place, named, () => writeAll(file, batch));
+      await inPlace(place, named, () => file.sync());
+    } finally {
+      await file.close();
+    }
+    await inPlace(place, named, () => rename(temporary, target));
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await inPlace(place, named, () => syncFolder(dirname(target)));
+}
+
+/** As {@link writeAtomically}, without returning before all is done. */
+export function writeAtomicallySync(place: string, path: string | URL, chunks: Iterable<Uint8Array>): void {
+  const named = pathOf(place, path);
+  const doing = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw failure(place, named, cause);
+    }
+  };
+  let target = resolve(named);
+  try {
+    target = realpathSync(named);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw failure(place, named, error);
+  }
+  const temporary = temporaryName(target);
+  const old = statSync(target, { throwIfNoEntry: false });
+  const file = doing(() => openSync(temporary, 'wx'));
+  try {
+    try {
+      if (old !== undefined) doing(() => fchmodSync(file, permissions(old)));
+      for (const chunk of chunks)
+        for (let at = 0; at < chunk.length; )
+          at += doing(() => writeSync(file, chunk, at, Math.min(chunk.length - at, pieceBytes)));
+      doing(() => fsyncSync(file));
+    } finally {
+      closeSync(file);
+    }
+    doing(() => renameSync(temporary, target));
+  } catch (error) {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // The first error is the one that says what happened.
+    }
+    throw error;
+  }
+  doing(() => syncFolderNow(dirname(target)));
+}
+
+async function inPlace<T>(place: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw failure(place, path, cause);
+  }
+}
+
+function failure(place: string, path: string, cause: unknown): ArgumentError {
+  const code = codeOf(cause);
+  const reason = code === 'ENOENT' ? 'there is no such folder' : `cannot be written (${code ?? cause})`;
+  return new ArgumentError(`${place}: ${path}: ${reason}`, { cause });
+}
+
+/** A file that is not there yet is made where its name says. */
+function unlessMissing(error: unknown, path: string): string {
+  if (error instanceof ArgumentError && codeOf(error.cause) === 'ENOENT') return resolve(path);
+  throw error;
+}
+
+const permissions = ({ mode }: { mode: number }): number => mode & 0o777;
+
+/** In the same folder, since a file can only be renamed within one file system. */
+function temporaryName(target: string): string {
+  return join(dirname(target), `.${basename(target).slice(0, 40)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
+async function* piecesOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks)
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
+}
+
+/** A system call may write less than it is given. */
+async function writeAll(file: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+  let left = batch;
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left);
+    const next: Uint8Array[] = [];
+    for (const piece of left) {
+      const taken = Math.min(bytesWritten, piece.length);
+      bytesWritten -= taken;
+      if (taken < piece.length) next.push(piece.subarray(taken));
+    }
+    left = next;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!noFolderSync.has(String(codeOf(error)))) throw error;
+  }
+}
+
+function syncFolderNow(folder: string): void {
+  try {
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    if (!noFolderSync.has(String(codeOf(error)))) throw error;
+  }
+}

@@ -1,0 +1,6 @@
+/** Saving and loading: safetensors and files of other programs. */
+export type { ByteStream, FileSource } from '../files/source.js';
+export { type Conversion, type FileInfo, fileInfo } from './file-info.js';
+export { deserialize, type LoadOptions, load, loadSync } from './load.js';
+export { type SaveOptions, save, saveSync, serialize } from './save.js';
+export type { Saveable } from './state-entries.js';

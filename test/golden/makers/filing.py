@@ -1,0 +1,95 @@
+"""files.json: files as Python's libraries write them, and the numbers in them."""
+
+import base64
+import os
+import tempfile
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from .encode import encode
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.BatchNorm1d(4), nn.Linear(4, 2))
+
+
+def specials(dtype):
+    """Numbers at the edges of a type; of 8-bit floats every one. PyTorch does not say which bits a NaN of 16 bits gets."""
+    if dtype == torch.bool:
+        return torch.tensor([True, False, True])
+    if dtype.is_floating_point and dtype.itemsize == 1:
+        return torch.arange(256, dtype=torch.uint8).view(dtype)
+    if dtype.is_floating_point and dtype.itemsize == 2:
+        bits = torch.cat([torch.arange(0, 65536, 97), torch.tensor([0x0001, 0x8001, 0x03FF, 0x7C00, 0xFC00, 0x7F80])])
+        values = bits.to(torch.int32).to(torch.uint16).view(dtype)
+        return values[~values.isnan()]
+    if dtype.is_floating_point:
+        info = torch.finfo(dtype)
+        return torch.tensor([0.0, -0.0, 0.1, info.max, -info.max, info.tiny, float("inf"), -float("inf"), float("nan")], dtype=dtype)
+    info = torch.iinfo(dtype)
+    values = [0, 1, 7, info.max if info.bits < 32 else 2**31 - 1, info.min if info.bits < 32 else 0]
+    return torch.tensor(values, dtype=dtype)
+
+
+def widened(tensor):
+    """As lanewise has it: floats of 16 bits and less as float32, integers as int32 or, beyond it, float64."""
+    if tensor.dtype in (torch.float32, torch.float64):
+        return tensor
+    if tensor.dtype.is_floating_point:
+        return tensor.to(torch.float32)
+    values = tensor.tolist()
+    flat = torch.tensor([values]).flatten().tolist() if tensor.dtype != torch.uint64 else tensor.flatten().tolist()
+    fits = all(-(2**31) <= value < 2**31 for value in flat)
+    return tensor.to(torch.int32) if fits else torch.tensor([float(value) for value in flat], dtype=torch.float64).reshape(tensor.shape)
+
+
+DTYPES = {
+    "F32": torch.float32,
+    "F64": torch.float64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "U16": torch.uint16,
+    "I32": torch.int32,
+    "U32": torch.uint32,
+    "I64": torch.int64,
+    "U64": torch.uint64,
+}
+
+
+def states():
+    """State dicts to be written, by name."""
+    model = network()
+    yield "network", model.state_dict()
+    yield "dtypes", {name: specials(dtype) for name, dtype in DTYPES.items()}
+    yield "wide", {
+        "I64": torch.tensor([[1, -(2**31)], [2**31, -(2**53) - 1]]),
+        "U32": torch.tensor([0, 2**32 - 1], dtype=torch.uint32),
+        "U64": torch.tensor([1, 2**64 - 1], dtype=torch.uint64),
+    }
+    yield "shapes", {"scalar": torch.tensor(1.5), "empty": torch.zeros(2, 0, 3), "cube": torch.arange(8.0).reshape(2, 2, 2)}
+    yield "names", {"__proto__": torch.tensor([1.0]), "constructor": torch.tensor([2.0]), 'a"b\\c\n': torch.tensor([3.0]), "größe": torch.tensor([4.0])}
+    yield "nothing", {}
+
+
+def row(name, library, content, state, **more):
+    tensors = {key: encode(widened(value)) for key, value in state.items()}
+    return {"name": name, "library": library, **more, "tensors": tensors, "base64": base64.b64encode(content).decode()}
+
+
+def safetensors_rows():
+    for name, state in states():
+        metadata = {"format": "pt"} if name == "network" else None
+        yield row(name, "safetensors", safetensors.torch.save(state, metadata), state, metadata=metadata or {})
+
+
+def files():
+    return {"safetensors": list(safetensors_rows())}
