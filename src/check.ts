@@ -47,26 +47,26 @@ function listed(values: readonly unknown[], depth: number): string {
 }
 
 /** A size given by a caller: a safe integer of at least `least`. */
-export function checkSize(place: string, what: string, value: unknown, least = 0): number {
+export function checkSize(caller: string, what: string, value: unknown, least = 0): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value))
-    throw new ArgumentError(`${place}: ${what} must be an integer, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be an integer, got ${show(value)}`);
   if (value < least) {
     const law = least === 0 ? 'not be negative' : `be at least ${least}`;
-    throw new ArgumentError(`${place}: ${what} must ${law}, got ${value}`);
+    throw new ArgumentError(`${caller}: ${what} must ${law}, got ${value}`);
   }
-  if (value > maxElements) throw new ArgumentError(`${place}: ${what} is too large, got ${value}`);
+  if (value > maxElements) throw new ArgumentError(`${caller}: ${what} is too large, got ${value}`);
   return value;
 }
 
 /** A number given by a caller, infinite perhaps, but not NaN. */
-export function checkNumber(place: string, what: string, value: unknown): number {
+export function checkNumber(caller: string, what: string, value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value))
-    throw new ArgumentError(`${place}: ${what} must be a number, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be a number, got ${show(value)}`);
   return value;
 }
 
-export function checkBoolean(place: string, what: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new ArgumentError(`${place}: ${what} must be a boolean, got ${show(value)}`);
+export function checkBoolean(caller: string, what: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new ArgumentError(`${caller}: ${what} must be a boolean, got ${show(value)}`);
   return value;
 }
 
@@ -75,7 +75,7 @@ export function checkBoolean(place: string, what: string, value: unknown): boole
  * reading of one that says to be huge.
  */
 export function readList<T>(
-  place: string,
+  caller: string,
   what: string,
   values: readonly unknown[],
   check: (value: unknown, index: number) => T,
@@ -83,17 +83,17 @@ export function readList<T>(
 ): T[] {
   const { length } = values;
   // Negated, since a proxy may say anything of its length.
-  if (!(length <= most)) throw new ShapeError(`${place}: at most ${most} ${what}, got ${show(length)}`);
+  if (!(length <= most)) throw new ShapeError(`${caller}: at most ${most} ${what}, got ${show(length)}`);
   const list: T[] = [];
   for (let i = 0; i < length; i++) list.push(check(values[i], i));
   return list;
 }
 
 /** One of a list of names. */
-export function checkOneOf<T extends string>(place: string, what: string, value: unknown, names: readonly T[]): T {
+export function checkOneOf<T extends string>(caller: string, what: string, value: unknown, names: readonly T[]): T {
   const found = names.find((name) => name === value);
   if (found === undefined)
-    throw new ArgumentError(`${place}: ${what} must be one of ${names.join(', ')}, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be one of ${names.join(', ')}, got ${show(value)}`);
   return found;
 }
 
@@ -102,22 +102,22 @@ export function checkOneOf<T extends string>(place: string, what: string, value:
  * are refused. Returns a copy without a prototype; an absent option and one given as undefined are the same.
  */
 export function checkOptions<T extends object>(
-  place: string,
+  caller: string,
   options: T | undefined,
   known: readonly (keyof T & string)[],
 ): Partial<T> {
   const copy: Partial<T> = Object.create(null);
   if (options === undefined) return copy;
   if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(`${place}: options must be an object, got ${show(options)}`);
+    throw new ArgumentError(`${caller}: options must be an object, got ${show(options)}`);
   // What a collection holds would be ignored.
   if (isRevoked(options) || (isCollection(options) && Reflect.ownKeys(options).length === 0))
-    throw new ArgumentError(`${place}: options must be a plain object, got ${show(options)}`);
+    throw new ArgumentError(`${caller}: options must be a plain object, got ${show(options)}`);
   for (const key of Reflect.ownKeys(options)) {
     const name = known.find((candidate) => candidate === key);
     if (name === undefined)
       throw new ArgumentError(
-        `${place}: unknown option ${show(key)}${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`,
+        `${caller}: unknown option ${show(key)}${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`,
       );
     const value = options[name];
     if (value !== undefined) copy[name] = value;

@@ -6,4 +6,4 @@ export { Program } from './compile/program.js';
 export { getBackend } from './ops/backend.js';
 export { loadAddon } from './ops/load.js';
 export { emit } from './pointwise/emit.js';
-export { Graph } from './pointwise/expression.js';
+export { ExpressionGraph as Graph } from './pointwise/expression.js';

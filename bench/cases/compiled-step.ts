@@ -31,7 +31,7 @@ const compiledStep: Study = {
       return loss;
     };
     const compiled = compile(step);
-    const program = Program.record(step, [input, target]);
+    const program = Program.trace(step, [input, target]);
     const { threads } = backend;
     backend.threads = 1;
     const [called, inside]: [number[], number[]] = [[], []];

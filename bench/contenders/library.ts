@@ -4,7 +4,7 @@
  */
 import type { Ops } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
-import type { Expression, Graph as PointwiseGraph } from '../../src/pointwise/expression.js';
+import type { Expression, ExpressionGraph as PointwiseGraph } from '../../src/pointwise/expression.js';
 
 type Lanewise = typeof import('../../src/index.js');
 type Internal = typeof import('../../src/internal.js');

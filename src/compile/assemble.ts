@@ -1,11 +1,11 @@
-/** From what a recorder has noted to a listing: where each memory lives, and where results are to be found. */
-import type { Instruction, Listing, MemorySpec } from '../ops/listing.js';
+/** From what a tracer has noted to a graph: where each value lives, and where results are to be found. */
+import type { Instruction, Graph, ValueSpec } from '../ops/graph.js';
 import { Storage } from '../tensor/storage.js';
 import { accessesOf, isOp } from './passes/instruction.js';
-import { copyAll, type RecordedMemory, type Recorder } from './recorder.js';
+import { copyAll, type TracedValue, type Tracer } from './tracer.js';
 
 /** Where the numbers of a tensor are found after a run: in an argument, in a result of this run, or where they always are. */
-export type Place =
+export type Location =
   | { readonly kind: 'input' | 'output'; readonly index: number }
   | { readonly kind: 'storage'; readonly storage: Storage };
 
@@ -17,15 +17,15 @@ export interface ExitGradient {
 }
 
 export interface Assembled {
-  readonly listing: Listing;
+  readonly graph: Graph;
   /** The states by their index. */
   readonly states: readonly Storage[];
   /** Those that a run writes. */
   readonly written: readonly Storage[];
   /** The outputs by their index. */
-  readonly outputs: readonly Pick<RecordedMemory, 'dtype' | 'length'>[];
+  readonly outputs: readonly Pick<TracedValue, 'dtype' | 'length'>[];
   /** Where the numbers of a storage that is returned, or is a gradient at the end, are found. */
-  placeOf(storage: Storage): Place;
+  locationOf(storage: Storage): Location;
 }
 
 const notKept =
@@ -33,60 +33,59 @@ const notKept =
   'return it from the function, or compile(fn, { keepGradients: true })';
 
 /**
- * Makes the listing.
+ * Makes the graph.
  * @param returned the storages of the tensors that the function returns.
  * @param gradients those that its leaves have at the end. One that the function has made becomes a state, unless it is returned
  * as well; or unless the function cleared what was there, and only an optimizer reads it: then it is not kept, and storages
  * say so when they are read.
  */
 export function assemble(
-  recorder: Recorder,
+  tracer: Tracer,
   returned: readonly Storage[],
   gradients: readonly ExitGradient[],
   keepGradients: boolean,
 ): Assembled {
-  const { memories } = recorder;
-  const numberOf = (storage: Storage) => recorder.numberOf(storage);
+  const { values } = tracer;
+  const numberOf = (storage: Storage) => tracer.numberOf(storage);
   const lasting = [...returned, ...gradients.map(({ storage }) => storage)].map(numberOf);
   // A function makes its constants again at each call: where they are changed or handed out, so does a run.
-  for (const number of lasting) if (memories[number]!.origin === 'constant') memories[number]!.isWritten = true;
+  for (const number of lasting) if (values[number]!.origin === 'constant') values[number]!.isWritten = true;
 
   const outputs = new Map<number, number>();
   // Tensors that share memory, or one that is returned twice, are one output.
-  for (const number of new Set(returned.map(numberOf)))
-    if (isMade(memories[number]!)) outputs.set(number, outputs.size);
+  for (const number of new Set(returned.map(numberOf))) if (isMade(values[number]!)) outputs.set(number, outputs.size);
   const kept = new Set<number>();
   for (const { storage, wasGuarded } of gradients) {
     const number = numberOf(storage);
-    if (!isMade(memories[number]!) || outputs.has(number)) continue;
-    if (keepGradients || wasGuarded || !isUsedUp(recorder.instructions, number)) kept.add(number);
+    if (!isMade(values[number]!) || outputs.has(number)) continue;
+    if (keepGradients || wasGuarded || !isUsedUp(tracer.instructions, number)) kept.add(number);
   }
 
   const states: Storage[] = [];
   const written: Storage[] = [];
-  const specs: MemorySpec[] = [];
+  const specs: ValueSpec[] = [];
   const addState = (storage: Storage, isWritten: boolean): number => {
     if (isWritten) written.push(storage);
     return states.push(storage) - 1;
   };
   const before: Instruction[] = [];
-  const sources: MemorySpec[] = [];
+  const sources: ValueSpec[] = [];
   let inputs = 0;
-  const placed = (number: number): Pick<MemorySpec, 'kind' | 'index'> => {
-    const memory = memories[number]!;
-    const { origin, storage, isWritten } = memory;
+  const placed = (number: number): Pick<ValueSpec, 'kind' | 'index'> => {
+    const value = values[number]!;
+    const { origin, storage, isWritten } = value;
     if (origin === 'input' || origin === 'draw') return { kind: 'input', index: inputs++ };
-    if (!isMade(memory)) return { kind: 'state', index: addState(storage!, isWritten) };
+    if (!isMade(value)) return { kind: 'state', index: addState(storage!, isWritten) };
     if (outputs.has(number)) return { kind: 'output', index: outputs.get(number)! };
     if (!kept.has(number)) return { kind: 'temporary', index: -1 };
     return { kind: 'state', index: addState(storage!, true) };
   };
-  for (const [number, { dtype, length, origin, storage, isWritten }] of memories.entries()) {
+  for (const [number, { dtype, length, origin, storage, isWritten }] of values.entries()) {
     specs.push({ dtype, length, ...placed(number), panels: null });
     if (origin === 'constant' && isWritten) {
       const source = new Storage(dtype, storage!.read().slice());
       sources.push({ dtype, length, kind: 'state', index: addState(source, false), panels: null });
-      before.push(copyAll(memories.length + sources.length - 1, number, length));
+      before.push(copyAll(values.length + sources.length - 1, number, length));
       storage!.refuse();
     }
     if (kept.has(number)) storage!.settle();
@@ -94,23 +93,23 @@ export function assemble(
 
   for (const { storage } of gradients) {
     const number = numberOf(storage);
-    if (isMade(memories[number]!) && !kept.has(number) && !outputs.has(number)) storage.refuse(notKept);
+    if (isMade(values[number]!) && !kept.has(number) && !outputs.has(number)) storage.refuse(notKept);
   }
-  const listing: Listing = {
-    memories: [...specs, ...sources],
-    instructions: [...before, ...recorder.instructions],
+  const graph: Graph = {
+    values: [...specs, ...sources],
+    instructions: [...before, ...tracer.instructions],
     arena: -1,
-    cells: recorder.cells.length,
-    keySources: recorder.sources.length,
+    cells: tracer.cells.length,
+    keySources: tracer.sources.length,
   };
   return {
-    listing,
+    graph,
     states,
     written,
-    outputs: [...outputs.keys()].map((number) => memories[number]!),
-    placeOf(storage) {
+    outputs: [...outputs.keys()].map((number) => values[number]!),
+    locationOf(storage) {
       const number = numberOf(storage);
-      if (memories[number]!.origin === 'input') return { kind: 'input', index: number };
+      if (values[number]!.origin === 'input') return { kind: 'input', index: number };
       const output = outputs.get(number);
       return output === undefined ? { kind: 'storage', storage } : { kind: 'output', index: output };
     },
@@ -118,13 +117,13 @@ export function assemble(
 }
 
 /** Whether a run makes the numbers. */
-const isMade = ({ origin, isWritten }: RecordedMemory): boolean =>
+const isMade = ({ origin, isWritten }: TracedValue): boolean =>
   origin === 'temporary' || (origin === 'constant' && isWritten);
 
 /** Whether a memory is read by optimizers, and by nothing else but what adds to it in place. */
 function isUsedUp(instructions: readonly Instruction[], number: number): boolean {
   const readers = instructions.filter((each) => {
-    const accesses = accessesOf(each).filter(({ memory }) => memory === number);
+    const accesses = accessesOf(each).filter(({ value }) => value === number);
     return accesses.some(({ reads }) => reads) && !accesses.some(({ writes }) => writes);
   });
   return readers.length > 0 && readers.every(isUpdate);

@@ -1,6 +1,6 @@
 import { checkBoolean, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
 import { formatShape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
@@ -31,11 +31,11 @@ export interface CompileOptions {
 /** What a compiled function may return: a tensor, or an array or plain object of tensors. */
 export type Returnable<R> = Tensor | readonly Tensor[] | (object & { readonly [Key in keyof R]: Tensor });
 
-/** A function of tensors that runs as recorded programs. */
+/** A function of tensors that runs as traced programs. */
 export interface Compiled<Args extends readonly Tensor[], R> {
   /**
    * Calls the function, on this thread. Results are detached.
-   * @throws what the function throws when it is recorded; StateError while an {@link async} call has not settled.
+   * @throws what the function throws when it is traced; StateError while an {@link async} call has not settled.
    */
   (...args: Args): R;
   /**
@@ -43,7 +43,7 @@ export interface Compiled<Args extends readonly Tensor[], R> {
    * was before it stays so: those behind it that change parameters or other tensors of the caller are not made, and reject with a StateError.
    */
   async(...args: Args): Promise<R>;
-  /** The ops of the program that ran last, as recorded and after each pass, with their bytes and floating-point operations. */
+  /** The ops of the program that ran last, as traced and after each pass, with their bytes and floating-point operations. */
   describe(): string;
   /** Releases all programs. What is in flight is finished first; later calls are a StateError. */
   dispose(): void;
@@ -59,13 +59,13 @@ declare global {
 }
 
 /**
- * Records what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
- * first call for a set of shapes and dtypes records it; so does a call after something has changed that is part of the
+ * Traces what `fn` does with tensors as a program that runs in one native call: forward, backward and optimizer step. The
+ * first call for a set of shapes and dtypes traces it; so does a call after something has changed that is part of the
  * program: the fields of the modules that it calls, train or eval mode, `requiresGrad`, the modules of a container, hooks, the options of an optimizer
  * that are not numbers. Learning rates and other numbers of an optimizer, and step counts, are read at each run; dropout masks and random tensors
  * (`rand`, `randn`, ...) are drawn at each run.
  *
- * JavaScript in `fn` runs only while it is recorded. Of a module, those of your own classes too, every enumerable field is looked at before each run:
+ * JavaScript in `fn` runs only while it is traced. Of a module, those of your own classes too, every enumerable field is looked at before each run:
  * arrays, plain objects, Maps, Sets and typed arrays by what is in them (8 levels and 1,000 values of a field; beyond that, and for any other
  * object, whether it is the same one). Not seen are
  * - variables: a `let` that `fn` has captured, a counter that it counts up, an object of yours that is no module;
@@ -74,7 +74,7 @@ declare global {
  *   before, as `parameters()`, `train()` and `eval()` do.
  *
  * Compile again after such a change. `Math.random()` and the time are warned of. Reading numbers (`item()`), filling arrays of your own with random
- * ones, and awaiting are errors while recording.
+ * ones, and awaiting are errors while tracing.
  *
  * @param fn takes tensors that require no gradient, and returns a tensor, or an array or plain object of tensors.
  * @throws ArgumentError for anything but a function, or an unknown option.
@@ -83,12 +83,12 @@ export function compile<Args extends readonly Tensor[], R extends Returnable<R>>
   fn: (...args: Args) => R,
   options?: CompileOptions,
 ): Compiled<Args, R> {
-  const place = 'compile';
-  if (typeof fn !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(fn)}`);
-  const given = checkOptions(place, options, ['keepGradients', 'passes', 'maxPrograms']);
+  const caller = 'compile';
+  if (typeof fn !== 'function') throw new ArgumentError(`${caller}: expected a function, got ${show(fn)}`);
+  const given = checkOptions(caller, options, ['keepGradients', 'passes', 'maxPrograms']);
   const { keepGradients = false, passes = {}, maxPrograms = defaultMaxPrograms } = given;
-  checkBoolean(place, 'keepGradients', keepGradients);
-  checkSize(place, 'maxPrograms', maxPrograms, 1);
+  checkBoolean(caller, 'keepGradients', keepGradients);
+  checkSize(caller, 'maxPrograms', maxPrograms, 1);
   const settings = { keepGradients, off: switchedOff(passes) };
   const own = new CompiledFunction<R>(fn as (...args: readonly Tensor[]) => R, settings, maxPrograms);
   const compiled = (...args: Args): R => own.call(args);
@@ -135,8 +135,8 @@ class CompiledFunction<R> {
 
   call(args: readonly Tensor[]): R {
     this.#check(args);
-    // Inside of another function that is being recorded: its ops become part of that.
-    if (recording() !== null) return this.#inline(args);
+    // Inside of another function that is being traced: its ops become part of that.
+    if (currentTrace() !== null) return this.#inline(args);
     if (this.#queue.pending > 0)
       throw new StateError(
         `${this.#name}: a call of async() has not settled: await it, or make this call with async() too`,
@@ -147,7 +147,7 @@ class CompiledFunction<R> {
   submit(args: readonly Tensor[]): Promise<R> {
     try {
       this.#check(args);
-      const now = recording();
+      const now = currentTrace();
       if (now !== null) throw now.refuse(`${this.#name}.async()`, 'call it without async');
       // Those of a call that waits for others are read now.
       const own = this.#queue.pending === 0 ? args : args.map(copyOf);
@@ -160,7 +160,7 @@ class CompiledFunction<R> {
   describe(): string {
     const current = this.#programs.last;
     if (this.#disposed) return `${this.#name}: it has been disposed`;
-    if (current === undefined) return `${this.#name}: nothing has been recorded yet`;
+    if (current === undefined) return `${this.#name}: nothing has been traced yet`;
     const shapes = current.inputs.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
     return describe(`${this.#name}(${shapes.join(', ')})`, current.program);
   }
@@ -175,7 +175,7 @@ class CompiledFunction<R> {
     for (let i = 0; i < args.length; i++)
       if (!(args[i] instanceof Tensor))
         throw new ArgumentError(`${this.#name}: argument ${i} must be a Tensor, got ${show(args[i])}`);
-    if (recording() !== null || !isGradEnabled()) return;
+    if (currentTrace() !== null || !isGradEnabled()) return;
     for (let i = 0; i < args.length; i++)
       if (args[i]!.requiresGrad)
         throw new StateError(
@@ -207,7 +207,7 @@ class CompiledFunction<R> {
 
   #programFor(args: readonly Tensor[]): Program<R> {
     const { keepGradients, off } = this.#settings;
-    return this.#programs.get(args, () => Program.record(this.#fn, args, { name: this.#name, keepGradients, off }));
+    return this.#programs.get(args, () => Program.trace(this.#fn, args, { name: this.#name, keepGradients, off }));
   }
 }
 

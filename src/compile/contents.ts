@@ -1,4 +1,4 @@
-/** Values as they were when a function was recorded, to be compared with what they are. */
+/** Values as they were when a function was traced, to be compared with what they are. */
 import { show } from '../check.js';
 import { isArray, isMap, isPlainObject, isSet, isTypedArray } from '../realm.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -59,7 +59,7 @@ export function differenceOf(noted: unknown, value: unknown): string {
   return was === is ? 'is another than before' : `is ${is}, and was ${was}`;
 }
 
-/** A tensor that was made while a function was recorded: nothing can be computed from it outside. */
+/** A tensor that was made while a function was traced: nothing can be computed from it outside. */
 export function isWithoutNumbers(value: unknown): value is Tensor {
   return value instanceof Tensor && !value.storage.hasNumbers;
 }

@@ -1,5 +1,5 @@
 /** What an instruction costs: arithmetic and memory traffic, from its sizes alone. */
-import type { Instruction, MemorySpec } from '../ops/listing.js';
+import type { Instruction, ValueSpec } from '../ops/graph.js';
 import type { OpName } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
@@ -77,13 +77,13 @@ const counts: Readonly<Record<OpName, Count>> = {
 };
 
 /** The cost of one call. Memory is counted once for each argument that names it, as far as the op touches it. */
-export function costOf(each: Instruction, memories: readonly MemorySpec[]): Cost {
+export function costOf(each: Instruction, values: readonly ValueSpec[]): Cost {
   const size: Size = (name) => Number(each.args[name]);
   let bytesRead = 0;
   let bytesWritten = 0;
   for (const access of accessesOf(each)) {
     const { reads, writes } = directions(each, access);
-    const bytes = touched(each, access, memories[access.memory]!) * bytesOf(memories[access.memory]!);
+    const bytes = touched(each, access, values[access.value]!) * bytesOf(values[access.value]!);
     if (reads) bytesRead += bytes;
     if (writes) bytesWritten += bytes;
   }
@@ -95,7 +95,7 @@ function directions({ op }: Instruction, { arg, reads, writes }: Access) {
   return { reads: reads && !((op === 'copy' || op === 'scatter') && arg === 'out'), writes };
 }
 
-function touched({ op, args }: Instruction, { arg }: Access, { length }: MemorySpec): number {
+function touched({ op, args }: Instruction, { arg }: Access, { length }: ValueSpec): number {
   if (op === 'copy') return layoutElements(args.layout);
   if ((op === 'indexSelect' || op === 'gatherRows') && arg !== 'out')
     return arg === 'x' ? Number(args.count) * Number(args.width) : Number(args.count);
@@ -110,6 +110,6 @@ function layoutElements(layout: Instruction['args'][string] | undefined, parts =
   return layout.subarray(0, layout.length / parts).reduce((total, size) => total * size, 1);
 }
 
-function bytesOf({ dtype }: MemorySpec): number {
+function bytesOf({ dtype }: ValueSpec): number {
   return dtype === 'float64' ? 8 : 4;
 }

@@ -1,14 +1,14 @@
-/** The fields of an object that a recorded function has used. */
+/** The fields of an object that a traced function has used. */
 import { show } from '../check.js';
 import { differenceOf, isAsNoted, isChangedInPlace, isWithoutNumbers, note } from './contents.js';
 
-/** In the place of what is not compared. */
+/** Stands for a value that is not compared. */
 const notCompared = Symbol('not compared');
 
 /** The key of what no module changes: it is the same symbol in all of them. */
 const constantKey = '~clone';
 
-/** A field that the function itself has changed while it was recorded. */
+/** A field that the function itself has changed while it was traced. */
 export interface SelfChange {
   readonly key: string;
   /** Whether it is what is in an array or object that has changed. */
@@ -23,7 +23,7 @@ export class FieldGuards {
   readonly owner: Record<string, unknown>;
   readonly #keys: string[] = [];
   readonly #values: unknown[] = [];
-  /** Fields that hold a result of another recording; those of them that `forward` has looked at; and whether that was watched. */
+  /** Fields that hold a result of another trace; those of them that `forward` has looked at; and whether that was watched. */
   readonly #kept: string[] = [];
   readonly #read = new Set<string>();
   #watching: 'never' | 'now' | 'before' = 'never';
@@ -59,7 +59,7 @@ export class FieldGuards {
     return true;
   }
 
-  /** Looks, until the function is called that is returned, which results of other recordings are looked at. */
+  /** Looks, until the function is called that is returned, which results of other traces are looked at. */
   watch(): () => void {
     if (this.#kept.length === 0 || this.#watching === 'now') return () => {};
     this.#watching = 'now';
@@ -71,7 +71,7 @@ export class FieldGuards {
   }
 
   /**
-   * To be called when the function has returned. Stops comparing what it has written and not read: a result in the place of another one, which it
+   * To be called when the function has returned. Stops comparing what it has written and not read: a result instead of another one, which it
    * has not looked at; and what is in an array or object that it has changed, which then is no more than a place to keep something.
    * @returns what the function changes in a way that its runs do not.
    */
@@ -107,7 +107,7 @@ export class FieldGuards {
     return null;
   }
 
-  /** Puts an accessor in the place of a field, for a time. */
+  /** Replaces a field by an accessor for a time. */
   #watchField(key: string): () => void {
     const own = Object.getOwnPropertyDescriptor(this.owner, key);
     let value: unknown = own?.value;

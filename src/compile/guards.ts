@@ -1,4 +1,4 @@
-/** What a recorded program depends on besides its arguments, and what calling its function sets. */
+/** What a traced program depends on besides its arguments, and what calling its function sets. */
 import { show } from '../check.js';
 import { differenceOf } from './contents.js';
 import { FieldGuards, type SelfChange } from './field-guards.js';
@@ -36,12 +36,12 @@ export class Guards {
   }
 
   /**
-   * To be called when the function has returned: what it has only written is not compared from now on, since each recording would make the one
+   * To be called when the function has returned: what it has only written is not compared from now on, since each trace would make the one
    * before it out of date. Says, once for each field of a class, what the function changes and its runs do not.
-   * @param place for messages.
+   * @param caller for messages.
    */
-  settle(place: string): void {
-    for (const fields of this.#fields) for (const change of fields.settle()) warnOfChange(place, fields.owner, change);
+  settle(caller: string): void {
+    for (const fields of this.#fields) for (const change of fields.settle()) warnOfChange(caller, fields.owner, change);
   }
 
   addCheck(run: () => void): void {
@@ -66,21 +66,21 @@ export class Guards {
 
 const warned = new WeakMap<object, Set<string>>();
 
-function warnOfChange(place: string, owner: object, { key, isInPlace }: SelfChange): void {
+function warnOfChange(caller: string, owner: object, { key, isInPlace }: SelfChange): void {
   if (!remember(warned, owner.constructor ?? Object, key)) return;
   const field = `'${key}' of ${show(owner)}`;
   process.emitWarning(
     isInPlace
-      ? `${place}: what is in ${field} is changed while the function is recorded. Its runs do not change it, and do not see when others do. Tensors that ` +
+      ? `${caller}: what is in ${field} is changed while the function is traced. Its runs do not change it, and do not see when others do. Tensors that ` +
           'are to change from run to run are buffers: write into them with copy_() and its kin.'
-      : `${place}: ${field} is changed while the function is recorded. Its runs do not change it, and the next call records the function again. A ` +
+      : `${caller}: ${field} is changed while the function is traced. Its runs do not change it, and the next call traces the function again. A ` +
           'number that is to change from run to run is a buffer: a tensor that the function writes into with add_() and its kin.',
     { type: 'LanewiseWarning', code: 'LANEWISE_CHANGED_WHILE_RECORDED' },
   );
 }
 
 /** A value that the function has set. */
-export interface Change {
+export interface SideEffect {
   readonly owner: object;
   readonly key: string;
   /** Whether the function had looked at the value before it set it. */
@@ -93,9 +93,9 @@ export interface Change {
 }
 
 /** Keeps by owner and key what is guarded and what has been changed. */
-export class Journal {
+export class SideEffectLog {
   readonly guards = new Guards();
-  readonly changes: Change[] = [];
+  readonly entries: SideEffect[] = [];
   readonly #seen = new Map<object, Set<string>>();
   readonly #changed = new Map<object, Set<string>>();
   readonly #fields = new Map<object, FieldGuards>();
@@ -117,15 +117,15 @@ export class Journal {
     return fields;
   }
 
-  change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
+  add<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
     if (!remember(this.#changed, owner, key)) return;
     const wasGuarded = this.#seen.get(owner)?.has(key) ?? false;
-    this.changes.push({ owner, key, wasGuarded, before: read(), read, write: (value) => write(value as T) });
+    this.entries.push({ owner, key, wasGuarded, before: read(), read, write: (value) => write(value as T) });
   }
 
   /** Sets everything back to what it was. */
   undo(): void {
-    for (const { write, before } of this.changes.toReversed()) write(before);
+    for (const { write, before } of this.entries.toReversed()) write(before);
   }
 }
 

@@ -1,7 +1,7 @@
-/** Warns of calls that give another value each time: every run of a recorded function has the value of the recording. */
+/** Warns of calls that give another value each time: every run of a traced function has the value of the trace. */
 import { fileURLToPath } from 'node:url';
 
-/** Calls that a warning has been given for, with their places. */
+/** Calls that a warning has been given for, with their locations. */
 const warned = new Set<string>();
 const mostWarned = 1000;
 
@@ -9,7 +9,7 @@ const randomly = 'Use rand(), randn() and their kin, which draw at each run';
 const byTime = 'Pass it as an argument';
 
 /**
- * Runs `run`, and warns once for each place that asks for a random number or the time. `Math.random`, `Date.now`, `new Date()`, `Date()` and
+ * Runs `run`, and warns once for each location that asks for a random number or the time. `Math.random`, `Date.now`, `new Date()`, `Date()` and
  * `performance.now` of this realm are replaced until `run` returns or throws.
  * @param name of the function, for messages.
  */
@@ -59,12 +59,12 @@ function replace<T extends object, Key extends keyof T & string>(target: T, key:
 }
 
 function warnOnce(name: string, what: string, instead: string, from: (...args: never[]) => unknown): void {
-  const place = callerOf(from);
-  const key = `${what} ${place}`;
+  const location = callerOf(from);
+  const key = `${what} ${location}`;
   if (warned.has(key) || warned.size === mostWarned) return;
   warned.add(key);
   process.emitWarning(
-    `${name}: ${what} is called at ${place} while the function is recorded: every run has the value that it gives now. ` +
+    `${name}: ${what} is called at ${location} while the function is traced: every run has the value that it gives now. ` +
       `${instead}.`,
     { type: 'LanewiseWarning', code: 'LANEWISE_IMPURE' },
   );
@@ -84,5 +84,5 @@ function callerOf(called: (...args: never[]) => unknown): string {
     const [, file, number] = /^\s*at (?:async )?(?:.*? \()?(.+):(\d+):\d+\)?$/.exec(line) ?? [];
     if (file !== undefined) return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${number}`;
   }
-  return 'an unknown place';
+  return 'an unknown location';
 }

@@ -1,14 +1,14 @@
-/** A listing as text, one line for each instruction: for `describe()` and for tests. */
-import type { Instruction, Listing, MemoryId } from '../ops/listing.js';
+/** A graph as text, one line for each instruction: for `describe()` and for tests. */
+import type { Instruction, Graph, ValueId } from '../ops/graph.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
 import { type PointwiseProgram, printProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
 import { type Cost, costOf } from './cost.js';
-import { type Access, accessesOf, isOp, type ListedArgs } from './passes/instruction.js';
+import { type Access, accessesOf, isOp, type InstructionArgs } from './passes/instruction.js';
 
 export interface PrintOptions {
-  /** Names for memories, by number. Default: the kind and index, and `%number` for temporaries. */
-  readonly names?: ReadonlyMap<MemoryId, string>;
+  /** Names for values, by number. Default: the kind and index, and `%number` for temporaries. */
+  readonly names?: ReadonlyMap<ValueId, string>;
   /** Sizes, cells, key sources and layouts too. Default false. */
   readonly sizes?: boolean;
   /** What each line costs, and the sum. Default false. */
@@ -16,14 +16,14 @@ export interface PrintOptions {
 }
 
 /**
- * Prints a listing: `%5 = linear(input0, state0, bias=state1) |> mul(relu(·), mask(%4, 0.5))`. Left of the `=` stands what is
- * written, right of it what is read, optional memory by its name; what is read and written stands on both sides. Behind `|>` stands
+ * Prints a graph: `%5 = linear(input0, state0, bias=state1) |> mul(relu(·), mask(%4, 0.5))`. Left of the `=` stands what is
+ * written, right of it what is read, an optional value by its name; what is read and written stands on both sides. Behind `|>` stands
  * a post-op, whose `·` is the product. A pointwise op is printed as what it computes.
  */
-export function printListing(listing: Listing, options: PrintOptions = {}): string {
-  const lines = listing.instructions.map((each) => printInstruction(each, listing, options));
+export function printGraph(graph: Graph, options: PrintOptions = {}): string {
+  const lines = graph.instructions.map((each) => printInstruction(each, graph, options));
   if (!options.costs) return lines.join('\n');
-  const costs = listing.instructions.map((each) => costOf(each, listing.memories));
+  const costs = graph.instructions.map((each) => costOf(each, graph.values));
   const width = Math.max(0, ...lines.map((line) => line.length));
   const total = costs.reduce(added, { flops: 0, bytesRead: 0, bytesWritten: 0 });
   return [
@@ -40,21 +40,21 @@ function added(a: Cost, b: Cost): Cost {
   };
 }
 
-function printInstruction(each: Instruction, { memories }: Listing, { names, sizes = false }: PrintOptions): string {
-  const nameOf = (memory: MemoryId): string => {
-    const { kind, index } = memories[memory]!;
-    return names?.get(memory) ?? (kind === 'temporary' ? `%${memory}` : `${kind}${index}`);
+function printInstruction(each: Instruction, { values }: Graph, { names, sizes = false }: PrintOptions): string {
+  const nameOf = (value: ValueId): string => {
+    const { kind, index } = values[value]!;
+    return names?.get(value) ?? (kind === 'temporary' ? `%${value}` : `${kind}${index}`);
   };
   const signature: Signature = signatures[each.op];
-  const label = (arg: string, memory: MemoryId) =>
-    signature[arg]!.endsWith('?') ? `${arg}=${nameOf(memory)}` : nameOf(memory);
+  const label = (arg: string, value: ValueId) =>
+    signature[arg]!.endsWith('?') ? `${arg}=${nameOf(value)}` : nameOf(value);
   const accesses = accessesOf(each);
-  const written = accesses.filter(({ writes }) => writes).map(({ arg, memory }) => label(arg, memory));
+  const written = accesses.filter(({ writes }) => writes).map(({ arg, value }) => label(arg, value));
   const inProgram: readonly string[] = ['inputs', 'keys', 'scalars', 'step'];
   const isArgument = ({ arg }: Access) => programOf(each) === null || !inProgram.includes(arg);
   const read = accesses
     .filter((access) => access.reads && isArgument(access))
-    .map(({ arg, memory }) => label(arg, memory));
+    .map(({ arg, value }) => label(arg, value));
   const rest = Object.entries(signature).flatMap(([arg, role]) => printValue(each, arg, role, sizes));
   const program = programOf(each);
   const texts = program === null ? null : printProgram(program, programNames(each, nameOf));
@@ -75,8 +75,8 @@ function programOf({ args }: Instruction): PointwiseProgram | null {
 }
 
 /** What a program's operands are called in it; a product that it follows is `·`. */
-function programNames(each: Instruction, nameOf: (memory: MemoryId) => string) {
-  const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<ListedArgs<'pointwise'>>;
+function programNames(each: Instruction, nameOf: (value: ValueId) => string) {
+  const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<InstructionArgs<'pointwise'>>;
   const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `cell${scalar.cell}`));
   if (step !== null) scalars.push(`${nameOf(step)} + 1`);
   const names = inputs!.map(nameOf);
@@ -96,7 +96,7 @@ function printValue({ args }: Instruction, arg: string, role: Role, sizes: boole
   if (role === 'cell') return [`${arg}=cell${value}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
   if (role === 'layout' && isFloat64Array(value)) {
-    const { inputs } = args as { inputs?: readonly MemoryId[] };
+    const { inputs } = args as { inputs?: readonly ValueId[] };
     return [`${arg}=${printLayout(value, 1 + (inputs?.length ?? 2))}`];
   }
   return [];

@@ -1,8 +1,8 @@
-/** The recorded programs of one function, for `compile`, `fit` and `predict`. */
+/** The traced programs of one function, for `compile`, `fit` and `predict`. */
 import { sameShape } from '../tensor/shape.js';
 import type { Program } from './program.js';
-import type { InputSpec } from './record.js';
-import { differenceOf, RecordedAgain } from './recorded-again.js';
+import type { InputSpec } from './trace.js';
+import { differenceOf, RetraceWarning } from './retrace-warning.js';
 
 /** How many programs are kept unless the caller says otherwise. */
 export const defaultMaxPrograms = 16;
@@ -21,32 +21,36 @@ export interface Entry<R> {
  * each mode of a model, say.
  */
 export class ProgramCache<R> {
-  /** How many programs are kept when the next one is recorded. */
+  /** How many programs are kept when the next one is traced. */
   maxPrograms: number;
-  readonly #again: RecordedAgain;
+  readonly #warning: RetraceWarning;
   /** The last used first. */
   #entries: readonly Entry<R>[] = [];
 
-  /** @param place what the caller called, for a warning that it records again and again; `what` it records. */
-  constructor(place: string, what: string, maxPrograms = defaultMaxPrograms) {
+  /** @param caller what the caller called, for a warning that it traces again and again; `what` it traces. */
+  constructor(caller: string, what: string, maxPrograms = defaultMaxPrograms) {
     this.maxPrograms = maxPrograms;
-    this.#again = new RecordedAgain({ place, what, keeps: () => `${this.maxPrograms} are kept (option maxPrograms)` });
+    this.#warning = new RetraceWarning({
+      caller,
+      what,
+      keeps: () => `${this.maxPrograms} are kept (option maxPrograms)`,
+    });
   }
 
   /**
-   * The program for such arguments, recorded by `record` unless there is one that still does what the function would do now.
+   * The program for such arguments, traced by `trace` unless there is one that still does what the function would do now.
    * @param form tells apart what the arguments are parts of.
    */
-  get(inputs: readonly Spec[], record: () => Program<R>, form = ''): Program<R> {
+  get(inputs: readonly Spec[], trace: () => Program<R>, form = ''): Program<R> {
     const known = this.#find(inputs, form);
     if (known !== null) return this.#use(known).program;
-    const program = record();
+    const program = trace();
     const before = this.#entries;
     const made = { program, form, inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })) };
     const usable = before.filter((each) => each.program.isUsable());
     this.#entries = [made, ...usable.slice(0, this.maxPrograms - 1)];
     const dropped = before.filter((each) => !this.#entries.includes(each));
-    if (dropped.length > 0) this.#again.drop(dropped.length, () => whyRecorded(before, made));
+    if (dropped.length > 0) this.#warning.drop(dropped.length, () => whyTraced(before, made));
     for (const each of dropped) each.program.release();
     return program;
   }
@@ -95,8 +99,8 @@ function isFor(entry: Entry<unknown>, inputs: readonly Spec[], form: string): bo
   return true;
 }
 
-/** Why none of the programs there were did for what one has been recorded for, in words. */
-function whyRecorded(before: readonly Entry<unknown>[], { inputs, form }: Entry<unknown>): string {
+/** Why none of the programs there were did for what one has been traced for, in words. */
+function whyTraced(before: readonly Entry<unknown>[], { inputs, form }: Entry<unknown>): string {
   const alike = before.find((entry) => isFor(entry, inputs, form));
   if (alike === undefined) return differenceOf(before[0]!.inputs, inputs);
   return alike.program.whyNotCurrent() ?? 'the function changes what it depends on';

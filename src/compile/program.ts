@@ -1,18 +1,18 @@
 import { ArgumentError, StateError } from '../errors.js';
 import { programsFor } from '../ops/backend.js';
-import type { Job, Listing, ProgramFactory, ProgramHandle } from '../ops/listing.js';
+import type { Job, Graph, ProgramFactory, ProgramHandle } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import type { NativeSide } from '../tensor/native-side.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { applyPasses, type PassName, type Stage } from './passes/index.js';
 import { Randomness } from './randomness.js';
-import { type InputSpec, type Recorded, record } from './record.js';
+import { type InputSpec, type Traced, trace } from './trace.js';
 import { RepeatedRuns } from './repeated-runs.js';
 import type { Runs, SubmitOptions } from './runs.js';
 import { Submission } from './submission.js';
 
-export interface RecordOptions {
+export interface TraceOptions {
   /** What messages call the function. Default `compile`. */
   readonly name?: string;
   /** Whether gradients that only an optimizer reads can be read after a run all the same. Default false. */
@@ -31,22 +31,22 @@ const ordinary: Required<Omit<SubmitOptions, 'writer'>> = {
   isWanted: true,
 };
 
-/** In the place of arrays that are given at each run. */
+/** Stands for arrays that are given at each run. */
 const noNumbers = new Float32Array(0);
 
 /**
- * A function of tensors, recorded for arguments of given shapes and dtypes, with everything else as it was then:
+ * A function of tensors, traced for arguments of given shapes and dtypes, with everything else as it was then:
  * {@link isCurrent} says whether it still is. Its owner releases it.
  */
 export class Program<R = unknown> {
   readonly name: string;
-  /** The listing as it was recorded. */
-  readonly listing: Listing;
+  /** The graph as it was traced. */
+  readonly graph: Graph;
   /** The same after each pass. */
   readonly stages: readonly Stage[];
   readonly #hasDoubles: boolean;
   readonly #factory: ProgramFactory;
-  readonly #recorded: Recorded<R>;
+  readonly #traced: Traced<R>;
   readonly #randomness: Randomness;
   readonly #handle: ProgramHandle;
   /** What runs write whose results are not wanted. */
@@ -59,34 +59,34 @@ export class Program<R = unknown> {
   #released = false;
 
   /**
-   * Calls `fn` once with its ops recorded. Nothing that it sets lasts, whether it returns or throws: a run does that.
+   * Calls `fn` once with its ops traced. Nothing that it sets lasts, whether it returns or throws: a run does that.
    * @param inputs give the shapes and dtypes of the arguments.
    * @throws what `fn` throws; StateError when it reads numbers, draws random ones, or returns no tensor.
    */
-  static record<R>(
+  static trace<R>(
     fn: (...inputs: Tensor[]) => R,
     inputs: readonly InputSpec[],
-    options: RecordOptions = {},
+    options: TraceOptions = {},
   ): Program<R> {
     const { name, keepGradients, off } = { name: 'compile', keepGradients: false, off: [], ...options };
-    return new Program(name, record(name, fn, inputs, keepGradients), inputs.length, off);
+    return new Program(name, trace(name, fn, inputs, keepGradients), inputs.length, off);
   }
 
-  private constructor(name: string, recorded: Recorded<R>, inputs: number, off: readonly PassName[]) {
+  private constructor(name: string, traced: Traced<R>, inputs: number, off: readonly PassName[]) {
     this.name = name;
-    this.#recorded = recorded;
-    const { recorder, assembled } = recorded;
-    this.listing = assembled.listing;
-    this.#hasDoubles = this.listing.memories.some(({ dtype }) => dtype === 'float64');
+    this.#traced = traced;
+    const { tracer, assembled } = traced;
+    this.graph = assembled.graph;
+    this.#hasDoubles = this.graph.values.some(({ dtype }) => dtype === 'float64');
     this.#factory = programsFor(this.#hasDoubles);
-    const rewritten = applyPasses(this.listing, { fuses: this.#factory.fuses, off });
+    const rewritten = applyPasses(this.graph, { fuses: this.#factory.fuses, off });
     this.stages = rewritten.stages;
     this.#written = new Set(assembled.written);
-    this.#randomness = new Randomness(recorder, this.listing);
+    this.#randomness = new Randomness(tracer, this.graph);
     this.#call = {
       inputs: [...new Array<HostArray>(inputs).fill(noNumbers), ...this.#randomness.numbers],
       outputs: assembled.outputs.map(() => noNumbers),
-      cells: new Float64Array(recorder.cells.length),
+      cells: new Float64Array(tracer.cells.length),
       keys: new Uint32Array(this.#randomness.keyWords),
     };
     const sides: NativeSide[] = [];
@@ -95,7 +95,7 @@ export class Program<R = unknown> {
     try {
       for (const storage of assembled.states) sides.push(storage.retain(this.#factory));
       const blocks = sides.map(({ block }) => block);
-      this.#handle = this.#factory.createProgram(rewritten.listing, blocks);
+      this.#handle = this.#factory.createProgram(rewritten.graph, blocks);
     } catch (error) {
       this.#releaseStates();
       throw error;
@@ -104,20 +104,20 @@ export class Program<R = unknown> {
 
   /** Whether a run would do what a call of the function would do now. */
   isCurrent(): boolean {
-    return this.isUsable() && this.#recorded.recorder.journal.guards.hold();
+    return this.isUsable() && this.#traced.tracer.sideEffects.guards.hold();
   }
 
   /** Why a run would not do what a call of the function would do now, in words; null when it would. */
   whyNotCurrent(): string | null {
     if (!this.isUsable())
       return 'the backend, or the memory of a tensor that the function uses, is another than before';
-    return this.#recorded.recorder.journal.guards.changed();
+    return this.#traced.tracer.sideEffects.guards.changed();
   }
 
   /** Whether the memory that the program computes on is still that of its tensors: if not, it never will be again. */
   isUsable(): boolean {
     if (this.#released || programsFor(this.#hasDoubles) !== this.#factory) return false;
-    const { states } = this.#recorded.assembled;
+    const { states } = this.#traced.assembled;
     const sides = this.#sides;
     for (let i = 0; i < sides.length; i++) if (states[i]!.side !== sides[i]) return false;
     return true;
@@ -133,15 +133,15 @@ export class Program<R = unknown> {
     return this.#written;
   }
 
-  /** The memories of the tensors that a run returns, by their numbers in {@link listing}. */
+  /** The values of the tensors that a run returns, by their numbers in {@link graph}. */
   get returned(): readonly number[] {
-    return this.#recorded.returned;
+    return this.#traced.returned;
   }
 
   /** Whether two states are one memory, or constants with the same numbers: one of this program's, and one of the other's. */
   hasSameState(other: Program<unknown>, [own, others]: readonly [number, number]): boolean {
-    const a = this.#recorded.assembled.states[own]!;
-    const b = other.#recorded.assembled.states[others]!;
+    const a = this.#traced.assembled.states[own]!;
+    const b = other.#traced.assembled.states[others]!;
     if (a === b) return true;
     const [x, y] = [a.read(), b.read()];
     return a.dtype === b.dtype && x.length === y.length && x.every((value, i) => Object.is(value, y[i]));
@@ -159,20 +159,20 @@ export class Program<R = unknown> {
 
   /** Gives the blocks of all states their newest numbers, with the event loop free in between. */
   async upload(): Promise<void> {
-    for (const storage of this.#recorded.assembled.states) await storage.uploadInTurns();
+    for (const storage of this.#traced.assembled.states) await storage.uploadInTurns();
   }
 
   /** Keeps large states where the program computes and nowhere else, as far as it has been given their numbers. */
   leaveStatesToBlocks(): void {
-    for (const storage of this.#recorded.assembled.states) storage.leaveToBlock();
+    for (const storage of this.#traced.assembled.states) storage.leaveToBlock();
   }
 
   /**
-   * One run on this thread; the arguments are those it was recorded for. What is checked is checked before anything moves.
+   * One run on this thread; the arguments are those it was traced for. What is checked is checked before anything moves.
    * @throws ArgumentError for options or labels out of range; StateError while a job trains what it writes.
    */
   run(inputs: readonly Tensor[]): R {
-    const { assembled, commit, resultOf } = this.#recorded;
+    const { assembled, commit, resultOf } = this.#traced;
     for (const storage of assembled.written) storage.assertUnpinned();
     this.#prepare(inputs);
     const call = this.#call;
@@ -222,18 +222,18 @@ export class Program<R = unknown> {
 
   #submit(inputs: readonly Tensor[], options: Required<SubmitOptions>, turn: number): Runs<R> {
     const { times, counter, threads, priority, writer, holder, sequence } = options;
-    const { recorder, assembled, commit, resultOf } = this.#recorded;
+    const { tracer, assembled, commit, resultOf } = this.#traced;
     for (const storage of assembled.written) storage.assertNotHeld(holder);
     this.#prepare(inputs);
-    const isWanted = options.isWanted || this.#recorded.commitsResults;
+    const isWanted = options.isWanted || this.#traced.commitsResults;
     const results = isWanted ? this.#makeOutputs() : (this.#unwanted ??= this.#makeOutputs());
-    const cells = new Float64Array(recorder.cells.length);
+    const cells = new Float64Array(tracer.cells.length);
     const keys = new Uint32Array(this.#randomness.keyWords);
     const reserveKeys = this.#randomness.reservation();
     const endDraws = this.#randomness.draw();
     let job: Job;
     try {
-      const position = counter === null ? null : recorder.cells.indexOf(counter);
+      const position = counter === null ? null : tracer.cells.indexOf(counter);
       if (position === -1) throw new ArgumentError(`${this.name}: no op reads the cell that is to count the runs`);
       this.#fillCells(cells);
       if (position !== null) cells[position]! += turn;
@@ -269,8 +269,8 @@ export class Program<R = unknown> {
   #prepare(inputs: readonly Tensor[]): void {
     if (this.#released) throw new StateError(`${this.name}: it has been disposed`);
     if (this.#written.size > 0) this.#checkInputs(inputs);
-    this.#recorded.recorder.journal.guards.check();
-    for (const storage of this.#recorded.assembled.states) storage.upload();
+    this.#traced.tracer.sideEffects.guards.check();
+    for (const storage of this.#traced.assembled.states) storage.upload();
   }
 
   #checkInputs(inputs: readonly Tensor[]): void {
@@ -280,11 +280,11 @@ export class Program<R = unknown> {
   }
 
   #makeOutputs(): Storage[] {
-    return this.#recorded.assembled.outputs.map(({ dtype, length }) => Storage.uninitialized(dtype, length));
+    return this.#traced.assembled.outputs.map(({ dtype, length }) => Storage.uninitialized(dtype, length));
   }
 
   #fillCells(into: Float64Array): void {
-    const { cells } = this.#recorded.recorder;
+    const { cells } = this.#traced.tracer;
     for (let i = 0; i < cells.length; i++) into[i] = cells[i]!.value;
   }
 
@@ -294,7 +294,7 @@ export class Program<R = unknown> {
   }
 
   #releaseStates(): void {
-    const { states } = this.#recorded.assembled;
+    const { states } = this.#traced.assembled;
     for (const [i, side] of this.#sides.entries()) states[i]!.release(side);
   }
 }

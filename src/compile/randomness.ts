@@ -1,9 +1,9 @@
-import type { Listing } from '../ops/listing.js';
+import type { Graph } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import type { Generator } from '../random/generator.js';
 import { zeros } from '../tensor/host-memory.js';
 import { Ledger, type Reservation } from './ledger.js';
-import type { Recorder } from './recorder.js';
+import type { Tracer } from './tracer.js';
 
 /** The streams of a generator: keys of masks, and numbers. */
 interface Ledgers {
@@ -24,20 +24,20 @@ export class Randomness {
   /** The numbers: inputs behind those that callers give. */
   readonly numbers: readonly HostArray[];
   readonly #sources: readonly Generator[];
-  readonly #draws: Recorder['draws'];
+  readonly #draws: Tracer['draws'];
   /** Where the numbers come from, each generator once. */
   readonly #drawnFrom: readonly Generator[];
   /** Keys that a run draws from each source. */
   readonly #keys: readonly number[];
 
-  constructor({ sources, draws, memories }: Recorder, { instructions }: Listing) {
+  constructor({ sources, draws, values }: Tracer, { instructions }: Graph) {
     this.#sources = sources;
     this.#draws = draws;
     this.#drawnFrom = [...new Set(draws.map(({ source }) => source))];
     this.#keys = sources.map(
       (_, source) => instructions.filter(({ op, args }) => op === 'drawKey' && args.source === source).length,
     );
-    this.numbers = draws.map(({ memory }) => zeros(memories[memory]!.dtype, memories[memory]!.length));
+    this.numbers = draws.map(({ value }) => zeros(values[value]!.dtype, values[value]!.length));
   }
 
   /** Four words for each source: where its keys begin. */

@@ -1,4 +1,4 @@
-import type { JobSequence, ProgramFactory } from '../ops/listing.js';
+import type { JobSequence, ProgramFactory } from '../ops/graph.js';
 
 /** Submissions that belong one behind the other: once one of them does not make all of its runs, those behind it make none. */
 export class RunSequence {

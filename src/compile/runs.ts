@@ -1,5 +1,5 @@
 /** Runs of a program off the event loop. */
-import type { JobCall } from '../ops/listing.js';
+import type { JobCall } from '../ops/graph.js';
 import type { Cell } from '../ops/ops.js';
 import type { Holder } from '../tensor/storage.js';
 import type { RunSequence } from './run-sequence.js';

@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js';
-import type { Job } from '../ops/listing.js';
+import type { Job } from '../ops/graph.js';
 import type { Runs } from './runs.js';
 
 /** What a submission does with its program. */

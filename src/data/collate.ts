@@ -17,21 +17,21 @@ export function defaultCollate<Sample>(samples: readonly Sample[]): Sample {
 
 /** The same for a loader: `numberOf` says which sample of the dataset the i-th of the batch is. @internal */
 export function collateNamed<Sample>(
-  place: string,
+  caller: string,
   samples: readonly Sample[],
   numberOf: (i: number) => number,
 ): Sample {
   if (!isArray(samples) || samples.length === 0)
-    throw new ArgumentError(`${place}: expected a list of samples, got ${show(samples)}`);
+    throw new ArgumentError(`${caller}: expected a list of samples, got ${show(samples)}`);
   const fail = (i: number): never => {
     const [first, other] = [samples[0], samples[i]].map((sample) => showStructure(sample));
     if (i === 0 || !isStructure(samples[i]))
       throw new ArgumentError(
-        `${place}: sample ${numberOf(i)} must be a tensor, or an array or plain object of tensors, got ` +
+        `${caller}: sample ${numberOf(i)} must be a tensor, or an array or plain object of tensors, got ` +
           showStructure(samples[i]),
       );
     throw new ShapeError(
-      `${place}: each element in list of batch should be of equal size: sample ${numberOf(0)} is ${first}, ` +
+      `${caller}: each element in list of batch should be of equal size: sample ${numberOf(0)} is ${first}, ` +
         `sample ${numberOf(i)} is ${other}`,
     );
   };

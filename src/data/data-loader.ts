@@ -50,21 +50,21 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   constructor(dataset: Dataset<Sample>, options: CollatingOptions<Sample, Batch>);
   constructor(dataset: Dataset<Sample>, options?: DataLoaderOptions);
   constructor(dataset: Dataset<Sample>, options?: Partial<CollatingOptions<Sample, Batch>>) {
-    const place = 'DataLoader';
-    const given = checkOptions(place, options, ['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn']);
+    const caller = 'DataLoader';
+    const given = checkOptions(caller, options, ['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn']);
     const { batchSize = 1, shuffle = false, dropLast = false, generator, collateFn } = given;
     if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
       throw new ArgumentError(
-        `${place}: batch_size should be a positive integer value, but got batch_size=${show(batchSize)}`,
+        `${caller}: batch_size should be a positive integer value, but got batch_size=${show(batchSize)}`,
       );
     if (generator !== undefined && !(generator instanceof Generator))
-      throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+      throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
     if (collateFn !== undefined && typeof collateFn !== 'function')
-      throw new ArgumentError(`${place}: collateFn must be a function, got ${show(collateFn)}`);
-    checkBoolean(place, 'shuffle', shuffle);
-    checkBoolean(place, 'dropLast', dropLast);
+      throw new ArgumentError(`${caller}: collateFn must be a function, got ${show(collateFn)}`);
+    checkBoolean(caller, 'shuffle', shuffle);
+    checkBoolean(caller, 'dropLast', dropLast);
     if (lengthOf(dataset) === 0 && shuffle)
-      throw new ArgumentError(`${place}: num_samples should be a positive integer value, but got num_samples=0`);
+      throw new ArgumentError(`${caller}: num_samples should be a positive integer value, but got num_samples=0`);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;

@@ -29,7 +29,7 @@ export interface Dataset<Sample = readonly Tensor[]> {
 type RowsOf<T> = T extends Tensor ? Tensor : { readonly [K in keyof T]: RowsOf<T[K]> };
 
 /**
- * Samples that are the rows of tensors: sample i is `[tensors[0][i], tensors[1][i], ...]`. In the place of a tensor there may be a
+ * Samples that are the rows of tensors: sample i is `[tensors[0][i], tensors[1][i], ...]`. Instead of a tensor there may be a
  * structure of them: `new TensorDataset({ image, text }, labels)` has the samples `[{ image, text }, label]`.
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
  */
@@ -43,14 +43,14 @@ export class TensorDataset<T extends readonly Tensors[]> implements Dataset<Rows
    * @throws ShapeError when the sizes differ, or for a scalar.
    */
   constructor(...tensors: T) {
-    const place = 'TensorDataset';
-    if (tensors.length === 0) throw new ArgumentError(`${place}: expected at least one tensor`);
-    const all = tensors.flatMap((each, i) => takeApart(`${place}: argument ${i}`, each).tensors);
-    if (all.some(({ ndim }) => ndim === 0)) throw new ShapeError(`${place}: a scalar has no rows to be samples`);
+    const caller = 'TensorDataset';
+    if (tensors.length === 0) throw new ArgumentError(`${caller}: expected at least one tensor`);
+    const all = tensors.flatMap((each, i) => takeApart(`${caller}: argument ${i}`, each).tensors);
+    if (all.some(({ ndim }) => ndim === 0)) throw new ShapeError(`${caller}: a scalar has no rows to be samples`);
     this.length = all[0]!.shape[0]!;
     if (all.some((tensor) => tensor.shape[0] !== this.length))
       throw new ShapeError(
-        `${place}: Size mismatch between tensors: the first dimensions of shapes ` +
+        `${caller}: Size mismatch between tensors: the first dimensions of shapes ` +
           `${all.map((tensor) => formatShape(tensor.shape)).join(', ')} must be equal`,
       );
     this.tensors = tensors;

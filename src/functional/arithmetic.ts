@@ -146,23 +146,23 @@ export function writeOver(name: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Ten
 }
 
 /** Turns the operands into tensors of one dtype whose shapes broadcast; a number stays one. */
-function operands(place: string, input: Operand, other: Operand): Operands {
+function operands(caller: string, input: Operand, other: Operand): Operands {
   for (const operand of [input, other])
     if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(operand)}`);
+      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
   if (typeof input === 'number' && typeof other === 'number')
-    throw new ArgumentError(`${place}: expected at least one Tensor, got two numbers`);
-  if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(place, input.shape, other.shape);
-  const dtype = resultDtype(place, input, other);
+    throw new ArgumentError(`${caller}: expected at least one Tensor, got two numbers`);
+  if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(caller, input.shape, other.shape);
+  const dtype = resultDtype(caller, input, other);
   const read = (operand: Operand) => (typeof operand === 'number' ? operand : to(operand, dtype));
   return [read(input), read(other)] as Operands;
 }
 
 /** PyTorch's promotion among float32, float64 and int32: floats before integers, then arrays before scalars. */
-function resultDtype(place: string, a: Operand, b: Operand): DType {
+function resultDtype(caller: string, a: Operand, b: Operand): DType {
   const hasFraction = [a, b].some((operand) => typeof operand === 'number' && !Number.isInteger(operand));
   const hasFloats = [a, b].some((operand) => typeof operand !== 'number' && operand.dtype !== 'int32');
-  if (!hasFloats && place !== 'div' && !hasFraction) return 'int32';
+  if (!hasFloats && caller !== 'div' && !hasFraction) return 'int32';
   return floatDtype([a, b]);
 }
 

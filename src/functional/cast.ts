@@ -2,7 +2,7 @@ import { checkOneOf } from '../check.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
 import { dtypes } from '../tensor/storage.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { checkTensor, empty } from './support.js';
 
@@ -18,11 +18,11 @@ export function to(input: Tensor, target: DType | Tensor): Tensor {
   const output = empty(input.shape, dtype);
   currentOps().cast({ x: input.storage, out: output.storage, n: input.numel });
   if (dtype === 'int32') return output;
-  return record('ToCopyBackward0', output, [input], [], (grad) => [to(grad, input.dtype)]);
+  return setGradFn('ToCopyBackward0', output, [input], [], (grad) => [to(grad, input.dtype)]);
 }
 
 /** What functions with fractions compute with: float32 for an int32 tensor, as in PyTorch. */
-export function asFloat(place: string, input: Tensor): Tensor {
-  checkTensor(place, input);
+export function asFloat(caller: string, input: Tensor): Tensor {
+  checkTensor(caller, input);
   return input.dtype === 'int32' ? to(input, 'float32') : input;
 }

@@ -115,18 +115,18 @@ const choice = new PointwiseFunction({
  * @param condition of any dtype, as comparisons give it.
  */
 export function where(condition: Tensor, input: Operand, other: Operand): Tensor {
-  const place = 'where';
-  checkTensor(place, condition);
+  const caller = 'where';
+  checkTensor(caller, condition);
   for (const operand of [input, other])
     if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(operand)}`);
+      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
   const areWhole = [input, other].every(isWhole) && [input, other].some((operand) => operand instanceof Tensor);
   if (areWhole) return chosenIntegers(condition, input, other);
   const dtype = floatDtype([input, other]);
   const [yes, no] = [input, other].map((operand) =>
     typeof operand === 'number' ? scalarOf(operand, dtype) : to(operand, dtype),
   ) as [Tensor, Tensor];
-  const chosen = choice.apply(place, [to(condition.detach(), dtype), yes, no]);
+  const chosen = choice.apply(caller, [to(condition.detach(), dtype), yes, no]);
   return chosen;
 }
 

@@ -5,7 +5,7 @@ import { currentOps } from '../ops/backend.js';
 import { type Reduction, reductions } from '../ops/ops.js';
 import { isGradEnabled } from '../tensor/grad-mode.js';
 import { formatShape, numelOf, type Shape, sameShape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul } from './arithmetic.js';
 import { neg } from './elementwise.js';
@@ -30,24 +30,24 @@ export interface CrossEntropyOptions {
 }
 
 /** Reads and checks the options; the module does it once, the function at every call. @internal */
-export function crossEntropyOptions(place: string, options: CrossEntropyOptions | undefined) {
-  const given = checkOptions(place, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
+export function crossEntropyOptions(caller: string, options: CrossEntropyOptions | undefined) {
+  const given = checkOptions(caller, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0, reduction = 'mean' } = given;
   if (weight !== null) {
-    checkFloat(`${place}: weight`, weight);
+    checkFloat(`${caller}: weight`, weight);
     if (weight.ndim !== 1)
-      throw new ShapeError(`${place}: expected a weight of shape [classes], got ${formatShape(weight.shape)}`);
+      throw new ShapeError(`${caller}: expected a weight of shape [classes], got ${formatShape(weight.shape)}`);
   }
   if (typeof ignoreIndex !== 'number' || (ignoreIndex | 0) !== ignoreIndex)
-    throw new ArgumentError(`${place}: ignoreIndex must be a 32-bit integer, got ${show(ignoreIndex)}`);
+    throw new ArgumentError(`${caller}: ignoreIndex must be a 32-bit integer, got ${show(ignoreIndex)}`);
   if (typeof labelSmoothing !== 'number' || !(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`${place}: label_smoothing must be between 0.0 and 1.0. Got: ${show(labelSmoothing)}`);
-  checkReduction(place, reduction);
+    throw new ArgumentError(`${caller}: label_smoothing must be between 0.0 and 1.0. Got: ${show(labelSmoothing)}`);
+  checkReduction(caller, reduction);
   return { weight, ignoreIndex, labelSmoothing, reduction };
 }
 
-export function checkReduction(place: string, reduction: unknown): Reduction {
-  return checkOneOf(place, 'reduction', reduction, reductionNames);
+export function checkReduction(caller: string, reduction: unknown): Reduction {
+  return checkOneOf(caller, 'reduction', reduction, reductionNames);
 }
 
 /**
@@ -81,26 +81,26 @@ export function computeCrossEntropy(
   options: CrossEntropyOptions | undefined,
   wantsSum = true,
 ): CrossEntropyParts {
-  const place = 'crossEntropy';
-  const settings = crossEntropyOptions(place, options);
-  checkFloat(place, input);
-  checkTensor(place, target, 'a Tensor of targets');
-  if (input.ndim === 0) throw new ShapeError(`${place}: expected logits of shape [N, C], got a scalar`);
+  const caller = 'crossEntropy';
+  const settings = crossEntropyOptions(caller, options);
+  checkFloat(caller, input);
+  checkTensor(caller, target, 'a Tensor of targets');
+  if (input.ndim === 0) throw new ShapeError(`${caller}: expected logits of shape [N, C], got a scalar`);
   const channel = input.ndim === 1 ? 0 : 1;
   const classes = input.shape[channel]!;
   const { weight } = settings;
   if (weight !== null) {
-    checkSameDtype(place, input, weight);
+    checkSameDtype(caller, input, weight);
     if (weight.numel !== classes)
       throw new ShapeError(
-        `${place}: weight tensor should be defined either for all ${classes} classes or no classes but got weight ` +
+        `${caller}: weight tensor should be defined either for all ${classes} classes or no classes but got weight ` +
           `tensor of shape: ${formatShape(weight.shape)}`,
       );
   }
   const order = [...input.shape.keys()].filter((dim) => dim !== channel);
   const lossShape = order.map((dim) => input.shape[dim]!);
-  if (target.dtype !== 'int32') checkProbabilities(place, input, target, settings);
-  else checkLabels(place, target, input, lossShape, settings);
+  if (target.dtype !== 'int32') checkProbabilities(caller, input, target, settings);
+  else checkLabels(caller, target, input, lossShape, settings);
 
   const rows = (tensor: Tensor) =>
     reshape(tensor.ndim <= 2 ? tensor : permute(tensor, [...order, channel]), [numelOf(lossShape), classes]);
@@ -114,31 +114,31 @@ export function computeCrossEntropy(
 
 type Settings = ReturnType<typeof crossEntropyOptions>;
 
-function checkLabels(place: string, target: Tensor, input: Tensor, expected: Shape, { weight }: Settings): void {
+function checkLabels(caller: string, target: Tensor, input: Tensor, expected: Shape, { weight }: Settings): void {
   if (weight?.requiresGrad && isGradEnabled())
     throw new ArgumentError(
-      `${place}: The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input ` +
+      `${caller}: The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input ` +
         'cannot have requires_grad True.',
     );
   if (target.ndim === expected.length && expected.length > 0 && target.shape[0] !== expected[0])
     throw new ShapeError(
-      `${place}: Expected input batch_size (${expected[0]}) to match target batch_size (${target.shape[0]}).`,
+      `${caller}: Expected input batch_size (${expected[0]}) to match target batch_size (${target.shape[0]}).`,
     );
   if (!sameShape(target.shape, expected))
     throw new ShapeError(
-      `${place}: logits of shape ${formatShape(input.shape)} take labels of shape ${formatShape(expected)}, ` +
+      `${caller}: logits of shape ${formatShape(input.shape)} take labels of shape ${formatShape(expected)}, ` +
         `got ${formatShape(target.shape)}`,
     );
 }
 
-function checkProbabilities(place: string, input: Tensor, target: Tensor, { ignoreIndex }: Settings): void {
-  if (ignoreIndex >= 0) throw new ArgumentError(`${place}: ignore_index is not supported for floating point target`);
+function checkProbabilities(caller: string, input: Tensor, target: Tensor, { ignoreIndex }: Settings): void {
+  if (ignoreIndex >= 0) throw new ArgumentError(`${caller}: ignore_index is not supported for floating point target`);
   if (!sameShape(target.shape, input.shape))
     throw new ArgumentError(
-      `${place}: labels are int32, got ${target.dtype} of shape ${formatShape(target.shape)}; probabilities have the ` +
+      `${caller}: labels are int32, got ${target.dtype} of shape ${formatShape(target.shape)}; probabilities have the ` +
         `shape of the logits, ${formatShape(input.shape)}`,
     );
-  checkSameDtype(place, input, target);
+  checkSameDtype(caller, input, target);
 }
 
 function withLabels(logits: Tensor, target: Tensor, settings: Settings, wantsSum: boolean): CrossEntropyParts {
@@ -165,7 +165,7 @@ function withLabels(logits: Tensor, target: Tensor, settings: Settings, wantsSum
   };
   ops.crossEntropy({ ...common, out: output.storage, sum: losses === null ? null : losses.storage });
   const saved = [logits, target, softmaxStats, total, ...(weight === null ? [] : [weight])];
-  const loss = record('NllLossBackward0', output, [logits], saved, (grad) => {
+  const loss = setGradFn('NllLossBackward0', output, [logits], saved, (grad) => {
     const gradLogits = empty(logits.shape, logits.dtype);
     currentOps().crossEntropyBackward({ ...common, grad: grad.storage, out: gradLogits.storage });
     return [gradLogits];

@@ -2,7 +2,7 @@
 import { checkNumber, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { emit } from '../pointwise/emit.js';
-import { Expression, Graph } from '../pointwise/expression.js';
+import { Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { Tensor } from '../tensor/tensor.js';
 import { floatDtype } from './arithmetic.js';
 import { to } from './cast.js';
@@ -26,7 +26,7 @@ type ScalarOptions<Name extends string> = PointwiseOptions & { scalars: Numbers<
 type Inputs<Count extends number> = { inputs: Count };
 
 /**
- * Makes a differentiable function of a formula for one element. The formula is traced once, on {@link Expression | expressions} in the place of
+ * Makes a differentiable function of a formula for one element. The formula is traced once, on {@link Expression | expressions} instead of
  * tensors; its gradient follows by rule. The function broadcasts its tensors, runs as one pass over memory, and becomes a part of
  * what stands before or behind it when it is compiled: the epilogue of a linear layer, say.
  *
@@ -105,7 +105,7 @@ function assertPure(
   scalars: number,
   build: (inputs: readonly Expression[], scalars: readonly Expression[]) => Expression,
 ): void {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const again = build(
     Array.from({ length: inputs }, (_, i) => graph.input(i)),
     Array.from({ length: scalars }, (_, i) => graph.scalar(i)),
@@ -123,21 +123,21 @@ function readScalars(scalars: unknown): Numbers<string> {
   return { ...(scalars as Numbers<string>) };
 }
 
-function readNumbers(place: string, given: unknown, defaults: Numbers<string>): number[] {
-  const numbers = { ...defaults, ...checkOptions(place, given as Partial<Numbers<string>>, Object.keys(defaults)) };
-  return Object.entries(numbers).map(([name, value]) => checkNumber(place, name, value));
+function readNumbers(caller: string, given: unknown, defaults: Numbers<string>): number[] {
+  const numbers = { ...defaults, ...checkOptions(caller, given as Partial<Numbers<string>>, Object.keys(defaults)) };
+  return Object.entries(numbers).map(([name, value]) => checkNumber(caller, name, value));
 }
 
-function readTensors(place: string, given: readonly unknown[], inputs: number, hasNumbers: boolean): Tensor[] {
+function readTensors(caller: string, given: readonly unknown[], inputs: number, hasNumbers: boolean): Tensor[] {
   const most = inputs + (hasNumbers ? 1 : 0);
   if (given.length < inputs || given.length > most)
     throw new ArgumentError(
-      `${place}: expected ${inputs} ${inputs === 1 ? 'tensor' : 'tensors'}, got ${given.length} arguments`,
+      `${caller}: expected ${inputs} ${inputs === 1 ? 'tensor' : 'tensors'}, got ${given.length} arguments`,
     );
   const operands = given.slice(0, inputs);
   for (const operand of operands)
     if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(operand)}`);
+      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
   const dtype = floatDtype(operands as (Tensor | number)[]);
   return (operands as (Tensor | number)[]).map((operand) =>
     typeof operand === 'number' ? scalarOf(operand, dtype) : to(operand, dtype),

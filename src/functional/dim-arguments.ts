@@ -10,13 +10,13 @@ export interface DimArguments {
 }
 
 /** @param first a dimension, a list of them, or options. */
-export function readDimArguments(place: string, first: unknown, second: unknown): DimArguments {
+export function readDimArguments(caller: string, first: unknown, second: unknown): DimArguments {
   const byPosition = first === undefined || first === null || typeof first === 'number' || isArray(first);
   if (!byPosition && second !== undefined)
-    throw new ArgumentError(`${place}: keepdim is one of the options when there are options, got ${show(second)} too`);
+    throw new ArgumentError(`${caller}: keepdim is one of the options when there are options, got ${show(second)} too`);
   const given = byPosition
     ? { dim: first ?? undefined, keepdim: second }
-    : checkOptions<{ dim?: unknown; keepdim?: unknown }>(place, first as object, ['dim', 'keepdim']);
+    : checkOptions<{ dim?: unknown; keepdim?: unknown }>(caller, first as object, ['dim', 'keepdim']);
   const { keepdim = false } = given;
-  return { dim: given.dim ?? undefined, keepdim: checkBoolean(place, 'keepdim', keepdim) };
+  return { dim: given.dim ?? undefined, keepdim: checkBoolean(caller, 'keepdim', keepdim) };
 }

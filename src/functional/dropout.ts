@@ -74,17 +74,17 @@ export function dropout2d(input: Tensor, p = 0.5, training = true, generator: Ge
 }
 
 /** Checks a dropout probability, with PyTorch's sentence. @internal */
-export function checkProbability(place: string, p: unknown): number {
-  if (typeof p !== 'number') throw new ArgumentError(`${place}: p must be a number, got ${show(p)}`);
+export function checkProbability(caller: string, p: unknown): number {
+  if (typeof p !== 'number') throw new ArgumentError(`${caller}: p must be a number, got ${show(p)}`);
   // Negated, so that NaN, which PyTorch lets through, is refused too.
   if (!(p >= 0 && p <= 1))
-    throw new ArgumentError(`${place}: dropout probability has to be between 0 and 1, but got ${p}`);
+    throw new ArgumentError(`${caller}: dropout probability has to be between 0 and 1, but got ${p}`);
   return p;
 }
 
-function checkGenerator(place: string, generator: unknown): void {
+function checkGenerator(caller: string, generator: unknown): void {
   if (!(generator instanceof Generator))
-    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+    throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
 }
 
 function drawKey(generator: Generator): Tensor {

@@ -3,7 +3,7 @@ import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { layoutOf, numelOf, stridesOf } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { matmul } from './matmul.js';
 import { permute } from './strided.js';
@@ -160,7 +160,7 @@ function diagonal(input: Tensor, names: readonly string[]): Named {
   const output = empty(shape, input.dtype);
   const [x, out] = [input.storage, output.storage];
   currentOps().copy({ x, out, layout: layoutOf(shape, strides, stridesOf(shape)), xOffset: 0, outOffset: 0 });
-  const tensor = record('DiagonalBackward0', output, [input], [], (grad) => {
+  const tensor = setGradFn('DiagonalBackward0', output, [input], [], (grad) => {
     const gradInput = zeroed(input.shape, input.dtype);
     const layout = layoutOf(shape, stridesOf(shape), strides);
     currentOps().copy({ x: grad.storage, out: gradInput.storage, layout, xOffset: 0, outOffset: 0 });

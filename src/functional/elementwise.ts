@@ -135,7 +135,7 @@ export function clamp(input: Tensor, min?: number, max?: number): Tensor {
   return clamps.apply('clamp', [input], [low, high]);
 }
 
-function clampedIntegers(place: string, input: Tensor, min: number | undefined, max: number | undefined): Tensor {
-  const raised = min === undefined ? input : integersWith(place, 'maximum', input, min);
-  return max === undefined ? raised : integersWith(place, 'minimum', raised, max);
+function clampedIntegers(caller: string, input: Tensor, min: number | undefined, max: number | undefined): Tensor {
+  const raised = min === undefined ? input : integersWith(caller, 'maximum', input, min);
+  return max === undefined ? raised : integersWith(caller, 'minimum', raised, max);
 }

@@ -1,7 +1,7 @@
-/** Whether two tensors hold the same numbers, exactly or nearly. Answers are booleans: no gradient, and nothing while recording. */
+/** Whether two tensors hold the same numbers, exactly or nearly. Answers are booleans: no gradient, and nothing while tracing. */
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { broadcastShapes, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkTensor, expanded } from './support.js';
@@ -31,16 +31,16 @@ export interface AllcloseOptions {
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.allclose.html | torch.allclose}
  */
 export function allclose(input: Tensor, other: Tensor, options?: AllcloseOptions): boolean {
-  const place = 'allclose';
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions(place, options, ['rtol', 'atol', 'equalNan']);
-  checkTolerance(place, 'rtol', rtol);
-  checkTolerance(place, 'atol', atol);
-  checkBoolean(place, 'equalNan', equalNan);
-  checkTensor(place, input);
-  checkTensor(place, other);
-  if (input.dtype !== other.dtype) throw new ArgumentError(`${place}: ${input.dtype} did not match ${other.dtype}`);
-  const shape = broadcastShapes(place, input.shape, other.shape);
-  const [a, b] = numbersOf(place, expanded(input, shape), expanded(other, shape));
+  const caller = 'allclose';
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions(caller, options, ['rtol', 'atol', 'equalNan']);
+  checkTolerance(caller, 'rtol', rtol);
+  checkTolerance(caller, 'atol', atol);
+  checkBoolean(caller, 'equalNan', equalNan);
+  checkTensor(caller, input);
+  checkTensor(caller, other);
+  if (input.dtype !== other.dtype) throw new ArgumentError(`${caller}: ${input.dtype} did not match ${other.dtype}`);
+  const shape = broadcastShapes(caller, input.shape, other.shape);
+  const [a, b] = numbersOf(caller, expanded(input, shape), expanded(other, shape));
   // In the arithmetic of the dtype, as PyTorch computes; integers as float32.
   const round = input.dtype === 'float64' ? (x: number) => x : Math.fround;
   return a.every((x, i) => {
@@ -51,15 +51,15 @@ export function allclose(input: Tensor, other: Tensor, options?: AllcloseOptions
   });
 }
 
-function numbersOf(place: string, input: Tensor, other: Tensor) {
-  checkTensor(place, input);
-  checkTensor(place, other);
-  const now = recording();
-  if (now !== null) throw now.refuse(`${place}()`);
+function numbersOf(caller: string, input: Tensor, other: Tensor) {
+  checkTensor(caller, input);
+  checkTensor(caller, other);
+  const now = currentTrace();
+  if (now !== null) throw now.refuse(`${caller}()`);
   return [input.storage.read(), other.storage.read()] as const;
 }
 
-function checkTolerance(place: string, what: string, value: unknown): void {
+function checkTolerance(caller: string, what: string, value: unknown): void {
   if (typeof value !== 'number' || !(value >= 0))
-    throw new ArgumentError(`${place}: ${what} must be greater than or equal to zero, but got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be greater than or equal to zero, but got ${show(value)}`);
 }

@@ -2,11 +2,11 @@
 import { checkOptions, checkSize } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { checkDim, checkShape, formatShape, numelOf, readSizes, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
 import { Storage } from '../tensor/storage.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './reduce-to.js';
 import { around, checkTensor, copied, empty, expanded, viewAs } from './support.js';
@@ -23,11 +23,11 @@ export interface RepeatInterleaveOptions {
  * @throws ShapeError when a size differs from one that is not 1, or there are fewer sizes than dimensions.
  */
 export function expand(input: Tensor, ...shape: Sizes): Tensor {
-  const place = 'expand';
-  checkTensor(place, input);
-  const sizes = checkExpansion(input, shapeOfSizes(place, shape));
+  const caller = 'expand';
+  checkTensor(caller, input);
+  const sizes = checkExpansion(input, shapeOfSizes(caller, shape));
   const output = numelOf(sizes) === input.numel ? viewAs(copied(input), sizes) : expanded(input, sizes);
-  return record('ExpandBackward0', output, [input], [], (grad) => [sumTo(grad, input)]);
+  return setGradFn('ExpandBackward0', output, [input], [], (grad) => [sumTo(grad, input)]);
 }
 
 function checkExpansion(input: Tensor, given: unknown): Shape {
@@ -63,24 +63,24 @@ function checkExpansion(input: Tensor, given: unknown): Shape {
  * Gradient: the sum over the repetitions. As `torch.Tensor.repeat`.
  */
 export function repeat(input: Tensor, ...repeats: Sizes): Tensor {
-  const place = 'repeat';
-  checkTensor(place, input);
-  const counts = checkShape(place, shapeOfSizes(place, repeats));
+  const caller = 'repeat';
+  checkTensor(caller, input);
+  const counts = checkShape(caller, shapeOfSizes(caller, repeats));
   const lead = counts.length - input.ndim;
   if (lead < 0)
     throw new ShapeError(
-      `${place}: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor`,
+      `${caller}: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor`,
     );
   const from = [...new Array<number>(lead).fill(1), ...input.shape];
   const shape = checkShape(
-    place,
+    caller,
     from.map((size, dim) => size * counts[dim]!),
   );
   let tiled = viewAs(input, from);
   // From the last dimension on, so that each step copies runs as long as can be.
   for (let dim = from.length - 1; dim >= 0; dim--) tiled = tile(tiled, dim, counts[dim]!);
   const output = viewAs(tiled.storage === input.storage ? copied(tiled) : tiled, shape);
-  return record('RepeatBackward0', output, [input], [], (grad) => {
+  return setGradFn('RepeatBackward0', output, [input], [], (grad) => {
     let sum = grad;
     for (let dim = 0; dim < from.length; dim++) sum = untile(sum, dim, counts[dim]!, from[dim]!);
     return [viewAs(sum, input.shape)];
@@ -115,48 +115,48 @@ function summed(grad: Tensor, triple: { outer: number; size: number; inner: numb
  * cannot be used inside of `compile`).
  */
 export function repeatInterleave(input: Tensor, repeats: number | Tensor, options?: RepeatInterleaveOptions): Tensor {
-  const place = 'repeatInterleave';
-  checkTensor(place, input);
-  const { dim } = checkOptions(place, options, ['dim']);
+  const caller = 'repeatInterleave';
+  checkTensor(caller, input);
+  const { dim } = checkOptions(caller, options, ['dim']);
   const source = dim === undefined ? [input.numel] : input.ndim === 0 ? [1] : input.shape;
-  const along = dim === undefined ? 0 : checkDim(place, dim, input.ndim);
+  const along = dim === undefined ? 0 : checkDim(caller, dim, input.ndim);
   const { outer, size, inner } = around(source, along);
   if (repeats instanceof Tensor) {
-    const rows = rowsOf(place, repeats, size, along);
+    const rows = rowsOf(caller, repeats, size, along);
     return selectRows(input, { outer, size, inner }, rows, source.with(along, rows.length));
   }
-  if (typeof repeats === 'number' && repeats < 0) throw new ArgumentError(`${place}: Repeats must be non-negative`);
-  const count = checkSize(place, 'repeats', repeats);
-  const shape = checkShape(place, source.with(along, size * count));
+  if (typeof repeats === 'number' && repeats < 0) throw new ArgumentError(`${caller}: Repeats must be non-negative`);
+  const count = checkSize(caller, 'repeats', repeats);
+  const shape = checkShape(caller, source.with(along, size * count));
   const many = expanded(viewAs(input, [outer * size, 1, inner]), [outer * size, count, inner]);
   const output = viewAs(many.storage === input.storage ? copied(many) : many, shape);
-  return record('RepeatInterleaveBackward0', output, [input], [], (grad) => [
+  return setGradFn('RepeatInterleaveBackward0', output, [input], [], (grad) => [
     summed(grad, { outer: outer * size, size: count, inner }, input.shape),
   ]);
 }
 
 /** The position that each row of the result comes from. */
-function rowsOf(place: string, repeats: Tensor, size: number, dim: number): Int32Array {
-  if (repeats.dtype !== 'int32') throw new ArgumentError(`${place}: expected int32 repeats, got ${repeats.dtype}`);
-  if (repeats.ndim > 1) throw new ShapeError(`${place}: repeats must be 0-dim or 1-dim tensor`);
+function rowsOf(caller: string, repeats: Tensor, size: number, dim: number): Int32Array {
+  if (repeats.dtype !== 'int32') throw new ArgumentError(`${caller}: expected int32 repeats, got ${repeats.dtype}`);
+  if (repeats.ndim > 1) throw new ShapeError(`${caller}: repeats must be 0-dim or 1-dim tensor`);
   if (repeats.numel !== size && repeats.numel !== 1)
     throw new ShapeError(
-      `${place}: repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.numel} and ` +
+      `${caller}: repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.numel} and ` +
         `input.size(${dim}) = ${size}`,
     );
-  const now = recording();
+  const now = currentTrace();
   if (now !== null)
     throw now.refuse(
-      `${place}() by a tensor`,
+      `${caller}() by a tensor`,
       'its result has another size at each run; repeat by a number, or outside',
     );
   const counts = repeats.storage.read();
   let total = 0;
   for (const count of counts) {
-    if (count < 0) throw new ArgumentError(`${place}: repeats can not be negative`);
+    if (count < 0) throw new ArgumentError(`${caller}: repeats can not be negative`);
     total += repeats.numel === 1 ? count * size : count;
   }
-  if (total > 2 ** 31 - 1) throw new ArgumentError(`${place}: ${total} repetitions are too many`);
+  if (total > 2 ** 31 - 1) throw new ArgumentError(`${caller}: ${total} repetitions are too many`);
   const rows = new Int32Array(total);
   let end = 0;
   for (let i = 0; i < size; i++) {
@@ -181,7 +181,7 @@ function selectRows(
   const at = { index: new Storage('int32', all), rows: outer * size, width: inner, count: all.length };
   const output = empty(shape, input.dtype);
   currentOps().indexSelect({ x: input.storage, out: output.storage, ...at });
-  return record('RepeatInterleaveBackward0', output, [input], [], (grad) => {
+  return setGradFn('RepeatInterleaveBackward0', output, [input], [], (grad) => {
     const gradInput = empty(input.shape, input.dtype);
     currentOps().indexAdd({ grad: grad.storage, out: gradInput.storage, ...at });
     return [gradInput];

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
 import { readDimArguments } from './dim-arguments.js';
@@ -63,12 +63,12 @@ export function argmin(input: Tensor, first?: number | null | Partial<DimOptions
   return position('argmin', 'min', input, first, second);
 }
 
-function position(place: string, name: 'max' | 'min', input: Tensor, first: unknown, second: unknown): Tensor {
-  checkTensor(place, input);
-  const { dim, keepdim } = readDimArguments(place, first, second);
-  if (dim !== undefined) return find(place, name, input, dim, keepdim).indices;
-  checkNotEmpty(place, input);
-  const { indices } = find(place, name, viewAs(input, [input.numel]), 0, false);
+function position(caller: string, name: 'max' | 'min', input: Tensor, first: unknown, second: unknown): Tensor {
+  checkTensor(caller, input);
+  const { dim, keepdim } = readDimArguments(caller, first, second);
+  if (dim !== undefined) return find(caller, name, input, dim, keepdim).indices;
+  checkNotEmpty(caller, input);
+  const { indices } = find(caller, name, viewAs(input, [input.numel]), 0, false);
   return viewAs(indices, keepdim ? input.shape.map(() => 1) : []);
 }
 
@@ -77,7 +77,7 @@ function along(name: 'max' | 'min', input: Tensor, first: unknown, second: unkno
   const { dim, keepdim } = readDimArguments(name, first, second);
   const { values, indices, outer, size, inner } = find(name, name, input, dim, keepdim);
   const gradName = name === 'max' ? 'MaxBackward0' : 'MinBackward0';
-  record(gradName, values, [input], [indices], (grad) => {
+  setGradFn(gradName, values, [input], [indices], (grad) => {
     const gradInput = zeroed(input.shape, input.dtype);
     const at = { index: indices.storage, outer, size, count: 1, inner };
     currentOps().scatter({ x: grad.storage, out: gradInput.storage, ...at });
@@ -86,12 +86,12 @@ function along(name: 'max' | 'min', input: Tensor, first: unknown, second: unkno
   return { values, indices };
 }
 
-function find(place: string, name: 'max' | 'min', input: Tensor, given: unknown, keepdim: boolean) {
-  const dim = checkDim(place, given, input.ndim);
+function find(caller: string, name: 'max' | 'min', input: Tensor, given: unknown, keepdim: boolean) {
+  const dim = checkDim(caller, given, input.ndim);
   const { outer, size, inner } = around(input.shape, dim);
   if (size === 0)
     throw new ArgumentError(
-      `${place}: Expected reduction dim ${dim} to have non-zero size, got shape ${formatShape(input.shape)}`,
+      `${caller}: Expected reduction dim ${dim} to have non-zero size, got shape ${formatShape(input.shape)}`,
     );
   const shape = input.shape.flatMap((length, i) => (i !== dim ? [length] : keepdim ? [1] : []));
   const values = empty(shape, input.dtype);
@@ -106,10 +106,10 @@ function overall(name: 'max' | 'min', input: Tensor): Tensor {
   checkNotEmpty(name, input);
   const { values } = find(name, name, viewAs(input, [input.numel]), 0, false);
   const gradName = name === 'max' ? 'MaxBackward1' : 'MinBackward1';
-  return record(gradName, values, [input], [input, values], (grad) => [sharedEvenly(grad, input, values)]);
+  return setGradFn(gradName, values, [input], [input, values], (grad) => [sharedEvenly(grad, input, values)]);
 }
 
-/** grad/k at each of the k elements equal to the extremum, 0 elsewhere; in ops alone, so that it can be recorded. */
+/** grad/k at each of the k elements equal to the extremum, 0 elsewhere; in ops alone, so that it can be traced. */
 function sharedEvenly(grad: Tensor, input: Tensor, values: Tensor): Tensor {
   const [x, extremum] = [input.detach(), values.detach()];
   // sign(|x - extremum|) is 0 at the chosen elements: infinity minus itself is NaN, whose sign is 0 too.
@@ -125,10 +125,10 @@ function isNumber(x: Tensor): Tensor {
   return signOf(add(absolute(x), 1));
 }
 
-function checkNotEmpty(place: string, input: Tensor): void {
+function checkNotEmpty(caller: string, input: Tensor): void {
   if (input.numel === 0)
     throw new ArgumentError(
-      `${place}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the ` +
+      `${caller}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the ` +
         "'dim' option.",
     );
 }

@@ -3,10 +3,10 @@ import { checkSize } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { checkInt32 } from '../tensor/creation.js';
 import { checkDim, formatShape, layoutOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { around, checkFloat, checkTensor, copied, empty, zeroed } from './support.js';
 
@@ -17,12 +17,12 @@ import { around, checkFloat, checkTensor, copied, empty, zeroed } from './suppor
  * @throws ArgumentError when an index is out of bounds.
  */
 export function gather(input: Tensor, dim: number, index: Tensor): Tensor {
-  const place = 'gather';
-  checkTensor(place, input);
-  const along = checkIndex(place, input, dim, index, 'input');
+  const caller = 'gather';
+  checkTensor(caller, input);
+  const along = checkIndex(caller, input, dim, index, 'input');
   if (!fits(index.shape, input.shape, along))
     throw new ShapeError(
-      `${place}: Size does not match at dimension ${firstMisfit(index.shape, input.shape, along)} expected index ` +
+      `${caller}: Size does not match at dimension ${firstMisfit(index.shape, input.shape, along)} expected index ` +
         `${formatShape(index.shape)} to be no larger than self ${formatShape(input.shape)} apart from dimension ${along}`,
     );
   checkBounds(index, input.shape[along] ?? 1, along);
@@ -30,7 +30,7 @@ export function gather(input: Tensor, dim: number, index: Tensor): Tensor {
   const at = sizesOf(index, part, along);
   const output = empty(index.shape, input.dtype);
   currentOps().gather({ x: corner(input, part).storage, out: output.storage, ...at });
-  return record('GatherBackward0', output, [input], [index], (grad) => {
+  return setGradFn('GatherBackward0', output, [input], [index], (grad) => {
     const sum = zeroed(part, input.dtype);
     currentOps().scatterAdd({ x: grad.storage, out: sum.storage, ...at });
     return [within(sum, input.shape)];
@@ -39,24 +39,24 @@ export function gather(input: Tensor, dim: number, index: Tensor): Tensor {
 
 /**
  * A copy of input with output[i][index[i][j][k]][k] = src[i][j][k] for dim = 1, and so on; where an index stands twice, the last one
- * counts. As `torch.scatter`. Gradients: grad, 0 where something was put; and grad at the places of src.
+ * counts. As `torch.scatter`. Gradients: grad, 0 where something was put; and grad at the positions of src.
  * @param index as for {@link gather}, and no size larger than that of src.
  * @param src a number, or a tensor of the dtype of input.
  */
 export function scatter(input: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor {
-  const place = 'scatter';
-  checkTensor(place, input);
-  if (typeof src !== 'number') checkTensor(place, src, 'a Tensor or a number');
-  const along = checkIndex(place, input, dim, index, 'self');
+  const caller = 'scatter';
+  checkTensor(caller, input);
+  if (typeof src !== 'number') checkTensor(caller, src, 'a Tensor or a number');
+  const along = checkIndex(caller, input, dim, index, 'self');
   const source = typeof src === 'number' ? null : src;
-  checkSource(place, input, along, index, source);
-  const number = typeof src === 'number' && input.dtype === 'int32' ? checkInt32(place, src) : src;
+  checkSource(caller, input, along, index, source);
+  const number = typeof src === 'number' && input.dtype === 'int32' ? checkInt32(caller, src) : src;
   checkBounds(index, input.shape[along] ?? 1, along);
   const values = typeof number === 'number' ? filled(index.shape, number, input.dtype) : corner(number, index.shape);
   const output = copied(input);
   change(output, along, index, (part, at) => currentOps().scatter({ x: values.storage, out: part.storage, ...at }));
   const name = source === null ? 'ScatterBackward1' : 'ScatterBackward0';
-  return record(name, output, source === null ? [input] : [input, source], [index], (grad) => [
+  return setGradFn(name, output, source === null ? [input] : [input, source], [index], (grad) => [
     input.requiresGrad ? without(grad, along, index) : null,
     source?.requiresGrad ? sourceGradient(grad, along, index, source) : null,
   ]);
@@ -64,19 +64,19 @@ export function scatter(input: Tensor, dim: number, index: Tensor, src: Tensor |
 
 /**
  * A copy of input with src[i][j][k] added to output[i][index[i][j][k]][k] for dim = 1, and so on, in the order of src. As
- * `torch.scatter_add`. Gradients: grad, and grad at the places of src.
+ * `torch.scatter_add`. Gradients: grad, and grad at the positions of src.
  */
 export function scatterAdd(input: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
-  const place = 'scatterAdd';
-  checkFloat(place, input);
-  checkTensor(place, src);
-  const along = checkIndex(place, input, dim, index, 'self');
-  checkSource(place, input, along, index, src);
+  const caller = 'scatterAdd';
+  checkFloat(caller, input);
+  checkTensor(caller, src);
+  const along = checkIndex(caller, input, dim, index, 'self');
+  checkSource(caller, input, along, index, src);
   checkBounds(index, input.shape[along] ?? 1, along);
   const values = corner(src, index.shape);
   const output = copied(input);
   change(output, along, index, (part, at) => currentOps().scatterAdd({ x: values.storage, out: part.storage, ...at }));
-  return record('ScatterAddBackward0', output, [input, src], [index], (grad) => [
+  return setGradFn('ScatterAddBackward0', output, [input, src], [index], (grad) => [
     grad,
     src.requiresGrad ? sourceGradient(grad, along, index, src) : null,
   ]);
@@ -89,13 +89,13 @@ export function scatterAdd(input: Tensor, dim: number, index: Tensor, src: Tenso
  * @throws ArgumentError for a label outside of [0, numClasses).
  */
 export function oneHot(labels: Tensor, numClasses = -1): Tensor {
-  const place = 'oneHot';
-  checkTensor(place, labels, 'a Tensor of labels');
+  const caller = 'oneHot';
+  checkTensor(caller, labels, 'a Tensor of labels');
   if (labels.dtype !== 'int32')
-    throw new ArgumentError(`${place}: one_hot is only applicable to int32 labels, got ${labels.dtype}`);
-  const classes = numClasses === -1 ? largestLabel(place, labels) + 1 : checkSize(place, 'numClasses', numClasses);
+    throw new ArgumentError(`${caller}: one_hot is only applicable to int32 labels, got ${labels.dtype}`);
+  const classes = numClasses === -1 ? largestLabel(caller, labels) + 1 : checkSize(caller, 'numClasses', numClasses);
   if (labels.numel > 0 && classes === 0)
-    throw new ArgumentError(`${place}: Class values must be smaller than num_classes.`);
+    throw new ArgumentError(`${caller}: Class values must be smaller than num_classes.`);
   currentOps().checkIndex({ index: labels.storage, bound: classes, dim: labels.ndim });
   const output = zeroed([...labels.shape, classes], 'int32');
   const ones = filled(labels.shape, 1, 'int32');
@@ -104,39 +104,40 @@ export function oneHot(labels: Tensor, numClasses = -1): Tensor {
   return output;
 }
 
-function largestLabel(place: string, labels: Tensor): number {
-  const now = recording();
-  if (now !== null) throw now.refuse(`${place}() without numClasses`, 'pass the number of classes');
-  if (labels.numel === 0) throw new ArgumentError(`${place}: Can not infer total number of classes from empty tensor.`);
+function largestLabel(caller: string, labels: Tensor): number {
+  const now = currentTrace();
+  if (now !== null) throw now.refuse(`${caller}() without numClasses`, 'pass the number of classes');
+  if (labels.numel === 0)
+    throw new ArgumentError(`${caller}: Can not infer total number of classes from empty tensor.`);
   let largest = 0;
   for (const label of labels.storage.read()) {
-    if (label < 0) throw new ArgumentError(`${place}: Class values must be non-negative.`);
+    if (label < 0) throw new ArgumentError(`${caller}: Class values must be non-negative.`);
     largest = Math.max(largest, label);
   }
   return largest;
 }
 
 /** The dimension, once index fits input in kind. */
-function checkIndex(place: string, input: Tensor, dim: number, index: Tensor, what: string): number {
-  const along = checkDim(place, dim, input.ndim);
-  checkTensor(place, index, 'an int32 Tensor');
+function checkIndex(caller: string, input: Tensor, dim: number, index: Tensor, what: string): number {
+  const along = checkDim(caller, dim, input.ndim);
+  checkTensor(caller, index, 'an int32 Tensor');
   if (index.dtype !== 'int32')
-    throw new ArgumentError(`${place}(): Expected dtype int32 for index, got ${index.dtype}`);
+    throw new ArgumentError(`${caller}(): Expected dtype int32 for index, got ${index.dtype}`);
   if (index.ndim !== input.ndim)
-    throw new ShapeError(`${place}: Index tensor must have the same number of dimensions as ${what} tensor`);
+    throw new ShapeError(`${caller}: Index tensor must have the same number of dimensions as ${what} tensor`);
   return along;
 }
 
-function checkSource(place: string, input: Tensor, dim: number, index: Tensor, src: Tensor | null): void {
+function checkSource(caller: string, input: Tensor, dim: number, index: Tensor, src: Tensor | null): void {
   if (src !== null && src.dtype !== input.dtype)
     throw new ArgumentError(
-      `${place}(): Expected self.dtype to be equal to src.dtype, got ${input.dtype} and ${src.dtype}`,
+      `${caller}(): Expected self.dtype to be equal to src.dtype, got ${input.dtype} and ${src.dtype}`,
     );
   if (src !== null && src.ndim !== index.ndim)
-    throw new ShapeError(`${place}: Index tensor must have the same number of dimensions as src tensor`);
+    throw new ShapeError(`${caller}: Index tensor must have the same number of dimensions as src tensor`);
   if (!fits(index.shape, input.shape, dim) || (src !== null && !fits(index.shape, src.shape, -1)))
     throw new ShapeError(
-      `${place}: Expected index ${formatShape(index.shape)} to be no larger than self ${formatShape(input.shape)} apart ` +
+      `${caller}: Expected index ${formatShape(index.shape)} to be no larger than self ${formatShape(input.shape)} apart ` +
         `from dimension ${dim}${src === null ? '' : ` and to be no larger size than src ${formatShape(src.shape)}`}`,
     );
 }
@@ -175,7 +176,7 @@ function change(
   const shape = reached(index, output, dim);
   const part = corner(output, shape);
   run(part, sizesOf(index, shape, dim));
-  if (part !== output) place(part, output);
+  if (part !== output) copyInto(part, output);
 }
 
 function filled(shape: Shape, value: number, dtype: DType): Tensor {
@@ -184,7 +185,7 @@ function filled(shape: Shape, value: number, dtype: DType): Tensor {
   return output;
 }
 
-/** grad, and 0 at the places of index. */
+/** grad, and 0 at the positions of index. */
 function without(grad: Tensor, dim: number, index: Tensor): Tensor {
   const output = copied(grad);
   const zeros = zeroed(index.shape, grad.dtype);
@@ -192,7 +193,7 @@ function without(grad: Tensor, dim: number, index: Tensor): Tensor {
   return output;
 }
 
-/** grad at the places of index, and 0 where src reaches further. */
+/** grad at the positions of index, and 0 where src reaches further. */
 function sourceGradient(grad: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
   const shape = reached(index, grad, dim);
   const picked = empty(index.shape, grad.dtype);
@@ -205,7 +206,7 @@ function sourceGradient(grad: Tensor, dim: number, index: Tensor, src: Tensor): 
 function within(input: Tensor, shape: Shape): Tensor {
   if (sameShape(input.shape, shape)) return input;
   const output = zeroed(shape, input.dtype);
-  place(input, output);
+  copyInto(input, output);
   return output;
 }
 
@@ -219,7 +220,7 @@ function corner(input: Tensor, shape: Shape): Tensor {
 }
 
 /** Writes numbers into the first corner of a larger tensor. */
-function place(piece: Tensor, target: Tensor): void {
+function copyInto(piece: Tensor, target: Tensor): void {
   const layout = layoutOf(piece.shape, stridesOf(piece.shape), stridesOf(target.shape));
   currentOps().copy({ x: piece.storage, out: target.storage, layout, xOffset: 0, outOffset: 0 });
 }

@@ -55,19 +55,20 @@ export function div_(input: Tensor, other: Operand): Tensor {
 
 /** Fills with a number, or with that of a scalar tensor; int32 cuts fractions off. */
 export function fill_(input: Tensor, value: Operand): Tensor {
-  const place = 'fill_';
-  checkTensor(place, input);
+  const caller = 'fill_';
+  checkTensor(caller, input);
   if (value instanceof Tensor) {
     if (value.ndim > 0)
       throw new ShapeError(
         `fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
       );
-    checkNoGradient(place, value);
+    checkNoGradient(caller, value);
     return input.copy_(value);
   }
-  if (typeof value !== 'number') throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(value)}`);
-  const number = input.dtype === 'int32' ? checkInt32(place, value) : value;
-  input.assertWritable(place);
+  if (typeof value !== 'number')
+    throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(value)}`);
+  const number = input.dtype === 'int32' ? checkInt32(caller, value) : value;
+  input.assertWritable(caller);
   currentOps().fill({ out: input.storage, value: number, n: input.numel });
   return input;
 }
@@ -81,9 +82,9 @@ export function zero_(input: Tensor): Tensor {
 
 /** Fills with numbers uniform in [from, to), as PyTorch draws them. float32 or float64. In a compiled function at each run. */
 export function uniform_(input: Tensor, from = 0, to = 1, options?: FillRandomOptions): Tensor {
-  const place = 'uniform_';
-  const generator = checkDraw(place, input, options);
-  checkUniform(place, zeros(input.dtype, 0) as FloatArray, from, to);
+  const caller = 'uniform_';
+  const generator = checkDraw(caller, input, options);
+  checkUniform(caller, zeros(input.dtype, 0) as FloatArray, from, to);
   return input.copy_(
     drawn(input.shape, input.dtype, generator, (array) => generator.uniformFill(array as FloatArray, from, to)),
   );
@@ -91,49 +92,49 @@ export function uniform_(input: Tensor, from = 0, to = 1, options?: FillRandomOp
 
 /** Fills with numbers of the normal distribution, as PyTorch draws them. float32 or float64. In a compiled function at each run. */
 export function normal_(input: Tensor, mean = 0, std = 1, options?: FillRandomOptions): Tensor {
-  const place = 'normal_';
-  const generator = checkDraw(place, input, options);
-  checkNormal(place, mean, std);
+  const caller = 'normal_';
+  const generator = checkDraw(caller, input, options);
+  checkNormal(caller, mean, std);
   return input.copy_(
     drawn(input.shape, input.dtype, generator, (array) => generator.normalFill(array as FloatArray, mean, std)),
   );
 }
 
 /** Everything that could refuse the tensor is looked at before anything is drawn. */
-function checkDraw(place: string, input: Tensor, options: FillRandomOptions | undefined): Generator {
-  if (checkTensor(place, input).dtype === 'int32')
-    throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32`);
-  const { generator = defaultGenerator } = checkOptions(place, options, ['generator']);
+function checkDraw(caller: string, input: Tensor, options: FillRandomOptions | undefined): Generator {
+  if (checkTensor(caller, input).dtype === 'int32')
+    throw new ArgumentError(`${caller}: expected a float32 or float64 tensor, got int32`);
+  const { generator = defaultGenerator } = checkOptions(caller, options, ['generator']);
   if (!(generator instanceof Generator))
-    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
-  input.assertWritable(place);
+    throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
+  input.assertWritable(caller);
   input.storage.assertUnpinned();
   return drawnFrom(generator);
 }
 
-function scaled(place: string, other: Operand, options: AlphaOptions | undefined): Operand {
-  const { alpha = 1 } = checkOptions(place, options, ['alpha']);
-  checkNumber(place, 'alpha', alpha);
+function scaled(caller: string, other: Operand, options: AlphaOptions | undefined): Operand {
+  const { alpha = 1 } = checkOptions(caller, options, ['alpha']);
+  checkNumber(caller, 'alpha', alpha);
   if (alpha === 1) return other;
   if (typeof other === 'number') return other * alpha;
-  checkNoGradient(place, checkTensor(place, other, 'a Tensor or a number'));
+  checkNoGradient(caller, checkTensor(caller, other, 'a Tensor or a number'));
   return mul(other.detach(), alpha);
 }
 
 function combine(name: Name, input: Tensor, other: Operand): Tensor {
-  const place = `${name}_`;
-  checkTensor(place, input);
+  const caller = `${name}_`;
+  checkTensor(caller, input);
   if (other instanceof Tensor) {
-    const shape = broadcastShapes(place, input.shape, other.shape);
+    const shape = broadcastShapes(caller, input.shape, other.shape);
     if (!sameShape(shape, input.shape))
       throw new ShapeError(
-        `${place}: output with shape ${formatShape(input.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,
+        `${caller}: output with shape ${formatShape(input.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,
       );
-    checkNoGradient(place, other);
+    checkNoGradient(caller, other);
   } else if (typeof other !== 'number') {
-    throw new ArgumentError(`${place}: expected a Tensor or a number, got ${show(other)}`);
+    throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(other)}`);
   }
-  input.assertWritable(place);
+  input.assertWritable(caller);
   // Over its own numbers; where dtypes differ the function works out the result's.
   if (input.dtype !== 'int32' && (typeof other === 'number' || other.dtype === input.dtype)) {
     writeOver(name, input, other);
@@ -141,15 +142,15 @@ function combine(name: Name, input: Tensor, other: Operand): Tensor {
   }
   const result = functions[name](input.detach(), other instanceof Tensor ? other.detach() : other);
   if (input.dtype === 'int32' && result.dtype !== 'int32')
-    throw new ArgumentError(`${place}: result type ${result.dtype} can't be cast to the desired output type int32`);
+    throw new ArgumentError(`${caller}: result type ${result.dtype} can't be cast to the desired output type int32`);
   return input.copy_(to(result, input.dtype));
 }
 
 /** In PyTorch the tensor becomes a result that the gradient flows through; here nothing is lost without a word. */
-function checkNoGradient(place: string, other: Tensor): void {
+function checkNoGradient(caller: string, other: Tensor): void {
   if (other.requiresGrad && isGradEnabled())
     throw new StateError(
-      `${place}: the operand requires grad, and no gradient flows through an in-place operation; use ` +
-        `${place.slice(0, -1)}(), or detach() the operand`,
+      `${caller}: the operand requires grad, and no gradient flows through an in-place operation; use ` +
+        `${caller.slice(0, -1)}(), or detach() the operand`,
     );
 }

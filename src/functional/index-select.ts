@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim, formatShape, numelOf } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { transpose } from './strided.js';
 import { checkTensor, empty } from './support.js';
@@ -36,7 +36,7 @@ function rowsOf(input: Tensor, index: Tensor): Tensor {
   const output = empty(input.ndim === 0 ? [] : [count, ...input.shape.slice(1)], input.dtype);
   const at = { index: index.storage, rows, width, count };
   currentOps().indexSelect({ x: input.storage, out: output.storage, ...at });
-  return record('IndexSelectBackward0', output, [input], [index], (grad) => {
+  return setGradFn('IndexSelectBackward0', output, [input], [index], (grad) => {
     const gradInput = empty(input.shape, input.dtype);
     currentOps().indexAdd({ grad: grad.storage, out: gradInput.storage, ...at });
     return [gradInput];

@@ -8,8 +8,8 @@ import type { Tensor } from '../tensor/tensor.js';
 import { empty, scalarOf } from './support.js';
 
 /** The op on two int32 tensors that broadcast. */
-export function integers(place: string, operation: IntegerOperation, a: Tensor, b: Tensor): Tensor {
-  const shape = broadcastShapes(place, a.shape, b.shape);
+export function integers(caller: string, operation: IntegerOperation, a: Tensor, b: Tensor): Tensor {
+  const shape = broadcastShapes(caller, a.shape, b.shape);
   const output = empty(shape, 'int32');
   const layout = layoutOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
   const code = integerOperations[operation];
@@ -18,8 +18,8 @@ export function integers(place: string, operation: IntegerOperation, a: Tensor, 
 }
 
 /** The same with a number on the right. @throws ArgumentError when it is no int32. */
-export function integersWith(place: string, operation: IntegerOperation, a: Tensor, b: number): Tensor {
-  return integers(place, operation, a, scalarOf(checkInt32(place, b), 'int32'));
+export function integersWith(caller: string, operation: IntegerOperation, a: Tensor, b: number): Tensor {
+  return integers(caller, operation, a, scalarOf(checkInt32(caller, b), 'int32'));
 }
 
 /** -input. */

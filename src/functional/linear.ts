@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { broadcastShapes, formatShape, numelOf, sameShape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { add } from './arithmetic.js';
 import { checkFloat, checkSameDtype, empty } from './support.js';
@@ -31,7 +31,7 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
   const inputs = bias === null ? [input, weight] : [input, weight, bias];
   const saved = [...(weight.requiresGrad ? [input] : []), ...(input.requiresGrad ? [weight] : [])];
   const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
-  return record('AddmmBackward0', output, inputs, saved, (grad) => {
+  return setGradFn('AddmmBackward0', output, inputs, saved, (grad) => {
     const ops = currentOps();
     const room = (like: Tensor | null) => (like?.requiresGrad ? empty(like.shape, like.dtype) : null);
     const gradInput = room(input);

@@ -30,23 +30,23 @@ function loss(
 
 /** Checks that the shapes are equal, computes, and reduces. */
 function reduced(
-  place: string,
+  caller: string,
   of: PointwiseFunction,
   input: Tensor,
   target: Tensor,
   reduction: Reduction = 'mean',
   scalars: readonly number[] = [],
 ): Tensor {
-  checkReduction(place, reduction);
-  if (checkTensor(place, target).dtype === 'int32') checkFloat(place, input);
-  checkTensor(place, input);
+  checkReduction(caller, reduction);
+  if (checkTensor(caller, target).dtype === 'int32') checkFloat(caller, input);
+  checkTensor(caller, input);
   if (!sameShape(input.shape, target.shape))
     throw new ShapeError(
-      `${place}: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
+      `${caller}: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
         `(${formatShape(input.shape)}); they must be equal`,
     );
   const dtype = floatDtype([input, target]);
-  const losses = of.apply(place, [to(input, dtype), to(target, dtype)], scalars);
+  const losses = of.apply(caller, [to(input, dtype), to(target, dtype)], scalars);
   if (reduction === 'none') return losses;
   return reduction === 'mean' ? mean(losses) : sum(losses);
 }
@@ -100,7 +100,7 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOpti
   return reduced('huberLoss', huber, input, target, reduction, [checkDelta('huberLoss', delta)]);
 }
 
-function checkDelta(place: string, delta: unknown): number {
-  if (checkNumber(place, 'delta', delta) > 0) return delta as number;
-  throw new ArgumentError(`${place}: huber_loss does not support non-positive values for delta.`);
+function checkDelta(caller: string, delta: unknown): number {
+  if (checkNumber(caller, 'delta', delta) > 0) return delta as number;
+  throw new ArgumentError(`${caller}: huber_loss does not support non-positive values for delta.`);
 }

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './reduce-to.js';
 import { checkFloat, checkSameDtype, empty, expanded, viewAs } from './support.js';
@@ -31,7 +31,7 @@ export function matmul(input: Tensor, other: Tensor): Tensor {
 }
 
 function view(input: Tensor, shape: Shape): Tensor {
-  return record('ViewBackward0', viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
+  return setGradFn('ViewBackward0', viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
 }
 
 function matrices(a: Tensor, b: Tensor): Tensor {
@@ -46,7 +46,7 @@ function matrices(a: Tensor, b: Tensor): Tensor {
   const output = multiply(a, b, lead, { m, n, k, transA: false, transB: false });
   const saved = [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])];
   const name = a.ndim === 2 && b.ndim === 2 ? 'MmBackward0' : 'BmmBackward0';
-  return record(name, output, [a, b], saved, (grad) => [
+  return setGradFn(name, output, [a, b], saved, (grad) => [
     a.requiresGrad ? sumTo(multiply(grad, b, lead, { m, n: k, k: n, transA: false, transB: true }), a) : null,
     b.requiresGrad ? sumTo(multiply(a, grad, lead, { m: k, n, k: m, transA: true, transB: false }), b) : null,
   ]);

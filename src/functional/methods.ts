@@ -43,7 +43,7 @@ declare module '../tensor/tensor.js' {
     retainGrad(): void;
     /**
      * Calls `hook` with the whole gradient of this tensor, before it goes on or is added to `grad`; what the hook returns
-     * takes its place. The handle removes it. On a tensor from outside it cannot be used while `compile` records.
+     * takes its place. The handle removes it. On a tensor from outside it cannot be used while `compile` traces.
      */
     registerHook(hook: GradientHook<Tensor>): RemovableHandle;
 

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { Shape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, pow, sub } from './arithmetic.js';
 import { max, min } from './extremum.js';
@@ -18,25 +18,25 @@ import { reshape } from './views.js';
  * @throws ArgumentError for the infinite norms of nothing.
  */
 export function norm(input: Tensor, p: number | 'fro' = 2, options?: ReduceOptions): Tensor {
-  const place = 'norm';
-  checkFloat(place, input);
-  const power = p === 'fro' ? 2 : checkNumber(place, 'p', p);
-  const over: ReduceOptions = checkOptions(place, options, ['dim', 'keepdim']);
+  const caller = 'norm';
+  checkFloat(caller, input);
+  const power = p === 'fro' ? 2 : checkNumber(caller, 'p', p);
+  const over: ReduceOptions = checkOptions(caller, options, ['dim', 'keepdim']);
   const x = input.detach();
   const size = absolute(x);
   // A result all the same, with no gradient to give.
-  if (power === 0) return record('LinalgVectorNormBackward0', sum(signOf(size), over), [input], [], () => [null]);
+  if (power === 0) return setGradFn('LinalgVectorNormBackward0', sum(signOf(size), over), [input], [], () => [null]);
   const kept = sum(x, { ...over, keepdim: true }).shape;
   const shape = sum(x, over).shape;
   const whole = (tensor: Tensor) => expanded(viewAs(tensor, kept), x.shape);
   if (!Number.isFinite(power)) {
     const output = viewAs(extreme(size, kept, power > 0), shape);
-    return record('LinalgVectorNormBackward0', output, [input], [input, output], (grad) => [
+    return setGradFn('LinalgVectorNormBackward0', output, [input], [input, output], (grad) => [
       sharedEvenly(whole, viewAs(grad, kept), x, viewAs(output.detach(), kept)),
     ]);
   }
   const output = rooted(sum(power === 2 ? product(x, x) : power === 1 ? size : pow(size, power), over), power);
-  return record('LinalgVectorNormBackward0', output, [input], [input, output], (grad) => {
+  return setGradFn('LinalgVectorNormBackward0', output, [input], [input, output], (grad) => {
     const own = power === 2 ? x : zeroWhere(mul(signOf(x), pow(absolute(x), power - 1)), absolute(x));
     const y = output.detach();
     const factor = zeroWhere(power === 2 ? div(grad, y) : mul(grad, pow(y, 1 - power)), absolute(y));

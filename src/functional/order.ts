@@ -3,7 +3,7 @@ import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { checkDim } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { ValuesAndIndices } from './extremum.js';
 import { gather } from './gather.js';
@@ -46,15 +46,15 @@ export function argsort(input: Tensor, options?: SortOptions): Tensor {
  * @throws ArgumentError when there are fewer than k.
  */
 export function topk(input: Tensor, k: number, options?: TopkOptions): ValuesAndIndices {
-  const place = 'topk';
-  const { dim: given = -1, largest = true } = checkOptions(place, options, ['dim', 'largest']);
-  checkTensor(place, input);
-  const dim = checkDim(place, given, input.ndim);
-  checkBoolean(place, 'largest', largest);
+  const caller = 'topk';
+  const { dim: given = -1, largest = true } = checkOptions(caller, options, ['dim', 'largest']);
+  checkTensor(caller, input);
+  const dim = checkDim(caller, given, input.ndim);
+  checkBoolean(caller, 'largest', largest);
   if (typeof k !== 'number' || !Number.isSafeInteger(k))
-    throw new ArgumentError(`${place}: k must be an integer, got ${show(k)}`);
-  if (k < 0 || k > (input.shape[dim] ?? 1)) throw new ArgumentError(`${place}: selected index k out of range`);
-  const { indices: all } = order(place, input, { dim, descending: largest });
+    throw new ArgumentError(`${caller}: k must be an integer, got ${show(k)}`);
+  if (k < 0 || k > (input.shape[dim] ?? 1)) throw new ArgumentError(`${caller}: selected index k out of range`);
+  const { indices: all } = order(caller, input, { dim, descending: largest });
   const indices = input.ndim === 0 ? all : narrow(all, dim, 0, k);
   return { values: gather(input, dim, indices), indices };
 }
@@ -67,7 +67,7 @@ export function cumsum(input: Tensor, dim: number): Tensor {
   checkTensor('cumsum', input);
   const along = checkDim('cumsum', dim, input.ndim);
   const output = runningSum(input, along, false);
-  return record('CumsumBackward0', output, [input], [], (grad) => [runningSum(grad, along, true)]);
+  return setGradFn('CumsumBackward0', output, [input], [], (grad) => [runningSum(grad, along, true)]);
 }
 
 function runningSum(input: Tensor, dim: number, reverse: boolean): Tensor {
@@ -76,11 +76,11 @@ function runningSum(input: Tensor, dim: number, reverse: boolean): Tensor {
   return output;
 }
 
-function order(place: string, input: Tensor, options: SortOptions | undefined): { indices: Tensor; dim: number } {
-  checkTensor(place, input);
-  const { dim: given = -1, descending = false } = checkOptions(place, options, ['dim', 'descending']);
-  const dim = checkDim(place, given, input.ndim);
-  checkBoolean(place, 'descending', descending);
+function order(caller: string, input: Tensor, options: SortOptions | undefined): { indices: Tensor; dim: number } {
+  checkTensor(caller, input);
+  const { dim: given = -1, descending = false } = checkOptions(caller, options, ['dim', 'descending']);
+  const dim = checkDim(caller, given, input.ndim);
+  checkBoolean(caller, 'descending', descending);
   const indices = empty(input.shape, 'int32');
   currentOps().argsort({ x: input.storage, index: indices.storage, ...around(input.shape, dim), descending });
   return { indices, dim };

@@ -4,9 +4,9 @@ import type { Cell, DType, Layout } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';
-import { type Expression, Graph } from '../pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { broadcastShapes, broadcastStrides, denseLayout, layoutOf, type Shape, sameShape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './reduce-to.js';
 import { empty } from './support.js';
@@ -27,7 +27,7 @@ export interface Definition {
   readonly gradName: string;
   readonly inputs: number;
   readonly scalars?: number;
-  readonly build: (inputs: readonly Expression[], scalars: readonly Expression[], graph: Graph) => Expression;
+  readonly build: (inputs: readonly Expression[], scalars: readonly Expression[], graph: ExpressionGraph) => Expression;
   /** The gradient, where the rules of the nodes do not give it: at kinks, say. `y` is the output. */
   readonly gradient?: (
     grad: Expression,
@@ -50,7 +50,7 @@ interface Backward {
 /** A differentiable function of the elements at one place. */
 export class PointwiseFunction {
   readonly #definition: Definition;
-  readonly #graph = new Graph();
+  readonly #graph = new ExpressionGraph();
   readonly #inputs: readonly Expression[];
   readonly #scalars: readonly Expression[];
   readonly #output: Expression;
@@ -75,8 +75,8 @@ export class PointwiseFunction {
    * The result for operands of one float dtype whose shapes broadcast, with its gradient.
    * @throws ShapeError when they do not
    */
-  apply(place: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = [], masks = noMasks): Tensor {
-    const shape = shapeOf(place, inputs);
+  apply(caller: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = [], masks = noMasks): Tensor {
+    const shape = shapeOf(caller, inputs);
     const output = this.#run(inputs, shape, scalars, masks);
     // The everyday call of a network that is not trained, or of labels, ends here.
     let wanted = 0;
@@ -87,7 +87,7 @@ export class PointwiseFunction {
     if (backward.results.every((result) => result === null)) return output;
     const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
     const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
-    return record(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
+    return setGradFn(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
       const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
       const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
       return inputs.map((input, i) => {
@@ -98,8 +98,8 @@ export class PointwiseFunction {
   }
 
   /** The result without a gradient. */
-  compute(place: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = []): Tensor {
-    return this.#run(inputs, shapeOf(place, inputs), scalars, noMasks);
+  compute(caller: string, inputs: readonly Tensor[], scalars: readonly Scalar[] = []): Tensor {
+    return this.#run(inputs, shapeOf(caller, inputs), scalars, noMasks);
   }
 
   /** Writes the result over the first operand, which has the shape that they broadcast to. No gradient. */
@@ -162,8 +162,8 @@ export class PointwiseFunction {
   }
 }
 
-function shapeOf(place: string, inputs: readonly Tensor[]): Shape {
-  return inputs.map(({ shape }) => shape).reduce((a, b) => broadcastShapes(place, a, b));
+function shapeOf(caller: string, inputs: readonly Tensor[]): Shape {
+  return inputs.map(({ shape }) => shape).reduce((a, b) => broadcastShapes(caller, a, b));
 }
 
 /** The layout of operands as they broadcast to a shape. */

@@ -3,7 +3,7 @@ import { readList, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { isArray } from '../realm.js';
 import { checkInt32 } from '../tensor/creation.js';
 import {
@@ -19,7 +19,7 @@ import {
   stridesOf,
 } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { expand } from './expand.js';
@@ -83,7 +83,7 @@ export function index(input: Tensor, ...indices: readonly TensorIndex[]): Tensor
     list.map((one) => (one instanceof Tensor ? new Slice() : one)),
   );
   const output = taken(input, region);
-  record('SliceBackward0', output, [input], [], (grad) => {
+  setGradFn('SliceBackward0', output, [input], [], (grad) => {
     const gradInput = zeroed(input.shape, input.dtype);
     put(grad, stridesOf(region.shape), gradInput, region);
     return [gradInput];
@@ -132,15 +132,15 @@ export function slice(
  * @throws StateError as `copy_`.
  */
 export function indexPut_(input: Tensor, indices: readonly TensorIndex[], value: Tensor | number): Tensor {
-  const place = 'indexPut_';
-  checkTensor(place, input);
-  if (!isArray(indices)) throw new ArgumentError(`${place}: expected an array of indices, got ${show(indices)}`);
-  if (typeof value !== 'number') checkTensor(place, value, 'a Tensor or a number');
-  const region = regionOf(place, input, completed(place, input, indices));
-  input.assertWritable(place);
+  const caller = 'indexPut_';
+  checkTensor(caller, input);
+  if (!isArray(indices)) throw new ArgumentError(`${caller}: expected an array of indices, got ${show(indices)}`);
+  if (typeof value !== 'number') checkTensor(caller, value, 'a Tensor or a number');
+  const region = regionOf(caller, input, completed(caller, input, indices));
+  input.assertWritable(caller);
   const source =
     typeof value === 'number'
-      ? scalarOf(input.dtype === 'int32' ? checkInt32(place, value) : value, input.dtype)
+      ? scalarOf(input.dtype === 'int32' ? checkInt32(caller, value) : value, input.dtype)
       : to(value.detach(), input.dtype);
   const lead = region.shape.length - source.ndim;
   if (lead < 0 || !source.shape.every((size, dim) => size === 1 || size === region.shape[dim + lead]))
@@ -158,13 +158,13 @@ export function indexPut_(input: Tensor, indices: readonly TensorIndex[], value:
  * read, so it cannot be used inside of `compile`.
  */
 export function maskedSelect(input: Tensor, mask: Tensor): Tensor {
-  const place = 'maskedSelect';
-  checkTensor(place, input);
-  checkTensor(place, mask, 'a Tensor of zeros and ones');
-  const now = recording();
+  const caller = 'maskedSelect';
+  checkTensor(caller, input);
+  checkTensor(caller, mask, 'a Tensor of zeros and ones');
+  const now = currentTrace();
   if (now !== null)
-    throw now.refuse(`${place}()`, 'its result has another size at each run; multiply by the mask, or select outside');
-  const shape = broadcastShapes(place, input.shape, mask.shape);
+    throw now.refuse(`${caller}()`, 'its result has another size at each run; multiply by the mask, or select outside');
+  const shape = broadcastShapes(caller, input.shape, mask.shape);
   const flat = reshape(sameShape(input.shape, shape) ? input : expand(input, shape), [numelOf(shape)]);
   const chosen = expanded(mask, shape).storage.read();
   const rows = Int32Array.from(chosen.keys()).filter((at) => chosen[at] !== 0);
@@ -175,42 +175,42 @@ export function maskedSelect(input: Tensor, mask: Tensor): Tensor {
 const mostIndices = 2 * maxRank;
 
 /** The indices with a slice for each dimension that the caller has not named. */
-function completed(place: string, input: Tensor, given: readonly TensorIndex[]): Exclude<TensorIndex, '...'>[] {
-  const indices = readList(place, 'indices', given, (one) => one as TensorIndex, mostIndices);
+function completed(caller: string, input: Tensor, given: readonly TensorIndex[]): Exclude<TensorIndex, '...'>[] {
+  const indices = readList(caller, 'indices', given, (one) => one as TensorIndex, mostIndices);
   let named = 0;
   let ellipsis = -1;
   let tensors = 0;
   for (const [i, one] of indices.entries()) {
     if (one === '...') {
-      if (ellipsis >= 0) throw new ArgumentError(`${place}: at most one '...'`);
+      if (ellipsis >= 0) throw new ArgumentError(`${caller}: at most one '...'`);
       ellipsis = i;
       continue;
     }
     if (one === null) continue;
-    if (one instanceof Tensor) checkRows(place, one, ++tensors);
+    if (one instanceof Tensor) checkRows(caller, one, ++tensors);
     else if (!(one instanceof Slice) && (typeof one !== 'number' || !Number.isSafeInteger(one)))
       throw new ArgumentError(
-        `${place}: an index is an integer, a Slice, an int32 Tensor, null or '...', got ${show(one)}`,
+        `${caller}: an index is an integer, a Slice, an int32 Tensor, null or '...', got ${show(one)}`,
       );
     named++;
   }
-  if (named > input.ndim) throw new ArgumentError(`${place}: too many indices for tensor of dimension ${input.ndim}`);
+  if (named > input.ndim) throw new ArgumentError(`${caller}: too many indices for tensor of dimension ${input.ndim}`);
   const rest = Array.from({ length: input.ndim - named }, () => new Slice());
   const at = ellipsis < 0 ? indices.length : ellipsis;
   return [...indices.slice(0, at), ...rest, ...indices.slice(at + 1)] as Exclude<TensorIndex, '...'>[];
 }
 
-function checkRows(place: string, rows: Tensor, count: number): void {
-  if (place !== 'index') throw new ArgumentError(`${place}: takes no tensor among its indices; use scatter`);
+function checkRows(caller: string, rows: Tensor, count: number): void {
+  if (caller !== 'index') throw new ArgumentError(`${caller}: takes no tensor among its indices; use scatter`);
   if (rows.dtype !== 'int32')
     throw new ArgumentError(
-      `${place}: tensors used as indices must be int32, got ${rows.dtype}; use maskedSelect for masks`,
+      `${caller}: tensors used as indices must be int32, got ${rows.dtype}; use maskedSelect for masks`,
     );
-  if (count > 1) throw new ArgumentError(`${place}: at most one tensor among the indices; use gather`);
+  if (count > 1) throw new ArgumentError(`${caller}: at most one tensor among the indices; use gather`);
 }
 
 /** What integers, slices and new dimensions choose. */
-function regionOf(place: string, input: Tensor, indices: readonly (Exclude<TensorIndex, '...'> | Slice)[]): Region {
+function regionOf(caller: string, input: Tensor, indices: readonly (Exclude<TensorIndex, '...'> | Slice)[]): Region {
   const own = stridesOf(input.shape);
   const shape: number[] = [];
   const strides: number[] = [];
@@ -226,7 +226,7 @@ function regionOf(place: string, input: Tensor, indices: readonly (Exclude<Tenso
     const stride = own[dim]!;
     if (typeof one === 'number') {
       if (one < -size || one >= size)
-        throw new ArgumentError(`${place}: index ${one} is out of bounds for dimension ${dim} with size ${size}`);
+        throw new ArgumentError(`${caller}: index ${one} is out of bounds for dimension ${dim} with size ${size}`);
       offset += (one < 0 ? one + size : one) * stride;
     } else if (one instanceof Slice) {
       const start = bound(one.start ?? 0, size);
@@ -237,7 +237,7 @@ function regionOf(place: string, input: Tensor, indices: readonly (Exclude<Tenso
     }
     dim++;
   }
-  const sizes = checkShape(place, shape);
+  const sizes = checkShape(caller, shape);
   // Nothing may start at the very end, which is no place in memory.
   return { shape: sizes, strides, offset: numelOf(sizes) === 0 ? 0 : offset };
 }

@@ -1,7 +1,7 @@
 /** Softmax and its logarithm along one dimension. */
 import { currentOps } from '../ops/backend.js';
 import { checkDim } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { around, checkFloat, emptyLike } from './support.js';
 
@@ -29,7 +29,7 @@ function along(
   const sizes = { ...around(input.shape, checkDim(forward, dim, input.ndim)), log: forward === 'logSoftmax' };
   const output = emptyLike(input);
   currentOps().softmax({ x: input.storage, out: output.storage, ...sizes });
-  return record(node, output, [input], [output], (grad) => {
+  return setGradFn(node, output, [input], [output], (grad) => {
     const gradInput = emptyLike(input);
     currentOps().softmaxBackward({ grad: grad.storage, y: output.storage, out: gradInput.storage, ...sizes });
     return [gradInput];

@@ -13,10 +13,10 @@ import { checkTensor } from './support.js';
  * @throws ArgumentError for sizes that are negative, or do not add up.
  */
 export function split(input: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {
-  const place = 'split';
-  checkTensor(place, input);
+  const caller = 'split';
+  checkTensor(caller, input);
   if (input.ndim === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
-  const along = checkDim(place, dim, input.ndim);
+  const along = checkDim(caller, dim, input.ndim);
   const size = input.shape[along]!;
   return pieces(input, along, isArray(sizes) ? checkSizes(sizes, size, along) : equalSizes(sizes, size));
 }
@@ -26,14 +26,14 @@ export function split(input: Tensor, sizes: number | readonly number[], dim = 0)
  * @throws ArgumentError unless `chunks` is a positive integer.
  */
 export function chunk(input: Tensor, chunks: number, dim = 0): Tensor[] {
-  const place = 'chunk';
-  checkTensor(place, input);
+  const caller = 'chunk';
+  checkTensor(caller, input);
   if (input.ndim === 0) throw new ShapeError('chunk expects at least a 1-dimensional tensor');
   if (typeof chunks !== 'number' || !Number.isSafeInteger(chunks) || chunks <= 0)
     throw new ArgumentError(`chunk expects \`chunks\` to be greater than 0, got: ${show(chunks)}`);
-  const along = checkDim(place, dim, input.ndim);
+  const along = checkDim(caller, dim, input.ndim);
   const size = input.shape[along]!;
-  checkSize(place, 'chunks', chunks);
+  checkSize(caller, 'chunks', chunks);
   return pieces(
     input,
     along,

@@ -1,7 +1,7 @@
 /** Variance, deviation and product over dimensions, made of differentiable functions. */
 import { checkBoolean, checkNumber, checkOptions } from '../check.js';
 import { checkDim, type Shape } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, div, mul, sub } from './arithmetic.js';
 import { absolute, root, zeroWhere } from './plain.js';
@@ -39,16 +39,16 @@ export { variance as var };
 export function std(input: Tensor, options?: VarOptions): Tensor {
   const square = spread('std', input, options);
   const output = root(square);
-  return record('StdBackward0', output, [square], [output], (grad) => [
+  return setGradFn('StdBackward0', output, [square], [output], (grad) => [
     zeroWhere(div(grad, mul(output.detach(), 2)), absolute(output.detach())),
   ]);
 }
 
-function spread(place: string, input: Tensor, options: VarOptions | undefined): Tensor {
-  checkFloat(place, input);
-  const { correction = 1, dim, keepdim = false } = checkOptions(place, options, ['dim', 'keepdim', 'correction']);
-  checkNumber(place, 'correction', correction);
-  checkBoolean(place, 'keepdim', keepdim);
+function spread(caller: string, input: Tensor, options: VarOptions | undefined): Tensor {
+  checkFloat(caller, input);
+  const { correction = 1, dim, keepdim = false } = checkOptions(caller, options, ['dim', 'keepdim', 'correction']);
+  checkNumber(caller, 'correction', correction);
+  checkBoolean(caller, 'keepdim', keepdim);
   const over = { ...(dim === undefined ? {} : { dim }), keepdim: true };
   const x = input.detach();
   const center = mean(x, over);
@@ -60,7 +60,7 @@ function spread(place: string, input: Tensor, options: VarOptions | undefined): 
   const squares = sub(sum(mul(apart, apart), over), div(mul(rest, rest), count));
   const result = div(squares, divisor);
   const output = keepdim ? result : viewAs(result, without(input, dim));
-  return record('VarBackward0', output, [input], [input], (grad) => [
+  return setGradFn('VarBackward0', output, [input], [input], (grad) => [
     mul(mul(viewAs(grad, center.shape), 2 / divisor), sub(x, center)),
   ]);
 }
@@ -77,11 +77,11 @@ function without(input: Tensor, dim: ReduceOptions['dim']): Shape {
  * is 0. As `torch.prod`; multiplied in pairs.
  */
 export function prod(input: Tensor, options?: ProdOptions): Tensor {
-  const place = 'prod';
-  checkFloat(place, input);
-  const { dim, keepdim = false } = checkOptions(place, options, ['dim', 'keepdim']);
-  checkBoolean(place, 'keepdim', keepdim);
-  const along = dim === undefined ? null : checkDim(place, dim, input.ndim);
+  const caller = 'prod';
+  checkFloat(caller, input);
+  const { dim, keepdim = false } = checkOptions(caller, options, ['dim', 'keepdim']);
+  checkBoolean(caller, 'keepdim', keepdim);
+  const along = dim === undefined ? null : checkDim(caller, dim, input.ndim);
   const { outer, size, inner } =
     along === null ? { outer: 1, size: input.numel, inner: 1 } : around(input.shape, along);
   const kept = input.shape.map((length, d) => (along === null || d === along ? 1 : length));

@@ -7,7 +7,7 @@ import type { DType } from '../ops/ops.js';
 import { isArray } from '../realm.js';
 import { checkDim, formatShape, layoutOf, maxRank, type Shape, stridesOf } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { checkTensor, copied, empty, zeroed } from './support.js';
@@ -16,7 +16,7 @@ import { reshape, unsqueeze } from './views.js';
 /** A copy that gradients flow through. */
 export function clone(input: Tensor): Tensor {
   checkTensor('clone', input);
-  return record('CloneBackward0', copied(input), [input], [], (grad) => [grad]);
+  return setGradFn('CloneBackward0', copied(input), [input], [], (grad) => [grad]);
 }
 
 /** Puts the dimensions in another order, given as an array or one by one: dimension i of the result is dims[i] of input. */
@@ -31,7 +31,7 @@ export function permute(input: Tensor, ...given: Sizes): Tensor {
   const order = readList('permute', 'dims', dims, (dim) => checkDim('permute', dim, input.ndim));
   if (new Set(order).size !== order.length) throw new ArgumentError('permute(): duplicate dims are not allowed.');
   const inverse = order.map((_, dim) => order.indexOf(dim));
-  return record('PermuteBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, inverse)]);
+  return setGradFn('PermuteBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, inverse)]);
 }
 
 /** Swaps two dimensions. */
@@ -39,7 +39,7 @@ export function transpose(input: Tensor, dim0: number, dim1: number): Tensor {
   checkTensor('transpose', input);
   const [a, b] = [checkDim('transpose', dim0, input.ndim), checkDim('transpose', dim1, input.ndim)];
   const order = input.shape.map((_, dim) => (dim === a ? b : dim === b ? a : dim));
-  return record('TransposeBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, order)]);
+  return setGradFn('TransposeBackward0', permuted(input, order), [input], [], (grad) => [permuted(grad, order)]);
 }
 
 function permuted(input: Tensor, order: readonly number[]): Tensor {
@@ -57,23 +57,23 @@ function permuted(input: Tensor, order: readonly number[]): Tensor {
 
 /** `length` positions from `start` along `dim`; start counts from the end when negative. */
 export function narrow(input: Tensor, dim: number, start: number, length: number): Tensor {
-  const place = 'narrow';
-  checkTensor(place, input);
+  const caller = 'narrow';
+  checkTensor(caller, input);
   if (input.ndim === 0) throw new ArgumentError('narrow() cannot be applied to a 0-dim tensor.');
-  const along = checkDim(place, dim, input.ndim);
+  const along = checkDim(caller, dim, input.ndim);
   const size = input.shape[along]!;
   if (typeof start !== 'number' || !Number.isSafeInteger(start))
-    throw new ArgumentError(`${place}: start must be an integer, got ${show(start)}`);
+    throw new ArgumentError(`${caller}: start must be an integer, got ${show(start)}`);
   if (start < -size || start > size)
     throw new ArgumentError(
-      `${place}: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
+      `${caller}: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
     );
   const from = start < 0 ? start + size : start;
-  const count = checkSize(place, 'length', length);
+  const count = checkSize(caller, 'length', length);
   if (from + count > size)
-    throw new ArgumentError(`${place}: start (${from}) + length (${count}) exceeds dimension size (${size}).`);
+    throw new ArgumentError(`${caller}: start (${from}) + length (${count}) exceeds dimension size (${size}).`);
   const output = part(input, along, from, count);
-  return record('SliceBackward0', output, [input], [], (grad) => {
+  return setGradFn('SliceBackward0', output, [input], [], (grad) => {
     const gradInput = zeroed(input.shape, input.dtype);
     insert(gradInput, along, from, grad);
     return [gradInput];
@@ -82,13 +82,13 @@ export function narrow(input: Tensor, dim: number, start: number, length: number
 
 /** The slice at `index` along `dim`, without that dimension; index counts from the end when negative. */
 export function select(input: Tensor, dim: number, index: number): Tensor {
-  const place = 'select';
-  checkTensor(place, input);
+  const caller = 'select';
+  checkTensor(caller, input);
   if (input.ndim === 0) throw new ArgumentError('select() cannot be applied to a 0-dim tensor.');
-  const along = checkDim(place, dim, input.ndim);
+  const along = checkDim(caller, dim, input.ndim);
   const size = input.shape[along]!;
   if (typeof index !== 'number' || !Number.isSafeInteger(index))
-    throw new ArgumentError(`${place}: index must be an integer, got ${show(index)}`);
+    throw new ArgumentError(`${caller}: index must be an integer, got ${show(index)}`);
   if (index < -size || index >= size)
     throw new ArgumentError(
       `select(): index ${index} out of range for tensor of size ${formatShape(input.shape)} at dimension ${along}`,
@@ -124,7 +124,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   }
   const output = empty(first.shape.with(along, total), first.dtype);
   for (const [i, tensor] of list.entries()) if (!isLegacyEmpty(tensor)) insert(output, along, starts[i]!, tensor);
-  return record('CatBackward0', output, list, [], (grad) =>
+  return setGradFn('CatBackward0', output, list, [], (grad) =>
     list.map((tensor, i) => {
       if (!tensor.requiresGrad) return null;
       if (isLegacyEmpty(tensor)) return empty(tensor.shape, tensor.dtype);
@@ -163,13 +163,13 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
-function checkList(place: string, tensors: unknown): readonly Tensor[] {
-  if (!isArray(tensors)) throw new ArgumentError(`${place}: expected an array of tensors, got ${show(tensors)}`);
-  const list = readList(place, 'tensors', tensors, (item) => {
+function checkList(caller: string, tensors: unknown): readonly Tensor[] {
+  if (!isArray(tensors)) throw new ArgumentError(`${caller}: expected an array of tensors, got ${show(tensors)}`);
+  const list = readList(caller, 'tensors', tensors, (item) => {
     if (item instanceof Tensor) return item;
-    throw new ArgumentError(`${place}: expected an array of tensors, got ${show(item)}`);
+    throw new ArgumentError(`${caller}: expected an array of tensors, got ${show(item)}`);
   });
-  if (list.length === 0) throw new ArgumentError(`${place}: expected a non-empty list of Tensors`);
+  if (list.length === 0) throw new ArgumentError(`${caller}: expected a non-empty list of Tensors`);
   return list;
 }
 

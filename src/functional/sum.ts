@@ -3,7 +3,7 @@ import { readList } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { isArray } from '../realm.js';
 import { checkDim, maxRank } from '../tensor/shape.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readDimArguments } from './dim-arguments.js';
 import { quotient } from './plain.js';
@@ -32,7 +32,7 @@ export function sum(input: Tensor, first?: Dims | ReduceOptions, second?: boolea
   const { kept, shape } = reduction('sum', input, first, second);
   const reduced = reduceTo(input, kept);
   const output = viewAs(reduced.storage === input.storage ? copied(reduced) : reduced, shape);
-  return record('SumBackward1', output, [input], [], (grad) => [expanded(viewAs(grad, kept), input.shape)]);
+  return setGradFn('SumBackward1', output, [input], [], (grad) => [expanded(viewAs(grad, kept), input.shape)]);
 }
 
 /**
@@ -49,31 +49,31 @@ export function mean(input: Tensor, first?: Dims | ReduceOptions, second?: boole
         "to('float32')",
     );
   const output = quotient(viewAs(reduceTo(input, kept), shape), count);
-  return record('MeanBackward1', output, [input], [], (grad) => [
+  return setGradFn('MeanBackward1', output, [input], [], (grad) => [
     expanded(quotient(viewAs(grad, kept), count), input.shape),
   ]);
 }
 
 /** Works out which dimensions go: the shape with 1 in their place, the shape of the result, and how many are summed. */
-function reduction(place: string, input: Tensor, first: unknown, second: unknown) {
-  checkTensor(place, input);
-  const { dim, keepdim } = readDimArguments(place, first, second);
-  const dims = checkDims(place, dim, input.ndim);
+function reduction(caller: string, input: Tensor, first: unknown, second: unknown) {
+  checkTensor(caller, input);
+  const { dim, keepdim } = readDimArguments(caller, first, second);
+  const dims = checkDims(caller, dim, input.ndim);
   const kept = input.shape.map((size, dim) => (dims.has(dim) ? 1 : size));
   const shape = keepdim ? kept : input.shape.filter((_, dim) => !dims.has(dim));
   const count = input.shape.reduce((product, size, dim) => (dims.has(dim) ? product * size : product), 1);
   return { kept, shape, count };
 }
 
-function checkDims(place: string, dim: unknown, rank: number): Set<number> {
+function checkDims(caller: string, dim: unknown, rank: number): Set<number> {
   if (dim === undefined) return new Set(Array.from({ length: rank }, (_, i) => i));
-  const list = isArray(dim) ? readList(place, 'dims', dim, (one): unknown => one, maxRank) : [dim];
+  const list = isArray(dim) ? readList(caller, 'dims', dim, (one): unknown => one, maxRank) : [dim];
   // As in PyTorch, an empty list stands for all dimensions.
-  if (list.length === 0) return checkDims(place, undefined, rank);
+  if (list.length === 0) return checkDims(caller, undefined, rank);
   const dims = new Set<number>();
   for (const item of list) {
-    const one = checkDim(place, item, rank);
-    if (dims.has(one)) throw new ArgumentError(`${place}: dim ${one} appears multiple times in the list of dims`);
+    const one = checkDim(caller, item, rank);
+    if (dims.has(one)) throw new ArgumentError(`${caller}: dim ${one} appears multiple times in the list of dims`);
     dims.add(one);
   }
   return dims;

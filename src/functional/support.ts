@@ -7,23 +7,25 @@ import { broadcastStrides, denseLayout, layoutOf, numelOf, type Shape, sameShape
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 
-export function checkTensor(place: string, value: unknown, what = 'a Tensor'): Tensor {
-  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: expected ${what}, got ${show(value)}`);
+export function checkTensor(caller: string, value: unknown, what = 'a Tensor'): Tensor {
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${caller}: expected ${what}, got ${show(value)}`);
   return value;
 }
 
 /** A tensor that can be differentiated: float32 or float64. */
-export function checkFloat(place: string, value: unknown): Tensor {
-  const input = checkTensor(place, value);
+export function checkFloat(caller: string, value: unknown): Tensor {
+  const input = checkTensor(caller, value);
   if (input.dtype === 'int32')
-    throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32; convert it with to('float32')`);
+    throw new ArgumentError(
+      `${caller}: expected a float32 or float64 tensor, got int32; convert it with to('float32')`,
+    );
   return input;
 }
 
-export function checkSameDtype(place: string, a: Tensor, b: Tensor): void {
+export function checkSameDtype(caller: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype)
     throw new ArgumentError(
-      `${place}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}; convert one with to()`,
+      `${caller}: expected tensors of the same dtype, got ${a.dtype} and ${b.dtype}; convert one with to()`,
     );
 }
 
@@ -37,7 +39,7 @@ export function emptyLike(input: Tensor): Tensor {
   return empty(input.shape, input.dtype);
 }
 
-/** Room filled with 0 by an op: a recorded program must do it again at every run. */
+/** Room filled with 0 by an op: a traced program must do it again at every run. */
 export function zeroed(shape: Shape, dtype: DType): Tensor {
   const output = empty(shape, dtype);
   currentOps().fill({ out: output.storage, value: 0, n: output.numel });

@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { isArray } from '../realm.js';
 import { checkDim, checkShape, formatShape, maxRank, numelOf, readSizes, type Shape } from '../tensor/shape.js';
 import { type Sizes, shapeOfSizes } from '../tensor/size-arguments.js';
-import { record } from '../tensor/tape.js';
+import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkTensor, viewAs } from './support.js';
 
@@ -67,5 +67,5 @@ export function unsqueeze(input: Tensor, dim: number): Tensor {
 }
 
 function view(name: string, input: Tensor, shape: Shape): Tensor {
-  return record(name, viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
+  return setGradFn(name, viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
 }

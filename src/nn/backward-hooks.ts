@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors.js';
 import { zeroed } from '../functional/support.js';
 import { isArray } from '../realm.js';
 import { checkReplacement } from '../tensor/hooks.js';
-import { recordJoint } from '../tensor/joint.js';
+import { setJointGradFn } from '../tensor/joint.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { BackwardHook, Gradients } from './hooks.js';
 import { className } from './repr.js';
@@ -32,7 +32,7 @@ export class BackwardHooks {
   /** What `forward` is to be given. */
   watchInputs(inputs: readonly unknown[]): readonly unknown[] {
     this.#inputs = inputs;
-    const views = recordJoint(inputs, (grads) => this.#onInputs(grads));
+    const views = setJointGradFn(inputs, (grads) => this.#onInputs(grads));
     this.#inputsAreWatched = views !== null;
     return views ?? inputs;
   }
@@ -41,7 +41,7 @@ export class BackwardHooks {
   watchOutput(output: unknown): unknown {
     const outputs = isArray(output) ? output : [output];
     if (!isArray(output) && !(output instanceof Tensor)) this.#warn(output);
-    const views = recordJoint(outputs, (grads) => this.#onOutputs(grads));
+    const views = setJointGradFn(outputs, (grads) => this.#onOutputs(grads));
     if (views === null) return output;
     return isArray(output) ? views : views[0];
   }

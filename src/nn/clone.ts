@@ -1,6 +1,6 @@
 /** Deep copies, as Python's `copy.deepcopy`, of what modules hold in their fields. */
 import { StateError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { defaultGenerator } from '../random/generator.js';
 import { isArray, isArrayBuffer, isDate, isMap, isPlainObject, isSet, isTypedArray } from '../realm.js';
 import { stateTensors } from '../tensor/snapshot.js';
@@ -15,7 +15,7 @@ export const empty = Symbol('empty');
 interface Copying {
   /** What has been made, by what it was made of: what stands in two places is copied once. */
   readonly made: Map<object, object>;
-  /** Memory to copy from in the place of other memory: one moment of a training. */
+  /** Memory to copy from instead of other memory: one moment of a training. */
   readonly sources: ReadonlyMap<Storage, Storage>;
 }
 
@@ -24,11 +24,11 @@ let current: Copying | null = null;
 /**
  * Runs `make` as a copy of `original`, or as a part of the one in progress.
  * @param state the tensors that are copied together, as one step of a training has left them.
- * @throws StateError while a function is recorded. @internal
+ * @throws StateError while a function is traced. @internal
  */
-export function copyOnce<T extends object>(place: string, original: T, state: () => Tensor[], make: () => T): T {
-  const now = recording();
-  if (now !== null) throw now.refuse(`${place}.clone()`, 'call it outside of the function');
+export function copyOnce<T extends object>(caller: string, original: T, state: () => Tensor[], make: () => T): T {
+  const now = currentTrace();
+  if (now !== null) throw now.refuse(`${caller}.clone()`, 'call it outside of the function');
   if (current !== null) return (current.made.get(original) as T | undefined) ?? make();
   const tensors = state();
   const together = stateTensors(tensors);

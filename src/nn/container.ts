@@ -1,6 +1,6 @@
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { holds, isArray, isMap, isPlainObject } from '../realm.js';
 import { empty } from './clone.js';
 import { type AnyModule, checkModule, Module } from './module.js';
@@ -21,7 +21,7 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
   #edits = 0;
 
   get #members(): Map<string, M> {
-    const now = recording();
+    const now = currentTrace();
     now?.guardFields(this);
     now?.guard(this, 'members', () => this.#edits);
     return this[list];
@@ -39,8 +39,8 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
 
   /** Adds a module under a name, or replaces the one of that name. */
   override registerModule(name: string, module: M): void {
-    const place = `${className(this)}.registerModule`;
-    this.setMember(this.checkMember(place, name, module), module);
+    const caller = `${className(this)}.registerModule`;
+    this.setMember(this.checkMember(caller, name, module), module);
   }
 
   /** @internal */
@@ -58,10 +58,10 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
   }
 
   /** Checks a name and a module without adding them; returns the name. @internal */
-  protected checkMember(place: string, name: unknown, module: M): string {
-    checkModule(place, module);
-    const checked = checkName(place, 'module', name);
-    if (checked in this) throw new ArgumentError(`${place}: attribute '${checked}' already exists`);
+  protected checkMember(caller: string, name: unknown, module: M): string {
+    checkModule(caller, module);
+    const checked = checkName(caller, 'module', name);
+    if (checked in this) throw new ArgumentError(`${caller}: attribute '${checked}' already exists`);
     return checked;
   }
 
@@ -84,9 +84,9 @@ export abstract class Container<M extends AnyModule, In extends readonly unknown
 }
 
 /** The entries of an object or Map of modules, all of them checked by `check` before any is used. @internal */
-export function readNamed<M extends AnyModule>(place: string, named: unknown): [string, M][] {
+export function readNamed<M extends AnyModule>(caller: string, named: unknown): [string, M][] {
   if (isMap(named)) return [...named] as [string, M][];
-  if (!isPlainObject(named)) throw new ArgumentError(`${place}: ${describe(named)} is not a Module subclass`);
+  if (!isPlainObject(named)) throw new ArgumentError(`${caller}: ${describe(named)} is not a Module subclass`);
   return Object.entries(named as Record<string, M>);
 }
 

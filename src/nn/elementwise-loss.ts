@@ -9,9 +9,9 @@ export abstract class ElementwiseLoss extends Module<readonly [input: Tensor, ta
   /** How the losses of the elements become one. */
   readonly reduction: Reduction;
 
-  constructor(place: string, { reduction = 'mean' }: LossOptions) {
+  constructor(caller: string, { reduction = 'mean' }: LossOptions) {
     super();
-    this.reduction = checkReduction(place, reduction);
+    this.reduction = checkReduction(caller, reduction);
   }
 
   /** @param input and target have the same shape. @throws ShapeError if not. */

@@ -32,7 +32,7 @@ type Fitting<Layer, Gets extends number> = number extends Gets | Expects<Layer>
     ? Layer
     : `expects ${Expects<Layer>} features, gets ${Gets}`;
 
-/** The layers, with a sentence in the place of each that does not fit behind the one before it. */
+/** The layers; a sentence replaces each that does not fit behind the one before it. */
 export type Chain<Layers extends readonly unknown[]> =
   Walk<Layers> extends infer Checked extends readonly unknown[] ? Checked : Layers;
 

@@ -1,6 +1,6 @@
 /** The fields of modules that have held a parameter, a module or a buffer, and what may be assigned to them from then on. */
 import { ArgumentError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { Tensor } from '../tensor/tensor.js';
 import { HookedModule } from './hooked-module.js';
 import { Parameter } from './parameter.js';
@@ -25,7 +25,7 @@ interface Owner {
 const accessors = new Map<string, PropertyDescriptor & ThisType<Owner>>();
 
 /**
- * Puts an accessor in the place of a field, so that a wrong assignment is an error where it is made, as in PyTorch. It is one for all fields
+ * Replaces a field by an accessor, so that a wrong assignment is an error where it is made, as in PyTorch. It is one for all fields
  * of a name: modules of a class then have one layout in memory to the engine, and reading their fields costs a few nanoseconds.
  */
 export function defineField(owner: Owner, name: string, field: Field): void {
@@ -38,7 +38,7 @@ export function defineField(owner: Owner, name: string, field: Field): void {
 function accessorOf(name: string): PropertyDescriptor & ThisType<Owner> {
   return {
     get() {
-      recording()?.guardFields(this);
+      currentTrace()?.guardFields(this);
       return this[fields].get(name)?.value;
     },
     set(value: unknown) {
@@ -55,13 +55,13 @@ function accessorOf(name: string): PropertyDescriptor & ThisType<Owner> {
  * What a field is after an assignment: a parameter may take any place, a module that of a module or buffer.
  * @throws ArgumentError in PyTorch's words for anything else but null.
  */
-export function kindAfter(place: string, name: string, kind: FieldKind, value: unknown): FieldKind {
+export function kindAfter(caller: string, name: string, kind: FieldKind, value: unknown): FieldKind {
   if (value === null || value === undefined) return kind;
   if (value instanceof Parameter) return 'parameter';
   if (kind !== 'parameter' && value instanceof HookedModule) return 'module';
   if (kind === 'buffer' && value instanceof Tensor) return kind;
   const [what, expected] = laws[kind];
-  throw new ArgumentError(`${place}: cannot assign '${typeName(value)}' as ${what} '${name}' (${expected} expected)`);
+  throw new ArgumentError(`${caller}: cannot assign '${typeName(value)}' as ${what} '${name}' (${expected} expected)`);
 }
 
 const laws = {

@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js';
-import { type Recording, recording } from '../ops/recording.js';
+import { type Trace, currentTrace } from '../ops/trace.js';
 import type { RemovableHandle } from '../tensor/hooks.js';
 import { BackwardHooks } from './backward-hooks.js';
 import {
@@ -21,7 +21,7 @@ export type ForwardObserver = (module: object, output: unknown) => void;
 
 let observer: ForwardObserver | null = null;
 
-/** Has `observe` called after each `forward`, and its hooks, of what `run` records. @internal */
+/** Has `observe` called after each `forward`, and its hooks, of what `run` traces. @internal */
 export function withForwardObserver<T>(observe: ForwardObserver, run: () => T): T {
   const before = observer;
   observer = observe;
@@ -37,14 +37,14 @@ type AnyHooked = HookedModule<never, unknown>;
 /** Has calls of the module's `forward` go through its hooks: {@link HookedModule}. @internal */
 export let hookForward: (module: AnyHooked) => void;
 
-/** Notes for the recording in progress all that a call of the module goes by. @internal */
+/** Notes for the trace in progress all that a call of the module goes by. @internal */
 export let guardModule: (module: AnyHooked) => void;
 
 /** Whether anything of a caller's runs with `forward`. @internal */
 export let hasHooks: (module: AnyHooked) => boolean;
 
 /**
- * The base of {@link Module}: wraps `forward`, so that calls run hooks, and guard what they go by while a function is recorded. A class is wrapped
+ * The base of {@link Module}: wraps `forward`, so that calls run hooks, and guard what they go by while a function is traced. A class is wrapped
  * when its first instance is made. A `forward` in a field of a module is wrapped when `parameters()`, `train()` or anything else that walks over a
  * model finds the module, when the module that holds it is called, or when a hook is registered.
  *
@@ -59,14 +59,14 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
     const around: Around = { isPlain, call };
     hookForward = (module) => wrapForward(module, around);
     guardModule = (module) => {
-      const now = recording();
+      const now = currentTrace();
       if (now !== null) module.#guard(now);
     };
     hasHooks = (module) => module.#hooks !== null;
 
     // Called on something else, it is a function as any other.
     function isPlain(target: unknown): boolean {
-      return !isHooked(target) || (target.#hooks === null && recording() === null);
+      return !isHooked(target) || (target.#hooks === null && currentTrace() === null);
     }
 
     function isHooked(target: unknown): target is AnyHooked {
@@ -77,7 +77,7 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
       if (!isHooked(target) || (target.#calls > 0 && Reflect.get(target, 'forward') !== wrapped))
         return Reflect.apply(forward, target, inputs);
       const module: AnyHooked = target;
-      const now = recording();
+      const now = currentTrace();
       if (now === null) return module.#run(forward, inputs);
       module.#guard(now);
       const end = now.watchFields(module);
@@ -104,7 +104,7 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
    * Has `hook(module, inputs)` called before each `forward`, in the order of registration, `inputs` being the array of its arguments. What the
    * hook returns takes their place: an array all of them, any other value the only one; nothing, or null, leaves them.
    *
-   * A compiled function, `fit` and `predict` call hooks while they record; adding or removing one records again.
+   * A compiled function, `fit` and `predict` call hooks while they trace; adding or removing one traces again.
    *
    * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_forward_pre_hook | register_forward_pre_hook}.
    *
@@ -175,8 +175,8 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
     };
   }
 
-  /** Notes all that a call goes by, once for each recording: modules below this one too, whose fields `forward` may read. */
-  #guard(now: Recording): void {
+  /** Notes all that a call goes by, once for each trace: modules below this one too, whose fields `forward` may read. */
+  #guard(now: Trace): void {
     now.guardFields(this);
     hookForward(this as AnyHooked);
     const { forward } = this;

@@ -1,7 +1,7 @@
 /** Functions of a caller's that run around `forward`, and what they may give back. */
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { ignoreRejection, isArray, isThenable } from '../realm.js';
 import type { RemovableHandle } from '../tensor/hooks.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -69,26 +69,26 @@ export interface HookStore {
 
 /**
  * Adds a hook.
- * @throws ArgumentError unless it is a function; StateError while a function is recorded, which is to run without being called.
+ * @throws ArgumentError unless it is a function; StateError while a function is traced, which is to run without being called.
  */
 export function addHook(
-  place: string,
+  caller: string,
   store: HookStore,
   kind: keyof Hooks,
   hook: unknown,
   options: HookOptions | undefined,
 ): RemovableHandle {
-  if (typeof hook !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(hook)}`);
-  const { prepend = false } = checkOptions(place, options, ['prepend']);
-  checkBoolean(place, 'prepend', prepend);
-  const now = recording();
-  if (now !== null) throw now.refuse(`${place}()`, 'register the hook outside of the function');
+  if (typeof hook !== 'function') throw new ArgumentError(`${caller}: expected a function, got ${show(hook)}`);
+  const { prepend = false } = checkOptions(caller, options, ['prepend']);
+  checkBoolean(caller, 'prepend', prepend);
+  const now = currentTrace();
+  if (now !== null) throw now.refuse(`${caller}()`, 'register the hook outside of the function');
   // A new function each time: the same hook may be registered twice.
   const entry = (...args: readonly unknown[]): unknown => {
     const result: unknown = Reflect.apply(hook, undefined, args);
     if (!isThenable(result)) return result;
     ignoreRejection(result);
-    throw new ArgumentError(`${place}: a hook must not be async: forward and backward do not wait for it`);
+    throw new ArgumentError(`${caller}: a hook must not be async: forward and backward do not wait for it`);
   };
   Object.defineProperty(entry, 'name', { value: hook.name === '' ? '<anonymous>' : hook.name });
   const before = store.read() ?? none;

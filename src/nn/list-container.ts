@@ -17,7 +17,7 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
     return this.#entryAt('at', index)[1];
   }
 
-  /** Puts another module in the place of the one at `index`, under its name. Returns this. */
+  /** Replaces the module at `index`; the name stays. Returns this. */
   set(index: number, module: M): this {
     const [name] = this.#entryAt('set', index);
     this.setMember(name, checkModule(`${className(this)}.set`, module));
@@ -31,11 +31,11 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
 
   /** Adds modules at the end: all of them, or none when one is no module. Returns this. */
   extend(modules: Iterable<M>): this {
-    const place = `${className(this)}.extend`;
+    const caller = `${className(this)}.extend`;
     if (!isIterable(modules))
-      throw new ArgumentError(`${place}: expected an iterable of modules, got ${show(modules)}`);
-    const check = (each: unknown) => checkModule(place, each as AnyModule);
-    const checked = isArray(modules) ? readList(place, 'modules', modules, check) : Array.from(modules, check);
+      throw new ArgumentError(`${caller}: expected an iterable of modules, got ${show(modules)}`);
+    const check = (each: unknown) => checkModule(caller, each as AnyModule);
+    const checked = isArray(modules) ? readList(caller, 'modules', modules, check) : Array.from(modules, check);
     for (const module of checked) this.setMember(this.#nextName(), module as M);
     return this;
   }
@@ -45,16 +45,16 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
    * @throws ArgumentError when there is no such place, or the members have names of their own, which cannot move up.
    */
   insert(index: number, module: M): this {
-    const place = `${className(this)}.insert`;
+    const caller = `${className(this)}.insert`;
     if (!(module instanceof Module))
-      throw new ArgumentError(`${place}: module should be of type: Module, got ${show(module)}`);
-    checkInteger(place, index);
-    if (index < -this.length || index > this.length) throw new ArgumentError(`${place}: Index out of range: ${index}`);
+      throw new ArgumentError(`${caller}: module should be of type: Module, got ${show(module)}`);
+    checkInteger(caller, index);
+    if (index < -this.length || index > this.length) throw new ArgumentError(`${caller}: Index out of range: ${index}`);
     const members = this.members();
     const named = members.find(([name], i) => name !== String(i));
     if (named !== undefined)
       throw new ArgumentError(
-        `${place}: members with names of their own cannot be renumbered, and one is called '${named[0]}'`,
+        `${caller}: members with names of their own cannot be renumbered, and one is called '${named[0]}'`,
       );
     const modules = members.map(([, each]) => each);
     modules.splice(index, 0, module);
@@ -80,10 +80,10 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
   }
 
   #entryAt(method: string, index: number): [string, M] {
-    const place = `${className(this)}.${method}`;
-    const entry = this.members().at(checkInteger(place, index));
+    const caller = `${className(this)}.${method}`;
+    const entry = this.members().at(checkInteger(caller, index));
     if (entry === undefined || index < -this.length)
-      throw new ArgumentError(`${place}: index ${index} is out of range`);
+      throw new ArgumentError(`${caller}: index ${index} is out of range`);
     return entry;
   }
 
@@ -99,8 +99,8 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
   }
 }
 
-function checkInteger(place: string, index: unknown): number {
+function checkInteger(caller: string, index: unknown): number {
   if (typeof index !== 'number' || !Number.isSafeInteger(index))
-    throw new ArgumentError(`${place}: index must be an integer, got ${show(index)}`);
+    throw new ArgumentError(`${caller}: index must be an integer, got ${show(index)}`);
   return index;
 }

@@ -1,7 +1,7 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { describeForeign, markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
@@ -66,7 +66,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   get training(): boolean {
     const scoped = scopedMode(this);
     if (scoped !== undefined) return scoped;
-    const now = recording();
+    const now = currentTrace();
     now?.guardFields(this);
     now?.guard(this, 'training', () => this.#training);
     return this.#training;
@@ -170,10 +170,10 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
    * faults in PyTorch's words; nothing is changed then.
    */
   loadStateDict(state: StateDictLike, options?: { strict?: boolean }): IncompatibleKeys {
-    const place = `${className(this)}.loadStateDict`;
-    const given = checkOptions(place, options, ['strict']);
+    const caller = `${className(this)}.loadStateDict`;
+    const given = checkOptions(caller, options, ['strict']);
     const { strict = true } = given;
-    checkBoolean(place, 'strict', strict);
+    checkBoolean(caller, 'strict', strict);
     return loadState(className(this), [...this.#stateEntries()], state, strict);
   }
 
@@ -192,7 +192,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
    * ```
    *
    * @throws StateError for a field that holds a result which gradients flow through, as in PyTorch, for a module that contains itself,
-   * and while a function is recorded.
+   * and while a function is traced.
    */
   clone(): this {
     const state = () => [...this.parameters(), ...this.buffers()];
@@ -228,36 +228,36 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 
   /** Sets the field `name` to a tensor that belongs to the state but is not learnt. `persistent: false` keeps it out of the state dict. */
   registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
-    const place = `${className(this)}.registerBuffer`;
-    const given = checkOptions(place, options, ['persistent']);
+    const caller = `${className(this)}.registerBuffer`;
+    const given = checkOptions(caller, options, ['persistent']);
     const { persistent = true } = given;
-    checkBoolean(place, 'persistent', persistent);
-    checkName(place, 'buffer', name);
+    checkBoolean(caller, 'persistent', persistent);
+    checkName(caller, 'buffer', name);
     if (tensor !== null && (!(tensor instanceof Tensor) || tensor instanceof Parameter))
-      throw new ArgumentError(`${place}: cannot assign ${show(tensor)} to buffer '${name}' (Tensor or null required)`);
-    this.#setField(place, name, 'buffer', tensor, this.#buffers.has(name));
+      throw new ArgumentError(`${caller}: cannot assign ${show(tensor)} to buffer '${name}' (Tensor or null required)`);
+    this.#setField(caller, name, 'buffer', tensor, this.#buffers.has(name));
     this.#buffers.set(name, persistent);
   }
 
   /** Sets the field `name` to a parameter: the same as an assignment, with the name checked. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    const place = `${className(this)}.registerParameter`;
-    checkName(place, 'parameter', name);
+    const caller = `${className(this)}.registerParameter`;
+    checkName(caller, 'parameter', name);
     if (parameter !== null && !(parameter instanceof Parameter))
       throw new ArgumentError(
-        `${place}: cannot assign ${show(parameter)} to parameter '${name}' (Parameter or null required)`,
+        `${caller}: cannot assign ${show(parameter)} to parameter '${name}' (Parameter or null required)`,
       );
     const isParameter = this.#ownParameters().some(([own]) => own === name);
-    this.#setField(place, name, 'parameter', parameter, isParameter);
+    this.#setField(caller, name, 'parameter', parameter, isParameter);
   }
 
   /** Sets the field `name` to a module, or to null, which prints as `None`: the same as an assignment, with the name checked. */
   registerModule(name: string, module: AnyModule | null): void {
-    const place = `${className(this)}.registerModule`;
-    checkName(place, 'module', name);
-    if (module !== null) checkModule(place, module);
+    const caller = `${className(this)}.registerModule`;
+    checkName(caller, 'module', name);
+    if (module !== null) checkModule(caller, module);
     const isOwn = this.#moduleNames.has(name) || this.ownModules().some(([own]) => own === name);
-    this.#setField(place, name, 'module', module, isOwn);
+    this.#setField(caller, name, 'module', module, isOwn);
     if (module === null) this.#moduleNames.add(name);
   }
 
@@ -314,7 +314,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   #fields<T>(kind: FieldKind, is: (value: unknown, name: string) => value is T): [string, T][] {
     const found: [string, T][] = [];
     const names = Object.keys(this);
-    recording()?.guardFields(this);
+    currentTrace()?.guardFields(this);
     for (const name of names) {
       const value: unknown = Reflect.get(this, name);
       const foreign = describeForeign(value);
@@ -331,7 +331,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   #setTraining(mode: boolean): void {
-    recording()?.change(
+    currentTrace()?.sideEffect(
       this,
       'training',
       () => this.#training,
@@ -342,10 +342,10 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     this.#training = mode;
   }
 
-  #setField(place: string, name: string, kind: FieldKind, value: unknown, isOfKind: boolean): void {
+  #setField(caller: string, name: string, kind: FieldKind, value: unknown, isOfKind: boolean): void {
     // A field that is only declared is there already, as undefined.
     const isFree = Object.hasOwn(this, name) ? Reflect.get(this, name) === undefined : !isInherited(this, name);
-    if (!isFree && !isOfKind) throw new ArgumentError(`${place}: attribute '${name}' already exists`);
+    if (!isFree && !isOfKind) throw new ArgumentError(`${caller}: attribute '${name}' already exists`);
     this.#define(name, kind, value);
   }
 
@@ -377,8 +377,8 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 markAsOwn(Module);
 
 /** Checks that a value is a module, with PyTorch's sentence. @internal */
-export function checkModule<M extends AnyModule>(place: string, value: M): M {
-  if (!(value instanceof Module)) throw new ArgumentError(`${place}: ${show(value)} is not a Module subclass`);
+export function checkModule<M extends AnyModule>(caller: string, value: M): M {
+  if (!(value instanceof Module)) throw new ArgumentError(`${caller}: ${show(value)} is not a Module subclass`);
   return value;
 }
 

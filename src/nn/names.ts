@@ -3,10 +3,11 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 
 /** Checks a name, with PyTorch's sentences. */
-export function checkName(place: string, kind: 'module' | 'parameter' | 'buffer', name: unknown): string {
-  if (typeof name !== 'string') throw new ArgumentError(`${place}: ${kind} name should be a string. Got ${show(name)}`);
-  if (name.includes('.')) throw new ArgumentError(`${place}: ${kind} name can't contain ".", got: ${name}`);
-  if (name === '') throw new ArgumentError(`${place}: ${kind} name can't be empty string ""`);
+export function checkName(caller: string, kind: 'module' | 'parameter' | 'buffer', name: unknown): string {
+  if (typeof name !== 'string')
+    throw new ArgumentError(`${caller}: ${kind} name should be a string. Got ${show(name)}`);
+  if (name.includes('.')) throw new ArgumentError(`${caller}: ${kind} name can't contain ".", got: ${name}`);
+  if (name === '') throw new ArgumentError(`${caller}: ${kind} name can't be empty string ""`);
   return name;
 }
 

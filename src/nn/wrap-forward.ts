@@ -6,7 +6,7 @@ export type Forward = (this: unknown, ...inputs: unknown[]) => unknown;
 export interface Around {
   /** Whether a call on this is nothing more than a call of `forward`. */
   isPlain(target: unknown): boolean;
-  /** Calls `forward` in the place of `wrapped`, the function around it, where it is more. */
+  /** Calls `forward` instead of `wrapped`, the function around it, where it is more. */
   call(target: unknown, wrapped: Forward, forward: Forward, inputs: unknown[]): unknown;
 }
 

@@ -2,7 +2,7 @@
 import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { environment } from './environment.js';
-import type { ProgramFactory } from './listing.js';
+import type { ProgramFactory } from './graph.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { createNativeOps } from './native.js';
 import { createJobs } from './native-jobs.js';
@@ -15,7 +15,7 @@ export interface Backend {
   /** `'reference'`, or `'native:'` and an instruction set. */
   readonly name: string;
   readonly ops: Ops;
-  /** What runs recorded programs, made at the first call. */
+  /** What runs traced programs, made at the first call. */
   programs(): ProgramFactory;
 }
 
@@ -82,15 +82,15 @@ function native(): LoadReport {
 }
 
 /** Threads that a caller asks for. @throws ArgumentError for what `backend.threads` could not be set to. */
-export function readThreadCount(place: string, value: unknown): number {
-  return checkThreads(place, value, native());
+export function readThreadCount(caller: string, value: unknown): number {
+  return checkThreads(caller, value, native());
 }
 
-function checkThreads(place: string, value: unknown, { addon }: LoadReport): number {
+function checkThreads(caller: string, value: unknown, { addon }: LoadReport): number {
   const most = addon?.maxThreads ?? Number.MAX_SAFE_INTEGER;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > most) {
     const range = addon ? `from 1 to ${most}` : 'of at least 1';
-    throw new ArgumentError(`${place}: expected an integer ${range}, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: expected an integer ${range}, got ${show(value)}`);
   }
   return value;
 }
@@ -121,8 +121,8 @@ function nativeBackend(isa: string | undefined): Backend | undefined {
   return found;
 }
 
-/** `place` is for messages. */
-function find(place: string, name: string): Backend {
+/** `caller` is for messages. */
+function find(caller: string, name: string): Backend {
   if (name === 'reference') return reference;
   const isa = name === 'native' ? instructionSets().at(-1) : name.replace(/^native:/, '');
   const found = name.startsWith('native') ? nativeBackend(isa) : undefined;
@@ -130,7 +130,7 @@ function find(place: string, name: string): Backend {
   const { addon } = native();
   const lacking = addon?.compiled.some((compiled) => name === `native:${compiled}`);
   throw new BackendError(
-    `${place}: no backend ${show(name)}${lacking ? ' on this processor' : ''}; available: ${available().join(', ')}` +
+    `${caller}: no backend ${show(name)}${lacking ? ' on this processor' : ''}; available: ${available().join(', ')}` +
       (addon === null ? `. The native addon could not be loaded (${whyMissing(native())})` : ''),
   );
 }
@@ -187,13 +187,13 @@ export function currentOps(): Ops {
   return active;
 }
 
-/** Who runs a recorded program: with float64 memory the reference, whatever the backend, since only it has that. */
+/** Who runs a traced program: with float64 memory the reference, whatever the backend, since only it has that. */
 export function programsFor(hasDoubles: boolean): ProgramFactory {
   return (hasDoubles ? reference : choose()).programs();
 }
 
 /**
- * Calls `run` with other ops in the place of the backend's, until it returns or throws. Calls may be nested. `run` is
+ * Calls `run` with other ops instead of the backend's, until it returns or throws. Calls may be nested. `run` is
  * synchronous: what it leaves for later computes on the backend again.
  */
 export function withOps<T>(ops: Ops, run: () => T): T {
@@ -231,7 +231,7 @@ export const backend = {
   use(name: string): void {
     if (typeof name !== 'string')
       throw new ArgumentError(`backend.use: expected the name of a backend, got ${show(name)}`);
-    if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being recorded');
+    if (replaced) throw new StateError('backend.use: the backend cannot change while a program is being traced');
     chosen = find('backend.use', name);
     chosenBy = `backend.use('${name}')`;
     active = chosen.ops;

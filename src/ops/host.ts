@@ -1,9 +1,9 @@
 /**
  * Ops that are bookkeeping, not arithmetic: every backend runs these on the host. They are ops all the same, so that a
- * recorded program does them again at each run.
+ * traced program does them again at each run.
  */
 import { ArgumentError } from '../errors.js';
-import { NotFiniteError } from './listing.js';
+import { NotFiniteError } from './graph.js';
 import type { Ops } from './ops.js';
 
 export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget' | 'checkFinite'> = {

@@ -1,5 +1,5 @@
 /** Jobs in the addon: runs of a program, one after the other, on threads of the library's own. */
-import type { Job } from './listing.js';
+import type { Job } from './graph.js';
 import type { NativeAddon, NativeSettle } from './load.js';
 import { failure, type NativeJobs, sequenceHandleOf } from './native-programs.js';
 import type { HostArray } from './ops.js';

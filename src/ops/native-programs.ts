@@ -1,9 +1,9 @@
-/** Runs recorded programs in the addon: a listing crosses once, as numbers; after that a run is one call. */
+/** Runs traced programs in the addon: a graph crosses once, as numbers; after that a run is one call. */
 import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, LanewiseError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
-import type { Instruction, Job, JobCall, JobSequence, ListedScalar, MemoryId, MemorySpec, RunCall } from './listing.js';
-import { type Block, type Listing, NotFiniteError, type ProgramFactory, type ProgramHandle } from './listing.js';
+import type { Instruction, Job, JobCall, JobSequence, GraphScalar, ValueId, ValueSpec, RunCall } from './graph.js';
+import { type Block, type Graph, NotFiniteError, type ProgramFactory, type ProgramHandle } from './graph.js';
 import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
@@ -44,7 +44,7 @@ function attempt<T>(run: () => T): T {
   }
 }
 
-function encodeMemory({ dtype, length, kind, index, panels }: MemorySpec): number[] {
+function encodeValue({ dtype, length, kind, index, panels }: ValueSpec): number[] {
   return [dtypeNumber(dtype), length, kinds[kind], index, panels?.out ?? -1, panels?.in ?? -1];
 }
 
@@ -60,11 +60,11 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
     case 'ins':
     case 'outs':
     case 'indexes': {
-      const memories = value as readonly MemoryId[];
-      return [memories.length, ...memories];
+      const values = value as readonly ValueId[];
+      return [values.length, ...values];
     }
     case 'scalars': {
-      const scalars = value as readonly ListedScalar[];
+      const scalars = value as readonly GraphScalar[];
       return [scalars.length, ...scalars.flatMap((each) => (typeof each === 'number' ? [0, each] : [1, each.cell]))];
     }
     case 'scalar':
@@ -128,8 +128,8 @@ class NativeBlock implements Block {
   }
 }
 
-function handleOf(place: string, block: Block): NativeHandle {
-  if (!(block instanceof NativeBlock)) throw new ArgumentError(`${place}: the block is one of another backend`);
+function handleOf(caller: string, block: Block): NativeHandle {
+  if (!(block instanceof NativeBlock)) throw new ArgumentError(`${caller}: the block is one of another backend`);
   return block.handle;
 }
 
@@ -270,9 +270,9 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
 
     createSequence: () => new NativeSequence(factory, addon.createSequence()),
 
-    createProgram({ memories, instructions, arena, cells, keySources }: Listing, blocks) {
+    createProgram({ values, instructions, arena, cells, keySources }: Graph, blocks) {
       const handles = blocks.map((block) => handleOf('createProgram', block));
-      const numbers = Float64Array.from(memories.flatMap(encodeMemory));
+      const numbers = Float64Array.from(values.flatMap(encodeValue));
       const code = encodeInstructions(instructions, addon.opcodes);
       const handle = attempt(() => addon.createProgram(isa, numbers, code, arena, cells, keySources, handles));
       reclaimer.watchProgram(handle);

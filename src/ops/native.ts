@@ -78,7 +78,7 @@ class Frame {
     this.#used = 0;
   }
 
-  /** What crosses in the place of the numbers. */
+  /** What crosses instead of the numbers. */
   layout(numbers: ArrayLike<number>): NativeValue {
     const { length } = numbers;
     if (this.#used + length > this.#numbers.length) return Float64Array.from(numbers);

@@ -3,7 +3,7 @@
  *
  * An op is a flat function over memory that the caller owns. It allocates nothing and knows no tensor, layer or
  * gradient. {@link signatures} is the one list: the types of every backend derive from it, the native backend
- * marshals by it, and a recorder learns from its roles what an op reads and writes.
+ * marshals by it, and a tracer learns from its roles what an op reads and writes.
  *
  * Laws for every op, on every backend:
  * - callers have checked shapes, dtypes and ranges; a backend may check again but need not;
@@ -156,7 +156,7 @@ export const signatures = {
   },
   /**
    * out = x·weightᵀ + bias; x [rows, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. packed: weight lies in
-   * panels (listing.ts). Then the post-op.
+   * panels (graph.ts). Then the post-op.
    */
   linear: {
     x: 'in',

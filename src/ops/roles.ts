@@ -12,7 +12,7 @@ export type FloatArray = Float32Array | Float64Array;
 export type HostArray = FloatArray | Int32Array;
 
 /**
- * What an op reads or writes. Ops name memory by this object, never by a bare array, so that a recorder can tell
+ * What an op reads or writes. Ops name memory by this object, never by a bare array, so that a tracer can tell
  * one from another and a program can keep the newest copy elsewhere.
  */
 export interface Memory {
@@ -25,7 +25,7 @@ export interface Memory {
   write(): HostArray;
 }
 
-/** A number that may change between two runs of a recorded op: read when the op runs, never when it is noted. */
+/** A number that may change between two runs of a traced op: read when the op runs, never when it is noted. */
 export interface Cell {
   readonly value: number;
 }
@@ -84,7 +84,7 @@ export interface RoleTypes {
   layout: Layout;
   /** A non-negative safe integer. */
   size: number;
-  /** A double, baked into a recorded program. */
+  /** A double, baked into a traced program. */
   scalar: number;
   /** A signed 32-bit integer, baked in. */
   int: number;

@@ -26,12 +26,12 @@ export function adamKind(
   return {
     name,
     defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false },
-    check(place, options) {
-      checkAtLeastZero(place, 'learning rate', options.lr);
-      checkAtLeastZero(place, 'epsilon value', options.eps);
-      checkBetas(place, options.betas);
-      checkAtLeastZero(place, 'weight_decay value', options.weightDecay);
-      checkBoolean(place, 'amsgrad', options.amsgrad);
+    check(caller, options) {
+      checkAtLeastZero(caller, 'learning rate', options.lr);
+      checkAtLeastZero(caller, 'epsilon value', options.eps);
+      checkBetas(caller, options.betas);
+      checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
+      checkBoolean(caller, 'amsgrad', options.amsgrad);
     },
     numbers: {
       lr: ({ lr }) => lr,
@@ -73,7 +73,7 @@ const kind = adamKind('Adam', 0, false);
 
 /**
  * Adam, for step t: g = grad + weightDecay·param; m = beta1·m + (1-beta1)·g; v = beta2·v + (1-beta2)·g²;
- * param -= lr/(1-beta1ᵗ) · m / (√v/√(1-beta2ᵗ) + eps); with amsgrad the largest v so far in the place of v.
+ * param -= lr/(1-beta1ᵗ) · m / (√v/√(1-beta2ᵗ) + eps); with amsgrad the largest v so far instead of v.
  *
  * Kingma and Ba, Adam: A Method for Stochastic Optimization (ICLR 2015); Reddi et al., On the Convergence of Adam and Beyond
  * (ICLR 2018); {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html | torch.optim.Adam}.

@@ -2,7 +2,7 @@ import { checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import type { Cell } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import type { Expression } from '../pointwise/expression.js';
 import { isArray } from '../realm.js';
 import { replaceGradMode } from '../tensor/grad-mode.js';
@@ -55,10 +55,10 @@ export interface OptimizerKind<
   /** Options that neither constructor nor group gives. */
   readonly defaults: Readonly<Options>;
   /** Throws an ArgumentError unless all options of a group are valid. */
-  check(place: string, options: Readonly<Options>): void;
+  check(caller: string, options: Readonly<Options>): void;
   /** The numbers that the update computes with, by name. They are read at each step, so that schedules act on compiled steps. */
   readonly numbers: Readonly<Record<NumberName, ReadNumber<Options>>>;
-  /** Flags that choose what the update does: a compiled step is recorded again when one changes. Default: none. */
+  /** Flags that choose what the update does: a compiled step is traced again when one changes. Default: none. */
   form?(group: Readonly<Options>): Form;
   /** The state that it keeps for a parameter, by PyTorch's names. */
   readonly state: {
@@ -123,7 +123,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   /** Adds parameters, with the options of the constructor where `group` has none. Other keys are kept as they are, as in PyTorch. */
   addParamGroup(group: GroupOptions<Options>): void {
     const { name, check } = this.#kind;
-    assertNotRecording(`${name}.addParamGroup`);
+    assertNotTracing(`${name}.addParamGroup`);
     const { params, ...rest }: { params?: unknown } = checkGroup(name, group);
     const keys = Object.keys(this.#defaults) as (keyof Options & string)[];
     const { options, own } = splitOptions(name, rest, keys);
@@ -215,21 +215,21 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
    * @throws ArgumentError or ShapeError when the groups, their sizes, their options or the state do not fit.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
-    const place = `${this.#kind.name}.loadStateDict`;
-    assertNotRecording(place);
+    const caller = `${this.#kind.name}.loadStateDict`;
+    assertNotTracing(caller);
     const sizes = this.#groups.map((group) => group.params.length);
-    const saved = readStateDict<Options>(place, stateDict, sizes, this.#kind.defaults);
+    const saved = readStateDict<Options>(caller, stateDict, sizes, this.#kind.defaults);
     for (const { options } of saved.groups) {
       // A state that PyTorch saved at the end of a schedule.
       options.lr = zeroIfRounding(options.lr);
-      this.#kind.check(place, options);
+      this.#kind.check(caller, options);
     }
-    const states = this.#readStates(place, saved.groups, saved.state);
+    const states = this.#readStates(caller, saved.groups, saved.state);
     // Before anything is changed: a compiled step may be counting on it.
     for (const param of this.#params()) this.#states.get(param)?.assertUnpinned();
     for (const [index, group] of this.#groups.entries()) {
       const { options, own } = saved.groups[index]!;
-      const { own: before } = splitOptions(place, group, ['params', ...Object.keys(options)]);
+      const { own: before } = splitOptions(caller, group, ['params', ...Object.keys(options)]);
       for (const key of Object.keys(before)) Reflect.deleteProperty(group, key);
       Object.assign(group, options, own);
     }
@@ -281,7 +281,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   #formOf(group: ParamGroup<Options>): Form {
     const kind = this.#kind;
     const form = kind.form?.(group) ?? {};
-    const now = recording();
+    const now = currentTrace();
     if (now !== null)
       for (const name of Object.keys(form)) now.guard(group, `form ${name}`, () => kind.form?.(group)[name]);
     return form;
@@ -317,14 +317,14 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   /** Before any number moves: a compiled step may have left a gradient without numbers, or be training the parameter. */
   #checkNumbers({ storage, grad }: Tensor): void {
     if (grad === null) return;
-    if (recording() !== null) return;
+    if (currentTrace() !== null) return;
     grad.storage.assertNumbers();
     storage.assertUnpinned();
   }
 
-  /** Tells a recording what the step depends on, and has it check the options, which are read again, before each run. */
+  /** Tells a trace what the step depends on, and has it check the options, which are read again, before each run. */
   #guardGroups(): void {
-    const now = recording();
+    const now = currentTrace();
     if (now === null) return;
     const { name, check } = this.#kind;
     now.guard(this.paramGroups, 'length', () => this.paramGroups.length);
@@ -338,7 +338,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   }
 
   #readStates(
-    place: string,
+    caller: string,
     groups: readonly SavedGroup<Options>[],
     saved: ReadonlyMap<number, unknown>,
   ): Map<Tensor, LoadedState> {
@@ -348,8 +348,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     for (const [number, state] of saved) {
       const index = numbers.get(number);
       if (index === undefined)
-        throw new ArgumentError(`${place}: there is state for a parameter ${number}, which no group has`);
-      states.set(params[index]!, readState(place, params[index]!, state, this.#kind.state));
+        throw new ArgumentError(`${caller}: there is state for a parameter ${number}, which no group has`);
+      states.set(params[index]!, readState(caller, params[index]!, state, this.#kind.state));
     }
     return states;
   }
@@ -375,9 +375,9 @@ export function updateOf<Options extends object>(kind: OptimizerKind<Options>, f
   return made;
 }
 
-function assertNotRecording(place: string): void {
-  const now = recording();
-  if (now !== null) throw now.refuse(place, 'call it outside of the function');
+function assertNotTracing(caller: string): void {
+  const now = currentTrace();
+  if (now !== null) throw now.refuse(caller, 'call it outside of the function');
 }
 
 /** Arrays among the options (betas) are copied, so that no two groups share one. */

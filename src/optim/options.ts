@@ -4,12 +4,12 @@ import { ArgumentError } from '../errors.js';
 import { isArray } from '../realm.js';
 
 /** A finite number of at least 0; `what` as PyTorch's sentence has it: `learning rate`, `momentum value`. */
-export function checkAtLeastZero(place: string, what: string, value: unknown): void {
-  if (!(isFiniteNumber(value) && value >= 0)) throw new ArgumentError(`${place}: Invalid ${what}: ${show(value)}`);
+export function checkAtLeastZero(caller: string, what: string, value: unknown): void {
+  if (!(isFiniteNumber(value) && value >= 0)) throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }
 
-export function checkFinite(place: string, what: string, value: unknown): void {
-  if (!isFiniteNumber(value)) throw new ArgumentError(`${place}: Invalid ${what}: ${show(value)}`);
+export function checkFinite(caller: string, what: string, value: unknown): void {
+  if (!isFiniteNumber(value)) throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }
 
 /** 0 for a rate below zero by rounding only, with which PyTorch's schedules end and its states are saved; any other as it is. */
@@ -18,13 +18,13 @@ export function zeroIfRounding(lr: number): number {
 }
 
 /** Two numbers in [0, 1). */
-export function checkBetas(place: string, betas: unknown): void {
+export function checkBetas(caller: string, betas: unknown): void {
   if (!isArray(betas) || betas.length !== 2)
-    throw new ArgumentError(`${place}: betas must be two numbers, got ${show(betas)}`);
+    throw new ArgumentError(`${caller}: betas must be two numbers, got ${show(betas)}`);
   // Not forEach, which would leave the holes of a sparse array unchecked.
   for (const [index, beta] of betas.entries())
     if (!(isFiniteNumber(beta) && beta >= 0 && beta < 1))
-      throw new ArgumentError(`${place}: Invalid beta parameter at index ${index}: ${show(beta)}`);
+      throw new ArgumentError(`${caller}: Invalid beta parameter at index ${index}: ${show(beta)}`);
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -23,13 +23,13 @@ const kind: OptimizerKind<
 > = {
   name: 'RMSprop',
   defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false },
-  check(place, options) {
-    checkAtLeastZero(place, 'learning rate', options.lr);
-    checkAtLeastZero(place, 'epsilon value', options.eps);
-    checkAtLeastZero(place, 'momentum value', options.momentum);
-    checkAtLeastZero(place, 'weight_decay value', options.weightDecay);
-    checkAtLeastZero(place, 'alpha value', options.alpha);
-    checkBoolean(place, 'centered', options.centered);
+  check(caller, options) {
+    checkAtLeastZero(caller, 'learning rate', options.lr);
+    checkAtLeastZero(caller, 'epsilon value', options.eps);
+    checkAtLeastZero(caller, 'momentum value', options.momentum);
+    checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
+    checkAtLeastZero(caller, 'alpha value', options.alpha);
+    checkBoolean(caller, 'centered', options.centered);
   },
   numbers: {
     lr: ({ lr }) => lr,

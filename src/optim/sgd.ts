@@ -19,13 +19,13 @@ export interface SGDOptions extends BaseOptions {
 export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightDecay', 'momentum_buffer'> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
-  check(place, { lr, momentum, dampening, weightDecay, nesterov }) {
-    checkAtLeastZero(place, 'learning rate', lr);
-    checkAtLeastZero(place, 'momentum value', momentum);
-    checkFinite(place, 'dampening value', dampening);
-    checkAtLeastZero(place, 'weight_decay value', weightDecay);
-    if (checkBoolean(place, 'nesterov', nesterov) && (momentum <= 0 || dampening !== 0))
-      throw new ArgumentError(`${place}: Nesterov momentum requires a momentum and zero dampening`);
+  check(caller, { lr, momentum, dampening, weightDecay, nesterov }) {
+    checkAtLeastZero(caller, 'learning rate', lr);
+    checkAtLeastZero(caller, 'momentum value', momentum);
+    checkFinite(caller, 'dampening value', dampening);
+    checkAtLeastZero(caller, 'weight_decay value', weightDecay);
+    if (checkBoolean(caller, 'nesterov', nesterov) && (momentum <= 0 || dampening !== 0))
+      throw new ArgumentError(`${caller}: Nesterov momentum requires a momentum and zero dampening`);
   },
   numbers: {
     lr: ({ lr }) => lr,

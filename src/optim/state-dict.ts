@@ -35,45 +35,45 @@ export function toPythonNames(options: object, known: readonly string[]): Record
  * @param defaults of the options: which there are, and what stands for one that is missing.
  */
 export function readStateDict<Options extends object>(
-  place: string,
+  caller: string,
   given: unknown,
   sizes: readonly number[],
   defaults: Readonly<Options>,
 ): { groups: SavedGroup<Options>[]; state: Map<number, unknown> } {
   const isStateDict = isRecord(given) && isRecord(given.state) && isArray(given.param_groups);
   if (!isStateDict)
-    throw new ArgumentError(`${place}: a state dict is an object of state and param_groups, got ${show(given)}`);
+    throw new ArgumentError(`${caller}: a state dict is an object of state and param_groups, got ${show(given)}`);
   const savedGroups = given.param_groups as unknown[];
   if (savedGroups.length !== sizes.length)
     throw new ArgumentError(
-      `${place}: loaded state dict has a different number of parameter groups: ${savedGroups.length}, expected ${sizes.length}`,
+      `${caller}: loaded state dict has a different number of parameter groups: ${savedGroups.length}, expected ${sizes.length}`,
     );
-  const groups = savedGroups.map((group, index) => readGroup(place, group, sizes[index]!, defaults));
+  const groups = savedGroups.map((group, index) => readGroup(caller, group, sizes[index]!, defaults));
   const numbers = groups.flatMap(({ params }) => params);
   if (new Set(numbers).size < numbers.length)
-    throw new ArgumentError(`${place}: loaded state dict names a parameter twice`);
+    throw new ArgumentError(`${caller}: loaded state dict names a parameter twice`);
   const entries = Object.entries(given.state as object).map(([key, value]) => [Number(key), value] as const);
   return { groups, state: new Map(entries) };
 }
 
 function readGroup<Options extends object>(
-  place: string,
+  caller: string,
   group: unknown,
   size: number,
   defaults: Readonly<Options>,
 ): SavedGroup<Options> {
   if (!isRecord(group) || !isArray(group.params))
     throw new ArgumentError(
-      `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
+      `${caller}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
     );
   if (group.params.length !== size)
     throw new ArgumentError(
-      `${place}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ` +
+      `${caller}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ` +
         `${group.params.length} parameters, expected ${size}`,
     );
   if (!Array.from(group.params).every(Number.isInteger))
     throw new ArgumentError(
-      `${place}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
+      `${caller}: a saved parameter group is an object with numbers in params, got ${show(group)}`,
     );
   const names = new Map(Object.keys(defaults).map((name) => [toPythonName(name), name]));
   const found: [string, unknown][] = [];
@@ -81,7 +81,7 @@ function readGroup<Options extends object>(
   for (const [key, value] of Object.entries(group)) {
     const name = names.get(key);
     if (name !== undefined) found.push([name, isArray(value) ? [...value] : value]);
-    else if (key === 'maximize' && value === true) throw new ArgumentError(`${place}: maximize is not supported`);
+    else if (key === 'maximize' && value === true) throw new ArgumentError(`${caller}: maximize is not supported`);
     else if (key !== 'params' && key !== 'maximize' && !ignored.includes(key)) own.push([key, value]);
   }
   return { options: { ...defaults, ...Object.fromEntries(found) }, own: Object.fromEntries(own), params: group.params };

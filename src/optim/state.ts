@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.js';
 
 /**
  * Buffers with the shape of one parameter, and how many steps it has taken. Memory stays where it is for as long as the
- * optimizer lives, so that recorded programs can hold on to it: a state that is loaded is copied in.
+ * optimizer lives, so that traced programs can hold on to it: a state that is loaded is copied in.
  */
 export class ParamState {
   /** int32 []: 0 as long as nothing counts as state. Ops count it up. */
@@ -61,44 +61,44 @@ export interface LoadedState {
  * @param required the names it must have; `optional` those it may have. null stands for an absent one, as in PyTorch.
  */
 export function readState(
-  place: string,
+  caller: string,
   param: Tensor,
   given: unknown,
   names: { readonly required: readonly string[]; readonly optional: readonly string[]; readonly countsSteps: boolean },
 ): LoadedState {
   if (typeof given !== 'object' || given === null)
-    throw new ArgumentError(`${place}: the state of a parameter is an object, got ${show(given)}`);
+    throw new ArgumentError(`${caller}: the state of a parameter is an object, got ${show(given)}`);
   const entries = new Map(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
   let step = 0;
   if (names.countsSteps) {
-    step = readStep(place, entries.get('step'));
+    step = readStep(caller, entries.get('step'));
     entries.delete('step');
   }
   const buffers = new Map<string, Tensor>();
   for (const [name, value] of entries) {
     if (!names.required.includes(name) && !names.optional.includes(name))
-      throw new ArgumentError(`${place}: unknown state ${show(name)}`);
-    const source = value instanceof Tensor ? value : openSaved(place, value);
-    if (source === null) throw new ArgumentError(`${place}: ${name} must be a Tensor, got ${show(value)}`);
+      throw new ArgumentError(`${caller}: unknown state ${show(name)}`);
+    const source = value instanceof Tensor ? value : openSaved(caller, value);
+    if (source === null) throw new ArgumentError(`${caller}: ${name} must be a Tensor, got ${show(value)}`);
     if (!sameShape(source.shape, param.shape))
       throw new ShapeError(
-        `${place}: ${name} has shape ${formatShape(source.shape)}, its parameter ${formatShape(param.shape)}`,
+        `${caller}: ${name} has shape ${formatShape(source.shape)}, its parameter ${formatShape(param.shape)}`,
       );
     buffers.set(name, toDtype(source instanceof Tensor ? source : source.read(), param.dtype));
   }
   for (const name of names.required)
-    if (!buffers.has(name)) throw new ArgumentError(`${place}: the state of a parameter lacks ${name}`);
+    if (!buffers.has(name)) throw new ArgumentError(`${caller}: the state of a parameter lacks ${name}`);
   // Without a count of its own, a state that holds anything was made by a step.
   if (!names.countsSteps && buffers.size > 0) step = 1;
   return { step, buffers };
 }
 
-function readStep(place: string, value: unknown): number {
-  const saved = value instanceof Tensor ? value : openSaved(place, value);
+function readStep(caller: string, value: unknown): number {
+  const saved = value instanceof Tensor ? value : openSaved(caller, value);
   const tensor = saved !== null && numelOf(saved.shape) === 1 ? (saved instanceof Tensor ? saved : saved.read()) : null;
   const step = tensor === null ? value : tensor.item();
   if (typeof step !== 'number' || !Number.isInteger(step) || step < 0 || step > 0x7fffffff)
-    throw new ArgumentError(`${place}: step must be a whole number, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: step must be a whole number, got ${show(value)}`);
   return step;
 }
 

@@ -3,7 +3,7 @@ import { currentOps } from '../ops/backend.js';
 import type { Cell } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { emit } from '../pointwise/emit.js';
-import { type Expression, Graph } from '../pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { denseLayout } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -32,7 +32,7 @@ export function traceUpdate(
   countsSteps: boolean,
   rule: (values: Readonly<Record<string, Expression>>, numbers: Readonly<Record<string, Expression>>) => Values,
 ): Update {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const named = (names: readonly string[], make: (index: number) => Expression) =>
     Object.fromEntries(names.map((name, index) => [name, make(index)]));
   const inputs = ['grad', 'param', ...buffers];

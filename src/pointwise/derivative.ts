@@ -108,7 +108,7 @@ function dependentOn(inputs: readonly Expression[], output: Expression): Set<Exp
   return found;
 }
 
-/** The same expression with others in the place of some of its parts. */
+/** The same expression with others instead of some of its parts. */
 export function substitute(root: Expression, replaced: ReadonlyMap<Expression, Expression>): Expression {
   const done = new Map<Expression, Expression>(replaced);
   const operandsKept = (each: Expression) => (replaced.has(each) ? [] : operandsOf(each));

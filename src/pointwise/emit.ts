@@ -1,6 +1,6 @@
 /** From expressions to a program, and back. */
 import { encode, type PointwiseInstruction, type PointwiseProgram, type ValueId } from '../ops/pointwise-program.js';
-import { type Expression, type Graph, postorder } from './expression.js';
+import { type Expression, type ExpressionGraph, postorder } from './expression.js';
 
 /** A program, and which inputs, scalars and keys of the graph are its own, in its order. */
 export interface Emitted {
@@ -74,7 +74,7 @@ export function intern(parts: Omit<PointwiseProgram, 'code'>): PointwiseProgram 
 /** Writes a program's results as expressions of what stands for its inputs, scalars and keys. */
 export function inline(
   program: PointwiseProgram,
-  graph: Graph,
+  graph: ExpressionGraph,
   given: {
     readonly inputs: readonly Expression[];
     readonly scalars: readonly Expression[];

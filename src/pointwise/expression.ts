@@ -1,5 +1,5 @@
 /**
- * Expressions over the elements of tensors: what a pointwise function is written in. A {@link Graph} makes each expression once, so
+ * Expressions over the elements of tensors: what a pointwise function is written in. A {@link ExpressionGraph} makes each expression once, so
  * that equal ones are the same object.
  */
 import { show } from '../check.js';
@@ -16,19 +16,19 @@ export type Kind =
 export type ExpressionOperand = Expression | number;
 
 /**
- * What a pointwise function computes with in the place of a tensor: the elementwise methods of Tensor, each of which gives another
+ * What a pointwise function computes with instead of a tensor: the elementwise methods of Tensor, each of which gives another
  * expression. Comparisons give 1 or 0.
  */
 export class Expression {
   /** @internal */
-  readonly graph: Graph;
+  readonly graph: ExpressionGraph;
   /** @internal */
   readonly of: Kind;
   /** Its number in the graph: greater than those of its operands. @internal */
   readonly id: number;
 
   /** @internal */
-  constructor(graph: Graph, of: Kind, id: number) {
+  constructor(graph: ExpressionGraph, of: Kind, id: number) {
     this.graph = graph;
     this.of = of;
     this.id = id;
@@ -182,7 +182,7 @@ export class Expression {
 const isSelect = (node: NodeName): boolean => node.startsWith('select');
 
 /** Makes expressions, each once. */
-export class Graph {
+export class ExpressionGraph {
   readonly #made = new Map<string, Expression>();
 
   input(index: number): Expression {

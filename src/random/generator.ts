@@ -1,7 +1,7 @@
 import { markAsOwn } from '../copies.js';
 import { maskKey } from '../ops/mask.js';
 import type { FloatArray, KeySource } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import {
   checkBernoulli,
   checkFloatArray,
@@ -64,7 +64,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when it is none, or for an unknown option.
    */
   manualSeed(seed: number | bigint, options: GeneratorOptions = {}): this {
-    assertNotRecording('manualSeed');
+    assertNotTracing('manualSeed');
     const [low, high] = checkSeed('manualSeed', seed);
     this.#masks = checkMasks('manualSeed', options);
     this.#seedLow = low;
@@ -83,13 +83,13 @@ export class Generator implements KeySource {
 
   /** Where dropout is to take its masks from. */
   get masks(): MaskMode {
-    recording()?.guard(this, 'masks', () => this.#masks);
+    currentTrace()?.guard(this, 'masks', () => this.#masks);
     return this.#masks;
   }
 
   /** The key of the next dropout mask, two unsigned 32-bit integers: a function of the seed and of their count. */
   nextKey(): readonly [number, number] {
-    assertNotRecording('nextKey');
+    assertNotTracing('nextKey');
     const key = maskKey(this.#seedLow, this.#seedHigh, this.#counterLow, this.#counterHigh);
     this.#counterLow = (this.#counterLow + 1) >>> 0;
     if (this.#counterLow === 0) this.#counterHigh = (this.#counterHigh + 1) >>> 0;
@@ -113,7 +113,7 @@ export class Generator implements KeySource {
 
   /** 64 random bits, from 0 to 2^64 - 1. */
   random64(): bigint {
-    assertNotRecording('random64');
+    assertNotTracing('random64');
     return nextRandom64(this.#bits);
   }
 
@@ -127,7 +127,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when to < from, or either is not a finite number of the array's precision.
    */
   uniformFill(array: FloatArray, from = 0, to = 1): void {
-    assertNotRecording('uniformFill');
+    assertNotTracing('uniformFill');
     checkFloatArray('uniformFill', array);
     checkUniform('uniformFill', array, from, to);
     fillUniform(this.#bits, array, from, to);
@@ -139,7 +139,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless std >= 0.
    */
   normalFill(array: FloatArray, mean = 0, std = 1): void {
-    assertNotRecording('normalFill');
+    assertNotTracing('normalFill');
     checkFloatArray('normalFill', array);
     checkNormal('normalFill', mean, std);
     fillNormal(this.#bits, this.#normal, array, mean, std);
@@ -150,7 +150,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless 0 <= q <= 1.
    */
   bernoulliFill(array: FloatArray, q: number): void {
-    assertNotRecording('bernoulliFill');
+    assertNotTracing('bernoulliFill');
     checkFloatArray('bernoulliFill', array);
     checkBernoulli('bernoulliFill', q);
     fillBernoulli(this.#bits, array, q);
@@ -161,7 +161,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless low < high and the array holds each of them exactly.
    */
   randintFill(array: Int32Array | FloatArray, low: number, high: number): void {
-    assertNotRecording('randintFill');
+    assertNotTracing('randintFill');
     checkIntegers('randintFill', array, low, high);
     fillIntegers(this.#bits, array, low, high);
   }
@@ -171,7 +171,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError unless n is an integer from 0 to 2^31 - 1.
    */
   randperm(n: number): Int32Array {
-    assertNotRecording('randperm');
+    assertNotTracing('randperm');
     const order = new Int32Array(checkOrderLength('randperm', n));
     fillPermutation(this.#bits, order);
     return order;
@@ -184,7 +184,7 @@ export class Generator implements KeySource {
 
   /** Everything needed to go on from here: {@link setState}, now or in another process. */
   getState(): GeneratorState {
-    assertNotRecording('getState');
+    assertNotTracing('getState');
     return {
       seedLow: this.#seedLow,
       seedHigh: this.#seedHigh,
@@ -206,7 +206,7 @@ export class Generator implements KeySource {
    * @throws ArgumentError when it is no such state.
    */
   setState(state: GeneratorState): this {
-    assertNotRecording('setState');
+    assertNotTracing('setState');
     const checked = checkState('setState', state);
     this.#seedLow = checked.seedLow;
     this.#seedHigh = checked.seedHigh;
@@ -254,12 +254,12 @@ export class Generator implements KeySource {
 
 markAsOwn(Generator);
 
-/** A program would give the same numbers at every run, or leave the generator where it stood when it was recorded. */
-function assertNotRecording(place: string): void {
-  const now = recording();
+/** A program would give the same numbers at every run, or leave the generator where it stood when it was traced. */
+function assertNotTracing(caller: string): void {
+  const now = currentTrace();
   if (now !== null)
     throw now.refuse(
-      place,
+      caller,
       'draw tensors (rand, randn, ...) in the function, or draw outside of it and pass them as arguments',
     );
 }

@@ -36,26 +36,26 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions,
 ): (Tensor | null)[] {
-  const place = 'autograd.grad';
-  const given = checkOptions(place, options, ['gradOutputs', 'retainGraph', 'allowUnused']);
+  const caller = 'autograd.grad';
+  const given = checkOptions(caller, options, ['gradOutputs', 'retainGraph', 'allowUnused']);
   const { gradOutputs = null, retainGraph = false, allowUnused = false } = given;
-  checkBoolean(place, 'retainGraph', retainGraph);
-  checkBoolean(place, 'allowUnused', allowUnused);
-  const from = tensorList(place, 'outputs', outputs);
-  const targets = tensorList(place, 'inputs', inputs);
-  if (targets.length === 0) throw new ArgumentError(`${place}: \`inputs\` argument to \`grad()\` cannot be empty.`);
-  const seeds = seedList(place, gradOutputs, from.length);
+  checkBoolean(caller, 'retainGraph', retainGraph);
+  checkBoolean(caller, 'allowUnused', allowUnused);
+  const from = tensorList(caller, 'outputs', outputs);
+  const targets = tensorList(caller, 'inputs', inputs);
+  if (targets.length === 0) throw new ArgumentError(`${caller}: \`inputs\` argument to \`grad()\` cannot be empty.`);
+  const seeds = seedList(caller, gradOutputs, from.length);
   from.forEach((output, i) => {
-    checkRoot(place, output, i);
+    checkRoot(caller, output, i);
   });
   if (targets.some((target) => !target.requiresGrad))
-    throw new StateError(`${place}: One of the differentiated Tensors does not require grad`);
-  const roots = from.map((root, i) => ({ root, seed: checkSeed(place, root, seeds[i]) }));
+    throw new StateError(`${caller}: One of the differentiated Tensors does not require grad`);
+  const roots = from.map((root, i) => ({ root, seed: checkSeed(caller, root, seeds[i]) }));
   const found = walk(roots, targets, retainGraph, (isUsed) => {
     const unused = targets.findIndex((target) => !isUsed(target));
     if (unused >= 0 && !allowUnused)
       throw new StateError(
-        `${place}: The differentiated Tensor at index ${unused} appears to not have been used in the graph. Set ` +
+        `${caller}: The differentiated Tensor at index ${unused} appears to not have been used in the graph. Set ` +
           'allowUnused: true if this is the desired behavior.',
       );
   });
@@ -66,21 +66,21 @@ export function grad(
   return targets.map((target) => own.get(target) ?? null);
 }
 
-function tensorList(place: string, what: string, value: unknown): Tensor[] {
+function tensorList(caller: string, what: string, value: unknown): Tensor[] {
   const list: unknown[] = isArray(value) ? Array.from(value) : [value];
   return list.map((item) => {
-    if (!(item instanceof Tensor)) throw new ArgumentError(`${place}: ${what}: expected a Tensor, got ${show(item)}`);
+    if (!(item instanceof Tensor)) throw new ArgumentError(`${caller}: ${what}: expected a Tensor, got ${show(item)}`);
     return item;
   });
 }
 
-function seedList(place: string, given: unknown, count: number): (Tensor | null)[] {
+function seedList(caller: string, given: unknown, count: number): (Tensor | null)[] {
   if (given === null) return new Array<null>(count).fill(null);
   const list: unknown[] = isArray(given) ? Array.from(given) : [given];
-  if (list.length !== count) throw new ArgumentError(`${place}: got ${count} tensors and ${list.length} gradients`);
+  if (list.length !== count) throw new ArgumentError(`${caller}: got ${count} tensors and ${list.length} gradients`);
   return list.map((item) => {
     if (item !== null && !(item instanceof Tensor))
-      throw new ArgumentError(`${place}: gradOutputs: expected a Tensor or null, got ${show(item)}`);
+      throw new ArgumentError(`${caller}: gradOutputs: expected a Tensor or null, got ${show(item)}`);
     return item;
   });
 }

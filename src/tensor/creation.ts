@@ -3,7 +3,7 @@ import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } 
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType } from '../ops/ops.js';
-import { recording, withRecording } from '../ops/recording.js';
+import { currentTrace, withTrace } from '../ops/trace.js';
 import { checkShape, numelOf, type Shape } from './shape.js';
 import { type SizesAndOptions, splitSizes } from './size-arguments.js';
 import { dtypes, Storage } from './storage.js';
@@ -20,21 +20,21 @@ export interface TensorOptions {
 const optionKeys = ['dtype', 'requiresGrad'] as const;
 
 /** Reads and checks the options that all creation functions share. @internal */
-export function tensorOptions(place: string, options: TensorOptions | undefined, dtype: DType = 'float32') {
-  const given = checkOptions(place, options, optionKeys);
-  return checkTensorOptions(place, given, dtype);
+export function tensorOptions(caller: string, options: TensorOptions | undefined, dtype: DType = 'float32') {
+  const given = checkOptions(caller, options, optionKeys);
+  return checkTensorOptions(caller, given, dtype);
 }
 
 /** The same for options that have been read. @internal */
-export function checkTensorOptions(place: string, given: TensorOptions, dtype: DType): Required<TensorOptions> {
+export function checkTensorOptions(caller: string, given: TensorOptions, dtype: DType): Required<TensorOptions> {
   const { requiresGrad = false } = given;
-  checkBoolean(place, 'requiresGrad', requiresGrad);
+  checkBoolean(caller, 'requiresGrad', requiresGrad);
   const result = {
-    dtype: given.dtype === undefined ? dtype : checkOneOf(place, 'dtype', given.dtype, dtypes),
+    dtype: given.dtype === undefined ? dtype : checkOneOf(caller, 'dtype', given.dtype, dtypes),
     requiresGrad,
   };
   if (result.requiresGrad && result.dtype === 'int32')
-    throw new ArgumentError(`${place}: only tensors of floating point dtype can require gradients, got int32`);
+    throw new ArgumentError(`${caller}: only tensors of floating point dtype can require gradients, got int32`);
   return result;
 }
 
@@ -44,11 +44,11 @@ export function allocate(shape: Shape, dtype: DType): Tensor {
 }
 
 /**
- * The same for what is kept from call to call (the state of an optimizer): also while recording it is memory with
+ * The same for what is kept from call to call (the state of an optimizer): also while tracing it is memory with
  * numbers, which the program finds and changes. @internal
  */
 export function allocateLasting(shape: Shape, dtype: DType): Tensor {
-  return withRecording(null, () => allocate(shape, dtype));
+  return withTrace(null, () => allocate(shape, dtype));
 }
 
 /** A tensor filled with 0: `zeros([2, 3])` or `zeros(2, 3)`, with options behind. */
@@ -57,11 +57,11 @@ export function zeros(...args: SizesAndOptions<TensorOptions>): Tensor {
   return filledWithZeros('zeros', shape, options);
 }
 
-function filledWithZeros(place: string, shape: readonly number[], options?: TensorOptions): Tensor {
-  // As an op: a recorded program must do it again at every run.
-  if (recording() !== null) return filled(place, shape, 0, options);
-  const { dtype, requiresGrad } = tensorOptions(place, options);
-  return allocate(checkShape(place, shape), dtype).requiresGrad_(requiresGrad);
+function filledWithZeros(caller: string, shape: readonly number[], options?: TensorOptions): Tensor {
+  // As an op: a traced program must do it again at every run.
+  if (currentTrace() !== null) return filled(caller, shape, 0, options);
+  const { dtype, requiresGrad } = tensorOptions(caller, options);
+  return allocate(checkShape(caller, shape), dtype).requiresGrad_(requiresGrad);
 }
 
 /** Room for a shape, `empty([2, 3])` or `empty(2, 3)`, to be filled later. It holds zeros; PyTorch's holds anything. */
@@ -82,20 +82,20 @@ export function full(shape: readonly number[], value: number, options?: TensorOp
   return filled('full', shape, value, options);
 }
 
-function filled(place: string, shape: readonly number[], value: number, options?: TensorOptions): Tensor {
-  const { dtype, requiresGrad } = tensorOptions(place, options);
-  const fill = dtype === 'int32' ? checkInt32(place, value) : value;
-  const size = checkShape(place, shape);
+function filled(caller: string, shape: readonly number[], value: number, options?: TensorOptions): Tensor {
+  const { dtype, requiresGrad } = tensorOptions(caller, options);
+  const fill = dtype === 'int32' ? checkInt32(caller, value) : value;
+  const size = checkShape(caller, shape);
   const result = new Tensor(Storage.uninitialized(dtype, numelOf(size)), size);
   currentOps().fill({ out: result.storage, value: fill, n: result.numel });
   return result.requiresGrad_(requiresGrad);
 }
 
 /** An int32: fractions are cut off. @throws ArgumentError with PyTorch's sentence for what is out of range. @internal */
-export function checkInt32(place: string, value: number, element = ''): number {
+export function checkInt32(caller: string, value: number, element = ''): number {
   const whole = Math.trunc(value);
   if ((whole | 0) !== whole)
-    throw new ArgumentError(`${place}: value ${value}${element} cannot be converted to type int32 without overflow`);
+    throw new ArgumentError(`${caller}: value ${value}${element} cannot be converted to type int32 without overflow`);
   return whole;
 }
 
@@ -109,10 +109,10 @@ export function onesLike(input: Tensor, options?: TensorOptions): Tensor {
   return like('onesLike', input, 1, options);
 }
 
-function like(place: string, input: Tensor, value: number, options?: TensorOptions): Tensor {
-  if (!(input instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(input)}`);
-  const given = tensorOptions(place, options, input.dtype);
-  return filled(place, input.shape, value, given);
+function like(caller: string, input: Tensor, value: number, options?: TensorOptions): Tensor {
+  if (!(input instanceof Tensor)) throw new ArgumentError(`${caller}: expected a Tensor, got ${show(input)}`);
+  const given = tensorOptions(caller, options, input.dtype);
+  return filled(caller, input.shape, value, given);
 }
 
 /** The n × m matrix (m = n by default) with 1 on the diagonal and 0 elsewhere. */
@@ -134,20 +134,20 @@ export function arange(end: number, options?: TensorOptions): Tensor;
 export function arange(start: number, end: number, options?: TensorOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: TensorOptions): Tensor;
 export function arange(...args: (number | TensorOptions | undefined)[]): Tensor {
-  const place = 'arange';
+  const caller = 'arange';
   const options = typeof args.at(-1) === 'number' ? undefined : (args.pop() as TensorOptions | undefined);
-  const { dtype, requiresGrad } = tensorOptions(place, options);
+  const { dtype, requiresGrad } = tensorOptions(caller, options);
   if (args.length < 1 || args.length > 3)
-    throw new ArgumentError(`${place}: expected 1 to 3 numbers, got ${args.length}`);
-  const numbers = args.map((value) => checkFinite(place, value));
+    throw new ArgumentError(`${caller}: expected 1 to 3 numbers, got ${args.length}`);
+  const numbers = args.map((value) => checkFinite(caller, value));
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
-  if (step === 0) throw new ArgumentError(`${place}: step must be nonzero`);
+  if (step === 0) throw new ArgumentError(`${caller}: step must be nonzero`);
   if ((end - start) / step < 0)
-    throw new ArgumentError(`${place}: upper bound and lower bound inconsistent with step sign`);
-  const length = checkSize(place, 'number of elements', Math.ceil((end - start) / step));
+    throw new ArgumentError(`${caller}: upper bound and lower bound inconsistent with step sign`);
+  const length = checkSize(caller, 'number of elements', Math.ceil((end - start) / step));
   const isInteger = dtype === 'int32';
   const [first, stride] = isInteger ? [Math.trunc(start), Math.trunc(step)] : [start, step];
-  if (isInteger && length > 0) for (const end of [first, first + stride * (length - 1)]) checkInt32(place, end);
+  if (isInteger && length > 0) for (const end of [first, first + stride * (length - 1)]) checkInt32(caller, end);
   const result = allocate([length], dtype);
   const data = result.storage.write();
   for (let i = 0; i < length; i++) data[i] = first + i * stride;
@@ -159,11 +159,11 @@ export function arange(...args: (number | TensorOptions | undefined)[]): Tensor 
  * off the fractions of the ends, then those of the numbers.
  */
 export function linspace(start: number, end: number, steps: number, options?: TensorOptions): Tensor {
-  const place = 'linspace';
-  const { dtype, requiresGrad } = tensorOptions(place, options);
-  const ends = [checkFinite(place, start), checkFinite(place, end)];
-  const [from, to] = (dtype === 'int32' ? ends.map((end) => checkInt32(place, end)) : ends) as [number, number];
-  const count = checkSize(place, 'steps', steps);
+  const caller = 'linspace';
+  const { dtype, requiresGrad } = tensorOptions(caller, options);
+  const ends = [checkFinite(caller, start), checkFinite(caller, end)];
+  const [from, to] = (dtype === 'int32' ? ends.map((end) => checkInt32(caller, end)) : ends) as [number, number];
+  const count = checkSize(caller, 'steps', steps);
   const result = allocate([count], dtype);
   const data = result.storage.write();
   const step = (to - from) / (count - 1);
@@ -172,8 +172,8 @@ export function linspace(start: number, end: number, steps: number, options?: Te
   return result.requiresGrad_(requiresGrad);
 }
 
-function checkFinite(place: string, value: unknown): number {
-  const number = checkNumber(place, 'an argument', value);
-  if (!Number.isFinite(number)) throw new ArgumentError(`${place}: arguments must be finite, got ${number}`);
+function checkFinite(caller: string, value: unknown): number {
+  const number = checkNumber(caller, 'an argument', value);
+  if (!Number.isFinite(number)) throw new ArgumentError(`${caller}: arguments must be finite, got ${number}`);
   return number;
 }

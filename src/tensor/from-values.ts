@@ -15,7 +15,7 @@ import { Tensor } from './tensor.js';
 /** What `tensor` is made from: numbers, booleans, bigints, typed arrays and tensors, alone or in nested arrays. */
 export type TensorValues = number | boolean | bigint | ArrayBufferView | Tensor | readonly TensorValues[];
 
-const place = 'tensor';
+const caller = 'tensor';
 
 /**
  * Makes a tensor from numbers, nested arrays, typed arrays or a tensor; the values are copied, and no gradient flows. Also from
@@ -33,14 +33,14 @@ export function tensor(
   values: TensorValues | TensorJSON,
   options?: TensorOptions & { shape?: readonly number[] },
 ): Tensor {
-  const given = checkOptions(place, options, ['shape', 'dtype', 'requiresGrad']);
-  const source = ArrayBuffer.isView(values) ? plainView(place, values) : (openSaved(place, values)?.read() ?? values);
-  const read = checkShape(place, shapeOf(source));
+  const given = checkOptions(caller, options, ['shape', 'dtype', 'requiresGrad']);
+  const source = ArrayBuffer.isView(values) ? plainView(caller, values) : (openSaved(caller, values)?.read() ?? values);
+  const read = checkShape(caller, shapeOf(source));
   const found = source instanceof Tensor ? source.dtype : survey(source, read, []);
-  const { dtype, requiresGrad } = checkTensorOptions(place, given, found ?? 'float32');
-  const shape = given.shape === undefined ? read : checkShape(place, given.shape);
+  const { dtype, requiresGrad } = checkTensorOptions(caller, given, found ?? 'float32');
+  const shape = given.shape === undefined ? read : checkShape(caller, given.shape);
   if (numelOf(shape) !== numelOf(read))
-    throw new ShapeError(`${place}: shape '${formatShape(shape)}' is invalid for input of size ${numelOf(read)}`);
+    throw new ShapeError(`${caller}: shape '${formatShape(shape)}' is invalid for input of size ${numelOf(read)}`);
   if (source instanceof Tensor) {
     // What has just been read is shared with no one.
     const isOwn = source !== values && source.dtype === dtype;
@@ -52,7 +52,7 @@ export function tensor(
   return result.requiresGrad_(requiresGrad);
 }
 
-/** By an op, so that a recorded program copies again at every run. */
+/** By an op, so that a traced program copies again at every run. */
 function copyOf(source: Tensor, shape: Shape, dtype: DType): Tensor {
   const result = new Tensor(Storage.uninitialized(dtype, source.numel), shape);
   currentOps().cast({ x: source.storage, out: result.storage, n: source.numel });
@@ -64,11 +64,11 @@ function shapeOf(values: unknown): number[] {
   const shape: number[] = [];
   let level = values;
   for (; isArray(level); level = level[0]) {
-    if (shape.length === maxRank) throw new ShapeError(`${place}: at most ${maxRank} dimensions`);
+    if (shape.length === maxRank) throw new ShapeError(`${caller}: at most ${maxRank} dimensions`);
     shape.push(level.length);
   }
   if (level instanceof Tensor) return shape.length === 0 ? [...level.shape] : shape;
-  if (ArrayBuffer.isView(level)) shape.push(plainView(place, level).length);
+  if (ArrayBuffer.isView(level)) shape.push(plainView(caller, level).length);
   return shape;
 }
 
@@ -119,14 +119,14 @@ function readLevel(value: unknown, shape: Shape, path: number[], target: HostArr
   return next;
 }
 
-/** A typed array in the place of the innermost arrays. */
+/** A typed array replaces the innermost arrays. */
 function checkRow(value: unknown, shape: Shape, path: readonly number[]): NumberArray | BigIntArray {
   if (!ArrayBuffer.isView(value))
-    throw new ShapeError(`${place}: expected an array at depth ${path.length}, got ${show(value)}${where(path)}`);
-  const row = plainView(place, value);
+    throw new ShapeError(`${caller}: expected an array at depth ${path.length}, got ${show(value)}${where(path)}`);
+  const row = plainView(caller, value);
   if (path.length !== shape.length - 1)
     throw new ShapeError(
-      `${place}: expected an array of arrays at depth ${path.length}, got ${show(row)}${where(path)}`,
+      `${caller}: expected an array of arrays at depth ${path.length}, got ${show(row)}${where(path)}`,
     );
   checkLength(row.length, shape, path);
   return row;
@@ -147,7 +147,7 @@ function checkLength(length: number, shape: Shape, path: readonly number[]): voi
   const dim = path.length;
   if (length !== shape[dim])
     throw new ShapeError(
-      `${place}: nested arrays must have equal lengths: expected ${shape[dim]} at depth ${dim}, got ${length}${where(path)}`,
+      `${caller}: nested arrays must have equal lengths: expected ${shape[dim]} at depth ${dim}, got ${length}${where(path)}`,
     );
 }
 
@@ -157,19 +157,19 @@ function readNumber(value: unknown, path: readonly number[]): number {
   if (value instanceof Tensor) {
     if (value.numel === 1) return value.item();
     throw new ShapeError(
-      `${place}: only one element tensors can be converted to numbers, got shape ${formatShape(value.shape)}` +
+      `${caller}: only one element tensors can be converted to numbers, got shape ${formatShape(value.shape)}` +
         `${where(path)}; join larger ones with stack`,
     );
   }
   const isDeeper = isArray(value) || ArrayBuffer.isView(value);
   const depth = path.length > 0 ? ` at depth ${path.length}` : '';
-  const message = `${place}: expected a number${depth}, got ${show(value)}${where(path)}`;
+  const message = `${caller}: expected a number${depth}, got ${show(value)}${where(path)}`;
   throw isDeeper ? new ShapeError(message) : new ArgumentError(message);
 }
 
 /** What int32 memory takes: storing cuts fractions off, and must not wrap. */
 function checkFits(target: HostArray, value: number, path: readonly number[]): number {
-  if (isInt32Array(target)) checkInt32(place, value, where(path));
+  if (isInt32Array(target)) checkInt32(caller, value, where(path));
   return value;
 }
 

@@ -27,8 +27,8 @@ export function replaceGradMode(value: boolean): boolean {
  * Calls `fn` with both flags set, and puts them back. @internal
  * @throws StateError for an async function, which would go on after the mode has ended.
  */
-export function withGradMode<T>(place: string, grad: boolean, infer: boolean, fn: () => T): T {
-  if (typeof fn !== 'function') throw new ArgumentError(`${place}: expected a function, got ${show(fn)}`);
+export function withGradMode<T>(caller: string, grad: boolean, infer: boolean, fn: () => T): T {
+  if (typeof fn !== 'function') throw new ArgumentError(`${caller}: expected a function, got ${show(fn)}`);
   const before = { enabled, inference };
   ({ enabled, inference } = { enabled: grad, inference: infer });
   let result: T;
@@ -39,7 +39,7 @@ export function withGradMode<T>(place: string, grad: boolean, infer: boolean, fn
   }
   if (isThenable(result)) {
     ignoreRejection(result);
-    throw new StateError(`${place}: the function must not be async: the mode ends at its first await`);
+    throw new StateError(`${caller}: the function must not be async: the mode ends at its first await`);
   }
   return result;
 }

@@ -1,6 +1,6 @@
 /** The modes in which gradients are noted or not, as callers set them. */
 import { checkBoolean } from '../check.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { isGradEnabled, isInferenceModeEnabled, replaceGradMode, withGradMode } from './grad-mode.js';
 
 export { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
@@ -18,7 +18,7 @@ export function enableGrad<T>(fn: () => T): T {
   return withGradMode('enableGrad', true, isInferenceModeEnabled(), fn);
 }
 
-/** The owner of the mode in what a recording notes. */
+/** The owner of the mode in what a trace notes. */
 const mode = {};
 
 /**
@@ -35,7 +35,7 @@ export function setGradEnabled<T>(enabled: boolean, fn: () => T): T;
 export function setGradEnabled<T>(enabled: boolean, fn?: () => T): T | undefined {
   checkBoolean('setGradEnabled', 'enabled', enabled);
   if (fn !== undefined) return withGradMode('setGradEnabled', enabled, isInferenceModeEnabled(), fn);
-  recording()?.change(mode, 'enabled', isGradEnabled, replaceGradMode);
+  currentTrace()?.sideEffect(mode, 'enabled', isGradEnabled, replaceGradMode);
   replaceGradMode(enabled);
 }
 

@@ -1,7 +1,7 @@
 /** Functions that see a tensor's gradient on its way. */
 import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import type { GradientHook } from './node.js';
 import { sameShape } from './shape.js';
 import { Tensor } from './tensor.js';
@@ -12,7 +12,7 @@ export interface RemovableHandle {
   remove(): void;
 }
 
-/** Counts changes to the hooks of leaves: a recorded program has baked in what they do. */
+/** Counts changes to the hooks of leaves: a traced program has baked in what they do. */
 export const leafHookEdits = { count: 0 };
 
 /**
@@ -24,8 +24,8 @@ export function registerHook(tensor: Tensor, hook: GradientHook<Tensor>): Remova
   if (!(tensor instanceof Tensor)) throw new ArgumentError(`registerHook: expected a Tensor, got ${show(tensor)}`);
   if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${show(hook)}`);
   if (!tensor.requiresGrad) throw new StateError("cannot register a hook on a tensor that doesn't require gradient");
-  const now = recording();
-  if (now !== null && tensor.storage.recordedBy !== now)
+  const now = currentTrace();
+  if (now !== null && tensor.storage.tracedBy !== now)
     throw now.refuse('registerHook() on a tensor from outside', 'register the hook outside, too');
   // A new function each time: the same hook may be registered twice.
   const entry: GradientHook<Tensor> = (grad) => hook(grad);

@@ -56,18 +56,18 @@ const lengthOf = getter('length');
  * A plain typed array over the same memory.
  * @throws ArgumentError for a DataView, a view of shared memory, or of a buffer that is detached or has become too short.
  */
-export function plainView(place: string, view: ArrayBufferView): NumberArray | BigIntArray {
+export function plainView(caller: string, view: ArrayBufferView): NumberArray | BigIntArray {
   const name = kindOf(view) ?? 'DataView';
   const Kind = kinds.get(name);
-  if (Kind === undefined) throw new ArgumentError(`${place}: a ${name} cannot become a tensor; pass numbers`);
+  if (Kind === undefined) throw new ArgumentError(`${caller}: a ${name} cannot become a tensor; pass numbers`);
   const buffer = bufferOf(view);
   if (!isArrayBuffer(buffer))
     throw new ArgumentError(
-      `${place}: a view of a SharedArrayBuffer may change while it is read; pass a copy (slice())`,
+      `${caller}: a view of a SharedArrayBuffer may change while it is read; pass a copy (slice())`,
     );
   if (!isWithinBuffer(view))
     throw new ArgumentError(
-      `${place}: the buffer of the typed array is detached (it was transferred) or out of bounds`,
+      `${caller}: the buffer of the typed array is detached (it was transferred) or out of bounds`,
     );
   return new Kind(buffer, Number(byteOffsetOf(view)), Number(lengthOf(view)));
 }

@@ -1,14 +1,14 @@
 /** One place on the tape for several tensors, as a function with several outputs is. */
 import type { Joint, Node } from './node.js';
-import { record } from './tape.js';
+import { setGradFn } from './tape.js';
 import { Tensor } from './tensor.js';
 
 /**
- * Tensors with the same memory in the place of those that require gradients, each time their gradients come by, `backward` gets all of them
+ * Tensors with the same memory instead of those that require gradients, each time their gradients come by, `backward` gets all of them
  * together: as many as there are values, null for what none has reached. What it returns goes on to the values.
  * @returns null where no gradient is noted.
  */
-export function recordJoint(
+export function setJointGradFn(
   values: readonly unknown[],
   backward: (grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[],
 ): unknown[] | null {
@@ -16,7 +16,7 @@ export function recordJoint(
   const positions: number[] = [];
   const views = values.map((value, i) => {
     if (!(value instanceof Tensor) || !value.requiresGrad) return value;
-    const view = record('BackwardHookFunctionBackward', value.detach(), [value], [], (grad) => [grad]);
+    const view = setGradFn('BackwardHookFunctionBackward', value.detach(), [value], [], (grad) => [grad]);
     if (view.node === null) return value;
     nodes.push(view.node);
     positions.push(i);

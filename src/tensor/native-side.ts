@@ -1,6 +1,6 @@
-import type { Block, ProgramFactory } from '../ops/listing.js';
+import type { Block, ProgramFactory } from '../ops/graph.js';
 
-/** The side of a storage that recorded programs compute on, and which side is newer. Only storage.ts changes it. */
+/** The side of a storage that traced programs compute on, and which side is newer. Only storage.ts changes it. */
 export interface NativeSide {
   readonly factory: ProgramFactory;
   readonly block: Block;

@@ -1,4 +1,4 @@
-import type { Recording } from '../ops/recording.js';
+import type { Trace } from '../ops/trace.js';
 
 /**
  * One differentiable call on the tape: where its gradient goes and how to make it. Generic, so that tensors can
@@ -9,8 +9,8 @@ export interface Node<T> {
   readonly name: string;
   /** Grows with every node, so that a larger id never feeds a smaller one. */
   readonly id: number;
-  /** The recording during which the call was made, or null. */
-  readonly recordedBy: Recording | null;
+  /** The trace during which the call was made, or null. */
+  readonly tracedBy: Trace | null;
   /** What gradients go to; null for an input that required none when the call was made. Empty once freed. */
   inputs: readonly (T | null)[];
   /** What `backward` will read, with the storage versions it had: null once freed by a backward pass. */

@@ -6,9 +6,9 @@ import { checkBoolean, checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, FloatArray, HostArray } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { emit } from '../pointwise/emit.js';
-import { Graph } from '../pointwise/expression.js';
+import { ExpressionGraph } from '../pointwise/expression.js';
 import { checkIntegers, checkOrderLength } from '../random/checks.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import type { TensorOptions } from './creation.js';
@@ -74,14 +74,14 @@ export function randperm(n: number, options?: Pick<RandomOptions, 'generator'>):
  * to look at, takes what is above 1 for 1, and what is below 0 or NaN for 0.
  */
 export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generator'>): Tensor {
-  const place = 'bernoulli';
-  const { shape, dtype, numel, storage } = checkTensor(place, input);
-  const { generator = defaultGenerator } = checkOptions(place, options, ['generator']);
-  checkGenerator(place, generator);
-  if (dtype === 'int32') throw new ArgumentError(`${place}: expected a float32 or float64 tensor, got int32`);
-  if (recording() === null)
+  const caller = 'bernoulli';
+  const { shape, dtype, numel, storage } = checkTensor(caller, input);
+  const { generator = defaultGenerator } = checkOptions(caller, options, ['generator']);
+  checkGenerator(caller, generator);
+  if (dtype === 'int32') throw new ArgumentError(`${caller}: expected a float32 or float64 tensor, got int32`);
+  if (currentTrace() === null)
     for (const p of storage.read())
-      if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${place}: probabilities must be in [0, 1], got ${p}`);
+      if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${caller}: probabilities must be in [0, 1], got ${p}`);
   const source = drawnFrom(generator);
   const result = drawn(shape, dtype, source, (array) => uniform(source, array as FloatArray));
   const out = result.storage;
@@ -101,7 +101,7 @@ export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generato
 
 /** x < y ? 1 : 0. */
 const isBelow = (() => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   return emit([graph.input(0).lt(graph.input(1))]).program;
 })();
 
@@ -111,56 +111,56 @@ const uniform: Fill = (generator, array) => generator.uniformFill(array, 0, 1);
 const normal: Fill = (generator, array) => generator.normalFill(array, 0, 1);
 
 function floats(
-  place: string,
+  caller: string,
   shape: readonly number[],
   options: RandomOptions | undefined,
   fill: Fill,
   like: DType = 'float32',
 ): Tensor {
-  const { dtype, requiresGrad, generator } = randomOptions(place, options, like);
-  if (dtype === 'int32') throw new ArgumentError(`${place}: dtype must be float32 or float64, got int32`);
-  const size = checkShape(place, shape);
+  const { dtype, requiresGrad, generator } = randomOptions(caller, options, like);
+  if (dtype === 'int32') throw new ArgumentError(`${caller}: dtype must be float32 or float64, got int32`);
+  const size = checkShape(caller, shape);
   return drawn(size, dtype, generator, (array) => fill(generator, array as FloatArray)).requiresGrad_(requiresGrad);
 }
 
 function integers(
-  place: string,
+  caller: string,
   low: number,
   high: number,
   shape: readonly number[],
   options: RandomOptions | undefined,
   like: DType,
 ): Tensor {
-  const { dtype, requiresGrad, generator } = randomOptions(place, options, like);
-  const size = checkShape(place, shape);
-  checkIntegers(place, zeros(dtype, 0), low, high);
+  const { dtype, requiresGrad, generator } = randomOptions(caller, options, like);
+  const size = checkShape(caller, shape);
+  checkIntegers(caller, zeros(dtype, 0), low, high);
   return drawn(size, dtype, generator, (array) => generator.randintFill(array, low, high)).requiresGrad_(requiresGrad);
 }
 
-/** Draws by an op, so that a recorded program draws again at each run. Arguments have been checked. @internal */
+/** Draws by an op, so that a traced program draws again at each run. Arguments have been checked. @internal */
 export function drawn(shape: Shape, dtype: DType, source: Generator, fill: (array: HostArray) => void): Tensor {
   const result = new Tensor(Storage.uninitialized(dtype, numelOf(shape)), shape);
   currentOps().draw({ draw: { source, fill }, out: result.storage });
   return result;
 }
 
-function checkTensor(place: string, input: unknown): Tensor {
-  if (!(input instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(input)}`);
+function checkTensor(caller: string, input: unknown): Tensor {
+  if (!(input instanceof Tensor)) throw new ArgumentError(`${caller}: expected a Tensor, got ${show(input)}`);
   return input;
 }
 
-function checkGenerator(place: string, generator: unknown): void {
+function checkGenerator(caller: string, generator: unknown): void {
   if (!(generator instanceof Generator))
-    throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+    throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
 }
 
-function randomOptions(place: string, options: RandomOptions | undefined, defaultDtype: DType) {
-  const given = checkOptions(place, options, ['dtype', 'requiresGrad', 'generator']);
+function randomOptions(caller: string, options: RandomOptions | undefined, defaultDtype: DType) {
+  const given = checkOptions(caller, options, ['dtype', 'requiresGrad', 'generator']);
   const { generator = defaultGenerator, requiresGrad = false } = given;
-  checkGenerator(place, generator);
-  const dtype = given.dtype === undefined ? defaultDtype : checkOneOf(place, 'dtype', given.dtype, dtypes);
-  checkBoolean(place, 'requiresGrad', requiresGrad);
+  checkGenerator(caller, generator);
+  const dtype = given.dtype === undefined ? defaultDtype : checkOneOf(caller, 'dtype', given.dtype, dtypes);
+  checkBoolean(caller, 'requiresGrad', requiresGrad);
   if (requiresGrad && dtype === 'int32')
-    throw new ArgumentError(`${place}: only tensors of floating point dtype can require gradients, got int32`);
+    throw new ArgumentError(`${caller}: only tensors of floating point dtype can require gradients, got int32`);
   return { dtype, requiresGrad, generator: drawnFrom(generator) };
 }

@@ -23,13 +23,13 @@ export interface SavedTensor {
  * What a value says it is: `{ dtype, shape, data }`, or a clone `{ storage: { dtype, numbers: { data } }, shape }`; null for any other.
  * @throws ArgumentError, ShapeError for sizes and dtypes that there are none of.
  */
-export function openSaved(place: string, value: unknown): SavedTensor | null {
+export function openSaved(caller: string, value: unknown): SavedTensor | null {
   const parts = partsOf(value);
   if (parts === null) return null;
   const { data } = parts;
-  const dtype = checkOneOf(place, 'dtype', parts.dtype, dtypes);
-  const shape = checkShape(place, parts.shape);
-  return { dtype, shape, read: () => new Tensor(new Storage(dtype, readData(place, data, dtype, shape)), shape) };
+  const dtype = checkOneOf(caller, 'dtype', parts.dtype, dtypes);
+  const shape = checkShape(caller, parts.shape);
+  return { dtype, shape, read: () => new Tensor(new Storage(dtype, readData(caller, data, dtype, shape)), shape) };
 }
 
 function partsOf(value: unknown): { dtype: unknown; shape: unknown; data: unknown } | null {
@@ -40,15 +40,15 @@ function partsOf(value: unknown): { dtype: unknown; shape: unknown; data: unknow
   return { dtype: storage.dtype, shape, data: storage.numbers.data };
 }
 
-function readData(place: string, data: unknown, dtype: DType, shape: Shape): HostArray {
+function readData(caller: string, data: unknown, dtype: DType, shape: Shape): HostArray {
   if (!ArrayBuffer.isView(data)) {
     const numbers = Storage.allocate(dtype, numelOf(shape)).write();
-    readLevel(place, data, shape, 0, { numbers, next: 0, isInteger: dtype === 'int32' });
+    readLevel(caller, data, shape, 0, { numbers, next: 0, isInteger: dtype === 'int32' });
     return numbers;
   }
-  const view = plainView(place, data);
+  const view = plainView(caller, data);
   if (dtypeOf(view) !== dtype || view.length !== numelOf(shape))
-    throw new ShapeError(`${place}: expected ${numelOf(shape)} elements of ${dtype} in data, got ${show(data)}`);
+    throw new ShapeError(`${caller}: expected ${numelOf(shape)} elements of ${dtype} in data, got ${show(data)}`);
   return (view as HostArray).slice();
 }
 
@@ -58,15 +58,15 @@ interface Target {
   next: number;
 }
 
-function readLevel(place: string, value: unknown, shape: Shape, dim: number, target: Target): void {
+function readLevel(caller: string, value: unknown, shape: Shape, dim: number, target: Target): void {
   if (dim === shape.length) {
     const number = numberOfJSON(value);
     if (number === null || (target.isInteger && (number | 0) !== number))
-      throw new ArgumentError(`${place}: expected a number in data, got ${show(value)}`);
+      throw new ArgumentError(`${caller}: expected a number in data, got ${show(value)}`);
     target.numbers[target.next++] = number;
     return;
   }
   if (!isArray(value) || value.length !== shape[dim])
-    throw new ShapeError(`${place}: data is not of shape ${formatShape(shape)}`);
-  for (let i = 0; i < shape[dim]!; i++) readLevel(place, value[i], shape, dim + 1, target);
+    throw new ShapeError(`${caller}: data is not of shape ${formatShape(shape)}`);
+  for (let i = 0; i < shape[dim]!; i++) readLevel(caller, value[i], shape, dim + 1, target);
 }

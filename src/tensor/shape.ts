@@ -16,16 +16,17 @@ export function formatShape(shape: Shape): string {
 }
 
 /** Checks a shape given by a caller and returns a frozen copy. */
-export function checkShape(place: string, shape: unknown): Shape {
-  const sizes = readSizes(place, shape).map((size, dim) => checkSize(place, `size of dimension ${dim}`, size));
-  if (numelOf(sizes) > maxElements) throw new ShapeError(`${place}: shape ${formatShape(sizes)} has too many elements`);
+export function checkShape(caller: string, shape: unknown): Shape {
+  const sizes = readSizes(caller, shape).map((size, dim) => checkSize(caller, `size of dimension ${dim}`, size));
+  if (numelOf(sizes) > maxElements)
+    throw new ShapeError(`${caller}: shape ${formatShape(sizes)} has too many elements`);
   return Object.freeze(sizes);
 }
 
 /** The sizes that a caller gives, among them perhaps -1: unchecked, but no more than a tensor may have. */
-export function readSizes(place: string, shape: unknown): unknown[] {
-  if (!isArray(shape)) throw new ArgumentError(`${place}: a shape is an array of sizes, got ${show(shape)}`);
-  return readList(place, 'dimensions', shape, (size) => size, maxRank);
+export function readSizes(caller: string, shape: unknown): unknown[] {
+  if (!isArray(shape)) throw new ArgumentError(`${caller}: a shape is an array of sizes, got ${show(shape)}`);
+  return readList(caller, 'dimensions', shape, (size) => size, maxRank);
 }
 
 /** Product of the sizes; 1 for a scalar. */
@@ -54,20 +55,20 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /** A dimension counted from the end when negative, checked against the rank. */
-export function checkDim(place: string, dim: unknown, rank: number): number {
+export function checkDim(caller: string, dim: unknown, rank: number): number {
   // PyTorch lets a scalar be reduced over its dimension 0 or -1.
   const bound = Math.max(rank, 1);
   if (typeof dim !== 'number' || !Number.isSafeInteger(dim))
-    throw new ArgumentError(`${place}: dim must be an integer, got ${show(dim)}`);
+    throw new ArgumentError(`${caller}: dim must be an integer, got ${show(dim)}`);
   if (dim < -bound || dim >= bound)
     throw new ArgumentError(
-      `${place}: Dimension out of range (expected to be in range of [${-bound}, ${bound - 1}], but got ${dim})`,
+      `${caller}: Dimension out of range (expected to be in range of [${-bound}, ${bound - 1}], but got ${dim})`,
     );
   return dim < 0 ? dim + bound : dim;
 }
 
 /** The shape that two shapes broadcast to, by the rules of NumPy and PyTorch. */
-export function broadcastShapes(place: string, a: Shape, b: Shape): Shape {
+export function broadcastShapes(caller: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
@@ -76,7 +77,7 @@ export function broadcastShapes(place: string, a: Shape, b: Shape): Shape {
     const sizeB = b[dim - rank + b.length] ?? 1;
     if (sizeA !== sizeB && sizeA !== 1 && sizeB !== 1)
       throw new ShapeError(
-        `${place}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: ` +
+        `${caller}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: ` +
           `${sizeA} against ${sizeB} at dimension ${dim}`,
       );
     shape[dim] = sizeA === 1 ? sizeB : sizeA;

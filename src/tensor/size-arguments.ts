@@ -11,19 +11,19 @@ export type SizesAndOptions<Options> =
   | [...sizes: number[], options: Options | undefined];
 
 /** The shape, unchecked, that an array or single sizes give. @throws ArgumentError when there is none. @internal */
-export function shapeOfSizes(place: string, args: readonly unknown[]): unknown {
-  if (args.length === 0) throw new ArgumentError(`${place}: expected a shape or sizes, got nothing`);
+export function shapeOfSizes(caller: string, args: readonly unknown[]): unknown {
+  if (args.length === 0) throw new ArgumentError(`${caller}: expected a shape or sizes, got nothing`);
   return args.length === 1 && typeof args[0] !== 'number' ? args[0] : args;
 }
 
 /** The same with options behind; both unchecked. @internal */
 export function splitSizes<Options>(
-  place: string,
+  caller: string,
   args: SizesAndOptions<Options>,
 ): { shape: readonly number[]; options: Options | undefined } {
   const last = args.at(-1);
   const hasOptions = args.length > 1 && typeof last !== 'number';
-  const shape = shapeOfSizes(place, hasOptions ? args.slice(0, -1) : args);
+  const shape = shapeOfSizes(caller, hasOptions ? args.slice(0, -1) : args);
   // Sizes and options are checked by the caller, who knows which options there are.
   return { shape: shape as readonly number[], options: hasOptions ? (last as Options | undefined) : undefined };
 }

@@ -1,8 +1,8 @@
 /** The numbers of several tensors at one moment of a training. */
 
-import type { Block, ProgramFactory } from '../ops/listing.js';
+import type { Block, ProgramFactory } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { zeros } from './host-memory.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
@@ -12,7 +12,7 @@ import { Tensor } from './tensor.js';
  * together; else they share their memory.
  */
 export function stateTensors(tensors: readonly Tensor[], trained: readonly Tensor[] = tensors): Tensor[] {
-  if (recording() !== null || !trained.some(({ storage }) => storage.isBeingTrained))
+  if (currentTrace() !== null || !trained.some(({ storage }) => storage.isBeingTrained))
     return tensors.map((tensor) => tensor.detach());
   const copies = copyTogether([...new Set(tensors.map(({ storage }) => storage))]);
   return tensors.map(({ storage, shape }) => new Tensor(copies.get(storage)!, shape));

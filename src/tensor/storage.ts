@@ -1,7 +1,7 @@
 import { StateError } from '../errors.js';
-import type { ProgramFactory } from '../ops/listing.js';
+import type { ProgramFactory } from '../ops/graph.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
-import { type Recording, recording } from '../ops/recording.js';
+import { type Trace, currentTrace } from '../ops/trace.js';
 import { ownTurn } from '../ops/turns.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { isInferenceModeEnabled } from './grad-mode.js';
@@ -38,7 +38,7 @@ export interface Holder {
 }
 
 const isTemporary =
-  'this tensor was made while a function was being recorded for compile: it has numbers only inside the program; ' +
+  'this tensor was made while a function was being traced for compile: it has numbers only inside the program; ' +
   'return it from the function to read it';
 
 const isTrained = (writer: string) =>
@@ -47,7 +47,7 @@ const isTrained = (writer: string) =>
 /**
  * The memory of a tensor; tensors of one storage share their numbers. Only ops reach the array, through
  * {@link read} and {@link write}: users get copies, so the newest numbers may live elsewhere than in the array: in the
- * block of a {@link NativeSide}, once a recorded program uses the storage.
+ * block of a {@link NativeSide}, once a traced program uses the storage.
  */
 export class Storage implements Memory {
   readonly dtype: DType;
@@ -60,7 +60,7 @@ export class Storage implements Memory {
   #holder: Holder | null = null;
   #version = 0;
   readonly #isInference = isInferenceModeEnabled();
-  #recordedBy: Recording | null = recording();
+  #tracedBy: Trace | null = currentTrace();
   /** Why there are no numbers, or null. */
   #refusal: string | null = null;
 
@@ -78,12 +78,12 @@ export class Storage implements Memory {
   }
 
   /**
-   * Memory that holds anything: clearing what an op is about to write takes as long as many an op. Made while recording
+   * Memory that holds anything: clearing what an op is about to write takes as long as many an op. Made while tracing
    * it has no numbers at all.
    * @throws ArgumentError when the machine will not give that much.
    */
   static uninitialized(dtype: DType, length: number): Storage {
-    if (recording() !== null) {
+    if (currentTrace() !== null) {
       const storage = new Storage(dtype, length);
       storage.#refusal = isTemporary;
       return storage;
@@ -91,9 +91,9 @@ export class Storage implements Memory {
     return new Storage(dtype, uncleared(dtype, length));
   }
 
-  /** @throws StateError while recording, and when there are no numbers. */
+  /** @throws StateError while tracing, and when there are no numbers. */
   read(): HostArray {
-    const now = recording();
+    const now = currentTrace();
     if (now !== null) throw now.refuse('reading a tensor');
     const side = this.#side;
     if (side !== null && (side.blockIsNewer || side.writers.length > 0)) return this.#download(side);
@@ -102,8 +102,8 @@ export class Storage implements Memory {
 
   /** @throws StateError as {@link read}, while a job writes the memory, and while it is held. */
   write(): HostArray {
-    const now = recording();
-    if (now !== null && now !== this.#recordedBy) throw now.refuse('writing into a tensor');
+    const now = currentTrace();
+    if (now !== null && now !== this.#tracedBy) throw now.refuse('writing into a tensor');
     this.assertUnpinned();
     const side = this.#side;
     if (side !== null) {
@@ -119,7 +119,7 @@ export class Storage implements Memory {
     return this.#version;
   }
 
-  /** Sets the version: one up for a write that is only recorded, and back where it was when nothing comes of it. */
+  /** Sets the version: one up for a write that is only traced, and back where it was when nothing comes of it. */
   setVersion(version: number): void {
     this.#version = version;
   }
@@ -129,12 +129,12 @@ export class Storage implements Memory {
     return this.#isInference;
   }
 
-  /** The recording that the storage was made in and is known to, or null. */
-  get recordedBy(): Recording | null {
-    return this.#recordedBy;
+  /** The trace that the storage was made in and is known to, or null. */
+  get tracedBy(): Trace | null {
+    return this.#tracedBy;
   }
 
-  /** Whether there are numbers: not in what was made while recording, nor in gradients that a program did not keep. */
+  /** Whether there are numbers: not in what was made while tracing, nor in gradients that a program did not keep. */
   get hasNumbers(): boolean {
     return this.#refusal === null;
   }
@@ -144,15 +144,15 @@ export class Storage implements Memory {
     if (this.#refusal !== null) throw new StateError(this.#refusal);
   }
 
-  /** Makes memory that was made while recording ordinary memory: zeros, until a program writes it. */
+  /** Makes memory that was made while tracing ordinary memory: zeros, until a program writes it. */
   settle(): void {
-    this.#recordedBy = null;
+    this.#tracedBy = null;
     this.#refusal = null;
   }
 
   /** From here on there are no numbers; reading them throws with this sentence. */
   refuse(sentence = isTemporary): void {
-    this.#recordedBy = null;
+    this.#tracedBy = null;
     this.#refusal = sentence;
   }
 
@@ -286,7 +286,7 @@ export class Storage implements Memory {
   }
 
   #lookedUp(): Numbers {
-    const get = () => (recording() === null && this.hasNumbers ? this.read() : null);
+    const get = () => (currentTrace() === null && this.hasNumbers ? this.read() : null);
     return Object.defineProperty({ data: null }, 'data', { get, enumerable: true, configurable: true });
   }
 

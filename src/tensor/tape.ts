@@ -5,9 +5,9 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { emit } from '../pointwise/emit.js';
-import { Graph } from '../pointwise/expression.js';
+import { ExpressionGraph } from '../pointwise/expression.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { noGrad } from './grad-scope.js';
 import { leafHookEdits, runHooks } from './hooks.js';
@@ -25,7 +25,7 @@ export { noGrad };
  * @param saved what `backward` reads: it must not be written before then, and can be used for one backward only.
  * A node that saves nothing can be walked any number of times, as in PyTorch.
  */
-export function record(
+export function setGradFn(
   name: string,
   output: Tensor,
   inputs: readonly Tensor[],
@@ -37,7 +37,7 @@ export function record(
   output.attach({
     name,
     id: nextId++,
-    recordedBy: recording(),
+    tracedBy: currentTrace(),
     // Now, since a leaf may be told later to require a gradient: this call has not saved what that would take.
     inputs: inputs.map((input) => (input.requiresGrad ? input : null)),
     saved: saved.map((tensor) => ({ tensor, version: tensor.storage.version })),
@@ -104,9 +104,9 @@ export function walk(
   const wanted = targets === null ? null : new Set(targets.map(keyOf));
   const nodes = reachable(roots.map(({ root }) => root));
   const leading = wanted === null ? nodes : leadingTo(nodes, wanted);
-  const now = recording();
+  const now = currentTrace();
   if (now !== null) {
-    if (nodes.some(({ recordedBy }) => recordedBy !== now))
+    if (nodes.some(({ tracedBy }) => tracedBy !== now))
       throw now.refuse(
         'backward() through a graph that was made outside',
         'call the function that makes it inside, too',
@@ -187,24 +187,24 @@ interface Gradient {
 type Pending = Map<Node<Tensor> | Tensor, Gradient>;
 
 /** @throws StateError for an output that no gradient flows from. */
-export function checkRoot(place: string, root: Tensor, index: number): void {
+export function checkRoot(caller: string, root: Tensor, index: number): void {
   if (!root.requiresGrad)
-    throw new StateError(`${place}: element ${index} of tensors does not require grad and does not have a grad_fn`);
+    throw new StateError(`${caller}: element ${index} of tensors does not require grad and does not have a grad_fn`);
 }
 
 /** The gradient of an output, 1 for a single element when none is given. */
-export function checkSeed(place: string, root: Tensor, gradient: Tensor | null | undefined): Tensor {
+export function checkSeed(caller: string, root: Tensor, gradient: Tensor | null | undefined): Tensor {
   if (gradient === undefined || gradient === null) {
-    if (root.numel !== 1) throw new StateError(`${place}: grad can be implicitly created only for scalar outputs`);
+    if (root.numel !== 1) throw new StateError(`${caller}: grad can be implicitly created only for scalar outputs`);
     const seed = new Tensor(Storage.uninitialized(root.dtype, 1), root.shape);
     currentOps().fill({ out: seed.storage, value: 1, n: 1 });
     return seed;
   }
   if (!(gradient instanceof Tensor))
-    throw new ArgumentError(`${place}: the gradient must be a Tensor, got ${show(gradient)}`);
+    throw new ArgumentError(`${caller}: the gradient must be a Tensor, got ${show(gradient)}`);
   if (!sameShape(gradient.shape, root.shape))
     throw new ShapeError(
-      `${place}: Mismatch in shape: the gradient has shape ${formatShape(gradient.shape)} and the output has shape ` +
+      `${caller}: Mismatch in shape: the gradient has shape ${formatShape(gradient.shape)} and the output has shape ` +
         formatShape(root.shape),
     );
   if (gradient.dtype === root.dtype) return gradient;
@@ -283,13 +283,13 @@ export function handOut({ arrived, retained }: Walk, given: readonly Tensor[]): 
 
 /** Before any gradient is changed: a compiled step may have left some without numbers, or be writing them. */
 function checkGradient({ grad }: Tensor): void {
-  if (grad === null || recording() !== null) return;
+  if (grad === null || currentTrace() !== null) return;
   grad.storage.assertNumbers();
   grad.storage.assertUnpinned();
 }
 
 const sum = (() => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   return emit([graph.input(0).add(graph.input(1))]).program;
 })();
 

@@ -3,7 +3,7 @@ import { markAsOwn } from '../copies.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, HostArray } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { jsonNumbers, type TensorJSON } from './json.js';
 import type { GradientHook, Node } from './node.js';
@@ -63,8 +63,8 @@ export class Tensor {
 
   /** Whether gradients flow to this tensor: set on leaves by the caller, on results by the functions. */
   get requiresGrad(): boolean {
-    const now = recording();
-    if (now !== null && this.storage.recordedBy !== now) now.guard(this, 'requiresGrad', () => this.#requiresGrad);
+    const now = currentTrace();
+    if (now !== null && this.storage.tracedBy !== now) now.guard(this, 'requiresGrad', () => this.#requiresGrad);
     return this.#requiresGrad;
   }
 
@@ -86,7 +86,7 @@ export class Tensor {
       throw new StateError('only Tensors of floating point dtype can require gradients, got int32');
     if (value && this.storage.isInference && !isInferenceModeEnabled())
       throw new StateError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.');
-    recording()?.change(
+    currentTrace()?.sideEffect(
       this,
       'requiresGrad',
       () => this.#requiresGrad,
@@ -126,7 +126,7 @@ export class Tensor {
 
   /** The gradients that `backward` has added up here so far, or null. Results have one after `retainGrad` only. */
   get grad(): Tensor | null {
-    recording()?.guard(this, 'grad', () => this.#grad?.storage);
+    currentTrace()?.guard(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
   }
 
@@ -138,7 +138,7 @@ export class Tensor {
         throw new ShapeError(`grad: expected shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`);
       if (value.dtype !== this.dtype) throw new ArgumentError(`grad: expected ${this.dtype}, got ${value.dtype}`);
     }
-    recording()?.change(
+    currentTrace()?.sideEffect(
       this,
       'grad',
       () => this.#grad,
@@ -168,7 +168,7 @@ export class Tensor {
     checkReceiver('item', this);
     if (this.numel !== 1)
       throw new StateError(`a Tensor with ${this.numel} elements cannot be converted to a number by item()`);
-    assertNotRecording('item()');
+    assertNotTracing('item()');
     return this.storage.read()[0]!;
   }
 
@@ -184,14 +184,14 @@ export class Tensor {
     checkReceiver('toTypedArray', this);
     if (dtype !== undefined && dtype !== this.dtype)
       throw new ArgumentError(`toTypedArray: the tensor is ${this.dtype}, not ${show(dtype)}; convert it with to()`);
-    assertNotRecording('toTypedArray()');
+    assertNotTracing('toTypedArray()');
     return this.storage.read().slice();
   }
 
   /** A copy of the numbers as nested arrays; a plain number for a scalar. */
   toArray(): NestedArray {
     checkReceiver('toArray', this);
-    assertNotRecording('toArray()');
+    assertNotTracing('toArray()');
     return nest(this.storage.read(), this.shape, 0, 0, stridesOf(this.shape));
   }
 
@@ -238,23 +238,23 @@ export class Tensor {
   }
 
   /** Refuses to write into a tensor that gradients are noted for; `noGrad` replaces it while it runs. @internal */
-  assertWritable(place: string): void {
+  assertWritable(caller: string): void {
     if (this.storage.isInference && !isInferenceModeEnabled())
       throw new StateError(
-        `${place}: Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a ` +
+        `${caller}: Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a ` +
           'normal tensor before doing inplace update.',
       );
     if (!this.#requiresGrad || !isGradEnabled()) return;
     throw new StateError(
       this.isLeaf
-        ? `${place}: a leaf Variable that requires grad is being used in an in-place operation.`
-        : `${place}: a result that requires grad cannot be written in place; use detach() or noGrad`,
+        ? `${caller}: a leaf Variable that requires grad is being used in an in-place operation.`
+        : `${caller}: a result that requires grad cannot be written in place; use detach() or noGrad`,
     );
   }
 
   /** The numbers as PyTorch prints them, shortened above 1,000 elements. */
   toString(): string {
-    assertNotRecording('printing a tensor');
+    assertNotTracing('printing a tensor');
     const suffix = this.node !== null ? `grad_fn=<${this.node.name}>` : this.#requiresGrad ? 'requires_grad=True' : '';
     return formatTensor(this.storage.read(), this.shape, this.dtype, suffix);
   }
@@ -292,14 +292,14 @@ export class Tensor {
 
 markAsOwn(Tensor);
 
-function assertNotRecording(what: string): void {
-  const now = recording();
+function assertNotTracing(what: string): void {
+  const now = currentTrace();
   if (now !== null) throw now.refuse(what);
 }
 
 /** What a method was called on, which in JavaScript may be anything. */
-function checkReceiver(place: string, receiver: unknown): void {
-  if (!(receiver instanceof Tensor)) throw new ArgumentError(`${place}: expected a Tensor, got ${show(receiver)}`);
+function checkReceiver(caller: string, receiver: unknown): void {
+  if (!(receiver instanceof Tensor)) throw new ArgumentError(`${caller}: expected a Tensor, got ${show(receiver)}`);
 }
 
 function nest(data: HostArray, shape: Shape, dim: number, at: number, strides: readonly number[]): NestedArray {

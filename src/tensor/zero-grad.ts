@@ -10,11 +10,11 @@ export interface ZeroGradOptions {
 }
 
 /** Forgets the gradients of tensors: what `zeroGrad` of modules and of optimizers does. @internal */
-export function zeroGrad(place: string, tensors: readonly Tensor[], options: ZeroGradOptions | undefined): void {
-  const { setToNone = true } = checkOptions(place, options, ['setToNone']);
-  checkBoolean(place, 'setToNone', setToNone);
+export function zeroGrad(caller: string, tensors: readonly Tensor[], options: ZeroGradOptions | undefined): void {
+  const { setToNone = true } = checkOptions(caller, options, ['setToNone']);
+  checkBoolean(caller, 'setToNone', setToNone);
   for (const tensor of tensors) {
-    // Without looking at what is dropped: to a recording that would be something the program depends on.
+    // Without looking at what is dropped: to a trace that would be something the program depends on.
     if (setToNone) {
       tensor.grad = null;
       continue;

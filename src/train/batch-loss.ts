@@ -37,10 +37,10 @@ export interface Judged {
  * @param isTraining in validation one value for each row is a loss too: their mean.
  * @throws ArgumentError, ShapeError for a loss of another form.
  */
-export function lossOf(place: string, loss: Settings['loss'], judged: Judged, isTraining: boolean): BatchLoss {
-  if (judged.sampleWeight !== null) return weightedLoss(place, loss, judged, judged.sampleWeight);
+export function lossOf(caller: string, loss: Settings['loss'], judged: Judged, isTraining: boolean): BatchLoss {
+  if (judged.sampleWeight !== null) return weightedLoss(caller, loss, judged, judged.sampleWeight);
   const { output, target, rows } = judged;
-  const read = (value: unknown) => scalar(place, 'the loss', value, "reduction 'mean' or 'sum'");
+  const read = (value: unknown) => scalar(caller, 'the loss', value, "reduction 'mean' or 'sum'");
   const reductionOf = (own: CrossEntropyLoss | ElementwiseLoss) =>
     !isTraining && own.reduction === 'none' ? 'mean' : own.reduction;
   if (isOwn(loss, CrossEntropyLoss)) {
@@ -54,23 +54,23 @@ export function lossOf(place: string, loss: Settings['loss'], judged: Judged, is
     const value = read(loss.reduced(output as Tensor, target as Tensor, reductionOf(loss)));
     return plain(value, loss.reduction === 'sum', rows);
   }
-  const given = callLoss(place, loss, output, target);
+  const given = callLoss(caller, loss, output, target);
   return plain(read(!isTraining && given.ndim === 1 ? mean(given) : given), false, rows);
 }
 
 function weightedLoss(
-  place: string,
+  caller: string,
   loss: Settings['loss'],
   { output, target, rows }: Judged,
   given: Tensor,
 ): BatchLoss {
   if (given.ndim !== 1)
-    throw new ShapeError(`${place}: sampleWeight must have shape [rows], got ${formatShape(given.shape)}`);
-  const { losses, weights } = lossesOfRows(place, loss, output, target, given);
+    throw new ShapeError(`${caller}: sampleWeight must have shape [rows], got ${formatShape(given.shape)}`);
+  const { losses, weights } = lossesOfRows(caller, loss, output, target, given);
   const [count = 0, ...rest] = losses.shape;
   if (losses.ndim === 0 || count !== given.numel)
     throw new ShapeError(
-      `${place}: the losses of the rows have shape ${formatShape(losses.shape)}, sampleWeight has ${formatShape(given.shape)}`,
+      `${caller}: the losses of the rows have shape ${formatShape(losses.shape)}, sampleWeight has ${formatShape(given.shape)}`,
     );
   const own = noGrad(() => reshape(to(given.detach(), losses.dtype), [count, ...rest.map(() => 1)]));
   const weighted = sum(mul(losses, own));
@@ -86,25 +86,25 @@ function weightedLoss(
 }
 
 /** The losses of the rows, [rows, ...], and what each of them weighs by itself; null: all the same. */
-function lossesOfRows(place: string, loss: Settings['loss'], output: unknown, target: unknown, given: Tensor) {
+function lossesOfRows(caller: string, loss: Settings['loss'], output: unknown, target: unknown, given: Tensor) {
   if (isOwn(loss, CrossEntropyLoss)) {
     const { loss: losses } = crossEntropyParts(loss, output as Tensor, target as Tensor, 'none');
     return { losses, weights: noGrad(() => labelWeights(loss, target, losses.dtype)) };
   }
   if (isOwn(loss, ElementwiseLoss))
     return { losses: loss.reduced(output as Tensor, target as Tensor, 'none'), weights: null };
-  const losses = callLoss(place, loss, output, target);
+  const losses = callLoss(caller, loss, output, target);
   if (losses.ndim !== 1 || losses.numel !== given.numel)
     throw new ShapeError(
-      `${place}: with sampleWeight the loss must give one value for each row, shape ${formatShape(given.shape)} ` +
+      `${caller}: with sampleWeight the loss must give one value for each row, shape ${formatShape(given.shape)} ` +
         `(reduction 'none'), got shape ${formatShape(losses.shape)}`,
     );
-  return { losses: float(place, 'the loss', losses), weights: null };
+  return { losses: float(caller, 'the loss', losses), weights: null };
 }
 
-function callLoss(place: string, loss: Settings['loss'], output: unknown, target: unknown): Tensor {
+function callLoss(caller: string, loss: Settings['loss'], output: unknown, target: unknown): Tensor {
   const value = loss instanceof Module ? applyModel(loss, [output, target]) : loss(output, target);
-  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: the loss must be a Tensor`);
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${caller}: the loss must be a Tensor`);
   return value;
 }
 
@@ -121,14 +121,16 @@ function plain(loss: Tensor, isSum: boolean, rows: number): BatchLoss {
 }
 
 /** @throws ArgumentError, ShapeError for anything but a float tensor of one element; `instead` says how to get one. */
-export function scalar(place: string, what: string, value: unknown, instead: string): Tensor {
-  if (!(value instanceof Tensor)) throw new ArgumentError(`${place}: ${what} must be a Tensor`);
+export function scalar(caller: string, what: string, value: unknown, instead: string): Tensor {
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${caller}: ${what} must be a Tensor`);
   if (value.numel !== 1)
-    throw new ShapeError(`${place}: ${what} must have one element (${instead}), got shape ${formatShape(value.shape)}`);
-  return float(place, what, value);
+    throw new ShapeError(
+      `${caller}: ${what} must have one element (${instead}), got shape ${formatShape(value.shape)}`,
+    );
+  return float(caller, what, value);
 }
 
-function float(place: string, what: string, value: Tensor): Tensor {
+function float(caller: string, what: string, value: Tensor): Tensor {
   if (value.dtype !== 'int32') return value;
-  throw new ArgumentError(`${place}: ${what} must be a float32 tensor, got int32; convert it with to('float32')`);
+  throw new ArgumentError(`${caller}: ${what} must be a float32 tensor, got int32; convert it with to('float32')`);
 }

@@ -56,13 +56,13 @@ export class BatchReader {
   /** Whether a batch is `[input, target]`. */
   readonly isPair: boolean;
   readonly forward: Forward;
-  readonly #place: string;
+  readonly #caller: string;
 
   /** @param forward the option of that name. @throws ArgumentError for anything but a function. */
-  constructor(place: string, model: AnyModule, forward: unknown) {
+  constructor(caller: string, model: AnyModule, forward: unknown) {
     if (forward !== undefined && typeof forward !== 'function')
-      throw new ArgumentError(`${place}: forward must be a function, got ${show(forward)}`);
-    this.#place = place;
+      throw new ArgumentError(`${caller}: forward must be a function, got ${show(forward)}`);
+    this.#caller = caller;
     this.isPair = forward === undefined;
     const call: Forward =
       forward === undefined
@@ -70,12 +70,12 @@ export class BatchReader {
             const [input, target] = batch as Batch<unknown, unknown>;
             return { output: applyModel(model, input), target };
           }
-        : (batch) => checkOutcome(place, Reflect.apply(forward, undefined, [model, batch]));
+        : (batch) => checkOutcome(caller, Reflect.apply(forward, undefined, [model, batch]));
     this.forward = (batch) => {
       if (!(batch instanceof WeightedBatch)) return call(batch);
       const outcome = call(batch.batch);
       if (outcome.sampleWeight !== undefined)
-        throw new ArgumentError(`${place}: sampleWeight is an option, and forward returns one too; give one of them`);
+        throw new ArgumentError(`${caller}: sampleWeight is an option, and forward returns one too; give one of them`);
       return { ...outcome, sampleWeight: batch.sampleWeight };
     };
   }
@@ -86,38 +86,38 @@ export class BatchReader {
    * @throws ArgumentError or ShapeError that names the batch and its form.
    */
   read<T>(what: string, batch: T, rowsOf: 'all' | 'first' = 'all'): { structure: Structure<T>; rows: number } {
-    const place = this.#place;
+    const caller = this.#caller;
     if (this.isPair && !(isArray(batch) && batch.length === 2))
       throw new ArgumentError(
-        `${place}: ${what} must be [input, target], got ${showStructure(batch)}; for batches of another form say with the ` +
+        `${caller}: ${what} must be [input, target], got ${showStructure(batch)}; for batches of another form say with the ` +
           'option forward which part goes to the model and which to the loss',
       );
-    const structure = takeApart(`${place}: ${what}`, batch);
+    const structure = takeApart(`${caller}: ${what}`, batch);
     const { tensors } = structure;
     const rows = tensors[0]!.shape[0];
     const isUneven = tensors.some(({ shape }) => shape.length === 0 || shape[0] !== rows);
     if (rows === undefined || (rowsOf === 'all' && isUneven))
       throw new ShapeError(
-        `${place}: ${what} must have the same number of rows in each of its tensors, got shapes ` +
+        `${caller}: ${what} must have the same number of rows in each of its tensors, got shapes ` +
           tensors.map(({ shape }) => formatShape(shape)).join(', '),
       );
     return { structure, rows };
   }
 }
 
-function checkOutcome(place: string, value: unknown): Outcome {
+function checkOutcome(caller: string, value: unknown): Outcome {
   if (isThenable(value)) {
     ignoreRejection(value);
-    throw new ArgumentError(`${place}: forward must not be async`);
+    throw new ArgumentError(`${caller}: forward must not be async`);
   }
   if (isPlainObject(value) && Object.hasOwn(value, 'output')) {
     const own = (key: 'target' | 'sampleWeight') => (Object.hasOwn(value, key) ? value[key] : undefined);
     const sampleWeight = own('sampleWeight');
     if (sampleWeight !== undefined && !(sampleWeight instanceof Tensor))
       throw new ArgumentError(
-        `${place}: the sampleWeight that forward returns must be a tensor, got ${show(sampleWeight)}`,
+        `${caller}: the sampleWeight that forward returns must be a tensor, got ${show(sampleWeight)}`,
       );
     return { output: value.output, target: own('target'), sampleWeight };
   }
-  throw new ArgumentError(`${place}: forward must return { output, target }, got ${showStructure(value)}`);
+  throw new ArgumentError(`${caller}: forward must return { output, target }, got ${showStructure(value)}`);
 }

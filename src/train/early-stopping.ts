@@ -30,12 +30,12 @@ export class EarlyStopping implements Callback {
 
   /** @throws ArgumentError for options that are not valid. */
   constructor(options?: EarlyStoppingOptions) {
-    const place = 'EarlyStopping';
-    const given = checkOptions(place, options, [...monitorKeys, 'patience', 'restoreBest']);
+    const caller = 'EarlyStopping';
+    const given = checkOptions(caller, options, [...monitorKeys, 'patience', 'restoreBest']);
     const { patience = 3, restoreBest = false } = given;
-    this.#monitor = new Monitor(place, given);
-    this.#patience = checkSize(place, 'patience', patience);
-    this.#restoreBest = checkBoolean(place, 'restoreBest', restoreBest);
+    this.#monitor = new Monitor(caller, given);
+    this.#patience = checkSize(caller, 'patience', patience);
+    this.#restoreBest = checkBoolean(caller, 'restoreBest', restoreBest);
   }
 
   /** The epoch with the best score so far, or null. */

@@ -1,9 +1,9 @@
-/** Having the outputs of all layers looked at while a step is recorded. */
+/** Having the outputs of all layers looked at while a step is traced. */
 import { StateError } from '../errors.js';
 import { withForwardObserver } from '../nn/hooked-module.js';
 import type { AnyModule } from '../nn/module.js';
 import { currentOps } from '../ops/backend.js';
-import { NotFiniteError } from '../ops/listing.js';
+import { NotFiniteError } from '../ops/graph.js';
 import { mapTensors } from '../tensor/structure.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -36,10 +36,10 @@ export class FiniteChecks {
   }
 
   /** The error of a run, with the name of the layer when one was at fault. `where` says which step it was. */
-  explain(place: string, error: unknown, where: string): unknown {
+  explain(caller: string, error: unknown, where: string): unknown {
     if (!(error instanceof NotFiniteError)) return error;
     const name = this.#names[error.layer] ?? `layer ${error.layer}`;
-    return new StateError(`${place}: the output of ${name} is not finite in ${where}; that step has changed nothing`, {
+    return new StateError(`${caller}: the output of ${name} is not finite in ${where}; that step has changed nothing`, {
       cause: error,
     });
   }

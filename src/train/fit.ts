@@ -5,7 +5,7 @@ import { Training } from './training.js';
 
 /**
  * Trains a model on threads of the library's own; the event loop stays free. Each step (forward, loss, gradients, the optimizer's
- * step, metrics) is a recorded program. Samples are shuffled as a DataLoader with `shuffle: true` does after the same `manualSeed`:
+ * step, metrics) is a traced program. Samples are shuffled as a DataLoader with `shuffle: true` does after the same `manualSeed`:
  * orders and masks come from a generator of the training's own (the option `generator`), so that trainings side by side are reproducible.
  * Layers train in their own modes, or all in training mode when the model is in evaluation mode; no mode is changed.
  *

@@ -1,7 +1,7 @@
 /** Programs that evaluate a model, by the shapes of their inputs: few of them, however many numbers of rows there are. */
 import { Program } from '../compile/program.js';
 import { ProgramCache } from '../compile/program-cache.js';
-import type { InputSpec } from '../compile/record.js';
+import type { InputSpec } from '../compile/trace.js';
 import { guardModule } from '../nn/hooked-module.js';
 import { withModes } from '../nn/mode-scope.js';
 import type { AnyModule } from '../nn/module.js';
@@ -72,7 +72,7 @@ function areRowWise(asked: Asked, fewer: number, more: number): boolean {
     return false;
   }
   const [a, b] = pair;
-  // A forward that changes what it goes by is recorded again each time.
+  // A forward that changes what it goes by is traced again each time.
   if (!a.isCurrent() || !b.isCurrent()) return false;
   let known = proofs.get(a);
   if (known === undefined) proofs.set(a, (known = new WeakMap()));
@@ -113,10 +113,10 @@ function cacheOf({ model, maxPrograms }: Asked): ProgramCache<Tensor[]> {
 
 function get(asked: Asked, inputs: readonly InputSpec[]): Program<Tensor[]> {
   const { model, input } = asked;
-  return cacheOf(asked).get(inputs, () => record(model, input, inputs), input.form);
+  return cacheOf(asked).get(inputs, () => trace(model, input, inputs), input.form);
 }
 
-function record(model: AnyModule, input: Structure, inputs: readonly InputSpec[]): Program<Tensor[]> {
+function trace(model: AnyModule, input: Structure, inputs: readonly InputSpec[]): Program<Tensor[]> {
   let output: Structure | null = null;
   const forward = (...args: Tensor[]) => {
     // Its `forward` may stand in a field that nothing has found yet.
@@ -128,7 +128,7 @@ function record(model: AnyModule, input: Structure, inputs: readonly InputSpec[]
     output = takeApart('predict: the output of the model', value);
     return [...output.tensors];
   };
-  const program = Program.record(forward, inputs, { name: 'predict' });
+  const program = Program.trace(forward, inputs, { name: 'predict' });
   const { form, rebuild, tensors } = output!;
   outputs.set(program, { form, rebuild, shapes: tensors.map(({ shape }) => shape) });
   return program;

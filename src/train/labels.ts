@@ -31,11 +31,11 @@ export function measureAccuracy(
   counted: Tensor | null,
 ): Measure {
   const missed = reshape(misses(output, target), [-1]);
-  const places = missed.numel;
-  if (ignoring === null || target.dtype !== 'int32') return shareOfHits(places, sum(missed), null);
+  const positions = missed.numel;
+  if (ignoring === null || target.dtype !== 'int32') return shareOfHits(positions, sum(missed), null);
   const labels = () => countedLabels(ignoring, target, missed.dtype)!;
   // A label below 0 is never found, so that ignored ones are misses already.
-  if (ignoring.ignoreIndex < 0) return shareOfHits(places, sum(missed), counted ?? sum(labels()));
+  if (ignoring.ignoreIndex < 0) return shareOfHits(positions, sum(missed), counted ?? sum(labels()));
   const total = counted ?? sum(labels());
   return weightedMean(null, sub(total, sum(mul(labels(), missed))), total);
 }

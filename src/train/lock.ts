@@ -19,11 +19,11 @@ export class Lock {
    * Marks model, optimizer, callbacks and all that they hold as being trained, until {@link release}.
    * @throws StateError when a training that has not ended holds any of it.
    */
-  constructor(place: string, settings: Settings) {
-    this.holder = { name: place, isHolding: true };
+  constructor(caller: string, settings: Settings) {
+    this.holder = { name: caller, isHolding: true };
     this.#settings = settings;
     this.#taken = thingsOf(settings);
-    for (const [thing, message] of this.#taken) if (taken.has(thing)) throw new StateError(`${place}: the ${message}`);
+    for (const [thing, message] of this.#taken) if (taken.has(thing)) throw new StateError(`${caller}: the ${message}`);
     for (const thing of this.#taken.keys()) taken.add(thing);
     this.refresh();
   }

@@ -1,4 +1,4 @@
-/** What is measured besides the loss: functions of tensors, recorded with the step. */
+/** What is measured besides the loss: functions of tensors, traced with the step. */
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, argmax, mean, sign, sub, to } from '../functional/index.js';
@@ -11,7 +11,7 @@ import { Tensor } from '../tensor/tensor.js';
 export type MetricName = 'accuracy';
 
 /**
- * The mean over the rows of a batch, a tensor of one element, from what the model gave and what was wanted. It is recorded, so it
+ * The mean over the rows of a batch, a tensor of one element, from what the model gave and what was wanted. It is traced, so it
  * computes with functions of tensors only.
  */
 export type MetricFunction<Out = Tensor, Target = Tensor> = (output: Out, target: Target) => Tensor;
@@ -65,31 +65,31 @@ export function misses(output: Tensor, target: Tensor): Tensor {
 const named: Readonly<Record<MetricName, MetricFunction>> = { accuracy };
 
 /** Reads the option `metrics`. */
-export function readMetrics(place: string, given: unknown): ReadMetric[] {
+export function readMetrics(caller: string, given: unknown): ReadMetric[] {
   if (given === undefined) return [];
   if (!isArray(given))
-    throw new ArgumentError(`${place}: metrics must be a list of names and of { name, fn }, got ${show(given)}`);
-  const metrics = Array.from(given, (each: unknown) => readMetric(place, each));
+    throw new ArgumentError(`${caller}: metrics must be a list of names and of { name, fn }, got ${show(given)}`);
+  const metrics = Array.from(given, (each: unknown) => readMetric(caller, each));
   const names = metrics.map(({ name }) => name);
   if (names.includes('loss'))
-    throw new ArgumentError(`${place}: a metric cannot be called "loss": the loss is reported anyway`);
+    throw new ArgumentError(`${caller}: a metric cannot be called "loss": the loss is reported anyway`);
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined)
-    throw new ArgumentError(`${place}: there is more than one metric of the name ${show(repeated)}`);
+    throw new ArgumentError(`${caller}: there is more than one metric of the name ${show(repeated)}`);
   return metrics;
 }
 
-function readMetric(place: string, given: unknown): ReadMetric {
+function readMetric(caller: string, given: unknown): ReadMetric {
   if (typeof given === 'string') {
     if (Object.hasOwn(named, given)) return { name: given, fn: named[given as MetricName] as ReadMetric['fn'] };
     throw new ArgumentError(
-      `${place}: unknown metric ${show(given)}; known is ${Object.keys(named).join(', ')}, or give { name, fn }`,
+      `${caller}: unknown metric ${show(given)}; known is ${Object.keys(named).join(', ')}, or give { name, fn }`,
     );
   }
   const [name, fn] = typeof given === 'function' ? [given.name, given] : partsOf(given);
   if (typeof name === 'string' && name !== '' && typeof fn === 'function') return { name, fn: fn as ReadMetric['fn'] };
   throw new ArgumentError(
-    `${place}: a metric is a name, a function that has one, or { name, fn } with a function, got ${show(given)}`,
+    `${caller}: a metric is a name, a function that has one, or { name, fn } with a function, got ${show(given)}`,
   );
 }
 

@@ -31,13 +31,13 @@ export class ModelCheckpoint implements Callback {
 
   /** @throws ArgumentError unless `save` is a function, and for options that are not valid. */
   constructor(save: (checkpoint: Checkpoint) => void | Promise<void>, options?: ModelCheckpointOptions) {
-    const place = 'ModelCheckpoint';
-    if (typeof save !== 'function') throw new ArgumentError(`${place}: save must be a function, got ${show(save)}`);
-    const given = checkOptions(place, options, [...monitorKeys, 'saveBestOnly']);
+    const caller = 'ModelCheckpoint';
+    if (typeof save !== 'function') throw new ArgumentError(`${caller}: save must be a function, got ${show(save)}`);
+    const given = checkOptions(caller, options, [...monitorKeys, 'saveBestOnly']);
     const { saveBestOnly = true } = given;
     this.#save = save;
-    this.#monitor = new Monitor(place, given);
-    this.#saveBestOnly = checkBoolean(place, 'saveBestOnly', saveBestOnly);
+    this.#monitor = new Monitor(caller, given);
+    this.#saveBestOnly = checkBoolean(caller, 'saveBestOnly', saveBestOnly);
   }
 
   onStart({ scores }: TrainingContext): void {

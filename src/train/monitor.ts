@@ -29,8 +29,8 @@ export function directionOf(name = 'loss'): 'min' | 'max' | null {
 }
 
 /** The error for a score of no known direction. */
-export const noDirection = (place: string, name: string) =>
-  new ArgumentError(`${place}: nothing says whether ${show(name)} is to fall or to rise; give mode: 'min' or 'max'`);
+export const noDirection = (caller: string, name: string) =>
+  new ArgumentError(`${caller}: nothing says whether ${show(name)} is to fall or to rise; give mode: 'min' or 'max'`);
 
 /** What the epochs of a training can be monitored by, given the names of its metrics. */
 export function scoreNames(metrics: readonly string[], hasValidation: boolean): string[] {
@@ -39,15 +39,15 @@ export function scoreNames(metrics: readonly string[], hasValidation: boolean): 
 }
 
 /** @throws ArgumentError unless `name` is one of them, or left to the default. */
-export function checkScoreName(place: string, name: string | undefined, names: readonly string[]): void {
-  if (name !== undefined && !names.includes(name)) throw noSuchScore(place, name, names);
+export function checkScoreName(caller: string, name: string | undefined, names: readonly string[]): void {
+  if (name !== undefined && !names.includes(name)) throw noSuchScore(caller, name, names);
 }
 
-const noSuchScore = (place: string, name: string, names: readonly string[]) =>
-  new ArgumentError(`${place}: there is nothing called ${show(name)} to monitor; there are ${names.join(', ')}`);
+const noSuchScore = (caller: string, name: string, names: readonly string[]) =>
+  new ArgumentError(`${caller}: there is nothing called ${show(name)} to monitor; there are ${names.join(', ')}`);
 
 /** The score of that name. @throws ArgumentError when the epoch has none. */
-export function scoreOf(place: string, result: EpochResult, name: string | undefined): number {
+export function scoreOf(caller: string, result: EpochResult, name: string | undefined): number {
   const chosen = name ?? (result.validation === undefined ? 'loss' : 'validation.loss');
   const isValidation = chosen.startsWith('validation.');
   const scores: Scores | undefined = isValidation ? result.validation : result;
@@ -55,38 +55,38 @@ export function scoreOf(place: string, result: EpochResult, name: string | undef
   const score =
     key === 'loss' ? scores?.loss : Object.hasOwn(scores?.metrics ?? {}, key) ? scores?.metrics[key] : undefined;
   if (score !== undefined) return score;
-  throw noSuchScore(place, chosen, scoreNames(Object.keys(result.metrics), result.validation !== undefined));
+  throw noSuchScore(caller, chosen, scoreNames(Object.keys(result.metrics), result.validation !== undefined));
 }
 
 /** Remembers the best score so far. */
 export class Monitor {
-  readonly #place: string;
+  readonly #caller: string;
   readonly #name: string | undefined;
   readonly #mode: 'min' | 'max';
   readonly #minDelta: number;
   #best: number | null = null;
 
-  constructor(place: string, { monitor, mode, minDelta = 0 }: MonitorOptions) {
+  constructor(caller: string, { monitor, mode, minDelta = 0 }: MonitorOptions) {
     if (monitor !== undefined && typeof monitor !== 'string')
-      throw new ArgumentError(`${place}: monitor must be the name of a score, got ${show(monitor)}`);
+      throw new ArgumentError(`${caller}: monitor must be the name of a score, got ${show(monitor)}`);
     const direction = mode ?? directionOf(monitor);
-    if (direction === null) throw noDirection(place, monitor!);
-    this.#place = place;
+    if (direction === null) throw noDirection(caller, monitor!);
+    this.#caller = caller;
     this.#name = monitor;
-    this.#mode = checkOneOf(place, 'mode', direction, ['min', 'max']);
-    this.#minDelta = checkNumber(place, 'minDelta', minDelta);
-    if (minDelta < 0) throw new ArgumentError(`${place}: minDelta must not be negative, got ${minDelta}`);
+    this.#mode = checkOneOf(caller, 'mode', direction, ['min', 'max']);
+    this.#minDelta = checkNumber(caller, 'minDelta', minDelta);
+    if (minDelta < 0) throw new ArgumentError(`${caller}: minDelta must not be negative, got ${minDelta}`);
   }
 
   /** Starts again with a training that has these scores. @throws ArgumentError when the one to watch is not among them. */
   reset(scores: readonly string[]): void {
-    checkScoreName(this.#place, this.#name, scores);
+    checkScoreName(this.#caller, this.#name, scores);
     this.#best = null;
   }
 
   /** Whether an epoch is better than all before it. NaN never is; the first number always. */
   improves(result: EpochResult): boolean {
-    const score = scoreOf(this.#place, result, this.#name);
+    const score = scoreOf(this.#caller, result, this.#name);
     if (Number.isNaN(score)) return false;
     const best = this.#best;
     const isBetter =

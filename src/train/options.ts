@@ -49,7 +49,7 @@ export interface BatchFitOptions<Model, Data, Out, Target> extends CommonOptions
   validation?: TrainingData<BatchOf<NoInfer<Data>>>;
   /**
    * Says which part of a batch goes to the model and which to the loss, in training and in validation:
-   * `(model, { image, label }) => ({ output: model.forward(image), target: label })`. It is recorded, as `model.forward` is. It may
+   * `(model, { image, label }) => ({ output: model.forward(image), target: label })`. It is traced, as `model.forward` is. It may
    * return `sampleWeight` too, a weight for each row.
    */
   forward: (model: Model, batch: BatchOf<Data>) => Outcome<Out, Target>;
@@ -60,7 +60,7 @@ export interface CommonOptions<Out, Target> {
   /** Holds parameters of the model. */
   optimizer: Optimizer;
   /**
-   * Gives a scalar from the model's output and the target; one value for each row, where rows have weights. It is recorded, so it computes
+   * Gives a scalar from the model's output and the target; one value for each row, where rows have weights. It is traced, so it computes
    * with functions of tensors only.
    */
   loss: Loss<Out, Target>;
@@ -76,7 +76,7 @@ export interface CommonOptions<Out, Target> {
   stepsPerEpoch?: number;
   /**
    * Share of the samples to validate with, 0 < share < 1, as in Keras: the last of them, in the order they are given in, are not trained
-   * on. Of n samples the first floor(n * (1 - share)) are. For tensors and a TensorDataset, in the place of `validation`.
+   * on. Of n samples the first floor(n * (1 - share)) are. For tensors and a TensorDataset, instead of `validation`.
    */
   validationSplit?: number;
   /**
@@ -188,33 +188,33 @@ const keys = [
 ];
 
 /** @throws ArgumentError, ShapeError for what cannot be trained with. */
-export function readOptions(place: string, model: unknown, options: unknown): Settings {
-  if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
-  if (options === undefined) throw new ArgumentError(`${place}: options are required: train, optimizer, loss`);
-  const given = checkOptions<GivenOptions>(place, options as GivenOptions, keys);
+export function readOptions(caller: string, model: unknown, options: unknown): Settings {
+  if (!(model instanceof Module)) throw new ArgumentError(`${caller}: expected a model, got ${show(model)}`);
+  if (options === undefined) throw new ArgumentError(`${caller}: options are required: train, optimizer, loss`);
+  const given = checkOptions<GivenOptions>(caller, options as GivenOptions, keys);
   const { epochs = 1, shuffle = true, priority = 'normal', callbacks = [], fuse = true } = given;
   const { batchSize = 32, maxPrograms = defaultMaxPrograms } = given;
-  checkBatchSize(place, batchSize);
+  checkBatchSize(caller, batchSize);
   const { optimizer, loss } = given;
   if (!(optimizer instanceof Optimizer))
-    throw new ArgumentError(`${place}: optimizer must be an optimizer, got ${show(optimizer)}`);
+    throw new ArgumentError(`${caller}: optimizer must be an optimizer, got ${show(optimizer)}`);
   const isLoss = loss instanceof Module || (typeof loss === 'function' && !(loss.prototype instanceof Module));
   if (!isLoss)
     throw new ArgumentError(
-      `${place}: loss must be a module such as nn.CrossEntropyLoss, or a function of output and target, got ${show(loss)}`,
+      `${caller}: loss must be a module such as nn.CrossEntropyLoss, or a function of output and target, got ${show(loss)}`,
     );
   const parameters = new Set<Tensor>(model.parameters());
   if (!optimizer.paramGroups.some(({ params }) => params.some((param) => parameters.has(param))))
-    throw new ArgumentError(`${place}: the optimizer holds no parameter of the model`);
-  checkBoolean(place, 'shuffle', shuffle);
-  const reader = new BatchReader(place, model, given.forward);
-  const { train, validation } = readData(place, given, reader, { batchSize, shuffle });
+    throw new ArgumentError(`${caller}: the optimizer holds no parameter of the model`);
+  checkBoolean(caller, 'shuffle', shuffle);
+  const reader = new BatchReader(caller, model, given.forward);
+  const { train, validation } = readData(caller, given, reader, { batchSize, shuffle });
   const ownBatches = train.kind === 'batches' && !isDataset(given.train);
   if (ownBatches && given.shuffle !== undefined)
-    throw new ArgumentError(`${place}: shuffle is for datasets; train is an iterable, whose batches have an order`);
+    throw new ArgumentError(`${caller}: shuffle is for datasets; train is an iterable, whose batches have an order`);
   if (ownBatches && given.batchSize !== undefined && (validation === null || validation.kind === 'batches'))
-    throw new ArgumentError(`${place}: batchSize is for datasets; train is an iterable, which makes its own batches`);
-  const metrics = readMetrics(place, given.metrics);
+    throw new ArgumentError(`${caller}: batchSize is for datasets; train is an iterable, which makes its own batches`);
+  const metrics = readMetrics(caller, given.metrics);
   const names = metrics.map(({ name }) => name);
   const scores = scoreNames(names, validation !== null);
   return {
@@ -226,85 +226,86 @@ export function readOptions(place: string, model: unknown, options: unknown): Se
     loss: loss as Settings['loss'],
     metrics,
     scores,
-    epochs: checkSize(place, 'epochs', epochs, 1),
-    stepsPerEpoch: given.stepsPerEpoch === undefined ? null : checkSize(place, 'stepsPerEpoch', given.stepsPerEpoch, 1),
+    epochs: checkSize(caller, 'epochs', epochs, 1),
+    stepsPerEpoch:
+      given.stepsPerEpoch === undefined ? null : checkSize(caller, 'stepsPerEpoch', given.stepsPerEpoch, 1),
     batchSize,
     shuffle,
-    generator: readGenerator(place, given.generator),
-    schedulers: readSchedulers(place, given.schedulers, optimizer, scores),
-    threads: readThreads(place, given.threads),
-    priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
-    signal: readSignal(place, given.signal),
-    timeLimit: readTimeLimit(place, given.timeLimit),
-    callbacks: readCallbacks(place, callbacks),
-    onEpoch: readFunction(place, 'onEpoch', given.onEpoch),
-    onProgress: readFunction(place, 'onProgress', given.onProgress),
-    onStep: readFunction(place, 'onStep', given.onStep),
-    fuse: checkBoolean(place, 'fuse', fuse),
-    maxPrograms: checkSize(place, 'maxPrograms', maxPrograms, 1),
+    generator: readGenerator(caller, given.generator),
+    schedulers: readSchedulers(caller, given.schedulers, optimizer, scores),
+    threads: readThreads(caller, given.threads),
+    priority: checkOneOf(caller, 'priority', priority, ['normal', 'background']),
+    signal: readSignal(caller, given.signal),
+    timeLimit: readTimeLimit(caller, given.timeLimit),
+    callbacks: readCallbacks(caller, callbacks),
+    onEpoch: readFunction(caller, 'onEpoch', given.onEpoch),
+    onProgress: readFunction(caller, 'onProgress', given.onProgress),
+    onStep: readFunction(caller, 'onStep', given.onStep),
+    fuse: checkBoolean(caller, 'fuse', fuse),
+    maxPrograms: checkSize(caller, 'maxPrograms', maxPrograms, 1),
   };
 }
 
 /** @throws ArgumentError, ShapeError for data that do not fit, and for both `validation` and `validationSplit`. */
 function readData(
-  place: string,
+  caller: string,
   { train: given, validation, validationSplit, sampleWeight }: Partial<GivenOptions>,
   reader: BatchReader,
   order: { readonly batchSize: number; readonly shuffle: boolean },
 ): { train: Source; validation: Source | null } {
-  const source = readSource(place, 'train', given, reader, order);
-  const train = sampleWeight === undefined ? source : withSampleWeights(place, source, sampleWeight);
+  const source = readSource(caller, 'train', given, reader, order);
+  const train = sampleWeight === undefined ? source : withSampleWeights(caller, source, sampleWeight);
   if (validationSplit === undefined) {
     const isGiven = validation !== undefined;
     const unshuffled = { ...order, shuffle: false };
-    return { train, validation: isGiven ? readSource(place, 'validation', validation, reader, unshuffled) : null };
+    return { train, validation: isGiven ? readSource(caller, 'validation', validation, reader, unshuffled) : null };
   }
   if (validation !== undefined)
-    throw new ArgumentError(`${place}: validation and validationSplit exclude each other; give one of them`);
-  return splitSource(place, train, validationSplit);
+    throw new ArgumentError(`${caller}: validation and validationSplit exclude each other; give one of them`);
+  return splitSource(caller, train, validationSplit);
 }
 
 /** @throws ArgumentError in PyTorch's words unless a positive integer. */
-export function checkBatchSize(place: string, batchSize: unknown): asserts batchSize is number {
+export function checkBatchSize(caller: string, batchSize: unknown): asserts batchSize is number {
   if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
     throw new ArgumentError(
-      `${place}: batchSize should be a positive integer value, but got batchSize=${show(batchSize)}`,
+      `${caller}: batchSize should be a positive integer value, but got batchSize=${show(batchSize)}`,
     );
 }
 
 /** A number of threads, or null. */
-export function readThreads(place: string, threads: unknown): number | null {
-  return threads === undefined ? null : readThreadCount(`${place}: threads`, threads);
+export function readThreads(caller: string, threads: unknown): number | null {
+  return threads === undefined ? null : readThreadCount(`${caller}: threads`, threads);
 }
 
 /** An AbortSignal, or null. */
-export function readSignal(place: string, signal: unknown): AbortSignal | null {
+export function readSignal(caller: string, signal: unknown): AbortSignal | null {
   if (signal === undefined) return null;
   if (isAbortSignal(signal)) return signal;
-  throw new ArgumentError(`${place}: signal must be an AbortSignal, got ${show(signal)}`);
+  throw new ArgumentError(`${caller}: signal must be an AbortSignal, got ${show(signal)}`);
 }
 
-function readTimeLimit(place: string, timeLimit: unknown): number | null {
+function readTimeLimit(caller: string, timeLimit: unknown): number | null {
   if (timeLimit === undefined) return null;
   if (typeof timeLimit !== 'number' || !(timeLimit > 0))
-    throw new ArgumentError(`${place}: timeLimit must be a positive number of seconds, got ${show(timeLimit)}`);
+    throw new ArgumentError(`${caller}: timeLimit must be a positive number of seconds, got ${show(timeLimit)}`);
   return timeLimit;
 }
 
-function readCallbacks(place: string, callbacks: unknown): readonly Callback[] {
+function readCallbacks(caller: string, callbacks: unknown): readonly Callback[] {
   const isList = isArray(callbacks) && callbacks.every((each) => typeof each === 'object' && each !== null);
-  if (!isList) throw new ArgumentError(`${place}: callbacks must be a list of objects, got ${show(callbacks)}`);
+  if (!isList) throw new ArgumentError(`${caller}: callbacks must be a list of objects, got ${show(callbacks)}`);
   return [...callbacks];
 }
 
-function readGenerator(place: string, generator: unknown): Generator | null {
+function readGenerator(caller: string, generator: unknown): Generator | null {
   if (generator === undefined) return null;
   if (generator instanceof Generator) return generator;
-  throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+  throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
 }
 
-function readFunction<F>(place: string, what: string, value: F | undefined): F | null {
+function readFunction<F>(caller: string, what: string, value: F | undefined): F | null {
   if (value === undefined) return null;
-  if (typeof value !== 'function') throw new ArgumentError(`${place}: ${what} must be a function, got ${show(value)}`);
+  if (typeof value !== 'function') throw new ArgumentError(`${caller}: ${what} must be a function, got ${show(value)}`);
   return value;
 }

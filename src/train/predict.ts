@@ -33,7 +33,7 @@ export interface PredictOptions {
   signal?: AbortSignal;
 }
 
-const place = 'predict';
+const caller = 'predict';
 
 /** Pieces that are under way at once: few, so that a concurrent training gets its turns however many callers there are. */
 const gate = new Gate(4);
@@ -53,15 +53,15 @@ interface Call {
 type Settings = ReturnType<typeof readOptions>;
 
 function readOptions(options: PredictOptions | undefined) {
-  const given = checkOptions(place, options, ['batchSize', 'maxPrograms', 'threads', 'priority', 'signal']);
+  const given = checkOptions(caller, options, ['batchSize', 'maxPrograms', 'threads', 'priority', 'signal']);
   const { batchSize = 1024, maxPrograms = 32, priority = 'normal' } = given;
-  if (batchSize !== Number.POSITIVE_INFINITY) checkBatchSize(place, batchSize);
+  if (batchSize !== Number.POSITIVE_INFINITY) checkBatchSize(caller, batchSize);
   return {
     batchSize,
-    maxPrograms: checkSize(place, 'maxPrograms', maxPrograms, 1),
-    threads: readThreads(place, given.threads),
-    priority: checkOneOf(place, 'priority', priority, ['normal', 'background']),
-    signal: readSignal(place, given.signal),
+    maxPrograms: checkSize(caller, 'maxPrograms', maxPrograms, 1),
+    threads: readThreads(caller, given.threads),
+    priority: checkOneOf(caller, 'priority', priority, ['normal', 'background']),
+    signal: readSignal(caller, given.signal),
   };
 }
 
@@ -83,8 +83,8 @@ export async function predict<In extends readonly unknown[], Out>(
   input: InputOf<In>,
   options?: PredictOptions,
 ): Promise<Out> {
-  if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a model, got ${show(model)}`);
-  const structure = takeApart(`${place}: the input`, input);
+  if (!(model instanceof Module)) throw new ArgumentError(`${caller}: expected a model, got ${show(model)}`);
+  const structure = takeApart(`${caller}: the input`, input);
   const settings = readOptions(options);
   settings.signal?.throwIfAborted();
   const call: Call = {
@@ -118,7 +118,7 @@ function watchWrites(inputs: readonly Tensor[]): () => void {
   const versions = inputs.map(({ storage }) => storage.version);
   return () => {
     if (inputs.some(({ storage }, i) => storage.version !== versions[i]))
-      throw new StateError(`${place}: the input was written to before it was computed; pass a clone() of it`);
+      throw new StateError(`${caller}: the input was written to before it was computed; pass a clone() of it`);
   };
 }
 

@@ -7,7 +7,7 @@ import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Source } from './source.js';
-import type { FindBatch, RecordStep, StepProgram, StepPrograms } from './steps.js';
+import type { FindBatch, TraceStep, StepProgram, StepPrograms } from './steps.js';
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
 
@@ -24,19 +24,19 @@ export class ResidentData {
   readonly counter = { value: 0 };
   readonly #data: Tensors;
   readonly #batchSize: number;
-  readonly #record: RecordStep;
+  readonly #trace: TraceStep;
   readonly #order: Storage;
   readonly #side: NativeSide;
   readonly #programs: StepPrograms;
 
   /**
-   * Records the programs.
-   * @throws what recording throws.
+   * Traces the programs.
+   * @throws what tracing throws.
    */
-  constructor(data: Tensors, batchSize: number, shuffle: boolean, record: RecordStep, programs: StepPrograms) {
+  constructor(data: Tensors, batchSize: number, shuffle: boolean, trace: TraceStep, programs: StepPrograms) {
     this.#data = data;
     this.#batchSize = batchSize;
-    this.#record = record;
+    this.#trace = trace;
     this.#programs = programs;
     // A pass may need two, which are looked up before its first step.
     programs.maxPrograms = Math.max(programs.maxPrograms, 2);
@@ -97,7 +97,7 @@ export class ResidentData {
 
   #programFor(rows: number, findBatch: FindBatch): StepProgram {
     const batch = this.#data.batch.tensors.map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
-    return this.#programs.get(batch, () => this.#record(findBatch, [], rows));
+    return this.#programs.get(batch, () => this.#trace(findBatch, [], rows));
   }
 
   #gather(order: Storage, count: number, step: { readonly value: number }): unknown {

@@ -1,16 +1,16 @@
 /**
  * Whether a model computes each row of its outputs from the same row of its inputs, so that rows may be computed in pieces, or with others
- * behind them. It is read off two programs that were recorded for different numbers of rows: what grows with that number must be rows,
+ * behind them. It is read off two programs that were traced for different numbers of rows: what grows with that number must be rows,
  * everything else must be equal, and each op must work row by row. An op that has no rule here is taken to mix rows.
  */
 
 import { accessesOf } from '../compile/passes/instruction.js';
 import type { Program } from '../compile/program.js';
-import type { Instruction, MemoryId, MemorySpec } from '../ops/listing.js';
+import type { Instruction, ValueId, ValueSpec } from '../ops/graph.js';
 import type { Layout, OpName } from '../ops/ops.js';
 import { isArray, isFloat64Array } from '../realm.js';
 
-/** A program, and the rows that it was recorded for: at least 2, since shapes with a 1 are merged in other ways. */
+/** A program, and the rows that it was traced for: at least 2, since shapes with a 1 are merged in other ways. */
 export interface Sized {
   readonly program: Program<unknown>;
   readonly rows: number;
@@ -21,7 +21,7 @@ type Rule = (call: CallPair) => boolean;
 
 const elementwise: Rule = (call) => {
   const n = call.perRow('n');
-  return n > 0 && call.memories().every((id) => call.hasRows(id, n));
+  return n > 0 && call.values().every((id) => call.hasRows(id, n));
 };
 
 const alongDimension: Rule = (call) => {
@@ -29,7 +29,7 @@ const alongDimension: Rule = (call) => {
   const [size, inner] = [call.number('size'), call.number('inner')];
   const widths: Readonly<Record<string, number>> = { x: outer * size * inner, index: outer * inner };
   const out = call.op === 'softmax' ? widths.x! : widths.index!;
-  return outer > 0 && call.accesses.every(({ arg, memory }) => call.hasRows(memory, widths[arg] ?? out));
+  return outer > 0 && call.accesses.every(({ arg, value }) => call.hasRows(value, widths[arg] ?? out));
 };
 
 const linear: Rule = (call) => {
@@ -46,7 +46,7 @@ const linear: Rule = (call) => {
 /** Along a dimension of each row, with a result for each element. */
 const throughDimension: Rule = (call) => {
   const n = call.perRow('outer') * call.number('size') * call.number('inner');
-  return n > 0 && call.memories().every((id) => call.hasRows(id, n));
+  return n > 0 && call.values().every((id) => call.hasRows(id, n));
 };
 
 /** Each row picks from itself. */
@@ -91,8 +91,8 @@ const pointwise: Rule = (call) => {
   if (layout === null || call.list('keys').length > 0) return false;
   const { elements } = layout;
   return (
-    inputs.every((memory, i) => layout.readsMemory(memory, i, 0)) &&
-    outputs.every((memory) => call.makesMemory(memory, elements))
+    inputs.every((value, i) => layout.readsValue(value, i, 0)) &&
+    outputs.every((value) => call.makesValue(value, elements))
   );
 };
 
@@ -124,7 +124,7 @@ const table: readonly Entry[] = [
   [['linear'], ['rows'], linear],
   [['matmul'], ['m', 'batch'], matmul],
   [['indexSelect'], ['count'], indexSelect],
-  [['checkIndex'], [], (call) => call.memories().every((id) => call.hasRows(id, null))],
+  [['checkIndex'], [], (call) => call.values().every((id) => call.hasRows(id, null))],
 ];
 
 const rules: ReadonlyMap<OpName, { readonly grows: readonly string[]; readonly rule: Rule }> = new Map(
@@ -134,41 +134,41 @@ const rules: ReadonlyMap<OpName, { readonly grows: readonly string[]; readonly r
 /** @param inputs how many inputs the programs have, all of which are rows. */
 export function isRowWise(a: Sized, b: Sized, inputs: number): boolean {
   const [left, right] = [a.program, b.program];
-  const [x, y] = [left.listing, right.listing];
+  const [x, y] = [left.graph, right.graph];
   const isAlike =
-    x.memories.length === y.memories.length &&
+    x.values.length === y.values.length &&
     x.instructions.length === y.instructions.length &&
     // Neither numbers that are read at each run nor random ones: rows behind, or pieces, would draw others than the whole.
     [x, y].every(({ cells, keySources }) => cells === 0 && keySources === 0);
   if (!isAlike) return false;
-  const memories = x.memories.map((spec, id) => new MemoryPair(spec, y.memories[id]!, a.rows, b.rows));
-  for (const [id, memory] of memories.entries()) {
-    if (memory.kind === 'unlike') return false;
-    if (memory.kind === 'input') {
+  const values = x.values.map((spec, id) => new ValuePair(spec, y.values[id]!, a.rows, b.rows));
+  for (const [id, value] of values.entries()) {
+    if (value.kind === 'unlike') return false;
+    if (value.kind === 'input') {
       // Behind the inputs are the numbers that are drawn before each run.
-      if (id >= inputs || memory.width === null) return false;
-      memory.isRows = true;
-    } else if (memory.kind === 'state' && !memory.isSameLength) return false;
-    else if (memory.kind === 'state' && !left.hasSameState(right, memory.indices)) return false;
+      if (id >= inputs || value.width === null) return false;
+      value.isRows = true;
+    } else if (value.kind === 'state' && !value.isSameLength) return false;
+    else if (value.kind === 'state' && !left.hasSameState(right, value.indices)) return false;
   }
   for (const [i, instruction] of x.instructions.entries()) {
-    const call = new CallPair(instruction, y.instructions[i]!, a.rows, b.rows, memories);
+    const call = new CallPair(instruction, y.instructions[i]!, a.rows, b.rows, values);
     if (!call.isRowWise()) return false;
   }
   const { returned } = left;
-  return returned.every((id, i) => id === right.returned[i] && memories[id]!.isRows);
+  return returned.every((id, i) => id === right.returned[i] && values[id]!.isRows);
 }
 
-/** One memory in both programs. */
-class MemoryPair {
-  readonly kind: MemorySpec['kind'] | 'unlike';
+/** One value in both programs. */
+class ValuePair {
+  readonly kind: ValueSpec['kind'] | 'unlike';
   readonly indices: readonly [number, number];
   /** Elements of one row, where its length grows with the rows. */
   readonly width: number | null;
   readonly isSameLength: boolean;
   isRows = false;
 
-  constructor(a: MemorySpec, b: MemorySpec, rowsA: number, rowsB: number) {
+  constructor(a: ValueSpec, b: ValueSpec, rowsA: number, rowsB: number) {
     this.kind = a.kind === b.kind && a.dtype === b.dtype ? a.kind : 'unlike';
     this.indices = [a.index, b.index];
     const width = a.length / rowsA;
@@ -184,31 +184,31 @@ class CallPair {
   readonly #a: Instruction;
   readonly #b: Instruction;
   readonly #rows: readonly [number, number];
-  readonly #memories: readonly MemoryPair[];
+  readonly #values: readonly ValuePair[];
 
-  constructor(a: Instruction, b: Instruction, rowsA: number, rowsB: number, memories: readonly MemoryPair[]) {
+  constructor(a: Instruction, b: Instruction, rowsA: number, rowsB: number, values: readonly ValuePair[]) {
     this.op = a.op;
     this.accesses = accessesOf(a);
     this.#a = a;
     this.#b = b;
     this.#rows = [rowsA, rowsB];
-    this.#memories = memories;
+    this.#values = values;
   }
 
   isRowWise(): boolean {
     if (this.#b.op !== this.op) return false;
-    const written = this.accesses.filter(({ writes }) => writes).map(({ memory }) => this.#memories[memory]!);
+    const written = this.accesses.filter(({ writes }) => writes).map(({ value }) => this.#values[value]!);
     if (written.some(({ kind }) => kind !== 'temporary' && kind !== 'output')) return false;
-    const hasRows = this.accesses.some(({ memory }) => this.#memories[memory]!.isRows);
+    const hasRows = this.accesses.some(({ value }) => this.#values[value]!.isRows);
     if (!hasRows && this.#isSame([])) return written.every(({ isSameLength }) => isSameLength);
     const known = rules.get(this.op);
     if (known === undefined || !this.#isSame(known.grows) || !known.rule(this)) return false;
-    for (const memory of written) memory.isRows = true;
+    for (const value of written) value.isRows = true;
     return true;
   }
 
-  memories(): MemoryId[] {
-    return this.accesses.map(({ memory }) => memory);
+  values(): ValueId[] {
+    return this.accesses.map(({ value }) => value);
   }
 
   /** A number that is the same in both. */
@@ -228,45 +228,45 @@ class CallPair {
 
   /** Whether an operand is rows of that many elements. */
   isRows(arg: string, width: number): boolean {
-    return this.isRowsMemory(this.#memory(arg), width);
+    return this.isRowsValue(this.#value(arg), width);
   }
 
-  isRowsMemory(memory: MemoryId | null, width: number): boolean {
-    return memory !== null && this.#memories[memory]!.isRows && this.#memories[memory]!.width === width;
+  isRowsValue(value: ValueId | null, width: number): boolean {
+    return value !== null && this.#values[value]!.isRows && this.#values[value]!.width === width;
   }
 
   /** Whether an operand is the same for all rows, or absent. */
   isFixed(arg: string): boolean {
-    return this.isFixedMemory(this.#memory(arg));
+    return this.isFixedValue(this.#value(arg));
   }
 
-  isFixedMemory(memory: MemoryId | null): boolean {
-    return memory === null || !this.#memories[memory]!.isRows;
+  isFixedValue(value: ValueId | null): boolean {
+    return value === null || !this.#values[value]!.isRows;
   }
 
   /** Whether a result has that many elements for each row. */
   makes(arg: string, width: number): boolean {
-    return this.makesMemory(this.#memory(arg), width);
+    return this.makesValue(this.#value(arg), width);
   }
 
-  makesMemory(memory: MemoryId | null, width: number): boolean {
-    return memory !== null && this.#memories[memory]!.width === width;
+  makesValue(value: ValueId | null, width: number): boolean {
+    return value !== null && this.#values[value]!.width === width;
   }
 
-  /** The memories of an argument that is a list. */
-  list(arg: string): readonly MemoryId[] {
-    return this.#a.args[arg] as readonly MemoryId[];
+  /** The values of an argument that is a list. */
+  list(arg: string): readonly ValueId[] {
+    return this.#a.args[arg] as readonly ValueId[];
   }
 
-  #memory(arg: string): MemoryId | null {
-    return this.#a.args[arg] as MemoryId | null;
+  #value(arg: string): ValueId | null {
+    return this.#a.args[arg] as ValueId | null;
   }
 
   /** Whether an operand that is read is rows, and one that is written has room for them; of any width for null. */
-  hasRows(id: MemoryId, width: number | null): boolean {
-    const memory = this.#memories[id]!;
-    const isRead = this.accesses.some((access) => access.memory === id && access.reads);
-    return (memory.isRows || !isRead) && memory.width !== null && (width === null || memory.width === width);
+  hasRows(id: ValueId, width: number | null): boolean {
+    const value = this.#values[id]!;
+    const isRead = this.accesses.some((access) => access.value === id && access.reads);
+    return (value.isRows || !isRead) && value.width !== null && (width === null || value.width === width);
   }
 
   /** The layout, when its first dimension counts rows (or a number of parts of each) and all else is the same. */
@@ -296,7 +296,7 @@ class CallPair {
   }
 }
 
-/** The elements of a layout, or of a list of memories or numbers. Equal programs are one object. */
+/** The elements of a layout, or of a list of values or numbers. Equal programs are one object. */
 function listOf(value: unknown): readonly unknown[] | null {
   if (isFloat64Array(value)) return Array.from(value);
   return isArray(value) ? value : null;
@@ -326,10 +326,10 @@ class RowLayout {
     return width !== null && this.#call.isRows(arg, width);
   }
 
-  readsMemory(memory: MemoryId, operand: number, offset: number): boolean {
-    if (this.#call.isFixedMemory(memory)) return this.#stride(operand, 0) === 0;
+  readsValue(value: ValueId, operand: number, offset: number): boolean {
+    if (this.#call.isFixedValue(value)) return this.#stride(operand, 0) === 0;
     const width = this.#span(operand, offset);
-    return width !== null && this.#call.isRowsMemory(memory, width);
+    return width !== null && this.#call.isRowsValue(value, width);
   }
 
   /** Whether each row writes into its own row only. */

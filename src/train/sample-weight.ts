@@ -16,8 +16,8 @@ export type SampleWeights = Tensor | NumberArray | readonly number[];
  * The data with their weights, which are copied.
  * @throws ShapeError for another number of them; ArgumentError for anything but numbers from 0 on, and for data that come in batches.
  */
-export function withSampleWeights(place: string, source: Source, given: unknown): Source {
-  const what = `${place}: sampleWeight`;
+export function withSampleWeights(caller: string, source: Source, given: unknown): Source {
+  const what = `${caller}: sampleWeight`;
   if (source.kind === 'batches')
     throw new ArgumentError(
       `${what} is for tensors and a TensorDataset; train gives batches: return { output, target, sampleWeight } from the ` +

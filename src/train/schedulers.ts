@@ -33,36 +33,37 @@ export interface ReadScheduler {
 
 /** @param scores what can be monitored. */
 export function readSchedulers(
-  place: string,
+  caller: string,
   given: unknown,
   optimizer: Optimizer,
   scores: readonly string[],
 ): ReadScheduler[] {
   if (given === undefined) return [];
-  if (!isArray(given)) throw new ArgumentError(`${place}: schedulers must be a list of schedulers, got ${show(given)}`);
-  const schedulers = Array.from(given, (each: unknown) => readOne(place, each, optimizer));
-  for (const { monitor } of schedulers) checkScoreName(place, monitor, scores);
+  if (!isArray(given))
+    throw new ArgumentError(`${caller}: schedulers must be a list of schedulers, got ${show(given)}`);
+  const schedulers = Array.from(given, (each: unknown) => readOne(caller, each, optimizer));
+  for (const { monitor } of schedulers) checkScoreName(caller, monitor, scores);
   return schedulers;
 }
 
-function readOne(place: string, given: unknown, optimizer: Optimizer): ReadScheduler {
+function readOne(caller: string, given: unknown, optimizer: Optimizer): ReadScheduler {
   const options = given instanceof LRScheduler ? { scheduler: given } : (given as ScheduledLR);
-  const read = checkOptions(`${place}: schedulers`, options, ['scheduler', 'interval', 'monitor']);
+  const read = checkOptions(`${caller}: schedulers`, options, ['scheduler', 'interval', 'monitor']);
   const { scheduler, interval = 'epoch', monitor } = read;
   if (!(scheduler instanceof LRScheduler))
-    throw new ArgumentError(`${place}: schedulers must hold schedulers, got ${show(scheduler)}`);
+    throw new ArgumentError(`${caller}: schedulers must hold schedulers, got ${show(scheduler)}`);
   if (scheduler.optimizer !== optimizer)
-    throw new ArgumentError(`${place}: the scheduler ${scheduler.constructor.name} belongs to another optimizer`);
-  checkOneOf(place, 'interval of a scheduler', interval, ['epoch', 'step']);
+    throw new ArgumentError(`${caller}: the scheduler ${scheduler.constructor.name} belongs to another optimizer`);
+  checkOneOf(caller, 'interval of a scheduler', interval, ['epoch', 'step']);
   const watches = scheduler instanceof ReduceLROnPlateau;
   if (watches && interval === 'step')
-    throw new ArgumentError(`${place}: ReduceLROnPlateau goes by the scores of epochs: its interval must be 'epoch'`);
+    throw new ArgumentError(`${caller}: ReduceLROnPlateau goes by the scores of epochs: its interval must be 'epoch'`);
   if (monitor !== undefined && (!watches || typeof monitor !== 'string'))
     throw new ArgumentError(
-      `${place}: monitor is the name of a score, for ReduceLROnPlateau, got ${show(monitor)} for ${scheduler.constructor.name}`,
+      `${caller}: monitor is the name of a score, for ReduceLROnPlateau, got ${show(monitor)} for ${scheduler.constructor.name}`,
     );
   if (watches && !scheduler.hasMode && directionOf(monitor) === null)
-    throw noDirection(`${place}: ReduceLROnPlateau`, monitor!);
+    throw noDirection(`${caller}: ReduceLROnPlateau`, monitor!);
   return { scheduler, interval, monitor };
 }
 
@@ -75,10 +76,10 @@ export function beginSchedulers(schedulers: readonly ReadScheduler[]): void {
 }
 
 /** Steps those that go by epochs. */
-export function stepEpochSchedulers(place: string, schedulers: readonly ReadScheduler[], result: EpochResult): void {
+export function stepEpochSchedulers(caller: string, schedulers: readonly ReadScheduler[], result: EpochResult): void {
   for (const { scheduler, interval, monitor } of schedulers) {
     if (interval !== 'epoch') continue;
-    if (scheduler instanceof ReduceLROnPlateau) scheduler.step(scoreOf(place, result, monitor));
+    if (scheduler instanceof ReduceLROnPlateau) scheduler.step(scoreOf(caller, result, monitor));
     else scheduler.step();
   }
 }

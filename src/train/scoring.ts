@@ -52,11 +52,11 @@ export const weightedMean = (score: Tensor | null, sum: Tensor, weight: Tensor):
   denominator: exactly(weight),
 });
 
-/** The share of `places` that are no misses, of those places that count; all of them for null. */
-export const shareOfHits = (places: number, misses: Tensor, counted: Tensor | null): Measure => ({
+/** The share of `positions` that are no misses, of those positions that count; all of them for null. */
+export const shareOfHits = (positions: number, misses: Tensor, counted: Tensor | null): Measure => ({
   score: null,
-  numerator: { perStep: places, factor: -1, output: misses },
-  denominator: counted === null ? fixed(places) : exactly(counted),
+  numerator: { perStep: positions, factor: -1, output: misses },
+  denominator: counted === null ? fixed(positions) : exactly(counted),
 });
 
 /** The outputs of a step, each once, and the measures by the numbers of their outputs. */

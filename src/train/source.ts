@@ -36,17 +36,17 @@ export type Source =
 
 /** @throws ArgumentError or ShapeError for what cannot be trained with. */
 export function readSource(
-  place: string,
+  caller: string,
   what: string,
   given: unknown,
   reader: BatchReader,
   { batchSize, shuffle }: { readonly batchSize: number; readonly shuffle: boolean },
 ): Source {
   const isList = isArray(given);
-  if (given instanceof TensorDataset) return fromTensors(place, what, given.tensors, reader);
-  if (isList && given.some((part) => part instanceof Tensor)) return fromTensors(place, what, given, reader);
+  if (given instanceof TensorDataset) return fromTensors(caller, what, given.tensors, reader);
+  if (isList && given.some((part) => part instanceof Tensor)) return fromTensors(caller, what, given, reader);
   if (isDataset(given)) {
-    if (given.length === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
+    if (given.length === 0) throw new ArgumentError(`${caller}: ${what} has no samples`);
     return { kind: 'batches', batches: new DataLoader(given, { batchSize, shuffle }) };
   }
   const isTensor = given instanceof Tensor;
@@ -56,9 +56,9 @@ export function readSource(
     (Symbol.iterator in Object(given) || Symbol.asyncIterator in Object(given))
   )
     return { kind: 'batches', batches: given as Iterable<unknown> | AsyncIterable<unknown> };
-  if (isPlainObject(given)) return fromTensors(place, what, given, reader);
+  if (isPlainObject(given)) return fromTensors(caller, what, given, reader);
   throw new ArgumentError(
-    `${place}: ${what} must be a TensorDataset, [inputs, targets], or an iterable of batches [input, target], ` +
+    `${caller}: ${what} must be a TensorDataset, [inputs, targets], or an iterable of batches [input, target], ` +
       `got ${show(given)}`,
   );
 }
@@ -69,9 +69,9 @@ export function isDataset(given: unknown): given is Dataset<unknown> {
   return 'length' in given && 'get' in given && typeof given.length === 'number' && typeof given.get === 'function';
 }
 
-function fromTensors(place: string, what: string, given: unknown, reader: BatchReader): Source {
+function fromTensors(caller: string, what: string, given: unknown, reader: BatchReader): Source {
   const { structure, rows } = reader.read(what, given);
-  if (rows === 0) throw new ArgumentError(`${place}: ${what} has no samples`);
+  if (rows === 0) throw new ArgumentError(`${caller}: ${what} has no samples`);
   return { kind: 'tensors', batch: structure, rows, firstRow: 0 };
 }
 
@@ -79,8 +79,8 @@ function fromTensors(place: string, what: string, given: unknown, reader: BatchR
  * The first samples to train on, and the last ones, a share of `share`, to validate with. Nothing is copied.
  * @throws ArgumentError for a share that is none or leaves a part empty, and for batches.
  */
-export function splitSource(place: string, train: Source, share: unknown): { train: Source; validation: Source } {
-  const what = `${place}: validationSplit`;
+export function splitSource(caller: string, train: Source, share: unknown): { train: Source; validation: Source } {
+  const what = `${caller}: validationSplit`;
   if (typeof share !== 'number' || !(share > 0 && share < 1))
     throw new ArgumentError(`${what} must be a number between 0 and 1, got ${show(share)}`);
   if (train.kind === 'batches')

@@ -1,4 +1,4 @@
-/** The functions that are recorded: a step of training, and a step of validation. */
+/** The functions that are traced: a step of training, and a step of validation. */
 import { passNames } from '../compile/passes/index.js';
 import { Program } from '../compile/program.js';
 import type { ProgramCache } from '../compile/program-cache.js';
@@ -7,7 +7,7 @@ import { CrossEntropyLoss } from '../nn/cross-entropy.js';
 import { guardModule } from '../nn/hooked-module.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
 import { type AnyModule, Module } from '../nn/module.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -30,19 +30,19 @@ type Step = (batch: unknown) => Measure[];
 /** Where a step finds its batch: among its arguments, or by itself. */
 export type FindBatch = (...inputs: Tensor[]) => unknown;
 
-/** Records a step for batches of this many rows. */
-export type RecordStep = (findBatch: FindBatch, inputs: readonly Tensor[], rows: number) => StepProgram;
+/** Traces a step for batches of this many rows. */
+export type TraceStep = (findBatch: FindBatch, inputs: readonly Tensor[], rows: number) => StepProgram;
 
 export class Steps {
   readonly #settings: Settings;
-  readonly #place: string;
+  readonly #caller: string;
   readonly #scoring: Scoring;
   readonly #modes: Modes;
   readonly #finite: FiniteChecks | null;
 
-  constructor(place: string, settings: Settings, scoring: Scoring) {
+  constructor(caller: string, settings: Settings, scoring: Scoring) {
     this.#scoring = scoring;
-    this.#place = place;
+    this.#caller = caller;
     this.#settings = settings;
     this.#modes = trainingModes(settings.model);
     this.#finite = settings.callbacks.some(({ checkFinite }) => checkFinite === true) ? new FiniteChecks() : null;
@@ -50,11 +50,11 @@ export class Steps {
 
   /** The error of a run as the caller is to see it; `where` says which step it was. */
   explain(error: unknown, where: string): unknown {
-    return this.#finite === null ? error : this.#finite.explain(this.#place, error, where);
+    return this.#finite === null ? error : this.#finite.explain(this.#caller, error, where);
   }
 
-  /** Records a step of training: forward, loss, gradients, the optimizer's step, metrics. */
-  recordTraining(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
+  /** Traces a step of training: forward, loss, gradients, the optimizer's step, metrics. */
+  traceTraining(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
     const { optimizer, reader } = this.#settings;
     const step: Step = (batch) => {
       optimizer.zeroGrad();
@@ -66,11 +66,11 @@ export class Steps {
       optimizer.step();
       return [judged.measure, ...metrics];
     };
-    return this.#record(step, this.#modes, findBatch, inputs);
+    return this.#trace(step, this.#modes, findBatch, inputs);
   }
 
-  /** Records a step of validation: forward, loss and metrics in evaluation mode. */
-  recordValidation(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
+  /** Traces a step of validation: forward, loss and metrics in evaluation mode. */
+  traceValidation(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
     const { reader } = this.#settings;
     const step: Step = (batch) =>
       noGrad(() => {
@@ -78,10 +78,10 @@ export class Steps {
         const judged = this.#loss(outcome, rows, false);
         return [judged.measure, ...this.#metrics(outcome, rows, judged)];
       });
-    return this.#record(step, () => false, findBatch, inputs);
+    return this.#trace(step, () => false, findBatch, inputs);
   }
 
-  #record(step: Step, modes: Modes, findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
+  #trace(step: Step, modes: Modes, findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
     const { model, loss, fuse } = this.#settings;
     let measures: readonly Measure<number>[] = [];
     const fn = (...args: Tensor[]) => {
@@ -93,7 +93,7 @@ export class Steps {
         return distinct(outputs);
       });
     };
-    const program = Program.record(fn, inputs, { name: this.#place, ...(fuse ? {} : { off: passNames }) });
+    const program = Program.trace(fn, inputs, { name: this.#caller, ...(fuse ? {} : { off: passNames }) });
     this.#scoring.describe(program, measures);
     return program;
   }
@@ -104,7 +104,7 @@ export class Steps {
 
   #loss({ output, target, sampleWeight }: Outcome, rows: number, isTraining: boolean): BatchLoss {
     const judged = { output, target, sampleWeight: sampleWeight ?? null, rows };
-    return lossOf(this.#place, this.#settings.loss, judged, isTraining);
+    return lossOf(this.#caller, this.#settings.loss, judged, isTraining);
   }
 
   #metrics({ output, target }: Outcome, rows: number, { counted }: BatchLoss): Measure[] {
@@ -115,7 +115,7 @@ export class Steps {
       metrics.map(({ name, fn }) => {
         const [given, wanted] = detached;
         if (fn === accuracy) return measureAccuracy(given as Tensor, wanted as Tensor, ignoring, counted);
-        return meanOverRows(scalar(this.#place, `the metric ${name}`, fn(given, wanted), 'a mean, say'), rows);
+        return meanOverRows(scalar(this.#caller, `the metric ${name}`, fn(given, wanted), 'a mean, say'), rows);
       }),
     );
   }
@@ -135,7 +135,7 @@ function trainingModes(model: AnyModule): Modes {
 function distinct(scalars: readonly Tensor[]): Tensor[] {
   const seen = new Set<unknown>();
   return scalars.map((scalar) => {
-    const isNew = !seen.has(scalar.storage) && scalar.storage.recordedBy === recording();
+    const isNew = !seen.has(scalar.storage) && scalar.storage.tracedBy === currentTrace();
     seen.add(scalar.storage);
     return isNew ? scalar.detach() : noGrad(() => clone(scalar));
   });

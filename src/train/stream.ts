@@ -6,35 +6,35 @@ import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
 import type { Submitted } from './pass.js';
-import type { RecordStep, StepProgram, StepPrograms } from './steps.js';
+import type { TraceStep, StepProgram, StepPrograms } from './steps.js';
 import { type Stopper, timeIsUp } from './stopper.js';
 
 export class StreamedData {
-  readonly #place: string;
+  readonly #caller: string;
   readonly #what: string;
   readonly #batches: Iterable<unknown> | AsyncIterable<unknown>;
   readonly #reader: BatchReader;
-  readonly #record: RecordStep;
+  readonly #trace: TraceStep;
   readonly #generator: Generator;
   /** The iterator that the next batch comes from, and how many it has given. Null: the iterable begins again. */
   #open: { readonly iterator: Iterator<unknown> | AsyncIterator<unknown>; given: number } | null = null;
   readonly #programs: StepPrograms;
 
   constructor(
-    place: string,
+    caller: string,
     what: string,
     batches: Iterable<unknown> | AsyncIterable<unknown>,
     reader: BatchReader,
-    record: RecordStep,
+    trace: TraceStep,
     programs: StepPrograms,
     generator: Generator,
   ) {
-    this.#place = place;
+    this.#caller = caller;
     this.#what = what;
     this.#programs = programs;
     this.#batches = batches;
     this.#reader = reader;
-    this.#record = record;
+    this.#trace = trace;
     this.#generator = generator;
   }
 
@@ -72,7 +72,7 @@ export class StreamedData {
           if (next === timeIsUp) break;
           if (Object(next) !== next)
             throw new ArgumentError(
-              `${this.#place}: the iterator of ${this.#what} must give { done, value }, got ${show(next)}`,
+              `${this.#caller}: the iterator of ${this.#what} must give { done, value }, got ${show(next)}`,
             );
           if (next.done === true) {
             this.#open = null;
@@ -124,15 +124,15 @@ export class StreamedData {
     const name = `batch ${number} of ${this.#what}`;
     // With a `forward` of the caller's own, tensors that are not read row by row may be part of a batch.
     const { structure, rows } = this.#reader.read(name, value, this.#reader.isPair ? 'all' : 'first');
-    if (rows === 0) throw new ShapeError(`${this.#place}: ${name} has no rows`);
+    if (rows === 0) throw new ShapeError(`${this.#caller}: ${name} has no rows`);
     const { tensors, form, rebuild } = structure;
-    const program = this.#programs.get(tensors, () => this.#record((...args) => rebuild(args), tensors, rows), form);
+    const program = this.#programs.get(tensors, () => this.#trace((...args) => rebuild(args), tensors, rows), form);
     return [program, tensors, rows];
   }
 
   #noBatch(): ArgumentError {
     return new ArgumentError(
-      `${this.#place}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
+      `${this.#caller}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
         'as a DataLoader does and a generator does not',
     );
   }

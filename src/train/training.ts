@@ -15,7 +15,7 @@ import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
 import { Scoring } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
-import { type RecordStep, type StepPrograms, Steps } from './steps.js';
+import { type TraceStep, type StepPrograms, Steps } from './steps.js';
 import { Stopper, timeIsUp } from './stopper.js';
 import { StreamedData } from './stream.js';
 
@@ -24,7 +24,7 @@ const secondsSince = (start: number) => (performance.now() - start) / 1000;
 type Data = ResidentData | StreamedData;
 
 export class Training {
-  readonly #place: string;
+  readonly #caller: string;
   readonly #settings: Settings;
   readonly #lock: Lock;
   readonly #generator: Generator;
@@ -48,9 +48,9 @@ export class Training {
   #position = 0;
   #hasMoved = false;
 
-  private constructor(place: string, settings: Settings, lock: Lock) {
+  private constructor(caller: string, settings: Settings, lock: Lock) {
     const { model, optimizer, metrics, validation, scores, onProgress, epochs, signal, timeLimit } = settings;
-    this.#place = place;
+    this.#caller = caller;
     this.#settings = settings;
     this.#lock = lock;
     const before = defaultGenerator.getState();
@@ -59,7 +59,7 @@ export class Training {
     const names = metrics.map(({ name }) => name);
     this.#log = new EpochLog(names, validation !== null);
     this.#scoring = new Scoring(names);
-    this.#steps = new Steps(place, settings, this.#scoring);
+    this.#steps = new Steps(caller, settings, this.#scoring);
     this.#stopper = new Stopper(signal, timeLimit);
     this.#meter = onProgress === null ? null : new Meter(epochs, this.#scoring, onProgress, this.#stopper);
     this.#loop = new StepLoop(settings, this.#stopper, lock);
@@ -75,15 +75,15 @@ export class Training {
 
   /**
    * Trains, and gives the result of each epoch; the next begins when it is asked for.
-   * @throws the reason of the signal; StateError when the model is being trained already; what recording, a step or the caller's own
+   * @throws the reason of the signal; StateError when the model is being trained already; what tracing, a step or the caller's own
    * functions throw. Model and optimizer are then as after the last whole step.
    */
-  static async *run(place: string, settings: Settings): AsyncGenerator<EpochResult, History, undefined> {
+  static async *run(caller: string, settings: Settings): AsyncGenerator<EpochResult, History, undefined> {
     if (settings.signal?.aborted) throw settings.signal.reason;
-    const lock = new Lock(place, settings);
+    const lock = new Lock(caller, settings);
     let training: Training | null = null;
     try {
-      training = new Training(place, settings, lock);
+      training = new Training(caller, settings, lock);
       return yield* training.#run();
     } finally {
       if (training === null) lock.release();
@@ -94,7 +94,7 @@ export class Training {
   async *#run(): AsyncGenerator<EpochResult, History, undefined> {
     const { epochs, callbacks } = this.#settings;
     try {
-      // Whatever scope the caller is in, such as noGrad, ends here; recording may take milliseconds.
+      // Whatever scope the caller is in, such as noGrad, ends here; tracing may take milliseconds.
       await ownTurn();
       await this.#prepare();
       beginSchedulers(this.#settings.schedulers);
@@ -104,7 +104,7 @@ export class Training {
       for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#stopper.isStopped; epoch++) {
         const result = await this.#runEpoch(epoch);
         // Between two epochs of a loop over epochs() model and optimizer are the caller's.
-        if (result !== null && this.#place === 'epochs') this.#lock.open();
+        if (result !== null && this.#caller === 'epochs') this.#lock.open();
         if (result !== null) yield result;
         this.#lock.close();
       }
@@ -125,28 +125,28 @@ export class Training {
     return history;
   }
 
-  /** Records what can be recorded, so that what does not fit is found before anything moves; copies data in. */
+  /** Traces what can be traced, so that what does not fit is found before anything moves; copies data in. */
   async #prepare(): Promise<void> {
     const { train, validation, shuffle } = this.#settings;
     const steps = this.#steps;
     this.#data = this.#openData('train', train, shuffle, (...step) => {
-      const program = steps.recordTraining(...step);
+      const program = steps.traceTraining(...step);
       this.#lock.refresh(program.written);
       return program;
     });
     if (validation !== null)
-      this.#validation = this.#openData('validation', validation, false, (...step) => steps.recordValidation(...step));
+      this.#validation = this.#openData('validation', validation, false, (...step) => steps.traceValidation(...step));
     for (const data of [this.#data, this.#validation])
       if (data instanceof ResidentData) await this.#stopper.race(data.upload());
   }
 
-  #openData(what: string, source: Source, shuffle: boolean, record: RecordStep): Data {
+  #openData(what: string, source: Source, shuffle: boolean, trace: TraceStep): Data {
     const { batchSize, reader, maxPrograms } = this.#settings;
     const generator = this.#generator;
-    const own: RecordStep = (...step) => withGenerator(generator, () => record(...step));
-    const programs: StepPrograms = new ProgramCache(this.#place, `the step for a batch of ${what}`, maxPrograms);
+    const own: TraceStep = (...step) => withGenerator(generator, () => trace(...step));
+    const programs: StepPrograms = new ProgramCache(this.#caller, `the step for a batch of ${what}`, maxPrograms);
     if (source.kind === 'tensors') return new ResidentData(source, batchSize, shuffle, own, programs);
-    return new StreamedData(this.#place, what, source.batches, reader, own, programs, generator);
+    return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator);
   }
 
   /** Runs what the caller has given to take part, which may write to model and optimizer until it is over. */
@@ -192,10 +192,10 @@ export class Training {
       seconds: secondsSince(start),
       samplesPerSecond: totals.samples / trained,
     };
-    if (this.#place !== 'epochs') this.#log.add(result);
+    if (this.#caller !== 'epochs') this.#log.add(result);
     // An epoch that the time has cut short is no epoch to schedulers and callbacks.
     if (!stopper.isTimeUp) {
-      stepEpochSchedulers(this.#place, schedulers, result);
+      stepEpochSchedulers(this.#caller, schedulers, result);
       if (callbacks.length > 0)
         await this.#open(async () => {
           for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
@@ -262,7 +262,7 @@ export class Training {
     const { threads, priority } = this.#settings;
     const pass = new Pass({
       stopper: this.#stopper,
-      submit: { threads, priority, writer: this.#place, holder: this.#lock.holder },
+      submit: { threads, priority, writer: this.#caller, holder: this.#lock.holder },
       scoring: this.#scoring,
       explain: (error, step) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
     });
@@ -284,7 +284,7 @@ export class Training {
   async #end(): Promise<void> {
     const stopper = this.#stopper;
     this.#meter?.end();
-    stopper.stop(new StateError(`${this.#place}: the training has ended`));
+    stopper.stop(new StateError(`${this.#caller}: the training has ended`));
     stopper.dispose();
     try {
       await Promise.all([...this.#passes].map((pass) => pass.end()));

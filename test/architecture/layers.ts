@@ -46,9 +46,9 @@ const besides: readonly { floor: Floor; file: string; typesOnly: boolean }[] = [
   // The mask is a pure function of a key, defined beside the ops that draw it; the generator makes the keys.
   { floor: 'random', file: 'src/ops/mask.ts', typesOnly: false },
   { floor: 'random', file: 'src/ops/ops.ts', typesOnly: true },
-  // What the public classes tell a recording: what they read and what they set. It knows neither ops nor tensors.
-  { floor: 'random', file: 'src/ops/recording.ts', typesOnly: false },
-  { floor: 'nn', file: 'src/ops/recording.ts', typesOnly: false },
+  // What the public classes tell a trace: what they read and what they set. It knows neither ops nor tensors.
+  { floor: 'random', file: 'src/ops/trace.ts', typesOnly: false },
+  { floor: 'nn', file: 'src/ops/trace.ts', typesOnly: false },
   // The order in which a program takes its samples is the generator's permutation.
   { floor: 'ops', file: 'src/random/distributions.ts', typesOnly: false },
   { floor: 'ops', file: 'src/random/mt19937.ts', typesOnly: false },

@@ -9,7 +9,7 @@ import { getBackend } from '../../src/ops/backend.js';
 import type { OpName, Ops } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { emit } from '../../src/pointwise/emit.js';
-import { Graph } from '../../src/pointwise/expression.js';
+import { ExpressionGraph } from '../../src/pointwise/expression.js';
 
 const cases = await loadCases();
 const all = selectEntries(cases, '', false);
@@ -33,7 +33,7 @@ function contender(over: Partial<typeof lanewise> = {}) {
     },
   });
   const pointwiseProgram: Library['pointwiseProgram'] = (build) => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     return emit([build(graph.input(0), graph)]).program;
   };
   const library = () => ({

@@ -215,7 +215,7 @@ describeEachBackend('a compiled function', () => {
     expect(refused).toHaveLength(1);
     await Promise.all(refused);
     expect(outer.describe()).toContain('mul');
-    expect(double.describe()).toBe('compile: nothing has been recorded yet');
+    expect(double.describe()).toBe('compile: nothing has been traced yet');
   });
 
   it('shares a model with another, and with eager code', () => {

@@ -1,4 +1,4 @@
-/** What cannot be recorded: an error that says what to do, and nothing changed. */
+/** What cannot be traced: an error that says what to do, and nothing changed. */
 import { expect, it } from 'vitest';
 import {
   ArgumentError,
@@ -230,7 +230,7 @@ const rows: readonly Row[] = [
     'backward() through a graph that was made outside is not possible',
   ),
   row(
-    'a tensor of another recording',
+    'a tensor of another trace',
     () => {
       let kept: Tensor | undefined;
       compile((x: Tensor) => {
@@ -243,7 +243,7 @@ const rows: readonly Row[] = [
   ),
 ];
 
-describeEachBackend('a function that cannot be recorded', () => {
+describeEachBackend('a function that cannot be traced', () => {
   it.each(rows)('$name', ({ fn, error, message }) => {
     const world = makeWorld();
     const inner = fn(world);

@@ -1,4 +1,4 @@
-/** Changes of fields of modules, of every kind, after which a recorded function would be wrong. */
+/** Changes of fields of modules, of every kind, after which a traced function would be wrong. */
 import { functional, nn, type Tensor, tensor, zeros } from '../../src/index.js';
 
 /** How often a forward of {@link Using} has run. */

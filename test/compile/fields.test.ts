@@ -1,4 +1,4 @@
-/** Fields of modules that a recorded function has used: a change of any is seen by compile, predict and fit, and costs one recording. */
+/** Fields of modules that a traced function has used: a change of any is seen by compile, predict and fit, and costs one trace. */
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compile, epochs, nn, noGrad, ones, optim, predict, type Tensor, tensor, zeros } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
@@ -68,13 +68,13 @@ describe('predict and fit see the change of', () => {
   });
 });
 
-describe('a recorded function', () => {
+describe('a traced function', () => {
   runOn('reference');
   let model: Using<unknown>;
   afterEach(() => expect(emitted).not.toHaveBeenCalled());
 
-  /** How often `run` records. */
-  function recordings(
+  /** How often `run` traces. */
+  function traces(
     use: (compiled: (x: Tensor) => Tensor) => void,
     fn = (input: Tensor) => model.forward(input),
   ): number {
@@ -85,7 +85,7 @@ describe('a recorded function', () => {
     return counter.calls;
   }
 
-  it('is not recorded again for values that are the same', () => {
+  it('is not traced again for values that are the same', () => {
     model = new Using<unknown>(
       { list: [1, { nested: Number.NaN }], map: new Map([[1, new Set(['a'])]]) },
       (input) => input,
@@ -96,7 +96,7 @@ describe('a recorded function', () => {
       (model.field as { list: unknown[] }).list[1] = { nested: Number.NaN };
       compiled(x);
     };
-    expect(recordings(use)).toBe(0);
+    expect(traces(use)).toBe(0);
   });
 
   it('compares a thousand values of a field and eight levels; beyond them it goes by identity', () => {
@@ -116,9 +116,9 @@ describe('a recorded function', () => {
         list[0] = -1;
         compiled(x);
       };
-      expect(recordings(use)).toBe(isSeen ? 1 : 0);
+      expect(traces(use)).toBe(isSeen ? 1 : 0);
       expect(
-        recordings((compiled) => {
+        traces((compiled) => {
           model.field = structuredClone(field);
           compiled(x);
         }),
@@ -131,7 +131,7 @@ describe('a recorded function', () => {
     field.self = field;
     model = new Using<unknown>(field, (input) => input.mul(field.scale));
     expect(
-      recordings((compiled) => {
+      traces((compiled) => {
         compiled(x);
         field.scale = 3;
         expect(compiled(x).toArray()).toEqual(run(model));
@@ -139,7 +139,7 @@ describe('a recorded function', () => {
     ).toBe(2);
   });
 
-  it('is not recorded again and again for results that forward keeps in a field', () => {
+  it('is not traced again and again for results that forward keeps in a field', () => {
     class Keeping extends nn.Module {
       last: Tensor | null = null;
       override forward(input: Tensor): Tensor {
@@ -165,7 +165,7 @@ describe('a recorded function', () => {
     const remembering = new Remembering(zeros([2, 2]), (input) => input);
     const compiled = compile((input: Tensor) => remembering.forward(input));
     compiled(x);
-    expect(() => compiled(x)).toThrow('was made while a function was being recorded for compile');
+    expect(() => compiled(x)).toThrow('was made while a function was being traced for compile');
   });
 
   it('says so when forward goes on from what it has kept, also where another shape made it begin again', () => {
@@ -181,7 +181,7 @@ describe('a recorded function', () => {
     const compiled = compile((input: Tensor) => resetting.forward(input));
     compiled(ones([1, 2]));
     compiled(ones([2, 2]));
-    expect(() => compiled(ones([2, 2]))).toThrow('was made while a function was being recorded for compile');
+    expect(() => compiled(ones([2, 2]))).toThrow('was made while a function was being traced for compile');
   });
 
   it('sees what a custom method reads of a module whose parameters have been looked at', () => {
@@ -208,7 +208,7 @@ describe('a recorded function', () => {
         expect(compiled(x).toArray()).toEqual(coder.encode(x).toArray());
       }
     };
-    expect(recordings(use, (input) => coder.encode(input))).toBe(4);
+    expect(traces(use, (input) => coder.encode(input))).toBe(4);
   });
 
   it('sees a field that has gone while another has come', () => {
@@ -263,7 +263,7 @@ it('predict sees the fields behind a forward that is kept in a field', async () 
   expect((await predict(scaling, x)).toArray()).toEqual(run(scaling));
 });
 
-it('is recorded again for a number that forward itself changes', () => {
+it('is traced again for a number that forward itself changes', () => {
   class Warming extends Using<number> {
     override forward(input: Tensor): Tensor {
       this.field++;
@@ -275,7 +275,7 @@ it('is recorded again for a number that forward itself changes', () => {
   for (let i = 0; i < 4; i++) expect(compiled(x).toArray()).toEqual(run(twin));
   expect(emitted).toHaveBeenCalledTimes(1);
   expect(emitted.mock.calls[0]![0]).toMatch(
-    /^compile: 'field' of a value of type Warming is changed while the function is recorded\. .* the next call records the function again\./,
+    /^compile: 'field' of a value of type Warming is changed while the function is traced\. .* the next call traces the function again\./,
   );
 });
 
@@ -294,12 +294,12 @@ it('says once that forward changes what is in a field, and does not go by it any
   expect(emitted).toHaveBeenCalledTimes(1);
   const [text, options] = emitted.mock.calls[0]!;
   expect(text).toMatch(
-    /^compile: what is in 'counts' of a value of type Counting is changed while the function is recorded\./,
+    /^compile: what is in 'counts' of a value of type Counting is changed while the function is traced\./,
   );
   expect(options).toEqual({ type: 'LanewiseWarning', code: 'LANEWISE_CHANGED_WHILE_RECORDED' });
 });
 
-describe('the warning about recording again and again names', () => {
+describe('the warning about tracing again and again names', () => {
   const changes: Readonly<
     Record<string, readonly [start: () => unknown, change: (model: Using<unknown>, i: number) => void, says: string]>
   > = {

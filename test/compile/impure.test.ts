@@ -1,4 +1,4 @@
-/** Random numbers and times of JavaScript that a recorded function asks for: a warning, once for each place. */
+/** Random numbers and times of JavaScript that a traced function asks for: a warning, once for each location. */
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compile, fit, nn, ones, optim, predict, type Tensor, zeros } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
@@ -15,7 +15,7 @@ function line(): number {
 
 const warnings = () => emitted.mock.calls.map(([text]) => String(text));
 
-/** Everything that is another while a function is recorded. */
+/** Everything that is another while a function is traced. */
 const builtIns = () => [
   ...[Math.random, Date, Date.now, performance.now].map((each) => ({ each })),
   Object.getOwnPropertyDescriptor(Math, 'random'),
@@ -33,7 +33,7 @@ const calls: Readonly<Record<string, readonly [what: string, call: () => [number
   'Math.random, called by a built-in function': ['Math.random()', () => [line(), Array.from([1], Math.random)]],
 };
 
-describe('a recorded function', () => {
+describe('a traced function', () => {
   runOn('reference');
 
   it.each(Object.entries(calls))('is warned of once, with its place: %s', (_name, [what, call]) => {
@@ -49,7 +49,7 @@ describe('a recorded function', () => {
     expect(value).toBeTruthy();
     expect(warnings()).toHaveLength(1);
     const file = import.meta.filename;
-    expect(warnings()[0]).toMatch(`compile(step): ${what} is called at ${file}:${at} while the function is recorded: `);
+    expect(warnings()[0]).toMatch(`compile(step): ${what} is called at ${file}:${at} while the function is traced: `);
     expect(emitted.mock.calls[0]![1]).toEqual({ type: 'LanewiseWarning', code: 'LANEWISE_IMPURE' });
     expect(builtIns()).toEqual(before);
   });
@@ -103,7 +103,7 @@ describe('a recorded function', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('is named by what records it: predict, fit', async () => {
+  it('is named by what traces it: predict, fit', async () => {
     class Jittery extends nn.Module {
       readonly weight = new nn.Parameter(ones([1]));
       readonly #noise: () => number;

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/compile/cost.js';
 import { accessesOf, instruction } from '../../src/compile/passes/instruction.js';
 import { noPostOp } from '../../src/compile/passes/post-op.js';
-import { printListing } from '../../src/compile/print.js';
-import type { Instruction, ListedValue, MemorySpec } from '../../src/ops/listing.js';
+import { printGraph } from '../../src/compile/print.js';
+import type { Instruction, Argument, ValueSpec } from '../../src/ops/graph.js';
 import { type OpName, type Signature, signatures } from '../../src/ops/ops.js';
-import { List } from './passes/list.js';
+import { List } from './passes/graph.js';
 import { drawKey, pointwise, programOf, run } from './passes/tape.js';
 
 function example() {
@@ -16,16 +16,14 @@ function example() {
   list.add('linear', { x, weight, bias, out: y, ...sizes, ...noPostOp, program: programOf(1, ([h]) => h!.relu()) });
   const layout = Float64Array.of(2, 3, 1, 2, 3, 1);
   list.add('copy', { x: y, out: list.output(6), layout, xOffset: 2, outOffset: 0 });
-  return list.listing();
+  return list.graph();
 }
 
 describe('print', () => {
   it('names what is written and read, and more when asked', () => {
-    const listing = example();
-    expect(printListing(listing)).toBe(
-      '%3 = linear(input0, state0, bias=state1) |> relu(·)\noutput0 = copy(%3, output0)',
-    );
-    expect(printListing(listing, { sizes: true, names: new Map([[1, '0.weight']]) })).toBe(
+    const graph = example();
+    expect(printGraph(graph)).toBe('%3 = linear(input0, state0, bias=state1) |> relu(·)\noutput0 = copy(%3, output0)');
+    expect(printGraph(graph, { sizes: true, names: new Map([[1, '0.weight']]) })).toBe(
       '%3 = linear(input0, 0.weight, bias=state1, rows=32, inFeatures=784, outFeatures=256, rowOffset=0) |> relu(·)\n' +
         'output0 = copy(%3, output0, layout=[2 3 | 1 2 | 3 1], xOffset=2, outOffset=0)',
     );
@@ -47,13 +45,13 @@ describe('print', () => {
     run(list, formula, [x, row], { keys: [key], step, scalars, columns: 3, sizes: [2, 3], strides });
     const line =
       '%4, %5, step=state0 = fma(mul(input0, cell0), input1, -0.5), div(mul(input0, mask(%2, 0.25)), state0 + 1)';
-    expect(printListing(list.listing()).split('\n')[1]).toBe(line);
-    expect(printListing(list.listing(), { sizes: true }).split('\n')[1]).toBe(
+    expect(printGraph(list.graph()).split('\n')[1]).toBe(line);
+    expect(printGraph(list.graph(), { sizes: true }).split('\n')[1]).toBe(
       `${line} (layout=[2 3 | 3 1 | 0 1], columns=3, rowOffset=0)`,
     );
     const one = new List();
     pointwise(one, [one.input(6)], ([a]) => a!.exp(), { sizes: [2, 3], strides: [[0, 1]] });
-    expect(printListing(one.listing(), { sizes: true })).toBe(
+    expect(printGraph(one.graph(), { sizes: true })).toBe(
       '%1 = exp(input0) (layout=[2 3 | 0 1], columns=1, rowOffset=0)',
     );
   });
@@ -62,14 +60,14 @@ describe('print', () => {
     const list = new List();
     const names = new Map([[0, 'a rather long name of an input']]);
     pointwise(list, [list.input(4)], ([x]) => x!.exp().add(x!.sin()).mul(x!.neg().maximum(2)), {});
-    expect(printListing(list.listing())).toBe('%1 = mul(add(exp(input0), sin(input0)), max(neg(input0), 2))');
-    expect(printListing(list.listing(), { names })).toBe('%1 = mul(add(…), max(…))');
+    expect(printGraph(list.graph())).toBe('%1 = mul(add(exp(input0), sin(input0)), max(neg(input0), 2))');
+    expect(printGraph(list.graph(), { names })).toBe('%1 = mul(add(…), max(…))');
   });
 
   it('gives the arithmetic and the traffic of each line, and their sums', () => {
     // 2·32·784·256 for the product, 32·256 each for bias and relu; (32·784 + 256·784 + 256)·4 bytes in, 32·256·4 out.
     expect(
-      printListing(example(), { costs: true })
+      printGraph(example(), { costs: true })
         .split('\n')
         .map((line) => line.split('#')[1]),
     ).toEqual([
@@ -81,7 +79,7 @@ describe('print', () => {
 });
 
 describe('cost', () => {
-  const memories: MemorySpec[] = Array.from({ length: 16 }, () => ({
+  const values: ValueSpec[] = Array.from({ length: 16 }, () => ({
     dtype: 'float32',
     length: 12,
     kind: 'temporary',
@@ -94,24 +92,24 @@ describe('cost', () => {
   /** A call of an op in which every size is 2, every memory another, every option used. */
   function anyCall(op: OpName): Instruction {
     const signature: Signature = signatures[op];
-    let memory = 0;
-    const args: Record<string, ListedValue> = {};
+    let value = 0;
+    const args: Record<string, Argument> = {};
     for (const [arg, role] of Object.entries(signature)) {
       if (role === 'size') args[arg] = 2;
       else if (role === 'flag') args[arg] = true;
       else if (role === 'layout') args[arg] = Float64Array.of(12, 1, 1);
       else if (role === 'program' || role === 'program?') args[arg] = program;
-      else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [memory++, memory++];
+      else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [value++, value++];
       else if (role === 'scalars') args[arg] = [0.5];
       else if (['scalar', 'int', 'cell', 'keySource', 'draw'].includes(role)) args[arg] = 0;
-      else args[arg] = memory++;
+      else args[arg] = value++;
     }
     return { op, args };
   }
 
   it.each(Object.keys(signatures) as OpName[])('of %s is a number of operations, and bytes as its roles say', (op) => {
     const each = anyCall(op);
-    const { flops, bytesRead, bytesWritten } = costOf(each, memories);
+    const { flops, bytesRead, bytesWritten } = costOf(each, values);
     expect(Number.isSafeInteger(flops) && flops >= 0).toBe(true);
     const bytes = 12 * 4;
     const reads = accessesOf(each).filter((access) => access.reads && !(op === 'copy' && access.arg === 'out')).length;
@@ -138,8 +136,8 @@ describe('cost', () => {
       instruction('matmul', { a: 0, b: 1, out: 3, m: 5, n: 4, k: 3, ...plain }),
       instruction('pointwise', { inputs: [3, 2], ...update, keys: [], layout, columns: 1, rowOffset: 0 }),
     ];
-    const flops = parts.map((part) => costOf(part, memories).flops);
+    const flops = parts.map((part) => costOf(part, values).flops);
     expect(flops).toEqual([120, 40]);
-    expect(costOf(fused, memories).flops).toBe(flops[0]! + flops[1]!);
+    expect(costOf(fused, values).flops).toBe(flops[0]! + flops[1]!);
   });
 });

@@ -41,7 +41,7 @@ function makeGather() {
   ]);
   const order = tensor([3, 0, 2, 1], { dtype: 'int32' });
   const counter = { value: 0 };
-  const program = Program.record(
+  const program = Program.trace(
     () => {
       const row = room([1, 2]);
       const gather = { x: data.storage, index: order.storage, out: row.storage, rows: 4, width: 2, count: 1 };
@@ -65,7 +65,7 @@ function makeMask(masks: 'counter' | 'mt19937') {
     return kept.sum();
   };
   const x = ones([20, 100]);
-  return { generator, sum, fn, x, program: Program.record(fn, [x]) };
+  return { generator, sum, fn, x, program: Program.trace(fn, [x]) };
 }
 
 describeEachBackend('a program', () => {
@@ -118,7 +118,7 @@ describeEachBackend('a program', () => {
     const order = tensor([3, 0, 2, 1], { dtype: 'int32' });
     const counter = { value: 1 };
     const total = zeros([1]);
-    const program = Program.record(() => {
+    const program = Program.trace(() => {
       const row = room([1]);
       const gather = { x: data.storage, index: order.storage, out: row.storage, rows: 4, width: 1, count: 1 };
       currentOps().gatherRows({ ...gather, step: counter });
@@ -131,7 +131,7 @@ describeEachBackend('a program', () => {
   });
 
   it('keeps the layout of an op as it was', () => {
-    const program = Program.record(
+    const program = Program.trace(
       (x: Tensor) => {
         const out = room([2]);
         const layout = Float64Array.of(2, 1);
@@ -176,7 +176,7 @@ describeEachBackend('a program', () => {
   it('leaves everything as it was when it is stopped before its first run', async () => {
     const w = tensor([1, 1], { requiresGrad: true });
     const optimizer = new optim.SGD([w], { lr: 1 });
-    const program = Program.record(
+    const program = Program.trace(
       (x: Tensor) => {
         optimizer.zeroGrad();
         const loss = w.mul(x).sum();
@@ -201,7 +201,7 @@ describeEachBackend('a program', () => {
 
   it('uploads its states in turns, and sees them when it runs', async () => {
     const table = ones([1200, 1200]);
-    const program = Program.record((x: Tensor) => table.mul(x).sum(), [ones([1])]);
+    const program = Program.trace((x: Tensor) => table.mul(x).sum(), [ones([1])]);
     await program.upload();
     expect(program.run([tensor([2])]).item()).toBe(2 * 1200 * 1200);
     noGrad(() => table.copy_(zeros([1])));

@@ -10,14 +10,14 @@ afterEach(() => expect(emitted.mock.calls.length).toBeLessThan(2));
 
 const warning = (): string => String(emitted.mock.calls[0]?.[0]);
 
-/** Counts how often it is recorded. */
+/** Counts how often it is traced. */
 function counted(options: { maxPrograms?: number } = {}) {
-  let recordings = 0;
+  let traces = 0;
   const run = compile((x: Tensor) => {
-    recordings++;
+    traces++;
     return x.add(1);
   }, options);
-  return { run, recordings: () => recordings };
+  return { run, traces: () => traces };
 }
 
 it('keeps 16 programs by default, and as many as it is told', () => {
@@ -26,28 +26,28 @@ it('keeps 16 programs by default, and as many as it is told', () => {
     [{ maxPrograms: 3 }, 3],
     [{ maxPrograms: 40 }, 40],
   ] as const) {
-    const { run, recordings } = counted(options);
+    const { run, traces } = counted(options);
     for (let round = 0; round < 2; round++) for (let size = 0; size < most; size++) run(ones([size]));
-    expect(recordings()).toBe(most);
+    expect(traces()).toBe(most);
     run(ones([most]));
     run(ones([1]));
-    expect(recordings()).toBe(most + 1);
+    expect(traces()).toBe(most + 1);
     run(ones([0]));
-    expect(recordings()).toBe(most + 2);
+    expect(traces()).toBe(most + 2);
   }
   expect(emitted).not.toHaveBeenCalled();
 });
 
 it('drops the program that was not used for longest, and frees it', () => {
   const freed = vi.spyOn(Program.prototype, 'release');
-  const { run, recordings } = counted({ maxPrograms: 2 });
+  const { run, traces } = counted({ maxPrograms: 2 });
   for (const size of [1, 2, 1, 3]) run(ones([size]));
-  expect(recordings()).toBe(3);
+  expect(traces()).toBe(3);
   expect(freed).toHaveBeenCalledTimes(1);
   run(ones([1]));
-  expect(recordings()).toBe(3);
+  expect(traces()).toBe(3);
   run(ones([2]));
-  expect(recordings()).toBe(4);
+  expect(traces()).toBe(4);
   expect(freed).toHaveBeenCalledTimes(2);
   run.dispose();
   expect(freed).toHaveBeenCalledTimes(4);

@@ -1,4 +1,4 @@
-/** Random numbers drawn inside of recorded functions: at each run, in the order of eager calls, given back when no run is made. */
+/** Random numbers drawn inside of traced functions: at each run, in the order of eager calls, given back when no run is made. */
 import { expect, it } from 'vitest';
 import { Program } from '../../src/compile/program.js';
 import {
@@ -40,7 +40,7 @@ const functions: Readonly<Record<string, (generator: Generator) => Tensor>> = {
   bernoulli: (generator) => bernoulli(rand([40], { generator }), { generator }),
 };
 
-describeEachBackend('random numbers in a recorded function', () => {
+describeEachBackend('random numbers in a traced function', () => {
   it.each(Object.entries(functions))('%s draws what eager calls draw', async (_name, draw) => {
     const [eager, own] = [new Generator(3), new Generator(3)];
     const compiled = compile(() => draw(own));
@@ -50,7 +50,7 @@ describeEachBackend('random numbers in a recorded function', () => {
       expect([drawn.dtype, drawn.shape, flat(drawn)]).toEqual([each.dtype, each.shape, flat(each)]);
     }
     expect(own.getState()).toEqual(eager.getState());
-    expect(compiled.describe()).not.toContain('nothing has been recorded');
+    expect(compiled.describe()).not.toContain('nothing has been traced');
   });
 
   it('are other numbers at each of many runs, as often as one asks', async () => {
@@ -62,7 +62,7 @@ describeEachBackend('random numbers in a recorded function', () => {
     const after = defaultGenerator.getState();
     noGrad(() => seen.copy_(zeros([6])));
     manualSeed(1);
-    const program = Program.record(noisy, []);
+    const program = Program.trace(noisy, []);
     expect(await program.submit([], { times: 5 }).done).toBe(5);
     expect(flat(seen)).toEqual(expected);
     expect(defaultGenerator.getState()).toEqual(after);
@@ -98,7 +98,7 @@ describeEachBackend('random numbers in a recorded function', () => {
     const generator = new Generator(4);
     const bad = (labels: Tensor) =>
       F.crossEntropy(F.dropout(randn([2, 3], { generator }), 0.5, true, generator), labels);
-    const program = Program.record(bad, [zeros([2], { dtype: 'int32' })]);
+    const program = Program.trace(bad, [zeros([2], { dtype: 'int32' })]);
     const [wrong, right] = [tensor([0, 9], { dtype: 'int32' }), tensor([0, 1], { dtype: 'int32' })];
     const before = generator.getState();
     const both = [program.submit([wrong]), program.submit([wrong])];

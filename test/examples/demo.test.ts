@@ -81,7 +81,7 @@ function idx(sizes: readonly number[], bytes: Uint8Array): Buffer {
   return Buffer.concat([header, bytes]);
 }
 
-/** Images whose label shows in the place of a bright bar, so that they can be learnt in no time. */
+/** Images whose label shows instead of a bright bar, so that they can be learnt in no time. */
 function writeDigits(name: string, count: number, compress: (bytes: Buffer) => Buffer, suffix: string): void {
   const images = new Uint8Array(count * 784);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);

@@ -70,7 +70,7 @@ describe('bad input', () => {
     ],
     ['an unknown option', () => allclose(a, a, { equal_nan: true } as never), ArgumentError, 'equalNan'],
     ['numbers', () => equal(a, 3 as never), ArgumentError, 'equal: expected a Tensor, got 3'],
-    ['recording', () => compile((x) => (equal(x, x) ? x : x.neg()))(a), StateError, 'equal()'],
+    ['trace', () => compile((x) => (equal(x, x) ? x : x.neg()))(a), StateError, 'equal()'],
   ])('%s', (_what, run, kind, message) => {
     expect(run).toThrow(kind);
     expect(run).toThrow(message);

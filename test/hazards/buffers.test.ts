@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
-import type { Job } from '../../src/ops/listing.js';
+import type { Job } from '../../src/ops/graph.js';
 import type { HostArray } from '../../src/ops/ops.js';
 import { createTraining, nativeFactory, requireAddon } from './work.js';
 

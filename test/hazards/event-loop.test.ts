@@ -50,7 +50,7 @@ describeEachBackend('the event loop', () => {
     const optimizer = new optim.Adam(model.parameters());
     const train = [randn([1024, 128]), tensor(new Int32Array(1024))] as const;
     const options = { train, batchSize: 64, optimizer, loss: new nn.CrossEntropyLoss() };
-    await fit(model, options); // what is recorded and copied in is not training
+    await fit(model, options); // what is traced and copied in is not training
     const delay = monitorEventLoopDelay({ resolution: 1 });
     let turns = 0;
     let over = false;

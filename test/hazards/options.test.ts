@@ -1,4 +1,4 @@
-/** Options that mean harm, to what records, trains, predicts and schedules: refused with nothing moved, or without effect. */
+/** Options that mean harm, to what traces, trains, predicts and schedules: refused with nothing moved, or without effect. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   ArgumentError,

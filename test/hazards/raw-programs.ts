@@ -1,4 +1,4 @@
-/** Listings written down as numbers, as the addon takes them, and their programs. */
+/** Graphs written down as numbers, as the addon takes them, and their programs. */
 import type { NativeHandle } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { requireAddon } from './work.js';
@@ -22,15 +22,15 @@ export const row = (kind: number, index: number, length: number): number[] => [0
 /** The op pointwise, as numbers: a program of one instruction, its memories, no keys and scalars, a dense layout. */
 export function sumCode(a: number, b: number, out: number, n: number): number[] {
   const program = [2, 0, 0, 0, 1, 1, addon.pointwiseNodes.indexOf('add'), 0, 1, 0, 0, 2];
-  const memories = [2, a, b, 0, 0, 1, out, -1];
-  return [addon.opcodes.indexOf('pointwise'), program.length, ...program, ...memories, 3, n, 1, 1, 1, 0];
+  const values = [2, a, b, 0, 0, 1, out, -1];
+  return [addon.opcodes.indexOf('pointwise'), program.length, ...program, ...values, 3, n, 1, 1, 1, 0];
 }
 
 /** out = x + w, elementwise; w is a block. */
 export function sumProgram(n: number, block: NativeHandle): NativeHandle {
-  const memories = Float64Array.from([...row(input, 0, n), ...row(state, 0, n), ...row(output, 0, n)]);
+  const values = Float64Array.from([...row(input, 0, n), ...row(state, 0, n), ...row(output, 0, n)]);
   const code = Float64Array.from(sumCode(0, 1, 2, n));
-  return addon.createProgram(isa, memories, code, 0, 0, 0, [block]);
+  return addon.createProgram(isa, values, code, 0, 0, 0, [block]);
 }
 
 export function ones(n: number): NativeHandle {

@@ -1,4 +1,4 @@
-/** Sizes that are none or that no machine has, and listings of random numbers: errors, or nothing at all. */
+/** Sizes that are none or that no machine has, and graphs of random numbers: errors, or nothing at all. */
 import { describe, expect, it } from 'vitest';
 import type { NativeHandle } from '../../src/ops/load.js';
 import { random } from './random.js';
@@ -15,14 +15,14 @@ describe('sizes', () => {
   it.each([...huge, ...notSizes])('%d in a listing is an error or without effect', (size) => {
     const block = ones(3);
     const add = addon.opcodes.indexOf('add');
-    const memories = [...row(input, 0, 3), ...row(state, 0, 3), ...row(output, 0, 3)];
+    const values = [...row(input, 0, 3), ...row(state, 0, 3), ...row(output, 0, 3)];
     const code = [add, 0, 1, 2, 3, 3, 1, 1];
-    // Each number of the listing in turn, and those after it.
-    for (let i = 0; i < memories.length + code.length + 3; i++) {
-      const numbers = [...memories, ...code, 0, 0, 0];
+    // Each number of the graph in turn, and those after it.
+    for (let i = 0; i < values.length + code.length + 3; i++) {
+      const numbers = [...values, ...code, 0, 0, 0];
       numbers[i] = size;
-      const tail = numbers.slice(memories.length + code.length) as [number, number, number];
-      const [first, second] = [numbers.slice(0, memories.length), numbers.slice(memories.length, -3)];
+      const tail = numbers.slice(values.length + code.length) as [number, number, number];
+      const [first, second] = [numbers.slice(0, values.length), numbers.slice(values.length, -3)];
       if (tail[0] >= 2 ** 31 && tail[0] < 2 ** 33) continue; // an arena that a machine may have
       tryAll(Float64Array.from(first), Float64Array.from(second), tail, [block]);
     }
@@ -33,13 +33,13 @@ describe('sizes', () => {
 
 /** Makes, runs and submits the program if it can be made; what is thrown is an Error. Returns whether it ran. */
 function tryAll(
-  memories: Float64Array,
+  values: Float64Array,
   code: Float64Array,
   [arena, cells, keySources]: readonly [number, number, number],
   blocks: readonly NativeHandle[],
 ): boolean {
   try {
-    const program = addon.createProgram(isa, memories, code, arena, cells, keySources, blocks);
+    const program = addon.createProgram(isa, values, code, arena, cells, keySources, blocks);
     const arrays = [Float32Array.of(1, 2, 3), new Float32Array(3)] as const;
     try {
       addon.runProgram(addon.programNumber(program), new Float64Array(4), new Uint32Array(16), 1, ...arrays);
@@ -61,7 +61,7 @@ describe('listings with numbers changed at random', () => {
     const draw = random(20261123);
     const pick = <T>(list: readonly T[]): T => list[draw(list.length)]!;
     const n = 3;
-    const memories = [
+    const values = [
       ...row(input, 0, n),
       ...row(state, 0, n),
       ...row(output, 0, n),
@@ -82,7 +82,7 @@ describe('listings with numbers changed at random', () => {
     let ran = 0;
     for (let round = 0; round < rounds; round++) {
       const blocks = [ones(n), ones(n * n)];
-      const [m, c] = [[...memories], [...code]];
+      const [m, c] = [[...values], [...code]];
       for (let change = draw(3); change >= 0; change--) {
         const list = draw(10) < 3 ? m : c;
         const at = draw(list.length);
@@ -92,7 +92,7 @@ describe('listings with numbers changed at random', () => {
       if (tryAll(Float64Array.from(m), Float64Array.from(c), [48, 1, 1], blocks)) ran++;
       for (const block of blocks) addon.freeBlock(block);
     }
-    expect(tryAll(Float64Array.from(memories), Float64Array.from(code), [48, 1, 1], [ones(n), ones(n * n)])).toBe(true);
+    expect(tryAll(Float64Array.from(values), Float64Array.from(code), [48, 1, 1], [ones(n), ones(n * n)])).toBe(true);
     expect(ran).toBeGreaterThan(rounds / 100);
     expect(ran).toBeLessThan(rounds / 2);
   });

@@ -233,7 +233,7 @@ export const faults: readonly Hazard[] = [
   {
     hazard: 'a function that returns no tensor',
     rule: 'an error that says what may be returned',
-    tests: [['test/compile/bad-functions.test.ts', 'returns no tensor', 'a function that cannot be recorded']],
+    tests: [['test/compile/bad-functions.test.ts', 'returns no tensor', 'a function that cannot be traced']],
   },
   {
     hazard: 'a dataset whose sizes disagree',

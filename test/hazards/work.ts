@@ -1,11 +1,11 @@
 /** Small programs for tests of jobs, and what they must give. */
 import { availableParallelism } from 'node:os';
-import type { Block, JobCall, Listing, MemorySpec, ProgramFactory, ProgramHandle } from '../../src/ops/listing.js';
+import type { Block, JobCall, Graph, ValueSpec, ProgramFactory, ProgramHandle } from '../../src/ops/graph.js';
 import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { createNativePrograms } from '../../src/ops/native-programs.js';
 import { emit } from '../../src/pointwise/emit.js';
-import { Graph } from '../../src/pointwise/expression.js';
+import { ExpressionGraph } from '../../src/pointwise/expression.js';
 
 export function requireAddon(): NativeAddon {
   const { addon } = loadAddon();
@@ -18,7 +18,7 @@ export function nativeFactory(addon: NativeAddon = requireAddon()): ProgramFacto
   return createNativePrograms(Object.keys(addon.instructionSets).at(-1)!, addon, createJobs(addon));
 }
 
-const memory = (kind: MemorySpec['kind'], index: number, length: number): MemorySpec => ({
+const memory = (kind: ValueSpec['kind'], index: number, length: number): ValueSpec => ({
   dtype: 'float32',
   length,
   kind,
@@ -28,7 +28,7 @@ const memory = (kind: MemorySpec['kind'], index: number, length: number): Memory
 
 /** weight - lr·gradient. */
 const sgd = (() => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const [weight, gradient] = [graph.input(0), graph.input(1)];
   return emit([weight.sub(graph.scalar(0).mul(gradient))]).program;
 })();
@@ -38,9 +38,9 @@ const sgd = (() => {
  * that a product of two [size, size] matrices, so that a run takes its time. Throws NotFiniteError(3) once w[0] is not
  * finite.
  */
-export function stepListing(n: number, size: number): Listing {
+export function stepGraph(n: number, size: number): Graph {
   return {
-    memories: [
+    values: [
       memory('state', 0, n),
       memory('input', 0, n),
       memory('output', 0, 1),
@@ -80,10 +80,10 @@ export interface Training {
   call(more?: Partial<JobCall>): JobCall & { readonly outputs: readonly [Float32Array, Float32Array] };
 }
 
-/** A program of {@link stepListing} whose weights are 0. */
+/** A program of {@link stepGraph} whose weights are 0. */
 export function createTraining(factory: ProgramFactory, { n = 5, size = 8 } = {}): Training {
   const weights = factory.createBlock('float32', n);
-  const program = factory.createProgram(stepListing(n, size), [weights, factory.createBlock('float32', size * size)]);
+  const program = factory.createProgram(stepGraph(n, size), [weights, factory.createBlock('float32', size * size)]);
   return {
     program,
     weights,

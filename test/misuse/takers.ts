@@ -33,13 +33,13 @@ import type { World } from './world.js';
 export interface OptionTaker {
   readonly name: string;
   /** What messages begin with. */
-  readonly place: string;
+  readonly caller: string;
   readonly call: (options: never, world: World) => unknown;
   /** Whether null and lists are dimensions, not options. */
   readonly takesDims?: boolean;
 }
 
-const taker = (name: string, call: OptionTaker['call'], place = name): OptionTaker => ({ name, place, call });
+const taker = (name: string, call: OptionTaker['call'], caller = name): OptionTaker => ({ name, caller, call });
 const image = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7);
 
 export const takers: readonly OptionTaker[] = [

@@ -334,10 +334,10 @@ describe('clone of', () => {
     expect(model.clone().last!.item()).toBe(model.last.item());
   });
 
-  it('a model is not part of a recorded function', () => {
+  it('a model is not part of a traced function', () => {
     const model = new nn.Linear(1, 1);
     expect(() => compile((x: Tensor) => model.clone().forward(x))(ones([1, 1]))).toThrow(
-      'Linear.clone() is not possible while compile records a function',
+      'Linear.clone() is not possible while compile traces a function',
     );
   });
 });

@@ -52,7 +52,7 @@ function hooked() {
 }
 
 describeEachBackend('hooks of a compiled function', () => {
-  it('do what they do eagerly, and are called once for each recording', () => {
+  it('do what they do eagerly, and are called once for each trace', () => {
     const { inner, step } = hooked();
     let calls = 0;
     inner.registerForwardHook(() => {
@@ -76,7 +76,7 @@ describeEachBackend('hooks of a compiled function', () => {
   });
 });
 
-describe('a recorded program', () => {
+describe('a traced program', () => {
   runOn('reference');
 
   it.each(['pre', 'forward', 'backward'] as const)('sees that a hook is gone: %s', (kind) => {
@@ -308,7 +308,7 @@ describe('misuse of hooks', () => {
     );
   });
 
-  it('a hook that reads numbers while a function is recorded', () => {
+  it('a hook that reads numbers while a function is traced', () => {
     const module = new Scale(3);
     module.registerForwardHook((_, _inputs, output) => output.mul(output.sum().item()));
     expect(() => compile((x: Tensor) => module.forward(x))(ones([2]))).toThrow('item() is not possible while compile');

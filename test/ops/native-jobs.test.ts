@@ -1,7 +1,7 @@
 /** Jobs of the native backends: what they compute, their turns, their ends, and what the addon refuses. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
-import { NotFiniteError } from '../../src/ops/listing.js';
+import { NotFiniteError } from '../../src/ops/graph.js';
 import { Generator } from '../../src/random/generator.js';
 import { contents, createTraining, nativeFactory, requireAddon, until } from '../hazards/work.js';
 

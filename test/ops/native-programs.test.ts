@@ -1,4 +1,4 @@
-/** Programs: every op runs in one as it does eagerly; what a listing, a call or a handle may not be. */
+/** Programs: every op runs in one as it does eagerly; what a graph, a call or a handle may not be. */
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -6,11 +6,11 @@ import { ArgumentError, BackendError, Generator, StateError } from '../../src/in
 import { backend, getBackend } from '../../src/ops/backend.js';
 import {
   type Instruction,
-  type Listing,
-  type MemorySpec,
+  type Graph,
+  type ValueSpec,
   NotFiniteError,
   type ProgramFactory,
-} from '../../src/ops/listing.js';
+} from '../../src/ops/graph.js';
 import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
 import type { NodeName } from '../../src/ops/nodes.js';
 import type { DType } from '../../src/ops/ops.js';
@@ -65,7 +65,7 @@ describe.each(natives)('weights in panels on %s give the bits of rows', (name) =
 const noCells = new Float64Array(0);
 const noKeys = new Uint32Array(0);
 
-function memory(kind: MemorySpec['kind'], index: number, length: number, dtype: DType = 'float32'): MemorySpec {
+function memory(kind: ValueSpec['kind'], index: number, length: number, dtype: DType = 'float32'): ValueSpec {
   return { kind, index, length, dtype, panels: null };
 }
 
@@ -79,9 +79,9 @@ const unary = (node: NodeName, x: number, out: number, n: number): Instruction =
 });
 
 /** y = -relu(x) for n numbers, by way of the arena. */
-function relu(n: number): Listing {
+function relu(n: number): Graph {
   return {
-    memories: [memory('input', 0, n), memory('temporary', 0, n), memory('output', 0, n)],
+    values: [memory('input', 0, n), memory('temporary', 0, n), memory('output', 0, n)],
     instructions: [unary('relu', 0, 1, n), unary('neg', 1, 2, n)],
     arena: Math.ceil(n / 16) * 16,
     cells: 0,
@@ -106,8 +106,8 @@ describe.each(backend.available)('programs on %s', (name) => {
 
   it('draw keys as a generator does, and leave the words they are given', () => {
     const [first, second] = [new Generator(2n ** 40n + 7n), new Generator(3)];
-    const listing: Listing = {
-      memories: [0, 1, 2].map((index) => memory('output', index, 2, 'int32')),
+    const graph: Graph = {
+      values: [0, 1, 2].map((index) => memory('output', index, 2, 'int32')),
       instructions: [0, 1, 0].map((source, key) => ({ op: 'drawKey', args: { source, key } })),
       arena: 0,
       cells: 0,
@@ -115,15 +115,15 @@ describe.each(backend.available)('programs on %s', (name) => {
     };
     const outputs = [0, 1, 2].map(() => new Int32Array(2));
     const keys = Uint32Array.of(7, 256, 0, 0, 3, 0, 0, 0);
-    programs().createProgram(listing, []).run({ inputs: [], outputs, cells: noCells, keys });
+    programs().createProgram(graph, []).run({ inputs: [], outputs, cells: noCells, keys });
     expect(outputs).toEqual([first, second, first].map((generator) => Int32Array.from(generator.nextKey())));
     expect([...keys]).toEqual([7, 256, 0, 0, 3, 0, 0, 0]);
   });
 
   it('check labels of inputs before any number moves', () => {
     const block = programs().createBlock('float32', 1);
-    const listing: Listing = {
-      memories: [memory('state', 0, 1), memory('input', 0, 3, 'int32')],
+    const graph: Graph = {
+      values: [memory('state', 0, 1), memory('input', 0, 3, 'int32')],
       instructions: [
         { op: 'checkTarget', args: { target: 1, classes: 3, ignoreIndex: -100 } },
         { op: 'fill', args: { out: 0, value: 5, n: 1 } },
@@ -135,7 +135,7 @@ describe.each(backend.available)('programs on %s', (name) => {
       cells: 0,
       keySources: 0,
     };
-    const program = programs().createProgram(listing, [block]);
+    const program = programs().createProgram(graph, [block]);
     const run = (...target: number[]): void =>
       program.run({ inputs: [Int32Array.from(target)], outputs: [], cells: noCells, keys: noKeys });
     const value = (): number => {
@@ -193,16 +193,16 @@ describe.each(backend.available)('programs on %s', (name) => {
 describe.each(natives)('what %s refuses', (name) => {
   const factory = (): ProgramFactory => getBackend(name).programs();
 
-  it('listings that do not hold together', () => {
+  it('graphs that do not hold together', () => {
     const right = relu(3);
-    const [x, t, y] = right.memories as [MemorySpec, MemorySpec, MemorySpec];
-    const wrong: readonly (readonly [Partial<Listing>, RegExp])[] = [
+    const [x, t, y] = right.values as [ValueSpec, ValueSpec, ValueSpec];
+    const wrong: readonly (readonly [Partial<Graph>, RegExp])[] = [
       [{ arena: -1 }, /expected a size/],
       [{ arena: 0 }, /value 1: reaches beyond the arena/],
-      [{ memories: [x, { ...t, index: -1 }, y] }, /value 1: has no offset in the arena: the graph is not planned/],
-      [{ memories: [x, { ...t, index: 1 }, y] }, /value 1: offset in the arena must be a multiple of 64 bytes/],
-      [{ memories: [x, { ...t, kind: 'state', index: 0 }, y] }, /value 1: there is no buffer 0/],
-      [{ memories: [x, t] }, /instruction 1 \(pointwise\), argument 4: no such value/],
+      [{ values: [x, { ...t, index: -1 }, y] }, /value 1: has no offset in the arena: the graph is not planned/],
+      [{ values: [x, { ...t, index: 1 }, y] }, /value 1: offset in the arena must be a multiple of 64 bytes/],
+      [{ values: [x, { ...t, kind: 'state', index: 0 }, y] }, /value 1: there is no buffer 0/],
+      [{ values: [x, t] }, /instruction 1 \(pointwise\), argument 4: no such value/],
       [{ instructions: [unary('relu', 2, 0, 3)] }, /inputs are only read/],
       [{ instructions: [{ op: 'sum', args: { x: 0, out: 1 } }] }, /instruction 0 \(sum\), argument 2: expected/],
       [{ instructions: [{ op: 'draw', args: { draw: 0, out: 1 } }] }, /random numbers are drawn on the host/],
@@ -215,18 +215,18 @@ describe.each(natives)('what %s refuses', (name) => {
 
   it('float64, blocks of another backend, and blocks that were freed', () => {
     expect(() => factory().createBlock('float64', 1)).toThrow(BackendError);
-    const listing: Listing = { ...relu(1), memories: [memory('state', 0, 1)], instructions: [] };
+    const graph: Graph = { ...relu(1), values: [memory('state', 0, 1)], instructions: [] };
     const foreign = getBackend('reference').programs().createBlock('float32', 1);
-    expect(() => factory().createProgram(listing, [foreign])).toThrow(ArgumentError);
+    expect(() => factory().createProgram(graph, [foreign])).toThrow(ArgumentError);
     const block = factory().createBlock('float32', 1);
-    const program = factory().createProgram(listing, [block]);
+    const program = factory().createProgram(graph, [block]);
     block.free();
     block.free();
     program.run({ inputs: [], outputs: [], cells: noCells, keys: noKeys });
     const uses = [
       () => block.copyIn(new Float32Array(1)),
       () => block.copyOut(new Float32Array(1)),
-      () => factory().createProgram(listing, [block]),
+      () => factory().createProgram(graph, [block]),
     ];
     for (const use of uses) expect(use).toThrow(new StateError('block: it has been freed'));
   });
@@ -303,10 +303,10 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
   it('run with as many arrays as a program has', () => {
     const n = 40;
     const row = (i: number, kind: number): number[] => [0, 1, kind, i, -1, -1];
-    const memories = Array.from({ length: n }, (_, i) => [...row(i, 2), ...row(i, 3)]).flat();
+    const values = Array.from({ length: n }, (_, i) => [...row(i, 2), ...row(i, 3)]).flat();
     const opcode = addon().opcodes.indexOf('sum');
     const code = Array.from({ length: n }, (_, i) => [opcode, 2 * i, 2 * i + 1, 1, 1, 1]).flat();
-    const many = addon().createProgram(isa(), Float64Array.from(memories), Float64Array.from(code), 0, 0, 0, []);
+    const many = addon().createProgram(isa(), Float64Array.from(values), Float64Array.from(code), 0, 0, 0, []);
     const inputs = Array.from({ length: n }, (_, i) => Float32Array.of(i + 1));
     const outputs = inputs.map(() => new Float32Array(1));
     addon().runProgram(addon().programNumber(many), null, null, n, ...inputs, ...outputs);

@@ -1,6 +1,6 @@
 /** Runs a case of an op as a program of one instruction. */
 import { expect } from 'vitest';
-import type { Block, Instruction, MemorySpec, ProgramFactory } from '../../src/ops/listing.js';
+import type { Block, Instruction, ValueSpec, ProgramFactory } from '../../src/ops/graph.js';
 import type { DType, HostArray } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
 import type { Case, Fresh, Placement } from './cases/case.js';
@@ -39,8 +39,8 @@ function expectUnchanged(array: HostArray, before: HostArray): void {
   if (at >= 0) expect.fail(`changed an input at ${at} from ${before[at]} to ${array[at]}`);
 }
 
-/** A memory of the listing, and how its numbers are read after the run. */
-interface Placed {
+/** A value of the graph, and how its numbers are read after the run. */
+interface Located {
   readonly id: number;
   readonly before: HostArray;
   readonly read: () => HostArray;
@@ -53,12 +53,12 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   const overwritten = new Set(Object.values(placement));
   const packed = options.packed === true ? weights[testCase.op]! : [];
   const panels = { out: values.outFeatures as number, in: values.inFeatures as number };
-  const memories: MemorySpec[] = [];
+  const specs: ValueSpec[] = [];
   const blocks: Block[] = [];
   const bound: Record<'input' | 'output', HostArray[]> = { input: [], output: [] };
   const cells: number[] = [];
 
-  const place = (slot: Slot): Placed => {
+  const place = (slot: Slot): Located => {
     const { name, role } = slot;
     const array = initial(slot);
     const isPacked = packed.includes(argumentOf(slot));
@@ -66,7 +66,7 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
     const kind = isState ? 'state' : isWritten(role) ? 'output' : 'input';
     const index = (kind === 'state' ? blocks : bound[kind]).length;
     const { length } = array;
-    const id = memories.push({ dtype: dtypeOf(array), length, kind, index, panels: isPacked ? panels : null }) - 1;
+    const id = specs.push({ dtype: dtypeOf(array), length, kind, index, panels: isPacked ? panels : null }) - 1;
     const before = array.slice();
     if (kind !== 'state') {
       bound[kind].push(array);
@@ -84,7 +84,7 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   };
 
   const slots = slotsOf(testCase, values);
-  const placed = new Map<string, Placed>();
+  const placed = new Map<string, Located>();
   for (const slot of slots) if (placement[slot.name] === undefined) placed.set(slot.name, place(slot));
   for (const [output, input] of Object.entries(placement)) placed.set(output, placed.get(input)!);
   const args = bind(testCase, values, {
@@ -94,8 +94,14 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   }) as Record<string, Instruction['args'][string]>;
   if (options.packed === true) args.packed = true;
 
-  const listing = { memories, instructions: [{ op: testCase.op, args }], arena: 0, cells: cells.length, keySources: 0 };
-  const program = factory.createProgram(listing, blocks);
+  const graph = {
+    values: specs,
+    instructions: [{ op: testCase.op, args }],
+    arena: 0,
+    cells: cells.length,
+    keySources: 0,
+  };
+  const program = factory.createProgram(graph, blocks);
   program.run({
     inputs: bound.input,
     outputs: bound.output,

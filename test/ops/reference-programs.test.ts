@@ -3,12 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, Generator, StateError } from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
-import { type Listing, type MemorySpec, NotFiniteError } from '../../src/ops/listing.js';
+import { type Graph, type ValueSpec, NotFiniteError } from '../../src/ops/graph.js';
 import { nodeOf } from './cases/programs.js';
 
 const factory = getBackend('reference').programs();
 
-const spec = (kind: MemorySpec['kind'], index: number, length = 1): MemorySpec => ({
+const spec = (kind: ValueSpec['kind'], index: number, length = 1): ValueSpec => ({
   dtype: 'float32',
   length,
   kind,
@@ -19,8 +19,8 @@ const spec = (kind: MemorySpec['kind'], index: number, length = 1): MemorySpec =
 const layout = Float64Array.of(1, 1, 1);
 
 /** state0 += input0; output0 = state0, which must be finite. */
-const adding: Listing = {
-  memories: [spec('input', 0), spec('state', 0), spec('output', 0)],
+const adding: Graph = {
+  values: [spec('input', 0), spec('state', 0), spec('output', 0)],
   instructions: [
     {
       op: 'pointwise',
@@ -141,8 +141,8 @@ describe('programs of the reference', () => {
     expect(() => factory.createProgram(adding, [])).toThrow('a state does not fit its block');
     expect(() => factory.createProgram(adding, [factory.createBlock('float32', 2)])).toThrow(ArgumentError);
     const packed = { ...spec('state', 0), panels: { out: 1, in: 1 } };
-    const memories = [adding.memories[0]!, packed, adding.memories[2]!];
-    expect(() => factory.createProgram({ ...adding, memories }, [factory.createBlock('float32', 1)])).toThrow('panels');
+    const values = [adding.values[0]!, packed, adding.values[2]!];
+    expect(() => factory.createProgram({ ...adding, values }, [factory.createBlock('float32', 1)])).toThrow('panels');
     expect(() => factory.createBlock('float64', 2 ** 45)).toThrow(ArgumentError);
     expect(() => factory.createProgram({ ...adding, arena: 2 ** 45 }, [factory.createBlock('float32', 1)])).toThrow(
       'cannot allocate an arena',

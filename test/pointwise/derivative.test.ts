@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { arityOf, type NodeName, nodeNames, nodes } from '../../src/ops/nodes.js';
 import { derive, substitute } from '../../src/pointwise/derivative.js';
 import { emit } from '../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
 import { floats } from '../helpers/values.js';
 import { evaluate } from '../ops/plain.js';
 import { inGraph, randomExpression } from './random-expression.js';
@@ -80,7 +80,7 @@ function derivatives(output: Expression, inputs: readonly Expression[], at: read
 
 describe('the rule of each node is its slope', () => {
   it.each(nodeNames)('%s', (node) => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const inputs = Array.from({ length: arityOf(node) }, (_, i) => graph.input(i));
     const output = graph.apply(node, ...inputs);
     const reachOf = reaches[node] ?? (() => 1);
@@ -126,7 +126,7 @@ describe('at kinks and poles gradients are those of PyTorch', () => {
     ['a product with itself', (x) => x.mul(x), [3], [6]],
     ['a step', (x) => x.floor().add(x.round()).add(x.ceil()).add(x.sign()), [1.5], [0]],
   ])('%s', (_name, build, at, expected) => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const inputs = at.map((_, i) => graph.input(i));
     expect(derivatives(build(...inputs), inputs, at)).toEqual(expected);
   });
@@ -152,7 +152,7 @@ describe('derivatives of expressions', () => {
     let checked = 0;
     for (let seed = 0; seed < 300; seed++) {
       const expression = randomExpression(seed, { nodes: [...smooth, ...nodesOfTwo, 'mul', 'add'], length: 10 });
-      const graph = new Graph();
+      const graph = new ExpressionGraph();
       const inputs = Array.from({ length: expression.inputs }, (_, i) => graph.input(i));
       const scalars = new Map(expression.scalars.map((value, i) => [graph.scalar(i), graph.constant(value)]));
       const output = substitute(inGraph(expression, graph)[0]!, scalars);
@@ -177,7 +177,7 @@ describe('derivatives of expressions', () => {
   });
 
   it('are null for what an expression does not depend on, or only compares', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, y, grad] = [graph.input(0), graph.input(1), graph.input(2)];
     expect(derive(x.exp(), grad, [x, y])[1]).toBeNull();
     expect(derive(x.lt(y).where(x.mul(2), 1), grad, [x, y])[1]).toBeNull();
@@ -186,14 +186,14 @@ describe('derivatives of expressions', () => {
   });
 
   it('go through a mask as through a factor', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, grad] = [graph.input(0), graph.input(1)];
     const mask = graph.mask(0, 0.5);
     expect(derive(x.mul(mask), grad, [x])).toEqual([grad.mul(mask)]);
   });
 
   it('take time in proportion to an expression, however often its parts are shared, and however long its chains are', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, grad] = [graph.input(0), graph.input(1)];
     let [shared, scalar, chain] = [x.mul(0.5), graph.scalar(0).mul(0.5), x];
     for (let i = 0; i < 60; i++) [shared, scalar] = [shared.mul(shared), scalar.mul(scalar)];

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { nodeNames } from '../../src/ops/nodes.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { emit, inline, intern } from '../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
 import { inGraph, randomExpression } from './random-expression.js';
 
 const numberOf = (node: (typeof nodeNames)[number]): number => nodeNames.indexOf(node);
 
 describe('emit', () => {
   it('computes what is shared once, operands before what uses them', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, y] = [graph.input(0), graph.input(1)];
     const shared = x.mul(y).exp();
     const { program } = emit([shared.add(shared.neg()), shared]);
@@ -24,7 +24,7 @@ describe('emit', () => {
   });
 
   it('leaves out what no output needs', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, y, s] = [graph.input(0), graph.input(3), graph.scalar(2)];
     x.exp();
     graph.scalar(0);
@@ -37,7 +37,7 @@ describe('emit', () => {
   });
 
   it('writes a program as numbers: counts, constants, five for each instruction, outputs', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, s] = [graph.input(0), graph.scalar(0)];
     const masked = x.lt(0.5).where(x, s.neg()).mul(graph.mask(1, s));
     const { program, keys } = emit([masked, x]);
@@ -56,7 +56,7 @@ describe('emit', () => {
 
   it('gives equal programs as one object, that nothing can change, from whatever graph', () => {
     const make = (constant: number) => {
-      const graph = new Graph();
+      const graph = new ExpressionGraph();
       return emit([graph.input(0).add(constant).sin()]).program;
     };
     expect(make(0.1)).toBe(make(0.1));
@@ -77,7 +77,7 @@ describe('emit', () => {
 
   it('does not depend on the order in which a graph was made', () => {
     const make = (isLate: boolean) => {
-      const graph = new Graph();
+      const graph = new ExpressionGraph();
       if (isLate) graph.input(1).exp();
       const x = graph.input(0);
       if (isLate) graph.constant(3);
@@ -87,7 +87,7 @@ describe('emit', () => {
   });
 
   it('takes the order of operands and outputs for what it is', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, y] = [graph.input(0), graph.input(1)];
     const programs = [[x.sub(y), x], [x, x.sub(y)], [y.sub(x), x], [x.sub(y)], [x.sub(y), x.sub(y)]].map(
       (outputs) => emit(outputs, { inputs: 2 }).program,
@@ -98,7 +98,7 @@ describe('emit', () => {
 
 /** The expressions of a program, in a graph of its own, as a program again. */
 function again(program: PointwiseProgram): PointwiseProgram {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const many = (count: number, make: (index: number) => Expression) => Array.from({ length: count }, (_, i) => make(i));
   const outputs = inline(program, graph, {
     inputs: many(program.inputs, (i) => graph.input(i)),
@@ -112,7 +112,7 @@ describe('inline', () => {
   it('is the way back: of five hundred random programs the same objects come out', () => {
     for (let seed = 0; seed < 500; seed++) {
       const expression = randomExpression(seed, { length: 30 });
-      const graph = new Graph();
+      const graph = new ExpressionGraph();
       const outputs = inGraph(expression, graph);
       if (seed % 4 === 0) outputs.push(outputs[0]!.mul(graph.mask(seed % 3, 0.25)).add(graph.mask(1, 0.5)));
       const { program } = emit(outputs, { inputs: 3, scalars: 2 });
@@ -121,7 +121,7 @@ describe('inline', () => {
   });
 
   it('makes one program of two, with what they share once', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const [x, y] = [graph.input(0), graph.input(1)];
     const first = emit([x.mul(y), x.exp()], { inputs: 2 }).program;
     const second = emit([x.add(y.exp())], { inputs: 2 }).program;
@@ -132,7 +132,7 @@ describe('inline', () => {
   });
 
   it('gives keys and scalars other numbers', () => {
-    const graph = new Graph();
+    const graph = new ExpressionGraph();
     const { program } = emit([graph.input(0).mul(graph.mask(0, graph.scalar(0)))]);
     const given = { inputs: [graph.input(2)], scalars: [graph.scalar(5)], keys: [7] };
     expect(inline(program, graph, given)).toEqual([graph.input(2).mul(graph.mask(7, graph.scalar(5)))]);

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, tensor } from '../../src/index.js';
 import { arityOf, type NodeName, nodeNames, nodes } from '../../src/ops/nodes.js';
 import { emit, intern } from '../../src/pointwise/emit.js';
-import { Expression, type ExpressionOperand, Graph } from '../../src/pointwise/expression.js';
+import { Expression, type ExpressionOperand, ExpressionGraph } from '../../src/pointwise/expression.js';
 import { specials } from '../helpers/values.js';
 import { evaluate } from '../ops/plain.js';
 
 const untyped = (value: unknown) => value as ExpressionOperand;
 
 describe('expressions refuse', () => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const x = graph.input(0);
   const others = { 'a string': '1', null: null, undefined, 'a bigint': 1n, 'an array': [1], 'a function': () => 1 };
 
@@ -28,7 +28,7 @@ describe('expressions refuse', () => {
   });
 
   it('an expression of another function', () => {
-    const other = new Graph().input(0);
+    const other = new ExpressionGraph().input(0);
     expect(() => x.add(other)).toThrow(new ArgumentError('pointwise: an expression of another function'));
     expect(() => graph.select(x.lt(1), x, other)).toThrow(ArgumentError);
     expect(() => graph.mask(0, other)).toThrow(ArgumentError);
@@ -54,7 +54,7 @@ describe('expressions refuse', () => {
 });
 
 describe('equal expressions are one object', () => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const [x, y] = [graph.input(0), graph.input(1)];
 
   it('and others are not', () => {
@@ -68,7 +68,7 @@ describe('equal expressions are one object', () => {
 
 /** A unary function as an expression, on the special values. */
 function on(values: readonly number[], build: (x: Expression) => Expression): number[] {
-  const { program } = emit([build(new Graph().input(0))], { inputs: 1 });
+  const { program } = emit([build(new ExpressionGraph().input(0))], { inputs: 1 });
   return [...evaluate(program, [values])[0]!];
 }
 
@@ -122,7 +122,7 @@ describe('what is simplified is the same to the bit', () => {
       const arity = arityOf(node);
       for (const [i] of values.entries()) {
         const operands = Array.from({ length: arity }, (_, k) => values[(i + 5 * k) % values.length]!);
-        const { of } = new Graph().apply(node, ...operands);
+        const { of } = new ExpressionGraph().apply(node, ...operands);
         // Powers of 2 and halves are products and roots.
         const exact =
           node === 'pow' && operands[1] === 0.5
@@ -153,7 +153,7 @@ describe('choices', () => {
 
   it.each(table.slice(0, 6))('by %s take one instruction, and give 1 or 0 by themselves', (_name, condition, holds) => {
     expect(on(values, condition)).toEqual(values.map((x) => (holds(x) ? 1 : 0)));
-    expect(emit([condition(new Graph().input(0)).where(10, 20)]).program.instructions.length).toBe(1);
+    expect(emit([condition(new ExpressionGraph().input(0)).where(10, 20)]).program.instructions.length).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { NodeName } from '../../src/ops/nodes.js';
 import { derive } from '../../src/pointwise/derivative.js';
 import { emit } from '../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
 import { golden, type NodeCase, values } from '../golden/load.js';
 import { evaluate } from '../ops/plain.js';
 
@@ -29,8 +29,8 @@ function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, test
 }
 
 /** A node of inputs, and the graph that it is in. */
-function nodeIn(testCase: NodeCase): { graph: Graph; inputs: Expression[]; output: Expression } {
-  const graph = new Graph();
+function nodeIn(testCase: NodeCase): { graph: ExpressionGraph; inputs: Expression[]; output: Expression } {
+  const graph = new ExpressionGraph();
   const inputs = testCase.inputs.map((_, i) => graph.input(i));
   return { graph, inputs, output: graph.apply(testCase.node as NodeName, ...inputs) };
 }

@@ -2,7 +2,7 @@
 import { arityOf, type NodeName, nodeNames } from '../../src/ops/nodes.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { emit } from '../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
 import { uniform } from '../helpers/values.js';
 
 /** What a step computes with; `index` of inputs, scalars or steps. */
@@ -181,7 +181,7 @@ export function compute<T>({ steps, outputs }: RandomExpression, algebra: Algebr
 }
 
 /** As expressions of a graph. */
-export function inGraph(expression: RandomExpression, graph: Graph): Expression[] {
+export function inGraph(expression: RandomExpression, graph: ExpressionGraph): Expression[] {
   return compute<Expression>(expression, {
     input: (index) => graph.input(index),
     scalar: (index) => graph.scalar(index),
@@ -193,5 +193,5 @@ export function inGraph(expression: RandomExpression, graph: Graph): Expression[
 /** As a program of all its inputs and scalars. */
 export function programOfRandom(expression: RandomExpression): PointwiseProgram {
   const { inputs, scalars } = expression;
-  return emit(inGraph(expression, new Graph()), { inputs, scalars: scalars.length }).program;
+  return emit(inGraph(expression, new ExpressionGraph()), { inputs, scalars: scalars.length }).program;
 }

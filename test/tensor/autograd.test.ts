@@ -182,7 +182,7 @@ describeEachBackend('hooks and retained gradients', () => {
     expect(() => pair().a.registerHook(3 as never)).toThrow('registerHook: expected a function, got 3');
   });
 
-  it('inside of compile: hooks of leaves are part of the program, and changing them records again', () => {
+  it('inside of compile: hooks of leaves are part of the program, and changing them traces again', () => {
     const { a, b } = pair();
     const step = compile((x: Tensor) => {
       a.grad = null;
@@ -255,7 +255,7 @@ describe('modes', () => {
     expect(ones([2]).copy_(z).toArray()).toEqual([2, 2]);
   });
 
-  it('inside of compile: a mode that is set lasts, and another one records again', () => {
+  it('inside of compile: a mode that is set lasts, and another one traces again', () => {
     const { a } = pair();
     const run = compile((x: Tensor) => a.mul(x));
     const x = tensor([2, 2]);

@@ -39,7 +39,7 @@ it.each([
   expect(`${t}`).toMatch(/^tensor\(\[/);
 });
 
-it('is no number while a function is recorded', () => {
+it('is no number while a function is traced', () => {
   expect(() => compile((x) => x.mul(+x.sum()))(ones([2]))).toThrow(StateError);
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, backend, StateError } from '../../src/index.js';
 import { currentBackend, getBackend } from '../../src/ops/backend.js';
-import type { Block, ProgramFactory } from '../../src/ops/listing.js';
+import type { Block, ProgramFactory } from '../../src/ops/graph.js';
 import type { HostArray } from '../../src/ops/ops.js';
 import { Storage } from '../../src/tensor/storage.js';
 import { describeEachBackend } from '../helpers/backends.js';

@@ -1,4 +1,4 @@
-/** What fit finds out when it records: a clear error, and everything as it was. What it reads is in test/misuse. */
+/** What fit finds out when it traces: a clear error, and everything as it was. What it reads is in test/misuse. */
 import { expect, it } from 'vitest';
 import {
   ArgumentError,

@@ -1,13 +1,13 @@
 /**
- * What passes have to know of a listing before they move or merge anything: who reads and who writes each memory, and
- * which instructions may change places. Everything is derived from the roles of the op contract.
+ * What passes have to know of a graph before they move or merge anything: who reads and who writes each value, and
+ * which instructions may be reordered. Everything is derived from the roles of the op contract.
  */
 import { ArgumentError } from '../../errors.js';
-import type { Instruction, Listing, MemoryId, MemorySpec } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId, ValueSpec } from '../../ops/graph.js';
 import { type Access, accessesOf, isOp, overwrites } from './instruction.js';
 import { isDense, spaceOf } from './operands.js';
 
-/** Ops that throw: what can be seen from outside must not change places with them. */
+/** Ops that throw: what can be seen from outside must not be reordered with them. */
 const checks: ReadonlySet<string> = new Set(['checkIndex', 'checkTarget', 'checkFinite']);
 
 /** Whether an instruction does something besides writing memory: it throws, or it advances a generator. */
@@ -15,83 +15,83 @@ export function hasEffect({ op }: Instruction): boolean {
   return checks.has(op) || op === 'drawKey';
 }
 
-/** An instruction's accesses, with memory named by {@link Analysis.place}. */
+/** An instruction's accesses, with values named by {@link Analysis.aliasClass}. */
 interface Touch extends Access {
   /** Writes every element and reads none. */
   readonly whole: boolean;
 }
 
-/** Readers and writers of a listing whose arena has not been planned yet. */
+/** Readers and writers of a graph whose arena has not been planned yet. */
 export class Analysis {
-  readonly listing: Listing;
+  readonly graph: Graph;
   readonly #known: WeakMap<Instruction, readonly Touch[]>;
   readonly #touches: readonly (readonly Touch[])[];
-  readonly #places: readonly MemoryId[];
-  readonly #readers = new Map<MemoryId, number[]>();
-  readonly #writers = new Map<MemoryId, number[]>();
+  readonly #aliasClasses: readonly ValueId[];
+  readonly #readers = new Map<ValueId, number[]>();
+  readonly #writers = new Map<ValueId, number[]>();
 
-  /** @param before of a listing with the same memories: what is known of its instructions is taken over. */
-  constructor(listing: Listing, before?: Analysis) {
+  /** @param before of a graph with the same values: what is known of its instructions is taken over. */
+  constructor(graph: Graph, before?: Analysis) {
     // Temporaries share memory from then on, so that neither order nor readers can be told from their numbers.
-    if (listing.arena >= 0) throw new ArgumentError('passes run before the arena is planned');
-    this.listing = listing;
-    const isSame = before?.listing.memories === listing.memories;
-    this.#places = isSame ? before.#places : placesOf(listing.memories);
+    if (graph.arena >= 0) throw new ArgumentError('passes run before the arena is planned');
+    this.graph = graph;
+    const isSame = before?.graph.values === graph.values;
+    this.#aliasClasses = isSame ? before.#aliasClasses : aliasClassesOf(graph.values);
     this.#known = isSame ? before.#known : new WeakMap();
-    this.#touches = listing.instructions.map((each) => this.#touchesOf(each));
+    this.#touches = graph.instructions.map((each) => this.#touchesOf(each));
     this.#touches.forEach((touches, index) => {
-      for (const { memory, reads, writes, whole } of touches) {
-        if (reads && !whole) note(this.#readers, memory, index);
-        if (writes) note(this.#writers, memory, index);
+      for (const { value, reads, writes, whole } of touches) {
+        if (reads && !whole) note(this.#readers, value, index);
+        if (writes) note(this.#writers, value, index);
       }
     });
   }
 
-  /** One number for all memories that are the same: two that have different places never overlap. */
-  place(memory: MemoryId): MemoryId {
-    return this.#places[memory]!;
+  /** One number for all values that share memory: values of different alias classes never overlap. */
+  aliasClass(value: ValueId): ValueId {
+    return this.#aliasClasses[value]!;
   }
 
-  spec(memory: MemoryId): MemorySpec {
-    return this.listing.memories[memory]!;
+  spec(value: ValueId): ValueSpec {
+    return this.graph.values[value]!;
   }
 
-  /** What an instruction reads and writes, memories by their place. */
+  /** What an instruction reads and writes, values by their alias class. */
   touches(index: number): readonly Touch[] {
     return this.#touches[index]!;
   }
 
   /** The instructions that read it, ascending. */
-  readers(memory: MemoryId): readonly number[] {
-    return this.#readers.get(this.place(memory)) ?? [];
+  readers(value: ValueId): readonly number[] {
+    return this.#readers.get(this.aliasClass(value)) ?? [];
   }
 
   /** The instructions that write any of it, ascending. */
-  writers(memory: MemoryId): readonly number[] {
-    return this.#writers.get(this.place(memory)) ?? [];
+  writers(value: ValueId): readonly number[] {
+    return this.#writers.get(this.aliasClass(value)) ?? [];
   }
 
   /**
    * The one instruction that gives a temporary its value, before anyone reads it; null when it is no temporary or when
    * it is written more than once.
    */
-  definition(memory: MemoryId): number | null {
-    const writers = this.writers(memory);
+  definition(value: ValueId): number | null {
+    const writers = this.writers(value);
     const [only] = writers;
-    if (this.spec(memory).kind !== 'temporary' || writers.length !== 1 || only === undefined) return null;
-    const whole = this.touches(only).some((touch) => touch.memory === this.place(memory) && touch.whole);
-    return whole && this.readers(memory).every((reader) => reader > only) ? only : null;
+    if (this.spec(value).kind !== 'temporary' || writers.length !== 1 || only === undefined) return null;
+    const whole = this.touches(only).some((touch) => touch.value === this.aliasClass(value) && touch.whole);
+    return whole && this.readers(value).every((reader) => reader > only) ? only : null;
   }
 
   /** The one reader of a temporary that is written once; null when there is none or more than one. */
-  soleReader(memory: MemoryId): number | null {
-    const readers = this.readers(memory);
-    return this.definition(memory) !== null && readers.length === 1 ? readers[0]! : null;
+  soleReader(value: ValueId): number | null {
+    const readers = this.readers(value);
+    return this.definition(value) !== null && readers.length === 1 ? readers[0]! : null;
   }
 
   /** Whether any instruction after `first` and before `last` writes it. */
-  writtenBetween(memory: MemoryId, first: number, last: number): boolean {
-    return this.writers(memory).some((writer) => writer > first && writer < last);
+  writtenBetween(value: ValueId, first: number, last: number): boolean {
+    return this.writers(value).some((writer) => writer > first && writer < last);
   }
 
   #touchesOf(each: Instruction): readonly Touch[] {
@@ -99,28 +99,28 @@ export class Analysis {
     if (known !== undefined) return known;
     const touches = accessesOf(each).map((access) => ({
       ...access,
-      memory: this.place(access.memory),
-      whole: access.writes && (!access.reads || this.#copiesOver(each, access.memory)),
+      value: this.aliasClass(access.value),
+      whole: access.writes && (!access.reads || this.#copiesOver(each, access.value)),
     }));
     this.#known.set(each, touches);
     return touches;
   }
 
-  #copiesOver(each: Instruction, memory: MemoryId): boolean {
-    return isOp(each, 'copy') && each.args.x !== memory && overwrites(each, this.spec(memory).length);
+  #copiesOver(each: Instruction, value: ValueId): boolean {
+    return isOp(each, 'copy') && each.args.x !== value && overwrites(each, this.spec(value).length);
   }
 }
 
-function note(map: Map<MemoryId, number[]>, memory: MemoryId, index: number): void {
-  const list = map.get(memory);
-  if (list === undefined) map.set(memory, [index]);
+function note(map: Map<ValueId, number[]>, value: ValueId, index: number): void {
+  const list = map.get(value);
+  if (list === undefined) map.set(value, [index]);
   else if (list.at(-1) !== index) list.push(index);
 }
 
 /** State and outputs are the same memory when they have the same index; each temporary is separate. */
-function placesOf(memories: readonly MemorySpec[]): MemoryId[] {
-  const first: Record<Exclude<MemorySpec['kind'], 'temporary'>, MemoryId[]> = { state: [], input: [], output: [] };
-  return memories.map(({ kind, index }, id) => {
+function aliasClassesOf(values: readonly ValueSpec[]): ValueId[] {
+  const first: Record<Exclude<ValueSpec['kind'], 'temporary'>, ValueId[]> = { state: [], input: [], output: [] };
+  return values.map(({ kind, index }, id) => {
     if (kind === 'temporary') return id;
     first[kind][index] ??= id;
     return first[kind][index];
@@ -128,18 +128,18 @@ function placesOf(memories: readonly MemorySpec[]): MemoryId[] {
 }
 
 /** What a set of instructions reads, writes and does. */
-class Footprint {
-  readonly #reads = new Set<MemoryId>();
-  readonly #writes = new Set<MemoryId>();
+class AccessSet {
+  readonly #reads = new Set<ValueId>();
+  readonly #writes = new Set<ValueId>();
   readonly #sources = new Set<unknown>();
   #checks = false;
   /** Whether anything that it does can be seen when a check throws. */
   #lasting = false;
 
   add(analysis: Analysis, index: number): void {
-    for (const { memory, reads, writes } of analysis.touches(index)) {
-      if (reads) this.#reads.add(memory);
-      if (writes) this.#writes.add(memory);
+    for (const { value, reads, writes } of analysis.touches(index)) {
+      if (reads) this.#reads.add(value);
+      if (writes) this.#writes.add(value);
     }
     const { check, source, lasting } = effectsOf(analysis, index);
     if (source !== undefined) this.#sources.add(source);
@@ -154,24 +154,24 @@ class Footprint {
     if (source !== undefined && this.#sources.has(source)) return true;
     return analysis
       .touches(index)
-      .some(({ memory, writes }) => this.#writes.has(memory) || (writes && this.#reads.has(memory)));
+      .some(({ value, writes }) => this.#writes.has(value) || (writes && this.#reads.has(value)));
   }
 }
 
 function effectsOf(analysis: Analysis, index: number) {
-  const each = analysis.listing.instructions[index]!;
+  const each = analysis.graph.instructions[index]!;
   const source = isOp(each, 'drawKey') ? each.args.source : undefined;
   const lasting =
     source !== undefined ||
-    analysis.touches(index).some(({ memory, writes }) => writes && analysis.spec(memory).kind !== 'temporary');
+    analysis.touches(index).some(({ value, writes }) => writes && analysis.spec(value).kind !== 'temporary');
   return { check: checks.has(each.op), source, lasting };
 }
 
 /**
- * Puts one instruction in the place of several, given by ascending indices. Of those between the first and the last,
+ * Replaces several instructions by one. They are given by ascending indices. Of those between the first and the last,
  * the ones that do not need to stay behind any of them come before it, the others after it.
  * @param make the instruction, or makes it once there is an order; null when there is none to be made.
- * @param instead memory that the new instruction reads in the place of what one of them read: written before the first of them, and not
+ * @param instead memory that the new instruction reads instead of what one of them read: written before the first of them, and not
  * again before the last.
  * @returns null when that cannot be: one of them depends on something between that depends on another; or the new
  * instruction would write what it reads.
@@ -180,20 +180,20 @@ export function fuse(
   analysis: Analysis,
   indices: readonly number[],
   make: Instruction | (() => Instruction | null),
-  instead: readonly MemoryId[] = [],
-): Listing | null {
+  instead: readonly ValueId[] = [],
+): Graph | null {
   const order = orderAround(analysis, indices);
   if (order === null) return null;
   const fused = typeof make === 'function' ? make() : make;
   if (fused === null || overlaps(analysis, fused) || !isCovered(analysis, indices, fused, instead)) return null;
-  const { listing } = analysis;
-  const { instructions } = listing;
+  const { graph } = analysis;
+  const { instructions } = graph;
   const [start, end] = [Math.min(...indices), Math.max(...indices)];
-  const isSettled = (memory: MemoryId) => analysis.writers(memory).every((writer) => writer < start || writer > end);
+  const isSettled = (value: ValueId) => analysis.writers(value).every((writer) => writer < start || writer > end);
   if (!instead.every(isSettled)) return null;
   const at = (index: number) => instructions[index]!;
   return {
-    ...listing,
+    ...graph,
     instructions: [
       ...instructions.slice(0, start),
       ...order.before.map(at),
@@ -210,7 +210,7 @@ function orderAround(
   indices: readonly number[],
 ): { readonly before: number[]; readonly after: number[] } | null {
   const members = new Set(indices);
-  const [all, pushed] = [new Footprint(), new Footprint()];
+  const [all, pushed] = [new AccessSet(), new AccessSet()];
   const [before, after]: [number[], number[]] = [[], []];
   for (let index = Math.min(...indices); index <= Math.max(...indices); index++) {
     if (members.has(index)) {
@@ -232,13 +232,13 @@ function isCovered(
   analysis: Analysis,
   indices: readonly number[],
   fused: Instruction,
-  instead: readonly MemoryId[],
+  instead: readonly ValueId[],
 ): boolean {
   const touches = indices.flatMap((index) => analysis.touches(index));
-  return accessesOf(fused).every(({ memory, reads, writes }) => {
-    const same = touches.filter((touch) => touch.memory === analysis.place(memory));
+  return accessesOf(fused).every(({ value, reads, writes }) => {
+    const same = touches.filter((touch) => touch.value === analysis.aliasClass(value));
     return (
-      (!reads || instead.includes(memory) || same.some((touch) => touch.reads)) &&
+      (!reads || instead.includes(value) || same.some((touch) => touch.reads)) &&
       (!writes || same.some((touch) => touch.writes))
     );
   });
@@ -246,47 +246,47 @@ function isCovered(
 
 /** Whether it would write what it reads: only element by element, where a program does it, may that be. */
 function overlaps(analysis: Analysis, fused: Instruction): boolean {
-  const elementwise = elementwiseOperands(fused).map((memory) => analysis.place(memory));
-  const accesses = accessesOf(fused).map((access) => ({ ...access, memory: analysis.place(access.memory) }));
+  const elementwise = elementwiseOperands(fused).map((value) => analysis.aliasClass(value));
+  const accesses = accessesOf(fused).map((access) => ({ ...access, value: analysis.aliasClass(access.value) }));
   return accesses.some((one, i) => {
     const isShared = (other: Access, j: number) => {
-      if (i === j || one.memory !== other.memory) return false;
-      return !(other.arg === 'inputs' && one.arg === 'outputs' && elementwise.includes(one.memory));
+      if (i === j || one.value !== other.value) return false;
+      return !(other.arg === 'inputs' && one.arg === 'outputs' && elementwise.includes(one.value));
     };
     return one.writes && accesses.some(isShared);
   });
 }
 
 /** Inputs of a program that are read where its outputs are written. */
-function elementwiseOperands(fused: Instruction): readonly MemoryId[] {
+function elementwiseOperands(fused: Instruction): readonly ValueId[] {
   if (isOp(fused, 'linearWeightUpdate')) return fused.args.inputs;
   if (!isOp(fused, 'pointwise')) return [];
   const space = spaceOf(fused);
-  const dense = space.operands.filter((operand) => isDense(space, operand)).map(({ memory }) => memory);
-  const strided = space.operands.filter((operand) => !isDense(space, operand)).map(({ memory }) => memory);
-  return dense.filter((memory) => !strided.includes(memory));
+  const dense = space.operands.filter((operand) => isDense(space, operand)).map(({ value }) => value);
+  const strided = space.operands.filter((operand) => !isDense(space, operand)).map(({ value }) => value);
+  return dense.filter((value) => !strided.includes(value));
 }
 
 /**
- * Calls `rewrite` for each instruction until it returns no other listing for any. After each change it goes on from the first instruction
+ * Calls `rewrite` for each instruction until it returns no other graph for any. After each change it goes on from the first instruction
  * that is another one now.
  */
-export function rewriteAll(listing: Listing, rewrite: (analysis: Analysis, index: number) => Listing | null): Listing {
-  let analysis = new Analysis(listing);
+export function rewriteAll(graph: Graph, rewrite: (analysis: Analysis, index: number) => Graph | null): Graph {
+  let analysis = new Analysis(graph);
   for (let isNew = true; isNew; ) {
     isNew = false;
-    for (let index = 0; index < analysis.listing.instructions.length; ) {
+    for (let index = 0; index < analysis.graph.instructions.length; ) {
       const next = rewrite(analysis, index);
       if (next === null) {
         index++;
         continue;
       }
       isNew = true;
-      const before = analysis.listing.instructions;
+      const before = analysis.graph.instructions;
       analysis = new Analysis(next, analysis);
       index = next.instructions.findIndex((each, at) => each !== before[at]);
       if (index < 0) index = next.instructions.length;
     }
   }
-  return analysis.listing;
+  return analysis.graph;
 }

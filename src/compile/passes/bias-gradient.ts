@@ -1,4 +1,4 @@
-import type { MemoryId } from '../../ops/listing.js';
+import type { ValueId } from '../../ops/graph.js';
 import type { Analysis } from './analysis.js';
 import { isOp } from './instruction.js';
 
@@ -9,12 +9,12 @@ import { isOp } from './instruction.js';
 export function biasGradientOf(
   analysis: Analysis,
   index: number,
-  gradient: MemoryId,
+  gradient: ValueId,
   columns: number,
-): { readonly reader: number; readonly out: MemoryId } | null {
+): { readonly reader: number; readonly out: ValueId } | null {
   if (analysis.definition(gradient) !== index) return null;
   for (const reader of analysis.readers(gradient)) {
-    const sum = analysis.listing.instructions[reader];
+    const sum = analysis.graph.instructions[reader];
     if (!isOp(sum, 'sum')) continue;
     const { outer, inner, out } = sum.args;
     if (outer === 1 && inner === columns) return { reader, out };

@@ -1,8 +1,8 @@
 /** Makes one program of two, the second of which reads what the first computes. */
-import type { ListedScalar, MemoryId } from '../../ops/listing.js';
+import type { GraphScalar, ValueId } from '../../ops/graph.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 import { emit, inline } from '../../pointwise/emit.js';
-import { type Expression, Graph, postorder } from '../../pointwise/expression.js';
+import { type Expression, ExpressionGraph, postorder } from '../../pointwise/expression.js';
 import { sameShape } from '../../tensor/shape.js';
 import type { Operand } from './operands.js';
 
@@ -10,16 +10,16 @@ import type { Operand } from './operands.js';
 export interface Call {
   readonly program: PointwiseProgram;
   readonly operands: readonly Operand[];
-  readonly keys: readonly MemoryId[];
+  readonly keys: readonly ValueId[];
   /** Without the number of the step. */
-  readonly scalars: readonly ListedScalar[];
-  readonly outputs: readonly MemoryId[];
+  readonly scalars: readonly GraphScalar[];
+  readonly outputs: readonly ValueId[];
   /** Whether the program's last scalar is the number of the step. */
   readonly countsSteps: boolean;
 }
 
 /** An operand as it is. */
-export const identity: PointwiseProgram = emit([new Graph().input(0)]).program;
+export const identity: PointwiseProgram = emit([new ExpressionGraph().input(0)]).program;
 
 /** Above these a program is not made longer: its values no longer stay in the first-level cache. */
 const mostInstructions = 64;
@@ -27,30 +27,30 @@ const mostOperands = 16;
 
 /** Operands, scalars and keys of both calls, each once. */
 class Merged {
-  readonly graph = new Graph();
+  readonly graph = new ExpressionGraph();
   readonly operands: Operand[] = [];
-  readonly scalars: ListedScalar[] = [];
-  readonly keys: MemoryId[] = [];
-  readonly #place: (memory: MemoryId) => MemoryId;
+  readonly scalars: GraphScalar[] = [];
+  readonly keys: ValueId[] = [];
+  readonly #aliasClass: (value: ValueId) => ValueId;
 
-  constructor(place: (memory: MemoryId) => MemoryId) {
-    this.#place = place;
+  constructor(aliasClass: (value: ValueId) => ValueId) {
+    this.#aliasClass = aliasClass;
   }
 
   operand(given: Operand): Expression {
-    const isSame = ({ memory, strides }: Operand) =>
-      this.#place(memory) === this.#place(given.memory) && sameShape(strides, given.strides);
+    const isSame = ({ value, strides }: Operand) =>
+      this.#aliasClass(value) === this.#aliasClass(given.value) && sameShape(strides, given.strides);
     return this.graph.input(indexOf(this.operands, given, isSame));
   }
 
-  scalar(given: ListedScalar): Expression {
-    const isSame = (scalar: ListedScalar) =>
+  scalar(given: GraphScalar): Expression {
+    const isSame = (scalar: GraphScalar) =>
       typeof scalar === 'number' || typeof given === 'number' ? Object.is(scalar, given) : scalar.cell === given.cell;
     return this.graph.scalar(indexOf(this.scalars, given, isSame));
   }
 
-  key(given: MemoryId): number {
-    return indexOf(this.keys, given, (key) => this.#place(key) === this.#place(given));
+  key(given: ValueId): number {
+    return indexOf(this.keys, given, (key) => this.#aliasClass(key) === this.#aliasClass(given));
   }
 }
 
@@ -73,12 +73,12 @@ const isUniform = (value: Expression): boolean =>
 export function compose(
   first: Call,
   second: Call,
-  read: ReadonlyMap<number, MemoryId>,
-  kept: readonly MemoryId[],
-  place: (memory: MemoryId) => MemoryId,
+  read: ReadonlyMap<number, ValueId>,
+  kept: readonly ValueId[],
+  aliasClass: (value: ValueId) => ValueId,
   fixed = 0,
 ): Call | null {
-  const merged = new Merged(place);
+  const merged = new Merged(aliasClass);
   const { graph } = merged;
   for (const operand of first.operands.slice(0, fixed)) merged.operands.push(operand);
   const firstResults = inline(first.program, graph, {
@@ -86,10 +86,10 @@ export function compose(
     scalars: first.scalars.map((scalar) => merged.scalar(scalar)),
     keys: first.keys.map((key) => merged.key(key)),
   });
-  const resultOf = (memory: MemoryId) =>
-    firstResults[first.outputs.findIndex((output) => place(output) === place(memory))]!;
+  const resultOf = (value: ValueId) =>
+    firstResults[first.outputs.findIndex((output) => aliasClass(output) === aliasClass(value))]!;
   // Between two programs a value is rounded to memory's dtype; within one, not where it is the same for all elements.
-  if ([...read.values()].some((memory) => isUniform(resultOf(memory)))) return null;
+  if ([...read.values()].some((value) => isUniform(resultOf(value)))) return null;
   const scalars = second.scalars.map((scalar) => merged.scalar(scalar));
   const step = merged.scalars.length;
   const secondResults = inline(second.program, graph, {
@@ -117,16 +117,16 @@ export function compose(
 /** The operands of `second` that are, element by element, what an instruction writes: by their number. */
 export function operandsRead(
   second: Call,
-  written: readonly MemoryId[],
+  written: readonly ValueId[],
   isDense: (operand: Operand) => boolean,
-  place: (memory: MemoryId) => MemoryId,
-): ReadonlyMap<number, MemoryId> | null {
-  const found = new Map<number, MemoryId>();
+  aliasClass: (value: ValueId) => ValueId,
+): ReadonlyMap<number, ValueId> | null {
+  const found = new Map<number, ValueId>();
   for (const [i, operand] of second.operands.entries()) {
-    const memory = written.find((output) => place(output) === place(operand.memory));
-    if (memory === undefined) continue;
+    const value = written.find((output) => aliasClass(output) === aliasClass(operand.value));
+    if (value === undefined) continue;
     if (!isDense(operand)) return null;
-    found.set(i, memory);
+    found.set(i, value);
   }
   return found;
 }

@@ -1,14 +1,14 @@
-import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
-import { type InstructionOf, isOp, overwrites, withMemories } from './instruction.js';
+import { type InstructionOf, isOp, overwrites, withValues } from './instruction.js';
 
 /**
- * Drops copies of a whole memory in its own order: readers of a temporary copy read the original, as long as nothing writes
+ * Drops copies of a whole value in its own order: readers of a temporary copy read the original, as long as nothing writes
  * that before the last of them; and what is only computed to be copied is computed where the copy would lie.
  */
-export function dropCopies(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
+export function dropCopies(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = analysis.graph.instructions[index];
     if (!isOp(each, 'copy') || !isPlain(analysis, each)) return null;
     return readOriginal(analysis, index, each) ?? computeInPlace(analysis, index, each);
   });
@@ -23,27 +23,27 @@ function isPlain(analysis: Analysis, copy: InstructionOf<'copy'>): boolean {
   return dense && xOffset === 0 && analysis.spec(x).length === length && overwrites(copy, length);
 }
 
-function readOriginal(analysis: Analysis, index: number, { args }: InstructionOf<'copy'>): Listing | null {
+function readOriginal(analysis: Analysis, index: number, { args }: InstructionOf<'copy'>): Graph | null {
   const { x, out } = args;
   if (analysis.definition(out) !== index) return null;
   const readers = analysis.readers(out);
   const last = readers.at(-1) ?? index;
   if (analysis.writtenBetween(x, index, last + 1)) return null;
-  const { listing } = analysis;
-  const instructions = listing.instructions.flatMap((each, at) => {
+  const { graph } = analysis;
+  const instructions = graph.instructions.flatMap((each, at) => {
     if (at === index) return [];
     return [readers.includes(at) ? renamed(each, out, x) : each];
   });
-  return { ...listing, instructions };
+  return { ...graph, instructions };
 }
 
-function computeInPlace(analysis: Analysis, index: number, { args }: InstructionOf<'copy'>): Listing | null {
+function computeInPlace(analysis: Analysis, index: number, { args }: InstructionOf<'copy'>): Graph | null {
   const { x, out } = args;
   const maker = analysis.definition(x);
   if (maker === null || analysis.soleReader(x) !== index) return null;
-  return fuse(analysis, [maker, index], renamed(analysis.listing.instructions[maker]!, x, out));
+  return fuse(analysis, [maker, index], renamed(analysis.graph.instructions[maker]!, x, out));
 }
 
-function renamed(each: Instruction, from: MemoryId, to: MemoryId): Instruction {
-  return withMemories(each, (memory) => (memory === from ? to : memory));
+function renamed(each: Instruction, from: ValueId, to: ValueId): Instruction {
+  return withValues(each, (value) => (value === from ? to : value));
 }

@@ -1,26 +1,26 @@
-import type { Listing, MemoryId } from '../../ops/listing.js';
+import type { Graph, ValueId } from '../../ops/graph.js';
 import { reductions } from '../../ops/ops.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { biasGradientOf } from './bias-gradient.js';
-import { type InstructionOf, instruction, isOp, type ListedArgs } from './instruction.js';
+import { type InstructionOf, instruction, isOp, type InstructionArgs } from './instruction.js';
 
 /**
  * Cross-entropy and its gradient in one pass over the logits, with the sum over the rows that is the gradient of the last
  * layer's bias. The gradient that comes from above must not depend on the loss itself. What the losses are divided by is
  * written only where others want it too.
  */
-export function fuseCrossEntropyTrain(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
+export function fuseCrossEntropyTrain(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = analysis.graph.instructions[index];
     if (isOp(each, 'crossEntropy')) return withBackward(analysis, index, each);
     return isOp(each, 'crossEntropyTrain') ? withBias(analysis, index, each.args) : null;
   });
 }
 
-function withBackward(analysis: Analysis, index: number, { args }: InstructionOf<'crossEntropy'>): Listing | null {
+function withBackward(analysis: Analysis, index: number, { args }: InstructionOf<'crossEntropy'>): Graph | null {
   const { softmaxStats, out, ...common } = args;
   const reader = analysis.soleReader(softmaxStats);
-  const backward = reader === null ? undefined : analysis.listing.instructions[reader];
+  const backward = reader === null ? undefined : analysis.graph.instructions[reader];
   if (reader === null || !isOp(backward, 'crossEntropyBackward')) return null;
   if (args.reduction === reductions.none || !isGradientOf(analysis, backward.args, args)) return null;
   const { grad, out: gradLogits } = backward.args;
@@ -31,13 +31,13 @@ function withBackward(analysis: Analysis, index: number, { args }: InstructionOf
 
 function isGradientOf(
   analysis: Analysis,
-  backward: ListedArgs<'crossEntropyBackward'>,
-  forward: ListedArgs<'crossEntropy'>,
+  backward: InstructionArgs<'crossEntropyBackward'>,
+  forward: InstructionArgs<'crossEntropy'>,
 ): boolean {
-  const place = (memory: MemoryId | null) => (memory === null ? null : analysis.place(memory));
+  const aliasClass = (value: ValueId | null) => (value === null ? null : analysis.aliasClass(value));
   return (
     (['logits', 'target', 'weight', 'softmaxStats', 'total'] as const).every(
-      (arg) => place(backward[arg]) === place(forward[arg]),
+      (arg) => aliasClass(backward[arg]) === aliasClass(forward[arg]),
     ) &&
     (['rows', 'classes', 'ignoreIndex', 'smoothing', 'reduction'] as const).every(
       (arg) => backward[arg] === forward[arg],
@@ -45,7 +45,7 @@ function isGradientOf(
   );
 }
 
-function withBias(analysis: Analysis, index: number, args: ListedArgs<'crossEntropyTrain'>): Listing | null {
+function withBias(analysis: Analysis, index: number, args: InstructionArgs<'crossEntropyTrain'>): Graph | null {
   if (args.biasGrad !== null) return null;
   const bias = biasGradientOf(analysis, index, args.gradLogits, args.classes);
   if (bias === null) return null;

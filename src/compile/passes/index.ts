@@ -1,6 +1,6 @@
 /** The passes in their order. */
 import { checkOneOf } from '../../check.js';
-import type { Listing } from '../../ops/listing.js';
+import type { Graph } from '../../ops/graph.js';
 import { planArena } from './arena.js';
 import { dropCopies } from './copies.js';
 import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
@@ -15,7 +15,7 @@ import { fuseReluDropoutGradients } from './relu-dropout.js';
 import { assignOnce } from './single-assignment.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
-/** The name of a pass over a recorded program, as it is switched off and as `describe` shows it. In the order in which they run. */
+/** The name of a pass over a traced program, as it is switched off and as `describe` shows it. In the order in which they run. */
 export type PassName =
   | 'single-assignment'
   | 'copies'
@@ -34,7 +34,7 @@ export type PassName =
 interface Pass {
   /** Whether it makes ops or layouts that only a fusing factory is better off with. */
   readonly fuses: boolean;
-  run(listing: Listing): Listing;
+  run(graph: Graph): Graph;
 }
 
 const passes = {
@@ -56,34 +56,34 @@ const passes = {
 export const passNames = [...Object.keys(passes), 'arena'] as PassName[];
 
 export interface PassOptions {
-  /** Whether the factory that will run the listing gains by fused ops and panels. */
+  /** Whether the factory that will run the graph gains by fused ops and panels. */
   readonly fuses: boolean;
-  /** Passes to leave out. Without `'arena'` each temporary gets its own place in the arena. Default: none. */
+  /** Passes to leave out. Without `'arena'` each temporary gets its own offset in the arena. Default: none. */
   readonly off?: readonly PassName[];
 }
 
-/** A listing after a pass. */
+/** A graph after a pass. */
 export interface Stage {
   readonly name: PassName;
-  readonly listing: Listing;
+  readonly graph: Graph;
 }
 
 /**
- * Rewrites a recorded listing for the factory that will run it.
- * @returns the final listing, planned, and the listing after each pass that ran.
+ * Rewrites a traced graph for the factory that will run it.
+ * @returns the final graph, planned, and the graph after each pass that ran.
  * @throws ArgumentError for a name in `off` that is none of {@link passNames}.
  */
-export function applyPasses(listing: Listing, options: PassOptions): { listing: Listing; stages: Stage[] } {
+export function applyPasses(graph: Graph, options: PassOptions): { graph: Graph; stages: Stage[] } {
   const { fuses, off = [] } = options;
   for (const name of off) checkOneOf('compile', 'pass to leave out', name, passNames);
   const stages: Stage[] = [];
-  let current = listing;
+  let current = graph;
   for (const [name, pass] of Object.entries(passes) as [PassName, Pass][]) {
     if (off.includes(name) || (pass.fuses && !fuses)) continue;
     current = pass.run(current);
-    stages.push({ name, listing: current });
+    stages.push({ name, graph: current });
   }
   current = planArena(current, { share: !off.includes('arena') });
-  stages.push({ name: 'arena', listing: current });
-  return { listing: current, stages };
+  stages.push({ name: 'arena', graph: current });
+  return { graph: current, stages };
 }

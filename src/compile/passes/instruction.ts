@@ -1,40 +1,40 @@
 /** Instructions with the types of their op: how passes read and make them. */
-import type { Instruction, ListedScalar, ListedValue, MemoryId } from '../../ops/listing.js';
+import type { Instruction, GraphScalar, Argument, ValueId } from '../../ops/graph.js';
 import { type Layout, type OpName, type Role, type Signature, signatures } from '../../ops/ops.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 
 /** What an argument of this role is in an instruction. */
-type Listed<R extends Role> = R extends 'program'
+type ArgumentType<R extends Role> = R extends 'program'
   ? PointwiseProgram
   : R extends 'program?'
     ? PointwiseProgram | null
     : R extends 'ins' | 'outs' | 'indexes'
-      ? readonly MemoryId[]
+      ? readonly ValueId[]
       : R extends 'scalars'
-        ? readonly ListedScalar[]
+        ? readonly GraphScalar[]
         : R extends 'flag'
           ? boolean
           : R extends 'layout'
             ? Layout
             : R extends `${string}?`
-              ? MemoryId | null
+              ? ValueId | null
               : number;
 
 /** The arguments of an op as an {@link Instruction} holds them. */
-export type ListedArgs<Name extends OpName> = {
+export type InstructionArgs<Name extends OpName> = {
   readonly [Arg in keyof (typeof signatures)[Name]]: (typeof signatures)[Name][Arg] extends infer R extends Role
-    ? Listed<R>
+    ? ArgumentType<R>
     : never;
 };
 
 /** An instruction whose op is known. */
 export interface InstructionOf<Name extends OpName> extends Instruction {
   readonly op: Name;
-  readonly args: ListedArgs<Name> & Instruction['args'];
+  readonly args: InstructionArgs<Name> & Instruction['args'];
 }
 
 /** Makes an instruction: the compiler knows what its op takes. */
-export function instruction<Name extends OpName>(op: Name, args: ListedArgs<Name>): Instruction {
+export function instruction<Name extends OpName>(op: Name, args: InstructionArgs<Name>): Instruction {
   return { op, args: args as Instruction['args'] };
 }
 
@@ -52,60 +52,60 @@ const writes: ReadonlySet<Role> = new Set<Role>([
   ...(['inout', 'indexInout?', 'anyInout'] as const),
 ]);
 
-/** One memory that an instruction names. */
+/** One value that an instruction names. */
 export interface Access {
   readonly arg: string;
-  readonly memory: MemoryId;
+  readonly value: ValueId;
   readonly reads: boolean;
   readonly writes: boolean;
 }
 
-type MemoryArgument = Omit<Access, 'memory'>;
+type ValueArgument = Omit<Access, 'value'>;
 
-/** The arguments of an op that may name a memory, by the op: passes ask for them thousands of times. */
-const memoryArguments = new Map<string, readonly MemoryArgument[]>();
+/** The arguments of an op that may name a value, by the op: passes ask for them thousands of times. */
+const valueArguments = new Map<string, readonly ValueArgument[]>();
 
-function memoryArgumentsOf(op: OpName): readonly MemoryArgument[] {
-  let found = memoryArguments.get(op);
+function valueArgumentsOf(op: OpName): readonly ValueArgument[] {
+  let found = valueArguments.get(op);
   if (found === undefined) {
     const signature: Signature = signatures[op];
     found = Object.entries(signature)
       .map(([arg, role]) => ({ arg, reads: reads.has(role), writes: writes.has(role) }))
       .filter((each) => each.reads || each.writes);
-    memoryArguments.set(op, found);
+    valueArguments.set(op, found);
   }
   return found;
 }
 
-/** The memories that an instruction names, in the order of the op's signature. */
+/** The values that an instruction names, in the order of the op's signature. */
 export function accessesOf({ op, args }: Instruction): Access[] {
   const found: Access[] = [];
-  for (const { arg, reads, writes } of memoryArgumentsOf(op)) {
-    const value = args[arg]!;
-    if (typeof value === 'number') found.push({ arg, memory: value, reads, writes });
-    else for (const memory of (value ?? []) as readonly MemoryId[]) found.push({ arg, memory, reads, writes });
+  for (const { arg, reads, writes } of valueArgumentsOf(op)) {
+    const argument = args[arg]!;
+    if (typeof argument === 'number') found.push({ arg, value: argument, reads, writes });
+    else for (const value of (argument ?? []) as readonly ValueId[]) found.push({ arg, value, reads, writes });
   }
   return found;
 }
 
-/** The instruction with other memories in the place of those that it names. */
-export function withMemories(
+/** The instruction with other values instead of those that it names. */
+export function withValues(
   each: Instruction,
-  replace: (memory: MemoryId, direction: Pick<Access, 'reads' | 'writes'>) => MemoryId,
+  replace: (value: ValueId, direction: Pick<Access, 'reads' | 'writes'>) => ValueId,
 ): Instruction {
-  const args: Record<string, ListedValue> = { ...each.args };
+  const args: Record<string, Argument> = { ...each.args };
   const signature: Signature = signatures[each.op];
   for (const [arg, role] of Object.entries(signature)) {
     const direction = { reads: reads.has(role), writes: writes.has(role) };
     if (!direction.reads && !direction.writes) continue;
-    const value = args[arg]!;
-    if (typeof value === 'number') args[arg] = replace(value, direction);
-    else if (value !== null) args[arg] = (value as readonly MemoryId[]).map((memory) => replace(memory, direction));
+    const argument = args[arg]!;
+    if (typeof argument === 'number') args[arg] = replace(argument, direction);
+    else if (argument !== null) args[arg] = (argument as readonly ValueId[]).map((value) => replace(value, direction));
   }
   return { ...each, args };
 }
 
-/** Whether a `copy` writes all of a memory of `length` elements, in order: then nothing of what was there is left. */
+/** Whether a `copy` writes all of a value of `length` elements, in order: then nothing of what was there is left. */
 export function overwrites({ args }: InstructionOf<'copy'>, length: number): boolean {
   const { layout, outOffset } = args;
   const rank = layout.length / 3;

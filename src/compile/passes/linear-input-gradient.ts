@@ -1,24 +1,24 @@
-import type { Listing, MemoryId } from '../../ops/listing.js';
+import type { Graph, ValueId } from '../../ops/graph.js';
 import { intern } from '../../pointwise/emit.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { biasGradientOf } from './bias-gradient.js';
-import { type InstructionOf, instruction, isOp, type ListedArgs } from './instruction.js';
+import { type InstructionOf, instruction, isOp, type InstructionArgs } from './instruction.js';
 import { fuseNext, noPostOp, type PostOp } from './post-op.js';
 
 /**
  * The gradient of a linear's input, and on the way what the tape does to it next: the gradients of what made the input, and the sum
  * over the rows that is the gradient of the bias before them.
  */
-export function fuseLinearInputGradient(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
+export function fuseLinearInputGradient(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = analysis.graph.instructions[index];
     if (isOp(each, 'matmul')) return fromMatmul(analysis, index, each);
     if (!isOp(each, 'linearInputGradient') || each.args.biasGrad !== null) return null;
     return withNext(analysis, index, each.args) ?? withBias(analysis, index, each.args);
   });
 }
 
-function fromMatmul(analysis: Analysis, index: number, { args }: InstructionOf<'matmul'>): Listing | null {
+function fromMatmul(analysis: Analysis, index: number, { args }: InstructionOf<'matmul'>): Graph | null {
   const { a: grad, b: weight, out, m: rows, n: inFeatures, k: outFeatures } = args;
   if (args.batch !== 1 || args.transA || args.transB) return null;
   if (!isWeight(analysis, weight, inFeatures, outFeatures)) return null;
@@ -28,23 +28,23 @@ function fromMatmul(analysis: Analysis, index: number, { args }: InstructionOf<'
 }
 
 /** Whether a linear multiplies with it: another product gains nothing by the op. */
-function isWeight(analysis: Analysis, memory: MemoryId, inFeatures: number, outFeatures: number): boolean {
-  return analysis.readers(memory).some((reader) => {
-    const each = analysis.listing.instructions[reader];
+function isWeight(analysis: Analysis, value: ValueId, inFeatures: number, outFeatures: number): boolean {
+  return analysis.readers(value).some((reader) => {
+    const each = analysis.graph.instructions[reader];
     if (!isOp(each, 'linear')) return false;
     const { args } = each;
-    const same = analysis.place(args.weight) === analysis.place(memory);
+    const same = analysis.aliasClass(args.weight) === analysis.aliasClass(value);
     return same && args.inFeatures === inFeatures && args.outFeatures === outFeatures;
   });
 }
 
-function withNext(analysis: Analysis, index: number, args: ListedArgs<'linearInputGradient'>): Listing | null {
+function withNext(analysis: Analysis, index: number, args: InstructionArgs<'linearInputGradient'>): Graph | null {
   return fuseNext(analysis, index, args, [args.rows, args.inFeatures], (postOp) =>
     instruction('linearInputGradient', { ...args, ...postOp }),
   );
 }
 
-function withBias(analysis: Analysis, index: number, args: ListedArgs<'linearInputGradient'>): Listing | null {
+function withBias(analysis: Analysis, index: number, args: InstructionArgs<'linearInputGradient'>): Graph | null {
   const written = [args.out, ...args.outputs];
   for (const [i, gradient] of written.entries()) {
     const bias = biasGradientOf(analysis, index, gradient, args.inFeatures);
@@ -58,7 +58,7 @@ function withBias(analysis: Analysis, index: number, args: ListedArgs<'linearInp
 }
 
 /** The same post-op with another of its outputs as the first, which is the one that is summed. */
-function withFirst({ program, out, outputs }: ListedArgs<'linearInputGradient'>, i: number): Partial<PostOp> {
+function withFirst({ program, out, outputs }: InstructionArgs<'linearInputGradient'>, i: number): Partial<PostOp> {
   const moved = <T>(list: readonly T[]): [T, ...T[]] => [list[i]!, ...list.filter((_, j) => j !== i)];
   const [first, ...rest] = moved([out, ...outputs]);
   return { program: intern({ ...program!, outputs: moved(program!.outputs) }), out: first, outputs: rest };

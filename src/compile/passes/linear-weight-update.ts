@@ -1,4 +1,4 @@
-import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
@@ -11,15 +11,15 @@ import { allDense } from './post-op.js';
  * reads it: clipping, accumulation, and a gradient that is returned or kept do. The op stands where the optimizer
  * stood, so what reads the weight before that, as the input gradient does, reads the old one.
  */
-export function fuseLinearWeightUpdate(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
+export function fuseLinearWeightUpdate(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = analysis.graph.instructions[index];
     if (!isOp(each, 'matmul')) return null;
     const { batch, transA, transB, out } = each.args;
     if (batch !== 1 || !transA || transB) return null;
     const reader = analysis.soleReader(out);
     if (reader === null) return null;
-    return fuse(analysis, [index, reader], () => update(analysis, each, analysis.listing.instructions[reader]));
+    return fuse(analysis, [index, reader], () => update(analysis, each, analysis.graph.instructions[reader]));
   });
 }
 
@@ -31,25 +31,25 @@ function update(
   if (!isOp(optimizer, 'pointwise') || !isUpdate(analysis, optimizer)) return null;
   const { a: grad, b: x, out: gradWeight, m: outFeatures, n: inFeatures, k: rows } = product;
   const space = spaceOf(optimizer);
-  const lengths = optimizer.args.inputs.map((memory) => analysis.spec(memory).length);
+  const lengths = optimizer.args.inputs.map((value) => analysis.spec(value).length);
   const size = outFeatures * inFeatures;
   if (elementsOf(space) !== size || !allDense(space) || lengths.some((length) => length !== size)) return null;
-  const place = (memory: MemoryId) => analysis.place(memory);
+  const aliasClass = (value: ValueId) => analysis.aliasClass(value);
   const second = callOf(optimizer, space);
-  const read = operandsRead(second, [gradWeight], (operand) => isDense(space, operand), place);
+  const read = operandsRead(second, [gradWeight], (operand) => isDense(space, operand), aliasClass);
   if (read === null || read.size === 0 || second.keys.length > 0) return null;
   const strides = space.operands[0]!.strides;
   const first = {
     program: identity,
-    operands: [{ memory: gradWeight, strides }],
+    operands: [{ value: gradWeight, strides }],
     keys: [],
     scalars: [],
     outputs: [gradWeight],
     countsSteps: false,
   };
-  const call = compose(first, second, read, [], place, 1);
+  const call = compose(first, second, read, [], aliasClass, 1);
   if (call === null) return null;
-  const inputs = call.operands.slice(1).map(({ memory }) => memory);
+  const inputs = call.operands.slice(1).map(({ value }) => value);
   const { program, scalars, outputs } = call;
   const sizes = { rows, inFeatures, outFeatures, packed: false };
   return instruction('linearWeightUpdate', {
@@ -60,6 +60,6 @@ function update(
 
 /** Whether all that is written is written over what is read. */
 function isUpdate(analysis: Analysis, { args }: InstructionOf<'pointwise'>): boolean {
-  const read = new Set(args.inputs.map((memory) => analysis.place(memory)));
-  return args.outputs.every((memory) => read.has(analysis.place(memory)));
+  const read = new Set(args.inputs.map((value) => analysis.aliasClass(value)));
+  return args.outputs.every((value) => read.has(analysis.aliasClass(value)));
 }

@@ -1,12 +1,12 @@
-/** The operands of pointwise instructions: which memory, and how it is walked. */
-import type { MemoryId } from '../../ops/listing.js';
+/** The operands of pointwise instructions: which value, and how it is walked. */
+import type { ValueId } from '../../ops/graph.js';
 import type { Layout } from '../../ops/ops.js';
 import { layoutOf, sameShape, stridesOf } from '../../tensor/shape.js';
 import type { InstructionOf } from './instruction.js';
 
 /** Memory that a program reads, with a stride for each dimension. */
 export interface Operand {
-  readonly memory: MemoryId;
+  readonly value: ValueId;
   readonly strides: readonly number[];
 }
 
@@ -20,7 +20,7 @@ export function spaceOf({ args }: InstructionOf<'pointwise'>): Space {
   const { layout, inputs } = args;
   const rank = layout.length / (1 + inputs.length);
   const part = (index: number) => Array.from(layout.subarray(index * rank, (index + 1) * rank));
-  return { sizes: part(0), operands: inputs.map((memory, i) => ({ memory, strides: part(1 + i) })) };
+  return { sizes: part(0), operands: inputs.map((value, i) => ({ value, strides: part(1 + i) })) };
 }
 
 export function layoutOfSpace({ sizes, operands }: Space): Layout {
@@ -61,19 +61,19 @@ export function unify(a: Space, b: Space): readonly [Space, Space] | null {
 
 /**
  * The same over [rows, columns], where every operand is dense, one row that is repeated, or one element; else null.
- * @param lengthOf the elements of a memory
+ * @param lengthOf the elements of a value
  */
 export function overMatrix(
   space: Space,
   rows: number,
   columns: number,
-  lengthOf: (memory: MemoryId) => number,
+  lengthOf: (value: ValueId) => number,
 ): Space | null {
   if (elementsOf(space) !== rows * columns) return null;
   const sizes = [rows, columns];
   const matrix = sameShape(space.sizes, sizes) ? space : over(space, sizes);
   const fits = (operand: Operand): boolean => {
-    const length = lengthOf(operand.memory);
+    const length = lengthOf(operand.value);
     if (isDense(matrix!, operand)) return length === rows * columns;
     if (isRepeated(operand)) return length === 1;
     return operand.strides[0] === 0 && operand.strides[1] === 1 && length === columns;

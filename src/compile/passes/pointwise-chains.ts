@@ -1,4 +1,4 @@
-import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
@@ -8,14 +8,14 @@ import { elementsOf, isDense, layoutOfSpace, type Space, spaceOf, unify } from '
  * A pointwise instruction that reads what another computes, or has copied to broadcast it, becomes one with it: one pass over memory. What
  * others read, too, is written all the same.
  */
-export function fusePointwiseChains(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = asPointwise(analysis.listing.instructions[index]!);
+export function fusePointwiseChains(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = asPointwise(analysis.graph.instructions[index]!);
     if (each === null || each.args.step !== null) return null;
     for (const output of each.args.outputs) {
       if (analysis.definition(output) !== index) continue;
       for (const reader of analysis.readers(output)) {
-        const next = analysis.listing.instructions[reader];
+        const next = analysis.graph.instructions[reader];
         const fused = isOp(next, 'pointwise') ? merge(analysis, index, each, reader, next) : null;
         if (fused !== null) return fused;
       }
@@ -42,20 +42,20 @@ function merge(
   first: InstructionOf<'pointwise'>,
   reader: number,
   second: InstructionOf<'pointwise'>,
-): Listing | null {
+): Graph | null {
   const make = (): Instruction | null => {
     const spaces = unify(spaceOf(first), spaceOf(second));
     const masks = commonMasks(first, second);
     if (spaces === null || masks === null || elementsOf(spaces[0]) === 0) return null;
     const [a, b] = [callOf(first, spaces[0]), callOf(second, spaces[1])];
-    const place = (memory: MemoryId) => analysis.place(memory);
-    const read = operandsRead(b, a.outputs, (operand) => isDense(spaces[1], operand), place);
+    const aliasClass = (value: ValueId) => analysis.aliasClass(value);
+    const read = operandsRead(b, a.outputs, (operand) => isDense(spaces[1], operand), aliasClass);
     if (read === null || read.size === 0) return null;
     const kept = a.outputs.filter((output) => isKept(analysis, output, index, reader));
-    const call = compose(a, b, read, kept, place);
+    const call = compose(a, b, read, kept, aliasClass);
     if (call === null) return null;
     const { program, keys, scalars, outputs, operands } = call;
-    const inputs = operands.map(({ memory }) => memory);
+    const inputs = operands.map(({ value }) => value);
     const layout = layoutOfSpace({ sizes: spaces[1].sizes, operands });
     const { step } = second.args;
     return instruction('pointwise', { program, inputs, keys, scalars, outputs, step, layout, ...masks });
@@ -64,7 +64,7 @@ function merge(
 }
 
 /** Whether anyone but the reader wants what an instruction writes. */
-export function isKept(analysis: Analysis, output: MemoryId, index: number, reader: number): boolean {
+export function isKept(analysis: Analysis, output: ValueId, index: number, reader: number): boolean {
   return analysis.definition(output) !== index || analysis.readers(output).some((other) => other !== reader);
 }
 

@@ -1,14 +1,14 @@
 /** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
-import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
-import { isOp, type ListedArgs } from './instruction.js';
+import { isOp, type InstructionArgs } from './instruction.js';
 import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
 import { callOf, isKept } from './pointwise-chains.js';
 
 /** The arguments of a post-op. */
 export type PostOp = Pick<
-  ListedArgs<'linear'>,
+  InstructionArgs<'linear'>,
   'out' | 'program' | 'inputs' | 'keys' | 'scalars' | 'outputs' | 'rowOffset'
 >;
 
@@ -33,7 +33,7 @@ export function fuseNext(
   args: PostOp,
   [rows, columns]: readonly [number, number],
   make: (args: PostOp) => Instruction,
-): Listing | null {
+): Graph | null {
   for (const output of [args.out, ...args.outputs]) {
     if (analysis.definition(output) !== index) continue;
     for (const reader of analysis.readers(output)) {
@@ -55,26 +55,26 @@ function withReader(
   rows: number,
   columns: number,
 ): PostOp | null {
-  const next: Instruction | undefined = analysis.listing.instructions[reader];
+  const next: Instruction | undefined = analysis.graph.instructions[reader];
   if (!isOp(next, 'pointwise') || next.args.step !== null || rows * columns === 0) return null;
   const { keys, rowOffset } = next.args;
   if (keys.length > 0 && next.args.columns !== columns) return null;
   if (keys.length > 0 && args.keys.length > 0 && rowOffset !== args.rowOffset) return null;
-  const space = overMatrix(spaceOf(next), rows, columns, (memory) => analysis.spec(memory).length);
+  const space = overMatrix(spaceOf(next), rows, columns, (value) => analysis.spec(value).length);
   if (space === null) return null;
-  const place = (memory: MemoryId) => analysis.place(memory);
+  const aliasClass = (value: ValueId) => analysis.aliasClass(value);
   const first = postOpCall(analysis, args, rows, columns);
   const second = callOf(next, space);
-  const read = operandsRead(second, first.outputs, (operand) => isDense(space, operand), place);
+  const read = operandsRead(second, first.outputs, (operand) => isDense(space, operand), aliasClass);
   if (read === null || read.size === 0) return null;
   const kept = first.outputs.filter((output) => isKept(analysis, output, index, reader));
-  const call = compose(first, second, read, kept, place, 1);
+  const call = compose(first, second, read, kept, aliasClass, 1);
   if (call === null) return null;
-  const [out, ...outputs] = call.outputs as [MemoryId, ...MemoryId[]];
+  const [out, ...outputs] = call.outputs as [ValueId, ...ValueId[]];
   return {
     out,
     program: call.program,
-    inputs: call.operands.slice(1).map(({ memory }) => memory),
+    inputs: call.operands.slice(1).map(({ value }) => value),
     keys: call.keys,
     scalars: call.scalars,
     outputs,
@@ -85,15 +85,15 @@ function withReader(
 /** The post-op there is, over [rows, columns]; its operand 0 is the product, which has no memory. */
 function postOpCall(analysis: Analysis, args: PostOp, rows: number, columns: number): Call {
   const dense = [columns, 1];
-  const stridesOf = (memory: MemoryId) => {
-    const { length } = analysis.spec(memory);
+  const stridesOf = (value: ValueId) => {
+    const { length } = analysis.spec(value);
     return length === rows * columns ? dense : length === columns ? [0, 1] : [0, 0];
   };
   return {
     program: args.program ?? identity,
     operands: [
-      { memory: args.out, strides: dense },
-      ...args.inputs.map((memory) => ({ memory, strides: stridesOf(memory) })),
+      { value: args.out, strides: dense },
+      ...args.inputs.map((value) => ({ value, strides: stridesOf(value) })),
     ],
     keys: args.keys,
     scalars: args.scalars,

@@ -1,13 +1,13 @@
-import type { Instruction, Listing } from '../../ops/listing.js';
+import type { Instruction, Graph } from '../../ops/graph.js';
 import { emit } from '../../pointwise/emit.js';
-import { Graph } from '../../pointwise/expression.js';
+import { ExpressionGraph } from '../../pointwise/expression.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { isDense, spaceOf } from './operands.js';
 
 /** What functional/plain.ts divides sums by their count with, for a mean. */
 const quotient = (() => {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   return emit([graph.input(0).div(graph.scalar(0))]).program;
 })();
 
@@ -15,20 +15,20 @@ const quotient = (() => {
  * A pointwise instruction whose results are only reduced, and the reduction: one op, which keeps the results in cache. A sum that is divided by a
  * number next is a mean.
  */
-export function fuseReductions(listing: Listing): Listing {
-  return rewriteAll(listing, (analysis, index) => {
-    const each = analysis.listing.instructions[index];
+export function fuseReductions(graph: Graph): Graph {
+  return rewriteAll(graph, (analysis, index) => {
+    const each = analysis.graph.instructions[index];
     if (isOp(each, 'pointwise')) return withReduction(analysis, index, each);
     return isOp(each, 'reduce') ? withDivision(analysis, index, each) : null;
   });
 }
 
-function withReduction(analysis: Analysis, index: number, { args }: InstructionOf<'pointwise'>): Listing | null {
+function withReduction(analysis: Analysis, index: number, { args }: InstructionOf<'pointwise'>): Graph | null {
   const { program, inputs, scalars, layout, outputs, keys, step } = args;
   const [x] = outputs;
   if (x === undefined || outputs.length !== 1 || keys.length > 0 || step !== null || inputs.length === 0) return null;
   const reader = analysis.soleReader(x);
-  const next = reader === null ? undefined : analysis.listing.instructions[reader];
+  const next = reader === null ? undefined : analysis.graph.instructions[reader];
   const reduction = reductionOf(next);
   if (reader === null || reduction === null || analysis.spec(x).dtype === 'int32') return null;
   const fused = instruction('reduce', { program, inputs, scalars, layout, ...reduction });
@@ -45,10 +45,10 @@ function reductionOf(next: Instruction | undefined) {
   return { out, index, outer, size, inner, kind: largest ? 1 : 2, divisor: 1 };
 }
 
-function withDivision(analysis: Analysis, index: number, { args }: InstructionOf<'reduce'>): Listing | null {
+function withDivision(analysis: Analysis, index: number, { args }: InstructionOf<'reduce'>): Graph | null {
   if (args.kind !== 0 || args.divisor !== 1) return null;
   const reader = analysis.soleReader(args.out);
-  const next = reader === null ? undefined : analysis.listing.instructions[reader];
+  const next = reader === null ? undefined : analysis.graph.instructions[reader];
   if (reader === null || !isOp(next, 'pointwise') || next.args.program !== quotient) return null;
   const space = spaceOf(next);
   const [divisor] = next.args.scalars;

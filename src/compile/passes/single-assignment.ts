@@ -1,39 +1,39 @@
-import type { Instruction, Listing, MemoryId, MemorySpec } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId, ValueSpec } from '../../ops/graph.js';
 import { Analysis } from './analysis.js';
-import { isOp, withMemories } from './instruction.js';
+import { isOp, withValues } from './instruction.js';
 
 /**
- * Gives each value of a temporary a memory of its own where all of it is written, as a sum of gradients in place does: the passes after
+ * Gives a temporary a new value where all of it is written, as a sum of gradients in place does: the passes after
  * this one move and merge what is written once (static single assignment, for temporaries only: state is in place by contract).
  */
-export function assignOnce(listing: Listing): Listing {
-  const analysis = new Analysis(listing);
-  const memories: MemorySpec[] = [...listing.memories];
+export function assignOnce(graph: Graph): Graph {
+  const analysis = new Analysis(graph);
+  const values: ValueSpec[] = [...graph.values];
   /** Where the value of a temporary lies that has been written. */
-  const current = new Map<MemoryId, MemoryId>();
-  const instructions = listing.instructions.map((each, index) => {
-    const next = new Map<MemoryId, MemoryId>();
-    for (const { memory, writes, whole } of analysis.touches(index)) {
-      if (!writes || analysis.spec(memory).kind !== 'temporary') continue;
-      const isFirst = !current.has(memory) && analysis.readers(memory).every((reader) => reader > index);
-      if (isFirst || !whole) current.set(memory, current.get(memory) ?? memory);
-      else next.set(memory, memories.push(analysis.spec(memory)) - 1);
+  const current = new Map<ValueId, ValueId>();
+  const instructions = graph.instructions.map((each, index) => {
+    const next = new Map<ValueId, ValueId>();
+    for (const { value, writes, whole } of analysis.touches(index)) {
+      if (!writes || analysis.spec(value).kind !== 'temporary') continue;
+      const isFirst = !current.has(value) && analysis.readers(value).every((reader) => reader > index);
+      if (isFirst || !whole) current.set(value, current.get(value) ?? value);
+      else next.set(value, values.push(analysis.spec(value)) - 1);
     }
     const renamed = rename(each, current, next);
-    for (const [memory, value] of next) current.set(memory, value);
+    for (const [value, version] of next) current.set(value, version);
     return renamed;
   });
-  return memories.length === listing.memories.length ? listing : { ...listing, memories, instructions };
+  return values.length === graph.values.length ? graph : { ...graph, values, instructions };
 }
 
 function rename(
   each: Instruction,
-  current: ReadonlyMap<MemoryId, MemoryId>,
-  next: ReadonlyMap<MemoryId, MemoryId>,
+  current: ReadonlyMap<ValueId, ValueId>,
+  next: ReadonlyMap<ValueId, ValueId>,
 ): Instruction {
-  // A copy over all of a memory keeps nothing of it, though its role says that it may.
-  return withMemories(each, (memory, { reads, writes }) => {
-    const made = writes && (!reads || isOp(each, 'copy')) ? next.get(memory) : undefined;
-    return made ?? current.get(memory) ?? memory;
+  // A copy over all of a value keeps nothing of it, though its role says that it may.
+  return withValues(each, (value, { reads, writes }) => {
+    const made = writes && (!reads || isOp(each, 'copy')) ? next.get(value) : undefined;
+    return made ?? current.get(value) ?? value;
   });
 }

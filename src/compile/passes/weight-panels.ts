@@ -1,4 +1,4 @@
-import type { Instruction, Listing, MemoryId } from '../../ops/listing.js';
+import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
 import type { OpName } from '../../ops/ops.js';
 import { Analysis } from './analysis.js';
 import { accessesOf } from './instruction.js';
@@ -16,51 +16,51 @@ type Shape = { readonly out: number; readonly in: number };
  * Lays weights out in panels, as the backend's matrix product reads them: state that is only named by ops which can take it
  * so. The optimizer's state of a weight lies as the weight does, so that its step goes element by element: all or none.
  */
-export function layOutWeightPanels(listing: Listing): Listing {
-  const analysis = new Analysis(listing);
+export function layOutWeightPanels(graph: Graph): Graph {
+  const analysis = new Analysis(graph);
   const shapes = candidates(analysis);
   // An op takes all its packable memory in panels or none: one that cannot be takes the others with it.
   for (let changed = true; changed; ) {
     changed = false;
-    for (const each of listing.instructions) {
+    for (const each of graph.instructions) {
       const group = packableOf(analysis, each);
-      if (group.every((place) => shapes.has(place))) continue;
-      for (const place of group) changed = shapes.delete(place) || changed;
+      if (group.every((aliasClass) => shapes.has(aliasClass))) continue;
+      for (const aliasClass of group) changed = shapes.delete(aliasClass) || changed;
     }
   }
-  if (shapes.size === 0) return listing;
-  const memories = listing.memories.map((spec, memory) => ({
+  if (shapes.size === 0) return graph;
+  const values = graph.values.map((spec, value) => ({
     ...spec,
-    panels: shapes.get(analysis.place(memory)) ?? spec.panels,
+    panels: shapes.get(analysis.aliasClass(value)) ?? spec.panels,
   }));
-  const instructions = listing.instructions.map((each) => {
-    const packed = packableOf(analysis, each).some((place) => shapes.has(place));
+  const instructions = graph.instructions.map((each) => {
+    const packed = packableOf(analysis, each).some((aliasClass) => shapes.has(aliasClass));
     return packed ? { ...each, args: { ...each.args, packed } } : each;
   });
-  return { ...listing, memories, instructions };
+  return { ...graph, values, instructions };
 }
 
 const isPackable = ({ op }: Instruction, arg: string): boolean => packable[op]?.includes(arg) ?? false;
 
-function packableOf(analysis: Analysis, each: Instruction): MemoryId[] {
-  return accessesOf(each).flatMap(({ arg, memory }) => (isPackable(each, arg) ? [analysis.place(memory)] : []));
+function packableOf(analysis: Analysis, each: Instruction): ValueId[] {
+  return accessesOf(each).flatMap(({ arg, value }) => (isPackable(each, arg) ? [analysis.aliasClass(value)] : []));
 }
 
-/** float32 state, by its place, that every instruction names in a packable argument, all as a matrix of one shape. */
-function candidates(analysis: Analysis): Map<MemoryId, Shape> {
-  const found = new Map<MemoryId, Shape>();
-  const refused = new Set<MemoryId>();
-  for (const each of analysis.listing.instructions) {
+/** float32 state, by its alias class, that every instruction names in a packable argument, all as a matrix of one shape. */
+function candidates(analysis: Analysis): Map<ValueId, Shape> {
+  const found = new Map<ValueId, Shape>();
+  const refused = new Set<ValueId>();
+  for (const each of analysis.graph.instructions) {
     const shape = { out: Number(each.args.outFeatures), in: Number(each.args.inFeatures) };
-    for (const { arg, memory } of accessesOf(each)) {
-      const place = analysis.place(memory);
-      const { kind, dtype, length } = analysis.spec(memory);
-      const known = found.get(place) ?? shape;
+    for (const { arg, value } of accessesOf(each)) {
+      const aliasClass = analysis.aliasClass(value);
+      const { kind, dtype, length } = analysis.spec(value);
+      const known = found.get(aliasClass) ?? shape;
       const fits = kind === 'state' && dtype === 'float32' && length > 0 && length === shape.out * shape.in;
-      if (!isPackable(each, arg) || !fits || known.out !== shape.out) refused.add(place);
-      else found.set(place, known);
+      if (!isPackable(each, arg) || !fits || known.out !== shape.out) refused.add(aliasClass);
+      else found.set(aliasClass, known);
     }
   }
-  for (const place of refused) found.delete(place);
+  for (const aliasClass of refused) found.delete(aliasClass);
   return found;
 }

@@ -1,5 +1,5 @@
 /**
- * Runs recorded programs in plain TypeScript: the reference ops over typed arrays of this file's own. Jobs run on the
+ * Runs traced programs in plain TypeScript: the reference ops over typed arrays of this file's own. Jobs run on the
  * event loop, one run a turn.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,13 +12,13 @@ import type {
   Job,
   JobCall,
   JobSequence,
-  ListedScalar,
-  Listing,
-  MemorySpec,
+  GraphScalar,
+  Graph,
+  ValueSpec,
   ProgramFactory,
   ProgramHandle,
   RunCall,
-} from '../listing.js';
+} from '../graph.js';
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
 
@@ -63,13 +63,13 @@ class ReferenceBlock implements Block {
   free(): void {}
 }
 
-/** A memory of a listing: inputs and outputs get another array at each run. */
+/** A value of a graph: inputs and outputs get another array at each run. */
 class BoundMemory implements Memory {
   readonly dtype: DType;
   readonly length: number;
   array: HostArray;
 
-  constructor({ dtype, length }: MemorySpec, array: HostArray) {
+  constructor({ dtype, length }: ValueSpec, array: HostArray) {
     this.dtype = dtype;
     this.length = length;
     this.array = array;
@@ -100,12 +100,12 @@ class ReferenceProgram implements ProgramHandle {
   #jobs = 0;
   #disposed = false;
 
-  constructor(ops: Ops, listing: Listing, blocks: readonly ReferenceBlock[], queue: JobQueue) {
+  constructor(ops: Ops, graph: Graph, blocks: readonly ReferenceBlock[], queue: JobQueue) {
     this.#queue = queue;
-    const unit = listing.memories.some(({ dtype }) => dtype === 'float64') ? 8 : 4;
-    this.arenaBytes = listing.arena * unit;
-    const arena = allocateArena(listing.arena * unit);
-    const memories = listing.memories.map((spec) => {
+    const unit = graph.values.some(({ dtype }) => dtype === 'float64') ? 8 : 4;
+    this.arenaBytes = graph.arena * unit;
+    const arena = allocateArena(graph.arena * unit);
+    const memories = graph.values.map((spec) => {
       const { dtype, length, kind, index } = spec;
       if (spec.panels !== null) throw new ArgumentError('the reference keeps weights row by row, not in panels');
       if (kind === 'temporary') return new BoundMemory(spec, new constructors[dtype](arena, index * unit, length));
@@ -124,7 +124,7 @@ class ReferenceProgram implements ProgramHandle {
       }),
       source: (index: number) => keySource(bindings, index),
     };
-    this.#calls = listing.instructions.map(({ op, args }) => {
+    this.#calls = graph.instructions.map(({ op, args }) => {
       const bound = Object.entries<Role>(signatures[op]).map(([name, role]) => [name, bind(role, args[name], values)]);
       const run = ops[op] as (args: unknown) => void;
       const given: unknown = Object.fromEntries(bound);
@@ -175,7 +175,7 @@ class ReferenceProgram implements ProgramHandle {
   }
 }
 
-function checkBlock({ dtype, length }: MemorySpec, block: ReferenceBlock | undefined): ReferenceBlock {
+function checkBlock({ dtype, length }: ValueSpec, block: ReferenceBlock | undefined): ReferenceBlock {
   if (block === undefined || block.dtype !== dtype || block.length !== length)
     throw new ArgumentError('a state does not fit its block');
   return block;
@@ -223,7 +223,7 @@ function bind(role: Role, value: unknown, values: Values): unknown {
     case 'indexes':
       return (value as readonly number[]).map((index) => values.memory(index));
     case 'scalars':
-      return (value as readonly ListedScalar[]).map((each) =>
+      return (value as readonly GraphScalar[]).map((each) =>
         typeof each === 'number' ? each : values.cell(each.cell),
       );
     case 'cell':
@@ -347,12 +347,12 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
     // The garbage collector does it.
     reclaim() {},
     createSequence: () => new ReferenceSequence(factory),
-    createProgram(listing, blocks) {
+    createProgram(graph, blocks) {
       const own = blocks.map((block) => {
         if (!(block instanceof ReferenceBlock)) throw new ArgumentError('a block of another backend');
         return block;
       });
-      return new ReferenceProgram(ops, listing, own, queue);
+      return new ReferenceProgram(ops, graph, own, queue);
     },
     // Runs are between turns of the event loop.
     copyOut(blocks, to) {

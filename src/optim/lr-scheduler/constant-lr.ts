@@ -14,13 +14,13 @@ export interface ConstantLROptions {
 
 const schedule: Schedule<Required<ConstantLROptions>> = {
   name: 'ConstantLR',
-  read(place, options) {
-    const { factor = 1 / 3, totalIters = 5 } = checkOptions(place, options, ['factor', 'totalIters']);
-    if (!(finite(place, 'factor', factor) >= 0 && factor <= 1))
+  read(caller, options) {
+    const { factor = 1 / 3, totalIters = 5 } = checkOptions(caller, options, ['factor', 'totalIters']);
+    if (!(finite(caller, 'factor', factor) >= 0 && factor <= 1))
       throw new ArgumentError(
-        `${place}: Constant multiplicative factor expected to be between 0 and 1, but got ${factor}`,
+        `${caller}: Constant multiplicative factor expected to be between 0 and 1, but got ${factor}`,
       );
-    return { factor, totalIters: checkSize(place, 'totalIters', totalIters) };
+    return { factor, totalIters: checkSize(caller, 'totalIters', totalIters) };
   },
   rate({ epoch, lr, options: { factor, totalIters } }) {
     if (epoch === 0) return lr * factor;

@@ -14,9 +14,9 @@ export interface CosineAnnealingLROptions {
 const schedule: Schedule<Required<CosineAnnealingLROptions>> = {
   name: 'CosineAnnealingLR',
   endsAtZero: true,
-  read(place, options) {
-    const { tMax, etaMin = 0 } = checkOptions(place, options, ['tMax', 'etaMin']);
-    return { tMax: checkSize(place, 'tMax', tMax, 1), etaMin: finite(place, 'etaMin', etaMin) };
+  read(caller, options) {
+    const { tMax, etaMin = 0 } = checkOptions(caller, options, ['tMax', 'etaMin']);
+    return { tMax: checkSize(caller, 'tMax', tMax, 1), etaMin: finite(caller, 'etaMin', etaMin) };
   },
   rate({ epoch, isFirst, base, lr, options: { tMax, etaMin } }) {
     if (isFirst) return lr;

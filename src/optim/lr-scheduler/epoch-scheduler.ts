@@ -27,7 +27,7 @@ export interface Schedule<Options extends object, Given extends object = Partial
   /** For messages. */
   readonly name: string;
   /** Reads and checks options, and puts in those that are not given. */
-  read(place: string, options: Given | undefined, optimizer: Optimizer): Options;
+  read(caller: string, options: Given | undefined, optimizer: Optimizer): Options;
   /** The next rate of a group: PyTorch's `get_lr`. */
   rate(moment: Moment<Options>): number;
   /** Whether a rate below 0, which PyTorch's formula gives at the end by rounding or one step too far, is 0. */
@@ -39,7 +39,7 @@ export interface Schedule<Options extends object, Given extends object = Partial
   /** What else it sets in the groups. */
   apply?(optimizer: Optimizer, epoch: number, options: Options): void;
   /** Brings what PyTorch saves in another form into that of the options. */
-  readSaved?(place: string, entries: Map<string, unknown>): void;
+  readSaved?(caller: string, entries: Map<string, unknown>): void;
   /** Options in a state dict, by PyTorch's names. */
   readonly saved: Readonly<Record<string, keyof Options & string>>;
 }
@@ -91,26 +91,26 @@ export abstract class EpochScheduler<
   }
 
   override loadStateDict(state: SchedulerStateDict): void {
-    const place = `${this.place}.loadStateDict`;
+    const caller = `${this.caller}.loadStateDict`;
     const schedule = this.#schedule;
     const { saved } = schedule;
-    const entries = readSaved(place, state, [
+    const entries = readSaved(caller, state, [
       ...Object.keys(saved),
       'base_lrs',
       'last_epoch',
       '_step_count',
       '_last_lr',
     ]);
-    schedule.readSaved?.(place, entries);
+    schedule.readSaved?.(caller, entries);
     const options: Record<string, unknown> = Object.fromEntries(Object.entries(this.#options));
     for (const [key, name] of Object.entries(saved)) if (entries.has(key)) options[name] = entries.get(key);
-    const read = schedule.read(place, options as Given, this.optimizer);
+    const read = schedule.read(caller, options as Given, this.optimizer);
     const groups = this.optimizer.paramGroups.length;
-    const baseLrs = readNumbers(place, 'base_lrs', entries.get('base_lrs'), groups);
-    const lastLr = readNumbers(place, '_last_lr', entries.get('_last_lr'), groups);
+    const baseLrs = readNumbers(caller, 'base_lrs', entries.get('base_lrs'), groups);
+    const lastLr = readNumbers(caller, '_last_lr', entries.get('_last_lr'), groups);
     // -1 in a SequentialLR, as long as its turn has not come.
-    const epoch = entries.get('last_epoch') === -1 ? -1 : checkSize(place, 'last_epoch', entries.get('last_epoch'));
-    const steps = checkSize(place, '_step_count', entries.get('_step_count') ?? epoch + 1);
+    const epoch = entries.get('last_epoch') === -1 ? -1 : checkSize(caller, 'last_epoch', entries.get('last_epoch'));
+    const steps = checkSize(caller, '_step_count', entries.get('_step_count') ?? epoch + 1);
     this.#options = read;
     this.#baseLrs = baseLrs;
     this.#steps = steps;
@@ -146,7 +146,7 @@ export abstract class EpochScheduler<
       return Math.max(rate.call(this.#schedule, moment), least);
     });
     for (const lr of next)
-      if (!Number.isFinite(lr)) throw new ArgumentError(`${this.place}: the rate at epoch ${epoch} would be ${lr}`);
+      if (!Number.isFinite(lr)) throw new ArgumentError(`${this.caller}: the rate at epoch ${epoch} would be ${lr}`);
     return next;
   }
 

@@ -11,7 +11,7 @@ export interface ExponentialLROptions {
 
 const schedule: Schedule<ExponentialLROptions> = {
   name: 'ExponentialLR',
-  read: (place, options) => ({ gamma: finite(place, 'gamma', checkOptions(place, options, ['gamma']).gamma) }),
+  read: (caller, options) => ({ gamma: finite(caller, 'gamma', checkOptions(caller, options, ['gamma']).gamma) }),
   rate: ({ isFirst, lr, options: { gamma } }) => (isFirst ? lr : lr * gamma),
   restart: ({ base }) => base,
   saved: { gamma: 'gamma' },

@@ -12,14 +12,14 @@ export interface LambdaLROptions {
 
 const schedule: Schedule<LambdaLROptions> = {
   name: 'LambdaLR',
-  read(place, options, optimizer) {
-    const { lrLambda } = checkOptions(place, options, ['lrLambda']);
+  read(caller, options, optimizer) {
+    const { lrLambda } = checkOptions(caller, options, ['lrLambda']);
     const list = isArray(lrLambda) ? lrLambda : optimizer.paramGroups.map(() => lrLambda);
     if (list.length !== optimizer.paramGroups.length)
-      throw new ArgumentError(`${place}: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${list.length}`);
+      throw new ArgumentError(`${caller}: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${list.length}`);
     for (const each of list)
       if (typeof each !== 'function')
-        throw new ArgumentError(`${place}: lrLambda must be a function or a list of them, got ${show(each)}`);
+        throw new ArgumentError(`${caller}: lrLambda must be a function or a list of them, got ${show(each)}`);
     return { lrLambda: [...list] };
   },
   rate: ({ base, epoch, group, options }) => base * (options.lrLambda as ((epoch: number) => number)[])[group]!(epoch),

@@ -17,18 +17,18 @@ export interface LinearLROptions {
 const schedule: Schedule<Required<LinearLROptions>> = {
   name: 'LinearLR',
   endsAtZero: true,
-  read(place, options) {
-    const given = checkOptions(place, options, ['startFactor', 'endFactor', 'totalIters']);
+  read(caller, options) {
+    const given = checkOptions(caller, options, ['startFactor', 'endFactor', 'totalIters']);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = given;
-    if (!(finite(place, 'startFactor', startFactor) > 0 && startFactor <= 1))
+    if (!(finite(caller, 'startFactor', startFactor) > 0 && startFactor <= 1))
       throw new ArgumentError(
-        `${place}: Starting multiplicative factor expected to be greater than 0 and less or equal to 1, but got ${startFactor}`,
+        `${caller}: Starting multiplicative factor expected to be greater than 0 and less or equal to 1, but got ${startFactor}`,
       );
-    if (!(finite(place, 'endFactor', endFactor) >= 0 && endFactor <= 1))
+    if (!(finite(caller, 'endFactor', endFactor) >= 0 && endFactor <= 1))
       throw new ArgumentError(
-        `${place}: Ending multiplicative factor expected to be between 0 and 1, but got ${endFactor}`,
+        `${caller}: Ending multiplicative factor expected to be between 0 and 1, but got ${endFactor}`,
       );
-    return { startFactor, endFactor, totalIters: checkSize(place, 'totalIters', totalIters) };
+    return { startFactor, endFactor, totalIters: checkSize(caller, 'totalIters', totalIters) };
   },
   rate({ epoch, isFirst, lr, options: { startFactor, endFactor, totalIters } }) {
     if (epoch === 0) return lr * startFactor;

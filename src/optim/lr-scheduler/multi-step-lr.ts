@@ -15,13 +15,13 @@ export interface MultiStepLROptions {
 
 const schedule: Schedule<Required<MultiStepLROptions>> = {
   name: 'MultiStepLR',
-  read(place, options) {
-    const { milestones, gamma = 0.1 } = checkOptions(place, options, ['milestones', 'gamma']);
+  read(caller, options) {
+    const { milestones, gamma = 0.1 } = checkOptions(caller, options, ['milestones', 'gamma']);
     if (!isArray(milestones))
-      throw new ArgumentError(`${place}: milestones must be a list of epochs, got ${show(milestones)}`);
+      throw new ArgumentError(`${caller}: milestones must be a list of epochs, got ${show(milestones)}`);
     return {
-      milestones: Array.from(milestones, (milestone) => checkSize(place, 'a milestone', milestone)),
-      gamma: finite(place, 'gamma', gamma),
+      milestones: Array.from(milestones, (milestone) => checkSize(caller, 'a milestone', milestone)),
+      gamma: finite(caller, 'gamma', gamma),
     };
   },
   rate({ epoch, lr, options: { milestones, gamma } }) {
@@ -31,26 +31,26 @@ const schedule: Schedule<Required<MultiStepLROptions>> = {
   restart: ({ base, options: { milestones, gamma } }) =>
     base * gamma ** milestones.filter((milestone) => milestone === 0).length,
   // PyTorch saves a Counter: how often each milestone stands in the list.
-  readSaved: (place, entries) => {
+  readSaved: (caller, entries) => {
     const saved = entries.get('milestones');
-    if (saved !== undefined && !isArray(saved)) entries.set('milestones', fromCounter(place, saved));
+    if (saved !== undefined && !isArray(saved)) entries.set('milestones', fromCounter(caller, saved));
   },
   saved: { milestones: 'milestones', gamma: 'gamma' },
 };
 
-function fromCounter(place: string, saved: unknown): number[] {
+function fromCounter(caller: string, saved: unknown): number[] {
   const counts = isMap(saved) ? [...saved] : isPlainObject(saved) ? Object.entries(saved) : null;
   if (counts === null)
     throw new ArgumentError(
-      `${place}: milestones must be a list of epochs or how often each occurs, got ${show(saved)}`,
+      `${caller}: milestones must be a list of epochs or how often each occurs, got ${show(saved)}`,
     );
   const milestones = counts.map(([key, count]): [number, number] => [
     // JSON has made texts of the keys.
-    checkSize(place, 'a milestone', typeof key === 'string' && key !== '' ? Number(key) : key),
-    checkSize(place, 'the number of a milestone', count),
+    checkSize(caller, 'a milestone', typeof key === 'string' && key !== '' ? Number(key) : key),
+    checkSize(caller, 'the number of a milestone', count),
   ]);
   const total = milestones.reduce((sum, [, count]) => sum + count, 0);
-  if (total > mostMilestones) throw new ArgumentError(`${place}: at most ${mostMilestones} milestones, got ${total}`);
+  if (total > mostMilestones) throw new ArgumentError(`${caller}: at most ${mostMilestones} milestones, got ${total}`);
   return milestones.flatMap(([milestone, count]) => new Array<number>(count).fill(milestone));
 }
 

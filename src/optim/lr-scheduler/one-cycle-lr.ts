@@ -10,7 +10,7 @@ export interface OneCycleLROptions {
   maxLr: number | readonly number[];
   /** Steps in the cycle; or give `epochs` and `stepsPerEpoch`. */
   totalSteps?: number;
-  /** Epochs in the cycle, with `stepsPerEpoch` in the place of `totalSteps`. */
+  /** Epochs in the cycle, with `stepsPerEpoch` instead of `totalSteps`. */
   epochs?: number;
   /** Steps in an epoch. */
   stepsPerEpoch?: number;
@@ -51,35 +51,35 @@ const keys = [
   ...(['baseMomentum', 'maxMomentum', 'divFactor', 'finalDivFactor', 'threePhase'] as const),
 ];
 
-function readSteps(place: string, { totalSteps, epochs, stepsPerEpoch }: Partial<OneCycleLROptions>): number {
-  if (totalSteps !== undefined) return checkSize(place, 'totalSteps', totalSteps, 1);
+function readSteps(caller: string, { totalSteps, epochs, stepsPerEpoch }: Partial<OneCycleLROptions>): number {
+  if (totalSteps !== undefined) return checkSize(caller, 'totalSteps', totalSteps, 1);
   if (epochs === undefined || stepsPerEpoch === undefined)
-    throw new ArgumentError(`${place}: You must define either totalSteps OR (epochs AND stepsPerEpoch)`);
-  return checkSize(place, 'epochs', epochs, 1) * checkSize(place, 'stepsPerEpoch', stepsPerEpoch, 1);
+    throw new ArgumentError(`${caller}: You must define either totalSteps OR (epochs AND stepsPerEpoch)`);
+  return checkSize(caller, 'epochs', epochs, 1) * checkSize(caller, 'stepsPerEpoch', stepsPerEpoch, 1);
 }
 
-function read(place: string, options: OneCycleLROptions | undefined, optimizer: Optimizer): Cycle {
-  const given = checkOptions(place, options, keys);
+function read(caller: string, options: OneCycleLROptions | undefined, optimizer: Optimizer): Cycle {
+  const given = checkOptions(caller, options, keys);
   const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, threePhase = false } = given;
   const { divFactor = 25, finalDivFactor = 1e4, baseMomentum = 0.85, maxMomentum = 0.95 } = given;
   const groups = optimizer.paramGroups.length;
   const cycle = {
-    maxLr: perGroup(place, 'maxLr', given.maxLr, groups),
-    totalSteps: readSteps(place, given),
-    pctStart: finite(place, 'pctStart', pctStart),
-    annealStrategy: checkOneOf(place, 'annealStrategy', annealStrategy, ['cos', 'linear']),
-    cycleMomentum: checkBoolean(place, 'cycleMomentum', cycleMomentum),
-    baseMomentum: perGroup(place, 'baseMomentum', baseMomentum, groups),
-    maxMomentum: perGroup(place, 'maxMomentum', maxMomentum, groups),
-    divFactor: finite(place, 'divFactor', divFactor),
-    finalDivFactor: finite(place, 'finalDivFactor', finalDivFactor),
-    threePhase: checkBoolean(place, 'threePhase', threePhase),
+    maxLr: perGroup(caller, 'maxLr', given.maxLr, groups),
+    totalSteps: readSteps(caller, given),
+    pctStart: finite(caller, 'pctStart', pctStart),
+    annealStrategy: checkOneOf(caller, 'annealStrategy', annealStrategy, ['cos', 'linear']),
+    cycleMomentum: checkBoolean(caller, 'cycleMomentum', cycleMomentum),
+    baseMomentum: perGroup(caller, 'baseMomentum', baseMomentum, groups),
+    maxMomentum: perGroup(caller, 'maxMomentum', maxMomentum, groups),
+    divFactor: finite(caller, 'divFactor', divFactor),
+    finalDivFactor: finite(caller, 'finalDivFactor', finalDivFactor),
+    threePhase: checkBoolean(caller, 'threePhase', threePhase),
   };
   if (pctStart < 0 || pctStart > 1)
-    throw new ArgumentError(`${place}: Expected float between 0 and 1 pct_start, but got ${pctStart}`);
+    throw new ArgumentError(`${caller}: Expected float between 0 and 1 pct_start, but got ${pctStart}`);
   if (cycleMomentum && optimizer.paramGroups.some((group) => !('momentum' in group) && !('betas' in group)))
     throw new ArgumentError(
-      `${place}: optimizer must support momentum or beta1 with \`cycleMomentum\` option enabled; set it to false`,
+      `${caller}: optimizer must support momentum or beta1 with \`cycleMomentum\` option enabled; set it to false`,
     );
   return cycle;
 }

@@ -14,9 +14,9 @@ export interface PolynomialLROptions {
 const schedule: Schedule<Required<PolynomialLROptions>> = {
   name: 'PolynomialLR',
   endsAtZero: true,
-  read(place, options) {
-    const { totalIters = 5, power = 1 } = checkOptions(place, options, ['totalIters', 'power']);
-    return { totalIters: checkSize(place, 'totalIters', totalIters, 1), power: finite(place, 'power', power) };
+  read(caller, options) {
+    const { totalIters = 5, power = 1 } = checkOptions(caller, options, ['totalIters', 'power']);
+    return { totalIters: checkSize(caller, 'totalIters', totalIters, 1), power: finite(caller, 'power', power) };
   },
   rate({ epoch, isFirst, lr, options: { totalIters, power } }) {
     if (isFirst || epoch > totalIters) return lr;

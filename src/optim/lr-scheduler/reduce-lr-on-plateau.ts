@@ -28,21 +28,21 @@ type Settings = Required<Omit<ReduceLROnPlateauOptions, 'minLr'>> & { minLr: rea
 
 const keys = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'] as const;
 
-function read(place: string, options: ReduceLROnPlateauOptions | undefined, groups: number): Settings {
-  const given = checkOptions(place, options, keys);
+function read(caller: string, options: ReduceLROnPlateauOptions | undefined, groups: number): Settings {
+  const given = checkOptions(caller, options, keys);
   const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel' } = given;
   const { cooldown = 0, minLr = 0, eps = 1e-8 } = given;
-  if (!(finite(place, 'factor', factor) < 1))
-    throw new ArgumentError(`${place}: Factor should be < 1.0, got ${factor}`);
+  if (!(finite(caller, 'factor', factor) < 1))
+    throw new ArgumentError(`${caller}: Factor should be < 1.0, got ${factor}`);
   return {
-    mode: checkOneOf(place, 'mode', mode, ['min', 'max']),
+    mode: checkOneOf(caller, 'mode', mode, ['min', 'max']),
     factor,
-    patience: checkSize(place, 'patience', patience),
-    threshold: finite(place, 'threshold', threshold),
-    thresholdMode: checkOneOf(place, 'thresholdMode', thresholdMode, ['rel', 'abs']),
-    cooldown: checkSize(place, 'cooldown', cooldown),
-    minLr: perGroup(place, 'minLr', minLr, groups),
-    eps: finite(place, 'eps', eps),
+    patience: checkSize(caller, 'patience', patience),
+    threshold: finite(caller, 'threshold', threshold),
+    thresholdMode: checkOneOf(caller, 'thresholdMode', thresholdMode, ['rel', 'abs']),
+    cooldown: checkSize(caller, 'cooldown', cooldown),
+    minLr: perGroup(caller, 'minLr', minLr, groups),
+    eps: finite(caller, 'eps', eps),
   };
 }
 
@@ -62,7 +62,7 @@ export class ReduceLROnPlateau extends LRScheduler {
   /** @throws ArgumentError for options that are not valid. */
   constructor(optimizer: Optimizer, options?: ReduceLROnPlateauOptions) {
     super('ReduceLROnPlateau', optimizer);
-    this.#settings = read(this.place, options, optimizer.paramGroups.length);
+    this.#settings = read(this.caller, options, optimizer.paramGroups.length);
     this.#hasMode = options?.mode !== undefined;
     this.#best = worst(this.#settings.mode);
     this.noteRates(this.rates());
@@ -84,7 +84,7 @@ export class ReduceLROnPlateau extends LRScheduler {
   /** @param metric what is watched; NaN counts as no improvement. @throws ArgumentError when it is not a number. */
   override step(metric: number): void {
     if (typeof metric !== 'number')
-      throw new ArgumentError(`${this.place}.step: metric must be a number, got ${show(metric)}`);
+      throw new ArgumentError(`${this.caller}.step: metric must be a number, got ${show(metric)}`);
     const { patience, cooldown, minLr } = this.#settings;
     this.checkGroups(minLr.length);
     this.epoch += 1;
@@ -124,12 +124,12 @@ export class ReduceLROnPlateau extends LRScheduler {
   }
 
   override loadStateDict(state: SchedulerStateDict): void {
-    const place = `${this.place}.loadStateDict`;
+    const caller = `${this.caller}.loadStateDict`;
     const names = [
       ...['mode', 'factor', 'patience', 'threshold', 'threshold_mode', 'cooldown', 'min_lrs', 'eps'],
       ...['best', 'num_bad_epochs', 'cooldown_counter', 'last_epoch', '_last_lr'],
     ];
-    const entries = readSaved(place, state, names);
+    const entries = readSaved(caller, state, names);
     const options: Record<string, unknown> = {};
     for (const key of keys) {
       const name = { thresholdMode: 'threshold_mode', minLr: 'min_lrs' }[key as string] ?? key;
@@ -137,13 +137,13 @@ export class ReduceLROnPlateau extends LRScheduler {
     }
     const entry = (name: string) => entries.get(name);
     const groups = this.optimizer.paramGroups.length;
-    const settings = read(place, { ...this.#settings, ...options }, groups);
+    const settings = read(caller, { ...this.#settings, ...options }, groups);
     // JSON writes an infinite number as null.
-    const best = entry('best') === null ? worst(settings.mode) : checkNumber(place, 'best', entry('best'));
-    const badEpochs = checkSize(place, 'num_bad_epochs', entry('num_bad_epochs'));
-    const cooldownCounter = checkSize(place, 'cooldown_counter', entry('cooldown_counter'));
-    const epoch = checkSize(place, 'last_epoch', entry('last_epoch'));
-    const lastLr = readNumbers(place, '_last_lr', entry('_last_lr'), groups);
+    const best = entry('best') === null ? worst(settings.mode) : checkNumber(caller, 'best', entry('best'));
+    const badEpochs = checkSize(caller, 'num_bad_epochs', entry('num_bad_epochs'));
+    const cooldownCounter = checkSize(caller, 'cooldown_counter', entry('cooldown_counter'));
+    const epoch = checkSize(caller, 'last_epoch', entry('last_epoch'));
+    const lastLr = readNumbers(caller, '_last_lr', entry('_last_lr'), groups);
     this.#settings = settings;
     this.#hasMode = true;
     this.#best = best;

@@ -2,7 +2,7 @@
 import { show } from '../../check.js';
 import { markAsOwn } from '../../copies.js';
 import { ArgumentError, StateError } from '../../errors.js';
-import { recording } from '../../ops/recording.js';
+import { currentTrace } from '../../ops/trace.js';
 import { isArray } from '../../realm.js';
 import { pythonRepr } from '../../tensor/python-repr.js';
 import { Optimizer } from '../optimizer.js';
@@ -24,14 +24,14 @@ export abstract class LRScheduler {
   /** Whose rates it sets. */
   readonly optimizer: Optimizer;
   /** @internal */
-  protected readonly place: string;
+  protected readonly caller: string;
   /** @internal */
   protected epoch = 0;
   #lastLr: readonly number[] = [];
 
-  protected constructor(place: string, optimizer: unknown) {
-    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${place}: ${show(optimizer)} is not an Optimizer`);
-    this.place = place;
+  protected constructor(caller: string, optimizer: unknown) {
+    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${caller}: ${show(optimizer)} is not an Optimizer`);
+    this.caller = caller;
     this.optimizer = optimizer;
   }
 
@@ -56,7 +56,7 @@ export abstract class LRScheduler {
     // What begins with a line is bookkeeping.
     const entries = Object.entries(this.stateDict()).filter(([key]) => !key.startsWith('_'));
     const shown = [...entries, ['lr', this.getLastLr()] as const];
-    return `${this.place}(${shown.map(([key, value]) => `${key}=${pythonRepr(value)}`).join(', ')})`;
+    return `${this.caller}(${shown.map(([key, value]) => `${key}=${pythonRepr(value)}`).join(', ')})`;
   }
 
   /** What `console.log` shows: the same as {@link toString}. */
@@ -111,12 +111,12 @@ export abstract class LRScheduler {
 
   /** @throws StateError when groups have come since the scheduler was made. @internal */
   protected checkGroups(expected: number): void {
-    const now = recording();
-    if (now !== null) throw now.refuse(`${this.place}.step`, 'call it outside of the function, after each call');
+    const now = currentTrace();
+    if (now !== null) throw now.refuse(`${this.caller}.step`, 'call it outside of the function, after each call');
     const { length } = this.optimizer.paramGroups;
     if (length !== expected)
       throw new StateError(
-        `${this.place}: the optimizer has ${length} parameter groups, and had ${expected} when the scheduler was made; make it anew`,
+        `${this.caller}: the optimizer has ${length} parameter groups, and had ${expected} when the scheduler was made; make it anew`,
       );
   }
 }
@@ -124,16 +124,16 @@ export abstract class LRScheduler {
 markAsOwn(LRScheduler);
 
 /** A number for each group, from one for all or a list. */
-export function perGroup(place: string, what: string, value: unknown, groups: number): number[] {
-  if (!isArray(value)) return Array.from({ length: groups }, () => finite(place, what, value));
+export function perGroup(caller: string, what: string, value: unknown, groups: number): number[] {
+  if (!isArray(value)) return Array.from({ length: groups }, () => finite(caller, what, value));
   if (value.length !== groups)
-    throw new ArgumentError(`${place}: expected ${groups} values for ${what}, got ${value.length}`);
-  return Array.from(value, (each) => finite(place, what, each));
+    throw new ArgumentError(`${caller}: expected ${groups} values for ${what}, got ${value.length}`);
+  return Array.from(value, (each) => finite(caller, what, each));
 }
 
 /** A finite number. */
-export function finite(place: string, what: string, value: unknown): number {
+export function finite(caller: string, what: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new ArgumentError(`${place}: ${what} must be a finite number, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be a finite number, got ${show(value)}`);
   return value;
 }

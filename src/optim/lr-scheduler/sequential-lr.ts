@@ -16,17 +16,17 @@ export interface SequentialLROptions {
 
 type Member = EpochScheduler<object>;
 
-function readMember(place: string, member: unknown, index: number, optimizer: Optimizer): Member {
+function readMember(caller: string, member: unknown, index: number, optimizer: Optimizer): Member {
   if (!(member instanceof LRScheduler))
-    throw new ArgumentError(`${place}: schedulers must be schedulers, got ${show(member)} at index ${index}`);
+    throw new ArgumentError(`${caller}: schedulers must be schedulers, got ${show(member)} at index ${index}`);
   if (!(member instanceof EpochScheduler))
     throw new ArgumentError(
-      `${place} does not support \`${member.constructor.name}\` scheduler as it is not stepped by epochs alone, but got one ` +
+      `${caller} does not support \`${member.constructor.name}\` scheduler as it is not stepped by epochs alone, but got one ` +
         `at index ${index}`,
     );
   if (member.optimizer !== optimizer)
     throw new ArgumentError(
-      `${place} expects all schedulers to belong to the same optimizer, but got scheduler ${member.constructor.name} at ` +
+      `${caller} expects all schedulers to belong to the same optimizer, but got scheduler ${member.constructor.name} at ` +
         `index ${index} has another`,
     );
   return member;
@@ -44,15 +44,15 @@ export class SequentialLR extends LRScheduler {
   /** @throws ArgumentError when schedulers and milestones do not belong together. */
   constructor(optimizer: Optimizer, options: SequentialLROptions) {
     super('SequentialLR', optimizer);
-    const { schedulers, milestones } = checkOptions(this.place, options, ['schedulers', 'milestones']);
+    const { schedulers, milestones } = checkOptions(this.caller, options, ['schedulers', 'milestones']);
     if (!isArray(schedulers) || schedulers.length === 0)
-      throw new ArgumentError(`${this.place} expects at least one scheduler, but got no scheduler.`);
-    const check = (member: unknown, i: number) => readMember(this.place, member, i, optimizer);
-    const members = readList(this.place, 'schedulers', schedulers, check);
+      throw new ArgumentError(`${this.caller} expects at least one scheduler, but got no scheduler.`);
+    const check = (member: unknown, i: number) => readMember(this.caller, member, i, optimizer);
+    const members = readList(this.caller, 'schedulers', schedulers, check);
     if (new Set(members).size < members.length)
-      throw new ArgumentError(`${this.place}: a scheduler must not stand twice among the schedulers`);
+      throw new ArgumentError(`${this.caller}: a scheduler must not stand twice among the schedulers`);
     this.#members = members;
-    this.#milestones = this.#readMilestones(this.place, milestones);
+    this.#milestones = this.#readMilestones(this.caller, milestones);
     const initial = this.initialRates();
     this.setRates(initial);
     for (const member of members) member.undo();
@@ -81,14 +81,14 @@ export class SequentialLR extends LRScheduler {
   }
 
   override loadStateDict(state: SchedulerStateDict): void {
-    const place = `${this.place}.loadStateDict`;
-    const entries = readSaved(place, state, ['_milestones', 'last_epoch', '_last_lr', '_schedulers']);
-    const milestones = this.#readMilestones(place, entries.get('_milestones'));
-    const epoch = checkSize(place, 'last_epoch', entries.get('last_epoch'));
-    const lastLr = readNumbers(place, '_last_lr', entries.get('_last_lr'), this.optimizer.paramGroups.length);
+    const caller = `${this.caller}.loadStateDict`;
+    const entries = readSaved(caller, state, ['_milestones', 'last_epoch', '_last_lr', '_schedulers']);
+    const milestones = this.#readMilestones(caller, entries.get('_milestones'));
+    const epoch = checkSize(caller, 'last_epoch', entries.get('last_epoch'));
+    const lastLr = readNumbers(caller, '_last_lr', entries.get('_last_lr'), this.optimizer.paramGroups.length);
     const states = entries.get('_schedulers');
     if (!isArray(states) || states.length !== this.#members.length)
-      throw new ArgumentError(`${place}: expected the states of ${this.#members.length} schedulers`);
+      throw new ArgumentError(`${caller}: expected the states of ${this.#members.length} schedulers`);
     const before = this.#members.map((member) => member.stateDict());
     try {
       for (const [i, member] of this.#members.entries()) member.loadStateDict(states[i]);
@@ -106,16 +106,16 @@ export class SequentialLR extends LRScheduler {
     return this.#milestones.filter((milestone) => milestone <= epoch).length;
   }
 
-  #readMilestones(place: string, milestones: unknown): number[] {
+  #readMilestones(caller: string, milestones: unknown): number[] {
     const members = this.#members.length;
     if (!isArray(milestones) || milestones.length !== members - 1)
       throw new ArgumentError(
-        `${place}: Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone ` +
+        `${caller}: Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone ` +
           `points, but got number of schedulers ${members} and the milestones ${show(milestones)}`,
       );
-    const read = Array.from(milestones, (milestone) => checkSize(place, 'a milestone', milestone));
+    const read = Array.from(milestones, (milestone) => checkSize(caller, 'a milestone', milestone));
     if (read.some((milestone, i) => i > 0 && milestone < read[i - 1]!))
-      throw new ArgumentError(`${place}: milestones must be ascending, got ${show(read)}`);
+      throw new ArgumentError(`${caller}: milestones must be ascending, got ${show(read)}`);
     return read;
   }
 }

@@ -16,20 +16,20 @@ const ignored = [
 ];
 
 /** The entries of a state dict that are named `known`; any other that PyTorch would not write is refused. */
-export function readSaved(place: string, state: unknown, known: readonly string[]): Map<string, unknown> {
+export function readSaved(caller: string, state: unknown, known: readonly string[]): Map<string, unknown> {
   if (typeof state !== 'object' || state === null || isArray(state))
-    throw new ArgumentError(`${place}: a state dict is an object, got ${show(state)}`);
+    throw new ArgumentError(`${caller}: a state dict is an object, got ${show(state)}`);
   const found = new Map<string, unknown>();
   for (const [key, value] of Object.entries(state)) {
     if (known.includes(key)) found.set(key, value);
-    else if (!ignored.includes(key)) throw new ArgumentError(`${place}: unknown entry ${show(key)}`);
+    else if (!ignored.includes(key)) throw new ArgumentError(`${caller}: unknown entry ${show(key)}`);
   }
   return found;
 }
 
 /** A list of numbers, one for each group. */
-export function readNumbers(place: string, what: string, value: unknown, length: number): number[] {
+export function readNumbers(caller: string, what: string, value: unknown, length: number): number[] {
   if (!isArray(value) || value.length !== length || !value.every((each) => Number.isFinite(each)))
-    throw new ArgumentError(`${place}: ${what} must be ${length} numbers, got ${show(value)}`);
+    throw new ArgumentError(`${caller}: ${what} must be ${length} numbers, got ${show(value)}`);
   return [...value];
 }

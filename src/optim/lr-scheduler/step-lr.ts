@@ -13,9 +13,9 @@ export interface StepLROptions {
 
 const schedule: Schedule<Required<StepLROptions>> = {
   name: 'StepLR',
-  read(place, options) {
-    const { stepSize, gamma = 0.1 } = checkOptions(place, options, ['stepSize', 'gamma']);
-    return { stepSize: checkSize(place, 'stepSize', stepSize, 1), gamma: finite(place, 'gamma', gamma) };
+  read(caller, options) {
+    const { stepSize, gamma = 0.1 } = checkOptions(caller, options, ['stepSize', 'gamma']);
+    return { stepSize: checkSize(caller, 'stepSize', stepSize, 1), gamma: finite(caller, 'gamma', gamma) };
   },
   rate: ({ epoch, lr, options: { stepSize, gamma } }) => (epoch === 0 || epoch % stepSize !== 0 ? lr : lr * gamma),
   restart: ({ base }) => base,

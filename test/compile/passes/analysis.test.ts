@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Analysis, fuse, rewriteAll } from '../../../src/compile/passes/analysis.js';
 import { instruction } from '../../../src/compile/passes/instruction.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, copy, exp, neg, programOf } from './tape.js';
 
 /** An instruction that writes `out` from some inputs of 4 elements. */
@@ -18,7 +18,7 @@ describe('fuse', () => {
     const [x, other] = [list.input(4), list.state(4)];
     const t = exp(list, x);
     const y = neg(list, t, list.output(4));
-    return { x, other, t, y, analysis: new Analysis(list.listing()) };
+    return { x, other, t, y, analysis: new Analysis(list.graph()) };
   }
 
   it('puts one instruction in the place of several', () => {
@@ -47,9 +47,9 @@ describe('fuse', () => {
       made++;
       return null;
     };
-    expect(fuse(new Analysis(list.listing()), [0, 2], make)).toBe(null);
+    expect(fuse(new Analysis(list.graph()), [0, 2], make)).toBe(null);
     expect(made).toBe(0);
-    expect(fuse(new Analysis(list.listing()), [0, 1], make)).toBe(null);
+    expect(fuse(new Analysis(list.graph()), [0, 1], make)).toBe(null);
     expect(made).toBe(1);
   });
 });
@@ -60,13 +60,13 @@ describe('rewriteAll', () => {
     for (let i = 0; i < 5; i++) exp(list, list.input(4));
     copy(list, list.input(4), list.output(4));
     // From the end to the beginning: each instruction is replaced once the one behind it was.
-    const after = rewriteAll(list.listing(), ({ listing }, index) => {
-      const { instructions } = listing;
+    const after = rewriteAll(list.graph(), ({ graph }, index) => {
+      const { instructions } = graph;
       const [each, next] = [instructions[index]!, instructions[index + 1]];
       const isReady = next?.op === 'copy' || next?.args.columns === 2;
       if (each.op !== 'pointwise' || each.args.columns === 2 || !isReady) return null;
       const replaced = { ...each, args: { ...each.args, columns: 2 } };
-      return { ...listing, instructions: instructions.with(index, replaced) };
+      return { ...graph, instructions: instructions.with(index, replaced) };
     });
     expect(after.instructions.map(({ args }) => args.columns)).toEqual([2, 2, 2, 2, 2, undefined]);
   });

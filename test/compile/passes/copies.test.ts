@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dropCopies } from '../../../src/compile/passes/copies.js';
 import { hoistChecks } from '../../../src/compile/passes/hoist-checks.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, copy, drawKey, exp, fill, neg } from './tape.js';
 
 describe('copies', () => {
@@ -13,7 +13,7 @@ describe('copies', () => {
     copy(list, a, b);
     exp(list, b, c);
     copy(list, c, list.output(4));
-    expect(lines(dropCopies(list.listing()))).toEqual(['output0 = exp(input0)']);
+    expect(lines(dropCopies(list.graph()))).toEqual(['output0 = exp(input0)']);
   });
 
   it('keeps a copy whose original is written before the copy is read', () => {
@@ -23,13 +23,13 @@ describe('copies', () => {
     copy(list, param, old);
     fill(list, 0, param);
     neg(list, old, list.output(4));
-    expect(lines(dropCopies(list.listing()))).toHaveLength(3);
+    expect(lines(dropCopies(list.graph()))).toHaveLength(3);
     const inPlace = new List();
     const state = inPlace.state(4);
     const kept = inPlace.temporary(4);
     copy(inPlace, state, kept);
     add(inPlace, kept, kept, state);
-    expect(lines(dropCopies(inPlace.listing()))).toHaveLength(2);
+    expect(lines(dropCopies(inPlace.graph()))).toHaveLength(2);
   });
 
   it('keeps a copy of a part, into another order, and of what others read too', () => {
@@ -43,7 +43,7 @@ describe('copies', () => {
     copy(list, c, list.output(6));
     neg(list, c, list.output(6));
     neg(list, part, list.output(4));
-    expect(dropCopies(list.listing())).toEqual(list.listing());
+    expect(dropCopies(list.graph())).toEqual(list.graph());
   });
 
   it('writes state no earlier than where it was written', () => {
@@ -53,7 +53,7 @@ describe('copies', () => {
     exp(list, list.input(4), next);
     neg(list, param, old);
     copy(list, next, param);
-    expect(lines(dropCopies(list.listing()))).toEqual(['output0 = neg(state0)', 'state0 = exp(input0)']);
+    expect(lines(dropCopies(list.graph()))).toEqual(['output0 = neg(state0)', 'state0 = exp(input0)']);
   });
 });
 
@@ -68,7 +68,7 @@ describe('hoist-checks', () => {
     list.add('checkTarget', { target, classes: 3, ignoreIndex: -100 });
     fill(list, 0, list.state(4));
     list.add('checkIndex', { index, bound: 3, dim: 0 });
-    expect(lines(hoistChecks(list.listing()))).toEqual([
+    expect(lines(hoistChecks(list.graph()))).toEqual([
       'checkTarget(input0, ignoreIndex=-100)',
       'checkIndex(input1)',
       '%3 = drawKey()',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuseCrossEntropyTrain } from '../../../src/compile/passes/cross-entropy-train.js';
 import { reductions } from '../../../src/ops/ops.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { biasGradient, copy, crossEntropy, exp, fill, neg } from './tape.js';
 
 function start() {
@@ -18,12 +18,12 @@ describe('cross-entropy-train', () => {
     copy(list, gradLogits, list.output(8 * 4));
     copy(list, biasGradient(list, gradLogits), list.output(4));
     const settings = 'ignoreIndex=-100, smoothing=0, reduction=1';
-    expect(lines(list.listing()).slice(0, 3)).toEqual([
+    expect(lines(list.graph()).slice(0, 3)).toEqual([
       `%2, %3, %4 = crossEntropy(input0, input1, ${settings})`,
       '%5 = fill(value=1)',
       `%6 = crossEntropyBackward(%5, input0, input1, %3, %4, ${settings})`,
     ]);
-    expect(lines(fuseCrossEntropyTrain(list.listing()))).toEqual([
+    expect(lines(fuseCrossEntropyTrain(list.graph()))).toEqual([
       '%5 = fill(value=1)',
       `%2, %6, biasGrad=%9 = crossEntropyTrain(%5, input0, input1, ${settings})`,
       'output0 = copy(%2, output0)',
@@ -37,7 +37,7 @@ describe('cross-entropy-train', () => {
     const { loss, backward } = crossEntropy(list, logits, target);
     neg(list, loss, list.output(1));
     backward(fill(list, 1));
-    expect(lines(fuseCrossEntropyTrain(list.listing())).map((line) => line.split(/[(]/)[0])).toEqual([
+    expect(lines(fuseCrossEntropyTrain(list.graph())).map((line) => line.split(/[(]/)[0])).toEqual([
       '%6 = fill',
       '%2, %7 = crossEntropyTrain',
       'output0 = neg',
@@ -48,7 +48,7 @@ describe('cross-entropy-train', () => {
     const { list, logits, target } = start();
     const { loss, backward } = crossEntropy(list, logits, target);
     backward(exp(list, loss));
-    const before = list.listing();
+    const before = list.graph();
     expect(fuseCrossEntropyTrain(before)).toBe(before);
   });
 
@@ -61,7 +61,7 @@ describe('cross-entropy-train', () => {
       ...backward,
       args: { ...backward.args, target: other.list.input(8, 'int32') },
     });
-    const before = other.list.listing();
+    const before = other.list.graph();
     expect(fuseCrossEntropyTrain(before)).toBe(before);
   });
 
@@ -70,8 +70,8 @@ describe('cross-entropy-train', () => {
     const sum = list.output(1);
     crossEntropy(list, logits, target, reductions.mean, sum).backward(fill(list, 1));
     copy(list, 5, list.output(1));
-    expect(lines(list.listing()).at(-1)).toBe('output1 = copy(%5, output1)');
-    expect(lines(fuseCrossEntropyTrain(list.listing()))).toEqual([
+    expect(lines(list.graph()).at(-1)).toBe('output1 = copy(%5, output1)');
+    expect(lines(fuseCrossEntropyTrain(list.graph()))).toEqual([
       '%6 = fill(value=1)',
       '%3, %7, sum=output0, total=%5 = crossEntropyTrain(%6, input0, input1, ignoreIndex=-100, smoothing=0, reduction=1)',
       'output1 = copy(%5, output1)',
@@ -83,7 +83,7 @@ describe('cross-entropy-train', () => {
     const { backward } = crossEntropy(list, logits, target);
     fill(list, 2, 4);
     backward(fill(list, 1));
-    const before = list.listing();
+    const before = list.graph();
     expect(fuseCrossEntropyTrain(before)).toBe(before);
   });
 
@@ -101,7 +101,7 @@ describe('cross-entropy-train', () => {
     fill(changed.list, 0, logits);
     other.backward(fill(changed.list, 1));
     for (const { list } of [none, twice, changed]) {
-      const before = list.listing();
+      const before = list.graph();
       expect(fuseCrossEntropyTrain(before)).toBe(before);
     }
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Analysis } from '../../../src/compile/passes/analysis.js';
 import { dropDeadStores } from '../../../src/compile/passes/dead-stores.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, exp, neg, pointwise, programOf, run } from './tape.js';
 
 describe('dead stores', () => {
@@ -14,8 +14,8 @@ describe('dead stores', () => {
     pointwise(list, [a], ([each]) => each!.relu(), { outputs: [b] });
     pointwise(list, [b], ([each]) => each!.log(), { outputs: [c] });
     neg(list, a, y);
-    expect(lines(list.listing())).toEqual(['%1 = exp(input0)', '%2 = relu(%1)', '%3 = log(%2)', 'output0 = neg(%1)']);
-    expect(lines(dropDeadStores(list.listing()))).toEqual(['%1 = exp(input0)', 'output0 = neg(%1)']);
+    expect(lines(list.graph())).toEqual(['%1 = exp(input0)', '%2 = relu(%1)', '%3 = log(%2)', 'output0 = neg(%1)']);
+    expect(lines(dropDeadStores(list.graph()))).toEqual(['%1 = exp(input0)', 'output0 = neg(%1)']);
   });
 
   it('keeps checks, keys, and all that reaches state or an output', () => {
@@ -26,7 +26,7 @@ describe('dead stores', () => {
     list.add('checkTarget', { target, classes: 3, ignoreIndex: -100 });
     list.add('drawKey', { source: list.keys(), key });
     list.add('fill', { out: param, value: 1, n: 4 });
-    const before = list.listing();
+    const before = list.graph();
     expect(dropDeadStores(before)).toBe(before);
     expect(lines(before)).toHaveLength(3);
   });
@@ -43,7 +43,7 @@ describe('dead stores', () => {
     list.add('copy', { x, out: a, layout: dense, xOffset: 0, outOffset: 0 });
     list.add('copy', { x, out: b, layout: half, xOffset: 0, outOffset: 2 });
     add(list, a, b, y);
-    expect(lines(dropDeadStores(list.listing()))).toEqual([
+    expect(lines(dropDeadStores(list.graph()))).toEqual([
       '%2 = fill(value=2)',
       '%1 = copy(input0, %1)',
       '%2 = copy(input0, %2)',
@@ -58,7 +58,7 @@ describe('dead stores', () => {
     list.add('fill', { out: a, value: 1, n: 4 });
     exp(list, a, a);
     neg(list, a, y);
-    expect(lines(dropDeadStores(list.listing()))).toHaveLength(3);
+    expect(lines(dropDeadStores(list.graph()))).toHaveLength(3);
   });
 
   it('keeps all that an instruction writes as long as one of it is read', () => {
@@ -74,11 +74,11 @@ describe('dead stores', () => {
       programOf(1, ([x]) => [x!.log(), x!.cos()]),
       [unread!],
     );
-    expect(lines(dropDeadStores(list.listing()))).toEqual(['%1, %2 = exp(input0), sin(input0)', 'output0 = neg(%1)']);
+    expect(lines(dropDeadStores(list.graph()))).toEqual(['%1, %2 = exp(input0), sin(input0)', 'output0 = neg(%1)']);
   });
 
   it('refuses a list whose arena is planned, where numbers no longer tell memory apart', () => {
-    const listing = { ...new List().listing(), arena: 0 };
-    expect(() => new Analysis(listing)).toThrow('passes run before the arena is planned');
+    const graph = { ...new List().graph(), arena: 0 };
+    expect(() => new Analysis(graph)).toThrow('passes run before the arena is planned');
   });
 });

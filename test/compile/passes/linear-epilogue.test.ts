@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fuseLinearEpilogue } from '../../../src/compile/passes/linear-epilogue.js';
 import { fuseReluDropoutGradients } from '../../../src/compile/passes/relu-dropout.js';
-import type { MemoryId } from '../../../src/ops/listing.js';
+import type { ValueId } from '../../../src/ops/graph.js';
 import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import {
   add,
   copy,
@@ -21,17 +21,17 @@ import {
   run,
 } from './tape.js';
 
-const fused = (list: List): string[] => lines(fuseLinearEpilogue(list.listing()));
+const fused = (list: List): string[] => lines(fuseLinearEpilogue(list.graph()));
 
 /** What comes back from behind an activation [8, 5], and so after it. */
-function behind(list: List, x: MemoryId): MemoryId {
+function behind(list: List, x: ValueId): ValueId {
   const out = list.temporary(8 * 5);
   list.add('softmax', { x, out, outer: 8, size: 5, inner: 1, log: false });
   return out;
 }
 
 function expectUnchanged(list: List): void {
-  const before = list.listing();
+  const before = list.graph();
   expect(fuseLinearEpilogue(before)).toBe(before);
 }
 
@@ -42,7 +42,7 @@ describe('linear-epilogue', () => {
     const y = relu(list, linear(list, x, 3, 5).out);
     const d = dropout(list, y, drawKey(list), 0.25);
     copy(list, d, list.output(8 * 5));
-    expect(lines(list.listing())).toEqual([
+    expect(lines(list.graph())).toEqual([
       '%3 = linear(input0, state0, bias=state1)',
       '%4 = relu(%3)',
       '%5 = drawKey()',
@@ -130,7 +130,7 @@ describe('linear-epilogue', () => {
     const h = reluBackward(list, dropout(list, behind(list, d), key), y);
     copy(list, d, list.output(8 * 5));
     copy(list, h, list.output(8 * 5));
-    expect(lines(fuseLinearEpilogue(fuseReluDropoutGradients(list.listing())))).toEqual([
+    expect(lines(fuseLinearEpilogue(fuseReluDropoutGradients(list.graph())))).toEqual([
       '%5 = drawKey()',
       '%6 = linear(input0, state0, bias=state1) |> mul(relu(·), mask(%5, 0.5))',
       '%7 = softmax(%6)',
@@ -252,19 +252,19 @@ describe('linear-epilogue', () => {
     const keys = [drawKey(offset), drawKey(offset)] as const;
     const once = dropout(offset, linear(offset, offset.input(8 * 3), 3, 6).out, keys[0], 0.5, { rowOffset: 8 });
     dropout(offset, once, keys[1], 0.25, { rowOffset: 16 });
-    const last = lines(fuseLinearEpilogue(offset.listing())).slice(2);
+    const last = lines(fuseLinearEpilogue(offset.graph())).slice(2);
     expect(last).toEqual([
       '%6 = linear(input0, state0, bias=state1) |> mul(·, mask(%0, 0.5))',
       '%7 = mul(%6, mask(%1, 0.25))',
     ]);
-    expect(fuseLinearEpilogue(offset.listing()).instructions[2]!.args.rowOffset).toBe(8);
+    expect(fuseLinearEpilogue(offset.graph()).instructions[2]!.args.rowOffset).toBe(8);
   });
 
   it('does not lengthen a program beyond what stays in cache', () => {
     const list = new List();
     let h = linear(list, list.input(8 * 3), 3, 5).out;
     for (let i = 0; i < 70; i++) h = exp(list, h);
-    const [first, ...others] = fuseLinearEpilogue(list.listing()).instructions;
+    const [first, ...others] = fuseLinearEpilogue(list.graph()).instructions;
     expect((first!.args.program as PointwiseProgram).instructions).toHaveLength(64);
     expect(others).toHaveLength(6);
   });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { fuseLinearEpilogue } from '../../../src/compile/passes/linear-epilogue.js';
 import { fuseLinearInputGradient } from '../../../src/compile/passes/linear-input-gradient.js';
 import { fuseReluDropoutGradients } from '../../../src/compile/passes/relu-dropout.js';
-import type { Listing } from '../../../src/ops/listing.js';
-import { List, lines } from './list.js';
+import type { Graph } from '../../../src/ops/graph.js';
+import { List, lines } from './graph.js';
 import {
   add,
   biasGradient,
@@ -17,8 +17,8 @@ import {
   reluBackward,
 } from './tape.js';
 
-const fused = (list: List): string[] => lines(fuseLinearInputGradient(fuseReluDropoutGradients(list.listing())));
-const opsOf = ({ instructions }: Listing): string[] => instructions.map(({ op }) => op);
+const fused = (list: List): string[] => lines(fuseLinearInputGradient(fuseReluDropoutGradients(list.graph())));
+const opsOf = ({ instructions }: Graph): string[] => instructions.map(({ op }) => op);
 
 /** Two layers with relu and dropout between them, back to the gradient before relu. */
 function twoLayers(p: number | null) {
@@ -40,7 +40,7 @@ describe('linear-input-gradient', () => {
     const { list, h } = twoLayers(0.5);
     copy(list, biasGradient(list, h), list.output(5));
     copy(list, h, list.output(8 * 5));
-    const before = list.listing();
+    const before = list.graph();
     expect(lines(before).slice(5)).toEqual([
       '%11 = matmul(input1, state2)',
       '%12 = mul(%11, mask(%6, 0.5))',
@@ -113,7 +113,7 @@ describe('linear-input-gradient', () => {
     const second = linear(list, list.input(8 * 6), 6, 4);
     const back = inputGradient(list, second, list.input(8 * 4));
     dropout(list, back, drawKey(list), 0.5, { columns: 3 });
-    expect(opsOf(fuseLinearInputGradient(list.listing()))).toEqual([
+    expect(opsOf(fuseLinearInputGradient(list.graph()))).toEqual([
       'linear',
       'linearInputGradient',
       'drawKey',
@@ -126,7 +126,7 @@ describe('linear-input-gradient', () => {
     const [a, b] = [other.input(8 * 3), other.state(3 * 4)];
     const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
     other.add('matmul', { a, b, out: other.output(8 * 4), m: 8, n: 4, k: 3, ...plain });
-    expect(lines(fuseLinearInputGradient(other.listing()))).toEqual(['output0 = matmul(input0, state0)']);
+    expect(lines(fuseLinearInputGradient(other.graph()))).toEqual(['output0 = matmul(input0, state0)']);
   });
 
   it('draws a mask of another key again', () => {
@@ -149,10 +149,10 @@ describe('linear-input-gradient', () => {
   it('writes first what is summed', () => {
     const { list, back, h } = twoLayers(null);
     const bias = biasGradient(list, back);
-    for (const [memory, length] of [[bias, 5], [h, 40], [back, 40]] as const) copy(list, memory, list.output(length)); // biome-ignore format: one line
+    for (const [value, length] of [[bias, 5], [h, 40], [back, 40]] as const) copy(list, value, list.output(length)); // biome-ignore format: one line
     expect(fused(list).slice(3)).toEqual([
       '%9, biasGrad=%11, %10 = linearInputGradient(input1, state2) |> ·, selectLessEqual(%5, 0, 0, ·)',
-      ...['%11', '%10', '%9'].map((memory, i) => `output${i} = copy(${memory}, output${i})`),
+      ...['%11', '%10', '%9'].map((value, i) => `output${i} = copy(${value}, output${i})`),
     ]);
   });
 
@@ -165,13 +165,13 @@ describe('linear-input-gradient', () => {
   it('takes nothing behind the sum, which is of what it writes first', () => {
     const { list, h } = twoLayers(null);
     const bias = biasGradient(list, h);
-    const once = fuseLinearInputGradient(list.listing());
+    const once = fuseLinearInputGradient(list.graph());
     expect(lines(once).at(-1)).toMatch('biasGrad=%11 = linearInputGradient');
     // A reader that comes to light only then, as after another pass.
     const later = new List();
-    Object.assign(later, { memories: [...once.memories], instructions: [...once.instructions] });
+    Object.assign(later, { values: [...once.values], instructions: [...once.instructions] });
     pointwise(later, [h], ([x]) => x!.neg(), { outputs: [later.output(8 * 5)] });
     copy(later, bias, later.output(5));
-    expect(opsOf(fuseLinearInputGradient(later.listing()))).toEqual([...opsOf(once), 'pointwise', 'copy']);
+    expect(opsOf(fuseLinearInputGradient(later.graph()))).toEqual([...opsOf(once), 'pointwise', 'copy']);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuseLinearWeightUpdate } from '../../../src/compile/passes/linear-weight-update.js';
 import { fusePointwiseChains } from '../../../src/compile/passes/pointwise-chains.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { adam, add, copy, exp, inputGradient, linear, pointwise, sgd, update, weightGradient } from './tape.js';
 
 function start() {
@@ -16,13 +16,13 @@ describe('linear-weight-update', () => {
     const gradWeight = weightGradient(list, layer, grad);
     copy(list, inputGradient(list, layer, grad), list.output(8 * 3));
     sgd(list, layer.weight, gradWeight);
-    expect(lines(list.listing()).slice(1)).toEqual([
+    expect(lines(list.graph()).slice(1)).toEqual([
       '%4 = matmul(input1, input0, transA)',
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
       'state0 = sub(state0, mul(cell0, %4))',
     ]);
-    expect(lines(fuseLinearWeightUpdate(list.listing())).slice(1)).toEqual([
+    expect(lines(fuseLinearWeightUpdate(list.graph())).slice(1)).toEqual([
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
       'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, ·))',
@@ -32,14 +32,14 @@ describe('linear-weight-update', () => {
   it('takes any optimizer with its state and the count of its steps', () => {
     const first = start();
     sgd(first.list, first.layer.weight, weightGradient(first.list, first.layer, first.grad), true);
-    expect(lines(fuseLinearWeightUpdate(first.list.listing()))[1]).toBe(
+    expect(lines(fuseLinearWeightUpdate(first.list.graph()))[1]).toBe(
       'state0, state1, step=state2 = linearWeightUpdate(input1, input0) |> ' +
         'sub(state0, mul(cell0, selectEqual(state2 + 1, 1, ·, add(state1, ·)))), ' +
         'selectEqual(state2 + 1, 1, ·, add(state1, ·))',
     );
     const second = start();
     adam(second.list, second.layer.weight, weightGradient(second.list, second.layer, second.grad));
-    expect(lines(fuseLinearWeightUpdate(second.list.listing()))[1]).toBe(
+    expect(lines(fuseLinearWeightUpdate(second.list.graph()))[1]).toBe(
       'state0, state1, state2, step=state3 = linearWeightUpdate(input1, input0) |> ' +
         'sub(state0, mul(div(…), div(…))), fma(cell1, state1, ·), fma(cell1, state2, mul(·, ·))',
     );
@@ -54,11 +54,11 @@ describe('linear-weight-update', () => {
       },
       { buffers: ['m'], numbers: ['lr', 'decay'] },
     );
-    expect(lines(fuseLinearWeightUpdate(third.list.listing()))[1]).toBe(
+    expect(lines(fuseLinearWeightUpdate(third.list.graph()))[1]).toBe(
       'state0, state1, step=state2 = linearWeightUpdate(input1, input0) |> ' +
         'sub(mul(…), mul(…)), max(state1, abs(·))',
     );
-    expect(fuseLinearWeightUpdate(third.list.listing()).instructions[1]!.args.scalars).toEqual([
+    expect(fuseLinearWeightUpdate(third.list.graph()).instructions[1]!.args.scalars).toEqual([
       { cell: 0 },
       { cell: 1 },
     ]);
@@ -69,7 +69,7 @@ describe('linear-weight-update', () => {
     const [anchor, noise] = [list.state(15), list.input(15)];
     const inputs = [weightGradient(list, layer, grad), layer.weight, anchor, noise];
     pointwise(list, inputs, ([g, p, a, n]) => p!.sub(g!.add(p!.sub(a!)).add(n!)), { outputs: [layer.weight] });
-    expect(lines(fuseLinearWeightUpdate(list.listing()))[1]).toBe(
+    expect(lines(fuseLinearWeightUpdate(list.graph()))[1]).toBe(
       'state0 = linearWeightUpdate(input1, input0) |> sub(state0, add(add(·, sub(state0, state1)), input2))',
     );
   });
@@ -79,7 +79,7 @@ describe('linear-weight-update', () => {
     const clipped = pointwise(list, [weightGradient(list, layer, grad)], ([g]) => g!.maximum(-1).minimum(1));
     sgd(list, layer.weight, clipped);
     expectUnchanged(list);
-    expect(lines(fuseLinearWeightUpdate(fusePointwiseChains(list.listing())))[1]).toBe(
+    expect(lines(fuseLinearWeightUpdate(fusePointwiseChains(list.graph())))[1]).toBe(
       'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, min(max(·, -1), 1)))',
     );
   });
@@ -143,7 +143,7 @@ describe('linear-weight-update', () => {
     const kept = list.state(15);
     add(list, kept, weightGradient(list, layer, grad), kept);
     sgd(list, layer.weight, kept);
-    expect(lines(fuseLinearWeightUpdate(list.listing())).slice(1)).toEqual([
+    expect(lines(fuseLinearWeightUpdate(list.graph())).slice(1)).toEqual([
       'state1 = linearWeightUpdate(input1, input0) |> add(state1, ·)',
       'state0 = sub(state0, mul(cell0, state1))',
     ]);
@@ -206,6 +206,6 @@ describe('linear-weight-update', () => {
 });
 
 function expectUnchanged(list: List): void {
-  const before = list.listing();
+  const before = list.graph();
   expect(fuseLinearWeightUpdate(before)).toBe(before);
 }

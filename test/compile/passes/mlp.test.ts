@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { applyPasses, type PassName, passNames } from '../../../src/compile/passes/index.js';
 import { nn, optim, pointwise, type Tensor } from '../../../src/index.js';
-import type { Listing } from '../../../src/ops/listing.js';
+import type { Graph } from '../../../src/ops/graph.js';
 import { Own } from '../../helpers/own-optimizer.js';
 import { gelu, Lambda } from '../scenes.js';
-import { lines } from './list.js';
-import { record } from './record.js';
+import { lines } from './graph.js';
+import { traceFunction } from './trace-function.js';
 
 const rows = 32;
 const arguments_ = [
@@ -47,16 +47,16 @@ function training(optimizerOf: (model: nn.Module) => optim.Optimizer, given: Giv
   };
 }
 
-const ops = ({ instructions }: Listing): string[] => instructions.map(({ op }) => op);
+const ops = ({ instructions }: Graph): string[] => instructions.map(({ op }) => op);
 const sgd = (model: nn.Module) => new optim.SGD(model.parameters(), { lr: 0.1 });
 const own = (model: nn.Module) => new Own(model.parameters());
-const optimized = (step: ReturnType<typeof training>, keepGradients = false): Listing =>
-  applyPasses(record(step, arguments_, keepGradients).listing, { fuses: true }).listing;
+const optimized = (step: ReturnType<typeof training>, keepGradients = false): Graph =>
+  applyPasses(traceFunction(step, arguments_, keepGradients).graph, { fuses: true }).graph;
 
-/** The lines of a listing, temporaries named in the order in which they occur. */
-function renamed(listing: Listing): string[] {
+/** The lines of a graph, temporaries named in the order in which they occur. */
+function renamed(graph: Graph): string[] {
   const names = new Map<string, string>();
-  return lines(listing).map((line) =>
+  return lines(graph).map((line) =>
     line.replace(/%\d+/g, (name) => {
       if (!names.has(name)) names.set(name, `t${names.size}`);
       return names.get(name)!;
@@ -74,9 +74,9 @@ const steps = [
 
 describe('the training step of an MLP', () => {
   it('becomes forward, loss, input gradients and updates', () => {
-    const { listing } = record(training(sgd), arguments_);
-    expect(listing.instructions.length).toBeGreaterThan(25);
-    const { listing: final } = applyPasses(listing, { fuses: true });
+    const { graph } = traceFunction(training(sgd), arguments_);
+    expect(graph.instructions.length).toBeGreaterThan(25);
+    const { graph: final } = applyPasses(graph, { fuses: true });
     expect(ops(final)).toEqual(steps);
     expect(renamed(final)).toEqual([
       `checkTarget(input1, ignoreIndex=-100)`,
@@ -100,7 +100,7 @@ describe('the training step of an MLP', () => {
 
   it("becomes the same with a function and an optimizer of the user's own", () => {
     const silu = pointwise((x) => x.mul(x.sigmoid()), { name: 'silu' });
-    const listing = optimized(training(own, { activation: (x) => silu(x), p: 0 }));
+    const graph = optimized(training(own, { activation: (x) => silu(x), p: 0 }));
     const gradient = (h: string) =>
       `add(mul(·, sigmoid(${h})), mul(mul(mul(·, ${h}), sigmoid(${h})), sub(1, sigmoid(${h}))))`;
     const step = (param: number, v: number, g: string) =>
@@ -110,7 +110,7 @@ describe('the training step of an MLP', () => {
       `state${param}, state${v}, step=state${v + 1} = linearWeightUpdate(${operands}, packed) |> ${step(param, v, '·')}`;
     const bias = (param: number, v: number, g: string) =>
       `state${param}, state${v}, step=state${v + 1} = ${step(param, v, g)}`;
-    expect(renamed(listing)).toEqual([
+    expect(renamed(graph)).toEqual([
       `checkTarget(input1, ignoreIndex=-100)`,
       't0, t1 = linear(input0, state0, bias=state1, packed) |> mul(·, sigmoid(·)), ·',
       't2, t3 = linear(t0, state2, bias=state3, packed) |> mul(·, sigmoid(·)), ·',
@@ -143,7 +143,7 @@ describe('the training step of an MLP', () => {
     const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Linear(32, 32), new nn.ReLU());
     const last = new nn.Linear(32, 10);
     const optimizer = new optim.SGD([...model.parameters(), ...last.parameters()]);
-    const { listing } = record(
+    const { graph } = traceFunction(
       (x: Tensor) => {
         optimizer.zeroGrad();
         const loss = last.forward(model.forward(x)).sum();
@@ -153,7 +153,7 @@ describe('the training step of an MLP', () => {
       },
       [arguments_[0]],
     );
-    const names = ops(applyPasses(listing, { fuses: true }).listing).toSorted();
+    const names = ops(applyPasses(graph, { fuses: true }).graph).toSorted();
     // Two sums: the loss, and the gradient of the last bias.
     expect(names).toEqual([
       ...['copy', 'fill', 'linear', 'linear', 'linear', 'linearInputGradient', 'linearInputGradient'],
@@ -169,43 +169,43 @@ describe('the training step of an MLP', () => {
     ['RMSprop', 3, (model: nn.Module) => new optim.RMSprop(model.parameters(), { momentum: 0.9, centered: true })],
     ["the user's own", 1, own],
   ] as const)('keeps the state of %s in panels with the weights', (_name, buffers, optimizer) => {
-    const listing = optimized(training(optimizer));
-    expect(ops(listing)).toEqual(steps);
-    expect(listing.memories.filter(({ panels }) => panels !== null)).toHaveLength(3 * (1 + buffers));
+    const graph = optimized(training(optimizer));
+    expect(ops(graph)).toEqual(steps);
+    expect(graph.values.filter(({ panels }) => panels !== null)).toHaveLength(3 * (1 + buffers));
   });
 
   it('computes the gradient of a weight by itself where it is returned, and keeps that weight row-major', () => {
-    const listing = optimized(training(sgd, { more: (model) => [model.parameters()[0]!.grad!] }));
-    expect(ops(listing).slice(10)).toEqual(['matmul', 'pointwise', 'pointwise', ...updates, ...updates]);
-    expect(listing.memories.filter(({ panels }) => panels !== null)).toHaveLength(2);
+    const graph = optimized(training(sgd, { more: (model) => [model.parameters()[0]!.grad!] }));
+    expect(ops(graph).slice(10)).toEqual(['matmul', 'pointwise', 'pointwise', ...updates, ...updates]);
+    expect(graph.values.filter(({ panels }) => panels !== null)).toHaveLength(2);
   });
 
   it('keeps all gradients where they are asked for', () => {
-    const listing = optimized(training(sgd), true);
-    expect(ops(listing)).not.toContain('linearWeightUpdate');
-    expect(ops(listing).filter((op) => op === 'pointwise')).toHaveLength(6);
+    const graph = optimized(training(sgd), true);
+    expect(ops(graph)).not.toContain('linearWeightUpdate');
+    expect(ops(graph).filter((op) => op === 'pointwise')).toHaveLength(6);
   });
 
   it('takes less memory than each temporary by itself, and much less than unfused', () => {
-    const { listing } = record(training(sgd), arguments_);
-    const arena = (fuses: boolean, off: PassName[]) => applyPasses(listing, { fuses, off }).listing.arena;
+    const { graph } = traceFunction(training(sgd), arguments_);
+    const arena = (fuses: boolean, off: PassName[]) => applyPasses(graph, { fuses, off }).graph.arena;
     expect(arena(true, [])).toBeLessThan(arena(true, ['arena']));
     expect(arena(true, [])).toBeLessThan(arena(false, []) / 3);
   });
 
   it('reports each pass that ran, and leaves out what is switched off', () => {
-    const { listing } = record(training(sgd), arguments_);
-    expect(applyPasses(listing, { fuses: true }).stages.map(({ name }) => name)).toEqual(passNames);
-    const plain = applyPasses(listing, { fuses: false });
+    const { graph } = traceFunction(training(sgd), arguments_);
+    expect(applyPasses(graph, { fuses: true }).stages.map(({ name }) => name)).toEqual(passNames);
+    const plain = applyPasses(graph, { fuses: false });
     expect(plain.stages.map(({ name }) => name)).toEqual(['copies', 'dead-stores', 'hoist-checks', 'arena']);
-    expect(ops(plain.listing)).not.toContain('linearWeightUpdate');
+    expect(ops(plain.graph)).not.toContain('linearWeightUpdate');
     for (const name of passNames) {
-      const { stages } = applyPasses(listing, { fuses: true, off: [name] });
+      const { stages } = applyPasses(graph, { fuses: true, off: [name] });
       expect(stages.map((stage) => stage.name)).toEqual(
         passNames.filter((other) => other !== name || name === 'arena'),
       );
     }
     const wrong = { fuses: true, off: ['nothing' as PassName] };
-    expect(() => applyPasses(listing, wrong)).toThrow('pass to leave out must be one of single-assignment, copies');
+    expect(() => applyPasses(graph, wrong)).toThrow('pass to leave out must be one of single-assignment, copies');
   });
 });

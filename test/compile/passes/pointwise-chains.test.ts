@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { fusePointwiseChains } from '../../../src/compile/passes/pointwise-chains.js';
 import type { Layout } from '../../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, copy, drawKey, dropout, exp, fill, neg, pointwise, programOf, run, sgd, update } from './tape.js';
 
-const fused = (list: List): string[] => lines(fusePointwiseChains(list.listing()));
-const argsOf = (list: List, index: number) => fusePointwiseChains(list.listing()).instructions[index]!.args;
+const fused = (list: List): string[] => lines(fusePointwiseChains(list.graph()));
+const argsOf = (list: List, index: number) => fusePointwiseChains(list.graph()).instructions[index]!.args;
 const layoutOf = (list: List, index = 0): number[] => [...(argsOf(list, index).layout as Layout)];
 
 function expectUnchanged(list: List): void {
-  const before = list.listing();
+  const before = list.graph();
   expect(fusePointwiseChains(before)).toBe(before);
 }
 
@@ -179,7 +179,7 @@ describe('pointwise-chains', () => {
     sgd(list, weight, clipped, true);
     const next = 'selectEqual(state2 + 1, 1, min(…), add(…))';
     expect(fused(list)).toEqual([`state0, state1, step=state2 = sub(state0, mul(cell0, ${next})), ${next}`]);
-    const buffer = list.memories.findIndex(({ kind, index }) => kind === 'state' && index === 1);
+    const buffer = list.values.findIndex(({ kind, index }) => kind === 'state' && index === 1);
     expect(argsOf(list, 0)).toMatchObject({ inputs: [grad, weight, buffer], outputs: [weight, buffer] });
   });
 
@@ -311,14 +311,14 @@ describe('pointwise-chains', () => {
     const list = new List();
     let x = list.input(4);
     for (let i = 0; i < 100; i++) x = exp(list, x);
-    const lengths = fusePointwiseChains(list.listing()).instructions.map(
+    const lengths = fusePointwiseChains(list.graph()).instructions.map(
       ({ args }) => (args.program as PointwiseProgram).instructions.length,
     );
     expect(lengths).toEqual([64, 36]);
     const wide = new List();
     let sum = wide.input(4);
     for (let i = 0; i < 20; i++) sum = add(wide, sum, wide.input(4));
-    const inputs = fusePointwiseChains(wide.listing()).instructions.map(({ args }) => (args.inputs as number[]).length);
+    const inputs = fusePointwiseChains(wide.graph()).instructions.map(({ args }) => (args.inputs as number[]).length);
     expect(inputs).toEqual([16, 6]);
   });
 

@@ -1,5 +1,5 @@
 /**
- * Random training steps, recorded: what passes make of them gives the same numbers, on native backends to the bit. The reference does not round
+ * Random training steps, traced: what passes make of them gives the same numbers, on native backends to the bit. The reference does not round
  * within a program, so there programs of several ops give the numbers to rounding.
  */
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
 import { Own } from '../../helpers/own-optimizer.js';
 import { gelu, soft } from '../scenes.js';
-import { type Recorded, record, runAll } from './record.js';
+import { type TracedFunction, traceFunction, runAll } from './trace-function.js';
 
 const activations = {
   none: (x: Tensor) => x,
@@ -135,7 +135,7 @@ function lossOf({ loss: kind }: StepSpec, logits: Tensor, y: Tensor): Tensor {
 const runs = 2;
 
 /** What each run is given: numbers of its own, so that what a run leaves in the arena is wrong for the next. */
-function inputsOf({ rows, inFeatures, classes }: StepSpec, { draws }: Recorded): HostArray[][] {
+function inputsOf({ rows, inFeatures, classes }: StepSpec, { draws }: TracedFunction): HostArray[][] {
   const generator = new Generator(5);
   for (const { source } of draws) source.manualSeed(6);
   return Array.from({ length: runs }, (_, run) => [
@@ -149,21 +149,21 @@ function inputsOf({ rows, inFeatures, classes }: StepSpec, { draws }: Recorded):
   ]);
 }
 
-function recordStep(spec: StepSpec): Recorded {
+function traceStep(spec: StepSpec): TracedFunction {
   manualSeed(1);
   const shape = [spec.rows, spec.inFeatures];
   const inputs = [
     { shape, dtype: 'float32' },
     { shape: [spec.rows], dtype: 'int32' },
   ] as const;
-  return record(write(spec), inputs);
+  return traceFunction(write(spec), inputs);
 }
 
-/** Runs a recorded step with these passes only. */
-function results(backendName: string, spec: StepSpec, recorded: Recorded, on: readonly PassName[]) {
+/** Runs a traced step with these passes only. */
+function results(backendName: string, spec: StepSpec, traced: TracedFunction, on: readonly PassName[]) {
   const off = passNames.filter((name) => !on.includes(name));
-  const { listing } = applyPasses(recorded.listing, { fuses: true, off });
-  return runAll(getBackend(backendName).programs(), recorded, listing, inputsOf(spec, recorded));
+  const { graph } = applyPasses(traced.graph, { fuses: true, off });
+  return runAll(getBackend(backendName).programs(), traced, graph, inputsOf(spec, traced));
 }
 
 function expectEqual(actual: ReturnType<typeof results>, expected: typeof actual, tolerance: number, what: string) {
@@ -190,13 +190,13 @@ describe('random training steps', () => {
   it('give the same numbers after each pass alone, and after all of them', () => {
     fc.assert(
       fc.property(step(small), (spec) => {
-        const recorded = recordStep(spec);
-        const expected = results('reference', spec, recorded, []);
+        const traced = traceStep(spec);
+        const expected = results('reference', spec, traced, []);
         for (const name of onReference)
-          expectEqual(results('reference', spec, recorded, [name]), expected, rounding.includes(name) ? 1e-5 : 0, name);
+          expectEqual(results('reference', spec, traced, [name]), expected, rounding.includes(name) ? 1e-5 : 0, name);
         const exact = onReference.filter((name) => !rounding.includes(name));
-        expectEqual(results('reference', spec, recorded, exact), expected, 0, 'all but those that round');
-        expectEqual(results('reference', spec, recorded, onReference), expected, 1e-5, 'all');
+        expectEqual(results('reference', spec, traced, exact), expected, 0, 'all but those that round');
+        expectEqual(results('reference', spec, traced, onReference), expected, 1e-5, 'all');
       }),
       { numRuns: 60 },
     );
@@ -206,13 +206,13 @@ describe('random training steps', () => {
   it.runIf(natives.length > 0).each(natives)('give the same numbers on %s, to the bit after any passes', (name) => {
     fc.assert(
       fc.property(step(any), (spec) => {
-        const recorded = recordStep(spec);
-        const expected = results(name, spec, recorded, []);
-        for (const pass of passNames) expectEqual(results(name, spec, recorded, [pass]), expected, 0, pass);
-        expectEqual(results(name, spec, recorded, passNames), expected, 0, 'all');
+        const traced = traceStep(spec);
+        const expected = results(name, spec, traced, []);
+        for (const pass of passNames) expectEqual(results(name, spec, traced, [pass]), expected, 0, pass);
+        expectEqual(results(name, spec, traced, passNames), expected, 0, 'all');
         // Rounding grows with the sizes and from step to step.
         if (Math.max(spec.rows, spec.inFeatures, ...spec.layers.map(({ out }) => out)) <= 9)
-          expectEqual(expected, results('reference', spec, recorded, []), 2e-5, 'as on the reference');
+          expectEqual(expected, results('reference', spec, traced, []), 2e-5, 'as on the reference');
       }),
       { numRuns: 60 },
     );

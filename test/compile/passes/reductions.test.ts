@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { fuseReductions } from '../../../src/compile/passes/reductions.js';
 import { backend, compile, functional as F, randn, type Tensor } from '../../../src/index.js';
-import type { MemoryId } from '../../../src/ops/listing.js';
+import type { ValueId } from '../../../src/ops/graph.js';
 import { runOn } from '../../helpers/backends.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, copy, dropout, exp, fill, pointwise, programOf, run } from './tape.js';
 
-const fused = (list: List): string[] => lines(fuseReductions(list.listing()));
+const fused = (list: List): string[] => lines(fuseReductions(list.graph()));
 
-function sum(list: List, x: MemoryId, outer = 1, size = 8, inner = 5): MemoryId {
+function sum(list: List, x: ValueId, outer = 1, size = 8, inner = 5): ValueId {
   const out = list.temporary(outer * inner);
   list.add('sum', { x, out, outer, size, inner });
   return out;
 }
 
-function extreme(list: List, x: MemoryId, largest: boolean): { out: MemoryId; index: MemoryId } {
+function extreme(list: List, x: ValueId, largest: boolean): { out: ValueId; index: ValueId } {
   const [out, index] = [list.temporary(5), list.temporary(5, 'int32')];
   list.add('extreme', { x, out, index, outer: 1, size: 8, inner: 5, largest });
   return { out, index };
 }
 
-const divided = (list: List, x: MemoryId, by: number | { cell: number }): MemoryId =>
+const divided = (list: List, x: ValueId, by: number | { cell: number }): ValueId =>
   pointwise(list, [x], ([each], [divisor]) => each!.div(divisor!), { scalars: [by] });
 
 function expectUnchanged(list: List): void {
-  const before = list.listing();
+  const before = list.graph();
   expect(fuseReductions(before)).toBe(before);
 }
 
@@ -38,7 +38,7 @@ describe('reductions', () => {
     ];
     const squares = pointwise(list, [x, row], ([a, b]) => a!.sub(b!).pow(2), { sizes: [8, 5], strides });
     copy(list, divided(list, sum(list, squares), 8), list.output(5));
-    expect(lines(list.listing())).toEqual([
+    expect(lines(list.graph())).toEqual([
       '%2 = mul(sub(input0, input1), sub(input0, input1))',
       '%3 = sum(%2)',
       '%4 = div(%3, 8)',
@@ -48,7 +48,7 @@ describe('reductions', () => {
       '%4 = sum(mul(sub(input0, input1), sub(input0, input1))) / 8',
       'output0 = copy(%4, output0)',
     ]);
-    const { args } = fuseReductions(list.listing()).instructions[0]!;
+    const { args } = fuseReductions(list.graph()).instructions[0]!;
     expect(args).toMatchObject({ outer: 1, size: 8, inner: 5, kind: 0, divisor: 8, index: null });
     expect([...(args.layout as Float64Array)]).toEqual([8, 5, 5, 1, 0, 1]);
   });

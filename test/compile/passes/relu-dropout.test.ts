@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuseReluDropoutGradients } from '../../../src/compile/passes/relu-dropout.js';
 import { maskScale } from '../../../src/ops/mask.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { copy, drawKey, dropout, fill, relu, reluBackward } from './tape.js';
 
 /** Relu, dropout, and their gradients. */
@@ -16,7 +16,7 @@ function start(p = 0.5) {
 }
 
 function expectUnchanged(list: List): void {
-  const before = list.listing();
+  const before = list.graph();
   expect(fuseReluDropoutGradients(before)).toBe(before);
 }
 
@@ -24,11 +24,11 @@ describe('relu-dropout', () => {
   it("lets the gradient of relu read dropout's output, and draws no mask again", () => {
     const { list, grad, y, key } = start();
     reluBackward(list, dropout(list, grad, key), y);
-    expect(lines(list.listing()).slice(-2)).toEqual([
+    expect(lines(list.graph()).slice(-2)).toEqual([
       '%6 = mul(input1, mask(%3, 0.5))',
       '%7 = selectLessEqual(%2, 0, 0, %6)',
     ]);
-    expect(lines(fuseReluDropoutGradients(list.listing()))).toEqual([
+    expect(lines(fuseReluDropoutGradients(list.graph()))).toEqual([
       '%2 = relu(input0)',
       '%3 = drawKey()',
       '%4 = mul(%2, mask(%3, 0.5))',
@@ -40,7 +40,7 @@ describe('relu-dropout', () => {
   it("scales as dropout's mask does", () => {
     const { list, grad, y, key } = start(0.1);
     reluBackward(list, dropout(list, grad, key, 0.1), y);
-    expect(fuseReluDropoutGradients(list.listing()).instructions.at(-1)!.args.scalars).toEqual([maskScale(0.1)]);
+    expect(fuseReluDropoutGradients(list.graph()).instructions.at(-1)!.args.scalars).toEqual([maskScale(0.1)]);
     expect(maskScale(0.1)).not.toBe(1 / 0.9);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assignOnce } from '../../../src/compile/passes/single-assignment.js';
-import { List, lines } from './list.js';
+import { List, lines } from './graph.js';
 import { add, copy, exp, fill, neg, sgd, weightGradient } from './tape.js';
 
 describe('single-assignment', () => {
@@ -13,7 +13,7 @@ describe('single-assignment', () => {
     neg(list, sum, list.output(4));
     add(list, y, sum, sum);
     copy(list, sum, list.output(4));
-    expect(lines(assignOnce(list.listing()))).toEqual([
+    expect(lines(assignOnce(list.graph()))).toEqual([
       '%2 = exp(input0)',
       'output0 = neg(%2)',
       '%6 = add(%2, input1)',
@@ -31,7 +31,7 @@ describe('single-assignment', () => {
     neg(list, t, list.output(4));
     fill(list, 2, t);
     copy(list, t, list.output(4));
-    const after = assignOnce(list.listing());
+    const after = assignOnce(list.graph());
     expect(lines(after)).toEqual([
       '%0 = fill(value=1)',
       'output0 = neg(%0)',
@@ -40,7 +40,7 @@ describe('single-assignment', () => {
       '%6 = fill(value=2)',
       'output2 = copy(%6, output2)',
     ]);
-    expect(after.memories[6]).toEqual(after.memories[0]);
+    expect(after.values[6]).toEqual(after.values[0]);
   });
 
   it('leaves what is written in part where it is, and whatever was there before', () => {
@@ -54,7 +54,7 @@ describe('single-assignment', () => {
     add(list, t, unset, t);
     list.add('copy', { x: list.input(2), out: t, layout: half, xOffset: 0, outOffset: 0 });
     copy(list, t, list.output(4));
-    expect(lines(assignOnce(list.listing()))).toEqual([
+    expect(lines(assignOnce(list.graph()))).toEqual([
       '%0 = fill(value=1)',
       '%0 = copy(input0, %0)',
       'output0 = neg(%2)',
@@ -74,7 +74,7 @@ describe('single-assignment', () => {
     sgd(list, param, gradient, true);
     exp(list, param, y);
     neg(list, y, y);
-    const before = list.listing();
+    const before = list.graph();
     expect(assignOnce(before)).toBe(before);
   });
 });

@@ -1,34 +1,34 @@
-/** Pieces of listings as the functions of src/functional, the optimizers and the tape write them. */
+/** Pieces of graphs as the functions of src/functional, the optimizers and the tape write them. */
 import { noPostOp } from '../../../src/compile/passes/post-op.js';
-import type { ListedScalar, MemoryId } from '../../../src/ops/listing.js';
+import type { GraphScalar, ValueId } from '../../../src/ops/graph.js';
 import { reductions } from '../../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { traceUpdate, type Values } from '../../../src/optim/update.js';
 import { emit } from '../../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../../src/pointwise/expression.js';
 import { layoutOf } from '../../../src/tensor/shape.js';
-import type { List } from './list.js';
+import type { List } from './graph.js';
 
 const rows = 8;
 /** Of a multiplication of [rows, in] by a weight [out, in]. */
 export interface Layer {
-  readonly x: MemoryId;
-  readonly weight: MemoryId;
-  readonly bias: MemoryId | null;
-  readonly out: MemoryId;
+  readonly x: ValueId;
+  readonly weight: ValueId;
+  readonly bias: ValueId | null;
+  readonly out: ValueId;
   readonly rows: number;
   readonly inFeatures: number;
   readonly outFeatures: number;
 }
 
-export const matrix = (list: List, columns: number): MemoryId => list.temporary(rows * columns);
+export const matrix = (list: List, columns: number): ValueId => list.temporary(rows * columns);
 
 export function linear(
   list: List,
-  x: MemoryId,
+  x: ValueId,
   inFeatures: number,
   outFeatures: number,
-  given: { weight?: MemoryId; out?: MemoryId; bias?: null } = {},
+  given: { weight?: ValueId; out?: ValueId; bias?: null } = {},
 ): Layer {
   const weight = given.weight ?? list.state(outFeatures * inFeatures);
   const bias = given.bias === null ? null : list.state(outFeatures);
@@ -41,10 +41,10 @@ export function linear(
 /** What a pointwise instruction is given besides its program and inputs. */
 interface Given {
   /** Default: a new temporary for each output. */
-  readonly outputs?: readonly MemoryId[];
-  readonly scalars?: readonly ListedScalar[];
-  readonly keys?: readonly MemoryId[];
-  readonly step?: MemoryId | null;
+  readonly outputs?: readonly ValueId[];
+  readonly scalars?: readonly GraphScalar[];
+  readonly keys?: readonly ValueId[];
+  readonly step?: ValueId | null;
   /** Sizes of the elements. Default: as many as the first output, or the first input, has. */
   readonly sizes?: readonly number[];
   /** Of each input. Default: dense where it has all elements, repeated where it has one. */
@@ -54,8 +54,8 @@ interface Given {
 }
 
 /** Adds a pointwise instruction. Returns its outputs. */
-export function run(list: List, program: PointwiseProgram, inputs: readonly MemoryId[], given: Given = {}): MemoryId[] {
-  const length = (memory: MemoryId) => list.memories[memory]!.length;
+export function run(list: List, program: PointwiseProgram, inputs: readonly ValueId[], given: Given = {}): ValueId[] {
+  const length = (value: ValueId) => list.values[value]!.length;
   const sizes = given.sizes ?? [length(given.outputs?.[0] ?? inputs[0]!)];
   const elements = sizes.reduce((product, size) => product * size, 1);
   const outputs = given.outputs ?? program.outputs.map(() => list.temporary(elements));
@@ -67,11 +67,15 @@ export function run(list: List, program: PointwiseProgram, inputs: readonly Memo
   return [...outputs];
 }
 
-type Build = (inputs: readonly Expression[], scalars: readonly Expression[], graph: Graph) => Expression | Expression[];
+type Build = (
+  inputs: readonly Expression[],
+  scalars: readonly Expression[],
+  graph: ExpressionGraph,
+) => Expression | Expression[];
 
 /** A program of that many inputs and scalars, all of which it takes. */
 export function programOf(inputs: number, build: Build, scalars = 0): PointwiseProgram {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const numbered = (count: number, make: (i: number) => Expression) => Array.from({ length: count }, (_, i) => make(i));
   const outputs = build(
     numbered(inputs, (i) => graph.input(i)),
@@ -82,37 +86,37 @@ export function programOf(inputs: number, build: Build, scalars = 0): PointwiseP
 }
 
 /** Adds a pointwise instruction that computes an expression of its inputs. Returns its first output. */
-export function pointwise(list: List, inputs: readonly MemoryId[], build: Build, given: Given = {}): MemoryId {
+export function pointwise(list: List, inputs: readonly ValueId[], build: Build, given: Given = {}): ValueId {
   return run(list, programOf(inputs.length, build, given.scalars?.length), inputs, given)[0]!;
 }
 
-export const exp = (list: List, x: MemoryId, out?: MemoryId): MemoryId =>
+export const exp = (list: List, x: ValueId, out?: ValueId): ValueId =>
   pointwise(list, [x], ([a]) => a!.exp(), out === undefined ? {} : { outputs: [out] });
 
-export const neg = (list: List, x: MemoryId, out?: MemoryId): MemoryId =>
+export const neg = (list: List, x: ValueId, out?: ValueId): ValueId =>
   pointwise(list, [x], ([a]) => a!.neg(), out === undefined ? {} : { outputs: [out] });
 
-export const add = (list: List, a: MemoryId, b: MemoryId, out?: MemoryId): MemoryId =>
+export const add = (list: List, a: ValueId, b: ValueId, out?: ValueId): ValueId =>
   pointwise(list, [a, b], ([x, y]) => x!.add(y!), out === undefined ? {} : { outputs: [out] });
 
-export const relu = (list: List, x: MemoryId): MemoryId => pointwise(list, [x], ([a]) => a!.relu());
+export const relu = (list: List, x: ValueId): ValueId => pointwise(list, [x], ([a]) => a!.relu());
 
-export const reluBackward = (list: List, grad: MemoryId, y: MemoryId): MemoryId =>
+export const reluBackward = (list: List, grad: ValueId, y: ValueId): ValueId =>
   pointwise(list, [grad, y], ([g, z], _, graph) => graph.apply('selectLessEqual', z!, 0, 0, g!));
 
-export function drawKey(list: List): MemoryId {
+export function drawKey(list: List): ValueId {
   const key = list.temporary(2, 'int32');
   list.add('drawKey', { source: list.keys(), key });
   return key;
 }
 
-export function dropout(list: List, x: MemoryId, key: MemoryId, p = 0.5, given: Given = {}): MemoryId {
-  const columns = list.memories[x]!.length / rows;
+export function dropout(list: List, x: ValueId, key: ValueId, p = 0.5, given: Given = {}): ValueId {
+  const columns = list.values[x]!.length / rows;
   const masked: Build = ([a], [probability], graph) => a!.mul(graph.mask(0, probability!));
   return pointwise(list, [x], masked, { keys: [key], scalars: [p], columns, ...given });
 }
 
-export function inputGradient(list: List, layer: Layer, grad: MemoryId): MemoryId {
+export function inputGradient(list: List, layer: Layer, grad: ValueId): ValueId {
   const { weight, inFeatures, outFeatures } = layer;
   const out = matrix(list, inFeatures);
   const plain = { batch: 1, transA: false, transB: false, aStride: 0, bStride: 0 };
@@ -123,16 +127,16 @@ export function inputGradient(list: List, layer: Layer, grad: MemoryId): MemoryI
 export function weightGradient(
   list: List,
   { x, inFeatures, outFeatures }: Layer,
-  grad: MemoryId,
-  out: MemoryId = list.temporary(inFeatures * outFeatures),
-): MemoryId {
+  grad: ValueId,
+  out: ValueId = list.temporary(inFeatures * outFeatures),
+): ValueId {
   const plain = { batch: 1, transA: true, transB: false, aStride: 0, bStride: 0 };
   list.add('matmul', { a: grad, b: x, out, m: outFeatures, n: inFeatures, k: rows, ...plain });
   return out;
 }
 
-export function biasGradient(list: List, grad: MemoryId): MemoryId {
-  const inner = list.memories[grad]!.length / rows;
+export function biasGradient(list: List, grad: ValueId): ValueId {
+  const inner = list.values[grad]!.length / rows;
   const out = list.temporary(inner);
   list.add('sum', { x: grad, out, outer: 1, size: rows, inner });
   return out;
@@ -141,10 +145,10 @@ export function biasGradient(list: List, grad: MemoryId): MemoryId {
 /** Of rows × 4 classes. */
 export function crossEntropy(
   list: List,
-  logits: MemoryId,
-  target: MemoryId,
+  logits: ValueId,
+  target: ValueId,
   reduction = reductions.mean as number,
-  sum: MemoryId | null = null,
+  sum: ValueId | null = null,
 ) {
   const out = list.temporary(reduction === reductions.none ? rows : 1);
   const [softmaxStats, total] = [list.temporary(2 * rows), list.temporary(1)];
@@ -153,7 +157,7 @@ export function crossEntropy(
   list.add('crossEntropy', { ...common, out, sum });
   return {
     loss: out,
-    backward(grad: MemoryId): MemoryId {
+    backward(grad: ValueId): ValueId {
       const gradLogits = matrix(list, 4);
       list.add('crossEntropyBackward', { ...common, grad, out: gradLogits });
       return gradLogits;
@@ -161,13 +165,13 @@ export function crossEntropy(
   };
 }
 
-export function fill(list: List, value: number, out: MemoryId = list.temporary(1)): MemoryId {
-  list.add('fill', { out, value, n: list.memories[out]!.length });
+export function fill(list: List, value: number, out: ValueId = list.temporary(1)): ValueId {
+  list.add('fill', { out, value, n: list.values[out]!.length });
   return out;
 }
 
-export function copy(list: List, x: MemoryId, out: MemoryId): void {
-  const layout = Float64Array.of(list.memories[out]!.length, 1, 1);
+export function copy(list: List, x: ValueId, out: ValueId): void {
+  const layout = Float64Array.of(list.values[out]!.length, 1, 1);
   list.add('copy', { x, out, layout, xOffset: 0, outOffset: 0 });
 }
 
@@ -176,14 +180,14 @@ type Rule = (values: Readonly<Record<string, Expression>>, numbers: Readonly<Rec
 /** A step of an optimizer as `update.ts` takes it, all its numbers cells. */
 export function update(
   list: List,
-  param: MemoryId,
-  grad: MemoryId,
+  param: ValueId,
+  grad: ValueId,
   rule: Rule,
   { buffers = [], numbers = ['lr'] }: { buffers?: readonly string[]; numbers?: readonly string[] } = {},
 ): void {
   const counts = buffers.length > 0;
   const { program } = traceUpdate(buffers, numbers, counts, rule);
-  const changed = [param, ...buffers.map(() => list.state(list.memories[param]!.length))];
+  const changed = [param, ...buffers.map(() => list.state(list.values[param]!.length))];
   run(list, program, [grad, ...changed], {
     outputs: changed,
     scalars: numbers.map(() => ({ cell: list.cell() })),
@@ -191,7 +195,7 @@ export function update(
   });
 }
 
-export function sgd(list: List, param: MemoryId, grad: MemoryId, momentum = false): void {
+export function sgd(list: List, param: ValueId, grad: ValueId, momentum = false): void {
   const plain: Rule = ({ param: p, grad: g }, { lr }) => ({ param: p!.sub(lr!.mul(g!)) });
   const rule: Rule = ({ param: p, grad: g, buffer, step }, { lr }) => {
     const next = step!.eq(1).where(g!, buffer!.add(g!));
@@ -201,7 +205,7 @@ export function sgd(list: List, param: MemoryId, grad: MemoryId, momentum = fals
 }
 
 /** An optimizer with two buffers and numbers that depend on the step. */
-export function adam(list: List, param: MemoryId, grad: MemoryId): void {
+export function adam(list: List, param: ValueId, grad: ValueId): void {
   const rule: Rule = ({ param: p, grad: g, m, v, step }, { lr, beta }) => {
     const [first, second] = [beta!.fma(m!, g!), beta!.fma(v!, g!.mul(g!))];
     return { param: p!.sub(lr!.div(step!).mul(first.div(second.sqrt()))), m: first, v: second };

@@ -3,16 +3,14 @@ import { fuseLinearEpilogue } from '../../../src/compile/passes/linear-epilogue.
 import { fuseLinearInputGradient } from '../../../src/compile/passes/linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from '../../../src/compile/passes/linear-weight-update.js';
 import { layOutWeightPanels } from '../../../src/compile/passes/weight-panels.js';
-import type { Listing } from '../../../src/ops/listing.js';
-import { List, lines } from './list.js';
+import type { Graph } from '../../../src/ops/graph.js';
+import { List, lines } from './graph.js';
 import { adam, add, copy, inputGradient, linear, pointwise, sgd, weightGradient } from './tape.js';
 
-const fused = (list: List): Listing =>
-  layOutWeightPanels(fuseLinearWeightUpdate(fuseLinearEpilogue(fuseLinearInputGradient(list.listing()))));
-const panelsOf = ({ memories }: Listing) =>
-  memories.flatMap(({ panels, kind, index }) =>
-    panels === null ? [] : [`${kind}${index} ${panels.out}x${panels.in}`],
-  );
+const fused = (list: List): Graph =>
+  layOutWeightPanels(fuseLinearWeightUpdate(fuseLinearEpilogue(fuseLinearInputGradient(list.graph()))));
+const panelsOf = ({ values }: Graph) =>
+  values.flatMap(({ panels, kind, index }) => (panels === null ? [] : [`${kind}${index} ${panels.out}x${panels.in}`]));
 
 function start() {
   const list = new List();
@@ -49,7 +47,7 @@ describe('weight-panels', () => {
     copy(read.list, read.layer.weight, read.list.output(15));
     const buffer = start();
     sgd(buffer.list, buffer.layer.weight, weightGradient(buffer.list, buffer.layer, buffer.grad), true);
-    const momentum = buffer.list.memories.findIndex(({ kind, index }) => kind === 'state' && index === 1);
+    const momentum = buffer.list.values.findIndex(({ kind, index }) => kind === 'state' && index === 1);
     copy(buffer.list, momentum, buffer.list.output(15));
     for (const { list } of [clipped, read, buffer]) {
       const after = fused(list);
@@ -97,7 +95,7 @@ describe('weight-panels', () => {
     const list = new List();
     const { weight } = linear(list, list.input(8 * 3), 3, 8, { bias: null });
     const other = linear(list, weight, 3, 8, { bias: null });
-    expect(panelsOf(fused(list))).toEqual([`state${list.memories[other.weight]!.index} 8x3`]);
+    expect(panelsOf(fused(list))).toEqual([`state${list.values[other.weight]!.index} 8x3`]);
   });
 
   it('takes no input for a weight, and no empty one', () => {

@@ -1,9 +1,9 @@
-/** Compiled functions; what cannot be recorded has a test of its own, test/compile/bad-functions.test.ts. */
+/** Compiled functions; what cannot be traced has a test of its own, test/compile/bad-functions.test.ts. */
 import { compile, noGrad, type Tensor } from '../../../src/index.js';
 import { argument, type Row, shape, state } from '../row.js';
 import { bad, type World } from '../world.js';
 
-/** A step of the world's model, recorded and not run. */
+/** A step of the world's model, traced and not run. */
 const stepOf = ({ model, criterion, optimizer }: World) =>
   compile((x: Tensor, y: Tensor) => {
     optimizer.zeroGrad();

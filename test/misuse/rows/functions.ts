@@ -4,7 +4,7 @@ import { argument, type Row, shape } from '../row.js';
 import { bad, type World } from '../world.js';
 
 type Name = keyof typeof F;
-/** Calls a function with `input` in the place of its first tensor, and with what fits otherwise. */
+/** Calls a function with `input` instead of its first tensor, and with what fits otherwise. */
 type Call = (input: Tensor, world: World) => unknown;
 
 /** Those that take more than a tensor, or than two of one shape. `input` fits when it is [2, 3]. */

@@ -239,9 +239,9 @@ export const nnRows: readonly Row[] = [
       `Sequential.${kind}: unknown option "withKwargs"; it takes prepend`,
     ),
     state(
-      `${kind} while a function is recorded`,
+      `${kind} while a function is traced`,
       ({ model, x }) => compile((input: Tensor) => (model[kind](() => null) as never) ?? model.forward(input))(x),
-      `Sequential.${kind}() is not possible while compile records a function`,
+      `Sequential.${kind}() is not possible while compile traces a function`,
     ),
   ]),
   argument(

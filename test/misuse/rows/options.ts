@@ -10,11 +10,11 @@ const throwing = () => {
   throw new Error('from a getter');
 };
 
-export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, takesDims }) => [
+export const optionRows: readonly Row[] = takers.flatMap(({ name, caller, call, takesDims }) => [
   argument(
     `${name}: an unknown option`,
     (world) => call(bad({ colour: 'red' }), world),
-    `${place}: unknown option "colour"`,
+    `${caller}: unknown option "colour"`,
   ),
   argument(
     `${name}: an unknown option that is undefined`,
@@ -24,7 +24,7 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, t
   argument(
     `${name}: an option __proto__`,
     (world) => call(bad(withProto()), world),
-    `${place}: unknown option "__proto__"`,
+    `${caller}: unknown option "__proto__"`,
   ),
   argument(
     `${name}: an option constructor`,
@@ -41,7 +41,7 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, t
     (world) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), world),
     'unknown option "colour"',
   ),
-  argument(`${name}: options "x"`, (world) => call(bad('x'), world), `${place}: options must be an object, got "x"`),
+  argument(`${name}: options "x"`, (world) => call(bad('x'), world), `${caller}: options must be an object, got "x"`),
   argument(
     `${name}: options of a function`,
     (world) =>
@@ -49,7 +49,7 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, t
         bad(() => 1),
         world,
       ),
-    `${place}: options must be an object, got a function`,
+    `${caller}: options must be an object, got a function`,
   ),
   ownError(
     `${name}: a proxy that throws`,
@@ -62,8 +62,8 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, place, call, t
         argument(
           `${name}: options null`,
           (world) => call(bad(null), world),
-          `${place}: options must be an object, got null`,
+          `${caller}: options must be an object, got null`,
         ),
-        argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${place}: unknown option "0"`),
+        argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${caller}: unknown option "0"`),
       ]),
 ]);

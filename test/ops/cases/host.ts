@@ -1,5 +1,5 @@
 /** Ops that run on the host on every backend: drawing and checking. */
-import { NotFiniteError } from '../../../src/ops/listing.js';
+import { NotFiniteError } from '../../../src/ops/graph.js';
 import { floats } from '../../helpers/values.js';
 import { type Case, opCase } from './case.js';
 

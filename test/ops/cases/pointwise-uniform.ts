@@ -1,6 +1,6 @@
 /** Values that are the same for all elements: computed in float64, and rounded once where elements meet them. */
 import type { NodeName } from '../../../src/ops/nodes.js';
-import type { Expression, Graph } from '../../../src/pointwise/expression.js';
+import type { Expression, ExpressionGraph } from '../../../src/pointwise/expression.js';
 import { floats, specials } from '../../helpers/values.js';
 import { type Case, opCase, seedOf } from './case.js';
 import { layout } from './layouts.js';
@@ -52,7 +52,7 @@ const nodeCases: readonly Case[] = nodes.flatMap((node) =>
   }),
 );
 
-type Value = (scalars: readonly Expression[], graph: Graph) => Expression;
+type Value = (scalars: readonly Expression[], graph: ExpressionGraph) => Expression;
 
 /** The value alone, and multiplied with elements: one operation of each, correctly rounded. */
 function chain(name: string, scalars: readonly number[], value: Value, step?: number, options = {}): Case[] {

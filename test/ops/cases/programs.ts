@@ -2,7 +2,7 @@
 import { arityOf, type NodeName } from '../../../src/ops/nodes.js';
 import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { emit, intern } from '../../../src/pointwise/emit.js';
-import { type Expression, Graph } from '../../../src/pointwise/expression.js';
+import { type Expression, ExpressionGraph } from '../../../src/pointwise/expression.js';
 import type { CaseArgs } from './case.js';
 import { count, layout } from './layouts.js';
 
@@ -26,12 +26,12 @@ export function uniformNodeOf(node: NodeName): PointwiseProgram {
 export type Build = (
   inputs: readonly [Expression, Expression, Expression, Expression],
   scalars: readonly [Expression, Expression, Expression, Expression],
-  graph: Graph,
+  graph: ExpressionGraph,
 ) => Expression | readonly Expression[];
 
 /** A program with so many inputs and scalars, used or not. */
 export function programOf(inputs: number, scalars: number, build: Build): PointwiseProgram {
-  const graph = new Graph();
+  const graph = new ExpressionGraph();
   const all = <T>(make: (index: number) => Expression) => Array.from({ length: 4 }, (_, i) => make(i)) as T;
   const results = build(
     all((i) => graph.input(i)),

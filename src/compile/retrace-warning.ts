@@ -1,4 +1,4 @@
-/** Tells the caller, once, that programs are recorded and dropped all the time. */
+/** Tells the caller, once, that programs are traced and dropped all the time. */
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -7,17 +7,17 @@ const manyDropped = 8;
 
 type Spec = Pick<Tensor, 'shape' | 'dtype'>;
 
-/** What the message says of what is recorded. */
+/** What the message says of what is traced. */
 export interface Named {
   /** What the caller called. */
-  readonly place: string;
-  /** What is recorded: `the function`. */
+  readonly caller: string;
+  /** What is traced: `the function`. */
   readonly what: string;
   /** How many programs are kept, and what the caller can do about it. */
   readonly keeps: () => string;
 }
 
-export class RecordedAgain {
+export class RetraceWarning {
   readonly #named: Named;
   #dropped = 0;
 
@@ -33,9 +33,9 @@ export class RecordedAgain {
     const before = this.#dropped;
     this.#dropped += count;
     if (before >= manyDropped || this.#dropped < manyDropped) return;
-    const { place, what, keeps } = this.#named;
+    const { caller, what, keeps } = this.#named;
     process.emitWarning(
-      `${place}: ${what} is recorded again and again, which takes far longer than running it: ${why()}. ${this.#dropped} programs ` +
+      `${caller}: ${what} is traced again and again, which takes far longer than running it: ${why()}. ${this.#dropped} programs ` +
         `were dropped, and ${keeps()}. Use fewer shapes, and change what it depends on less often.`,
       { type: 'LanewiseWarning', code: 'LANEWISE_RECORDED_AGAIN' },
     );

@@ -1,18 +1,18 @@
-/** Listings of real functions, and what running them gives. */
+/** Graphs of real functions, and what running them gives. */
 import { assemble } from '../../../src/compile/assemble.js';
-import { Recorder } from '../../../src/compile/recorder.js';
+import { Tracer } from '../../../src/compile/tracer.js';
 import type { Generator, Tensor } from '../../../src/index.js';
 import { withOps } from '../../../src/ops/backend.js';
-import type { Listing, ProgramFactory } from '../../../src/ops/listing.js';
+import type { Graph, ProgramFactory } from '../../../src/ops/graph.js';
 import type { Cell, DType, HostArray } from '../../../src/ops/ops.js';
-import { withRecording } from '../../../src/ops/recording.js';
+import { withTrace } from '../../../src/ops/trace.js';
 import { dtypeOf, Storage } from '../../../src/tensor/storage.js';
 import { Tensor as TensorClass } from '../../../src/tensor/tensor.js';
 
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 
-export interface Recorded {
-  readonly listing: Listing;
+export interface TracedFunction {
+  readonly graph: Graph;
   /** What the states hold before the first run. */
   readonly states: readonly HostArray[];
   readonly outputs: readonly { readonly dtype: DType; readonly length: number }[];
@@ -22,47 +22,47 @@ export interface Recorded {
   readonly draws: readonly { readonly source: Generator; fill(array: HostArray): void; readonly length: number }[];
 }
 
-/** Records a function as `compile` does. Gradients that are left on leaves are kept unless only an optimizer reads them. */
-export function record(
+/** Traces a function as `compile` does. Gradients that are left on leaves are kept unless only an optimizer reads them. */
+export function traceFunction(
   fn: (...inputs: Tensor[]) => readonly Tensor[],
   inputs: readonly { readonly shape: readonly number[]; readonly dtype: DType }[],
   keepGradients = false,
-): Recorded {
-  const recorder = new Recorder('test');
+): TracedFunction {
+  const tracer = new Tracer('test');
   try {
-    const returned = withRecording(recorder, () => {
+    const returned = withTrace(tracer, () => {
       const args = inputs.map(({ shape, dtype }) => {
         const length = shape.reduce((a, b) => a * b, 1);
         return new TensorClass(Storage.uninitialized(dtype, length), shape);
       });
-      for (const { storage } of args) recorder.addInput(storage);
-      return withOps(recorder.ops, () => fn(...args));
+      for (const { storage } of args) tracer.addInput(storage);
+      return withOps(tracer.ops, () => fn(...args));
     });
-    const gradients = recorder.journal.changes.flatMap((change) => {
-      const value = change.read();
-      return value instanceof TensorClass ? [{ storage: value.storage, wasGuarded: change.wasGuarded }] : [];
+    const gradients = tracer.sideEffects.entries.flatMap((effect) => {
+      const value = effect.read();
+      return value instanceof TensorClass ? [{ storage: value.storage, wasGuarded: effect.wasGuarded }] : [];
     });
     const storages = returned.map(({ storage }) => storage);
-    const { listing, states, outputs } = assemble(recorder, storages, gradients, keepGradients);
-    const { cells, sources, draws, memories } = recorder;
+    const { graph, states, outputs } = assemble(tracer, storages, gradients, keepGradients);
+    const { cells, sources, draws, values } = tracer;
     return {
-      listing,
+      graph,
       states: states.map((state) => (state.hasNumbers ? state.read().slice() : new arrays[state.dtype](state.length))),
       outputs,
       cells,
       sources,
-      draws: draws.map(({ source, fill, memory }) => ({ source, fill, length: memories[memory]!.length })),
+      draws: draws.map(({ source, fill, value }) => ({ source, fill, length: values[value]!.length })),
     };
   } finally {
-    recorder.undo();
+    tracer.undo();
   }
 }
 
-/** Runs a planned listing once for each set of inputs. Returns the outputs of each run and the states after the last. */
+/** Runs a planned graph once for each set of inputs. Returns the outputs of each run and the states after the last. */
 export function runAll(
   factory: ProgramFactory,
-  { states, outputs, cells, sources }: Recorded,
-  listing: Listing,
+  { states, outputs, cells, sources }: TracedFunction,
+  graph: Graph,
   runs: readonly (readonly HostArray[])[],
 ): { outputs: HostArray[][]; states: HostArray[] } {
   const blocks = states.map((state) => {
@@ -70,7 +70,7 @@ export function runAll(
     block.copyIn(state);
     return block;
   });
-  const program = factory.createProgram(listing, blocks);
+  const program = factory.createProgram(graph, blocks);
   const found = runs.map((inputs, run) => {
     const results = outputs.map(({ dtype, length }) => new arrays[dtype](length).fill(dtype === 'int32' ? -7 : NaN));
     const keys = Uint32Array.from(sources.flatMap((_, source) => [7, source, run * 100, 0]));

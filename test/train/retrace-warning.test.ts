@@ -1,4 +1,4 @@
-/** predict and fit say, once, that a model is recorded again and again, and why. */
+/** predict and fit say, once, that a model is traced again and again, and why. */
 import { afterAll, beforeEach, expect, it, vi } from 'vitest';
 import { compile, fit, nn, optim, predict, rand, type Tensor } from '../../src/index.js';
 import { makeProblem } from './problem.js';
@@ -21,7 +21,7 @@ it('predict names the shapes of a model that mixes rows', async () => {
   expect(emitted).not.toHaveBeenCalled();
   for (let rows = 21; rows <= 60; rows++) await predict(model, rand([rows, 3]));
   expect(warning()).toMatch(
-    /^predict: the model is recorded again and again, .*: its arguments are float32 \[\d+, 3\], and were float32 \[\d+, 3\]\. 8 programs were dropped, and 32 are kept \(option maxPrograms\)\./,
+    /^predict: the model is traced again and again, .*: its arguments are float32 \[\d+, 3\], and were float32 \[\d+, 3\]\. 8 programs were dropped, and 32 are kept \(option maxPrograms\)\./,
   );
 });
 
@@ -105,7 +105,7 @@ it('fit names the shapes of batches', async () => {
   await train(23, 23);
   expect(emitted).not.toHaveBeenCalled();
   await train(24, 23);
-  expect(warning()).toContain('fit: the step for a batch of train is recorded again and again');
+  expect(warning()).toContain('fit: the step for a batch of train is traced again and again');
   expect(warning()).toContain(
     'its arguments are float32 [24, 3], float32 [24, 1], and were float32 [23, 3], float32 [23, 1]',
   );

@@ -1,13 +1,13 @@
 /**
- * What the code above the ops tells a recorder. `compile` runs a function once with {@link withRecording}, its ops
+ * What the code above the ops tells a tracer. `compile` runs a function once with {@link withTrace}, its ops
  * noted instead of run. Whatever the library itself reads and bakes into the program on the way (a mode, a
- * probability, whether there is a gradient) it tells the recording by {@link Recording.guard}, so that a later run can
- * see that it has changed; whatever it sets, by {@link Recording.change}, so that it can be taken back and set again. Modules have all their
- * fields guarded, those of a caller's classes too: {@link Recording.guardFields}.
+ * probability, whether there is a gradient) it tells the trace by {@link Trace.guard}, so that a later run can
+ * see that it has changed; whatever it sets, by {@link Trace.sideEffect}, so that it can be taken back and set again. Modules have all their
+ * fields guarded, those of a caller's classes too: {@link Trace.guardFields}.
  */
 
-/** A recording in progress. */
-export interface Recording {
+/** A trace in progress. */
+export interface Trace {
   /**
    * Notes a value that the program will depend on. `read` is called now, and again before each run; when the two differ
    * (by Object.is) the program does not fit any more. Owner and key name the value: it is noted once, and not at all
@@ -24,25 +24,25 @@ export interface Recording {
    */
   watchFields(owner: object): () => void;
   /** Notes that the value of that owner and key is about to be set: it is when the function is called, so at each run. */
-  change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void;
+  sideEffect<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void;
   /** Has `run` called before each run of the program; what it throws, the run throws, and nothing has moved. */
   check(run: () => void): void;
   /**
-   * The error for what cannot be done while recording: numbers do not exist.
+   * The error for what cannot be done while tracing: numbers do not exist.
    * @param what who asked: `item`; `instead` what to do about it.
    */
   refuse(what: string, instead?: string): Error;
 }
 
-let current: Recording | null = null;
+let current: Trace | null = null;
 
-/** The recording in progress, or null when ops compute. */
-export function recording(): Recording | null {
+/** The trace in progress, or null when ops compute. */
+export function currentTrace(): Trace | null {
   return current;
 }
 
-/** Runs `run` with a recording in progress; null: as if there were none. */
-export function withRecording<T>(next: Recording | null, run: () => T): T {
+/** Runs `run` with a trace in progress; null: as if there were none. */
+export function withTrace<T>(next: Trace | null, run: () => T): T {
   const before = current;
   current = next;
   try {

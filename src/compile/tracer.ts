@@ -1,5 +1,5 @@
 import { ArgumentError, StateError } from '../errors.js';
-import type { Instruction, ListedValue } from '../ops/listing.js';
+import type { Instruction, Argument } from '../ops/graph.js';
 import {
   type Cell,
   type Draw,
@@ -13,16 +13,16 @@ import {
   signatures,
 } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
-import type { Recording } from '../ops/recording.js';
+import type { Trace } from '../ops/trace.js';
 import { Generator } from '../random/generator.js';
 import { Storage } from '../tensor/storage.js';
-import { Journal } from './guards.js';
+import { SideEffectLog } from './guards.js';
 
-/** Where recorded memory comes from. `constant`: numbers that the function has made from JavaScript. */
+/** Where the numbers of a value come from. `constant`: numbers that the function has made from JavaScript. */
 type Origin = 'input' | 'draw' | 'state' | 'constant' | 'temporary';
 
-/** Memory that instructions name by its position in {@link Recorder.memories}. */
-export interface RecordedMemory {
+/** Memory that instructions name by its position in {@link Tracer.values}. */
+export interface TracedValue {
   readonly dtype: DType;
   readonly length: number;
   readonly origin: Origin;
@@ -32,17 +32,17 @@ export interface RecordedMemory {
 }
 
 /** Numbers that are drawn on the host before each run: those of an input that no caller gives. */
-export interface RecordedDraw {
+export interface TracedDraw {
   readonly source: Generator;
   readonly fill: Draw['fill'];
-  readonly memory: number;
+  readonly value: number;
 }
 
 type Args = Readonly<Record<string, unknown>>;
 
 const writing: ReadonlySet<Role> = new Set(['out', 'out?', 'inout', 'indexOut', 'indexInout?', 'anyOut', 'anyInout']);
 
-/** An op that copies all of one memory into another of the same size. */
+/** An op that copies all of one value into another of the same size. */
 export const copyAll = (x: number, out: number, length: number): Instruction => ({
   op: 'copy',
   args: { x, out, layout: Float64Array.of(length, 1, 1), xOffset: 0, outOffset: 0 },
@@ -52,15 +52,15 @@ export const copyAll = (x: number, out: number, length: number): Instruction => 
  * Notes the ops that a function calls instead of running them. Memory, cells and generators are told apart by identity;
  * versions of storages go up as if the op had run, so that the tape's checks hold.
  */
-export class Recorder implements Recording {
-  /** To be put in the place of a backend's. */
+export class Tracer implements Trace {
+  /** Replaces the ops of a backend while tracing. */
   readonly ops: Ops;
-  readonly journal = new Journal();
+  readonly sideEffects = new SideEffectLog();
   readonly instructions: Instruction[] = [];
-  readonly memories: RecordedMemory[] = [];
+  readonly values: TracedValue[] = [];
   readonly cells: Cell[] = [];
   readonly sources: Generator[] = [];
-  readonly draws: RecordedDraw[] = [];
+  readonly draws: TracedDraw[] = [];
   readonly #numbers = new Map<Memory, number>();
   readonly #cellValues: number[] = [];
   readonly #versions = new Map<Storage, number>();
@@ -84,34 +84,34 @@ export class Recorder implements Recording {
     const known = this.#numbers.get(memory);
     if (known !== undefined) return known;
     if (!(memory instanceof Storage)) throw new ArgumentError(`${this.#name}: an op was given memory of no tensor`);
-    // Another recording's memory: throws, and says what to do.
-    if (memory.recordedBy !== this) memory.assertNumbers();
-    return this.#add(memory, memory.recordedBy !== this ? 'state' : memory.hasNumbers ? 'constant' : 'temporary');
+    // Another trace's memory: throws, and says what to do.
+    if (memory.tracedBy !== this) memory.assertNumbers();
+    return this.#add(memory, memory.tracedBy !== this ? 'state' : memory.hasNumbers ? 'constant' : 'temporary');
   }
 
   guard(owner: object, key: string, read: () => unknown): boolean {
-    return this.journal.guard(owner, key, read);
+    return this.sideEffects.guard(owner, key, read);
   }
 
   guardFields(owner: object): void {
-    this.journal.guardFields(owner);
+    this.sideEffects.guardFields(owner);
   }
 
   watchFields(owner: object): () => void {
-    return this.journal.guardFields(owner).watch();
+    return this.sideEffects.guardFields(owner).watch();
   }
 
-  change<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
-    this.journal.change(owner, key, read, write);
+  sideEffect<T>(owner: object, key: string, read: () => T, write: (value: T) => void): void {
+    this.sideEffects.add(owner, key, read, write);
   }
 
   check(run: () => void): void {
-    this.journal.guards.addCheck(run);
+    this.sideEffects.guards.addCheck(run);
   }
 
   refuse(what: string, instead = 'return the tensor and read it after the call'): Error {
     return new StateError(
-      `${what} is not possible while compile records a function, since it has no numbers: ${instead}`,
+      `${what} is not possible while compile traces a function, since it has no numbers: ${instead}`,
     );
   }
 
@@ -122,24 +122,24 @@ export class Recorder implements Recording {
 
   /** Sets everything back that the function has set, as if it had not been called. */
   undo(): void {
-    this.journal.undo();
+    this.sideEffects.undo();
     for (const [storage, version] of this.#versions) storage.setVersion(version);
   }
 
   #add(storage: Storage, origin: Origin): number {
-    const number = this.memories.length;
-    this.memories.push({ dtype: storage.dtype, length: storage.length, origin, storage, isWritten: false });
+    const number = this.values.length;
+    this.values.push({ dtype: storage.dtype, length: storage.length, origin, storage, isWritten: false });
     this.#numbers.set(storage, number);
     return number;
   }
 
   #note(op: OpName, args: Args): void {
-    const noted: Record<string, ListedValue> = {};
+    const noted: Record<string, Argument> = {};
     for (const [name, role] of Object.entries<Role>(signatures[op])) noted[name] = this.#valueOf(role, args[name]);
     this.instructions.push({ op, args: noted });
   }
 
-  #valueOf(role: Role, value: unknown): ListedValue {
+  #valueOf(role: Role, value: unknown): Argument {
     switch (role) {
       case 'program':
       case 'program?':
@@ -174,7 +174,7 @@ export class Recorder implements Recording {
 
   #memory(memory: Memory, isWritten: boolean): number {
     const number = this.numberOf(memory);
-    const entry = this.memories[number]!;
+    const entry = this.values[number]!;
     if (!isWritten) return number;
     const { storage, origin } = entry;
     if (origin === 'input')
@@ -212,11 +212,11 @@ export class Recorder implements Recording {
   }
 
   #draw({ draw, out }: { draw: Draw; out: Memory }): void {
-    const memory = this.memories.length;
+    const value = this.values.length;
     const { dtype, length } = out;
-    this.memories.push({ dtype, length, origin: 'draw', storage: null, isWritten: false });
-    this.draws.push({ source: checkGenerator(draw.source), fill: (array) => draw.fill(array), memory });
-    this.instructions.push(copyAll(memory, this.#memory(out, true), length));
+    this.values.push({ dtype, length, origin: 'draw', storage: null, isWritten: false });
+    this.draws.push({ source: checkGenerator(draw.source), fill: (array) => draw.fill(array), value });
+    this.instructions.push(copyAll(value, this.#memory(out, true), length));
   }
 }
 

@@ -1,4 +1,4 @@
-/** What makes a compiled function record again, and what does not: counted by the calls of the function. */
+/** What makes a compiled function trace again, and what does not: counted by the calls of the function. */
 import { describe, expect, it } from 'vitest';
 import {
   backend,
@@ -15,7 +15,7 @@ import {
 } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
 
-/** A model in training, whose steps are counted when they are recorded. */
+/** A model in training, whose steps are counted when they are traced. */
 function makeScene() {
   manualSeed(1);
   const generator = new Generator(4);
@@ -27,9 +27,9 @@ function makeScene() {
   );
   const criterion = new nn.CrossEntropyLoss();
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
-  const counts = { recorded: 0 };
+  const counts = { retraced: 0 };
   const step = compile((x: Tensor, y: Tensor) => {
-    counts.recorded++;
+    counts.retraced++;
     model.zeroGrad();
     optimizer.zeroGrad();
     const loss = criterion.forward(model.forward(x), y);
@@ -46,7 +46,7 @@ type Scene = ReturnType<typeof makeScene>;
 
 const first = (model: nn.Sequential): nn.Linear => model.at(0) as nn.Linear;
 
-/** Changes after which a recorded program would be wrong. */
+/** Changes after which a traced program would be wrong. */
 const changes: Readonly<Record<string, (scene: Scene) => unknown>> = {
   'eval()': ({ model }) => model.eval(),
   'the mode of one module': ({ model }) => {
@@ -98,19 +98,19 @@ const readings: Readonly<Record<string, (scene: Scene) => unknown>> = {
 describe('a compiled step', () => {
   runOn('reference');
 
-  it.each(Object.entries(changes))('records again after a change: %s', (_name, change) => {
+  it.each(Object.entries(changes))('traces again after a change: %s', (_name, change) => {
     const scene = makeScene();
     scene.call();
     scene.call();
-    expect(scene.counts.recorded).toBe(1);
+    expect(scene.counts.retraced).toBe(1);
     change(scene);
     scene.call();
-    expect(scene.counts.recorded).toBe(2);
+    expect(scene.counts.retraced).toBe(2);
     scene.call();
-    expect(scene.counts.recorded).toBe(2);
+    expect(scene.counts.retraced).toBe(2);
   });
 
-  it.each(Object.entries(readings))('does not record again, but does something else, after: %s', (_name, change) => {
+  it.each(Object.entries(readings))('does not trace again, but does something else, after: %s', (_name, change) => {
     const [scene, twin] = [makeScene(), makeScene()];
     for (const each of [scene, twin]) each.call();
     change(scene);
@@ -118,7 +118,7 @@ describe('a compiled step', () => {
       const loss = each.call().item();
       return [loss, ...first(each.model).weight.toTypedArray()];
     });
-    expect(scene.counts.recorded).toBe(1);
+    expect(scene.counts.retraced).toBe(1);
     if (_name === 'gradients dropped') expect(changed).toEqual(unchanged);
     else expect(changed).not.toEqual(unchanged);
   });
@@ -126,7 +126,7 @@ describe('a compiled step', () => {
   it('remembers the programs of both modes, of each shape and of each mode of gradients', () => {
     const { counts, model, call, step, x, y } = makeScene();
     const evaluate = compile((input: Tensor) => {
-      counts.recorded++;
+      counts.retraced++;
       return model.forward(input);
     });
     for (let round = 0; round < 3; round++) {
@@ -138,36 +138,36 @@ describe('a compiled step', () => {
       noGrad(() => evaluate(x));
       model.train();
     }
-    expect(counts.recorded).toBe(5);
+    expect(counts.retraced).toBe(5);
   });
 
   it('keeps the programs of the last 16 shapes', () => {
-    let recorded = 0;
+    let retraced = 0;
     const double = compile((x: Tensor) => {
-      recorded++;
+      retraced++;
       return x.mul(2);
     });
     for (let n = 1; n <= 17; n++) expect(double(ones([n])).shape).toEqual([n]);
     for (let n = 2; n <= 17; n++) double(ones([n]));
-    expect(recorded).toBe(17);
+    expect(retraced).toBe(17);
     double(ones([1]));
-    expect(recorded).toBe(18);
+    expect(retraced).toBe(18);
   });
 
   it('tells dtypes and numbers of arguments apart', () => {
-    let recorded = 0;
+    let retraced = 0;
     const sum = compile((...tensors: Tensor[]) => {
-      recorded++;
+      retraced++;
       return tensors.reduce((a, b) => a.add(b));
     });
     const [a, b] = [tensor([1, 2]), tensor(Float64Array.of(3, 4))];
     expect(sum(a, a).toArray()).toEqual([2, 4]);
     expect(sum(b, b).dtype).toBe('float64');
     expect(sum(a, a, a).toArray()).toEqual([3, 6]);
-    expect(recorded).toBe(3);
+    expect(retraced).toBe(3);
   });
 
-  it('does not see what a caller keeps outside of tensors and modules: JavaScript runs while it is recorded only', () => {
+  it('does not see what a caller keeps outside of tensors and modules: JavaScript runs while it is traced only', () => {
     let factor = 2;
     const scale = compile((x: Tensor) => x.mul(factor));
     scale(ones([1]));
@@ -188,7 +188,7 @@ describe('a change of backend', () => {
     backend.use('reference');
     noGrad(() => first(scene.model).weight.copy_(ones([4, 3])));
     scene.call();
-    expect(scene.counts.recorded).toBe(2);
+    expect(scene.counts.retraced).toBe(2);
     expect(first(scene.model).weight.toArray()).not.toEqual(ones([4, 3]).toArray());
   });
 
@@ -203,7 +203,7 @@ describe('a change of backend', () => {
     }
     backend.use('reference');
     for (let i = 0; i < 6; i++) expected.push(twin.call().item());
-    expect(scene.counts.recorded).toBe(3);
+    expect(scene.counts.retraced).toBe(3);
     losses.forEach((loss, i) => {
       expect(loss).toBeCloseTo(expected[i]!, 5);
     });

@@ -1,5 +1,5 @@
 /**
- * A recorded program as data, and who runs it. The recorder of src/compile makes a {@link Listing}, its passes rewrite it,
+ * A traced program as data, and who runs it. The tracer of src/compile makes a {@link Graph}, its passes rewrite it,
  * and a {@link ProgramFactory}, one for each backend, makes it run: the addon for the native ones, plain TypeScript
  * over the reference ops otherwise. Nothing here knows a tensor.
  */
@@ -7,11 +7,11 @@ import { StateError } from '../errors.js';
 import type { DType, HostArray, Layout, OpName } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
 
-/** The number of a memory in its listing. */
-export type MemoryId = number;
+/** The number of a value in its graph. */
+export type ValueId = number;
 
-/** Memory that a listing names. */
-export interface MemorySpec {
+/** Memory that a graph names: a value. */
+export interface ValueSpec {
   readonly dtype: DType;
   /** Number of elements. */
   readonly length: number;
@@ -21,7 +21,7 @@ export interface MemorySpec {
    * `input`, `output`: bound at each run; `index` counts inputs and outputs of {@link RunCall}. Inputs are only read.
    */
   readonly kind: 'temporary' | 'state' | 'input' | 'output';
-  /** Position among the memories of that kind; for `temporary` the offset in the arena in elements, once planned, else -1. */
+  /** Position among the values of that kind; for `temporary` the offset in the arena in elements, once planned, else -1. */
   readonly index: number;
   /**
    * How a weight [out, in] lies in memory: null for row-major; else in panels of as many outputs as the backend's GEMM
@@ -31,30 +31,30 @@ export interface MemorySpec {
 }
 
 /** A number, or the index in {@link RunCall.cells} of one that may change between runs. */
-export type ListedScalar = number | { readonly cell: number };
+export type GraphScalar = number | { readonly cell: number };
 
 /** What an argument is in an instruction. */
-export type ListedValue =
+export type Argument =
   | number
   | boolean
   | Layout
   | PointwiseProgram
-  | readonly MemoryId[]
-  | readonly ListedScalar[]
+  | readonly ValueId[]
+  | readonly GraphScalar[]
   | null;
 
 /**
- * One op call. Arguments have the names of the op's signature; by its role a value is: for memory a {@link MemoryId} or
+ * One op call. Arguments have the names of the op's signature; by its role a value is: for a value a {@link ValueId} or
  * null (a list of them for a list), for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys},
  * for a layout or a program the object itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
  */
 export interface Instruction {
   readonly op: OpName;
-  readonly args: Readonly<Record<string, ListedValue>>;
+  readonly args: Readonly<Record<string, Argument>>;
 }
 
-export interface Listing {
-  readonly memories: readonly MemorySpec[];
+export interface Graph {
+  readonly values: readonly ValueSpec[];
   readonly instructions: readonly Instruction[];
   /** Elements (of 4 bytes; of 8 when anything is float64) that the temporaries take, once planned; else -1. */
   readonly arena: number;
@@ -140,7 +140,7 @@ export interface ProgramHandle {
 }
 
 export interface ProgramFactory {
-  /** Whether passes may fuse and lay out in panels: the reference runs lists as they were recorded. */
+  /** Whether passes may fuse and lay out in panels: the reference runs lists as they were traced. */
   readonly fuses: boolean;
   /**
    * Zero-filled.
@@ -159,8 +159,8 @@ export interface ProgramFactory {
   shuffle(order: Block, seed: bigint): Promise<void>;
   /** For jobs on this backend. */
   createSequence(): JobSequence;
-  /** @throws ArgumentError for a listing that does not hold together, or when there is no memory for it */
-  createProgram(listing: Listing, blocks: readonly Block[]): ProgramHandle;
+  /** @throws ArgumentError for a graph that does not hold together, or when there is no memory for it */
+  createProgram(graph: Graph, blocks: readonly Block[]): ProgramHandle;
 }
 
 /** The op `checkFinite` met a value that is not finite. */
