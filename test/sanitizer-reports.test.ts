@@ -1,4 +1,4 @@
-/** native/test/asan-reports.mjs: what of a sanitizer's log counts as a fault of lanewise. */
+/** native/test/asan-reports.mjs and tsan-reports.mjs: what of a sanitizer's log counts as a fault of lanewise. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function judge(log: string): { status: number | null; last: string | undefined } {
-  const file = join(folder, 'asan.1');
+function judge(log: string, tool = 'asan'): { status: number | null; last: string | undefined } {
+  const file = join(folder, `${tool}.1`);
   writeFileSync(file, log);
-  const { status, stdout } = spawnSync(process.execPath, ['native/test/asan-reports.mjs', file], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [`native/test/${tool}-reports.mjs`, file], {
+    encoding: 'utf8',
+  });
   return { status, last: stdout.trim().split('\n').at(-1) };
 }
 
@@ -35,4 +37,24 @@ it.each<[what: string, log: string, status: number, last: string]>([
   ['a leak of others', refused + leak('(/usr/bin/node+0x3)'), 0, '0 reports about lanewise, 1 leaks of others'],
 ])('%s', (_what, log, status, last) => {
   expect(judge(log)).toEqual({ status, last: `AddressSanitizer: ${last}` });
+});
+
+const race = (own: string, other: string) =>
+  `${'='.repeat(18)}\nWARNING: ThreadSanitizer: data race (pid=7)\n  Write of size 8 at 0x7b04 by thread T33:\n` +
+  `    #0 ${own} (libtsan.so+0x5)\n    #1 <null> <null> (lanewise.node+0xc)\n\n` +
+  `  Previous write of size 8 at 0x7b04 by thread T18:\n    #0 ${other} (libtsan.so+0x3)\n    #1 uv_loop (node+0x18)\n\n` +
+  `SUMMARY: ThreadSanitizer: data race (lanewise.node+0xc) \n${'='.repeat(18)}\n`;
+
+it.each<[what: string, log: string, status: number, last: string]>([
+  ['an empty log', '', 0, '0 reports about lanewise, 0 about others'],
+  ['a race of lanewise', race('memcpy a.inc:1', 'memcpy a.inc:1'), 1, '1 reports about lanewise, 0 about others'],
+  [
+    'a descriptor used again',
+    race('fopen a.inc:6', 'epoll_create1 b.cpp:1'),
+    0,
+    '0 reports about lanewise, 1 about others',
+  ],
+  ['a descriptor and memory', race('fopen a.inc:6', 'memcpy a.inc:1'), 1, '1 reports about lanewise, 0 about others'],
+])('threads: %s', (_what, log, status, last) => {
+  expect(judge(log, 'tsan')).toEqual({ status, last: `ThreadSanitizer: ${last}` });
 });

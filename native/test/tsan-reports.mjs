@@ -10,12 +10,21 @@ const runtime = /\((lib(tsan|stdc\+\+|c|m|pthread|gcc_s)[-.\w]*\.so|ld-)[^)]*\)/
 const own = /\((lanewise\.node|native_tests)\+/;
 /** The loader frees the thread-local memory of a thread that has ended, in an order that the sanitizer cannot see. */
 const loader = /_dl_deallocate_tls /;
+/**
+ * The sanitizer keeps a word of memory for each file descriptor. libuv closes descriptors by system calls that it does not see, so
+ * that a number which the kernel hands out again looks like a race between the two functions that made it.
+ */
+const makesDescriptor = /^\s*#0 (f?open(at)?(64)?|epoll_create1?|eventfd|pipe2?|dup[23]?|socket(pair)?|accept4?) /;
+const access = /^\s*(Previous )?(atomic )?(write|read) of size/i;
 /** Where a thread was made, or memory was had, is no access. */
 const background = /^\s*(Location is|Thread T|Mutex M\S+ (\([^)]*\) )?created|As if synchronized)/;
 
 function isOwn(report) {
   if (loader.test(report)) return false;
-  return report.split(/\n\s*\n/).some((section) => {
+  const sections = report.split(/\n\s*\n/);
+  const accesses = sections.map((each) => each.replace(/^\s*WARNING.*\n/, '')).filter((each) => access.test(each));
+  if (accesses.length > 0 && accesses.every((each) => makesDescriptor.test(each.split('\n')[1] ?? ''))) return false;
+  return sections.some((section) => {
     if (background.test(section.replace(/^WARNING.*\n/, ''))) return false;
     const innermost = section.split('\n').find((line) => /^\s+#\d+ /.test(line) && !runtime.test(line));
     return innermost !== undefined && own.test(innermost);

@@ -83,7 +83,7 @@ describe('worker threads', () => {
     const { code, lines, stderr } = await scenarios.run('workers terminated', { argument, patience: 590_000 });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(lines).toEqual(['threads 0', expect.stringMatching(/^grown -?\d+$/), 'settled 3']);
-    // One environment of these holds 130 MiB of blocks.
-    expect(Number(lines[1]!.replace('grown ', ''))).toBeLessThan(250);
+    // One environment of these holds 130 MiB of device buffers. A sanitizer keeps shadow memory and freed memory on top of that.
+    expect(Number(lines[1]!.replace('grown ', ''))).toBeLessThan(process.env.LANEWISE_SANITIZER ? 1000 : 250);
   }, 600_000);
 });
