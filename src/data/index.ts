@@ -3,3 +3,4 @@ export { defaultCollate } from './collate.js';
 export { type CollatingOptions, DataLoader, type DataLoaderOptions } from './data-loader.js';
 export { type Dataset, TensorDataset } from './dataset.js';
 export { type ReadIdxOptions, readIdx } from './idx.js';
+export * from './table/index.js';

@@ -16,6 +16,7 @@ import { productRows } from './products.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
+import { tableRows } from './tables.js';
 import { trainRows } from './train.js';
 
 export const rows: readonly Row[] = [
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   ...containerRows,
   ...optimRows,
   ...dataRows,
+  ...tableRows,
   ...compileRows,
   ...settingRows,
   ...trainRows,
