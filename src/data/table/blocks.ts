@@ -3,7 +3,7 @@ import { show } from '../../check.js';
 import type { HostArray } from '../../ops/ops.js';
 import { Storage } from '../../tensor/storage.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { toBoolean } from './cells.js';
+import { NaValues, toBoolean } from './cells.js';
 import { encode, encodeIndices, type Job } from './encode.js';
 import { type FittedColumn, outputNames } from './fitted.js';
 import type { FittedState } from './json.js';
@@ -59,7 +59,7 @@ export function encodeBlock(
   firstRow: number,
 ): { block: Block; storages: readonly Storage[] } {
   const { rows } = view;
-  const naValues = new Set(state.naValues);
+  const naValues = new NaValues(state.naValues);
   const storages = parts.map(({ dtype, width }) => Storage.allocate(dtype, rows * width));
   const arrays = storages.map((storage) => storage.write());
   const jobOf = (column: string, stride: number, offset: number): Job => {

@@ -4,9 +4,33 @@ import { isDate } from '../../realm.js';
 /** Texts that stand for a missing value, as pandas reads them. */
 export const defaultNaValues: readonly string[] = ['', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL'];
 
+/** Texts that stand for a missing value. */
+export class NaValues {
+  readonly texts: readonly string[];
+  /** Whether some of them are numbers too: -999, say. */
+  readonly haveNumbers: boolean;
+  readonly #set: ReadonlySet<string>;
+  readonly #longest: number;
+
+  constructor(texts: readonly string[]) {
+    this.texts = texts;
+    this.haveNumbers = texts.some((text) => !Number.isNaN(toNumber(text)) || toBoolean(text) !== null);
+    this.#set = new Set(texts);
+    this.#longest = texts.reduce((most, { length }) => Math.max(most, length), 0);
+  }
+
+  /** White space is missing where the empty text is. */
+  has(text: string): boolean {
+    // Most texts are longer, and need not be hashed.
+    if (text.length <= this.#longest && this.#set.has(text)) return true;
+    const first = text.charCodeAt(0);
+    return (first <= 32 || first > 127) && this.#set.has('') && text.trim() === '';
+  }
+}
+
 /** Whether a cell has no value: null, undefined, NaN, a date that is none, white space, one of the texts. */
-export function isMissing(value: unknown, naValues: ReadonlySet<string>): boolean {
-  if (typeof value === 'string') return naValues.has(value) || (naValues.has('') && value.trim() === '');
+export function isMissing(value: unknown, naValues: NaValues): boolean {
+  if (typeof value === 'string') return naValues.has(value);
   return value === null || value === undefined || Number.isNaN(value) || (isDate(value) && Number.isNaN(+value));
 }
 

@@ -2,7 +2,7 @@
 import { show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isDate } from '../../realm.js';
-import { isMissing, toBoolean, toCategory, toNumber, toTime } from './cells.js';
+import { isMissing, NaValues, toBoolean, toCategory, toNumber, toTime } from './cells.js';
 import { type FittedColumn, type MissingRule, millisecondsOfDay } from './fitted.js';
 import { Moments } from './moments.js';
 import type { ColumnSpec, ColumnType } from './options.js';
@@ -23,14 +23,14 @@ export const wanted: Readonly<Record<ColumnType, string>> = {
 
 /** What holds for all columns. */
 export interface FitLimits {
-  readonly naValues: ReadonlySet<string>;
+  readonly naValues: readonly string[];
   readonly maxCategories: number;
 }
 
 export class ColumnFit {
   readonly #spec: ColumnSpec;
   readonly #at: string;
-  readonly #naValues: ReadonlySet<string>;
+  readonly #naValues: NaValues;
   readonly #maxCategories: number;
   /** The cells of each type, and the first of them. */
   readonly #counts = new Map<ColumnType, { count: number; first: Example }>();
@@ -47,7 +47,7 @@ export class ColumnFit {
     this.#spec = spec;
     this.#isTarget = isTarget;
     // A text that is listed as a category is one.
-    this.#naValues = new Set([...naValues].filter((text) => spec.categories?.includes(text) !== true));
+    this.#naValues = new NaValues(naValues.filter((text) => spec.categories?.includes(text) !== true));
     this.#maxCategories = Math.max(maxCategories, spec.categories?.length ?? 0);
   }
 
@@ -56,9 +56,27 @@ export class ColumnFit {
     const type = this.#spec.type ?? (isDates ? 'date' : null);
     for (let i = 0; i < rows; i++) {
       const value = read(i);
+      if (typeof value === 'string' && this.#isPlain(type, value)) continue;
       if (isMissing(value, this.#naValues)) this.#countMissing(firstRow + i, value);
       else this.#take(type ?? typeOf(value), value, firstRow + i);
     }
+  }
+
+  /** Takes what most cells of files are by the shortest way: a number in a column of numbers, a category that is known. */
+  #isPlain(type: ColumnType | null, text: string): boolean {
+    if (this.#categories?.has(text) === true) {
+      const seen = this.#counts.get('categorical');
+      if (seen === undefined || this.#counts.size > 1) return false;
+      seen.count++;
+      return true;
+    }
+    if ((type !== null && type !== 'numeric') || this.#naValues.haveNumbers) return false;
+    const seen = this.#counts.get('numeric');
+    const number = seen === undefined ? Number.NaN : toNumber(text);
+    if (seen === undefined || Number.isNaN(number)) return false;
+    seen.count++;
+    this.#moments.add(number);
+    return true;
   }
 
   #countMissing(row: number, value: unknown): void {

@@ -260,7 +260,7 @@ class Restored {
 function finish(spec: TransformerSpec, fits: readonly ColumnFit[]): FittedState {
   const columns = fits.map((fit) => fit.finish());
   const features = columns.slice(0, spec.features.length);
-  return { features, target: spec.target === null ? null : columns.at(-1)!, naValues: [...spec.naValues] };
+  return { features, target: spec.target === null ? null : columns.at(-1)!, naValues: spec.naValues };
 }
 
 function parse(at: string, text: string): unknown {

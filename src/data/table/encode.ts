@@ -1,7 +1,7 @@
 /** Cells become numbers: the columns of a table into the rows of arrays. */
 import { show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
-import { isMissing, toBoolean, toCategory, toNumber, toTime } from './cells.js';
+import { isMissing, type NaValues, toBoolean, toCategory, toNumber, toTime } from './cells.js';
 import { badCell } from './column-fit.js';
 import {
   type CategoricalColumn,
@@ -21,7 +21,7 @@ export interface Job {
   readonly rows: number;
   /** Number of the first row, for messages. */
   readonly firstRow: number;
-  readonly naValues: ReadonlySet<string>;
+  readonly naValues: NaValues;
   /** Numbers from one row to the next, and of the first that is written of each. */
   readonly stride: number;
   readonly offset: number;
@@ -51,13 +51,11 @@ function encodeNumbers(
   scaled: (number: number) => number,
 ): void {
   const { read, rows, stride, offset, naValues } = job;
-  // Texts that are numbers may stand for a missing value: -999, say.
-  const isSuspect = [...naValues].some((text) => !Number.isNaN(toValue(text)));
   for (let i = 0; i < rows; i++) {
     const value = read(i);
     let number = toValue(value);
     const at = i * stride + offset;
-    if (Number.isNaN(number) || (isSuspect && isMissing(value, naValues))) {
+    if (Number.isNaN(number) || (naValues.haveNumbers && isMissing(value, naValues))) {
       number = fillFor(missing, job, i, type, value);
       if (missing.indicator) out[at + 1] = 1;
     }

@@ -103,7 +103,7 @@ export interface ColumnSpec {
 export interface TransformerSpec {
   readonly features: readonly ColumnSpec[];
   readonly target: ColumnSpec | null;
-  readonly naValues: ReadonlySet<string>;
+  readonly naValues: readonly string[];
   readonly maxCategories: number;
 }
 
@@ -146,12 +146,10 @@ export function readTransformerOptions(place: string, options: AnyOptions): Tran
   const spec = {
     features: read,
     target: target === undefined ? null : readColumn(place, 'target', target, targetKeys, targetDefaults),
-    naValues: new Set(
-      readList(place, 'naValues', naValues, (text) => {
-        if (typeof text === 'string') return text;
-        throw new ArgumentError(`${place}: naValues must be texts, got ${show(text)}`);
-      }),
-    ),
+    naValues: readList(place, 'naValues', naValues, (text) => {
+      if (typeof text === 'string') return text;
+      throw new ArgumentError(`${place}: naValues must be texts, got ${show(text)}`);
+    }),
     maxCategories: checkSize(place, 'maxCategories', maxCategories, 1),
   };
   checkNames(place, spec);
