@@ -52,7 +52,7 @@ export function layoutOf({ features, target }: FittedState, withTarget: boolean)
 
 /** @param firstRow number of the first row, for messages. @throws ArgumentError that names row and column. */
 export function encodeBlock(
-  place: string,
+  caller: string,
   state: FittedState,
   { parts }: Layout,
   view: TableView,
@@ -63,8 +63,8 @@ export function encodeBlock(
   const storages = parts.map(({ dtype, width }) => Storage.allocate(dtype, rows * width));
   const arrays = storages.map((storage) => storage.write());
   const jobOf = (column: string, stride: number, offset: number): Job => {
-    const at = `${place}: column ${show(column)}`;
-    return { at, read: columnOf(place, view, column), rows, firstRow, naValues, stride, offset };
+    const at = `${caller}: column ${show(column)}`;
+    return { at, read: columnOf(caller, view, column), rows, firstRow, naValues, stride, offset };
   };
   let offset = 0;
   let index = 0;

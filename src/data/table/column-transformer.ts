@@ -58,7 +58,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
   constructor(options: ColumnTransformerOptions<F> | Restored);
   constructor(options: ColumnTransformerOptions<F> | Restored) {
     const isRestored = options instanceof Restored;
-    this.#spec = isRestored ? null : readTransformerOptions(place, options);
+    this.#spec = isRestored ? null : readTransformerOptions(caller, options);
     if (isRestored) this.#state = options.state;
   }
 
@@ -67,7 +67,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
    * @throws ArgumentError for anything else.
    */
   static fromJSON<const F extends Features = readonly string[]>(json: unknown): ColumnTransformer<F> {
-    const at = `${place}.fromJSON`;
+    const at = `${caller}.fromJSON`;
     return new ColumnTransformer<F>(new Restored(stateFromJSON(at, typeof json === 'string' ? parse(at, json) : json)));
   }
 
@@ -76,7 +76,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
    * @throws ArgumentError or ShapeError that names column and row; it knows then what it knew.
    */
   fit(table: TableLike): this {
-    return this.#learn('fit', viewTable(`${place}.fit`, table), false);
+    return this.#learn('fit', viewTable(`${caller}.fit`, table), false);
   }
 
   /**
@@ -84,7 +84,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
    * @throws as {@link fit}; StateError for one that came from JSON, which has the results only.
    */
   partialFit(table: TableLike): this {
-    return this.#learn('partialFit', viewTable(`${place}.partialFit`, table, this.#rows), true);
+    return this.#learn('partialFit', viewTable(`${caller}.partialFit`, table, this.#rows), true);
   }
 
   /** Learns from what has been looked at. @internal */
@@ -93,7 +93,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
   }
 
   #learn(method: string, view: TableView, isMore: boolean): this {
-    const at = `${place}.${method}`;
+    const at = `${caller}.${method}`;
     const spec = this.#spec;
     if (spec === null)
       throw new StateError(`${at}: it came from JSON, without the options to learn by; make a new ColumnTransformer`);
@@ -122,7 +122,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
   state(method: string): FittedState {
     if (this.#state !== null) return this.#state;
     if (this.#fits === null || this.#spec === null)
-      throw new StateError(`${place}.${method}: it is not fitted yet; call fit with a table first`);
+      throw new StateError(`${caller}.${method}: it is not fitted yet; call fit with a table first`);
     this.#state = finish(this.#spec, this.#fits);
     return this.#state;
   }
@@ -154,7 +154,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
   }
 
   #encode(method: string, table: TableLike, withTarget: boolean) {
-    const at = `${place}.${method}`;
+    const at = `${caller}.${method}`;
     const state = this.state(method);
     if (withTarget && state.target === null) throw new StateError(`${at}: it has no target; name one in its options`);
     const view = viewTable(at, table);
@@ -174,7 +174,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
    * @throws ShapeError for an output of another shape; StateError without a target.
    */
   inverseTransformTarget(output: Tensor): number[] | string[] | boolean[] {
-    const at = `${place}.inverseTransformTarget`;
+    const at = `${caller}.inverseTransformTarget`;
     const { target } = this.state('inverseTransformTarget');
     if (target === null) throw new StateError(`${at}: it has no target; name one in its options`);
     if (!(output instanceof Tensor)) throw new ArgumentError(`${at}: expected a tensor, got ${show(output)}`);
@@ -233,10 +233,10 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
 
   /** What `console.log` and `String` show: `ColumnTransformer(age: numeric, city: categorical -> price: numeric)`. */
   toString(): string {
-    if (!this.isFitted) return `${place}(not fitted)`;
+    if (!this.isFitted) return `${caller}(not fitted)`;
     const { features, target } = this.state('toString');
     const listed = features.map(({ column, type }) => `${column}: ${type}`).join(', ');
-    return `${place}(${listed}${target === null ? '' : ` -> ${target.column}: ${target.type}`})`;
+    return `${caller}(${listed}${target === null ? '' : ` -> ${target.column}: ${target.type}`})`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -246,9 +246,9 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
 
 markAsOwn(ColumnTransformer);
 
-const place = 'ColumnTransformer';
+const caller = 'ColumnTransformer';
 
-/** Stands in the place of options. @internal */
+/** Stands where options do. @internal */
 class Restored {
   readonly state: FittedState;
 

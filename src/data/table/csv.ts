@@ -29,32 +29,32 @@ export async function fromCsv<const F extends Features>(
   source: string | URL | Readable | (() => Readable | Promise<Readable>),
   options: FromCsvOptions<F>,
 ): Promise<TableStream<F>> {
-  const place = 'fromCsv';
+  const caller = 'fromCsv';
   const parser: unknown = options?.parser;
   if (typeof parser !== 'function')
     throw new ArgumentError(
-      `${place}: parser must be a function that makes a stream, such as parse of csv-parse, got ${show(parser)}`,
+      `${caller}: parser must be a function that makes a stream, such as parse of csv-parse, got ${show(parser)}`,
     );
   const isPath = typeof source === 'string' || isURL(source);
-  const named = isPath ? `${place}: ${show(String(source))}` : place;
-  const open = isPath ? () => createReadStream(source) : typeof source === 'function' ? source : once(place, source);
+  const named = isPath ? `${caller}: ${show(String(source))}` : caller;
+  const open = isPath ? () => createReadStream(source) : typeof source === 'function' ? source : once(caller, source);
   return makeStream(named, () => parsed(named, open, parser as CsvParser), options, ['parser']);
 }
 
 /** The bytes go through the parser; an error of either ends both, and comes out of the rows. */
-async function* parsed(place: string, open: () => unknown, parser: CsvParser): AsyncGenerator<unknown[], void> {
+async function* parsed(caller: string, open: () => unknown, parser: CsvParser): AsyncGenerator<unknown[], void> {
   const rows: unknown = parser();
   if (!isReadable(rows) || !holds(rows, 'write'))
-    throw new ArgumentError(`${place}: parser must return a stream to write to and to read from, got ${show(rows)}`);
+    throw new ArgumentError(`${caller}: parser must return a stream to write to and to read from, got ${show(rows)}`);
   const bytes = await open();
   if (!isReadable(bytes))
-    throw new ArgumentError(`${place}: expected a path, a stream, or a function that opens one, got ${show(bytes)}`);
+    throw new ArgumentError(`${caller}: expected a path, a stream, or a function that opens one, got ${show(bytes)}`);
   pipeline(bytes, rows as Duplex, () => {});
   try {
-    yield* readChunks(place, rows, chunkRows);
+    yield* readChunks(caller, rows, chunkRows);
   } catch (cause) {
     const code = isError(cause) && 'code' in cause ? cause.code : null;
-    if (code === 'ENOENT') throw new ArgumentError(`${place}: not found`, { cause });
+    if (code === 'ENOENT') throw new ArgumentError(`${caller}: not found`, { cause });
     throw cause;
   }
 }

@@ -33,21 +33,21 @@ export function stateToJSON({ features, target, naValues }: FittedState): Column
 }
 
 /** @throws ArgumentError for what {@link stateToJSON} has not made. */
-export function stateFromJSON(place: string, given: unknown): FittedState {
-  const json = record(place, given);
+export function stateFromJSON(caller: string, given: unknown): FittedState {
+  const json = record(caller, given);
   if (json.format !== format)
-    throw new ArgumentError(`${place}: expected the JSON of a ColumnTransformer, its format is ${show(json.format)}`);
-  if (json.version !== 1) throw new ArgumentError(`${place}: version ${show(json.version)} is not known, only 1 is`);
+    throw new ArgumentError(`${caller}: expected the JSON of a ColumnTransformer, its format is ${show(json.format)}`);
+  if (json.version !== 1) throw new ArgumentError(`${caller}: version ${show(json.version)} is not known, only 1 is`);
   const { features, naValues } = json;
   if (!isArray(features) || features.length === 0)
-    throw new ArgumentError(`${place}: features must be a list of columns`);
+    throw new ArgumentError(`${caller}: features must be a list of columns`);
   const state: FittedState = {
-    features: features.map((each, i) => readColumn(`${place}: features[${i}]`, each)),
-    target: json.target === null ? null : readColumn(`${place}: target`, json.target),
-    naValues: texts(`${place}: naValues`, naValues),
+    features: features.map((each, i) => readColumn(`${caller}: features[${i}]`, each)),
+    target: json.target === null ? null : readColumn(`${caller}: target`, json.target),
+    naValues: texts(`${caller}: naValues`, naValues),
   };
-  if (state.target?.type === 'date') throw new ArgumentError(`${place}: dates cannot be a target`);
-  checkNames(place, state);
+  if (state.target?.type === 'date') throw new ArgumentError(`${caller}: dates cannot be a target`);
+  checkNames(caller, state);
   return state;
 }
 

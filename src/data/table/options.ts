@@ -128,31 +128,31 @@ export const transformerKeys = [
 type AnyOptions = ColumnTransformerOptions<readonly (string | FeatureOptions)[]>;
 
 /** @throws ArgumentError that names the option, and the column. */
-export function readTransformerOptions(place: string, options: AnyOptions): TransformerSpec {
-  const given = checkOptions<AnyOptions>(place, options, transformerKeys);
+export function readTransformerOptions(caller: string, options: AnyOptions): TransformerSpec {
+  const given = checkOptions<AnyOptions>(caller, options, transformerKeys);
   const { features, target, maxCategories = 1000, naValues = defaultNaValues } = given;
   if (!isArray(features) || features.length === 0)
-    throw new ArgumentError(`${place}: features must be a list of columns, got ${show(features)}`);
-  if (!isArray(naValues)) throw new ArgumentError(`${place}: naValues must be a list of texts, got ${show(naValues)}`);
+    throw new ArgumentError(`${caller}: features must be a list of columns, got ${show(features)}`);
+  if (!isArray(naValues)) throw new ArgumentError(`${caller}: naValues must be a list of texts, got ${show(naValues)}`);
   const defaults = {
-    scaler: checkOneOf(place, 'scaler', given.scaler ?? 'standard', scalers),
-    missing: checkOneOf(place, 'missing', given.missing ?? 'error', missings),
-    handleUnknown: checkOneOf(place, 'handleUnknown', given.handleUnknown ?? 'error', unknowns),
+    scaler: checkOneOf(caller, 'scaler', given.scaler ?? 'standard', scalers),
+    missing: checkOneOf(caller, 'missing', given.missing ?? 'error', missings),
+    handleUnknown: checkOneOf(caller, 'handleUnknown', given.handleUnknown ?? 'error', unknowns),
   };
-  const read = readList(place, 'features', features, (each, i) =>
-    readColumn(place, `features[${i}]`, each, featureKeys, defaults),
+  const read = readList(caller, 'features', features, (each, i) =>
+    readColumn(caller, `features[${i}]`, each, featureKeys, defaults),
   );
   const targetDefaults = { scaler: 'none', missing: 'error', handleUnknown: 'error' } as const;
   const spec = {
     features: read,
-    target: target === undefined ? null : readColumn(place, 'target', target, targetKeys, targetDefaults),
-    naValues: readList(place, 'naValues', naValues, (text) => {
+    target: target === undefined ? null : readColumn(caller, 'target', target, targetKeys, targetDefaults),
+    naValues: readList(caller, 'naValues', naValues, (text) => {
       if (typeof text === 'string') return text;
-      throw new ArgumentError(`${place}: naValues must be texts, got ${show(text)}`);
+      throw new ArgumentError(`${caller}: naValues must be texts, got ${show(text)}`);
     }),
-    maxCategories: checkSize(place, 'maxCategories', maxCategories, 1),
+    maxCategories: checkSize(caller, 'maxCategories', maxCategories, 1),
   };
-  checkNames(place, spec);
+  checkNames(caller, spec);
   return spec;
 }
 
@@ -169,7 +169,7 @@ const featureKeys = [
 const targetKeys = ['column', 'type', 'scaler', 'categories'] as const satisfies readonly (keyof TargetOptions)[];
 
 function readColumn(
-  place: string,
+  caller: string,
   what: string,
   given: unknown,
   keys: readonly (keyof FeatureOptions)[],
@@ -177,12 +177,12 @@ function readColumn(
 ): ColumnSpec {
   const options = typeof given === 'string' ? { column: given } : given;
   if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(`${place}: ${what} must be the name of a column, or options, got ${show(given)}`);
-  const read = checkOptions<FeatureOptions>(`${place}: ${what}`, options as FeatureOptions, keys);
+    throw new ArgumentError(`${caller}: ${what} must be the name of a column, or options, got ${show(given)}`);
+  const read = checkOptions<FeatureOptions>(`${caller}: ${what}`, options as FeatureOptions, keys);
   const { column, type } = read;
   if (typeof column !== 'string')
-    throw new ArgumentError(`${place}: ${what} must name its column, got ${show(column)}`);
-  const at = `${place}: column ${show(column)}`;
+    throw new ArgumentError(`${caller}: ${what} must name its column, got ${show(column)}`);
+  const at = `${caller}: column ${show(column)}`;
   const isTarget = keys === targetKeys;
   const parts = read.parts ?? ['time'];
   if (!isArray(parts) || parts.length === 0)
@@ -234,14 +234,14 @@ export function readCategories(at: string, given: unknown): string[] {
 
 /** @throws ArgumentError for a column that is there twice: a target among the features would tell the answer. */
 export function checkNames(
-  place: string,
+  caller: string,
   { features, target }: { features: readonly { column: string }[]; target: { column: string } | null },
 ): void {
   const seen = new Set<string>();
   for (const { column } of features) {
-    if (seen.has(column)) throw new ArgumentError(`${place}: features name the column ${show(column)} twice`);
+    if (seen.has(column)) throw new ArgumentError(`${caller}: features name the column ${show(column)} twice`);
     seen.add(column);
   }
   if (target !== null && seen.has(target.column))
-    throw new ArgumentError(`${place}: the column ${show(target.column)} is the target and a feature`);
+    throw new ArgumentError(`${caller}: the column ${show(target.column)} is the target and a feature`);
 }

@@ -9,11 +9,11 @@ import { holds, isIterable } from '../../realm.js';
 export type Rows = Iterable<unknown> | AsyncIterable<unknown>;
 
 /** A chunk of rows as the reader gave them. @throws what the reader throws, and ArgumentError for what gives no rows. */
-export async function* readChunks(place: string, rows: unknown, size: number): AsyncGenerator<unknown[], void> {
+export async function* readChunks(caller: string, rows: unknown, size: number): AsyncGenerator<unknown[], void> {
   if (isStream(rows)) return yield* readStream(rows, size);
   const isAsync = holds(rows, Symbol.asyncIterator);
   if (!isAsync && !isIterable(rows))
-    throw new ArgumentError(`${place}: rows must be a stream or an iterable of records, got ${show(rows)}`);
+    throw new ArgumentError(`${caller}: rows must be a stream or an iterable of records, got ${show(rows)}`);
   let chunk: unknown[] = [];
   for await (const row of rows as Rows) {
     chunk.push(row);

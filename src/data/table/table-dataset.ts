@@ -29,8 +29,8 @@ export function fromColumns<const F extends Features>(
   table: TableLike,
   options: FromColumnsOptions<F>,
 ): TableDataset<F, TableInput<F>> {
-  const place = 'fromColumns';
-  const { transformer } = readTransformer<F>(place, options, []);
+  const caller = 'fromColumns';
+  const { transformer } = readTransformer<F>(caller, options, []);
   if (!transformer.isFitted) transformer.fit(table);
   const [input, target] = transformer.transformBoth('transform', table);
   return new TableDataset(transformer, input, target);

@@ -35,17 +35,17 @@ export type TableOptions<F extends Features> = Partial<ColumnTransformerOptions<
 
 /** The transformer that options give or describe. @param others keys of options that are about something else. */
 export function readTransformer<F extends Features>(
-  place: string,
+  caller: string,
   options: TableOptions<F>,
   others: readonly (keyof TableOptions<F> & string)[],
 ): { transformer: ColumnTransformer<F>; given: TableOptions<F> } {
-  const given: TableOptions<F> = checkOptions(place, options, ['transformer', ...transformerKeys, ...others]);
+  const given: TableOptions<F> = checkOptions(caller, options, ['transformer', ...transformerKeys, ...others]);
   const { transformer, features, target } = given;
   if (transformer === undefined) {
     if (target === undefined)
-      throw new ArgumentError(`${place}: target must name the column that the model is to tell`);
+      throw new ArgumentError(`${caller}: target must name the column that the model is to tell`);
     if (features === undefined)
-      throw new ArgumentError(`${place}: features must be a list of columns, got ${show(features)}`);
+      throw new ArgumentError(`${caller}: features must be a list of columns, got ${show(features)}`);
     const { scaler, missing, handleUnknown, naValues, maxCategories } = given;
     const rest = Object.fromEntries(
       Object.entries({ scaler, missing, handleUnknown, naValues, maxCategories }).filter(
@@ -55,11 +55,11 @@ export function readTransformer<F extends Features>(
     return { transformer: new ColumnTransformer<F>({ ...rest, features, target }), given };
   }
   if (!(transformer instanceof ColumnTransformer))
-    throw new ArgumentError(`${place}: transformer must be a ColumnTransformer, got ${show(transformer)}`);
+    throw new ArgumentError(`${caller}: transformer must be a ColumnTransformer, got ${show(transformer)}`);
   const extra = transformerKeys.find((key) => key in given);
   if (extra !== undefined)
     throw new ArgumentError(
-      `${place}: ${extra} is for a new transformer, and there is a transformer; give one of them`,
+      `${caller}: ${extra} is for a new transformer, and there is a transformer; give one of them`,
     );
   return { transformer, given };
 }

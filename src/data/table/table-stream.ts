@@ -33,33 +33,33 @@ export class TableStream<F extends Features> implements AsyncIterable<readonly [
   readonly transformer: ColumnTransformer<F>;
   /** Batches in a pass; undefined before the table has been read once. */
   length: number | undefined;
-  readonly #place: string;
+  readonly #caller: string;
   readonly #open: OpenChunks;
   readonly #batchSize: number;
   readonly #shuffleBuffer: number;
   readonly #generator: Generator | null;
 
   /** @internal */
-  constructor(place: string, open: OpenChunks, transformer: ColumnTransformer<F>, options: BatchOptions) {
+  constructor(caller: string, open: OpenChunks, transformer: ColumnTransformer<F>, options: BatchOptions) {
     const { batchSize = 32, shuffleBuffer = 0, generator } = options;
-    this.#place = place;
+    this.#caller = caller;
     this.#open = open;
     this.transformer = transformer;
-    this.#batchSize = checkSize(place, 'batchSize', batchSize, 1);
-    this.#shuffleBuffer = checkSize(place, 'shuffleBuffer', shuffleBuffer);
+    this.#batchSize = checkSize(caller, 'batchSize', batchSize, 1);
+    this.#shuffleBuffer = checkSize(caller, 'shuffleBuffer', shuffleBuffer);
     if (generator !== undefined && !(generator instanceof Generator))
-      throw new ArgumentError(`${place}: generator must be a Generator, got ${show(generator)}`);
+      throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
     this.#generator = generator ?? null;
   }
 
   /** Learns the columns in a pass of its own. @internal */
   async fit(): Promise<void> {
     let rows = 0;
-    for await (const view of views(this.#place, this.#open())) {
+    for await (const view of views(this.#caller, this.#open())) {
       this.transformer.partialFitView(view);
       rows += view.rows;
     }
-    if (rows === 0) throw new ArgumentError(`${this.#place}: the table has no rows`);
+    if (rows === 0) throw new ArgumentError(`${this.#caller}: the table has no rows`);
     // Says now what is wrong with the columns.
     this.transformer.state('fit');
     this.length = Math.ceil(rows / this.#batchSize);
@@ -82,8 +82,8 @@ export class TableStream<F extends Features> implements AsyncIterable<readonly [
       return [input as TableInput<F>, target!] as const;
     };
     let rows = 0;
-    for await (const view of views(this.#place, this.#open())) {
-      const { block } = encodeBlock(this.#place, state, layout, view, rows);
+    for await (const view of views(this.#caller, this.#open())) {
+      const { block } = encodeBlock(this.#caller, state, layout, view, rows);
       rows += block.rows;
       if (buffer !== null) for (const batch of buffer.add(block, filler)) yield asBatch(batch);
       else
@@ -111,7 +111,7 @@ export class TableStream<F extends Features> implements AsyncIterable<readonly [
 markAsOwn(TableStream);
 
 /** Chunks of rows as tables. Where rows are arrays the first names the columns. */
-async function* views(place: string, chunks: AsyncIterable<readonly unknown[]>): AsyncGenerator<TableView, void> {
+async function* views(caller: string, chunks: AsyncIterable<readonly unknown[]>): AsyncGenerator<TableView, void> {
   let names: string[] | null = null;
   let isFirst = true;
   let firstRow = 0;
@@ -119,35 +119,35 @@ async function* views(place: string, chunks: AsyncIterable<readonly unknown[]>):
     let body: readonly unknown[] = chunk;
     const [first] = chunk;
     if (isFirst && isArray(first)) {
-      names = readHeader(place, first);
+      names = readHeader(caller, first);
       body = chunk.slice(1);
     }
     isFirst = false;
     if (body.length === 0) continue;
     const view: TableView =
       names === null
-        ? viewTable(place, body, firstRow)
-        : new ArraysView(names, checkArrays(place, names, body, firstRow));
+        ? viewTable(caller, body, firstRow)
+        : new ArraysView(names, checkArrays(caller, names, body, firstRow));
     yield view;
     firstRow += body.length;
     await nextTurn();
   }
 }
 
-function readHeader(place: string, header: readonly unknown[]): string[] {
+function readHeader(caller: string, header: readonly unknown[]): string[] {
   const names = header.map((name) => {
     if (typeof name === 'string') return name;
-    throw new ArgumentError(`${place}: the first row must name the columns, got ${show(header)}`);
+    throw new ArgumentError(`${caller}: the first row must name the columns, got ${show(header)}`);
   });
   // A file may begin with the mark of its byte order.
   if (names[0]?.startsWith('\ufeff') === true) names[0] = names[0].slice(1);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new ArgumentError(`${place}: two columns have the name ${show(twice)}`);
+  if (twice !== undefined) throw new ArgumentError(`${caller}: two columns have the name ${show(twice)}`);
   return names;
 }
 
 function checkArrays(
-  place: string,
+  caller: string,
   names: readonly string[],
   rows: readonly unknown[],
   firstRow: number,
@@ -155,7 +155,7 @@ function checkArrays(
   return rows.map((row, i) => {
     if (isArray(row) && row.length === names.length) return row;
     throw new ArgumentError(
-      `${place}: row ${firstRow + i} must have ${names.length} cells as the first row has, got ` +
+      `${caller}: row ${firstRow + i} must have ${names.length} cells as the first row has, got ` +
         (isArray(row) ? `${row.length}` : show(row)),
     );
   });
@@ -171,24 +171,24 @@ export async function fromRows<const F extends Features>(
   rows: Rows | (() => Rows | Promise<Rows>),
   options: FromRowsOptions<F>,
 ): Promise<TableStream<F>> {
-  const place = 'fromRows';
-  const again = typeof rows === 'function' ? rows : once(place, rows);
-  return makeStream(place, () => opened(place, again), options, []);
+  const caller = 'fromRows';
+  const again = typeof rows === 'function' ? rows : once(caller, rows);
+  return makeStream(caller, () => opened(caller, again), options, []);
 }
 
-async function* opened(place: string, open: () => unknown): AsyncGenerator<unknown[], void> {
-  yield* readChunks(place, await open(), chunkRows);
+async function* opened(caller: string, open: () => unknown): AsyncGenerator<unknown[], void> {
+  yield* readChunks(caller, await open(), chunkRows);
 }
 
 /** Rows that can be read once only are refused the second time. */
-export function once<T>(place: string, rows: T): () => T {
+export function once<T>(caller: string, rows: T): () => T {
   let isRead = false;
   // Iterators and streams are those that go on where they are.
   const isSpent = holds(rows, 'next') || holds(rows, 'pipe');
   return () => {
     if (isRead && isSpent)
       throw new StateError(
-        `${place}: the rows have been read, and can be read once only; give a function that opens them`,
+        `${caller}: the rows have been read, and can be read once only; give a function that opens them`,
       );
     isRead = true;
     return rows;
@@ -197,15 +197,15 @@ export function once<T>(place: string, rows: T): () => T {
 
 /** Checks options, and fits the transformer unless it is. */
 export async function makeStream<F extends Features>(
-  place: string,
+  caller: string,
   open: OpenChunks,
   options: TableOptions<F>,
   others: readonly (keyof TableOptions<F> & string)[],
 ): Promise<TableStream<F>> {
-  const { transformer, given } = readTransformer<F>(place, options, [...batchKeys, ...others]);
-  const stream = new TableStream(place, open, transformer, given);
+  const { transformer, given } = readTransformer<F>(caller, options, [...batchKeys, ...others]);
+  const stream = new TableStream(caller, open, transformer, given);
   if (!transformer.isFitted) await stream.fit();
   else if (transformer.state('transform').target === null)
-    throw new ArgumentError(`${place}: the transformer has no target; name one in its options`);
+    throw new ArgumentError(`${caller}: the transformer has no target; name one in its options`);
   return stream;
 }

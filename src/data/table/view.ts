@@ -54,24 +54,24 @@ export interface TableView {
 }
 
 /** @throws ArgumentError or ShapeError for what is no table. */
-export function viewTable(place: string, table: unknown, firstRow = 0): TableView {
-  if (isArray(table)) return new RecordsView(place, table, firstRow);
+export function viewTable(caller: string, table: unknown, firstRow = 0): TableView {
+  if (isArray(table)) return new RecordsView(caller, table, firstRow);
   if (isArrowTable(table)) return viewArrow(table);
-  if (isPlainObject(table)) return viewColumns(place, table);
+  if (isPlainObject(table)) return viewColumns(caller, table);
   throw new ArgumentError(
-    `${place}: a table is an object of columns, a list of records, or a table of Apache Arrow, got ${show(table)}`,
+    `${caller}: a table is an object of columns, a list of records, or a table of Apache Arrow, got ${show(table)}`,
   );
 }
 
 /** The cells of a column that must be there. @throws ArgumentError that names the columns there are. */
-export function columnOf(place: string, view: TableView, name: string): (row: number) => unknown {
+export function columnOf(caller: string, view: TableView, name: string): (row: number) => unknown {
   const column = view.column(name);
   if (column !== null) return column;
   const names = view.names();
   const most = 20;
   const listed = names.slice(0, most).map(show).join(', ') + (names.length > most ? ', ...' : '');
   throw new ArgumentError(
-    `${place}: there is no column ${show(name)}; the table has ${names.length === 0 ? 'none' : listed}`,
+    `${caller}: there is no column ${show(name)}; the table has ${names.length === 0 ? 'none' : listed}`,
   );
 }
 
@@ -79,12 +79,12 @@ class RecordsView implements TableView {
   readonly rows: number;
   readonly #records: readonly object[];
 
-  constructor(place: string, records: readonly unknown[], firstRow: number) {
+  constructor(caller: string, records: readonly unknown[], firstRow: number) {
     for (let i = 0; i < records.length; i++) {
       const record = records[i];
       if (typeof record !== 'object' || record === null || isArray(record))
         throw new ArgumentError(
-          `${place}: row ${firstRow + i} must be a record of values by column, got ${show(record)}` +
+          `${caller}: row ${firstRow + i} must be a record of values by column, got ${show(record)}` +
             (isArray(record) ? '; for rows as arrays ask the reader for records (columns: true, header: true)' : ''),
         );
     }
@@ -164,14 +164,14 @@ function isOfDates(column: unknown): boolean {
   return holds(column, 'type') && holds(column.type, 'typeId') && arrowDates.includes(column.type.typeId);
 }
 
-function viewColumns(place: string, columns: Readonly<Record<string, unknown>>): TableView {
+function viewColumns(caller: string, columns: Readonly<Record<string, unknown>>): TableView {
   const names = Object.keys(columns);
   const [first] = names;
-  const lengths = names.map((name) => lengthOf(place, name, columns[name]));
+  const lengths = names.map((name) => lengthOf(caller, name, columns[name]));
   const odd = lengths.findIndex((length) => length !== lengths[0]);
   if (odd >= 0)
     throw new ShapeError(
-      `${place}: columns must have the same length: ${show(first)} has ${lengths[0]}, ${show(names[odd])} has ${lengths[odd]}`,
+      `${caller}: columns must have the same length: ${show(first)} has ${lengths[0]}, ${show(names[odd])} has ${lengths[odd]}`,
     );
   return {
     rows: lengths[0] ?? 0,
@@ -189,11 +189,11 @@ const isVector = (column: unknown): column is VectorLike => {
   return !isArray(column) && !isTypedArray(column) && holds(column, 'get') && typeof column.get === 'function';
 };
 
-function lengthOf(place: string, name: string, column: unknown): number {
+function lengthOf(caller: string, name: string, column: unknown): number {
   const isColumn = isArray(column) || isTypedArray(column) || isVector(column);
   const length: unknown = isColumn && holds(column, 'length') ? column.length : undefined;
   if (typeof length === 'number' && Number.isSafeInteger(length) && length >= 0) return length;
   throw new ArgumentError(
-    `${place}: column ${show(name)} must be an array, a typed array or a vector, got ${show(column)}`,
+    `${caller}: column ${show(name)} must be an array, a typed array or a vector, got ${show(column)}`,
   );
 }
