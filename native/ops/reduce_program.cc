@@ -148,7 +148,9 @@ void reduce(const Context& context, ProgramIn program, FloatIns inputs, Scalars 
   const std::size_t results = checked_mul(outer, inner), count = checked_mul(results, size);
   check_length(kOp, "out", out.size(), results);
   if (kind < kSum || kind > kSmallest) refuse(kOp, "kind", "must be 0, 1 or 2, got " + std::to_string(kind));
-  if (kind != kSum) {
+  if (kind == kSum) {
+    if (index) refuse(kOp, "index", "must be null for a sum");
+  } else {
     if (!index) refuse(kOp, "index", "is missing");
     check_length(kOp, "index", index->size(), results);
     if (results != 0 && (size == 0 || size > std::size_t{INT32_MAX})) {

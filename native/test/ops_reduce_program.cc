@@ -119,6 +119,8 @@ TEST_CASE("reduce refuses what does not fit, and writes nothing") {
   CHECK_THROWS_WITH_AS(call.run(context, out, std::nullopt, 3, 1), "reduce: kind must be 0, 1 or 2, got 3",
                        std::invalid_argument);
   CHECK_THROWS_AS(call.run(context, out, std::nullopt, 1, 1), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(call.run(context, out, index.span(), 0, 1), "reduce: index must be null for a sum",
+                       std::invalid_argument);
   CHECK_THROWS_AS(call.run(context, few, std::nullopt, 0, 1), std::invalid_argument);
   Call other(shape);
   other.layout[0] = 3;

@@ -109,7 +109,9 @@ const inParts = {
 describe.each(natives)('on %s', (name) => {
   const { ops } = getBackend(name);
   it.each(Object.entries(inParts))('%s gives the bits of its parts', (op, run) => {
-    const chosen = cases.filter((each) => each.op === op && valuesOf(each).program !== null);
+    const chosen = cases.filter(
+      (each) => each.op === op && each.throws === undefined && valuesOf(each).program !== null,
+    );
     const wrong = chosen.flatMap((testCase) => {
       const whole = runCase(ops, testCase);
       const parts = run(ops, testCase);

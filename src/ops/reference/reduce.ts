@@ -9,6 +9,7 @@ const kinds = { sum: 0, largest: 1 } as const;
 
 export const reduceOps: Pick<Ops, 'sum' | 'extreme' | 'reduce'> = {
   reduce({ program, inputs, scalars, layout, out, index, outer, size, inner, kind, divisor }) {
+    if (kind === kinds.sum && index !== null) throw new ArgumentError('reduce: index must be null for a sum');
     const x = temporary(out.dtype, outer * size * inner);
     const rest = { keys: [], outputs: [x], step: null, columns: 1, rowOffset: 0 };
     pointwiseOps.pointwise({ program, inputs, scalars, layout, ...rest });

@@ -137,7 +137,14 @@ function otherCases(): Case[] {
     });
     return opCase('reduce', `${kind}, special values`, 'exact', args);
   };
-  return [...broadcast, special('largest'), special('smallest')];
+  const withIndex = opCase(
+    'reduce',
+    'sum, with an index',
+    'exact',
+    () => ({ ...argsOf([2, 3, 4], sums[0]!, kinds.sum, 1, 5), index: 8 }),
+    { throws: 'reduce: index must be null for a sum' },
+  );
+  return [...broadcast, special('largest'), special('smallest'), withIndex];
 }
 
 export const reduceProgramCases: readonly Case[] = [
