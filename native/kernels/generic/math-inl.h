@@ -147,7 +147,10 @@ LANEWISE_VEC Vf v_erf(Vf x) {
   p = v_fma(p, z, v_splat(0.112836875f));
   p = v_fma(p, z, v_splat(-0.376126319f));
   p = v_fma(p, z, v_splat(0.128379166f));
-  const Vf near = v_fma(p, x, x);
+  // 2^24 times as large: p·x is subnormal for the smallest x, and a flushed product is lost where it is rounded by
+  // itself.
+  const Vf large = v_mul(x, v_splat(0x1p24f));
+  const Vf near = v_mul(v_fma(p, large, large), v_splat(0x1p-24f));
   const Vf t = v_smaller(v_splat(4.0f), size);  // from 3.92 on the result is 1
   Vf q = v_splat(-1.12312619e-5f);
   q = v_fma(q, t, v_splat(3.22803447e-4f));
