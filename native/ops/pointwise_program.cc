@@ -39,6 +39,8 @@ std::uint32_t index(double value, double limit, const char* what) {
 
 double sign_of(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 
+}  // namespace
+
 double value_of(Node node, double a, double b, double c, double d) {
   switch (node) {
     case Node::neg:
@@ -103,8 +105,6 @@ double value_of(Node node, double a, double b, double c, double d) {
   }
   return std::nan("");  // never uniform
 }
-
-}  // namespace
 
 std::span<const char* const> node_names() { return kNames; }
 

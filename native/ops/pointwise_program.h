@@ -28,6 +28,9 @@ enum class Node : std::uint8_t {
 // The names of nodes in the order of their numbers.
 std::span<const char* const> node_names();
 
+// What a node gives for numbers, in double precision; NaN for a mask or a move.
+double value_of(Node node, double a, double b, double c, double d);
+
 // What is done to a block of elements, one step after the other. A slot is a place for a block: the inputs have the
 // first ones, then come the outputs, the uniform values, and registers.
 struct Plan {

@@ -131,6 +131,24 @@ void on_all_steps(std::size_t count, const Body& body) {
   }
 }
 
+// run(out) for the operands is right at each element, and over each operand that is not repeated.
+template <typename Run, typename IsRight>
+void check_several(Several& x, std::size_t n, const Run& run, const IsRight& is_right) {
+  Floats out(n);
+  run(out.data());
+  bool right = out.guards_intact();
+  for (std::size_t i = 0; i < n; ++i) right = right && is_right(out[i], i);
+  CHECK(right);
+  for (std::size_t i = 0; i < x.operands.size(); ++i) {
+    if (x.step(i) == 0) continue;
+    Several before = x;
+    run(x.operands[i].data());
+    x.operands[i].resize(n);
+    CHECK(same_bits(x.operands[i], out.values()));
+    x = before;
+  }
+}
+
 TEST_CASE("fma with each operand repeated, rounded once") {
   on_each_isa([](const KernelTable& table) {
     on_all_steps(3, [&](Several& x, std::size_t n) {
@@ -138,22 +156,10 @@ TEST_CASE("fma with each operand repeated, rounded once") {
         table.fma(x.operands[0].data(), x.step(0), x.operands[1].data(), x.step(1), x.operands[2].data(), x.step(2),
                   out, n);
       };
-      Floats out(n);
-      run(out.data());
-      bool right = out.guards_intact();
-      for (std::size_t i = 0; i < n; ++i) {
+      check_several(x, n, run, [&](float out, std::size_t i) {
         const float a = x(0, i), b = x(1, i), c = x(2, i);
-        right = right && ulps(out[i], has_fma(table) ? std::fma(a, b, c) : a * b + c) == 0.0;
-      }
-      CHECK(right);
-      for (std::size_t i = 0; i < 3; ++i) {
-        if (x.step(i) == 0) continue;
-        Several before = x;
-        run(x.operands[i].data());
-        x.operands[i].resize(n);
-        CHECK(same_bits(x.operands[i], out.values()));
-        x = before;
-      }
+        return ulps(out, has_fma(table) ? std::fma(a, b, c) : a * b + c) == 0.0;
+      });
     });
   });
 }
@@ -174,21 +180,9 @@ TEST_CASE("selects with each operand repeated") {
           (table.*row.kernel)(x.operands[0].data(), x.step(0), x.operands[1].data(), x.step(1), x.operands[2].data(),
                               x.step(2), x.operands[3].data(), x.step(3), out, n);
         };
-        Floats out(n);
-        run(out.data());
-        bool right = out.guards_intact();
-        for (std::size_t i = 0; i < n; ++i) {
-          right = right && same_bits(out[i], row.chosen(x(0, i), x(1, i)) ? x(2, i) : x(3, i));
-        }
-        CHECK(right);
-        for (std::size_t i = 0; i < 4; ++i) {
-          if (x.step(i) == 0) continue;
-          Several before = x;
-          run(x.operands[i].data());
-          x.operands[i].resize(n);
-          CHECK(same_bits(x.operands[i], out.values()));
-          x = before;
-        }
+        check_several(x, n, run, [&](float out, std::size_t i) {
+          return same_bits(out, row.chosen(x(0, i), x(1, i)) ? x(2, i) : x(3, i));
+        });
       });
     }
   });

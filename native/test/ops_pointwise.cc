@@ -101,6 +101,25 @@ TEST_CASE("pointwise: uniform values are computed in double precision and rounde
   });
 }
 
+TEST_CASE("pointwise: a node's value in double precision is its kernel's, within ulps") {
+  const std::vector<float> a{0.3f, -1.5f, 2.0f, 0.0f, -0.7f, 7.25f}, b{1.25f, 2.0f, -3.0f, 0.5f, -0.7f, 7.0f};
+  const std::vector<float> c{-4.0f, 0.1f, 5.5f, 1.0f, 3.0f, -2.0f}, d{8.0f, -9.0f, 0.6f, 2.0f, 1.0f, 4.0f};
+  on_each_isa([&](const KernelTable& table) {
+    for (std::size_t number = 0; number < static_cast<std::size_t>(Node::mask); ++number) {
+      const Node node = static_cast<Node>(number);
+      CAPTURE(std::string(ops::node_names()[number]));
+      TestProgram program;
+      program.inputs = 4;
+      program.outputs = {program.add(node, 0, 1, 2, 3)};
+      const std::vector<float> computed = PlainCall{table, {a, b, c, d}, {}, {}, a.size()}.run(program)[0];
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        CAPTURE(i);
+        CHECK(ulps(computed[i], ops::value_of(node, a[i], b[i], c[i], d[i])) <= 4.0);
+      }
+    }
+  });
+}
+
 TEST_CASE("pointwise: blocks of rows, as a product makes them") {
   on_each_isa([](const KernelTable& table) {
     for (std::uint32_t seed = 1; seed <= 120; ++seed) {

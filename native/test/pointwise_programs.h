@@ -92,7 +92,8 @@ struct PlainCall {
     out.is_uniform = true;
     for (std::size_t o = 0; o < operands; ++o) out.is_uniform = out.is_uniform && values[line.operands[o]].is_uniform;
     if (out.is_uniform) {
-      out.uniform = uniform(line.node, values[a].uniform, values[b].uniform, values[c].uniform, values[d].uniform);
+      out.uniform =
+          ops::value_of(line.node, values[a].uniform, values[b].uniform, values[c].uniform, values[d].uniform);
       return out;
     }
     std::vector<std::vector<float>> x;
@@ -175,71 +176,6 @@ struct PlainCall {
         break;
     }
   }
-
-  static double uniform(Node node, double a, double b, double c, double d) {
-    switch (node) {
-      case Node::neg:
-        return -a;
-      case Node::abs:
-        return std::fabs(a);
-      case Node::sign:
-        return a > 0 ? 1 : a < 0 ? -1 : 0;
-      case Node::exp:
-        return std::exp(a);
-      case Node::expm1:
-        return std::expm1(a);
-      case Node::log:
-        return std::log(a);
-      case Node::log1p:
-        return std::log1p(a);
-      case Node::sqrt:
-        return std::sqrt(a);
-      case Node::sin:
-        return std::sin(a);
-      case Node::cos:
-        return std::cos(a);
-      case Node::tanh:
-        return std::tanh(a);
-      case Node::sigmoid:
-        return 1 / (1 + std::exp(-a));
-      case Node::erf:
-        return std::erf(a);
-      case Node::floor:
-        return std::floor(a);
-      case Node::ceil:
-        return std::ceil(a);
-      case Node::round:
-        return std::nearbyint(a);
-      case Node::relu:
-        return a <= 0 ? 0 : a;
-      case Node::add:
-        return a + b;
-      case Node::sub:
-        return a - b;
-      case Node::mul:
-        return a * b;
-      case Node::div:
-        return a / b;
-      case Node::pow:
-        return std::pow(a, b);
-      case Node::max:
-        return std::isnan(a) ? a : b < a ? a : b;
-      case Node::min:
-        return std::isnan(a) ? a : a < b ? a : b;
-      case Node::fma:
-        return std::fma(a, b, c);
-      case Node::selectLess:
-        return a < b ? c : d;
-      case Node::selectLessEqual:
-        return a <= b ? c : d;
-      case Node::selectEqual:
-        return a == b ? c : d;
-      case Node::mask:
-      case Node::move:
-        break;
-    }
-    return static_cast<double>(kNan);
-  }
 };
 
 // NaNs are the same whatever their bits: which one of two operands wins is the compiler's choice.
@@ -251,8 +187,7 @@ inline bool same_numbers(std::span<const float> a, std::span<const float> b) {
   return true;
 }
 
-// --- programs as src/compile makes them
-// --------------------------------------------------------------------------------
+// --- programs as src/compile makes them ---
 
 inline TestProgram unary_program(Node node) {
   TestProgram program;
