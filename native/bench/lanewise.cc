@@ -18,14 +18,17 @@ std::span<float> out(Buffer& buffer) { return {buffer.data(), buffer.size()}; }
 // B as the weight [outputs, inputs] of a layer, in panels.
 std::shared_ptr<Buffer> panels_of(const ops::Context& context, const Buffer& weight, std::size_t outputs,
                                   std::size_t inputs) {
-  auto panels = std::make_shared<Buffer>(ops::panels_length(context, outputs, inputs));
-  ops::pack_panels(context, in(weight), out(*panels), outputs, inputs);
+  const ops::Panels layout{outputs, inputs, context.kernels.gemm_nr};
+  auto panels = std::make_shared<Buffer>(layout.capacity());
+  std::fill_n(panels->data(), panels->size(), 0.0f);
+  ops::pack(layout, weight.data(), 0, weight.size(), panels->data());
   return panels;
 }
 
 Contender weight_update(const ops::Context& context, Operands& o) {
   const std::size_t rows = o.shape.k, outputs = o.shape.m, inputs = o.shape.n;
-  auto weight = std::make_shared<Buffer>(ops::panels_length(context, outputs, inputs));
+  const ops::Panels layout{outputs, inputs, context.kernels.gemm_nr};
+  auto weight = std::make_shared<Buffer>(layout.capacity());
   // param - lr·grad: inputs grad and param, scalar -lr.
   const double code[]{2, 0, 1, 0, 1, 1, static_cast<double>(ops::Node::fma), 2, 0, 1, 0, 3};
   const auto program = std::make_shared<const ops::PointwiseProgram>(code);
@@ -36,10 +39,10 @@ Contender weight_update(const ops::Context& context, Operands& o) {
     ops::linearWeightUpdate(context, in(o.a), in(o.b), *program, ins, {scalars}, outs, {}, rows, inputs, outputs, true);
   };
   // The product is what a step of learning rate -1 adds to zeros.
-  const auto product = [context, &o, weight, outputs, inputs, step] {
+  const auto product = [&o, weight, layout, step] {
     std::fill_n(weight->data(), weight->size(), 0.0f);
     step(-1);
-    ops::unpack_panels(context, in(*weight), out(o.c), outputs, inputs);
+    ops::unpack(layout, weight->data(), o.c.data());
   };
   return {"lanewise panels+sgd", true, [step] { step(0); }, product};
 }

@@ -1,35 +1,33 @@
-// Weights from rows to panels and back.
 #include "panels.h"
 
-#include "parallel.h"
+#include <algorithm>
 
 namespace lanewise::ops {
+namespace {
 
-std::size_t panels_length(const Context& context, std::size_t out, std::size_t in) {
-  return core::checked_mul(core::checked_round_up(out, context.kernels.gemm_nr), in);
+// Calls visit(element, at, count) for each run of elements of one row in [begin, end): the first one's number in the
+// row-major weight and its place in the panels.
+template <typename Visit>
+void visit_rows(const Panels& layout, std::size_t begin, std::size_t end, const Visit& visit) {
+  while (begin < end) {
+    const std::size_t row = begin / layout.in, column = begin % layout.in;
+    const std::size_t count = std::min(end - begin, layout.in - column);
+    visit(begin, layout.at(row, column), count);
+    begin += count;
+  }
 }
 
-void pack_panels(const Context& context, std::span<const float> rows, std::span<float> panels, std::size_t out,
-                 std::size_t in) {
-  const std::size_t nr = context.kernels.gemm_nr;
-  if (in == 0) return;
-  split(context, parts_for(context, out * in, kElementGrain), out, nr, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t o = begin; o < end; o += nr) {
-      context.kernels.pack_columns(rows.data() + o * in, in, in, std::min(nr, end - o), panels.data() + o * in);
-    }
+}  // namespace
+
+void pack(const Panels& layout, const float* rows, std::size_t begin, std::size_t end, float* panels) {
+  visit_rows(layout, begin, end, [&](std::size_t element, std::size_t at, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) panels[at + i * layout.nr] = rows[element - begin + i];
   });
 }
 
-void unpack_panels(const Context& context, std::span<const float> panels, std::span<float> rows, std::size_t out,
-                   std::size_t in) {
-  const std::size_t nr = context.kernels.gemm_nr;
-  if (in == 0) return;
-  split(context, parts_for(context, out * in, kElementGrain), out, nr, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t o = begin; o < end; ++o) {
-      const float* from = panels.data() + o / nr * nr * in + o % nr;
-      float* to = rows.data() + o * in;
-      for (std::size_t i = 0; i < in; ++i) to[i] = from[i * nr];
-    }
+void unpack(const Panels& layout, const float* panels, float* rows) {
+  visit_rows(layout, 0, layout.out * layout.in, [&](std::size_t element, std::size_t at, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) rows[element + i] = panels[at + i * layout.nr];
   });
 }
 

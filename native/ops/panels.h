@@ -3,25 +3,30 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
 #include "../core/checked.h"
 #include "context.h"
 
 namespace lanewise::ops {
 
-// Elements of the panels of a weight [out, in]. Throws std::overflow_error.
-std::size_t panels_length(const Context& context, std::size_t out, std::size_t in);
+struct Panels {
+  std::size_t out, in, nr;
 
-// Elements of the weight as it lies in memory.
+  // Elements with the padding. Throws std::overflow_error.
+  std::size_t capacity() const { return core::checked_mul(core::checked_round_up(out, nr), in); }
+  // Where element `column` of row `row` lies; the elements of a row are nr apart.
+  std::size_t at(std::size_t row, std::size_t column) const { return (row / nr * in + column) * nr + row % nr; }
+  bool operator==(const Panels&) const = default;
+};
+
+// Writes elements [begin, end) of the row-major weight, which are `rows`, to their places in `panels`.
+void pack(const Panels& layout, const float* rows, std::size_t begin, std::size_t end, float* panels);
+// The whole weight, row-major.
+void unpack(const Panels& layout, const float* panels, float* rows);
+
+// Elements of the weight as it lies in memory. Throws std::overflow_error.
 inline std::size_t weight_length(const Context& context, std::size_t out, std::size_t in, bool packed) {
-  return packed ? panels_length(context, out, in) : core::checked_mul(out, in);
+  return packed ? Panels{out, in, context.kernels.gemm_nr}.capacity() : core::checked_mul(out, in);
 }
-
-// From row-major to panels and back. The lengths must fit: [out, in] and panels_length().
-void pack_panels(const Context& context, std::span<const float> rows, std::span<float> panels, std::size_t out,
-                 std::size_t in);
-void unpack_panels(const Context& context, std::span<const float> panels, std::span<float> rows, std::size_t out,
-                   std::size_t in);
 
 }  // namespace lanewise::ops

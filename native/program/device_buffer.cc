@@ -1,6 +1,5 @@
 #include "device_buffer.h"
 
-#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -17,33 +16,7 @@ core::AlignedBuffer<std::byte> zeros(std::size_t elements) {
   return memory;
 }
 
-// Calls visit(source, target, count) for what belongs together: elements [begin, begin + count) of a row-major matrix,
-// of one row, and where the first of them lies in the panels.
-template <typename Visit>
-void visit_rows(const Panels& panels, std::size_t begin, std::size_t end, const Visit& visit) {
-  while (begin < end) {
-    const std::size_t row = begin / panels.in, column = begin % panels.in;
-    const std::size_t count = std::min(end - begin, panels.in - column);
-    visit(begin, panels.at(row, column), count);
-    begin += count;
-  }
-}
-
-void pack(const Panels& panels, const float* rows, std::size_t begin, std::size_t end, float* to) {
-  visit_rows(panels, begin, end, [&](std::size_t from, std::size_t at, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) to[at + i * panels.nr] = rows[from - begin + i];
-  });
-}
-
-void unpack(const Panels& panels, const float* from, float* rows) {
-  visit_rows(panels, 0, panels.out * panels.in, [&](std::size_t to, std::size_t at, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) rows[to + i] = from[at + i * panels.nr];
-  });
-}
-
 }  // namespace
-
-std::size_t Panels::capacity() const { return core::checked_mul(core::checked_round_up(out, nr), in); }
 
 std::shared_ptr<DeviceBuffer> DeviceBuffer::create(ops::DType dtype, std::size_t length) {
   return std::shared_ptr<DeviceBuffer>(new DeviceBuffer(dtype, length));
@@ -64,12 +37,12 @@ void DeviceBuffer::ensure(const BufferLayout& layout) {
   core::AlignedBuffer<std::byte> next;
   if (layout_) {
     next = zeros(length_);
-    unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(next.data()));
+    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(next.data()));
   }
   if (layout) {
     core::AlignedBuffer<std::byte> packed = zeros(layout->capacity());
     const std::byte* rows = layout_ ? next.data() : memory_.data();
-    pack(*layout, reinterpret_cast<const float*>(rows), 0, length_, reinterpret_cast<float*>(packed.data()));
+    ops::pack(*layout, reinterpret_cast<const float*>(rows), 0, length_, reinterpret_cast<float*>(packed.data()));
     next = std::move(packed);
   }
   memory_ = std::move(next);
@@ -85,8 +58,8 @@ void DeviceBuffer::copy_in(std::span<const std::byte> from, std::size_t offset) 
   }
   if (count == 0) return;
   if (layout_) {
-    pack(*layout_, reinterpret_cast<const float*>(from.data()), offset, offset + count,
-         reinterpret_cast<float*>(memory_.data()));
+    ops::pack(*layout_, reinterpret_cast<const float*>(from.data()), offset, offset + count,
+              reinterpret_cast<float*>(memory_.data()));
   } else {
     std::memcpy(memory_.data() + offset * kElementBytes, from.data(), from.size());
   }
@@ -99,7 +72,7 @@ void DeviceBuffer::copy_out(std::span<std::byte> to) const {
   }
   if (to.empty()) return;
   if (layout_) {
-    unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(to.data()));
+    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(to.data()));
   } else {
     std::memcpy(to.data(), memory_.data(), to.size());
   }

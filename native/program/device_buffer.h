@@ -10,19 +10,11 @@
 
 #include "../core/aligned.h"
 #include "../ops/argument.h"
+#include "../ops/panels.h"
 
 namespace lanewise::program {
 
-// A matrix [out, in] as [out/nr][in][nr], zero-padded: the panels of B that GEMM reads.
-struct Panels {
-  std::size_t out, in, nr;
-
-  // Elements with the padding. Throws std::overflow_error.
-  std::size_t capacity() const;
-  // Where element `column` of row `row` lies; the elements of a row are nr apart.
-  std::size_t at(std::size_t row, std::size_t column) const { return (row / nr * in + column) * nr + row % nr; }
-  bool operator==(const Panels&) const = default;
-};
+using ops::Panels;
 
 // nullopt: row-major.
 using BufferLayout = std::optional<Panels>;

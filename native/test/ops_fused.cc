@@ -24,14 +24,15 @@ const Shape kShapes[] = {{1, 1, 1},       {7, 5, 17},      {6, 16, 16}, {13, 33,
                          {130, 1000, 20}, {130, 20, 1000}, {0, 5, 7},   {5, 0, 7},    {5, 7, 0}};
 
 std::vector<float> packed(const ops::Context& context, const std::vector<float>& rows, const Shape& s) {
-  std::vector<float> panels(ops::panels_length(context, s.out, s.in), kNan);
-  ops::pack_panels(context, rows, panels, s.out, s.in);
+  const ops::Panels layout{s.out, s.in, context.kernels.gemm_nr};
+  std::vector<float> panels(layout.capacity());
+  ops::pack(layout, rows.data(), 0, rows.size(), panels.data());
   return panels;
 }
 
 std::vector<float> unpacked(const ops::Context& context, const std::vector<float>& panels, const Shape& s) {
   std::vector<float> rows(s.out * s.in, kNan);
-  ops::unpack_panels(context, panels, rows, s.out, s.in);
+  ops::unpack({s.out, s.in, context.kernels.gemm_nr}, panels.data(), rows.data());
   return rows;
 }
 
