@@ -1,6 +1,6 @@
 /**
  * Installs the packages of the benchmark where they are missing or older than their lock file: they are none of the
- * library's, so the `npm ci` of the repository leaves them out.
+ * library's, so the `npm ci` of the repository leaves them out. Builds the addon that measures the peak.
  */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -9,14 +9,20 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const timeOf = (file: string) => statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-// npm writes the second one at the end of an installation.
-if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json')) {
-  console.error("installing the benchmark's own packages: npm ci --prefix bench");
-  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, error } = spawnSync(command, args, {
+    cwd,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
-  if (error !== undefined) console.error(`npm could not be started: ${error.message}`);
-  process.exitCode = status ?? 1;
+  if (error !== undefined) console.error(`${command} could not be started: ${error.message}`);
+  if (status !== 0) process.exitCode = status ?? 1;
 }
+
+// npm writes the second one at the end of an installation.
+if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json')) {
+  console.error("installing the benchmark's own packages: npm ci --prefix bench");
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+}
+// Does nothing once it is built.
+run('node-gyp', ['configure', 'build', '--silent', '--jobs=max'], `${folder}../native/bench/peak`);

@@ -2,6 +2,7 @@
  * The library as contenders see it: the built package in dist, the one that users get, in one copy a process. Its
  * insides come from the same dist, so that op-level cases and the public API share backends and memory.
  */
+import { createRequire } from 'node:module';
 import type { Ops } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import type { Expression, ExpressionGraph as PointwiseGraph } from '../../src/pointwise/expression.js';
@@ -24,13 +25,16 @@ export interface Library {
 
 const dist = new URL('../../dist/lib/', import.meta.url);
 
+/** Made by bench/install.ts. */
+const peakAddon = '../../native/bench/peak/build/Release/peak.node';
+
 /** What a program imports when it imports lanewise. */
 export const libraryUrl = new URL('index.js', dist).href;
 
 /** Loads the library and puts it on a backend. */
 export async function loadLibrary(backendName: string): Promise<Library> {
   const lanewise: Lanewise = await import(libraryUrl);
-  const { emit, getBackend, Graph, loadAddon, Program }: Internal = await import(new URL('internal.js', dist).href);
+  const { emit, getBackend, Graph, Program }: Internal = await import(new URL('internal.js', dist).href);
   lanewise.backend.use(backendName);
   return {
     lanewise,
@@ -40,10 +44,6 @@ export async function loadLibrary(backendName: string): Promise<Library> {
       return emit([build(graph.input(0), graph)]).program;
     },
     Program,
-    fmaPeak(isa, threads, milliseconds) {
-      const { addon } = loadAddon();
-      if (addon === null) throw new Error('the FMA peak is measured by the native addon, which could not be loaded');
-      return addon.fmaPeak(isa, threads, milliseconds);
-    },
+    fmaPeak: (...args) => createRequire(import.meta.url)(peakAddon).fmaPeak(...args),
   };
 }

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "../core/thread_pool.h"
+#include "fma_peak.h"
 
 namespace lanewise::bench {
 namespace {
@@ -20,7 +20,6 @@ using Clock = std::chrono::steady_clock;
 // which a shared core slows down.
 constexpr double kSampleSeconds = 50e-6;
 constexpr double kWarmUpSeconds = 1e-3;
-constexpr double kPeakSeconds = 1e-3;
 constexpr double kPeakTurnSeconds = 5e-3;
 // Workers of OpenBLAS spin for up to 2^26 cycles after a call, those of libgomp for less: without a pause they would
 // take the processor from the next contender.
@@ -49,25 +48,6 @@ void turn(const std::function<void()>& run, const Pace& pace, std::size_t thread
   }
   timing.seconds.insert(timing.seconds.end(), samples.begin(), samples.end());
   timing.round_seconds.push_back(quantile(std::move(samples), 0.5));
-}
-
-double best_peak(const kernels::KernelTable& kernels, std::size_t threads, double seconds) {
-  std::size_t rounds = 1 << 10;
-  double best = 0;
-  for (const auto start = Clock::now(); best == 0 || since(start) < seconds;) {
-    const auto begin = Clock::now();
-    core::ThreadPool::instance().run(threads, [&](std::size_t) {
-      float sum = 0;  // written by the kernel, so that its work cannot be left out
-      kernels.fma_chains(rounds, &sum);
-    });
-    const double taken = since(begin);
-    if (taken < kPeakSeconds / 2) {
-      rounds *= 2;
-    } else {
-      best = std::max(best, kernels.fma_chain_flops * static_cast<double>(rounds * threads) / taken / 1e9);
-    }
-  }
-  return best;
 }
 
 struct Expected {
@@ -138,11 +118,12 @@ Measurement measure(const kernels::KernelTable& kernels, Operands& operands, std
   std::vector<std::size_t> order(result.contenders.size());
   std::iota(order.begin(), order.end(), 0);
   std::minstd_rand random(1);
+  const FmaChains& chains = *find_fma_chains(kernels.name);
   for (std::size_t round = 0; round < pace.rounds && !stop(); ++round) {
     std::ranges::shuffle(order, random);
     for (const std::size_t i : order) turn(result.contenders[i].run, pace, threads, result.timings[i]);
     if (threads > 1) std::this_thread::sleep_for(kPause);
-    result.peak_gflops = std::max(result.peak_gflops, best_peak(kernels, threads, kPeakTurnSeconds));
+    result.peak_gflops = std::max(result.peak_gflops, fma_peak(chains, threads, kPeakTurnSeconds));
   }
   return result;
 }

@@ -38,7 +38,6 @@ constexpr NamedCallback kMachine[] = {
     {"threads", threads},
     {"setThreads", set_threads},
     {"threadSource", thread_source},
-    {"fmaPeak", fma_peak},
 };
 
 // Makes a pointwise program known to the environment, for as long as it lasts: its number.

@@ -1,4 +1,4 @@
-// The functions that are no ops: threads and the measured peak.
+// How many threads ops use.
 #pragma once
 
 #include <node_api.h>
@@ -16,9 +16,5 @@ napi_value thread_source(napi_env env, napi_callback_info info) noexcept;
 
 // From 1 to as many as the pool can have. Throws std::invalid_argument.
 std::size_t read_thread_count(const Argument& arg);
-
-// fmaPeak(isa, threads, milliseconds) -> GFLOP/s: independent chains of fused multiply-adds in registers, the fastest
-// of many short runs. It is the most that any kernel of that instruction set can reach on this machine.
-napi_value fma_peak(napi_env env, napi_callback_info info) noexcept;
 
 }  // namespace lanewise::binding

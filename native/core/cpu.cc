@@ -89,4 +89,12 @@ const CpuFeatures& cpu_features() {
   return features;
 }
 
+bool can_run(std::string_view isa) {
+  const CpuFeatures& cpu = cpu_features();
+  if (isa == "avx2") return cpu.avx2_fma;
+  if (isa == "avx512") return cpu.avx512;
+  if (isa == "neon") return cpu.neon;
+  return isa == "scalar";
+}
+
 }  // namespace lanewise::core

@@ -1,6 +1,8 @@
 // What this processor can run and this operating system saves across a context switch.
 #pragma once
 
+#include <string_view>
+
 namespace lanewise::core {
 
 struct CpuFeatures {
@@ -11,5 +13,8 @@ struct CpuFeatures {
 
 // Detected once, at the first call.
 const CpuFeatures& cpu_features();
+
+// Whether code for that instruction set (kernels/isas.inc) runs here.
+bool can_run(std::string_view isa);
 
 }  // namespace lanewise::core

@@ -16,10 +16,9 @@ struct Mask {
 };
 
 struct KernelTable {
-  const char* name;        // as in isas.inc; the backend is called native:<name>
-  std::size_t gemm_mr;     // rows of a GEMM tile
-  std::size_t gemm_nr;     // columns of a GEMM tile, and the width of a panel of B
-  double fma_chain_flops;  // floating-point operations in one round of the kernel fma_chains
+  const char* name;     // as in isas.inc; the backend is called native:<name>
+  std::size_t gemm_mr;  // rows of a GEMM tile
+  std::size_t gemm_nr;  // columns of a GEMM tile, and the width of a panel of B
 
 #define KERNEL(name, parameters) void(*name) parameters;
 #include "kernels.inc"

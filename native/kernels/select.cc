@@ -25,21 +25,13 @@ constexpr const char* kCompiled[] = {
 
 constexpr std::size_t kCount = std::size(kCompiled);
 
-bool can_run(std::string_view name) {
-  const core::CpuFeatures& cpu = core::cpu_features();
-  if (name == "avx2") return cpu.avx2_fma;
-  if (name == "avx512") return cpu.avx512;
-  if (name == "neon") return cpu.neon;
-  return name == "scalar";
-}
-
 struct Available {
   std::array<const KernelTable*, kCount> tables{};
   std::size_t count = 0;
 
   Available() {
 #define ISA(name) \
-  if (can_run(#name)) tables[count++] = &name::table;
+  if (core::can_run(#name)) tables[count++] = &name::table;
 #include "isas.inc"
 #undef ISA
   }

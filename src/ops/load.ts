@@ -36,8 +36,6 @@ export interface NativeAddon {
   setThreads(count: number): void;
   /** Where the number comes from that `threads()` gives at first. */
   threadSource(): string;
-  /** Measures the most GFLOP/s that fused multiply-adds reach on so many threads; blocks for so many milliseconds. */
-  fmaPeak(instructionSet: string, threads: number, milliseconds: number): number;
 
   /** The names of the ops that programs can run; an opcode is an index. */
   readonly opcodes: readonly string[];

@@ -9,7 +9,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ops: ['core', 'kernels'],
   program: ['core', 'kernels', 'ops'],
   binding: ['core', 'kernels', 'ops', 'program'],
-  test: ['core', 'kernels', 'ops', 'program'],
+  test: ['core', 'kernels', 'ops', 'program', 'bench'],
   bench: ['core', 'kernels', 'ops'],
 };
 
@@ -59,12 +59,12 @@ export const nativeOrder: Rule = (files) =>
     });
   });
 
-/** Libraries that tests preload into Node are addons of their own. */
-const isPreloaded = ({ path }: SourceFile): boolean => path.startsWith('native/test/preload/');
+/** The library that tests preload into Node and the benchmark's measurement of the peak are separate addons. */
+const isOtherAddon = ({ path }: SourceFile): boolean => /^native\/(test\/preload|bench\/peak)\//.test(path);
 
 export const onlyBindingKnowsNode: Rule = (files) =>
   files
-    .filter((file) => isNative(file) && folderOf(file.path) !== 'binding' && !isPreloaded(file))
+    .filter((file) => isNative(file) && folderOf(file.path) !== 'binding' && !isOtherAddon(file))
     .flatMap(includesOf)
     .filter(({ name }) => /(^|\/)(napi(-inl)?|node_api|js_native_api|node|v8|uv)\.h$/.test(name))
     .map((include) => violation(include, 'only native/binding includes the headers of Node'));

@@ -195,8 +195,6 @@ describe.each(names)('the functions of %s', (isa) => {
     expect(ran.size).toBe(Object.keys(signatures).length);
     expect(() => untyped(fns.softmax!)(...first(f32(1)))).toThrow(RangeError);
     expect(survives(), 'an error').toBe(true);
-    addon.fmaPeak(isa, 1, 1);
-    expect(survives(), 'fmaPeak').toBe(true);
   });
 
   it('flush denormals inside, on every thread', () => {
@@ -222,22 +220,12 @@ describe.each(names)('the functions of %s', (isa) => {
 });
 
 describe('the machine’s functions', () => {
-  it('measure a peak that grows with the width of the vectors', () => {
-    for (const isa of names) expect(addon.fmaPeak(isa, 1, 5)).toBeGreaterThan(0.01);
-  });
-
   it.each<[string, () => unknown, typeof TypeError, RegExp]>([
     ['no number', () => untyped(addon.setThreads)('2'), TypeError, /^setThreads: argument 0/],
     ['none', () => untyped(addon.setThreads)(), TypeError, /^setThreads: expected 1 arguments, got 0/],
     ['zero', () => addon.setThreads(0), RangeError, /^setThreads: argument 0: expected from 1 to 256 threads, got 0$/],
     ['too many', () => addon.setThreads(addon.maxThreads + 1), RangeError, /^setThreads: argument 0/],
     ['a fraction', () => addon.setThreads(1.5), RangeError, /^setThreads: argument 0/],
-    ['an unknown instruction set', () => addon.fmaPeak('sse9', 1, 1), RangeError, /^fmaPeak: argument 0/],
-    ['a long name', () => addon.fmaPeak('x'.repeat(1000), 1, 1), RangeError, /^fmaPeak: argument 0/],
-    ['no name', () => untyped(addon.fmaPeak)(1, 1, 1), TypeError, /^fmaPeak: argument 0/],
-    ['no threads', () => addon.fmaPeak('scalar', 0, 1), RangeError, /^fmaPeak: argument 1/],
-    ['no time', () => addon.fmaPeak('scalar', 1, Number.NaN), RangeError, /^fmaPeak: argument 2/],
-    ['an hour', () => addon.fmaPeak('scalar', 1, 3_600_000), RangeError, /^fmaPeak: argument 2/],
   ])('refuse %s', (_what, call, type, message) => {
     expect(call).toThrow(type);
     expect(call).toThrow(message);

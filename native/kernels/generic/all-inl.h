@@ -6,7 +6,6 @@
 #include "cross_entropy-inl.h"
 #include "dropout-inl.h"
 #include "elementwise-inl.h"
-#include "fma_chains-inl.h"
 #include "gemm-inl.h"
 #include "mask-inl.h"
 #include "math-inl.h"

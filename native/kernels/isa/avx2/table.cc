@@ -26,7 +26,6 @@ const KernelTable table = {
     "avx2",
     kGemmMr,
     kGemmNr,
-    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

@@ -32,7 +32,6 @@ const KernelTable table = {
     "avx512",
     kGemmMr,
     kGemmNr,
-    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

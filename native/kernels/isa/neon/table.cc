@@ -24,7 +24,6 @@ const KernelTable table = {
     "neon",
     kGemmMr,
     kGemmNr,
-    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

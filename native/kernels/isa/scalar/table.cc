@@ -20,7 +20,6 @@ const KernelTable table = {
     "scalar",
     kGemmMr,
     kGemmNr,
-    kFmaChainFlops,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

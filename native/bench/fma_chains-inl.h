@@ -1,7 +1,7 @@
-#pragma once
+// Over the vocabulary of an instruction set, so included once for each.
 
 inline constexpr int kChains = 12;
-inline constexpr double kFmaChainFlops = 2.0 * kChains * kLanes;
+inline constexpr double kFmaChainFlops = 2.0 * kChains * kLanes;  // of one round
 
 // Twelve chains hide a latency of four to five cycles on two multiply-add units.
 static void fma_chains(std::size_t rounds, float* out) {
