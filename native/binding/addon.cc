@@ -5,7 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "../core/thread_count.h"
 #include "../core/thread_pool.h"
@@ -53,6 +57,37 @@ napi_value pointwise_program(napi_env env, napi_callback_info info) noexcept {
   });
 }
 
+template <typename Text = const char*>
+napi_value names(napi_env env, std::span<const std::type_identity_t<Text>> list) {
+  napi_value array = nullptr;
+  check(napi_create_array(env, &array));
+  std::uint32_t index = 0;
+  for (const std::string_view name : list) {
+    napi_value text = nullptr;
+    check(napi_create_string_utf8(env, name.data(), name.size(), &text));
+    check(napi_set_element(env, array, index++, text));
+  }
+  return array;
+}
+
+// The kinds of each op's parameters by its name, a question mark behind those that may be null.
+napi_value op_parameters(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "opParameters", [&] {
+    read_arguments<0>(env, info, nullptr);
+    napi_value result = nullptr;
+    check(napi_create_object(env, &result));
+    const std::span<const char* const> ops = program::opcodes();
+    for (std::size_t opcode = 0; opcode < ops.size(); ++opcode) {
+      std::vector<std::string> kinds;
+      for (const program::Parameter& parameter : program::parameters(opcode)) {
+        kinds.push_back(std::string(parameter.kind) + (parameter.optional ? "?" : ""));
+      }
+      check(napi_set_named_property(env, result, ops[opcode], names<std::string>(env, kinds)));
+    }
+    return result;
+  });
+}
+
 constexpr NamedCallback kPrograms[] = {
     {"reclaim", reclaim},
     {"createBlock", create_device_buffer},
@@ -65,6 +100,7 @@ constexpr NamedCallback kPrograms[] = {
     {"programNumber", program_number},
     {"disposeProgram", dispose_program},
     {"pointwiseProgram", pointwise_program},
+    {"opParameters", op_parameters},
 };
 
 constexpr NamedCallback kJobs[] = {
@@ -96,18 +132,6 @@ napi_value instruction_sets(napi_env env, Instance& instance) {
     check(napi_set_named_property(env, sets, table->name, functions));
   }
   return sets;
-}
-
-napi_value names(napi_env env, std::span<const char* const> list) {
-  napi_value array = nullptr;
-  check(napi_create_array(env, &array));
-  std::uint32_t index = 0;
-  for (const char* name : list) {
-    napi_value text = nullptr;
-    check(napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &text));
-    check(napi_set_element(env, array, index++, text));
-  }
-  return array;
 }
 
 // The frame as an array over memory of the instance, so that it stays whatever becomes of the array; where an engine

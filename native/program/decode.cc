@@ -28,6 +28,17 @@ constexpr Make kMakers[] = {
 #undef OP
 };
 
+template <auto op>
+constexpr auto kParametersOf = parameters_of(op);
+constexpr std::span<const Parameter> kParameters[] = {
+#define OP(name) kParametersOf<&ops::name>,
+#include "../ops/ops.inc"
+#undef OP
+#define OP(name) kParametersOf<&program::name>,
+#include "host_ops.inc"
+#undef OP
+};
+
 // Ops that may write over what they read (src/ops/ops.ts): by which arguments.
 struct InPlaceOp {
   std::string_view name;
@@ -109,6 +120,7 @@ bool checks_input(const Reader& reader, std::span<const ValueSpec> values) {
 }  // namespace
 
 std::span<const char* const> opcodes() { return kNames; }
+std::span<const Parameter> parameters(std::size_t opcode) { return kParameters[opcode]; }
 
 std::vector<std::unique_ptr<const Instruction>> decode_instructions(
     const FlatGraph& graph, std::span<const ValueSpec> values, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {

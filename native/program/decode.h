@@ -12,6 +12,8 @@ namespace lanewise::program {
 
 // The names of the ops that a program can run; an opcode is an index.
 std::span<const char* const> opcodes();
+// Those of the op with that opcode.
+std::span<const Parameter> parameters(std::size_t opcode);
 
 // Decodes and checks all instructions. Those that check labels of inputs come first, so that they fail before any
 // number moves. Throws std::invalid_argument.

@@ -2,6 +2,7 @@
 // graph and what it is when it runs, as native/binding/arguments.h does for JavaScript values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,6 +42,12 @@ class Instruction {
   virtual void run(const ops::Context& context, const Bindings& bindings) const = 0;
 };
 
+// A parameter of an op. Its kind is named as the roles of src/ops/ops.ts that cross as its C++ type.
+struct Parameter {
+  const char* kind;
+  bool optional = false;
+};
+
 // What an instruction keeps of an argument of type T: `decode` reads it, `resolve` gives what the op takes.
 template <typename T>
 struct Field;
@@ -52,6 +59,8 @@ inline constexpr ops::DType kDType<std::int32_t> = ops::DType::kInt32;
 
 template <typename T>
 struct Field<std::span<T>> {
+  static constexpr bool kIsFloat = std::is_same_v<std::remove_const_t<T>, float>, kIsRead = std::is_const_v<T>;
+  static constexpr Parameter kParameter{kIsFloat ? (kIsRead ? "in" : "out") : (kIsRead ? "index" : "indexOut")};
   std::size_t value;
   static Field decode(Reader& reader, bool nullable = false) {
     return {reader.value(kDType<std::remove_const_t<T>>, !std::is_const_v<T>, nullable)};
@@ -64,6 +73,7 @@ struct Field<std::span<T>> {
 
 template <typename T>
 struct Field<std::optional<std::span<T>>> {
+  static constexpr Parameter kParameter{Field<std::span<T>>::kParameter.kind, true};
   Field<std::span<T>> given;
   static Field decode(Reader& reader) { return {Field<std::span<T>>::decode(reader, true)}; }
   std::optional<std::span<T>> resolve(const Bindings& bindings) const {
@@ -75,6 +85,7 @@ struct Field<std::optional<std::span<T>>> {
 template <typename T>
   requires std::is_same_v<T, ops::AnyConst> || std::is_same_v<T, ops::AnyMutable>
 struct Field<T> {
+  static constexpr Parameter kParameter{std::is_same_v<T, ops::AnyMutable> ? "anyOut" : "any"};
   std::size_t value;
   ops::DType dtype;
   static Field decode(Reader& reader) {
@@ -89,6 +100,7 @@ struct Field<T> {
 
 template <>
 struct Field<ops::Layout> {
+  static constexpr Parameter kParameter{"layout"};
   std::vector<double> numbers;
   static Field decode(Reader& reader) { return {reader.layout()}; }
   ops::Layout resolve(const Bindings&) const { return numbers; }
@@ -96,6 +108,7 @@ struct Field<ops::Layout> {
 
 template <>
 struct Field<std::size_t> {
+  static constexpr Parameter kParameter{"size"};
   std::size_t value;
   static Field decode(Reader& reader) { return {reader.size()}; }
   std::size_t resolve(const Bindings&) const { return value; }
@@ -103,6 +116,7 @@ struct Field<std::size_t> {
 
 template <>
 struct Field<std::int32_t> {
+  static constexpr Parameter kParameter{"int"};
   std::int32_t value;
   static Field decode(Reader& reader) { return {reader.integer()}; }
   std::int32_t resolve(const Bindings&) const { return value; }
@@ -110,6 +124,7 @@ struct Field<std::int32_t> {
 
 template <>
 struct Field<bool> {
+  static constexpr Parameter kParameter{"flag"};
   bool value;
   static Field decode(Reader& reader) { return {reader.flag()}; }
   bool resolve(const Bindings&) const { return value; }
@@ -118,6 +133,7 @@ struct Field<bool> {
 // A number, or a dynamic scalar.
 template <>
 struct Field<double> {
+  static constexpr Parameter kParameter{"scalar"};
   Reader::Scalar scalar;
   static Field decode(Reader& reader) { return {reader.scalar()}; }
   double resolve(const Bindings& bindings) const {
@@ -141,19 +157,23 @@ struct ValuesField {
 
 template <>
 struct Field<ops::FloatIns> : ValuesField<const float> {
+  static constexpr Parameter kParameter{"ins"};
   static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 template <>
 struct Field<ops::FloatOuts> : ValuesField<float> {
+  static constexpr Parameter kParameter{"outs"};
   static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 template <>
 struct Field<ops::IndexIns> : ValuesField<const std::int32_t> {
+  static constexpr Parameter kParameter{"indexes"};
   static Field decode(Reader& reader) { return {ValuesField::decode(reader)}; }
 };
 
 template <>
 struct Field<ops::Scalars> {
+  static constexpr Parameter kParameter{"scalars"};
   std::vector<Reader::Scalar> scalars;
   static Field decode(Reader& reader) { return {reader.scalars()}; }
   // Converts to what the op takes.
@@ -170,6 +190,7 @@ struct Field<ops::Scalars> {
 
 template <>
 struct Field<ops::ProgramIn> {
+  static constexpr Parameter kParameter{"program"};
   std::unique_ptr<const ops::PointwiseProgram> program;
   static Field decode(Reader& reader) {
     return {std::make_unique<const ops::PointwiseProgram>(reader.numbers("a pointwise program"))};
@@ -180,6 +201,7 @@ struct Field<ops::ProgramIn> {
 // null: no numbers.
 template <>
 struct Field<std::optional<ops::ProgramIn>> {
+  static constexpr Parameter kParameter{"program", true};
   std::unique_ptr<const ops::PointwiseProgram> program;
   static Field decode(Reader& reader) {
     const std::vector<double> numbers = reader.numbers("a pointwise program");
@@ -192,6 +214,7 @@ struct Field<std::optional<ops::ProgramIn>> {
 
 template <>
 struct Field<KeySource> {
+  static constexpr Parameter kParameter{"keySource"};
   std::size_t index;
   static Field decode(Reader& reader) { return {reader.key_source()}; }
   KeySource resolve(const Bindings& bindings) const {
@@ -219,6 +242,11 @@ class OpInstruction<op> final : public Instruction {
 template <auto op>
 std::unique_ptr<const Instruction> make_instruction(Reader& reader) {
   return std::make_unique<const OpInstruction<op>>(reader);
+}
+
+template <typename... Args>
+constexpr std::array<Parameter, sizeof...(Args)> parameters_of(void (*)(const ops::Context&, Args...)) {
+  return {Field<Args>::kParameter...};
 }
 
 }  // namespace lanewise::program

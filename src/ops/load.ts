@@ -39,6 +39,8 @@ export interface NativeAddon {
 
   /** The names of the ops that programs can run; an opcode is an index. */
   readonly opcodes: readonly string[];
+  /** For each op the kinds of its parameters, as its C++ function has them: named as roles of ops.ts, with `?` where null may be given. */
+  opParameters(): Readonly<Record<string, readonly string[]>>;
   /** The names of the nodes of pointwise programs; a node's number is an index. */
   readonly pointwiseNodes: readonly string[];
   /** Where numbers cross that would take an array of their own: much faster. Empty where the engine allows no such memory. */
