@@ -72,7 +72,7 @@ export interface CaseOptions {
    * Some inputs or results are subnormal: taking or giving 0 in their place is right as well. 'compared': they may be taken for 0 where they
    * are compared and given as they are, so that any of them is right. 'outside': what is computed in between never counts as 0.
    */
-  readonly subnormal?: true | 'compared' | 'outside';
+  readonly subnormal?: boolean | 'compared' | 'outside';
   /** What the op answers with: the message of an ArgumentError, or another error. */
   readonly throws?: string | Error;
   /** Why the expected values may be mostly zero or constant. */
