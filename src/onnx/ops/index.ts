@@ -1,0 +1,41 @@
+/** Every op of the contract, and what becomes of it. */
+import type { OpName } from '../../ops/ops.js';
+import type { Handler, Handlers } from '../handlers.js';
+import { along } from './along.js';
+import { indices } from './indices.js';
+import { integers } from './integers.js';
+import { losses } from './losses.js';
+import { matrices } from './matrices.js';
+import { moves } from './moves.js';
+import { pointwise } from './pointwise.js';
+
+/** An op that no forward pass needs, or that has no counterpart. */
+const refused =
+  <Name extends OpName>(what: string): Handler<Name> =>
+  (call, to) => {
+    throw to.refuse(`${what} has no ONNX form (op ${call.op})`);
+  };
+
+const gradients = 'a gradient';
+const random = 'drawing random numbers';
+const compiled = 'an op that only compiled programs have';
+
+export const handlers: Handlers = {
+  ...moves,
+  ...pointwise,
+  ...along,
+  ...indices,
+  ...integers,
+  ...matrices,
+  ...losses,
+  drawKey: refused(random),
+  draw: refused(random),
+  indexAdd: refused(gradients),
+  softmaxBackward: refused(gradients),
+  crossEntropyBackward: refused(gradients),
+  reduce: refused(compiled),
+  gatherRows: refused(compiled),
+  linearInputGradient: refused(compiled),
+  crossEntropyTrain: refused(compiled),
+  linearWeightUpdate: refused(compiled),
+};
