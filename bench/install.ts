@@ -1,12 +1,14 @@
 /**
- * Installs the packages of the benchmark where they are missing or older than their lock file: they are none of the
- * library's, so the `npm ci` of the repository leaves them out. Builds the addon that measures the peak.
+ * Installs the packages of the benchmark, or of the folder that is given, where they are missing or older than their lock file: they are none
+ * of the library's, so the `npm ci` of the repository leaves them out. What stands behind the folder is given to npm. For the benchmark it
+ * builds the addon that measures the peak.
  */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
+const [given = 'bench', ...options] = process.argv.slice(2);
+const folder = fileURLToPath(new URL(`../${given}/`, import.meta.url));
 const timeOf = (file: string) => statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 function run(command: string, args: readonly string[], cwd: string): void {
@@ -21,8 +23,8 @@ function run(command: string, args: readonly string[], cwd: string): void {
 
 // npm writes the second one at the end of an installation.
 if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json')) {
-  console.error("installing the benchmark's own packages: npm ci --prefix bench");
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  console.error(`installing the packages of ${given}: npm ci --prefix ${given}`);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...options], folder);
 }
 // Does nothing once it is built.
-run('node-gyp', ['configure', 'build', '--silent', '--jobs=max'], `${folder}../native/bench/peak`);
+if (given === 'bench') run('node-gyp', ['configure', 'build', '--silent', '--jobs=max'], `${folder}../native/bench/peak`);

@@ -1,98 +1,73 @@
 /** The element types of ONNX tensors, and how lanewise takes them. */
-import type { DType, HostArray } from '../ops/ops.js';
+import type { ElementName } from '../files/elements.js';
 
-/** How the elements of a type lie in an ONNX tensor, and what they become. */
+/** The fields that hold elements, where they are not in `raw_data`. */
+export type TypedField = 'floatData' | 'doubleData' | 'int32Data' | 'int64Data' | 'uint64Data';
+
+/** How the elements of a type lie in an ONNX file. */
 export interface ElementFormat {
   readonly name: string;
-  /** Bits of an element in `raw_data`. */
+  /** Bits of an element in `raw_data`, where elements of less than a byte are packed. */
   readonly bits: number;
-  /** What it is converted to. */
-  readonly dtype: DType;
-  /** The field with the elements, where they are not in `raw_data`. */
-  readonly field: 'floatData' | 'doubleData' | 'int32Data' | 'int64Data' | 'uint64Data';
-  /** An element from its bits: a whole number of `bits` bits without a sign, for types of up to 32 bits. */
-  readonly decode: (bits: number) => number;
+  readonly field: TypedField;
+  /** Its name among the types that files of tensors have; else what an element is, from its bits, and what it becomes. */
+  readonly as: ElementName | { readonly dtype: 'float32' | 'int32'; readonly decode: (bits: number) => number };
 }
-
-const view = new DataView(new ArrayBuffer(4));
-
-const asFloat = (bits: number): number => {
-  view.setUint32(0, bits);
-  return view.getFloat32(0);
-};
-
-/** A whole number of so many bits with a sign. */
-const signed =
-  (bits: number) =>
-  (value: number): number =>
-    (value << (32 - bits)) >> (32 - bits);
-
-const unsigned = (value: number): number => value;
 
 interface SmallFloat {
   readonly exponent: number;
   readonly mantissa: number;
   readonly bias: number;
-  /** What the largest exponent stands for: infinity and NaN, as in IEEE 754; numbers but for all ones (`fn`); numbers (`none`). */
-  readonly special: 'ieee' | 'fn' | 'none';
-  /** Whether -0 stands for NaN, the only one there is. */
-  readonly unsignedZero?: boolean;
+  /** Whether -0 stands for NaN. */
+  readonly unsignedZero: boolean;
 }
 
-/** A float with a sign, an exponent and a mantissa. */
+/** A float without infinities: a sign, an exponent and a mantissa. */
 const small =
-  ({ exponent, mantissa, bias, special, unsignedZero = false }: SmallFloat) =>
+  ({ exponent, mantissa, bias, unsignedZero }: SmallFloat) =>
   (bits: number): number => {
     const sign = (bits >> (exponent + mantissa)) & 1 ? -1 : 1;
     const power = (bits >> mantissa) & (2 ** exponent - 1);
     const fraction = bits & (2 ** mantissa - 1);
     if (unsignedZero && sign < 0 && power === 0 && fraction === 0) return Number.NaN;
-    const isTop = power === 2 ** exponent - 1;
-    if (special === 'ieee' && isTop) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (special === 'fn' && isTop && fraction === 2 ** mantissa - 1) return Number.NaN;
     if (power === 0) return sign * fraction * 2 ** (1 - bias - mantissa);
     return sign * (1 + fraction / 2 ** mantissa) * 2 ** (power - bias);
   };
 
-const float = (name: string, bits: number, decode: ElementFormat['decode']): ElementFormat => ({
+const e4m3fnuz = small({ exponent: 4, mantissa: 3, bias: 8, unsignedZero: true });
+const e5m2fnuz = small({ exponent: 5, mantissa: 2, bias: 16, unsignedZero: true });
+const e2m1 = small({ exponent: 2, mantissa: 1, bias: 1, unsignedZero: false });
+
+const format = (name: string, bits: number, field: TypedField, as: ElementFormat['as']): ElementFormat => ({
   name,
   bits,
-  dtype: 'float32',
-  field: 'int32Data',
-  decode,
+  field,
+  as,
 });
 
-const whole = (name: string, bits: number, decode: ElementFormat['decode']): ElementFormat => ({
-  name,
-  bits,
-  dtype: 'int32',
-  field: 'int32Data',
-  decode,
-});
-
-/** By the codes of TensorProto.DataType. Those of 64 bits are read without `decode`. */
+/** By the codes of TensorProto.DataType. */
 export const elementFormats: ReadonlyMap<number, ElementFormat> = new Map([
-  [1, { name: 'FLOAT', bits: 32, dtype: 'float32', field: 'floatData', decode: asFloat }],
-  [2, whole('UINT8', 8, unsigned)],
-  [3, whole('INT8', 8, signed(8))],
-  [4, whole('UINT16', 16, unsigned)],
-  [5, whole('INT16', 16, signed(16))],
-  [6, whole('INT32', 32, signed(32))],
-  [7, { name: 'INT64', bits: 64, dtype: 'int32', field: 'int64Data', decode: unsigned }],
-  [9, whole('BOOL', 8, (bits) => (bits === 0 ? 0 : 1))],
-  [10, float('FLOAT16', 16, small({ exponent: 5, mantissa: 10, bias: 15, special: 'ieee' }))],
-  [11, { name: 'DOUBLE', bits: 64, dtype: 'float64', field: 'doubleData', decode: unsigned }],
-  [12, { name: 'UINT32', bits: 32, dtype: 'int32', field: 'uint64Data', decode: unsigned }],
-  [13, { name: 'UINT64', bits: 64, dtype: 'int32', field: 'uint64Data', decode: unsigned }],
-  [16, float('BFLOAT16', 16, (bits) => asFloat(bits * 2 ** 16))],
-  [17, float('FLOAT8E4M3FN', 8, small({ exponent: 4, mantissa: 3, bias: 7, special: 'fn' }))],
-  [18, float('FLOAT8E4M3FNUZ', 8, small({ exponent: 4, mantissa: 3, bias: 8, special: 'none', unsignedZero: true }))],
-  [19, float('FLOAT8E5M2', 8, small({ exponent: 5, mantissa: 2, bias: 15, special: 'ieee' }))],
-  [20, float('FLOAT8E5M2FNUZ', 8, small({ exponent: 5, mantissa: 2, bias: 16, special: 'none', unsignedZero: true }))],
-  [21, whole('UINT4', 4, unsigned)],
-  [22, whole('INT4', 4, signed(4))],
-  [23, float('FLOAT4E2M1', 4, small({ exponent: 2, mantissa: 1, bias: 1, special: 'none' }))],
-] satisfies [number, ElementFormat][]);
+  [1, format('FLOAT', 32, 'floatData', 'F32')],
+  [2, format('UINT8', 8, 'int32Data', 'U8')],
+  [3, format('INT8', 8, 'int32Data', 'I8')],
+  [4, format('UINT16', 16, 'int32Data', 'U16')],
+  [5, format('INT16', 16, 'int32Data', 'I16')],
+  [6, format('INT32', 32, 'int32Data', 'I32')],
+  [7, format('INT64', 64, 'int64Data', 'I64')],
+  [9, format('BOOL', 8, 'int32Data', 'BOOL')],
+  [10, format('FLOAT16', 16, 'int32Data', 'F16')],
+  [11, format('DOUBLE', 64, 'doubleData', 'F64')],
+  [12, format('UINT32', 32, 'uint64Data', 'U32')],
+  [13, format('UINT64', 64, 'uint64Data', 'U64')],
+  [16, format('BFLOAT16', 16, 'int32Data', 'BF16')],
+  [17, format('FLOAT8E4M3FN', 8, 'int32Data', 'F8_E4M3')],
+  [18, format('FLOAT8E4M3FNUZ', 8, 'int32Data', { dtype: 'float32', decode: e4m3fnuz })],
+  [19, format('FLOAT8E5M2', 8, 'int32Data', 'F8_E5M2')],
+  [20, format('FLOAT8E5M2FNUZ', 8, 'int32Data', { dtype: 'float32', decode: e5m2fnuz })],
+  [21, format('UINT4', 4, 'int32Data', { dtype: 'int32', decode: (bits) => bits })],
+  [22, format('INT4', 4, 'int32Data', { dtype: 'int32', decode: (bits) => (bits << 28) >> 28 })],
+  [23, format('FLOAT4E2M1', 4, 'int32Data', { dtype: 'float32', decode: e2m1 })],
+]);
 
 /** Names of types that hold no numbers that lanewise has. */
 const others: Readonly<Record<number, string>> = {
@@ -106,9 +81,3 @@ const others: Readonly<Record<number, string>> = {
 };
 
 export const nameOfType = (code: number): string => elementFormats.get(code)?.name ?? others[code] ?? `number ${code}`;
-
-/** Room for the elements of a dtype. */
-export function roomFor(dtype: DType, length: number): HostArray {
-  if (dtype === 'float32') return new Float32Array(length);
-  return dtype === 'float64' ? new Float64Array(length) : new Int32Array(length);
-}

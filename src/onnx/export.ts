@@ -1,8 +1,8 @@
 /** A model as an ONNX file. */
-import { writeFile } from 'node:fs/promises';
 import { checkBoolean, checkOptions, readList, show } from '../check.js';
 import { version } from '../copies.js';
 import { ArgumentError, LanewiseError, StateError } from '../errors.js';
+import { writeAtomically } from '../io/atomic-write.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import type { OpName } from '../ops/ops.js';
 import { recording } from '../ops/recording.js';
@@ -82,14 +82,14 @@ export function exportOnnx<In extends readonly unknown[], Out>(
   return encodeModel(graph, outputs, { name: model.constructor.name, version, metadata });
 }
 
-/** {@link exportOnnx} into a file. */
+/** {@link exportOnnx} into a file, which is there whole or not at all. @throws as it, and ArgumentError for a file that cannot be written. */
 export async function saveOnnx<In extends readonly unknown[], Out>(
   path: string | URL,
   model: Module<In, Out>,
   example: Example,
   options?: ExportOptions,
 ): Promise<void> {
-  await writeFile(path, exportOnnx(model, example, options));
+  await writeAtomically('saveOnnx', path, [exportOnnx(model, example, options)]);
 }
 
 interface Result {

@@ -1,15 +1,15 @@
 /** The weights of an ONNX file as a state dict. */
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { pathOf } from '../files/path.js';
+import { type ByteStream, type FileFacts, type FileSource, readBytes, readFileAsync, take } from '../files/source.js';
 import type { StateDict } from '../nn/state-dict.js';
-import { isArrayBuffer, isError, isPlainObject, isUint8Array, isURL } from '../realm.js';
+import { isPlainObject, isURL } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readExternal } from './external.js';
-import { readInitializer } from './initializer.js';
-import { decodeInitializers } from './proto-read.js';
+import { ownBytes, readHead, readTensor } from './initializer.js';
+import { decodeInitializers, type FoundInitializer } from './proto-read.js';
 
 const place = 'importOnnxWeights';
 
@@ -37,69 +37,57 @@ export interface ImportOptions {
  * model.loadStateDict(weights);
  * ```
  *
- * Whole numbers and booleans become int32, half precision and smaller floats float32. Exporters lay some weights out transposed
- * ([in, out], for MatMul): give those to `transpose(0, 1)`. The graph itself is not read. External data are read from files in the folder of
- * the model.
- * @param source path, file: URL, or the bytes of a file.
- * @throws ArgumentError for a file that cannot be read or is no ONNX file, a tensor of strings or complex numbers, a number that is no int32, sizes
- * that do not fit, external data outside of the folder, names that are mapped but missing, and two tensors with one name.
+ * Whole numbers and booleans become int32 (float64 where one is no int32), half precision and smaller floats float32. Exporters lay some
+ * weights out transposed ([in, out], for MatMul): give those to `transpose(0, 1)`. The graph itself is not read. External data are read from files
+ * in the folder of the model.
+ * @param source path, `file:` URL, the bytes of a file, or a stream of them.
+ * @throws ArgumentError for a file that cannot be read or is no ONNX file, a tensor of strings or complex numbers, sizes that do not fit, external
+ * data outside of the folder, names that are mapped but missing, and two tensors with one name.
  */
-export async function importOnnxWeights(
-  source: string | URL | Uint8Array | ArrayBuffer,
-  options?: ImportOptions,
-): Promise<StateDict> {
+export async function importOnnxWeights(source: FileSource | ByteStream, options?: ImportOptions): Promise<StateDict> {
   const { map = {}, directory } = checkOptions(place, options, ['map', 'directory']);
   if (typeof map !== 'function' && !isPlainObject(map))
     throw new ArgumentError(`${place}: map must be an object of names or a function, got ${show(map)}`);
-  if (directory !== undefined && typeof directory !== 'string' && !isURL(directory))
-    throw new ArgumentError(`${place}: directory must be a path or a URL, got ${show(directory)}`);
-  const { name, bytes, folder } = await open(source);
-  const where = `${place}: ${name}`;
-  const given = decodeInitializers(where, bytes);
-  if (typeof map !== 'function') checkMapped(where, map, new Set(given.map((each) => each.name)));
-  const external = directory === undefined ? folder : pathOf(directory);
+  const folder = directory === undefined ? folderOf(source) : pathOf(place, directory);
+  const { given, fail } = await readFileAsync(place, source, function* (file) {
+    const bytes = yield* take(0, file.size);
+    return { given: decodeInitializers(bytes, file.fail), fail: file.fail };
+  });
+  if (typeof map !== 'function') checkMapped(map, new Set(given.map(({ name }) => name)), fail);
   const state: StateDict = Object.create(null);
   for (const each of given) {
-    const raw = each.external === null ? null : await readExternal(where, each, each.external, external);
-    const tensor = readInitializer(where, each, raw);
-    const key =
-      typeof map === 'function' ? map(each.name, tensor) : Object.hasOwn(map, each.name) ? map[each.name] : each.name;
+    const tensor = await read(each, folder, fail);
+    const key = mapped(map, each.name, tensor);
     if (key === null || key === undefined) continue;
-    if (typeof key !== 'string')
-      throw new ArgumentError(`${where}: map gives ${show(key)} for '${each.name}', not a name`);
-    if (key in state) throw new ArgumentError(`${where}: two initializers have the name '${key}'`);
+    if (typeof key !== 'string') return fail(`map gives ${show(key)} for '${each.name}', not a name`);
+    if (key in state) fail(`two initializers have the name '${key}'`);
     state[key] = tensor;
   }
   return state;
 }
 
-async function open(source: unknown): Promise<{ name: string; bytes: Uint8Array; folder: string | null }> {
-  if (isUint8Array(source)) return { name: 'the bytes', bytes: source, folder: null };
-  if (isArrayBuffer(source)) return { name: 'the bytes', bytes: new Uint8Array(source), folder: null };
-  if (typeof source !== 'string' && !isURL(source))
-    throw new ArgumentError(`${place}: expected a path, a URL or the bytes of a file, got ${show(source)}`);
-  const path = pathOf(source);
-  try {
-    return { name: path, bytes: await readFile(path), folder: dirname(path) };
-  } catch (cause) {
-    const code = isError(cause) && 'code' in cause ? cause.code : cause;
-    throw new ArgumentError(`${place}: ${path}: ${code === 'ENOENT' ? 'not found' : `cannot be read (${code})`}`, {
-      cause,
-    });
-  }
+/** The folder of a model that is given by its path. */
+function folderOf(source: unknown): string | null {
+  return typeof source === 'string' || isURL(source) ? dirname(pathOf(place, source)) : null;
 }
 
-function pathOf(given: string | URL): string {
-  if (typeof given === 'string') return given;
-  if (given.protocol === 'file:') return fileURLToPath(given.href);
-  throw new ArgumentError(`${place}: expected a file: URL, got ${given.href}`);
+async function read(given: FoundInitializer, folder: string | null, fail: FileFacts['fail']): Promise<Tensor> {
+  const head = readHead(given, fail);
+  if (given.external !== null) return readExternal(place, given, head, given.external, folder, fail);
+  return readBytes(place, given.name, ownBytes(given, head, fail), () => readTensor(head, 0));
 }
 
-function checkMapped(where: string, map: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): void {
+function mapped(map: WeightMapping, name: string, tensor: Tensor): unknown {
+  if (typeof map === 'function') return map(name, tensor);
+  return Object.hasOwn(map, name) ? map[name] : name;
+}
+
+function checkMapped(
+  map: Readonly<Record<string, unknown>>,
+  names: ReadonlySet<string>,
+  fail: FileFacts['fail'],
+): void {
   const missing = Object.keys(map).filter((name) => !names.has(name));
-  if (missing.length > 0)
-    throw new ArgumentError(
-      `${where}: map names initializers that are not there: ${missing.map((name) => `'${name}'`).join(', ')}; there are ` +
-        [...names].map((name) => `'${name}'`).join(', '),
-    );
+  const list = (all: Iterable<string>) => [...all].map((name) => `'${name}'`).join(', ');
+  if (missing.length > 0) fail(`map names initializers that are not there: ${list(missing)}; there are ${list(names)}`);
 }

@@ -1,8 +1,7 @@
 /** Memory that was written part by part: how the results of `cat` and `stack` come about. */
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { atMost, constantOf, floorOver, isNumber, minus, over, plus, type Quantity, sameQuantity } from './quantity.js';
 import type { Region } from './region.js';
-import type { Translator } from './translator.js';
 
 /** Numbers that were written, and where. */
 export interface Piece {
@@ -22,30 +21,30 @@ interface Columns {
  * The whole of a memory, after pieces were written over what was there `before`.
  * @throws StateError for pieces that do not lie one after the other.
  */
-export function assemble(to: Translator, before: Value | null, pieces: readonly Piece[], length: Quantity): Value {
+export function assemble(graph: Graph, before: Value | null, pieces: readonly Piece[], length: Quantity): Value {
   const widths = pieces.map(({ region }) => widthOf(region, length));
   const width = widths.find((each) => each !== null && !sameQuantity(each, length)) ?? length;
   const blocks = over(length, width);
-  if (blocks === null) throw refusal(to);
-  const columns = pieces.map(({ value, region }) => columnsOf(to, value, region, width, blocks));
+  if (blocks === null) throw refusal(graph);
+  const columns = pieces.map(({ value, region }) => columnsOf(graph, value, region, width, blocks));
   const sorted = columns.toSorted((a, b) => a.start[0]! - b.start[0]!);
   const all: Columns[] = [];
   let end: Quantity = width.map(() => 0);
   for (const each of sorted) {
     // Written twice, or in another order at another batch size.
-    if (!atMost(end, each.start)) throw refusal(to);
+    if (!atMost(end, each.start)) throw refusal(graph);
     if (!sameQuantity(end, each.start)) all.push({ value: null, start: end, length: minus(each.start, end) });
     all.push(each);
     end = plus(each.start, each.length);
   }
   if (!sameQuantity(end, width)) all.push({ value: null, start: end, length: minus(width, end) });
   const parts = all.map(({ value, start, length: columns }) => {
-    if (value !== null) return to.graph.reshape(value, [blocks, columns]);
-    if (before === null) throw to.refuse('the model reads numbers that nothing has written');
-    return to.graph.slice(to.graph.reshape(before, [blocks, width]), 1, start, columns);
+    if (value !== null) return graph.reshape(value, [blocks, columns]);
+    if (before === null) throw graph.refuse('the model reads numbers that nothing has written');
+    return graph.slice(graph.reshape(before, [blocks, width]), 1, start, columns);
   });
   if (parts.length === 1) return parts[0]!;
-  return to.graph.one('Concat', parts, parts[0]!.type, [blocks, width], { axis: 1 });
+  return graph.one('Concat', parts, parts[0]!.type, [blocks, width], { axis: 1 });
 }
 
 /** How far apart the blocks are that a piece has a run in each of; the length of the memory for one run. */
@@ -68,16 +67,16 @@ function runsOf({ sizes, strides }: Pick<Region, 'sizes' | 'strides'>) {
   return { blocks: first.size, width: first.stride, run: second!.size };
 }
 
-function columnsOf(to: Translator, value: Value, region: Region, width: Quantity, blocks: Quantity): Columns {
+function columnsOf(graph: Graph, value: Value, region: Region, width: Quantity, blocks: Quantity): Columns {
   const runs = runsOf(region);
   const fits = runs !== null && (runs.blocks === null ? isNumber(blocks, 1) : sameQuantity(runs.blocks, blocks));
   const start = region.offset;
-  if (!fits || (runs.width !== null && !sameQuantity(runs.width, width))) throw refusal(to);
-  if (!isNumber(floorOver(start, width), 0) || !atMost(plus(start, runs.run), width)) throw refusal(to);
+  if (!fits || (runs.width !== null && !sameQuantity(runs.width, width))) throw refusal(graph);
+  if (!isNumber(floorOver(start, width), 0) || !atMost(plus(start, runs.run), width)) throw refusal(graph);
   return { value, start, length: runs.run };
 }
 
-const refusal = (to: Translator) =>
-  to.refuse(
+const refusal = (graph: Graph) =>
+  graph.refuse(
     'writing into parts of a tensor that do not lie one after the other has no ONNX form; make the tensor with cat() or stack()',
   );

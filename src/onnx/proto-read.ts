@@ -1,7 +1,12 @@
 /** From the bytes of an ONNX file to its initialisers. */
 import { fromBinary } from '@bufbuild/protobuf';
-import { TensorProto_DataLocation as DataLocation, type ModelProto, ModelProtoSchema } from 'onnx-buf';
-import { ArgumentError } from '../errors.js';
+import {
+  TensorProto_DataLocation as DataLocation,
+  type ModelProto,
+  ModelProtoSchema,
+  type TensorProto,
+} from 'onnx-buf';
+import type { FileFacts } from '../files/source.js';
 import { isError } from '../realm.js';
 import type { ExternalData } from './external.js';
 import type { Initializer } from './initializer.js';
@@ -12,14 +17,11 @@ export interface FoundInitializer extends Initializer {
 }
 
 /** @throws ArgumentError for what is no ONNX model. */
-export function decodeInitializers(place: string, bytes: Uint8Array): FoundInitializer[] {
-  const { graph } = decode(place, bytes);
-  if (graph === undefined) throw new ArgumentError(`${place}: is no ONNX model: there is no graph in it`);
+export function decodeInitializers(bytes: Uint8Array, fail: FileFacts['fail']): FoundInitializer[] {
+  const { graph } = decode(bytes, fail);
+  if (graph === undefined) return fail('is no ONNX model: there is no graph in it');
   const [sparse] = graph.sparseInitializer;
-  if (sparse !== undefined)
-    throw new ArgumentError(
-      `${place}: initializer '${sparse.values?.name ?? ''}' is sparse, which lanewise does not read`,
-    );
+  if (sparse !== undefined) fail(`initializer '${sparse.values?.name ?? ''}' is sparse, which lanewise does not read`);
   return graph.initializer.map(found);
 }
 
@@ -31,10 +33,10 @@ function found(tensor: TensorProto): FoundInitializer {
   return { name, dims, dataType, rawData, floatData, doubleData, int32Data, int64Data, uint64Data, external };
 }
 
-function decode(place: string, bytes: Uint8Array): ModelProto {
+function decode(bytes: Uint8Array, fail: FileFacts['fail']): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw new ArgumentError(`${place}: is no ONNX model: ${isError(cause) ? cause.message : cause}`, { cause });
+    return fail(`is no ONNX model: ${isError(cause) ? cause.message : cause}`, cause);
   }
 }

@@ -52,7 +52,7 @@ export class Translator {
     if (content.pieces.length > 0) {
       const { length } = this.memories[memory]!;
       const before = content.value ?? (content.filled === null ? null : this.#fill(memory, content.filled));
-      content.value = assemble(this, before, content.pieces, length);
+      content.value = assemble(this.graph, before, content.pieces, length);
       content.pieces.length = 0;
     } else if (content.value === null && content.filled !== null) {
       content.value = this.#fill(memory, content.filled);

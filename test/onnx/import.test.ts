@@ -44,6 +44,14 @@ describe('importOnnxWeights', () => {
     expect([state.scalar!.shape, state.scalar!.item(), state.empty!.shape]).toEqual([[], 7.5, [0, 3]]);
   });
 
+  it('makes float64 of whole numbers that are no int32', async () => {
+    const wide = { name: 'w', dataType: 7, dims: [2n], int64Data: [2n ** 40n, -1n] };
+    const unsigned = { name: 'u', dataType: 12, dims: [1n], rawData: new Uint8Array(4).fill(255) };
+    const { w, u } = await importOnnxWeights(fileWith(wide, unsigned));
+    expect([w!.dtype, ...w!.toTypedArray()]).toEqual(['float64', 2 ** 40, -1]);
+    expect([u!.dtype, ...u!.toTypedArray()]).toEqual(['float64', 2 ** 32 - 1]);
+  });
+
   it('takes paths, URLs and bytes', async () => {
     const bytes = readFileSync(allTypes);
     const copy = new ArrayBuffer(bytes.length);
@@ -61,7 +69,7 @@ describe('importOnnxWeights', () => {
     const other = await importOnnxWeights(bytes, { directory: files });
     expect(other.large!.shape).toEqual([20, 30]);
     await expect(importOnnxWeights(bytes)).rejects.toThrow(
-      "importOnnxWeights: the bytes: initializer 'large' has external data in 'external.bin': give the path of the model, or the option directory",
+      "importOnnxWeights: the buffer: initializer 'large' has external data in 'external.bin': give the path of the model, or the option directory",
     );
   });
 
@@ -120,20 +128,10 @@ describe('importOnnxWeights refuses', () => {
     ],
     ['too many bytes', float({ dims: [1n], rawData: eight }), 'must have 4 bytes, and has 8'],
     ['too few numbers', float({ dims: [2n, 2n], floatData: [1, 2, 3] }), 'must have 4 numbers, and has 3'],
-    ['numbers in another field', float({ dims: [1n], int32Data: [1] }), 'must have 1 numbers, and has 0'],
+    ['numbers in another field', float({ dims: [1n], int32Data: [1] }), 'must have 4 bytes, and has 0'],
     ['a size below 0', float({ dims: [-1n], rawData: eight }), 'has the sizes [-1], which no tensor has'],
     ['sizes that no machine has', float({ dims: [2n ** 40n, 2n ** 20n] }), 'which no tensor has'],
     ['many dimensions', float({ dims: new Array<bigint>(17).fill(1n) }), 'has 17 dimensions, more than 16'],
-    [
-      'int64 beyond int32',
-      { name: 'w', dataType: 7, dims: [1n], int64Data: [2n ** 31n] },
-      'has the number 2147483648, which is no int32',
-    ],
-    [
-      'uint32 beyond int32',
-      { name: 'w', dataType: 12, dims: [1n], rawData: new Uint8Array(4).fill(255) },
-      'has the number 4294967295',
-    ],
     [
       'data outside of the folder',
       external('../short.bin'),
@@ -141,19 +139,19 @@ describe('importOnnxWeights refuses', () => {
     ],
     ['data outside by a detour', external('a/../../short.bin'), 'which is not in the folder of the model'],
     ['data at an absolute path', external(join(folder, 'short.bin')), 'which is not in the folder of the model'],
+    ['data in a file that is not there', external('missing.bin'), /initializer 'w': .*missing\.bin: not found/],
     [
-      'data in a file that is not there',
-      external('missing.bin'),
-      "has external data in 'missing.bin', which cannot be read: ENOENT",
+      'data in a file that is too short',
+      external('short.bin'),
+      /initializer 'w': .*short\.bin: has 7 bytes, and 8 are needed/,
     ],
-    ['data in a file that is too short', external('short.bin'), 'it has 7 bytes, and 8 are needed'],
     [
       'data of another length',
       external('short.bin', { length: '4' }),
       'external data of 4 bytes at 0, and its sizes [2] take 8',
     ],
     ['data at a negative offset', external('short.bin', { offset: '-8' }), 'external data of 8 bytes at -8'],
-  ] satisfies [string, Initializer, string][])('%s', async (_name, initializer, message) => {
+  ] satisfies [string, Initializer, string | RegExp][])('%s', async (_name, initializer, message) => {
     const run = importOnnxWeights(fileWith(initializer), { directory: folder });
     await expect(run).rejects.toThrow(ArgumentError);
     await expect(importOnnxWeights(fileWith(initializer), { directory: folder })).rejects.toThrow(message);
@@ -162,11 +160,11 @@ describe('importOnnxWeights refuses', () => {
   const one = float({ dims: [1n], floatData: [1] });
   const bad = (value: unknown) => value as never;
   it.each([
-    ['no source', () => importOnnxWeights(bad(3)), 'expected a path, a URL or the bytes of a file, got 3'],
+    ['no source', () => importOnnxWeights(bad(3)), 'expected a path, a file: URL or the bytes of a file, got 3'],
     ['a missing file', () => importOnnxWeights(join(folder, 'none.onnx')), 'none.onnx: not found'],
-    ['a folder', () => importOnnxWeights(folder), 'cannot be read (EISDIR)'],
-    ['another protocol', () => importOnnxWeights(new URL('https://example.com/m.onnx')), 'expected a file: URL'],
-    ['nothing', () => importOnnxWeights(new Uint8Array(0)), 'the bytes: is no ONNX model: there is no graph in it'],
+    ['a folder', () => importOnnxWeights(folder), 'is no regular file'],
+    ['another protocol', () => importOnnxWeights(new URL('https://example.com/m.onnx')), 'is not the URL of a file'],
+    ['nothing', () => importOnnxWeights(new Uint8Array(0)), 'the buffer: is no ONNX model: there is no graph in it'],
     ['text', () => importOnnxWeights(Buffer.from('hello, this is no model')), 'is no ONNX model'],
     ['one name twice', () => importOnnxWeights(fileWith(one, one)), "two initializers have the name 'w'"],
     [
@@ -197,7 +195,7 @@ describe('importOnnxWeights refuses', () => {
     [
       'a folder that is none',
       () => importOnnxWeights(fileWith(one), { directory: bad(3) }),
-      'directory must be a path or a URL',
+      'expected a path or a file: URL, got 3',
     ],
   ] as const)('%s', async (_name, run, message) => {
     await expect(run()).rejects.toThrow(ArgumentError);

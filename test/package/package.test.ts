@@ -19,7 +19,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the tarball', () => {
   it('holds the library, its types, the binary and what to read, and nothing else', () => {
-    const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/lib\/[\w/-]+\.(js|d\.ts))$/;
+    const expected =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD-PARTY-NOTICES\.txt|dist\/lib\/[\w/-]+\.(js|d\.ts))$/;
     expect(tarball.files.filter((path) => !expected.test(path))).toEqual([prebuilt]);
     for (const path of ['dist/lib/index.js', 'dist/lib/index.d.ts', 'README.md', 'LICENSE'])
       expect(tarball.files).toContain(path);
@@ -80,6 +81,23 @@ describe('the installed package', () => {
     expect(told.name).toMatch(/^native:/);
     expect(told.path).toBe(join(user, 'node_modules/lanewise', prebuilt));
     expect(told.last).toBeLessThan(told.first / 2);
+  });
+
+  it('exports a model by its second entry, in the same copy of the library', () => {
+    const source = `
+      import { nn, ones } from 'lanewise';
+      import { exportOnnx, importOnnxWeights } from 'lanewise/onnx';
+      const model = new nn.Linear(2, 1);
+      const other = new nn.Linear(2, 1);
+      other.loadStateDict(await importOnnxWeights(exportOnnx(model, [1, 2])));
+      console.log(other.forward(ones(1, 2)).equal(model.forward(ones(1, 2))));`;
+    expect(runProgram(user, 'onnx.mjs', source)).toEqual({ status: 0, stdout: 'true\n', stderr: '' });
+  });
+
+  it('names whose code is bundled', () => {
+    const notices = readFileSync(join(user, 'node_modules/lanewise/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['@bufbuild/protobuf', 'onnx-buf', 'Apache License', 'Google Inc.'])
+      expect(notices).toContain(name);
   });
 
   it('lets nobody past its index', () => {
@@ -151,6 +169,7 @@ const browser = { lib: ['ES2022', 'DOM'], types: [] };
 
 const typed = `
 import { backend, compile, data, functional as F, manualSeed, nn, noGrad, optim, ShapeError, type Tensor, tensor } from 'lanewise';
+import { exportOnnx, importOnnxWeights } from 'lanewise/onnx';
 
 class Residual extends nn.Module {
   readonly inner = new nn.Linear(4, 4);
@@ -171,6 +190,8 @@ for (const [input, target] of new data.DataLoader(dataset, { batchSize: 1 })) {
 const name: string = backend.name;
 const sizes: readonly number[] = noGrad(() => model.forward(tensor([[1, 2, 3, 4]]))).shape;
 if (sizes.length === 0) throw new ShapeError(name);
+const bytes: Uint8Array = exportOnnx(model, [1, 4], { dynamicBatch: true });
+model.loadStateDict(await importOnnxWeights(bytes));
 const step = compile((x: Tensor) => x.mul(2));
 step.dispose();
 step[Symbol.dispose]();
