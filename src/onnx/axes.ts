@@ -1,5 +1,5 @@
 /** Ops see memory as [outer, size, inner]; ONNX has axes. */
-import type { MemoryId } from '../ops/listing.js';
+import type { ValueId } from '../ops/graph.js';
 import type { Value } from './graph.js';
 import { isNumber, type Quantity, sameQuantity } from './quantity.js';
 import type { Translator } from './translator.js';
@@ -18,7 +18,7 @@ export interface Along {
  */
 export function alongMiddle(
   to: Translator,
-  memory: MemoryId,
+  memory: ValueId,
   [outer, size, inner]: readonly [Quantity, Quantity, Quantity],
   most: number,
 ): Along {

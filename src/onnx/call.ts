@@ -1,7 +1,7 @@
-/** The instructions of recordings at several batch sizes, side by side. */
+/** The instructions of traces at several batch sizes, side by side. */
 import { accessesOf } from '../compile/passes/instruction.js';
 import { StateError } from '../errors.js';
-import type { Instruction, ListedScalar, MemoryId } from '../ops/listing.js';
+import type { GraphScalar, Instruction, ValueId } from '../ops/graph.js';
 import type { DType, OpName, signatures } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import type { Quantity } from './quantity.js';
@@ -31,16 +31,16 @@ export class Call<Name extends OpName = OpName> {
     return this.#each[0]!.args[name] as boolean;
   }
 
-  memory(name: ArgName<Name>): MemoryId {
-    return this.#each[0]!.args[name] as MemoryId;
+  memory(name: ArgName<Name>): ValueId {
+    return this.#each[0]!.args[name] as ValueId;
   }
 
-  optionalMemory(name: ArgName<Name>): MemoryId | null {
-    return this.#each[0]!.args[name] as MemoryId | null;
+  optionalMemory(name: ArgName<Name>): ValueId | null {
+    return this.#each[0]!.args[name] as ValueId | null;
   }
 
-  memories(name: ArgName<Name>): readonly MemoryId[] {
-    return this.#each[0]!.args[name] as readonly MemoryId[];
+  memories(name: ArgName<Name>): readonly ValueId[] {
+    return this.#each[0]!.args[name] as readonly ValueId[];
   }
 
   program(name: ArgName<Name>): PointwiseProgram | null {
@@ -49,7 +49,7 @@ export class Call<Name extends OpName = OpName> {
 
   /** Numbers behind each other; null where one is read at each run. */
   scalars(name: ArgName<Name>): (Quantity | null)[] {
-    const lists = this.#each.map(({ args }) => args[name] as readonly ListedScalar[]);
+    const lists = this.#each.map(({ args }) => args[name] as readonly GraphScalar[]);
     return lists[0]!.map((_, i) => {
       const values = lists.map((list) => list[i]!);
       return values.every((value) => typeof value === 'number') ? values : null;
@@ -70,8 +70,8 @@ export class Call<Name extends OpName = OpName> {
 export interface JoinedMemory {
   readonly dtype: DType;
   readonly length: Quantity;
-  /** The same memory in each recording. */
-  readonly each: readonly Trace['recorder']['memories'][number][];
+  /** The same memory in each trace. */
+  readonly each: readonly Trace['tracer']['values'][number][];
 }
 
 export interface Joined {
@@ -79,15 +79,15 @@ export interface Joined {
   readonly memories: readonly JoinedMemory[];
 }
 
-/** Puts recordings side by side. @throws StateError unless they do the same. */
+/** Puts traces side by side. @throws StateError unless they do the same. */
 export function join(place: string, traces: readonly Trace[]): Joined {
   const [first] = traces as [Trace];
   const others = traces.slice(1);
-  const { instructions, memories } = first.recorder;
-  for (const { recorder } of others) {
-    const at = differenceOf(instructions, recorder.instructions);
-    if (at === null && memories.length === recorder.memories.length) continue;
-    const name = first.recorder.placeOf(at ?? instructions.length);
+  const { instructions, values: memories } = first.tracer;
+  for (const { tracer } of others) {
+    const at = differenceOf(instructions, tracer.instructions);
+    if (at === null && memories.length === tracer.values.length) continue;
+    const name = first.tracer.placeOf(at ?? instructions.length);
     throw new StateError(
       `${place}: the model does not do the same at every batch size (they differ ${name === '' ? 'in its own forward' : `in '${name}'`}); ` +
         'export with dynamicBatch: false',
@@ -98,12 +98,12 @@ export function join(place: string, traces: readonly Trace[]): Joined {
       ({ op }, i) =>
         new Call(
           op,
-          first.recorder.placeOf(i),
-          traces.map(({ recorder }) => recorder.instructions[i]!),
+          first.tracer.placeOf(i),
+          traces.map(({ tracer }) => tracer.instructions[i]!),
         ),
     ),
     memories: memories.map(({ dtype }, number) => {
-      const each = traces.map(({ recorder }) => recorder.memories[number]!);
+      const each = traces.map(({ tracer }) => tracer.values[number]!);
       return { dtype, length: each.map(({ length }) => length), each };
     }),
   };
@@ -119,7 +119,7 @@ function differenceOf(a: readonly Instruction[], b: readonly Instruction[]): num
 function doesTheSame(a: Instruction, b: Instruction): boolean {
   if (a.op !== b.op) return false;
   const [memories, others] = [accessesOf(a), accessesOf(b)];
-  if (memories.length !== others.length || memories.some(({ memory }, i) => memory !== others[i]!.memory)) return false;
+  if (memories.length !== others.length || memories.some(({ value }, i) => value !== others[i]!.value)) return false;
   return Object.entries(a.args).every(([name, value]) => {
     const other = b.args[name];
     if (typeof value === 'number' || value === null || typeof value === 'boolean')

@@ -5,7 +5,7 @@ import { ArgumentError, LanewiseError, StateError } from '../errors.js';
 import { writeAtomically } from '../io/atomic-write.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import type { OpName } from '../ops/ops.js';
-import { recording } from '../ops/recording.js';
+import { currentTrace } from '../ops/trace.js';
 import { isArray, isPlainObject } from '../realm.js';
 import { join } from './call.js';
 import { type Example, type ExampleInput, readExample, withBatch } from './example.js';
@@ -66,10 +66,10 @@ export function exportOnnx<In extends readonly unknown[], Out>(
   options?: ExportOptions,
 ): Uint8Array {
   if (!(model instanceof Module)) throw new ArgumentError(`${place}: expected a Module, got ${show(model)}`);
-  if (recording() !== null) throw new StateError(`${place}: a model cannot be exported while a function is recorded`);
+  if (currentTrace() !== null) throw new StateError(`${place}: a model cannot be exported while a function is traced`);
   const { dynamicBatch, opset, metadata, inputNames, outputNames } = readOptions(options);
   const inputs = readExample(place, example);
-  const { traces, batches } = record(model as AnyModule, inputs, dynamicBatch);
+  const { traces, batches } = traceAll(model as AnyModule, inputs, dynamicBatch);
   const named = namedTensors(model as AnyModule);
   const ins = checkNames('inputNames', inputNames ?? numbered('input', inputs.length), inputs.length);
   const results = resultsOf(traces);
@@ -113,8 +113,8 @@ function readOptions(options: ExportOptions | undefined) {
   return { dynamicBatch, opset, metadata, ...names };
 }
 
-/** The model recorded as it is called with the example, or at several batch sizes. */
-function record(model: AnyModule, inputs: readonly ExampleInput[], dynamicBatch: boolean) {
+/** The model traced as it is called with the example, or at several batch sizes. */
+function traceAll(model: AnyModule, inputs: readonly ExampleInput[], dynamicBatch: boolean) {
   if (!dynamicBatch || inputs.length === 0) return { traces: [trace(place, model, inputs)], batches: new Batches([1]) };
   const batches = new Batches(batchSizes);
   const traces = batchSizes.map((batch) => {

@@ -1,5 +1,5 @@
 /** Operands of elementwise ops: values that broadcast to the shape of the result. */
-import type { MemoryId } from '../ops/listing.js';
+import type { ValueId } from '../ops/graph.js';
 import type { Value } from './graph.js';
 import { constantOf, isNumber, type Quantity, sameQuantity, sameSizes, times } from './quantity.js';
 import { isAll, readRegion } from './region.js';
@@ -22,7 +22,7 @@ export interface Operands {
  */
 export function readOperands(
   to: Translator,
-  memories: readonly MemoryId[],
+  memories: readonly ValueId[],
   { sizes, strides }: { readonly sizes: readonly Quantity[]; readonly strides: readonly (readonly Quantity[])[] },
 ): Operands {
   const { batches } = to.graph;

@@ -1,5 +1,5 @@
 /**
- * Sizes that may depend on the batch. A model is recorded at several batch sizes, and a number of the recording is kept as what it was at
+ * Sizes that may depend on the batch. A model is traced at several batch sizes, and a number of the trace is kept as what it was at
  * each of them: arithmetic goes number by number, and what is the same everywhere is a constant.
  */
 
@@ -39,7 +39,7 @@ export function over(a: Quantity, b: Quantity): Quantity | null {
 /** Whether a <= b at every batch size. */
 export const atMost = (a: Quantity, b: Quantity): boolean => a.every((value, i) => value <= b[i]!);
 
-/** The batch sizes of the recordings, and quantities in terms of them. */
+/** The batch sizes of the traces, and quantities in terms of them. */
 export class Batches {
   readonly sizes: Quantity;
 

@@ -1,11 +1,12 @@
 /** Calls `forward` of a model once, and notes what it does and in which module. */
-import { Recorder } from '../compile/recorder.js';
+
 import { readReturned } from '../compile/returned.js';
+import { Tracer } from '../compile/tracer.js';
 import { StateError } from '../errors.js';
 import { withModes } from '../nn/mode-scope.js';
 import type { AnyModule } from '../nn/module.js';
 import { withOps } from '../ops/backend.js';
-import { withRecording } from '../ops/recording.js';
+import { withTrace } from '../ops/trace.js';
 import { isArray, isPlainObject } from '../realm.js';
 import { noGrad } from '../tensor/grad-scope.js';
 import type { Shape } from '../tensor/shape.js';
@@ -23,13 +24,13 @@ export interface TracedOutput {
 }
 
 export interface Trace {
-  readonly recorder: TracingRecorder;
+  readonly tracer: ModuleTracer;
   readonly inputs: readonly ExampleInput[];
   readonly outputs: readonly TracedOutput[];
 }
 
-/** A recorder that knows which module is running, and speaks of exporting in its messages. */
-export class TracingRecorder extends Recorder {
+/** A tracer that knows which module is running, and speaks of exporting in its messages. */
+export class ModuleTracer extends Tracer {
   readonly #names: ReadonlyMap<object, string>;
   readonly #stack: string[] = [''];
   /** From which instruction on which module was running. */
@@ -82,23 +83,23 @@ export class TracingRecorder extends Recorder {
  * @throws what `forward` throws; StateError for what cannot be noted.
  */
 export function trace(place: string, model: AnyModule, inputs: readonly ExampleInput[]): Trace {
-  const recorder = new TracingRecorder(place, model);
+  const tracer = new ModuleTracer(place, model);
   try {
-    const value = withRecording(recorder, () => {
+    const value = withTrace(tracer, () => {
       const args = inputs.map(({ shape, dtype, numel }) => new Tensor(Storage.uninitialized(dtype, numel), shape));
-      for (const { storage } of args) recorder.addInput(storage);
+      for (const { storage } of args) tracer.addInput(storage);
       const call = () => noGrad(() => Reflect.apply(model.forward, model, args) as unknown);
-      return withOps(recorder.ops, () => withModes(() => false, call));
+      return withOps(tracer.ops, () => withModes(() => false, call));
     });
     const { tensors } = readReturned(place, value);
     const keys = isArray(value) ? [...value.keys()].map(String) : isPlainObject(value) ? Object.keys(value) : [null];
     const outputs = tensors.map(({ storage, shape }, i) => ({
       key: keys[i] ?? null,
-      memory: recorder.numberOf(storage),
+      memory: tracer.numberOf(storage),
       shape,
     }));
-    return { recorder, inputs, outputs };
+    return { tracer, inputs, outputs };
   } finally {
-    recorder.undo();
+    tracer.undo();
   }
 }

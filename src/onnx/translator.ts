@@ -1,6 +1,6 @@
 /** From memory, which ops of lanewise write into, to values of a graph, which are made once. */
 import type { StateError } from '../errors.js';
-import type { MemoryId } from '../ops/listing.js';
+import type { ValueId } from '../ops/graph.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Joined, JoinedMemory } from './call.js';
 import { type Graph, numbersOf, type Value } from './graph.js';
@@ -26,7 +26,7 @@ export interface NamedTensor {
 export class Translator {
   readonly graph: Graph;
   readonly memories: readonly JoinedMemory[];
-  readonly #contents = new Map<MemoryId, Content>();
+  readonly #contents = new Map<ValueId, Content>();
   readonly #named: ReadonlyMap<object, NamedTensor>;
 
   /** @param named parameters and buffers by their storages. */
@@ -41,13 +41,13 @@ export class Translator {
   }
 
   /** The number that all elements of a memory are, or null. */
-  numberIn(memory: MemoryId): Quantity | null {
+  numberIn(memory: ValueId): Quantity | null {
     const { filled, pieces } = this.#contentOf(memory);
     return pieces.length === 0 ? filled : null;
   }
 
   /** What is in a memory, under whatever shape it was made. */
-  read(memory: MemoryId): Value {
+  read(memory: ValueId): Value {
     const content = this.#contentOf(memory);
     if (content.pieces.length > 0) {
       const { length } = this.memories[memory]!;
@@ -62,33 +62,33 @@ export class Translator {
   }
 
   /** The same under a shape. */
-  readAs(memory: MemoryId, shape: readonly Quantity[]): Value {
+  readAs(memory: ValueId, shape: readonly Quantity[]): Value {
     return this.graph.reshape(this.read(memory), shape);
   }
 
   /** All of a memory is written. */
-  write(memory: MemoryId, value: Value): void {
+  write(memory: ValueId, value: Value): void {
     this.#checkWritten(memory);
     this.#contents.set(memory, { value, filled: null, pieces: [] });
   }
 
-  fill(memory: MemoryId, number: Quantity): void {
+  fill(memory: ValueId, number: Quantity): void {
     this.#checkWritten(memory);
     this.#contents.set(memory, { value: null, filled: number, pieces: [] });
   }
 
   /** A part of a memory is written. */
-  writePiece(memory: MemoryId, piece: Piece): void {
+  writePiece(memory: ValueId, piece: Piece): void {
     this.#checkWritten(memory);
     this.#contentOf(memory).pieces.push(piece);
   }
 
   /** The contents of an input of the model. */
-  bind(memory: MemoryId, value: Value): void {
+  bind(memory: ValueId, value: Value): void {
     this.#contents.set(memory, { value, filled: null, pieces: [] });
   }
 
-  #contentOf(memory: MemoryId): Content {
+  #contentOf(memory: ValueId): Content {
     let content = this.#contents.get(memory);
     if (content !== undefined) return content;
     content = this.#initial(memory);
@@ -96,7 +96,7 @@ export class Translator {
     return content;
   }
 
-  #initial(memory: MemoryId): Content {
+  #initial(memory: ValueId): Content {
     const { each, dtype, length } = this.memories[memory]!;
     const [first] = each as [JoinedMemory['each'][number]];
     if (first.origin === 'temporary') return { value: null, filled: null, pieces: [] };
@@ -124,7 +124,7 @@ export class Translator {
     );
   }
 
-  #fill(memory: MemoryId, number: Quantity): Value {
+  #fill(memory: ValueId, number: Quantity): Value {
     const { dtype, length } = this.memories[memory]!;
     if (constantOf(number) === null) return this.graph.expand(this.graph.numberOf(number, dtype), [length]);
     const value = { name: 'value', type: dtype, dims: [1], data: numbersOf(dtype, [constantOf(number)!]) };
@@ -133,7 +133,7 @@ export class Translator {
     });
   }
 
-  #checkWritten(memory: MemoryId): void {
+  #checkWritten(memory: ValueId): void {
     const { each } = this.memories[memory]!;
     if (each[0]!.origin !== 'state') return;
     const name = this.#named.get(each[0]!.storage ?? this)?.name;

@@ -47,7 +47,7 @@ describe('the list of cases', () => {
   const unchecked: OpName[] = ['checkFinite'];
   const instructions = cases.flatMap((each) => {
     const inputs = inputsOf(each, 3);
-    return trace('test', new FunctionModule(each.run), inputs).recorder.instructions;
+    return trace('test', new FunctionModule(each.run), inputs).tracer.instructions;
   });
 
   it('has every op', () => {

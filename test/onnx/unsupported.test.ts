@@ -203,11 +203,11 @@ describe('exportOnnx refuses the argument', () => {
     expect(run).toThrow(message);
   });
 
-  it('while a function is recorded', () => {
+  it('while a function is traced', () => {
     const step = compile((x: Tensor) => {
       exportOnnx(linear, [1, 4]);
       return x.relu();
     });
-    expect(() => step(tensor([1]))).toThrow('exportOnnx: a model cannot be exported while a function is recorded');
+    expect(() => step(tensor([1]))).toThrow('exportOnnx: a model cannot be exported while a function is traced');
   });
 });
