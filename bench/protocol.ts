@@ -1,23 +1,54 @@
 /**
- * What the runner and a contender say to each other: one JSON object a line, requests on the contender's stdin,
- * answers on its stdout, in order. A contender computes only between a request and its answer, and ends when its stdin
- * does.
+ * What the runner and a contender say to each other: one JSON object a line, requests on the contender's stdin, answers on
+ * its stdout, in order. A contender computes only between a request and its answer, and ends when its stdin does.
  */
-import type { Figure, Params } from './case.js';
 
-export type Request =
-  /** Who are you? Answered once everything is loaded. */
-  | { readonly do: 'describe' }
-  /** Allocate what this workload needs, in the place of the workload before. Other languages go by `program`. */
-  | { readonly do: 'prepare'; readonly case: string; readonly program: string; readonly params: Params }
-  /** Run it for about so long, twice at least unless it is very slow, and settle how many iterations make a sample. */
-  | { readonly do: 'warmUp'; readonly threads: number; readonly ms: number }
-  /** Run it for about so long, one sample at least. */
-  | { readonly do: 'run'; readonly threads: number; readonly ms: number }
-  /** Measure what a study measures, its long part for about so many seconds. */
-  | { readonly do: 'study'; readonly case: string; readonly params: Params; readonly seconds: number }
-  /** Measure the FMA peak of the instruction set that you run on. Only contenders that can are asked. */
-  | { readonly do: 'peak'; readonly threads: number; readonly ms: number };
+/** One matrix product, [m, k] by [k, n]. Its forms in a linear layer: y = x·Wᵀ (nt), dx = dy·W (nn), dW = dyᵀ·x (tn). */
+export interface Product {
+  readonly form: 'nt' | 'nn' | 'tn';
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Linear layers with ReLU between them. */
+export interface Network {
+  /** From the number of inputs to the number of classes. */
+  readonly layers: readonly number[];
+  readonly batch: number;
+}
+
+export interface TrainStep extends Network {
+  readonly optimizer: 'SGD' | 'Adam';
+  /** The probability of dropout behind each hidden layer; 0 leaves the modules out. */
+  readonly dropout: number;
+  readonly learningRate: number;
+}
+
+/** What contenders have code for, with the parameters of each program. */
+export interface Programs {
+  gemm: Product;
+  relu: Matrix;
+  dropout: Matrix;
+  copy: Matrix;
+  'scaled-copy': Matrix;
+  'mlp-train-step': TrainStep;
+  forward: Network;
+  /** A Node process that starts and ends. */
+  start: object;
+}
+
+/** One number that a study finds out; the unit is printed behind it: `x`, ` %`, ` ms`. */
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+}
 
 export interface Description {
   /** Names and versions for the header: `{ torch: '2.13.0' }`. */
@@ -28,22 +59,26 @@ export interface Description {
   readonly threads: number;
   readonly threadSource: string;
   /** Settings that it runs with, and what else a reader should know, in sentences. */
-  readonly notes?: readonly string[];
-  /** The programs of cases that it has code for; not there when it has all. */
-  readonly programs?: readonly string[];
-  /** Backends that could be contenders too; lanewise's own only. */
-  readonly backends: readonly string[];
+  readonly notes: readonly string[];
+  /** Backends of lanewise that could be contenders too. */
+  readonly backends?: readonly string[];
 }
 
-export interface Answers {
-  readonly describe: Description;
-  readonly prepare: Record<string, never>;
-  /** The second one is of the fastest iteration. */
-  readonly warmUp: { readonly iterationsPerSample: number; readonly iterationMs: number };
-  /** Milliseconds an iteration, each the mean over `iterationsPerSample` of them. */
-  readonly run: { readonly samplesMs: readonly number[] };
-  readonly study: { readonly figures: readonly Figure[] };
-  readonly peak: { readonly gflops: number };
+/** Each request with what it brings, and its answer. */
+export interface Exchanges {
+  /** What are you? Answered once everything is loaded. */
+  describe: { request: object; answer: Description };
+  /** Allocate what this program needs, in the place of the one before. */
+  prepare: { request: { program: string; params: object }; answer: object };
+  /** Run it for about `ms`, one sample at least: milliseconds an iteration, each the mean over `perSample` of them. */
+  run: { request: { threads: number; perSample: number; ms: number }; answer: { samplesMs: number[] } };
+  /** Measure what a study measures, its long part for about that many seconds. */
+  study: { request: { name: string; seconds: number }; answer: { figures: readonly Figure[] } };
+  /** Measure the FMA peak of the instruction set that you run on. Only contenders that can are asked. */
+  peak: { request: { threads: number; ms: number }; answer: { gflops: number } };
 }
 
-export type Answer<Kind extends Request['do']> = { readonly ok: Answers[Kind] } | { readonly error: string };
+export type Kind = keyof Exchanges;
+export type Ask<K extends Kind> = Exchanges[K]['request'];
+export type Answer<K extends Kind> = Exchanges[K]['answer'];
+export type Reply<K extends Kind = Kind> = { readonly ok: Answer<K> } | { readonly error: string };

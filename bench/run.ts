@@ -1,7 +1,7 @@
 /** The benchmark: `npm run bench -- --help`. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Entry, entryId, loadCases, selectEntries } from './case.js';
+import { selectWorkloads, type Workload, workloadId } from './cases.js';
 import { isNative } from './contenders/contenders.js';
 import { InputError, runProgram } from './options.js';
 import { type BenchDocument, documentVersion } from './results/document.js';
@@ -11,8 +11,8 @@ import { formatContenders, formatDocument, formatMachine } from './results/text.
 import { type Field, startField } from './runner/field.js';
 import { type BenchOptions, readOptions } from './runner/options.js';
 import { ContenderLost, type ContenderProcess } from './runner/process.js';
-import { createProgress } from './runner/progress.js';
-import { entrantsOf, estimateMs, measureEntry, type Outcome } from './runner/schedule.js';
+import { showProgress } from './runner/progress.js';
+import { entrantsOf, measureWorkload, type Outcome } from './runner/schedule.js';
 
 const exitCodes = { done: 0, failed: 1, interrupted: 130 } as const;
 
@@ -20,31 +20,25 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
   const startedAt = new Date();
   const args = process.argv.slice(2);
   const options = readOptions(args);
-  checkWritable(options.json);
-  const entries = selectEntries(await loadCases(), options.filter, options.quick);
-  if (entries.length === 0) throw new InputError(`--filter: no workload's name contains '${options.filter}'`);
+  const { filter, quick, pace, json } = options;
+  if (json !== undefined) checkWritable(json);
+  const workloads = selectWorkloads(filter, quick);
+  if (workloads.length === 0) throw new InputError(`--filter: no workload's name contains '${filter}'`);
 
-  const field = await startField(entries, options, started);
-  const [machine, contenders] = [describeMachine(field), describeContenders(field, entries)];
+  const field = await startField(workloads, options, started);
+  const [machine, contenders] = [describeMachine(field), describeContenders(field)];
   console.log(`${formatMachine(machine)}\n${formatContenders({ contenders, absent: field.absent })}\n`);
-  const { measurements, figures, failures } = await measure(entries, field, options, signal);
-  const needsNative = entries.some((entry) => entry.case.contenders !== 'start');
-  if (field.isas.length === 0 && (options.contenders?.some(isNative) ?? true) && needsNative)
+  const { measurements, figures, failures } = await measure(workloads, field, options, signal);
+  const wantsNative = (options.contenders ?? workloads.flatMap((each) => each.contenders)).some(isNative);
+  if (field.isas.length === 0 && wantsNative)
     failures.unshift('no native backend takes part: the addon could not be loaded');
   if (measurements.length + figures.length + failures.length === 0 && !signal.aborted)
     failures.push('nothing: none of the contenders that were chosen takes part in these workloads');
-  const { quick, pace } = options;
   const seconds = (Date.now() - startedAt.getTime()) / 1000;
+  const run = { startedAt: startedAt.toISOString(), seconds, options: args, quick, rounds: pace.rounds };
   const document: BenchDocument = {
     version: documentVersion,
-    run: {
-      startedAt: startedAt.toISOString(),
-      seconds,
-      options: args,
-      quick,
-      rounds: pace.rounds,
-      interrupted: signal.aborted,
-    },
+    run: { ...run, interrupted: signal.aborted },
     machine,
     contenders,
     absent: field.absent,
@@ -54,35 +48,34 @@ async function main(signal: AbortSignal, started: ContenderProcess[]): Promise<n
     figures,
   };
   console.log(formatDocument(document));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(document, null, 2)}\n`);
   if (signal.aborted) return exitCodes.interrupted;
   return failures.length > 0 ? exitCodes.failed : exitCodes.done;
 }
 
-async function measure(entries: readonly Entry[], field: Field, options: BenchOptions, signal: AbortSignal) {
+async function measure(
+  workloads: readonly Workload[],
+  { processes, allThreads }: Field,
+  { pace, seconds }: BenchOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const all: Outcome = { measurements: [], figures: [], failures: [] };
-  const parts = entries.map((entry) => ({ entry, entrants: entrantsOf(entry, field.processes, field.allThreads) }));
-  const progress = createProgress(
-    parts.map(({ entry, entrants }) => estimateMs(entry, entrants, options.pace, options.seconds)),
-  );
-  try {
-    for (const { entry, entrants } of parts) {
-      if (signal.aborted) break;
-      progress.begin(entryId(entry));
-      const outcome = await measureEntry(entry, entrants, options.pace, options.seconds, signal);
-      all.measurements.push(...outcome.measurements);
-      all.figures.push(...outcome.figures);
-      all.failures.push(...outcome.failures);
-    }
-  } finally {
-    progress.stop();
+  const progress = showProgress(workloads.length);
+  for (const workload of workloads) {
+    if (signal.aborted) break;
+    progress.begin(workloadId(workload));
+    const entrants = entrantsOf(workload, processes, allThreads);
+    const outcome = await measureWorkload(workload, entrants, pace, seconds, signal);
+    all.measurements.push(...outcome.measurements);
+    all.figures.push(...outcome.figures);
+    all.failures.push(...outcome.failures);
   }
+  progress.stop();
   return all;
 }
 
 /** Found out before the run, not after it. */
-function checkWritable(json: string | undefined): void {
-  if (json === undefined) return;
+function checkWritable(json: string): void {
   try {
     accessSync(dirname(resolve(json)), constants.W_OK);
   } catch {
@@ -90,14 +83,12 @@ function checkWritable(json: string | undefined): void {
   }
 }
 
-async function run(): Promise<number> {
+await runProgram(async () => {
   const stop = new AbortController();
   const started: ContenderProcess[] = [];
-  const endAll = () => {
-    for (const process of started) process.kill();
-  };
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
+  const endAll = () => started.forEach((each) => void each.kill());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
       stop.abort();
       endAll();
     });
@@ -112,6 +103,4 @@ async function run(): Promise<number> {
   } finally {
     endAll();
   }
-}
-
-await runProgram(run);
+});

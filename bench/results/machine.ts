@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Entry, programOf } from '../case.js';
 import type { Field } from '../runner/field.js';
-import { lacksCode } from '../runner/schedule.js';
 import type { BenchDocument, Machine } from './document.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -25,16 +23,12 @@ export function describeMachine({ allThreads, threadSource, isas }: Field): Mach
   };
 }
 
-/** With a note on the cases of this run that a contender has no code for. */
-export function describeContenders({ processes }: Field, entries: readonly Entry[]): BenchDocument['contenders'] {
-  return processes.map((process) => {
-    const { versions, isa, threads, threadSource, notes = [] } = process.description!;
-    const lacking = new Set(entries.filter((entry) => lacksCode(process, entry)).map(programOf));
-    const all = lacking.size === 0 ? [...notes] : [...notes, `has no code for ${[...lacking].join(', ')}`];
-    const { id, isa: told } = process.contender;
-    return { id, isa: told ?? isa, versions: { ...versions }, threads, threadSource, notes: all };
+export const describeContenders = ({ processes }: Field): BenchDocument['contenders'] =>
+  processes.map(({ contender, description }) => {
+    const { isa, versions, threads, threadSource, notes } = description!;
+    const what = { versions: { ...versions }, threads, threadSource, notes: [...notes] };
+    return { id: contender.id, isa: contender.isa ?? isa, ...what };
   });
-}
 
 /** Version of package.json and commit of the checkout, and whether that has changes. */
 function lanewiseVersion(): Machine['lanewise'] {

@@ -8,18 +8,16 @@ import type { BenchDocument, Row } from './document.js';
 export function buildRows(measurements: readonly Measurement[], isas: ReadonlyMap<string, string | null>): Row[] {
   const medians = new Map(measurements.map((each) => [each, quantile(each.roundsMs.flat(), 0.5)]));
   return measurements.map((measurement): Row => {
-    const { entry, contender, threads, roundsMs, peaks } = measurement;
-    const { shape, batch, optimizer, flops, point } = entry.workload;
+    const { workload, contender, threads, roundsMs, peaks } = measurement;
+    const { shape, batch, optimizer, flops, point } = workload;
     const samples = roundsMs.flat();
     const [p5Ms, p10Ms, medianMs, p90Ms] = quantile(samples, [0.05, 0.1, 0.5, 0.9]) as [number, number, number, number];
     const gflops = flops === null ? null : flops / (medianMs * 1e6);
     const peak = peakFor(peaks, contender, threads);
     const percentOfPeak = gflops === null || peak === null ? null : (100 * gflops) / peak;
-    const judge = measurements.find(
-      (other) => other.contender.id === reference && other.entry.workload === entry.workload,
-    );
+    const judge = measurements.find((other) => other.contender.id === reference && other.workload === workload);
     return {
-      ...{ case: entry.case.name, contender: contender.id, shape, batch, optimizer, threads },
+      ...{ case: workload.case, contender: contender.id, shape, batch, optimizer, threads },
       ...{ isa: contender.isa ?? isas.get(contender.id) ?? null, point },
       ...{ medianMs, p5Ms, p10Ms, p90Ms, samples: samples.length },
       roundMediansMs: roundsMs.map((round) => quantile(round, 0.5)),

@@ -1,14 +1,6 @@
 /** Starts the contenders of a run and learns what they are. */
-import type { Entry } from '../case.js';
-import {
-  type Contender,
-  isasOf,
-  nativeContenders,
-  referenceContender,
-  startContenders,
-  studyContender,
-  tfjsContenders,
-} from '../contenders/contenders.js';
+import type { Workload } from '../cases.js';
+import * as list from '../contenders/contenders.js';
 import { InputError } from '../options.js';
 import type { BenchDocument } from '../results/document.js';
 import type { BenchOptions } from './options.js';
@@ -33,38 +25,41 @@ export interface Field {
  * @throws InputError where an option asks for what is not there; ContenderLost when one of lanewise's own does not start.
  */
 export async function startField(
-  entries: readonly Entry[],
+  workloads: readonly Workload[],
   asked: Pick<BenchOptions, 'python' | 'contenders' | 'isa'>,
   started: ContenderProcess[],
 ): Promise<Field> {
-  const start = (contender: Contender) => {
+  const start = (contender: list.Contender) => {
     const process = new ContenderProcess(contender);
     started.push(process);
     return process.start();
   };
-  const first = referenceContender();
-  const { backends, threads, threadSource } = await start(first);
-  const isas = isasOf(backends);
-  const chosenIsas = chooseIsas(asked.isa, isas);
-  const counts = [...new Set(entries.flatMap((entry) => threadCounts(entry.workload.threads, threads)))];
+  const first = list.nodeContender(list.reference);
+  const { backends = [], threads, threadSource } = await start(first);
+  const isas = list.isasOf(backends);
+  const own = ownContenders(chooseIsas(asked.isa, isas));
+  const counts = [...new Set(workloads.flatMap((workload) => threadCounts(workload.threads, threads)))];
   const inPython = findInPython(asked.python, counts);
-  const own = [...chosenIsas.flatMap(nativeContenders), ...chosenIsas.slice(-1).map(studyContender)];
-  const others = [...own, ...inPython.contenders, ...tfjsContenders(), ...startContenders()];
+  const inNode = [list.tfjsCpu, list.tfjsWasm, ...list.starting].map((id) => list.nodeContender(id));
+  const others = [...own, ...inPython.contenders, ...inNode];
 
   const isChosen = ({ id }: { readonly id: string }) => asked.contenders?.includes(id) ?? true;
   const absent = inPython.absent.filter(isChosen);
-  const wanted = others.filter(
-    (contender) => isChosen(contender) && entries.some((entry) => takesPart(contender, entry)),
-  );
+  const hasWork = (contender: list.Contender) => workloads.some((workload) => takesPart(contender, workload));
   await Promise.all(
-    wanted.map((contender) =>
-      start(contender).catch((error: unknown) => {
-        if (own.includes(contender) || !(error instanceof Error)) throw error;
-        // The last line is the exception's own words.
-        const why = error.message.trim().split('\n').at(-1) ?? '';
-        if (absent.every(({ id }) => id !== contender.id)) absent.push({ id: contender.id, why });
+    others
+      .filter(isChosen)
+      .filter(hasWork)
+      .map(async (contender) => {
+        try {
+          await start(contender);
+        } catch (error) {
+          if (own.includes(contender) || !(error instanceof Error)) throw error;
+          // The last line is the exception's own words.
+          const why = error.message.split('\n').at(-1)!;
+          if (absent.every(({ id }) => id !== contender.id)) absent.push({ id: contender.id, why });
+        }
       }),
-    ),
   );
   const missed = absent.find(({ id }) => asked.contenders?.includes(id));
   if (missed !== undefined) throw new InputError(`--contenders: ${missed.id} ${missed.why}`);
@@ -75,10 +70,15 @@ export async function startField(
   return { processes, absent, allThreads: threads, threadSource, isas };
 }
 
+/** Eager and compiled on each instruction set, and studies on the widest. */
+const ownContenders = (isas: readonly string[]) => [
+  ...isas.flatMap((isa) => [list.native, list.nativeCompiled].map((id) => list.nodeContender(id, isa))),
+  ...isas.slice(-1).map((isa) => list.nodeContender(list.studying, isa)),
+];
+
 function chooseIsas(asked: readonly string[] | undefined, available: readonly string[]): readonly string[] {
-  if (asked === undefined) return available.slice(-1);
-  const missing = asked.find((isa) => !available.includes(isa));
-  if (missing === undefined) return available.filter((isa) => asked.includes(isa));
+  const missing = asked?.find((isa) => !available.includes(isa));
+  if (missing === undefined) return asked ? available.filter((isa) => asked.includes(isa)) : available.slice(-1);
   throw new InputError(
     `--isa: this machine has no native backend '${missing}', only ${available.join(', ') || 'none'}`,
   );

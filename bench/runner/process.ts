@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Contender } from '../contenders/contenders.js';
-import type { Answer, Answers, Description, Request } from '../protocol.js';
+import type { Answer, Ask, Description, Kind, Reply } from '../protocol.js';
 
 /** The contender's process is gone, or says what is not in the protocol. */
 export class ContenderLost extends Error {}
@@ -24,7 +24,7 @@ export class ContenderProcess {
 
   constructor(contender: Contender) {
     this.contender = contender;
-    // A process group of its own: Ctrl-C reaches the runner only, which then ends the contenders.
+    // A process group for each: Ctrl-C reaches the runner only, which then ends the contenders.
     const child = spawn(contender.command, contender.args, { stdio: 'pipe', detached: true });
     this.#child = child;
     this.#end = new Promise((resolve) => {
@@ -42,23 +42,25 @@ export class ContenderProcess {
   }
 
   /** @throws ContenderLost when the process is gone; Error with the contender's own message when it refuses. */
-  async ask<R extends Request>(request: R): Promise<Answers[R['do']]> {
+  async ask<K extends Kind>(kind: K, request: Ask<K>): Promise<Answer<K>> {
     if (this.#waits) throw new Error(`${this.contender.id} has not answered the request before`);
     this.#waits = true;
-    this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+    this.#child.stdin?.write(`${JSON.stringify({ do: kind, ...request })}\n`);
     const { value, done } = await this.#lines.next();
     this.#waits = false;
     if (done) throw this.#lost(await this.#end);
-    const answer = parse(value);
-    if (answer === null) this.kill();
-    if (answer === null) throw this.#lost(`said what is not in the protocol: ${value.slice(0, 200)}`);
-    if ('error' in answer) throw new Error(answer.error);
-    return answer.ok as Answers[R['do']];
+    const reply = parse<K>(value);
+    if (reply === null) {
+      this.kill();
+      throw this.#lost(`said what is not in the protocol: ${value.slice(0, 200)}`);
+    }
+    if ('error' in reply) throw new Error(reply.error);
+    return reply.ok;
   }
 
   /** Learns what it is. */
   async start(): Promise<Description> {
-    this.description = await this.ask({ do: 'describe' });
+    this.description = await this.ask('describe', {});
     return this.description;
   }
 
@@ -73,16 +75,14 @@ export class ContenderProcess {
   }
 
   #lost(reason: string): ContenderLost {
-    const stderr = this.#stderr.trim();
-    return new ContenderLost(`${this.contender.id} ${reason}${stderr === '' ? '' : `\n${stderr}`}`);
+    return new ContenderLost(`${this.contender.id} ${reason}\n${this.#stderr}`.trim());
   }
 }
 
-function parse(text: string): Answer<Request['do']> | null {
+function parse<K extends Kind>(text: string): Reply<K> | null {
   try {
-    const value: unknown = JSON.parse(text);
-    const known = typeof value === 'object' && value !== null && ('ok' in value || 'error' in value);
-    return known ? (value as Answer<Request['do']>) : null;
+    const value = JSON.parse(text);
+    return 'ok' in value || 'error' in value ? value : null;
   } catch {
     return null;
   }

@@ -4,10 +4,16 @@
  * with another contender, so that a disturbance with a rhythm does not always meet the same one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Entry, isStudy, programOf, type Workload } from '../case.js';
+import { min } from 'simple-statistics';
+import type { Workload } from '../cases.js';
 import type { Contender } from '../contenders/contenders.js';
-import type { BenchDocument } from '../results/document.js';
+import type { Figure } from '../protocol.js';
 import { ContenderLost, type ContenderProcess } from './process.js';
+
+/** A sample lasts at least this long, so that reading the clock weighs less than a hundredth of it. */
+const leastSampleMs = 0.1;
+/** One whose first iteration takes longer than this is not asked for a second one to warm up. */
+const slowMs = 1000;
 
 /** One contender at one number of threads. */
 export interface Entrant {
@@ -24,11 +30,11 @@ export interface Peak {
 
 /** What one workload gave for one entrant. */
 export interface Measurement {
-  readonly entry: Entry;
+  readonly workload: Workload;
   readonly contender: Contender;
   readonly threads: number;
   /** Milliseconds an iteration, the samples of each turn. */
-  readonly roundsMs: number[][];
+  readonly roundsMs: readonly number[][];
   /** The peaks measured between the turns of this workload. */
   readonly peaks: readonly Peak[];
 }
@@ -40,7 +46,7 @@ export interface Pace {
   readonly turnMs: number;
   /** The same for contenders that start a process at each iteration. */
   readonly startTurnMs: number;
-  /** One that needs longer than this for an iteration in each round leaves out rounds, but for so many. */
+  /** One that needs longer than this for an iteration in each round leaves out rounds, but for this number of them. */
   readonly mostMs: number;
   readonly leastRounds: number;
   readonly peakMs: number;
@@ -50,28 +56,18 @@ export interface Pace {
 
 export interface Outcome {
   readonly measurements: Measurement[];
-  readonly figures: BenchDocument['figures'];
+  readonly figures: (Figure & { readonly case: string })[];
   /** What could not be measured, in sentences. */
   readonly failures: string[];
 }
 
-/** Whether there is something to do for a contender. */
-export function takesPart(contender: Contender, entry: Entry): boolean {
-  if (contender.group !== entry.case.contenders) return false;
-  if (isStudy(entry)) return !contender.compiles;
-  const { compiles = false, only = [contender.id] } = entry.case as Exclude<Entry['case'], { contenders: 'study' }>;
-  return (compiles || !contender.compiles) && only.includes(contender.id);
-}
+export const takesPart = ({ id }: Contender, { contenders }: Workload): boolean => contenders.includes(id);
 
-/** Whether it takes part, but says that it has no code for the workload. */
-export const lacksCode = ({ contender, description }: ContenderProcess, entry: Entry): boolean =>
-  takesPart(contender, entry) && description?.programs?.includes(programOf(entry)) === false;
-
-/** What takes part in a workload, given all processes: its group, each on as many threads as the workload wants. */
-export function entrantsOf(entry: Entry, processes: readonly ContenderProcess[], allThreads: number): Entrant[] {
-  const counts = threadCounts(entry.workload.threads, allThreads);
+/** What takes part in a workload, given all processes: each on as many threads as the workload wants. */
+export function entrantsOf(workload: Workload, processes: readonly ContenderProcess[], allThreads: number): Entrant[] {
+  const counts = threadCounts(workload.threads, allThreads);
   return processes
-    .filter((process) => takesPart(process.contender, entry) && !lacksCode(process, entry))
+    .filter((process) => takesPart(process.contender, workload))
     .flatMap((process) => {
       const { threads } = process.contender;
       const own = threads === 'one' ? [1] : counts.filter((count) => threads === 'any' || count === threads);
@@ -84,40 +80,22 @@ export function threadCounts(wanted: Workload['threads'], all: number): readonly
   return [...new Set(counts[wanted])];
 }
 
-/** Whether one that needs so long for an iteration takes a turn in this round: spread evenly over the rounds. */
+/** Whether one that needs that long for an iteration takes a turn in this round: spread evenly over the rounds. */
 export function hasTurn(round: number, iterationMs: number, { rounds, mostMs, leastRounds }: Pace): boolean {
-  const affordable = Math.max(leastRounds, Math.floor(mostMs / iterationMs));
-  const turns = Math.min(rounds, affordable);
+  const turns = Math.min(rounds, Math.max(leastRounds, Math.floor(mostMs / iterationMs)));
   return Math.floor(((round + 1) * turns) / rounds) > Math.floor((round * turns) / rounds);
 }
 
-/** Milliseconds that a workload takes at least, before it is known how fast its contenders are. */
-export function estimateMs(entry: Entry, entrants: readonly Entrant[], pace: Pace, seconds: number): number {
-  if (isStudy(entry)) return entrants.length === 0 ? 0 : 1000 * entry.case.duration(seconds);
-  const turnMs = entry.case.contenders === 'start' ? pace.startTurnMs : pace.turnMs;
-  return entrants.reduce((total, { process: { contender } }) => {
-    const peakMs = contender.peak && entry.workload.flops !== null ? pace.peakMs : 0;
-    return total + 2 * pace.settleMs + pace.warmUpMs + pace.rounds * (pace.settleMs + turnMs + peakMs);
-  }, 0);
-}
-
 /** Measures one workload. When the signal is aborted, gives back what there is. */
-export async function measureEntry(
-  entry: Entry,
+export async function measureWorkload(
+  workload: Workload,
   entrants: readonly Entrant[],
   pace: Pace,
   seconds: number,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { case: of, workload } = entry;
-  const figures: Outcome['figures'] = [];
-  const failures: string[] = [];
-  const peaks = new Map<string, Peak>();
-  const rounds = new Map<Entrant, number[][]>();
-  const iterationsMs = new Map<Entrant, number>();
+  const outcome: Outcome = { measurements: [], figures: [], failures: [] };
   const lost = new Set<ContenderProcess>();
-  const turnMs = of.contenders === 'start' ? pace.startTurnMs : pace.turnMs;
-
   /** One step of one contender; a failure takes it out of this workload, and is told. */
   const attempt = async (process: ContenderProcess, step: () => Promise<void>): Promise<void> => {
     if (signal.aborted || lost.has(process)) return;
@@ -128,49 +106,64 @@ export async function measureEntry(
       if (signal.aborted) return;
       lost.add(process);
       const message = error instanceof Error ? error.message : String(error);
-      failures.push(`${of.name}: ${error instanceof ContenderLost ? '' : `${process.contender.id}: `}${message}`);
+      const who = error instanceof ContenderLost ? '' : `${process.contender.id}: `;
+      outcome.failures.push(`${workload.case}: ${who}${message}`);
     }
   };
-
-  if (isStudy(entry))
+  if (!workload.study) outcome.measurements.push(...(await takeTurns(workload, entrants, pace, attempt)));
+  else
     for (const { process } of entrants)
       await attempt(process, async () => {
-        const found = await process.ask({ do: 'study', case: of.name, params: workload.params, seconds });
-        figures.push(...found.figures.map((each) => ({ case: of.name, ...each })));
+        const { figures } = await process.ask('study', { name: workload.program, seconds });
+        outcome.figures.push(...figures.map((each) => ({ case: workload.case, ...each })));
       });
-  if (isStudy(entry)) return { measurements: [], figures, failures };
+  return outcome;
+}
 
+async function takeTurns(
+  workload: Workload,
+  entrants: readonly Entrant[],
+  pace: Pace,
+  attempt: (process: ContenderProcess, step: () => Promise<void>) => Promise<void>,
+): Promise<Measurement[]> {
+  const turnMs = workload.program === 'start' ? pace.startTurnMs : pace.turnMs;
+  const states = entrants.map((entrant) => ({ ...entrant, iterationMs: 0, perSample: 1, roundsMs: [] as number[][] }));
+  const peaks = new Map<string, Peak>();
   for (const process of new Set(entrants.map((entrant) => entrant.process)))
     await attempt(process, async () => {
-      await process.ask({ do: 'prepare', case: of.name, program: programOf(entry), params: workload.params });
+      await process.ask('prepare', { program: workload.program, params: workload.params });
     });
-  for (const entrant of entrants)
-    await attempt(entrant.process, async () => {
-      const request = { do: 'warmUp', threads: entrant.threads, ms: pace.warmUpMs } as const;
-      iterationsMs.set(entrant, (await entrant.process.ask(request)).iterationMs);
-    });
+  for (const state of states) await attempt(state.process, () => warmUp(state, pace.warmUpMs));
   for (let round = 0; round < pace.rounds; round++) {
-    const first = round % Math.max(1, entrants.length);
-    for (const entrant of [...entrants.slice(first), ...entrants.slice(0, first)]) {
-      const { process, threads } = entrant;
-      if (!hasTurn(round, iterationsMs.get(entrant) ?? 0, pace)) continue;
+    const first = round % Math.max(1, states.length);
+    for (const { process, threads, iterationMs, perSample, roundsMs } of [
+      ...states.slice(first),
+      ...states.slice(0, first),
+    ]) {
+      if (!hasTurn(round, iterationMs, pace)) continue;
       await attempt(process, async () => {
-        const { samplesMs } = await process.ask({ do: 'run', threads, ms: turnMs });
-        rounds.set(entrant, [...(rounds.get(entrant) ?? []), [...samplesMs]]);
-        const { peak, isa } = process.contender;
+        const { samplesMs } = await process.ask('run', { threads, perSample, ms: turnMs });
+        roundsMs.push(samplesMs);
+        const { isa, peak } = process.contender;
         if (!peak || isa === null || workload.flops === null) return;
-        const { gflops } = await process.ask({ do: 'peak', threads, ms: pace.peakMs });
-        const before = peaks.get(`${isa} ${threads}`)?.gflops ?? 0;
-        peaks.set(`${isa} ${threads}`, { isa, threads, gflops: Math.max(before, gflops) });
+        const { gflops } = await process.ask('peak', { threads, ms: pace.peakMs });
+        const best = Math.max(gflops, peaks.get(`${isa} ${threads}`)?.gflops ?? 0);
+        peaks.set(`${isa} ${threads}`, { isa, threads, gflops: best });
       });
     }
   }
-  const measurements = entrants.flatMap((entrant) => {
-    const roundsMs = rounds.get(entrant);
-    if (roundsMs === undefined) return [];
-    return [
-      { entry, contender: entrant.process.contender, threads: entrant.threads, roundsMs, peaks: [...peaks.values()] },
-    ];
-  });
-  return { measurements, figures, failures };
+  return states
+    .filter(({ roundsMs }) => roundsMs.length > 0)
+    .map(({ process: { contender }, threads, roundsMs }) => {
+      return { workload, contender, threads, roundsMs, peaks: [...peaks.values()] };
+    });
+}
+
+/** Two iterations at least, since the first one allocates and compiles; then it is known how many make a sample. */
+async function warmUp(state: Entrant & { iterationMs: number; perSample: number }, ms: number): Promise<void> {
+  const run = async (length: number) =>
+    min((await state.process.ask('run', { threads: state.threads, perSample: 1, ms: length })).samplesMs);
+  const first = await run(ms);
+  state.iterationMs = first >= ms && first < slowMs ? Math.min(first, await run(0)) : first;
+  state.perSample = Math.max(1, Math.ceil(leastSampleMs / Math.max(state.iterationMs, 1e-6)));
 }

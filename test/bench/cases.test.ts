@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
-import { entryId, isStudy, loadCases, type NodeContender, programOf, selectEntries } from '../../bench/case.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { selectWorkloads, workloadId, workloads } from '../../bench/cases.js';
+import { programsOf } from '../../bench/contenders/lanewise.js';
 import type { Library } from '../../bench/contenders/library.js';
 import { productFlops, stepProducts } from '../../bench/mlp.js';
+import type { Programs } from '../../bench/protocol.js';
 import { Program } from '../../src/compile/program.js';
 import * as lanewise from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
@@ -11,83 +13,70 @@ import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { emit } from '../../src/pointwise/emit.js';
 import { ExpressionGraph } from '../../src/pointwise/expression.js';
 
-const cases = await loadCases();
-const all = selectEntries(cases, '', false);
-const named = (name: string) => {
-  const found = cases.find((each) => each.name === name)!;
-  if (found.contenders === 'study') throw new Error('a study has no iterations');
-  return found;
-};
-const ids = (filter: string, quick = false) => selectEntries(cases, filter, quick).map(entryId);
+const ids = (filter: string, quick = false) => selectWorkloads(filter, quick).map(workloadId);
 
-/** A contender on the reference of src, and the ops that were called with it. */
-function contender(over: Partial<typeof lanewise> = {}) {
+/** lanewise of src on its reference, and the ops that were called with it. */
+function observed(compile = lanewise.compile) {
   const calls: { name: string; args: Readonly<Record<string, unknown>> }[] = [];
-  const { ops } = getBackend('reference');
-  const spied: Ops = new Proxy(ops, {
-    get(target, name: OpName) {
-      return (args: Readonly<Record<string, unknown>>) => {
-        calls.push({ name, args });
-        (target[name] as (args: unknown) => void)(args);
-      };
+  const ops: Ops = new Proxy(getBackend('reference').ops, {
+    get: (target, name: OpName) => (args: Readonly<Record<string, unknown>>) => {
+      calls.push({ name, args });
+      (target[name] as (args: unknown) => void)(args);
     },
   });
   const pointwiseProgram: Library['pointwiseProgram'] = (build) => {
     const graph = new ExpressionGraph();
     return emit([build(graph.input(0), graph)]).program;
   };
-  const library = () => ({
-    lanewise: { ...lanewise, ...over },
-    ops: spied,
-    pointwiseProgram,
-    Program,
-    fmaPeak: () => 0,
-  });
-  const node: NodeContender = { id: 'reference', compiles: 'compile' in over, library };
-  return { node, calls };
+  const library = { lanewise: { ...lanewise, compile }, ops, pointwiseProgram, Program, fmaPeak: () => 0 };
+  const prepare = (program: string, params: object, compiles = false) =>
+    programsOf(library, compiles)[program as keyof Programs]!(params as never);
+  return { calls, prepare };
 }
 
 function iterate(filter: string) {
-  const [entry] = selectEntries(cases, filter, false);
-  const { node, calls } = contender();
-  named(entry!.case.name).prepare(entry!.workload.params, node)();
-  return { calls, workload: entry!.workload };
+  const [workload] = selectWorkloads(filter, false);
+  const { calls, prepare } = observed();
+  prepare(workload!.program, workload!.params)();
+  return { calls, workload: workload! };
 }
 
-describe('cases', () => {
-  it('are those that README.md names, with workloads of their own that survive JSON', () => {
+afterEach(() => void vi.restoreAllMocks());
+
+describe('workloads', () => {
+  it('are of the cases that README.md names, each once, and survive JSON', () => {
     const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
-    for (const { name } of cases) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
-    expect(cases).toHaveLength(15);
-    expect(new Set(all.map(entryId)).size).toBe(all.length);
-    for (const { workload } of all) expect(JSON.parse(JSON.stringify(workload))).toEqual(workload);
+    const names = new Set(workloads.map((each) => each.case));
+    for (const name of names) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
+    expect(names.size).toBe(15);
+    expect(new Set(workloads.map(workloadId)).size).toBe(workloads.length);
+    for (const { params } of workloads) expect(JSON.parse(JSON.stringify(params))).toEqual(params);
   });
 
-  it.each(['with_pytorch.py', 'with_jax.py', 'with_tensorflow.py'])('are all known to %s', (file) => {
-    const source = readFileSync(new URL(`../../bench/contenders/python/${file}`, import.meta.url), 'utf8');
-    const known = new Set([...source.matchAll(/"([a-z-]+)": [a-z_]+[,}]/g)].map((match) => match[1]));
-    for (const entry of all.filter((each) => each.case.contenders === 'compute'))
-      expect(known).toContain(programOf(entry));
+  it.each<[string, string[]]>([
+    ['gemm/512', ['gemm/512x512x512 nn']],
+    ['batch 32/Adam', ['mlp-train-step/784-256-128-10/batch 32/Adam']],
+    ['sweep-depth/784-256-256-256-10/', ['sweep-depth/784-256-256-256-10/batch 128/SGD']],
+    ['sweep-batch/784-256-128-10/batch 4096', ['sweep-batch/784-256-128-10/batch 4096/SGD']],
+    ['odd-shapes/784-777-777-1000/batch 1/', ['odd-shapes/784-777-777-1000/batch 1/SGD']],
+    ['odd-shapes/784-320-320-1024/batch 8/', ['odd-shapes/784-320-320-1024/batch 8/SGD']],
+  ])('are found by %s', (filter, found) => expect(ids(filter)).toEqual(found));
+
+  it('are as many as their sizes make, with places along their sweep', () => {
+    const counts = ['odd-shapes', 'sweep-batch', 'sweep-depth', 'sweep-threads', 'gemm', 'forward'];
+    expect(counts.map((name) => ids(`${name}/`).length)).toEqual([27 + 18, 13, 7, 2, 26, 4]);
+    for (const { point, shape } of selectWorkloads('sweep-width', false))
+      expect(shape).toBe(`784-${point?.value}-${point?.value}-10`);
   });
 
-  it('are found by a text of their id; quick keeps some of each, and none of the long studies', () => {
-    expect(ids('gemm/512')).toEqual(['gemm/512x512x512 nn']);
-    expect(ids('batch 32/Adam')).toEqual(['mlp-train-step/784-256-128-10/batch 32/Adam']);
-    const quick = selectEntries(cases, '', true);
-    const left = cases.filter((each) => quick.every((entry) => entry.case !== each));
-    expect(left.map(({ name }) => name)).toEqual(['contention', 'event-loop', 'service']);
-    expect(left.every((each) => isStudy({ case: each, workload: each.workloads[0]! }))).toBe(true);
-    expect(quick.length).toBeLessThan(all.length / 2);
-  });
-
-  it('sweep over depth, width, batch and threads', () => {
-    expect(ids('sweep-depth/784-256-256-256-10/')).toEqual(['sweep-depth/784-256-256-256-10/batch 128/SGD']);
-    const swept = selectEntries(cases, 'sweep-width', false).map(({ workload }) => workload);
-    expect(swept.map(({ point }) => point?.value)).toEqual(swept.map(({ shape }) => Number(shape!.split('-')[1])));
-    expect(selectEntries(cases, 'sweep-threads', false).map(({ workload }) => workload.threads)).toEqual(
-      Array(2).fill('every'),
-    );
-    expect(ids('sweep-batch')).toHaveLength(13);
+  it('keep some of each case for a quick run, and none of the long studies', () => {
+    const quick = selectWorkloads('', true);
+    const left = new Set(workloads.map((each) => each.case));
+    for (const each of quick) left.delete(each.case);
+    expect([...left]).toEqual(['contention', 'event-loop', 'service']);
+    expect(quick.length).toBeLessThan(workloads.length / 2);
+    const odd = ['odd-shapes/784-100-100-10/batch 33/SGD', 'odd-shapes/784-96-96-16/batch 32/SGD'];
+    expect(ids('odd-shapes', true).sort()).toEqual(odd);
   });
 
   it('count a multiply-add twice, and no input gradient of the first layer', () => {
@@ -95,25 +84,13 @@ describe('cases', () => {
     expect(stepProducts(32)).not.toContainEqual({ form: 'nn', m: 32, n: 784, k: 256 });
     const [first, second, third] = [784 * 256, 256 * 128, 128 * 10] as const;
     expect(productFlops(...stepProducts(128))).toBe(2 * 128 * (2 * first + 3 * second + 3 * third));
-    const [pass] = selectEntries(cases, 'forward/784-256-128-10/batch 8', false);
-    expect(pass?.workload.flops).toBe(2 * 8 * (first + second + third));
-  });
-
-  it('have every odd shape with its round neighbour', () => {
-    const odd = ids('odd-shapes');
-    for (const hidden of [100, 300, 777])
-      for (const batch of [1, 7, 33])
-        for (const last of [2, 10, 1000])
-          expect(odd).toContain(`odd-shapes/784-${hidden}-${hidden}-${last}/batch ${batch}/SGD`);
-    expect(odd).toContain('odd-shapes/784-320-320-1024/batch 8/SGD');
-    expect(odd).toHaveLength(27 + 18);
-    const kept = ['odd-shapes/784-100-100-10/batch 33/SGD', 'odd-shapes/784-96-96-16/batch 32/SGD'];
-    expect(ids('odd-shapes', true).sort()).toEqual(kept);
+    const [pass] = selectWorkloads('forward/784-256-128-10/batch 8', false);
+    expect(pass?.flops).toBe(2 * 8 * (first + second + third));
   });
 });
 
-describe('an iteration', () => {
-  it.each(ids('gemm').filter((id) => id.endsWith('batch 32')))('of %s multiplies what it names', (id) => {
+describe('an iteration of lanewise', () => {
+  it.each(ids('gemm').filter((id) => id.endsWith('batch 32')))('multiplies what %s names', (id) => {
     const { calls, workload } = iterate(id);
     const { name, args } = calls[0]!;
     const [m, n, k] = name === 'linear' ? ['rows', 'outFeatures', 'inFeatures'] : ['m', 'n', 'k'];
@@ -122,46 +99,43 @@ describe('an iteration', () => {
     expect(workload.flops).toBe(2 * Number(args[m!]) * Number(args[n!]) * Number(args[k!]));
   });
 
-  it('of relu and dropout runs over as many numbers as it names, with another mask each time', () => {
-    const [relu] = iterate('relu/128x256').calls;
-    expect([relu!.name, ...(relu!.args.layout as Float64Array)]).toEqual(['pointwise', 128 * 256, 1]);
-    expect((relu!.args.program as PointwiseProgram).instructions).toEqual([{ node: 'relu', operands: [0] }]);
-    const { node, calls } = contender();
-    const once = named('dropout').prepare({ rows: 4, columns: 16, what: 'dropout' }, node);
+  it.each([
+    ['relu/128', ['relu'], []],
+    ['dropout/scaled copy of 128', ['mul'], [2]],
+    ['dropout/128', ['mask', 'mul'], [0.5]],
+  ])('of %s is one pass over the matrix', (filter, nodes, scalars) => {
+    const { name, args } = iterate(filter).calls.at(-1)!;
+    expect({ name, ...args }).toMatchObject({ name: 'pointwise', scalars, layout: Float64Array.of(128 * 256, 1) });
+    expect((args.program as PointwiseProgram).instructions.map(({ node }) => node)).toEqual(nodes);
+    expect((args.outputs as [lanewise.Tensor['storage']])[0].read()).toHaveLength(128 * 256);
+  });
+
+  it('of dropout has another mask each time; of a copy none of the code that is measured', () => {
+    const { calls, prepare } = observed();
+    const once = prepare('dropout', { rows: 4, columns: 16 });
     const keys = [1, 2].map(() => {
       once();
       return [...(calls.at(-1)!.args.keys as [{ read(): Int32Array }])[0].read()];
     });
-    expect(calls[1]?.args).toMatchObject({ columns: 16, scalars: [0.5], layout: Float64Array.of(64, 1) });
     expect(keys[0]).not.toEqual(keys[1]);
-  });
-
-  it('of a copy moves as many numbers as dropout reads', () => {
     const set = vi.spyOn(Float32Array.prototype, 'set');
-    iterate('dropout/copy of 128x256');
+    expect(iterate('dropout/copy of 128x256').calls).toEqual([]);
     expect(set.mock.calls.map(([source]) => source.length)).toEqual([128 * 256]);
-    set.mockRestore();
-    const [call] = iterate('dropout/scaled copy of 128x256').calls;
-    const { scalars, outputs } = call!.args as { scalars: number[]; outputs: lanewise.Tensor['storage'][] };
-    expect([call!.name, scalars, outputs[0]!.read().length]).toEqual(['pointwise', [2], 128 * 256]);
   });
 
-  const step = { layers: '784-8-5-10', dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };
+  const step = { layers: [784, 8, 5, 10], dropout: 0.5, batch: 3, optimizer: 'SGD', learningRate: 0.01 };
 
-  it.each(['SGD', 'Adam'] as const)('of a training step updates by %s', (optimizer) => {
+  it.each(['SGD', 'Adam'] as const)('of a training step updates by %s, with dropout or without', (optimizer) => {
     const update = vi.spyOn(lanewise.optim[optimizer].prototype, 'step');
     const masks = vi.spyOn(lanewise.nn.Dropout.prototype, 'forward');
-    for (const dropout of [0, 0.5])
-      named('mlp-train-step').prepare({ ...step, optimizer, dropout }, contender().node)();
+    for (const dropout of [0, 0.5]) observed().prepare('mlp-train-step', { ...step, optimizer, dropout })();
     expect([update.mock.calls.length, masks.mock.calls.length]).toEqual([2, 2]);
-    vi.restoreAllMocks();
   });
 
   it('of a training step is one function for contenders that compile', () => {
     const compiled = vi.fn();
     const compile = vi.fn(() => compiled);
-    const { node } = contender({ compile: compile as never });
-    const iteration = named('mlp-train-step').prepare(step, node);
+    const iteration = observed(compile as never).prepare('mlp-train-step', step, true);
     iteration();
     iteration();
     expect([compile.mock.calls.length, compiled.mock.calls.length]).toEqual([1, 2]);
@@ -173,6 +147,5 @@ describe('an iteration', () => {
     const { value } = forward.mock.results[0]! as { value: lanewise.Tensor };
     expect([value.shape, value.requiresGrad]).toEqual([[8, 10], false]);
     expect((forward.mock.contexts[0] as lanewise.nn.Module).training).toBe(false);
-    forward.mockRestore();
   });
 });

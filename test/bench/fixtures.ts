@@ -1,24 +1,29 @@
 /** Workloads, contenders, rows and documents that the tests of the benchmark share. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Case, type Entry, type Study, type TimedCase, type Workload, workload } from '../../bench/case.js';
+import { afterAll } from 'vitest';
+import { plainWorkload, type Workload } from '../../bench/cases.js';
 import type { Contender } from '../../bench/contenders/contenders.js';
 import type { BenchDocument, Row } from '../../bench/results/document.js';
 
-/** A workload of a case of its own; of a study, where the group says so. */
-export function entry(own: Partial<Workload> = {}, over: Partial<TimedCase | Study> = {}): Entry {
-  const shared = { shape: '2x3', flops: 6e6, threads: 'each', quick: true } as const;
-  const both = { prepare: () => () => undefined, measure: async () => [], duration: () => 7 };
-  const of = { name: 'fake', contenders: 'compute', workloads: [], ...both, ...over } as unknown as Case;
-  return { case: of, workload: workload({ ...shared, ...own }) };
+/** A folder that is there until the tests of the file are over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lanewise-bench-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
+
+export const fakeWorkload = (own: Partial<Workload> = {}): Workload =>
+  plainWorkload({ case: 'fake', program: 'fake', contenders: ['a', 'b', 'c'], shape: '2x3', flops: 6e6, ...own });
 
 /** A process that answers without arithmetic: see fake-contender.mjs. */
 export function fake(id: string, behaviour = 'works', over: Partial<Contender> & { log?: string } = {}): Contender {
   const { log, ...rest } = over;
   const file = fileURLToPath(new URL('./fake-contender.mjs', import.meta.url));
   const args = [file, id, behaviour, ...(log === undefined ? [] : [log])];
-  const plain = { isa: null, group: 'compute', compiles: false, threads: 'any', peak: false } as const;
-  return { id, command: process.execPath, args, ...plain, ...rest };
+  return { id, command: process.execPath, args, isa: null, threads: 'any', peak: false, ...rest };
 }
 
 export function resultRow(over: Partial<Row> = {}): Row {
@@ -32,11 +37,11 @@ export function resultRow(over: Partial<Row> = {}): Row {
   };
 }
 
-export function resultDocument(over: Partial<BenchDocument> = {}): BenchDocument {
+export function resultDocument(over: Partial<BenchDocument> = {}, hour = 12): BenchDocument {
   return {
     version: 2,
     run: {
-      ...{ startedAt: '2026-11-23T12:00:00.000Z', seconds: 600, options: ['--json', 'results.json'] },
+      ...{ startedAt: `2026-11-23T${hour}:00:00.000Z`, seconds: 600, options: ['--json', 'results.json'] },
       ...{ quick: false, rounds: 5, interrupted: false },
     },
     machine: {

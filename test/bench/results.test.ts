@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InputError } from '../../bench/options.js';
 import { readDocument } from '../../bench/results/document.js';
 import { buildRows, peakFor, summarizePeaks } from '../../bench/results/rows.js';
 import { formatContenders, formatDocument, formatMs } from '../../bench/results/text.js';
 import type { Measurement } from '../../bench/runner/schedule.js';
-import { entry, fake, resultDocument, resultRow } from './fixtures.js';
+import { fake, fakeWorkload, resultDocument, resultRow, temporaryFolder } from './fixtures.js';
 
-const gemm = entry({ shape: '512x512x512 nn', point: { name: 'depth', value: 4 } });
+const gemm = fakeWorkload({ shape: '512x512x512 nn', point: { name: 'depth', value: 4 } });
 const native = fake('native', 'works', { isa: 'avx2' });
 const measurement = (over: Partial<Measurement>): Measurement => ({
-  ...{ entry: gemm, contender: fake('reference'), threads: 1, peaks: [] },
+  ...{ workload: gemm, contender: fake('reference'), threads: 1, peaks: [] },
   roundsMs: [
     [4, 4],
     [4, 4, 4],
@@ -26,7 +25,7 @@ describe('rows', () => {
 
   it('have every figure, with quantiles as numpy has them', () => {
     const own = { contender: native, threads: 2, roundsMs: [[1.1], [0.9, 1]], peaks: [peak('avx2', 2, 12)] };
-    const other = { entry: entry(), roundsMs: [[8]] };
+    const other = { workload: fakeWorkload(), roundsMs: [[8]] };
     const rows = buildRows([measurement(other), measurement({}), measurement(own)], isas);
     expect(rows[2]).toEqual({
       ...{ case: 'fake', contender: 'native', shape: '512x512x512 nn', batch: null, optimizer: null, threads: 2 },
@@ -38,7 +37,10 @@ describe('rows', () => {
   });
 
   it('have null for what does not apply', () => {
-    const [row] = buildRows([measurement({ entry: entry({ flops: null }), contender: fake('pytorch') })], isas);
+    const [row] = buildRows(
+      [measurement({ workload: fakeWorkload({ flops: null }), contender: fake('pytorch') })],
+      isas,
+    );
     const nothing = { gflops: null, percentOfPeak: null, p5PercentOfPeak: null, speedupOverReference: null };
     expect(row).toMatchObject({ ...nothing, isa: 'avx512' });
   });
@@ -57,8 +59,7 @@ describe('rows', () => {
 });
 
 describe('the document', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lanewise-document-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const read = (value: unknown) => {
     const file = join(folder, 'x.json');
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));

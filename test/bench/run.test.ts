@@ -1,21 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BenchDocument } from '../../bench/results/document.js';
 import { readOptions } from '../../bench/runner/options.js';
 import { backend } from '../../src/index.js';
-import { resultDocument, resultRow } from './fixtures.js';
+import { resultDocument, resultRow, temporaryFolder } from './fixtures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'lanewise-bench-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function bench(...args: string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: root });
@@ -37,7 +32,7 @@ describe('npm run bench', () => {
     const args = ['--quick', '--filter', '128x10x128', '--rounds', '2', '--isa', isas.join(',')];
     const chosen = 'reference,native,native-compiled,tfjs-wasm';
     const { status, stdout, stderr } = await bench(...args, '--contenders', chosen, '--json', json).ended;
-    expect(stderr).toMatch(/^1\/1 gemm\/128x10x128 nt\/batch 128 \(about \d s left\)\n$/);
+    expect(stderr).toBe('1/1 gemm/128x10x128 nt/batch 128\n');
     expect(status).toBe(0);
     const document = JSON.parse(readFileSync(json, 'utf8')) as BenchDocument;
     expect(document).toMatchObject({
@@ -126,22 +121,20 @@ describe('readOptions', () => {
 
 describe('bench:report and bench:compare', () => {
   function file(name: string, medianMs: number, hour: number): string {
-    const { run } = resultDocument();
     const step = { case: 'mlp-train-step', contender: 'native-compiled', shape: '784-256-128-10', optimizer: 'SGD' };
     const roundMediansMs = [medianMs, medianMs * 1.01, medianMs * 0.99];
     const rows = Array.from({ length: 12 }, (_, i) =>
       resultRow({ ...step, batch: i, threads: 2, medianMs, roundMediansMs }),
     );
     const path = join(folder, name);
-    const startedAt = `2026-11-23T0${hour}:00:00.000Z`;
-    writeFileSync(path, JSON.stringify(resultDocument({ rows, run: { ...run, startedAt } })));
+    writeFileSync(path, JSON.stringify(resultDocument({ rows }, hour)));
     return path;
   }
   const call = (program: string, ...args: string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', `bench/${program}.ts`, ...args], { cwd: root, encoding: 'utf8' });
 
   it('end with 1 when something is slower, with 0 when nothing is, with 2 and a sentence for bad input', () => {
-    const [a, a2, slow] = [file('a.json', 1, 1), file('a2.json', 1.01, 2), file('slow.json', 1.3, 3)];
+    const [a, a2, slow] = [file('a.json', 1, 11), file('a2.json', 1.01, 12), file('slow.json', 1.3, 13)];
     const worse = { status: 1, stdout: expect.stringContaining('12 slower') };
     expect(call('compare', a, slow, '--again', a2)).toMatchObject(worse);
     expect(call('compare', slow, a2, '--again', a)).toMatchObject({
@@ -161,7 +154,7 @@ describe('bench:report and bench:compare', () => {
   });
 
   it('write the page with its charts, or one chart', () => {
-    const [a, all, one] = [file('a.json', 1, 1), join(folder, 'all'), join(folder, 'one')];
+    const [a, all, one] = [file('a.json', 1, 11), join(folder, 'all'), join(folder, 'one')];
     expect(call('report', a, '--out', all)).toMatchObject({
       status: 0,
       stdout: `${join(all, 'index.html')}, and 1 charts\n`,

@@ -27,7 +27,7 @@ export const hazards: readonly Hazard[] = [
     rule: 'threads of its own',
     tests: [
       ['test/hazards/event-loop.test.ts', 'are not used: with a single one, files, names and random bytes come'],
-      ['bench/service/probes.ts', 'readFile', 'lookup', 'randomBytes'],
+      ['bench/studies/probes.ts', 'readFile', 'lookup', 'randomBytes'],
     ],
   },
   {

@@ -1,4 +1,5 @@
-"""JAX as a contender: `with_jax.py THREADS`. Everything is jitted, with the state donated where there is one.
+"""JAX as a contender: `with_jax.py THREADS`. Everything is jitted, with the state donated where there is one. Layers and
+optimizers are those of jax.example_libraries.
 
 XLA sizes its pool of threads when it starts, from the CPUs that the process may use: one process for each number of
 threads.
@@ -7,151 +8,98 @@ threads.
 import os
 import sys
 
-from contender import Contender, allow_cpus, layer_pairs, layer_sizes, python_version
+from contender import Contender
 
 THREADS = int(sys.argv[1])
-allow_cpus(THREADS)
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-THREADS:])
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
-
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-
-
-def normal(seed, *shape):
-    return jax.random.normal(jax.random.key(seed), shape, dtype=jnp.float32)
+from jax.example_libraries import optimizers, stax  # noqa: E402
 
 
 def ready(function, *args):
     """An iteration that ends when the result is there."""
+    function = jax.jit(function)
     return lambda: jax.block_until_ready(function(*args))
 
 
-def gemm(params):
-    m, n, k = params["m"], params["n"], params["k"]
-    if params["form"] == "nt":
-        return ready(jax.jit(lambda a, b: a @ b.T), normal(0, m, k), normal(1, n, k))
-    if params["form"] == "tn":
-        return ready(jax.jit(lambda a, b: a.T @ b), normal(0, k, m), normal(1, k, n))
-    return ready(jax.jit(lambda a, b: a @ b), normal(0, m, k), normal(1, k, n))
-
-
-def relu(params):
-    return ready(jax.jit(jax.nn.relu), normal(0, params["rows"], params["columns"]))
-
-
-def drop(x, key, probability):
-    kept = jax.random.bernoulli(key, 1 - probability, x.shape)
-    return jnp.where(kept, x / (1 - probability), 0)
-
-
-def dropout(params):
-    x = normal(0, params["rows"], params["columns"])
-
-    @jax.jit
-    def once(x, key):
-        key, mask = jax.random.split(key)
-        return drop(x, mask, 0.5), key
-
-    state = {"key": jax.random.key(0)}
-
-    def iterate():
-        out, state["key"] = once(x, state["key"])
-        out.block_until_ready()
-
-    return iterate
-
-
-def copy(params):
-    x = normal(0, params["rows"], params["columns"])
-    return ready(jax.jit(jnp.copy if params["what"] == "copy" else lambda x: x * 2.0), x)
-
-
-def initial(params):
-    layers = []
-    for i, (inputs, outputs) in enumerate(layer_pairs(params)):
-        bound = inputs**-0.5
-        shapes = {"weight": (inputs, outputs), "bias": (outputs,)}
-        keys = jax.random.split(jax.random.key(i), 2)
-        layers.append({name: jax.random.uniform(key, shape, minval=-bound, maxval=bound)
-                       for (name, shape), key in zip(shapes.items(), keys)})
-    return layers
-
-
-def logits(layers, x, key, probability):
-    keys = jax.random.split(key, len(layers)) if probability > 0 else [None] * len(layers)
-    for layer, mask in zip(layers[:-1], keys):
-        x = jax.nn.relu(x @ layer["weight"] + layer["bias"])
-        if probability > 0:
-            x = drop(x, mask, probability)
-    return x @ layers[-1]["weight"] + layers[-1]["bias"]
-
-
-def loss_of(layers, x, target, key, probability):
-    scores = jax.nn.log_softmax(logits(layers, x, key, probability))
-    return -jnp.take_along_axis(scores, target[:, None], axis=1).mean()
-
-
-def mlp_train_step(params):
-    probability, rate = params["dropout"], params["learningRate"]
-    sizes = layer_sizes(params)
-    x = normal(0, params["batch"], sizes[0])
-    target = jax.random.randint(jax.random.key(1), (params["batch"],), 0, sizes[-1])
-
-    def sgd(state, gradients):
-        return {**state, "layers": jax.tree.map(lambda w, g: w - rate * g, state["layers"], gradients)}
-
-    def adam(state, gradients):
-        count = state["count"] + 1
-        first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, state["first"], gradients)
-        second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, state["second"], gradients)
-        step = rate / (1 - BETA1**count)
-        correction = jnp.sqrt(1 - BETA2**count)
-        layers = jax.tree.map(
-            lambda w, m, v: w - step * m / (jnp.sqrt(v) / correction + EPSILON), state["layers"], first, second
-        )
-        return {**state, "layers": layers, "first": first, "second": second, "count": count}
-
-    update = adam if params["optimizer"] == "Adam" else sgd
-
-    def step(state, x, target):
-        key, masks = jax.random.split(state["key"])
-        loss, gradients = jax.value_and_grad(loss_of)(state["layers"], x, target, masks, probability)
-        return update({**state, "key": key}, gradients), loss
-
-    layers = initial(params)
-    state = {"layers": layers, "key": jax.random.key(2)}
-    if params["optimizer"] == "Adam":
-        zeros = lambda: jax.tree.map(jnp.zeros_like, layers)  # noqa: E731
-        state |= {"first": zeros(), "second": zeros(), "count": jnp.float32(0)}
-    jitted = jax.jit(step, donate_argnums=0)
+def carrying(function, state, *args):
+    """An iteration of a function that gives the next state and a result."""
+    function = jax.jit(function, donate_argnums=0)
     holder = [state]
 
     def iterate():
-        holder[0], loss = jitted(holder[0], x, target)
-        jax.block_until_ready((holder[0], loss))
+        holder[0], result = function(holder[0], *args)
+        jax.block_until_ready((holder[0], result))
 
     return iterate
 
 
-def forward(params):
-    x = normal(0, params["batch"], layer_sizes(params)[0])
-    return ready(jax.jit(lambda layers, x: logits(layers, x, None, 0)), initial(params), x)
+def mlp(layers, dropout):
+    """Its parameters, and the function from parameters, inputs and the key of the masks to logits."""
+    model = []
+    for size in layers[1:-1]:
+        model += [stax.Dense(size), stax.Relu]
+        if dropout > 0:
+            model.append(stax.Dropout(1 - dropout))
+    initialize, apply = stax.serial(*model, stax.Dense(layers[-1]))
+    _, weights = initialize(jax.random.key(0), (-1, layers[0]))
+    return weights, apply
 
 
-def main():
-    ops = {"gemm": gemm, "relu": relu, "dropout": dropout, "copy": copy}
-    programs = {**ops, "mlp-train-step": mlp_train_step, "forward": forward}
-    description = {
-        "versions": {"jax": jax.__version__, "jaxlib": jax.lib.__version__, "python": python_version()},
-        "isa": None,
-        "threads": THREADS,
-        "threadSource": "the CPUs that its process may use, a process for each number: JAX has no setting of its own",
-        "notes": ["jit with donated state, dropout masks from threefry, JAX's own choice and no slower than rbg or unsafe_rbg"],
-    }
-    Contender(description, programs).serve()
+class Jax(Contender):
+    def normal(self, rows, columns):
+        return jax.random.normal(jax.random.key(rows), (rows, columns), dtype=jnp.float32)
+
+    def product(self, a, b, transpose_a, transpose_b):
+        return ready(lambda a, b: (a.T if transpose_a else a) @ (b.T if transpose_b else b), a, b)
+
+    def relu(self, x):
+        return ready(jax.nn.relu, x)
+
+    def dropout(self, x):
+        _, apply = stax.Dropout(0.5)
+
+        def once(key, x):
+            key, mask = jax.random.split(key)
+            return key, apply((), x, rng=mask)
+
+        return carrying(once, jax.random.key(0), x)
+
+    def copy(self, x):
+        return ready(jnp.copy, x)
+
+    def scaled_copy(self, x):
+        return ready(lambda x: x * 2.0, x)
+
+    def mlp_train_step(self, layers, batch, optimizer, dropout, learningRate):
+        weights, apply = mlp(layers, dropout)
+        initialize, update, weights_of = getattr(optimizers, optimizer.lower())(learningRate)
+        target = jax.random.randint(jax.random.key(1), (batch,), 0, layers[-1])
+
+        def loss_of(weights, x, target, masks):
+            scores = jax.nn.log_softmax(apply(weights, x, rng=masks))
+            return -jnp.take_along_axis(scores, target[:, None], axis=1).mean()
+
+        def step(state, x, target):
+            count, optimized, key = state
+            key, masks = jax.random.split(key)
+            loss, gradients = jax.value_and_grad(loss_of)(weights_of(optimized), x, target, masks)
+            return (count + 1, update(count, gradients, optimized), key), loss
+
+        state = (jnp.int32(0), initialize(weights), jax.random.key(2))
+        return carrying(step, state, self.normal(batch, layers[0]), target)
+
+    def forward(self, layers, batch):
+        weights, apply = mlp(layers, 0)
+        return ready(lambda weights, x: apply(weights, x), weights, self.normal(batch, layers[0]))
 
 
-if __name__ == "__main__":
-    main()
+Jax(
+    versions={"jax": jax.__version__, "jaxlib": jax.lib.__version__},
+    threads=THREADS,
+    threadSource="the CPUs that its process may use, a process for each number: JAX has no setting of its own",
+    notes=["jit with donated state, dropout masks from threefry, JAX's own choice and no slower than rbg or unsafe_rbg"],
+).serve()

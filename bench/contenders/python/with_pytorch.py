@@ -11,110 +11,88 @@ import torch._inductor.config
 import torch.nn.functional as F
 from torch import nn
 
-from contender import Contender, layer_pairs, layer_sizes, python_version
+from contender import Contender
 
 COMPILES = sys.argv[1] == "compile"
 
 
-def gemm(params):
-    m, n, k = params["m"], params["n"], params["k"]
-    out = torch.zeros(m, n)
-    if params["form"] == "nt":
-        a, b = torch.randn(m, k), torch.randn(n, k).t()
-    elif params["form"] == "tn":
-        a, b = torch.randn(k, m).t(), torch.randn(k, n)
-    else:
-        a, b = torch.randn(m, k), torch.randn(k, n)
-    return lambda: torch.mm(a, b, out=out)
-
-
-def relu(params):
-    x = torch.randn(params["rows"], params["columns"])
-    out = torch.zeros_like(x)
-    return lambda: torch.clamp_min(x, 0, out=out)
-
-
-def dropout(params):
-    x = torch.randn(params["rows"], params["columns"])
-    return lambda: F.dropout(x, 0.5, training=True)
-
-
-def copy(params):
-    x = torch.randn(params["rows"], params["columns"])
-    out = torch.zeros_like(x)
-    if params["what"] == "scaled copy":
-        return lambda: torch.mul(x, 2.0, out=out)
-    return lambda: out.copy_(x)
-
-
-def mlp(params, dropout=0):
-    pairs = layer_pairs(params)
+def mlp(layers, dropout):
     model = nn.Sequential()
-    for i, (inputs, outputs) in enumerate(pairs):
-        model.append(nn.Linear(inputs, outputs))
-        if i < len(pairs) - 1:
-            model.extend([nn.ReLU(), nn.Dropout(dropout)] if dropout > 0 else [nn.ReLU()])
-    return model
+    for inputs, outputs in zip(layers, layers[1:-1]):
+        model.extend([nn.Linear(inputs, outputs), nn.ReLU()])
+        if dropout > 0:
+            model.append(nn.Dropout(dropout))
+    return model.append(nn.Linear(layers[-2], layers[-1]))
 
 
-def mlp_train_step(params):
-    torch.manual_seed(0)
-    sizes = layer_sizes(params)
-    model = mlp(params, params["dropout"])
-    optimizer = getattr(torch.optim, params["optimizer"])(model.parameters(), lr=params["learningRate"], fused=True)
-    criterion = nn.CrossEntropyLoss()
-    inputs = torch.randn(params["batch"], sizes[0])
-    target = torch.randint(0, sizes[-1], (params["batch"],))
-    model.train()
-
-    def step():
-        optimizer.zero_grad()
-        loss = criterion(model(inputs), target)
-        loss.backward()
-        optimizer.step()
-
-    if COMPILES:
-        torch._dynamo.reset()
-        return torch.compile(step, dynamic=False)
-    return step
+def compiled(function):
+    torch._dynamo.reset()
+    return torch.compile(function, dynamic=False) if COMPILES else function
 
 
-def forward(params):
-    model = mlp(params).eval()
-    inputs = torch.randn(params["batch"], layer_sizes(params)[0])
-    if COMPILES:
-        torch._dynamo.reset()
-        model = torch.compile(model, dynamic=False)
+class PyTorch(Contender):
+    def set_threads(self, count):
+        if torch.get_num_threads() != count:
+            torch.set_num_threads(count)
 
-    def run():
-        with torch.inference_mode():
-            model(inputs)
+    def normal(self, rows, columns):
+        return torch.randn(rows, columns)
 
-    return run
+    def product(self, a, b, transpose_a, transpose_b):
+        a, b = a.t() if transpose_a else a, b.t() if transpose_b else b
+        out = torch.zeros(a.shape[0], b.shape[1])
+        return lambda: torch.mm(a, b, out=out)
+
+    def relu(self, x):
+        out = torch.zeros_like(x)
+        return lambda: torch.clamp_min(x, 0, out=out)
+
+    def dropout(self, x):
+        return lambda: F.dropout(x, 0.5, training=True)
+
+    def copy(self, x):
+        out = torch.zeros_like(x)
+        return lambda: out.copy_(x)
+
+    def scaled_copy(self, x):
+        out = torch.zeros_like(x)
+        return lambda: torch.mul(x, 2.0, out=out)
+
+    def mlp_train_step(self, layers, batch, optimizer, dropout, learningRate):
+        torch.manual_seed(0)
+        model = mlp(layers, dropout).train()
+        update = getattr(torch.optim, optimizer)(model.parameters(), lr=learningRate, fused=True)
+        criterion = nn.CrossEntropyLoss()
+        inputs, target = torch.randn(batch, layers[0]), torch.randint(0, layers[-1], (batch,))
+
+        def step():
+            update.zero_grad()
+            criterion(model(inputs), target).backward()
+            update.step()
+
+        return compiled(step)
+
+    def forward(self, layers, batch):
+        model = compiled(mlp(layers, 0).eval())
+        inputs = torch.randn(batch, layers[0])
+
+        def run():
+            with torch.inference_mode():
+                model(inputs)
+
+        return run
 
 
-def set_threads(count):
-    if torch.get_num_threads() != count:
-        torch.set_num_threads(count)
-
-
-def main():
-    torch.set_flush_denormal(True)
-    # Masks drawn by Inductor's own code take longer.
-    torch._inductor.config.fallback_random = True
-    steps = {"mlp-train-step": mlp_train_step, "forward": forward}
-    ops = {"gemm": gemm, "relu": relu, "dropout": dropout, "copy": copy}
-    eager = ["optimizers with fused=True, torch.set_flush_denormal(True), MKL as it is"]
-    compiled = ["torch.compile(step, dynamic=False) over the whole step, inductor's fallback_random", *eager]
-    description = {
-        "versions": {"torch": torch.__version__, "python": python_version()},
-        "isa": torch.backends.cpu.get_cpu_capability().lower(),
-        "threads": torch.get_num_threads(),
-        "threadSource": "torch.set_num_threads",
-        "notes": compiled if COMPILES else eager,
-    }
-    Contender(description, steps if COMPILES else {**ops, **steps}, set_threads).serve()
-
-
-if __name__ == "__main__":
-    main()
+torch.set_flush_denormal(True)
+# Masks drawn by Inductor's own code take longer.
+torch._inductor.config.fallback_random = True
+notes = ["optimizers with fused=True, torch.set_flush_denormal(True), MKL as it is"]
+if COMPILES:
+    notes.insert(0, "torch.compile(step, dynamic=False) over the whole step, inductor's fallback_random")
+PyTorch(
+    versions={"torch": torch.__version__},
+    threads=torch.get_num_threads(),
+    threadSource="torch.set_num_threads",
+    notes=notes,
+    isa=torch.backends.cpu.get_cpu_capability().lower(),
+).serve()

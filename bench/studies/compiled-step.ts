@@ -4,36 +4,22 @@
  * noise against a microsecond; the way into native code and back is the same for all.
  */
 import { median } from 'simple-statistics';
-import type { Tensor } from '../../src/index.js';
-import { figure, type Study, workload } from '../case.js';
+import { createStep } from '../contenders/network.js';
+import { learningRate } from '../mlp.js';
+import { figure, type Study } from './study.js';
 
-const [inSize, hidden, classes] = [16, 16, 4];
-const [batch, runs, rounds] = [4, 2000, 101];
+const network = { layers: [16, 16, 4], batch: 4, optimizer: 'SGD', dropout: 0, learningRate } as const;
+const [runs, rounds] = [2000, 101];
 
-const compiledStep: Study = {
+export const compiledStep: Study = {
   name: 'compiled-step',
-  contenders: 'study',
-  workloads: [workload({ shape: `${inSize}-${hidden}-${classes}`, batch, optimizer: 'SGD', quick: true })],
-  duration: () => 3,
-  async measure(_params, contender) {
-    const { lanewise, Program } = contender.library();
-    const { backend, compile, nn, optim, randn, randint } = lanewise;
-    lanewise.manualSeed(0);
-    const model = new nn.Sequential(new nn.Linear(inSize, hidden), new nn.ReLU(), new nn.Linear(hidden, classes));
-    const optimizer = new optim.SGD(model.parameters(), { lr: 1e-5 });
-    const criterion = new nn.CrossEntropyLoss();
-    const [input, target] = [randn([batch, inSize]), randint(0, classes, [batch])];
-    const step = (x: Tensor, y: Tensor) => {
-      optimizer.zeroGrad();
-      const loss = criterion.forward(model.forward(x), y);
-      loss.backward();
-      optimizer.step();
-      return loss;
-    };
-    const compiled = compile(step);
+  workload: { shape: network.layers.join('-'), batch: network.batch, optimizer: network.optimizer, quick: true },
+  async measure({ lanewise, Program }) {
+    const { step, input, target } = createStep(lanewise, network);
+    const compiled = lanewise.compile(step);
     const program = Program.trace(step, [input, target]);
-    const { threads } = backend;
-    backend.threads = 1;
+    const { threads } = lanewise.backend;
+    lanewise.backend.threads = 1;
     const [called, inside]: [number[], number[]] = [[], []];
     try {
       for (let round = 0; round < rounds; round++) {
@@ -47,7 +33,7 @@ const compiledStep: Study = {
         inside.push(((performance.now() - between) * 1000) / runs);
       }
     } finally {
-      backend.threads = threads;
+      lanewise.backend.threads = threads;
       program.release();
       compiled.dispose();
     }
@@ -58,5 +44,3 @@ const compiledStep: Study = {
     ];
   },
 };
-
-export default compiledStep;

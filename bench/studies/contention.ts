@@ -1,45 +1,47 @@
 /**
  * A compiled step on all threads against the same step on one, by turns of some milliseconds, while other programs take
- * cores away: nothing, a program bound to the last core, one and two that are free to move, and an affinity mask cut to
- * one core while the process runs.
+ * cores away.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mean, quantile } from 'simple-statistics';
-import { type Figure, figure, type NodeContender, type Study } from '../case.js';
-import { batchSizes, prepareTrainStep, trainStep } from '../mlp.js';
+import type { Library } from '../contenders/library.js';
+import { createStep } from '../contenders/network.js';
+import { batchSizes, layerSizes, learningRate } from '../mlp.js';
+import type { Figure } from '../protocol.js';
+import { figure, type Study } from './study.js';
 
-const turn = 10;
+const network = { layers: layerSizes, optimizer: 'SGD', dropout: 0.5, learningRate } as const;
+const turnMs = 10;
 /** The pool tries again after at most 1.3 s. */
-const settle = 500;
+const settleMs = 500;
 
 /** Makes a situation, and returns what ends it. */
 type Begin = () => () => void;
 
 /** Keeps cores busy: those that are named by programs bound to them, else any. */
-const burn =
-  (...cores: (number | null)[]): Begin =>
-  () => {
-    const program = [process.execPath, '-e', 'for(;;){}'];
-    const children = cores.map((core) => {
-      const [command, ...args] = core === null ? program : ['taskset', '-c', String(core), ...program];
-      return spawn(command!, args, { stdio: 'ignore' });
-    });
-    return () => {
-      for (const child of children) child.kill();
-    };
+function burn(...cores: (number | null)[]): Begin {
+  const program = [process.execPath, '-e', 'for(;;){}'];
+  const spin = (core: number | null) => {
+    const [command, ...args] = core === null ? program : ['taskset', '-c', String(core), ...program];
+    return spawn(command!, args, { stdio: 'ignore' });
   };
+  return () => {
+    const children = cores.map(spin);
+    return () => children.forEach((child) => void child.kill());
+  };
+}
 
-const setMask = (cores: string) =>
-  void execFileSync('taskset', ['-a', '-cp', cores, String(process.pid)], { stdio: 'ignore' });
-
-const cutMask =
-  (cores: number): Begin =>
-  () => {
+/** Leaves this process one core while it runs. */
+function cutMask(cores: number): Begin {
+  const setMask = (mask: string) =>
+    void execFileSync('taskset', ['-a', '-cp', mask, String(process.pid)], { stdio: 'ignore' });
+  return () => {
     setMask('0');
     return () => setMask(`0-${cores - 1}`);
   };
+}
 
 const situations = (cores: number): Readonly<Record<string, Begin>> => ({
   quiet: burn(),
@@ -50,14 +52,13 @@ const situations = (cores: number): Readonly<Record<string, Begin>> => ({
 });
 
 /** Milliseconds of each step on one thread and on all. */
-function measure(step: () => void, contender: NodeContender, threads: number, milliseconds: number) {
-  const { backend } = contender.library().lanewise;
+function timeSteps({ backend }: Library['lanewise'], step: () => void, threads: number, milliseconds: number) {
   const times: { one: number[]; all: number[] } = { one: [], all: [] };
   const end = performance.now() + milliseconds;
   while (performance.now() < end)
     for (const which of ['one', 'all'] as const) {
       backend.threads = which === 'one' ? 1 : threads;
-      const until = performance.now() + turn;
+      const until = performance.now() + turnMs;
       for (let before = performance.now(); before < until; ) {
         step();
         const after = performance.now();
@@ -68,14 +69,11 @@ function measure(step: () => void, contender: NodeContender, threads: number, mi
   return times;
 }
 
-const contention: Study = {
+export const contention: Study = {
   name: 'contention',
-  contenders: 'study',
-  workloads: [trainStep({}, { batch: null, program: null })],
-  duration: (seconds) => 2 * seconds + 10,
-  async measure(params, contender, seconds) {
-    const { backend } = contender.library().lanewise;
-    const { threads } = backend;
+  workload: { shape: layerSizes.join('-'), batch: null, optimizer: network.optimizer },
+  async measure({ lanewise }, seconds) {
+    const { threads } = lanewise.backend;
     // Without a second thread there is nothing to lose.
     if (threads === 1) return [];
     const figures: Figure[] = [];
@@ -85,23 +83,25 @@ const contention: Study = {
     for (const [name, begin] of all) {
       const end = begin();
       try {
-        await sleep(settle);
+        await sleep(settleMs);
         for (const batch of batchSizes) {
-          const step = prepareTrainStep({ ...params, batch }, { ...contender, compiles: true });
-          for (let i = 0; i < 20; i++) step();
-          const { one, all: many } = measure(step, contender, threads, milliseconds);
-          const [what, p99] = [`batch ${batch}, ${name}`, quantile(many, 0.99)];
-          figures.push(figure(`${what}: speed of all threads over one, mean`, mean(one) / mean(many), 'x'));
+          const { step, input, target } = createStep(lanewise, { ...network, batch });
+          const compiled = lanewise.compile(step);
+          const once = () => void compiled(input, target);
+          for (let i = 0; i < 20; i++) once();
+          const times = timeSteps(lanewise, once, threads, milliseconds);
+          compiled.dispose();
+          const [what, p99] = [`batch ${batch}, ${name}`, quantile(times.all, 0.99)];
+          const speedup = mean(times.one) / mean(times.all);
+          figures.push(figure(`${what}: speed of all threads over one, mean`, speedup, 'x'));
           if (name === 'quiet') quiet.set(batch, p99);
           else figures.push(figure(`${what}: p99 of all threads over the quiet one`, p99 / quiet.get(batch)!, 'x'));
         }
       } finally {
         end();
-        backend.threads = threads;
+        lanewise.backend.threads = threads;
       }
     }
     return figures;
   },
 };
-
-export default contention;

@@ -1,0 +1,8 @@
+/** The list of studies. */
+import { compiledStep } from './compiled-step.js';
+import { contention } from './contention.js';
+import { eventLoop } from './event-loop.js';
+import { service } from './service.js';
+import type { Study } from './study.js';
+
+export const studies: readonly Study[] = [compiledStep, contention, eventLoop, service];
