@@ -60,10 +60,7 @@ function parseHeader(bytes: Uint8Array, file: FileFacts): Header {
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    file.fail(
-      `the header (from byte 8 on) is not JSON: ${isError(cause) ? cause.message : cause}`,
-      cause,
-    );
+    file.fail(`the header (from byte 8 on) is not JSON: ${isError(cause) ? cause.message : cause}`, cause);
   }
   if (!isRecord(parsed)) file.fail('the header (from byte 8 on) is no object');
   const byteAt = (at: number) => lengthBytes + Buffer.byteLength(text.slice(0, at));

@@ -140,7 +140,6 @@ export interface PrintedTensor {
 /** A file as one of Python's libraries writes it. */
 export interface FileCase {
   readonly name: string;
-  readonly metadata: Named<string>;
   /** As lanewise has them: narrow floats as float32, integers as int32 or float64. */
   readonly tensors: Tensors;
   readonly base64: string;
@@ -224,7 +223,11 @@ export interface GoldenFiles {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];
   };
-  files: { readonly safetensors: readonly FileCase[] };
+  files: {
+    readonly safetensors: readonly (FileCase & { readonly metadata: Named<string> })[];
+    readonly torch: readonly (FileCase & { readonly key: readonly string[] | null })[];
+    readonly refused: readonly { readonly name: string; readonly base64: string }[];
+  };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
   hooks: {
     readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];

@@ -1,9 +1,10 @@
 """files.json: files as Python's libraries write them, and the numbers in them."""
 
 import base64
+import io
 import os
-import tempfile
 
+import numpy as np
 import safetensors.torch
 import torch
 from torch import nn
@@ -91,5 +92,69 @@ def safetensors_rows():
         yield row(name, "safetensors", safetensors.torch.save(state, metadata), state, metadata=metadata or {})
 
 
+def saved(value, **options):
+    buffer = io.BytesIO()
+    torch.save(value, buffer, **options)
+    return buffer.getvalue()
+
+
+def torch_states():
+    """What is saved, the key that leads to the state dict in it, and that state dict."""
+    model = network()
+    yield "network", model.state_dict(), None, model.state_dict()
+    optimizer = torch.optim.Adam(model.parameters())
+    both = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "name": "x", "loss": 0.5, "best": None, "done": True}
+    yield "checkpoint", both, ["model"], model.state_dict()
+    yield "dtypes", {name: specials(dtype) for name, dtype in DTYPES.items()}, None, {name: specials(dtype) for name, dtype in DTYPES.items()}
+    grid = torch.arange(24.0).reshape(2, 3, 4)
+    doubles = torch.arange(6, dtype=torch.float64).reshape(2, 3)
+    views = {
+        "all": grid,
+        "transposed": grid.permute(2, 0, 1),
+        "row": grid[1],
+        "column": grid[:, 1, ::2],
+        "again": grid,
+        "scalar": grid[1, 2, 3],
+        "empty": grid[:, :0],
+        "doubles": doubles.t(),
+        "longs": torch.arange(5)[1::2],
+    }
+    yield "views", views, None, views
+    shared = nn.Linear(2, 2)
+    tied = {"a": shared.weight, "b": shared.weight, "c": nn.Parameter(torch.ones(2), requires_grad=False)}
+    yield "parameters", tied, None, {key: value.detach() for key, value in tied.items()}
+    inner = {"x": torch.tensor([1.0]), "deep": {"y": torch.tensor([2.0]), 3: torch.tensor([3])}}
+    yield "nested", {"net": inner, "z": torch.tensor(4.0)}, None, {"net.x": inner["x"], "net.deep.y": inner["deep"]["y"], "net.deep.3": inner["deep"][3], "z": torch.tensor(4.0)}
+    yield "tensor", torch.tensor([1.0, 2.0]), None, {"": torch.tensor([1.0, 2.0])}
+
+
+def torch_rows():
+    for name, value, key, state in torch_states():
+        yield row(name, "torch", saved(value), state, key=key)
+    value = {"w": torch.tensor([1.5])}
+    yield row("protocol 4", "torch", saved(value, pickle_protocol=4), value, key=None)
+
+
+def refused_rows():
+    """Files that are not read, by what they hold."""
+    yield {"name": "module", "base64": encoded(saved(nn.Linear(1, 1)))}
+    yield {"name": "code", "base64": encoded(saved({"a": os.system}))}
+    yield {"name": "numpy", "base64": encoded(saved({"a": np.float64(1.0)}))}
+    yield {"name": "sparse", "base64": encoded(saved({"a": torch.eye(2).to_sparse()}))}
+    yield {"name": "complex", "base64": encoded(saved({"a": torch.ones(1, dtype=torch.complex64)}))}
+    yield {"name": "set", "base64": encoded(saved({"a": {1}}))}
+    yield {"name": "expanded", "base64": encoded(saved({"a": torch.ones(1).expand(3)}))}
+    yield {"name": "number", "base64": encoded(saved({"a": torch.ones(1), "lr": 0.1}))}
+    # Its beginning only: what follows names addresses of memory.
+    yield {"name": "legacy", "base64": encoded(saved({"a": torch.ones(1)}, _use_new_zipfile_serialization=False)[:64])}
+    program = io.BytesIO()
+    torch.jit.save(torch.jit.script(nn.ReLU()), program)
+    yield {"name": "script", "base64": encoded(program.getvalue())}
+
+
+def encoded(content):
+    return base64.b64encode(content).decode()
+
+
 def files():
-    return {"safetensors": list(safetensors_rows())}
+    return {"safetensors": list(safetensors_rows()), "torch": list(torch_rows()), "refused": list(refused_rows())}
