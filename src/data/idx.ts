@@ -5,10 +5,11 @@
  */
 import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { checkNumber, checkOneOf, checkOptions, maxElements, show } from '../check.js';
+import { checkNumber, checkOneOf, checkOptions, maxElements } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { pathOf, unreadable } from '../files/path.js';
+import { bytesOf } from '../files/source.js';
 import type { DType } from '../ops/ops.js';
-import { isArrayBuffer, isError, isUint8Array, isURL } from '../realm.js';
 import { maxRank } from '../tensor/shape.js';
 import { dtypes, Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -46,6 +47,8 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
   [0x0e, { name: 'double', bytes: 8, dtype: 'float64', read: (view, at) => view.getFloat64(at) }],
 ] satisfies [number, ElementType][]);
 
+const place = 'readIdx';
+
 /** More than any header takes: four bytes and 255 sizes. */
 const mostHeaderBytes = 4 + 255 * 4;
 
@@ -78,31 +81,13 @@ export function readIdx(source: string | URL | Uint8Array | ArrayBuffer, options
 type Fail = (what: string, cause?: unknown) => never;
 
 function open(source: unknown): { name: string; bytes: Uint8Array } {
-  if (isArrayBuffer(source)) return { name: 'the buffer', bytes: wholeOf(source) };
-  if (isUint8Array(source)) {
-    wholeOf(source.buffer);
-    return { name: 'the buffer', bytes: source };
-  }
-  if (typeof source !== 'string' && !isURL(source))
-    throw new ArgumentError(`readIdx: expected a path, a URL or the bytes of a file, got ${show(source)}`);
-  const name = String(source);
+  const given = bytesOf(place, source);
+  if (given !== null) return { name: 'the buffer', bytes: given };
+  const path = pathOf(place, source, 'a path, a URL or the bytes of a file');
   try {
-    return { name, bytes: readFileSync(typeof source === 'string' ? source : new URL(source.href)) };
+    return { name: path, bytes: readFileSync(path) };
   } catch (cause) {
-    const code = isError(cause) && 'code' in cause ? cause.code : cause;
-    throw new ArgumentError(`readIdx: ${name}: ${code === 'ENOENT' ? 'not found' : `cannot be read (${code})`}`, {
-      cause,
-    });
-  }
-}
-
-function wholeOf(buffer: ArrayBufferLike): Uint8Array {
-  if (!isArrayBuffer(buffer))
-    throw new ArgumentError('readIdx: a SharedArrayBuffer may change while it is read; pass a copy (slice())');
-  try {
-    return new Uint8Array(buffer);
-  } catch (cause) {
-    throw new ArgumentError('readIdx: the buffer is detached (it was transferred)', { cause });
+    throw unreadable(place, path, cause);
   }
 }
 

@@ -16,7 +16,7 @@ export function pathOf(place: string, path: unknown, expected = 'a path or a fil
       throw new ArgumentError(`${place}: ${path.href} is not the URL of a file`, { cause });
     }
   }
-  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+  if (typeof path !== 'string' || path === '')
     throw new ArgumentError(`${place}: expected ${expected}, got ${show(path)}`);
   return path;
 }

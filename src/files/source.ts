@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { holds, isArrayBuffer, isTypedArray } from '../realm.js';
+import { holds, isArrayBuffer, isUint8Array } from '../realm.js';
 import { plainView } from '../tensor/host-view.js';
 import { pathOf, unreadable } from './path.js';
 
@@ -39,7 +39,7 @@ export type Reader<T> = (file: FileFacts) => Reading<T>;
 
 /** More than any stream of a model that fits in memory is likely to have. */
 const mostStreamed = 2 ** 32;
-const expected = 'a path, a file: URL or the bytes of a file';
+const expected = 'a path, a URL or the bytes of a file';
 /** The system reads at most 2 GiB at once. */
 const pieceBytes = 1 << 30;
 
@@ -153,7 +153,7 @@ export function bytesOf(place: string, source: unknown): Uint8Array | null {
       throw new ArgumentError(`${place}: the buffer is detached (it was transferred)`, { cause });
     }
   }
-  if (!isTypedArray(source)) return null;
+  if (!isUint8Array(source)) return null;
   const view = plainView(place, source);
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

@@ -3,6 +3,7 @@
  * looked up or run: names of Python go to the caller, who knows some and refuses the others.
  */
 import { show } from '../check.js';
+import { isArray } from '../realm.js';
 import { Dict, Global, List, type Value } from './pickle-values.js';
 
 export interface PickleHost {
@@ -187,8 +188,8 @@ function pushGlobal(machine: Machine, module: Value, name: Value): void {
 function reduce(machine: Machine): void {
   const args = machine.pop();
   const called = machine.pop();
-  if (!(called instanceof Global) || !Array.isArray(args)) machine.fail('calls what is no name');
-  machine.push(machine.host.call(called, args, machine.start));
+  if (!(called instanceof Global) || !isArray(args)) machine.fail('calls what is no name');
+  machine.push(machine.host.call(called, args as readonly Value[], machine.start));
 }
 
 /** Sets attributes: those of an OrderedDict (versions of modules) are passed over. */

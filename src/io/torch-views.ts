@@ -1,8 +1,8 @@
 /** Tensors as parts of storages: sizes and steps are checked, and their elements gathered. */
 import { maxElements } from '../check.js';
+import { gatherRows } from '../files/strided.js';
 import { isArray } from '../realm.js';
 import type { DType, HostArray } from '../ops/ops.js';
-import { uncleared } from '../tensor/host-memory.js';
 import { maxRank, numelOf, type Shape, stridesOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -43,36 +43,16 @@ export const viewKey = ({ offset, shape, strides }: View): string => `${offset};
 
 /** The tensor of a view; one that is all of its storage takes the array over. */
 export function tensorOfView(view: View, array: HostArray, dtype: DType): Tensor {
-  const { offset, shape, numel } = view;
-  const isDense = isContiguous(view);
-  if (isDense && offset === 0 && numel === array.length) return new Tensor(new Storage(dtype, array), shape);
-  const out = uncleared(dtype, numel);
-  if (isDense) out.set(array.subarray(offset, offset + numel));
-  else gather(view, array, out);
-  return new Tensor(new Storage(dtype, out), shape);
+  const { offset, shape, strides, numel } = view;
+  const isWhole = isContiguous(view) && offset === 0 && numel === array.length;
+  const own = isWhole ? array : gatherRows(array, dtype, shape, strides, offset);
+  return new Tensor(new Storage(dtype, own), shape);
 }
 
 /** Whether the elements lie in row-major order without gaps. */
 function isContiguous({ shape, strides }: View): boolean {
   const dense = stridesOf(shape);
   return shape.includes(0) || shape.every((size, dim) => size === 1 || strides[dim] === dense[dim]);
-}
-
-/** Copies words of 32 bits, so that NaN keeps its own. */
-function gather({ offset, shape, strides, numel }: View, array: HostArray, out: HostArray): void {
-  const width = array.BYTES_PER_ELEMENT / 4;
-  const words = (of: HostArray) => new Uint32Array(of.buffer, of.byteOffset, width * of.length);
-  const [from, to] = [words(array), words(out)];
-  const index = new Array<number>(shape.length).fill(0);
-  for (let i = 0, at = offset; i < numel; i++) {
-    for (let word = 0; word < width; word++) to[width * i + word] = from[width * at + word]!;
-    for (let dim = shape.length - 1; dim >= 0; dim--) {
-      at += strides[dim]!;
-      if (++index[dim]! < shape[dim]!) break;
-      at -= strides[dim]! * shape[dim]!;
-      index[dim] = 0;
-    }
-  }
 }
 
 function isCount(value: Value): value is number {

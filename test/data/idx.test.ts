@@ -239,13 +239,13 @@ const rows: readonly (readonly [what: string, bytes: unknown, message: string])[
   ['gzip: 50 MB too many', bomb, 'too long: its header says 8 ubyte, 16 bytes in all, it has more'],
   ['gzip: 4 GB promised', gzipSync(promising(1, [2 ** 32 - 10])), 'compressed bytes can hold'],
   ['gzip: another file', gzipSync(Buffer.from('hello')), 'not an IDX file: it starts with 0x68656c6c'],
-  ['a detached buffer', detached, 'the buffer is detached'],
+  ['a detached buffer', detached, 'the buffer of the typed array is detached'],
   ['a shared buffer', new Uint8Array(new SharedArrayBuffer(8)), 'a SharedArrayBuffer may change while it is read'],
   ['a number', 5, 'expected a path, a URL or the bytes of a file, got 5'],
   ['an array', [0, 0, 8, 1], 'expected a path, a URL or the bytes of a file, got [0, 0, 8, 1]'],
   ['nothing', undefined, 'expected a path, a URL or the bytes of a file, got undefined'],
   ['a path with a zero byte', 'a\0b', 'cannot be read (ERR_INVALID_ARG_VALUE)'],
-  ['a URL of another scheme', new URL('https://example.org/x'), 'cannot be read (ERR_INVALID_URL_SCHEME)'],
+  ['a URL of another scheme', new URL('https://example.org/x'), 'https://example.org/x is not the URL of a file'],
 ];
 
 describe('readIdx refuses', () => {

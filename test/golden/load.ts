@@ -227,6 +227,9 @@ export interface GoldenFiles {
     readonly safetensors: readonly (FileCase & { readonly metadata: Named<string> })[];
     readonly torch: readonly (FileCase & { readonly key: readonly string[] | null })[];
     readonly refused: readonly { readonly name: string; readonly base64: string }[];
+    readonly npy: readonly FileCase[];
+    readonly npz: readonly FileCase[];
+    readonly refusedArrays: readonly { readonly name: string; readonly base64: string }[];
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
   hooks: {

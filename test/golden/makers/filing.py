@@ -152,9 +152,73 @@ def refused_rows():
     yield {"name": "script", "base64": encoded(program.getvalue())}
 
 
+def arrays():
+    """Arrays of every type and order, by name."""
+    cube = np.arange(24, dtype="<f4").reshape(2, 3, 4)
+    yield "rows", cube
+    yield "columns", np.asfortranarray(cube)
+    yield "columns of f8", np.asfortranarray(cube[0].astype("<f8"))
+    yield "scalar", np.array(-0.0, dtype="<f8")
+    yield "empty", np.zeros((2, 0), dtype="<i4")
+    for code in ["f2", "f4", "f8"]:
+        values = np.array([0.0, -0.0, 0.1, np.inf, -np.inf, 6e-8], dtype=f"<{code}")
+        yield f"<{code}", values
+        yield f">{code}", values.astype(f">{code}")
+    for code in ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]:
+        info = np.iinfo(code)
+        for values in [[0, 1, max(info.min, -(2**31)), min(info.max, 2**31 - 1)], [info.min, info.max]]:
+            yield f"<{code} to {values[-1]}", np.array(values, dtype=f"<{code}")
+        yield f">{code}", np.array([1, 77], dtype=f">{code}")
+    yield "b1", np.array([[True, False]])
+
+
+def npy(array, version=None):
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, version=version)
+    return buffer.getvalue()
+
+
+def as_lanewise(array):
+    plain = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("=")).reshape(array.shape)
+    return encode(widened(torch.from_numpy(plain)))
+
+
+def npy_rows():
+    for name, array in arrays():
+        yield {"name": name, "tensors": {"": as_lanewise(array)}, "base64": encoded(npy(array))}
+    for version in [(2, 0), (3, 0)]:
+        array = np.arange(3, dtype="<f4")
+        yield {"name": f"version {version[0]}", "tensors": {"": as_lanewise(array)}, "base64": encoded(npy(array, version))}
+
+
+def npz_rows():
+    some = {"x": np.arange(6, dtype="<f4").reshape(2, 3), "größe": np.array([1, 2]), "__proto__": np.array([True]), "zeros": np.zeros(500, dtype="<f4")}
+    for name, save in [("stored", np.savez), ("deflated", np.savez_compressed)]:
+        buffer = io.BytesIO()
+        save(buffer, **some)
+        yield {"name": name, "tensors": {key: as_lanewise(value) for key, value in some.items()}, "base64": encoded(buffer.getvalue())}
+
+
+def refused_arrays():
+    yield {"name": "complex", "base64": encoded(npy(np.ones(1, dtype=complex)))}
+    yield {"name": "text", "base64": encoded(npy(np.array(["a"])))}
+    yield {"name": "dates", "base64": encoded(npy(np.array(["2026-01-01"], dtype="M8[D]")))}
+    yield {"name": "records", "base64": encoded(npy(np.zeros(1, dtype=[("a", "f4"), ("b", "i4")])))}
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([None], dtype=object), allow_pickle=True)
+    yield {"name": "objects", "base64": encoded(buffer.getvalue())}
+
+
 def encoded(content):
     return base64.b64encode(content).decode()
 
 
 def files():
-    return {"safetensors": list(safetensors_rows()), "torch": list(torch_rows()), "refused": list(refused_rows())}
+    return {
+        "safetensors": list(safetensors_rows()),
+        "torch": list(torch_rows()),
+        "refused": list(refused_rows()),
+        "npy": list(npy_rows()),
+        "npz": list(npz_rows()),
+        "refusedArrays": list(refused_arrays()),
+    }
