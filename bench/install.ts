@@ -27,4 +27,5 @@ if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json')) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...options], folder);
 }
 // Does nothing once it is built.
-if (given === 'bench') run('node-gyp', ['configure', 'build', '--silent', '--jobs=max'], `${folder}../native/bench/peak`);
+if (given === 'bench')
+  run('node-gyp', ['configure', 'build', '--silent', '--jobs=max'], `${folder}../native/bench/peak`);

@@ -44,6 +44,11 @@ export interface History {
   readonly stopped: string | null;
   /** How long it took in all. */
   readonly seconds: number;
+  /**
+   * The epochs as CSV, a line each: `epoch`, `steps`, `samples`, `loss`, the metrics, the same of validation (`validation.loss`), `lr` (`lr.0`, `lr.1`, ...
+   * of several groups), `seconds`, `samplesPerSecond`. Numbers have all their digits; what an epoch has not is left empty.
+   */
+  toCSV(): string;
 }
 
 /** Where a training stands. */

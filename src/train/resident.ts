@@ -7,7 +7,7 @@ import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Source } from './source.js';
-import type { FindBatch, TraceStep, StepProgram, StepPrograms } from './steps.js';
+import type { FindBatch, StepProgram, StepPrograms, TraceStep } from './steps.js';
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
 

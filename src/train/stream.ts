@@ -6,7 +6,7 @@ import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
 import type { Submitted } from './pass.js';
-import type { TraceStep, StepProgram, StepPrograms } from './steps.js';
+import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
 import { type Stopper, timeIsUp } from './stopper.js';
 
 export class StreamedData {

@@ -7,6 +7,7 @@ import type { TrainingContext } from './callback.js';
 import { EpochLog } from './epoch-log.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { Lock } from './lock.js';
+import { makeHistory } from './logs/csv.js';
 import { Meter } from './meter.js';
 import type { Settings } from './options.js';
 import { Pass } from './pass.js';
@@ -15,7 +16,7 @@ import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
 import { Scoring } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
-import { type TraceStep, type StepPrograms, Steps } from './steps.js';
+import { type StepPrograms, Steps, type TraceStep } from './steps.js';
 import { Stopper, timeIsUp } from './stopper.js';
 import { StreamedData } from './stream.js';
 
@@ -114,11 +115,11 @@ export class Training {
       if (error !== timeIsUp) throw error;
     }
     this.#meter?.finish();
-    const history: History = {
+    const history = makeHistory({
       epochs: this.#log.toList(),
       stopped: this.#stopper.isTimeUp ? 'timeLimit' : this.#stopReason,
       seconds: secondsSince(this.#start),
-    };
+    });
     await this.#open(async () => {
       for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
     });

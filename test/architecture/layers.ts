@@ -25,6 +25,7 @@ const floors = {
     'ops',
     'random',
     'tensor',
+    'files',
     'functional',
     'nn',
     'optim',
@@ -117,6 +118,12 @@ const bundled: Readonly<Record<string, readonly string[]>> = {
   'src/onnx/proto-read.ts': ['@bufbuild/protobuf', 'onnx-buf'],
 };
 
+/** Packages that users install who want what needs them. */
+const optional: Readonly<Record<string, readonly string[]>> = {
+  'src/train/logs/plot-svg.ts': ['echarts'],
+  'src/train/logs/plot-terminal.ts': ['simple-ascii-chart'],
+};
+
 /** src stands alone: nothing of tests, benches and examples, no package, and its entries are for others. */
 export const srcStandsAlone: Rule = (files) =>
   importsOfAll(files)
@@ -124,7 +131,7 @@ export const srcStandsAlone: Rule = (files) =>
     .flatMap((item) => {
       if (entries.includes(item.to)) return [violation(item, `${item.to} is for others`)];
       if (item.to.startsWith('src/') || item.to.startsWith('node:')) return [];
-      if (bundled[item.from]?.includes(item.to)) return [];
+      if (bundled[item.from]?.includes(item.to) || optional[item.from]?.includes(item.to)) return [];
       return [violation(item, 'src imports nothing but itself and node: modules')];
     });
 

@@ -160,7 +160,7 @@ describe('importOnnxWeights refuses', () => {
   const one = float({ dims: [1n], floatData: [1] });
   const bad = (value: unknown) => value as never;
   it.each([
-    ['no source', () => importOnnxWeights(bad(3)), 'expected a path, a file: URL or the bytes of a file, got 3'],
+    ['no source', () => importOnnxWeights(bad(3)), /expected a path, a .*URL or the bytes of a file, got 3/],
     ['a missing file', () => importOnnxWeights(join(folder, 'none.onnx')), 'none.onnx: not found'],
     ['a folder', () => importOnnxWeights(folder), 'is no regular file'],
     ['another protocol', () => importOnnxWeights(new URL('https://example.com/m.onnx')), 'is not the URL of a file'],

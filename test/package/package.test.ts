@@ -32,8 +32,12 @@ describe('the tarball', () => {
 
   it('brings no other package, and no script that runs at install', () => {
     const manifest = JSON.parse(readFileSync(join(user, 'node_modules/lanewise/package.json'), 'utf8'));
-    for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
+    for (const key of ['dependencies', 'optionalDependencies', 'bundleDependencies'])
       expect(manifest).not.toHaveProperty(key);
+    const wanted = Object.keys(manifest.peerDependencies).filter(
+      (name) => !manifest.peerDependenciesMeta[name]?.optional,
+    );
+    expect(wanted).toEqual([]);
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare'])
       expect(manifest.scripts ?? {}).not.toHaveProperty(script);
     // Without this npm would run node-gyp wherever it sees a binding.gyp.
@@ -98,6 +102,19 @@ describe('the installed package', () => {
     const notices = readFileSync(join(user, 'node_modules/lanewise/THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of ['@bufbuild/protobuf', 'onnx-buf', 'Apache License', 'Google Inc.'])
       expect(notices).toContain(name);
+  });
+
+  it('says which package to install for a plot', () => {
+    const source = `
+      import { plot } from 'lanewise';
+      const epochs = [{ epoch: 1, loss: 1, metrics: {}, lr: [0.1] }];
+      for (const format of ['svg', 'terminal']) await plot(epochs, { format }).catch(({ code, message }) => console.log(code, message));`;
+    const { status, stdout, stderr } = runProgram(user, 'plot.mjs', source);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.trim().split('\n')).toEqual([
+      'ERR_LANEWISE_STATE plot: needs the package echarts, which is not installed: npm install echarts',
+      'ERR_LANEWISE_STATE plot: needs the package simple-ascii-chart, which is not installed: npm install simple-ascii-chart',
+    ]);
   });
 
   it('lets nobody past its index', () => {
