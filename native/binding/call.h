@@ -85,14 +85,15 @@ struct Call<name, op> {
   static void invoke(napi_env env, napi_callback_info info, std::index_sequence<index...>) {
     constexpr std::size_t count = sizeof...(Args);
     void* data = nullptr;
-    const OpArguments<count, (IsList<Args> || ...)> values(env, info, &data);
+    const OpArguments<count, (IsList<ops::Plain<Args>> || ...)> values(env, info, &data);
     const BoundOp& bound = *static_cast<const BoundOp*>(data);
     Crossing crossing{bound.instance.frame, values.further(), bound.instance.programs};
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
-    const std::tuple lists{elements<Args>(Argument{env, values[index], index, &crossing})...};
+    const std::tuple lists{elements<ops::Plain<Args>>(Argument{env, values[index], index, &crossing})...};
     if (!crossing.arrays.empty()) values.refuse();
     // The braces fix the order, so that the first wrong argument is the one that is named.
-    const std::tuple args{read<Args>(Argument{env, values[index], index, &crossing}, std::get<index>(lists))...};
+    const std::tuple args{
+        read<ops::Plain<Args>>(Argument{env, values[index], index, &crossing}, std::get<index>(lists))...};
     const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};
     const core::FlushDenormals flush;
     op(context, std::get<index>(args)...);

@@ -11,9 +11,12 @@
 //   program, program?              ProgramIn, std::optional of it
 //   ins, outs, indexes             FloatIns, FloatOuts, IndexIns
 //   scalars                        Scalars
+//
+// Some of these are marked: Elementwise, Weight and PackedFlag say what else an argument may be.
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -71,7 +74,57 @@ struct Scalars {
 class PointwiseProgram;
 using ProgramIn = std::reference_wrapper<const PointwiseProgram>;
 
-// What such a list is gathered in: no allocation as long as it is short.
+// An operand of elementwise arithmetic: what is written may lie where one that is read lies.
+template <typename T>
+struct Elementwise : T {
+  using T::T;
+  Elementwise() = default;
+  Elementwise(const T& of) : T(of) {}  // NOLINT(google-explicit-constructor): a mark
+};
+
+// A weight [outFeatures, inFeatures], or of these sizes; in panels (panels.h) if the PackedFlag says so. What is
+// written may lie where one that is read lies.
+template <typename T>
+struct Weight : T {
+  using T::T;
+  Weight() = default;
+  Weight(const T& of) : T(of) {}  // NOLINT(google-explicit-constructor): a mark
+};
+
+// Whether weights lie in panels. The arguments before it are inFeatures and outFeatures.
+struct PackedFlag {
+  PackedFlag(bool of) : value(of) {}       // NOLINT(google-explicit-constructor): a mark
+  operator bool() const { return value; }  // NOLINT(google-explicit-constructor): a mark
+  bool value;
+};
+
+enum class Mark { kNone, kElementwise, kWeight, kPackedFlag };
+
+// A type without its mark, and the mark.
+template <typename T>
+struct Marked {
+  using Plain = T;
+  static constexpr Mark kMark = Mark::kNone;
+};
+template <typename T>
+struct Marked<Elementwise<T>> {
+  using Plain = T;
+  static constexpr Mark kMark = Mark::kElementwise;
+};
+template <typename T>
+struct Marked<Weight<T>> {
+  using Plain = T;
+  static constexpr Mark kMark = Mark::kWeight;
+};
+template <>
+struct Marked<PackedFlag> {
+  using Plain = bool;
+  static constexpr Mark kMark = Mark::kPackedFlag;
+};
+template <typename T>
+using Plain = typename Marked<T>::Plain;
+
+// What a list is gathered in: no allocation as long as it is short.
 template <typename T>
 class ShortList {
  public:
@@ -87,7 +140,11 @@ class ShortList {
   std::size_t size() const { return size_; }
   const T& operator[](std::size_t i) const { return items()[i]; }
   std::span<const T> items() const { return {size_ <= few_.size() ? few_.data() : many_.data(), size_}; }
-  operator std::span<const T>() const { return items(); }  // NOLINT(google-explicit-constructor): as ops take it
+  // To the span, marked or not. NOLINTNEXTLINE(google-explicit-constructor): as ops take it
+  template <std::derived_from<std::span<const T>> Span>
+  operator Span() const {
+    return Span(items());
+  }
 
  private:
   std::array<T, 8> few_{};

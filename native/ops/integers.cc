@@ -53,7 +53,8 @@ void binary(const Context& context, const char* op, IndexIn a, IndexIn b, IndexO
 
 }  // namespace
 
-void integers(const Context& context, IndexIn a, IndexIn b, IndexOut out, std::int32_t operation, Layout layout) {
+void integers(const Context& context, Elementwise<IndexIn> a, Elementwise<IndexIn> b, Elementwise<IndexOut> out,
+              std::int32_t operation, Layout layout) {
   const auto run = [&](const auto& compute) { binary(context, "integers", a, b, out, layout, compute); };
   // The codes of integerOperations in src/ops/ops.ts.
   switch (operation) {

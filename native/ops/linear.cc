@@ -9,8 +9,8 @@ namespace lanewise::ops {
 
 using core::checked_mul;
 
-void linear(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
-            std::size_t rows, std::size_t inFeatures, std::size_t outFeatures, bool packed,
+void linear(const Context& context, FloatIn x, Weight<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
+            std::size_t rows, std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed,
             std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys, Scalars scalars, FloatOuts outputs,
             std::size_t rowOffset) {
   constexpr const char* kOp = "linear";

@@ -9,9 +9,9 @@ namespace lanewise::ops {
 
 using core::checked_mul;
 
-void linearInputGradient(const Context& context, FloatIn grad, FloatIn weight, FloatOut out,
+void linearInputGradient(const Context& context, FloatIn grad, Weight<FloatIn> weight, FloatOut out,
                          std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t inFeatures,
-                         std::size_t outFeatures, bool packed, std::optional<ProgramIn> program, FloatIns inputs,
+                         std::size_t outFeatures, PackedFlag packed, std::optional<ProgramIn> program, FloatIns inputs,
                          IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
   constexpr const char* kOp = "linearInputGradient";
   check_length(kOp, "grad", grad.size(), checked_mul(rows, outFeatures));

@@ -20,7 +20,7 @@ using FloatOut = std::span<float>;
 using IndexIn = std::span<const std::int32_t>;
 using IndexOut = std::span<std::int32_t>;
 
-// memory (memory.cc, indexing.cc)
+// memory (copy.cc, indexing.cc)
 void fill(const Context&, AnyMutable out, double value, std::size_t n);
 void copy(const Context&, AnyConst x, AnyMutable out, Layout layout, std::size_t xOffset, std::size_t outOffset);
 void cast(const Context&, AnyConst x, AnyMutable out, std::size_t n);
@@ -30,11 +30,13 @@ void indexAdd(const Context&, FloatIn grad, IndexIn index, FloatOut out, std::si
               std::size_t count);
 
 // pointwise programs (pointwise.cc)
-void pointwise(const Context&, ProgramIn program, FloatIns inputs, IndexIns keys, Scalars scalars, FloatOuts outputs,
-               std::optional<IndexOut> step, Layout layout, std::size_t columns, std::size_t rowOffset);
+void pointwise(const Context&, ProgramIn program, Elementwise<FloatIns> inputs, IndexIns keys, Scalars scalars,
+               Elementwise<FloatOuts> outputs, std::optional<IndexOut> step, Layout layout, std::size_t columns,
+               std::size_t rowOffset);
 
 // int32 (integers.cc)
-void integers(const Context&, IndexIn a, IndexIn b, IndexOut out, std::int32_t operation, Layout layout);
+void integers(const Context&, Elementwise<IndexIn> a, Elementwise<IndexIn> b, Elementwise<IndexOut> out,
+              std::int32_t operation, Layout layout);
 
 // along one dimension (reduce.cc, reduce_program.cc, gather.cc, order.cc, softmax.cc)
 void sum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner);
@@ -57,21 +59,22 @@ void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::si
 void softmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
                      std::size_t inner, bool log);
 
-// matrices (gemm.cc, linear.cc, linear_input_gradient.cc, linear_weight_update.cc)
+// matrices (matmul.cc, linear.cc, linear_input_gradient.cc, linear_weight_update.cc)
 void matmul(const Context&, FloatIn a, FloatIn b, FloatOut out, std::size_t batch, std::size_t m, std::size_t n,
             std::size_t k, bool transA, bool transB, std::size_t aStride, std::size_t bStride);
 
-void linear(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, std::size_t rows,
-            std::size_t inFeatures, std::size_t outFeatures, bool packed = false,
+void linear(const Context&, FloatIn x, Weight<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
+            std::size_t rows, std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed = false,
             std::optional<ProgramIn> program = std::nullopt, FloatIns inputs = {}, IndexIns keys = {},
             Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
-void linearInputGradient(const Context&, FloatIn grad, FloatIn weight, FloatOut out, std::optional<FloatOut> biasGrad,
-                         std::size_t rows, std::size_t inFeatures, std::size_t outFeatures, bool packed = false,
+void linearInputGradient(const Context&, FloatIn grad, Weight<FloatIn> weight, FloatOut out,
+                         std::optional<FloatOut> biasGrad, std::size_t rows, std::size_t inFeatures,
+                         std::size_t outFeatures, PackedFlag packed = false,
                          std::optional<ProgramIn> program = std::nullopt, FloatIns inputs = {}, IndexIns keys = {},
                          Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
-void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn program, FloatIns inputs, Scalars scalars,
-                        FloatOuts outputs, std::optional<IndexOut> step, std::size_t rows, std::size_t inFeatures,
-                        std::size_t outFeatures, bool packed);
+void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn program, Weight<FloatIns> inputs,
+                        Scalars scalars, Weight<FloatOuts> outputs, std::optional<IndexOut> step, std::size_t rows,
+                        std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,

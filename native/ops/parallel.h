@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "../core/aligned.h"
+#include "../core/checked.h"
 #include "context.h"
 
 namespace lanewise::ops {
@@ -21,6 +23,34 @@ inline std::size_t part_begin(std::size_t part, std::size_t parts, std::size_t t
   const std::size_t units = (total + unit - 1) / unit;
   const std::size_t share = units / parts, longer = units % parts;
   return std::min(total, (part * share + std::min(part, longer)) * unit);
+}
+
+// body(part) for every part.
+template <typename Body>
+void run_parts(const Context& context, std::size_t parts, const Body& body) {
+  if (parts == 1) {
+    body(std::size_t{0});
+  } else {
+    context.pool.run(parts, body);
+  }
+}
+
+// Part of a matrix.
+struct Block {
+  std::size_t row, rows, column, columns;
+};
+
+// What part `part` of `parts` has of a matrix [m, n]: columns or rows, in multiples of a unit.
+inline Block block_of(std::size_t part, std::size_t parts, std::size_t m, std::size_t n, bool by_columns,
+                      std::size_t row_unit, std::size_t column_unit) {
+  const std::size_t total = by_columns ? n : m, unit = by_columns ? column_unit : row_unit;
+  const std::size_t begin = part_begin(part, parts, total, unit), end = part_begin(part + 1, parts, total, unit);
+  return by_columns ? Block{0, m, begin, end - begin} : Block{begin, end - begin, 0, n};
+}
+
+// Floats of scratch rounded up, so that what comes next begins on a cache line.
+inline std::size_t padded(std::size_t floats) {
+  return core::checked_round_up(floats, core::kCacheLine / sizeof(float));
 }
 
 // body(begin, end) over [0, total) in at most `parts` parts; their borders are multiples of `unit`.

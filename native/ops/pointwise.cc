@@ -303,8 +303,8 @@ void PointwiseRun::move(const Plan::Step& step, const Piece& piece) const {
   }
 }
 
-void pointwise(const Context& context, ProgramIn program, FloatIns inputs, IndexIns keys, Scalars scalars,
-               FloatOuts outputs, std::optional<IndexOut> step, Layout layout, std::size_t columns,
+void pointwise(const Context& context, ProgramIn program, Elementwise<FloatIns> inputs, IndexIns keys, Scalars scalars,
+               Elementwise<FloatOuts> outputs, std::optional<IndexOut> step, Layout layout, std::size_t columns,
                std::size_t rowOffset) {
   thread_local BoundPointwise memory_of_bound;  // serves every call
   BoundPointwise& bound = memory_of_bound;      // the calling thread's, for all parts

@@ -22,12 +22,6 @@ constexpr std::size_t kPackRows = 8;
 // Tiles whose epilogues run together: few enough for their rows to be in the first-level cache still.
 constexpr std::size_t kEpilogueTiles = 4;
 
-struct Block {
-  std::size_t row, rows, column, columns;
-};
-
-std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
-
 // How one part works through its block of C.
 struct Blocking {
   bool pack_a;
@@ -197,23 +191,11 @@ void multiply_one(const Context& context, const Product& product, const Blocking
                   float* scratch) {
   const std::size_t nr = context.kernels.gemm_nr, mr = context.kernels.gemm_mr;
   const bool columns = by_columns(product.m, product.n, parts, nr);
-  const auto share = [&](std::size_t part) {
-    Block block{0, product.m, 0, product.n};
-    if (columns) {
-      block.column = part_begin(part, parts, product.n, nr);
-      block.columns = part_begin(part + 1, parts, product.n, nr) - block.column;
-    } else {
-      block.row = part_begin(part, parts, product.m, mr);
-      block.rows = part_begin(part + 1, parts, product.m, mr) - block.row;
-    }
+  run_parts(context, parts, [&](std::size_t part) {
+    const Block block = block_of(part, parts, product.m, product.n, columns, mr, nr);
     if (block.rows == 0 || block.columns == 0) return;
     BlockProduct(context.kernels, product, blocking, block, scratch + part * blocking.workspace()).run();
-  };
-  if (parts == 1) {
-    share(0);
-  } else {
-    context.pool.run(parts, share);
-  }
+  });
 }
 
 }  // namespace

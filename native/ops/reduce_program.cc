@@ -66,15 +66,10 @@ struct Reduction {
 // body(part, begin, end) over `units` of `size` elements, by as many threads as those are worth.
 template <typename Body>
 void split_units(const Context& context, std::size_t parts, std::size_t units, const Body& body) {
-  const auto share = [&](std::size_t part) {
+  run_parts(context, parts, [&](std::size_t part) {
     const std::size_t begin = part_begin(part, parts, units, 1), end = part_begin(part + 1, parts, units, 1);
     if (begin < end) body(part, begin, end);
-  };
-  if (parts == 1) {
-    share(0);
-  } else {
-    context.pool.run(parts, share);
-  }
+  });
 }
 
 // One row: its chunks are added in order.

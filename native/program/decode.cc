@@ -18,120 +18,111 @@ constexpr const char* kNames[] = {
 #undef OP
 };
 
-using Make = std::unique_ptr<const Instruction> (*)(Reader&);
-constexpr Make kMakers[] = {
-#define OP(name) &make_instruction<&ops::name>,
-#include "../ops/ops.inc"
-#undef OP
-#define OP(name) &make_instruction<&program::name>,
-#include "host_ops.inc"
-#undef OP
+struct Op {
+  std::unique_ptr<const Instruction> (*make)(Reader&);
+  std::span<const Parameter> parameters;
 };
-
 template <auto op>
 constexpr auto kParametersOf = parameters_of(op);
-constexpr std::span<const Parameter> kParameters[] = {
-#define OP(name) kParametersOf<&ops::name>,
+template <auto op>
+constexpr Op kOp{&make_instruction<op>, kParametersOf<op>};
+
+constexpr Op kOps[] = {
+#define OP(name) kOp<&ops::name>,
 #include "../ops/ops.inc"
 #undef OP
-#define OP(name) kParametersOf<&program::name>,
+#define OP(name) kOp<&program::name>,
 #include "host_ops.inc"
 #undef OP
 };
-
-// Ops that may write over what they read (src/ops/ops.ts): by which arguments.
-struct InPlaceOp {
-  std::string_view name;
-  std::size_t first_read, last_read, written;
-};
-constexpr InPlaceOp kInPlaceOps[] = {{"pointwise", 1, 1, 4}, {"integers", 0, 1, 2}, {"linearWeightUpdate", 3, 3, 5}};
-
-// Ops whose weights may lie in panels: which arguments name them, where they have their sizes, and the flag.
-struct PackedOp {
-  std::string_view name;
-  std::size_t first_weight, weights;  // one behind the other
-  std::size_t in_features, out_features, packed;
-};
-constexpr PackedOp kPackedOps[] = {
-    {"linear", 1, 1, 5, 6, 7},
-    {"linearInputGradient", 1, 1, 5, 6, 7},
-    {"linearWeightUpdate", 3, 3, 8, 9, 10},
-};
-const PackedOp* find_packed(std::string_view name) {
-  const auto found = std::ranges::find(kPackedOps, name, &PackedOp::name);
-  return found == std::end(kPackedOps) ? nullptr : found;
-}
-
-// Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
-void check_panels(const Reader& reader, std::span<const ValueSpec> values) {
-  const PackedOp* op = find_packed(reader.op());
-  const bool packed = op != nullptr && reader.arguments()[op->packed] == 1;
-  for (const Use& use : reader.uses()) {
-    const BufferLayout& layout = values[use.value].layout;
-    const bool is_weight = packed && use.argument - op->first_weight < op->weights;
-    if (layout.has_value() != is_weight) {
-      reader.refuse(is_weight ? "packed, but a weight is row-major" : "row-major memory expected, got panels");
-    }
-    if (!layout) continue;
-    const double in = reader.arguments()[op->in_features], out = reader.arguments()[op->out_features];
-    if (static_cast<double>(layout->in) != in || static_cast<double>(layout->out) != out) {
-      reader.refuse("panels of another size");
-    }
-  }
-}
 
 // What two values share.
 enum class Overlap { kNone, kPartial, kSame };
 
-Overlap overlap(const ValueSpec& a, const ValueSpec& b, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
-  if (a.kind != b.kind || a.length == 0 || b.length == 0) return Overlap::kNone;
-  if (a.kind == ValueKind::kState) return buffers[a.index] == buffers[b.index] ? Overlap::kSame : Overlap::kNone;
-  if (a.kind != ValueKind::kTemporary) return a.index == b.index ? Overlap::kSame : Overlap::kNone;
-  if (a.index == b.index) return Overlap::kSame;
-  return a.index < b.index + b.length && b.index < a.index + a.length ? Overlap::kPartial : Overlap::kNone;
-}
+// Checks what the arguments of an instruction say together.
+class Checker {
+ public:
+  Checker(const Reader& reader, std::span<const ValueSpec> values,
+          std::span<const std::shared_ptr<DeviceBuffer>> buffers)
+      : reader_(reader), values_(values), buffers_(buffers) {}
 
-// Whether an op may write `written` over `other`.
-bool in_place(const Reader& reader, const Use& written, const Use& other) {
-  const auto op = std::ranges::find(kInPlaceOps, std::string_view(reader.op()), &InPlaceOp::name);
-  return op != std::end(kInPlaceOps) && written.argument == op->written && other.argument >= op->first_read &&
-         other.argument <= op->last_read;
-}
+  void check(std::span<const Parameter> parameters) const {
+    check_panels(parameters);
+    check_overlaps(parameters);
+  }
 
-// What an op writes is nothing else that it names, but what it may write in place.
-void check_overlaps(const Reader& reader, std::span<const ValueSpec> values,
-                    std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
-  for (const Use& written : reader.uses()) {
-    if (!written.writes) continue;
-    for (const Use& other : reader.uses()) {
-      if (&other == &written) continue;
-      const Overlap shared = overlap(values[written.value], values[other.value], buffers);
-      if (shared == Overlap::kNone || (shared == Overlap::kSame && in_place(reader, written, other))) continue;
-      reader.refuse("writes to memory that overlaps another argument's");
+  // Whether the instruction checks labels that a call gives.
+  bool checks_input() const {
+    const std::string_view op = reader_.op();
+    return (op == "checkIndex" || op == "checkTarget") && spec(reader_.uses().front()).kind == ValueKind::kInput;
+  }
+
+ private:
+  const ValueSpec& spec(const Use& use) const { return values_[use.value]; }
+
+  // Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
+  void check_panels(std::span<const Parameter> parameters) const {
+    const std::vector<double>& arguments = reader_.arguments();
+    const auto flag = std::ranges::find(parameters, ops::Mark::kPackedFlag, &Parameter::mark) - parameters.begin();
+    const auto at = static_cast<std::size_t>(flag);
+    const bool packed = at != parameters.size() && arguments[at] == 1;
+    for (const Use& use : reader_.uses()) {
+      const BufferLayout& layout = spec(use).layout;
+      const bool is_weight = packed && parameters[use.argument].mark == ops::Mark::kWeight;
+      if (layout.has_value() != is_weight) {
+        reader_.refuse(is_weight ? "packed, but a weight is row-major" : "row-major memory expected, got panels");
+      }
+      if (!layout) continue;
+      const double in = arguments[at - 2], out = arguments[at - 1];
+      if (static_cast<double>(layout->in) != in || static_cast<double>(layout->out) != out) {
+        reader_.refuse("panels of another size");
+      }
     }
   }
-}
 
-bool checks_input(const Reader& reader, std::span<const ValueSpec> values) {
-  const std::string_view op = reader.op();
-  return (op == "checkIndex" || op == "checkTarget") && values[reader.uses().front().value].kind == ValueKind::kInput;
-}
+  // What an op writes is no other of its arguments, unless it may write in place.
+  void check_overlaps(std::span<const Parameter> parameters) const {
+    for (const Use& written : reader_.uses()) {
+      if (!written.writes) continue;
+      const ops::Mark mark = parameters[written.argument].mark;
+      for (const Use& other : reader_.uses()) {
+        if (&other == &written) continue;
+        const Overlap shared = overlap(spec(written), spec(other));
+        const bool in_place = mark != ops::Mark::kNone && !other.writes && parameters[other.argument].mark == mark;
+        if (shared == Overlap::kNone || (shared == Overlap::kSame && in_place)) continue;
+        reader_.refuse("writes to memory that overlaps another argument's");
+      }
+    }
+  }
+
+  Overlap overlap(const ValueSpec& a, const ValueSpec& b) const {
+    if (a.kind != b.kind || a.length == 0 || b.length == 0) return Overlap::kNone;
+    if (a.kind == ValueKind::kState) return buffers_[a.index] == buffers_[b.index] ? Overlap::kSame : Overlap::kNone;
+    if (a.index == b.index) return Overlap::kSame;
+    if (a.kind != ValueKind::kTemporary) return Overlap::kNone;
+    return a.index < b.index + b.length && b.index < a.index + a.length ? Overlap::kPartial : Overlap::kNone;
+  }
+
+  const Reader& reader_;
+  std::span<const ValueSpec> values_;
+  std::span<const std::shared_ptr<DeviceBuffer>> buffers_;
+};
 
 }  // namespace
 
 std::span<const char* const> opcodes() { return kNames; }
-std::span<const Parameter> parameters(std::size_t opcode) { return kParameters[opcode]; }
+std::span<const Parameter> parameters(std::size_t opcode) { return kOps[opcode].parameters; }
 
 std::vector<std::unique_ptr<const Instruction>> decode_instructions(
     const FlatGraph& graph, std::span<const ValueSpec> values, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   std::vector<std::unique_ptr<const Instruction>> checks, others;
   Reader reader(graph, values);
+  const Checker checker(reader, values, buffers);
   while (!reader.done()) {
-    const std::size_t opcode = reader.begin(kNames);
-    std::unique_ptr<const Instruction> instruction = kMakers[opcode](reader);
-    check_panels(reader, values);
-    check_overlaps(reader, values, buffers);
-    (checks_input(reader, values) ? checks : others).push_back(std::move(instruction));
+    const Op& op = kOps[reader.begin(kNames)];
+    std::unique_ptr<const Instruction> instruction = op.make(reader);
+    checker.check(op.parameters);
+    (checker.checks_input() ? checks : others).push_back(std::move(instruction));
   }
   std::ranges::move(others, std::back_inserter(checks));
   return checks;

@@ -46,6 +46,7 @@ class Instruction {
 struct Parameter {
   const char* kind;
   bool optional = false;
+  ops::Mark mark = ops::Mark::kNone;
 };
 
 // What an instruction keeps of an argument of type T: `decode` reads it, `resolve` gives what the op takes.
@@ -229,14 +230,14 @@ template <typename... Args, void (*op)(const ops::Context&, Args...)>
 class OpInstruction<op> final : public Instruction {
  public:
   // The braces fix the order.
-  explicit OpInstruction(Reader& reader) : fields_{Field<Args>::decode(reader)...} {}
+  explicit OpInstruction(Reader& reader) : fields_{Field<ops::Plain<Args>>::decode(reader)...} {}
 
   void run(const ops::Context& context, const Bindings& bindings) const override {
-    std::apply([&](const Field<Args>&... fields) { op(context, fields.resolve(bindings)...); }, fields_);
+    std::apply([&](const Field<ops::Plain<Args>>&... fields) { op(context, fields.resolve(bindings)...); }, fields_);
   }
 
  private:
-  std::tuple<Field<Args>...> fields_;
+  std::tuple<Field<ops::Plain<Args>>...> fields_;
 };
 
 template <auto op>
@@ -246,7 +247,11 @@ std::unique_ptr<const Instruction> make_instruction(Reader& reader) {
 
 template <typename... Args>
 constexpr std::array<Parameter, sizeof...(Args)> parameters_of(void (*)(const ops::Context&, Args...)) {
-  return {Field<Args>::kParameter...};
+  const auto marked = [](Parameter parameter, ops::Mark mark) {
+    parameter.mark = mark;
+    return parameter;
+  };
+  return {marked(Field<ops::Plain<Args>>::kParameter, ops::Marked<Args>::kMark)...};
 }
 
 }  // namespace lanewise::program
