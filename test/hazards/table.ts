@@ -188,7 +188,7 @@ export const hazards: readonly Hazard[] = [
     rule: 'outputs are filled with NaN before, with guard bytes on both sides',
     tests: [
       ['test/ops/ops.test.ts', 'an element left out', 'wrote outside out'],
-      ['native/test/ops_gemm.cc', 'NaN and infinity reach exactly the outputs that they belong to'],
+      ['native/test/ops_matmul.cc', 'NaN and infinity reach exactly the outputs that they belong to'],
     ],
   },
   {
@@ -270,7 +270,7 @@ export const faults: readonly Hazard[] = [
       [
         'native/test/fault_memory.cc',
         'ops without memory for their scratch write nothing',
-        'blocks and programs are made whole or not at all',
+        'buffers and programs are made whole or not at all',
         'a run that memory runs out for ends between two instructions, and the next one is right',
         'a pool without memory for workers leaves all parts to the caller',
       ],

@@ -8,6 +8,7 @@ import type { Ops } from '../ops.js';
 import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
 import { gatherOps } from './gather.js';
+import { indexingOps } from './indexing.js';
 import { integerOps } from './integers.js';
 import { linearOps } from './linear.js';
 import { matmulOps } from './matmul.js';
@@ -19,6 +20,7 @@ import { softmaxOps } from './softmax.js';
 export const referenceOps: Ops = {
   ...hostOps,
   ...copyOps,
+  ...indexingOps,
   ...pointwiseOps,
   ...reduceOps,
   ...gatherOps,

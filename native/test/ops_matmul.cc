@@ -28,7 +28,7 @@ Operands operands(const Shape& s, bool shared_b) {
   return result;
 }
 
-// Every matrix of `values`, each of so many rows and columns, the other way round.
+// Every matrix of `values`, each of `rows` by `columns`, the other way round.
 std::vector<float> transposed(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
   std::vector<float> result(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -1,4 +1,4 @@
-// Matrix products as ops of their own.
+// The matrix product without a layer around it.
 #include "check.h"
 #include "ops.h"
 #include "product.h"
