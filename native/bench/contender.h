@@ -20,8 +20,8 @@ struct Contender {
   std::function<void()> product;
 };
 
-// The ways in which a library makes this product on so many threads, its own packing of constant weights done already.
-// The operands outlive the contenders.
+// The ways in which a library makes this product on this number of threads, its own packing of constant weights done
+// already. The operands outlive the contenders.
 std::vector<Contender> lanewise(const kernels::KernelTable& kernels, Operands& operands, std::size_t threads);
 std::vector<Contender> openblas(Operands& operands, std::size_t threads);
 std::vector<Contender> onednn(Operands& operands, std::size_t threads);

@@ -162,7 +162,7 @@ inline std::optional<std::size_t> as_count(const Argument& arg) {
   return Read<std::size_t>::from(arg, value);
 }
 
-// So many of what stands for the lists of an op.
+// The next `count` items of what stands for the lists of an op.
 template <typename T>
 std::span<const T> taken(const Argument& arg, std::span<const T>& from, std::size_t count) {
   if (count > from.size()) throw std::invalid_argument(arg.location() + "more elements than were given");

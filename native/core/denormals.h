@@ -43,7 +43,7 @@ class FloatMode {
   static void write(Bits bits) { _mm_setcsr(bits); }
 #elif defined(__aarch64__)
   using Bits = std::uint64_t;
-  static constexpr Bits kFlags = 0;  // they stand in a register of their own, FPSR
+  static constexpr Bits kFlags = 0;  // they stand in another register, FPSR
   static constexpr Bits kFlush = Bits{1} << 24;
   static constexpr Bits kStandard = 0;
   static Bits read() {

@@ -2,8 +2,8 @@
 
 namespace lanewise::core {
 
-// Lies on the stack of the thread that waits. Whoever notifies holds the mutex meanwhile, so the waiter cannot return
-// from its wait, and take the condition variable with it, before the call is over.
+// Lies on the stack of the thread that waits. The thread that notifies holds the mutex meanwhile, so the waiter cannot
+// return from its wait, and take the condition variable with it, before the call is over.
 struct FairLock::Waiter {
   std::condition_variable turn;
   bool granted = false;

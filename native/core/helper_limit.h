@@ -34,10 +34,10 @@ class HelperLimit {
 
   explicit HelperLimit(Sources sources) noexcept : sources_(sources) {}
 
-  // How many helpers a run may have that begins now and has work for so many.
+  // How many helpers a run may have that begins now; it has work for `wanted`.
   std::size_t allow(std::size_t wanted, Clock::time_point now) noexcept;
 
-  // A run of so many helpers has just ended, after `took`, in which it waited for `lost` without use.
+  // A run of `helpers` helpers has just ended, after `took`, in which it waited for `lost` without use.
   void ran(std::size_t helpers, Clock::duration took, Clock::duration lost, Clock::time_point now) noexcept;
 
  private:

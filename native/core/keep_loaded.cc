@@ -15,7 +15,7 @@ void keep_loaded() noexcept {
   GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, static_cast<LPCWSTR>(self),
                      &library);
 #else
-  // A second handle that nobody closes; the flag keeps the library even when the count of handles falls to zero.
+  // A second handle that is never closed; the flag keeps the library even when the count of handles falls to zero.
   Dl_info info;
   if (dladdr(self, &info) != 0 && info.dli_fname != nullptr) {
     dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);

@@ -45,7 +45,7 @@ bool spin(Done done) noexcept {
 
 }  // namespace
 
-// On cache lines of its own: a worker spins on `posted`.
+// On separate cache lines: a worker spins on `posted`.
 struct alignas(kCacheLine) ThreadPool::Worker {
   Worker(ThreadPool& owner, std::size_t index) : pool(owner), participant(index) {}
 
@@ -141,7 +141,7 @@ void ThreadPool::run(std::size_t parts, FunctionRef<void(std::size_t)> body) noe
   for (std::size_t i = 0; i < helpers; ++i) workers_[i]->post();
 
   run_share(0);
-  // A parked worker may take longer to wake than its share takes to compute: whoever comes first has it.
+  // A parked worker may take longer to wake than its share takes to compute: the thread that comes first has it.
   std::size_t taken = 0;
   for (std::size_t i = 0; i < helpers; ++i) {
     if (workers_[i]->claim()) {

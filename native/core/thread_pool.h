@@ -41,7 +41,7 @@ class ThreadPool {
  private:
   struct Worker;
 
-  // How many workers of so many can take part; starts the missing ones.
+  // How many of `helpers` workers can take part; starts the missing ones.
   std::size_t prepare(std::size_t helpers) noexcept;
   void run_share(std::size_t participant) const noexcept;
   [[noreturn]] void serve(Worker& worker) noexcept;

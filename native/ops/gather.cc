@@ -12,7 +12,7 @@ using core::checked_mul;
 
 constexpr std::size_t kBytes = 4;
 
-// x, index and what they make or change, as [outer, count, inner] beside [outer, size, inner].
+// x, index and what they make or change, as [outer, count, inner] and [outer, size, inner].
 struct Sizes {
   std::size_t outer, size, count, inner;
   std::size_t whole() const { return checked_mul(checked_mul(outer, size), inner); }

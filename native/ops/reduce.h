@@ -10,7 +10,7 @@
 namespace lanewise::ops {
 
 // A dense row is summed in chunks of this size, each by one thread, and the chunks are added in order: the same tree
-// for any number of threads. The kernel adds blocks of so many elements in order, in double precision.
+// for any number of threads. The kernel adds blocks of kSumBlock elements in order, in double precision.
 inline constexpr std::size_t kSumChunk = 16384;
 inline constexpr std::size_t kSumBlock = 1024;
 

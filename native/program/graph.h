@@ -14,17 +14,7 @@
 
 namespace lanewise::program {
 
-// values: for each value six numbers:
-//   dtype (0 float32, 1 int32), length, kind (as ValueKind), index, panels' out and in (-1, -1 for row-major).
-// code: for each instruction its opcode (opcode.h), then its arguments in the order of its signature:
-//   value                  its number, or -1 for null
-//   layout                 how many numbers it has, then these
-//   size, int, flag        the number; 0 or 1 for a flag
-//   scalar                 0 and the number, or 1 and the index of a dynamic scalar
-//   keySource              its index
-//   ins, outs, indexes     how many values, then their numbers
-//   scalars                how many, then each as a scalar
-//   program                how many numbers it has, then these; 0 for null
+// README.md lists the numbers of values and of code.
 struct FlatGraph {
   std::span<const double> values;
   std::span<const double> code;
@@ -34,7 +24,7 @@ struct FlatGraph {
 };
 
 inline constexpr std::size_t kValueNumbers = 6;
-// Blocks, inputs and outputs that a program can have, of each.
+// Device buffers, inputs and outputs that a program can have, of each.
 inline constexpr std::size_t kMaxArrays = 65536;
 inline constexpr std::size_t kNoValue = std::numeric_limits<std::size_t>::max();
 

@@ -54,7 +54,7 @@ std::size_t Reader::use(double number, std::optional<ops::DType> dtype, bool wri
   return *id;
 }
 
-// A list: how many items, of at least so many numbers each, that the graph still has.
+// A list: how many items, for each of which the graph has at least numbers_each more numbers.
 std::size_t Reader::next_count(std::size_t numbers_each, const char* what) {
   const auto count = to_size(next_argument());
   if (!count || *count > (graph_.code.size() - position_) / numbers_each) {

@@ -4,7 +4,7 @@
 // Errors are, all of them: in a stock Node only the addon is instrumented. That an allocation was refused, as
 // allocator_may_return_null=1 asks, is a warning on a line by itself and none: tests ask for more than there is on purpose. Leaks are when lanewise asked for the memory,
 // itself or by way of Node-API alone; what V8 allocates while it serves such a call is V8's. Node and other addons leave
-// memory of their own behind at exit.
+// other memory behind at exit.
 import { readFileSync } from 'node:fs';
 
 const runtime = /\/sanitizer\/|libsanitizer|lib(asan|stdc\+\+|c|m|pthread)[-.\w]*\.so/;

@@ -18,7 +18,7 @@ export LANEWISE_SANITIZER=address
 export ASAN_OPTIONS="detect_leaks=1 allocator_may_return_null=1 log_path=$reports/asan exitcode=0"
 export UBSAN_OPTIONS="print_stacktrace=1 log_path=$reports/ubsan"
 status=0
-# libstdc++ beside libasan, which otherwise finds no exceptions to intercept in a Node that links its own copy.
+# libstdc++ together with libasan, which otherwise finds no exceptions to intercept in a Node that links another copy.
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
   node node_modules/vitest/vitest.mjs run --testTimeout=600000 --hookTimeout=600000 "$@" || status=$?
 touch "$reports/none"

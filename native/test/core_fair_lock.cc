@@ -49,7 +49,7 @@ TEST_CASE("waiters get a fair lock in order of arrival") {
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5});
 }
 
-TEST_CASE("whoever waits gets a fair lock before the holder gets it again") {
+TEST_CASE("a waiting thread gets a fair lock before the holder gets it again") {
   FairLock lock;
   std::atomic<bool> stop{false}, waiting{false};
   std::atomic<long> rounds{0};

@@ -92,7 +92,7 @@ TEST_CASE("helper limit: losses of more than one part in fifty of the time cost 
   CHECK(program.run() == 1);
   program.lose(milliseconds(1));
   CHECK(program.run() == 0);
-  program.lose(milliseconds(1));  // of nobody
+  program.lose(milliseconds(1));  // of no helper
   CHECK(program.run() == 0);
 }
 

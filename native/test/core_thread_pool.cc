@@ -1,4 +1,4 @@
-// core/thread_pool.h: every part once, whoever calls, however many, and whatever happens to the workers.
+// core/thread_pool.h: every part once, from any thread, however many, and whatever happens to the workers.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -52,8 +52,8 @@ std::string listed(const std::vector<Instruction>& instructions) {
   return text;
 }
 
-// Checks the loops of a function that multiply and add. How many of them are whole rounds of so many sums, each in a
-// register of its own (in one more where the compiler moves a sum): a loop over what an unrolled one leaves may be
+// Checks the loops of a function that multiply and add. How many of them are whole rounds of `accumulators` sums,
+// each in a register (in one more where the compiler moves a sum): a loop over what an unrolled one leaves may be
 // entwined with other code, but may not spill either.
 int check_loops(const MachineFunction& function, std::size_t accumulators, std::size_t spills) {
   int whole = 0;

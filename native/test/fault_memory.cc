@@ -41,7 +41,7 @@ TestProgram sigmoid_gradient() {
 }
 
 // Calls attempt() with its first, its second, ... allocation failing until it gets through; how many it makes. Each
-// attempt has a thread of its own, whose scratch is fresh. After a failure check() looks at what was left behind.
+// attempt has another thread, whose scratch is fresh. After a failure check() looks at what was left behind.
 std::size_t fail_each_allocation(const std::function<void()>& attempt, const std::function<void()>& check) {
   core::ThreadPool::instance().run(kThreads, [](std::size_t) {});  // starts the workers, which stay
   for (std::size_t nth = 0; nth < 10000; ++nth) {

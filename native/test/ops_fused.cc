@@ -76,7 +76,7 @@ TEST_CASE("panels hold the weight's columns side by side, zeros behind them, and
   });
 }
 
-// What an op with a program is given; every operand has memory of its own.
+// What an op with a program is given; no two operands share memory.
 struct Operands {
   std::vector<std::unique_ptr<Floats>> memory;
   std::vector<ops::FloatIn> ins() const {

@@ -12,7 +12,7 @@ namespace {
 using program::mask_key;
 using program::MaskKey;
 
-TEST_CASE("mask keys: the check vector of kernels.md") {
+TEST_CASE("mask keys: the check vector of native/kernels/README.md") {
   CHECK(mask_key(42, 0, 7, 1) == MaskKey{2414563044u, 1870483892u});
 }
 

@@ -57,7 +57,7 @@ class Collected final : public CompletionQueue {
     arrived_.notify_all();
   }
 
-  // Waits until so many have come; their ids in order of arrival.
+  // Waits until `count` have come; their ids in order of arrival.
   std::vector<std::uint64_t> wait(std::size_t count) {
     std::unique_lock lock(mutex_);
     REQUIRE(arrived_.wait_for(lock, 60s, [&] { return over_.size() >= count; }));

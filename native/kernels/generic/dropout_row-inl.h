@@ -1,7 +1,7 @@
 // A row of dropout for vectors of at most eight lanes.
 #pragma once
 
-// So many vectors of words are drawn step by step together: one after the other they wait for their own
+// This many vectors of words are drawn step by step together: one after the other they wait for their own
 // multiplications, in numbers that fill the processor's scheduler (a third more time on Zen 3).
 inline constexpr int kDropoutBlock = kLanes >= 4 ? 4 : 8;
 inline constexpr int kDropoutBlockColumns = kDropoutBlock * kLanes * 2;

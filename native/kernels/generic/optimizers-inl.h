@@ -36,7 +36,7 @@ LANEWISE_VEC void sgd_all(float* param, const float* grad, float* buffer, std::s
 
 static void sgd(float* param, const float* grad, float* buffer, std::size_t n, float lr, float momentum, float take,
                 float weight_decay, bool first, bool nesterov) {
-  if (buffer == nullptr && weight_decay == 0.0f) {  // the everyday case, in a loop of its own
+  if (buffer == nullptr && weight_decay == 0.0f) {  // the everyday case, in a separate loop
     sgd_all(param, grad, nullptr, n, lr, 0.0f, 0.0f, 0.0f, false, false, false);
   } else {
     sgd_all(param, grad, buffer, n, lr, momentum, take, weight_decay, weight_decay != 0.0f, first, nesterov);

@@ -27,8 +27,8 @@ std::atomic<std::uint64_t> calls_left{0};
 std::atomic<std::uint64_t> asked{0}, failed{0};
 std::atomic<bool> goes_on{false};
 
-// The memory of the watched library: pages of its own for each block, which ends where they end and is never handed out
-// again, so that whoever reaches beyond it or keeps it too long dies of it. Told from other memory by its address.
+// The memory of the watched library: separate pages for each block, which ends where they end and is never handed out
+// again, so that code that reaches beyond it or keeps it too long dies of it. Told from other memory by its address.
 class Blocks {
  public:
   void* take(std::size_t size, std::size_t alignment) {

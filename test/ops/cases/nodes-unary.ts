@@ -45,9 +45,9 @@ const nearQuarters = [
   ...[42781604, 21999384576, 43998769152, 1522788990976, 8.11762663906456e22, 4.638183382783466e25],
   ...[1.0341291951386403e27, 7.729178919452902e28, 3.0916715677811608e29, 4.3865578967101227e33],
 ];
-/** At most 4 ulp: up to 1e5 by a reduction in float, beyond by a slower one. */
+/** At most 1 ulp: up to 1e5 by a reduction in float, beyond by a slower one. */
 const circular: Values = {
-  tolerance: { ulp: 4 },
+  tolerance: { ulp: 1 },
   x: (n, seed) => fine(n, seed, -20, 20).map((x, i) => (i % 7 === 3 ? x * 4321 : x)),
   edges: [
     ...nearQuarters,

@@ -29,7 +29,7 @@ inline constexpr std::size_t kTileRound = 8;
 #define LANEWISE_STRIDES_3 "(%5,%7)"
 #define LANEWISE_STRIDES_4 "(%5,%6,4)"
 #define LANEWISE_STRIDES_5 "(%5,%8)"
-// A dense along k, whose rows from the sixth on have a base of their own; dense across; and packed.
+// A dense along k, whose rows from the sixth on have a second base; dense across; and packed.
 #define LANEWISE_ROW_ALONG(i, q) LANEWISE_TILE_ROW(i, "4*" #q LANEWISE_STRIDES_##i)
 #define LANEWISE_ROW_ALONG_LATER(i, later, q) LANEWISE_TILE_ROW(later, "4*" #q LANEWISE_STRIDES_##i)
 #define LANEWISE_ROW_ACROSS(i, q) LANEWISE_TILE_ROW(i, "4*" #i LANEWISE_STRIDES_##q)
