@@ -40,15 +40,17 @@ const conditions: Readonly<Record<string, (document: BenchDocument) => string | 
   'lengths of turns': ({ run }) => (run.quick ? 'those of --quick' : 'full'),
 };
 
-/** What else is not the same, and may explain a difference. */
+/** Versions that are not the same, and may explain a difference. */
 function remarks(before: BenchDocument, after: BenchDocument): string[] {
-  const pairs = after.contenders.flatMap(({ id, isa, versions }) => {
-    const same = before.contenders.find((other) => other.id === id && other.isa === isa);
-    const own = Object.entries(versions).filter(([name]) => name !== 'node');
-    return own.map(([name, version]) => [`${id}: ${name}`, same?.versions[name] ?? version, version] as const);
+  const versionsOf = ({ contenders }: BenchDocument) =>
+    contenders.flatMap(({ id, versions }) =>
+      Object.entries(versions).map(([name, version]) => [`${id}: ${name}`, version]),
+    );
+  const old = new Map(versionsOf(before) as [string, string][]);
+  return versionsOf(after).flatMap(([what, version]) => {
+    const same = old.get(what!) ?? version;
+    return same === version ? [] : [`${what} ${same} before, ${version} after`];
   });
-  const all = [['node', before.machine.node, after.machine.node] as const, ...pairs];
-  return all.filter(([, a, b]) => a !== b).map(([what, a, b]) => `${what} ${a} before, ${b} after`);
 }
 
 /** How the machine itself fared: the rows of others, whose code did not change, and the FMA peak of every run. */
@@ -76,13 +78,8 @@ function formatComparisons(comparisons: readonly Comparison[]): string {
   return formatTable(['row', '>before ms', '>after ms', '>change', '>noise', ''], lines);
 }
 
-/** All are named where they are few. */
-function formatMissing(title: string, names: readonly string[]): string[] {
-  const shown = 10;
-  if (names.length === 0) return [];
-  const more = names.length > shown ? [`  and ${names.length - shown} more`] : [];
-  return [`${title}:`, ...names.slice(0, shown).map((name) => `  ${name}`), ...more];
-}
+const named = (title: string, names: readonly string[]) =>
+  names.length === 0 ? [] : [`${title}:`, ...names.map((name) => `  ${name}`)];
 
 /**
  * @param before the run before the change, and further runs of the same.
@@ -123,7 +120,7 @@ export function compareDocuments(
       ...remarks(first, after),
       ...controls(comparisons, runs),
     ].join('\n'),
-    [...formatMissing('only before', onlyBefore), ...formatMissing('only after', onlyAfter)].join('\n'),
+    [...named('only before', onlyBefore), ...named('only after', onlyAfter)].join('\n'),
   ];
   return { text: parts.filter((part) => part !== '').join('\n\n'), slower: count('slower') > 0 };
 }

@@ -29,11 +29,11 @@ const falseAlarms = 0.05;
 /** Two runs of the same code differ by this at least, and by so much when it was not measured how much they do. */
 const leastRunNoise = 0.01;
 const guessedRunNoise = 0.03;
-/** As many observations of its own a row needs until they weigh as much as what all rows say together. */
+/** A row needs this many observations until they weigh as much as what all rows say together. */
 const weightOfOthers = { rounds: 3, runs: 9 } as const;
 /** Half and nine tenths of squared standard normal numbers lie below these. */
 const chiSquared = { 0.5: 0.4549, 0.9: 2.7055 };
-/** Between the tenth and the ninetieth percentile lie so many standard deviations. */
+/** Standard deviations between the tenth and the ninetieth percentile. */
 const deviationsInSpread = 2.563;
 
 export function compareRows(rows: readonly Matched[]): Comparison[] {

@@ -89,6 +89,7 @@ export function drawChart(spec: ChartSpec, all: readonly Row[]): Chart | null {
   const [width, height] = lines ? [Math.max(320, 46 * categories.length), 220] : [260, 26 * categories.length];
   const marginBottom = 48 + 16 * legend.length;
   const shared = { fx: 'panel', stroke: 'colour' };
+  const along = lines ? { x: 'category', y: 'at' } : { x: 'at', y: 'category' };
   const heading = (text: string, options: Plot.TextOptions) =>
     Plot.text([text], { facet: 'super', textAnchor: 'start', dx: -margins.marginLeft + 6, fontSize: 12, ...options });
   const logarithmic = { type: 'log', tickFormat: '~r', ticks: 4 } as const;
@@ -109,19 +110,12 @@ export function drawChart(spec: ChartSpec, all: readonly Row[]): Chart | null {
       ...legend.map(([name, fill], i) =>
         heading(`● ${name}`, { frameAnchor: 'bottom-left', dy: 48 + 16 * i, fill, lineAnchor: 'top' }),
       ),
-      ...(lines
-        ? [
-            Plot.ruleX(points, { ...shared, x: 'category', y1: 'low', y2: 'high' }),
-            Plot.line(points, { ...shared, x: 'category', y: 'at', z: 'series' }),
-            Plot.dot(points, { ...shared, fill: 'colour', x: 'category', y: 'at' }),
-          ]
-        : [
-            Plot.ruleY(points, { ...shared, y: 'category', x1: 'low', x2: 'high' }),
-            Plot.dot(points, { ...shared, fill: 'colour', x: 'at', y: 'category', r: 4 }),
-          ]),
-      ...(legend.length === 0
-        ? [Plot.text(points, { fx: 'panel', x: 'at', y: 'category', text: 'label', dy: -10 })]
-        : []),
+      lines
+        ? Plot.ruleX(points, { ...shared, x: 'category', y1: 'low', y2: 'high' })
+        : Plot.ruleY(points, { ...shared, y: 'category', x1: 'low', x2: 'high' }),
+      Plot.dot(points, { ...shared, ...along, fill: 'colour', r: 4 }),
+      lines ? Plot.line(points, { ...shared, ...along, z: 'series' }) : null,
+      legend.length === 0 ? Plot.text(points, { ...along, fx: 'panel', text: 'label', dy: -10 }) : null,
     ],
   });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

@@ -48,7 +48,7 @@ const machine = z.object({
   allowedCpus: count,
   /** Instruction sets that lanewise's addon has kernels for and the processor runs, from narrow to wide. */
   isas: texts,
-  /** What "all threads" means for every contender, and why so many. */
+  /** What "all threads" means for every contender, and where the number comes from. */
   threads: count,
   threadSource: text,
   node: text,

@@ -30,7 +30,7 @@ export function buildRows(measurements: readonly Measurement[], isas: ReadonlyMa
 }
 
 /**
- * The peak that a contender is measured by: that of its own instruction set where it was told one, else the highest of
+ * The peak that a contender is measured by: that of the instruction set that it was told, where it was told one, else the highest of
  * the machine. Null when there is none.
  */
 export function peakFor(peaks: readonly Peak[], { isa }: Pick<Contender, 'isa'>, threads: number): number | null {

@@ -5,17 +5,12 @@ import type { BenchDocument, Machine, Row } from './document.js';
 /** Rows with fewer samples are marked: their spread says little. */
 const fewSamples = 10;
 
-const borders = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-].concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle']);
-const noLines = Object.fromEntries(borders.map((name) => [name, name === 'middle' ? ' ' : '']));
+const chars = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((part) => [side + part, '']),
+  ),
+);
+const noLines = { ...chars, mid: '', 'mid-mid': '', middle: ' ' };
 
 /** A table without lines. Columns whose name begins with `>` stand to the right. */
 export function formatTable(columns: readonly string[], lines: readonly (readonly (string | number)[])[]): string {
@@ -52,7 +47,7 @@ export function formatMachine(machine: Machine): string {
   ].join('\n');
 }
 
-/** Those that bring versions or notes of their own, and those that do not take part. */
+/** Those that bring versions or notes, and those that do not take part. */
 export function formatContenders({ contenders, absent }: Pick<BenchDocument, 'contenders' | 'absent'>): string {
   const blocks = contenders.flatMap(({ id, versions, threadSource, notes }) => {
     const own = Object.entries(versions).filter(([name]) => !['node', 'lanewise addon'].includes(name));

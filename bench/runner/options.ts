@@ -31,7 +31,7 @@ export interface BenchOptions {
 /** @throws CommanderError, after the usage was printed. */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { full, quick } = paces;
-  const options = commandLine('bench', 'Times lanewise against itself and others, in processes of their own, in turns.')
+  const options = commandLine('bench', 'Times lanewise against itself and others, a process each, in turns.')
     .option('--filter <text>', 'only workloads whose name contains it, such as gemm, gemm/512, batch 128', text, '')
     .option('--quick', 'few workloads, short turns: a minute or two', false)
     .option('--contenders <a,b>', `only these: ${contenderIds.join(', ')}`, names(contenderIds))

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import Fastify from 'fastify';
-import { quantile } from 'simple-statistics';
+import { max, quantile, sum } from 'simple-statistics';
 import type { nn as Modules } from '../../src/index.js';
 import type { Library } from '../contenders/library.js';
 import { buildMlp } from '../contenders/network.js';
@@ -86,65 +86,67 @@ function startTraining(
   return training;
 }
 
-/** What is seen in turns of one kind: delays of the event loop, times of calls, and how far the training came. */
-class Seen {
-  readonly loops: Awaited<ReturnType<typeof delayDuring>>[] = [];
-  readonly calls = noTimes();
-  #steps = 0;
-  #stepMs = 0;
-
-  async turn(milliseconds: number, training?: ReturnType<typeof startTraining>): Promise<void> {
-    const before = training?.last;
-    const work = timeCalls(this.calls, milliseconds);
-    const early = training?.ended.then(() => Promise.reject(new Error('the training ended too early')));
-    this.loops.push(await delayDuring(() => Promise.race([work, ...(early ? [early] : [])])));
-    if (training === undefined || before === undefined) return;
-    this.#steps += training.last.steps - before.steps;
-    this.#stepMs += training.last.ms - before.ms;
-  }
-
-  /** Of the worst turn, above which no percentile over all turns can lie. */
-  delay = (which: 'p50' | 'p99' | 'max'): number => Math.max(...this.loops.map((loop) => loop[which]));
-  p99 = (name: CallName): number => quantile(this.calls[name], 0.99);
-  stepsPerSecond = (): number => (1000 * this.#steps) / this.#stepMs;
+/** What is seen in one turn: delays of the event loop, times of calls, and how far the training came. */
+async function takeTurn(milliseconds: number, training?: ReturnType<typeof startTraining>) {
+  const before = training?.last;
+  const early = training?.ended.then(() => Promise.reject(new Error('the training ended too early')));
+  let calls = noTimes();
+  const loop = await delayDuring(async () => {
+    const work = timeCalls(milliseconds);
+    calls = await Promise.race(early === undefined ? [work] : [work, early]);
+  });
+  const after = training?.last;
+  return { loop, calls, steps: (after?.steps ?? 0) - (before?.steps ?? 0), ms: (after?.ms ?? 0) - (before?.ms ?? 0) };
 }
+type Turn = Awaited<ReturnType<typeof takeTurn>>;
+
+/** Of the worst turn, above which no percentile over all turns can lie. */
+const delayOf = (turns: readonly Turn[], which: keyof Turn['loop']) => max(turns.map(({ loop }) => loop[which]));
+const p99Of = (turns: readonly Turn[], name: CallName) =>
+  quantile(
+    turns.flatMap(({ calls }) => calls[name]),
+    0.99,
+  );
+const speedOf = (turns: readonly Turn[]) =>
+  (1000 * sum(turns.map((each) => each.steps))) / sum(turns.map((each) => each.ms));
 
 /** Idles for a quarter of the time, then trains for twice the time, half of it with requests. */
 async function measureBoth(lanewise: Lanewise, milliseconds: number) {
   const { model, server, ask } = await startServer(lanewise, layerSizes);
-  const [idle, asked, unasked] = [new Seen(), new Seen(), new Seen()];
+  const [asked, unasked]: [Turn[], Turn[]] = [[], []];
   const latenciesMs: number[] = [];
   let failed = 0;
-  await idle.turn(milliseconds / 4);
+  const idle = [await takeTurn(milliseconds / 4)];
   const training = startTraining(lanewise, model, endless);
   const turns = Math.max(fewestTurns, Math.ceil(milliseconds / longestTurnMs));
   const stop = new AbortController();
   try {
     for (let i = 0; i < turns; i++) {
       const requests = ask(milliseconds / turns, stop.signal);
-      const turn = sleep(settleMs.with).then(() => asked.turn(milliseconds / turns, training));
-      const [heard] = await Promise.all([requests, turn]);
+      const turn = sleep(settleMs.with).then(() => takeTurn(milliseconds / turns, training));
+      const [heard, seen] = await Promise.all([requests, turn]);
+      asked.push(seen);
       latenciesMs.push(...heard.latenciesMs);
       failed += heard.failed;
       await sleep(settleMs.without);
-      await unasked.turn(milliseconds / turns, training);
+      unasked.push(await takeTurn(milliseconds / turns, training));
     }
   } finally {
     stop.abort();
     // What went wrong has been thrown by then.
     await Promise.allSettled([training.stop(), server.close()]);
   }
-  const [without, during] = [unasked.stepsPerSecond(), asked.stepsPerSecond()];
+  const [without, during] = [speedOf(unasked), speedOf(asked)];
   return [
-    figure('event-loop delay idle, p99', idle.delay('p99'), ' ms'),
-    figure('event-loop delay idle, max', idle.delay('max'), ' ms'),
-    figure('event-loop delay training, p50', asked.delay('p50'), ' ms'),
-    figure('event-loop delay training, p99', asked.delay('p99'), ' ms'),
-    figure('event-loop delay training, max', asked.delay('max'), ' ms'),
+    figure('event-loop delay idle, p99', delayOf(idle, 'p99'), ' ms'),
+    figure('event-loop delay idle, max', delayOf(idle, 'max'), ' ms'),
+    figure('event-loop delay training, p50', delayOf(asked, 'p50'), ' ms'),
+    figure('event-loop delay training, p99', delayOf(asked, 'p99'), ' ms'),
+    figure('event-loop delay training, max', delayOf(asked, 'max'), ' ms'),
     ...callNames.flatMap((name) => [
-      figure(`${name} idle, p99`, idle.p99(name), ' ms'),
-      figure(`${name} training, p99`, asked.p99(name), ' ms'),
-      figure(`${name}: p99 training over idle`, asked.p99(name) / idle.p99(name), 'x'),
+      figure(`${name} idle, p99`, p99Of(idle, name), ' ms'),
+      figure(`${name} training, p99`, p99Of(asked, name), ' ms'),
+      figure(`${name}: p99 training over idle`, p99Of(asked, name) / p99Of(idle, name), 'x'),
     ]),
     figure('steps/s without requests', without),
     figure(`steps/s with ${rate} requests/s`, during),

@@ -22,7 +22,7 @@ interface Noise {
   /** Standard deviations of a round within its run, and of a run, as shares of the time. */
   readonly within: number;
   readonly run: number;
-  /** Student's distribution with so many degrees of freedom, or a normal one. */
+  /** Student's distribution with that many degrees of freedom, or a normal one. */
   readonly tails?: number;
   /** About the share of rows that a disturbance makes slower by a tenth to a third in one run. */
   readonly disturbed?: number;
@@ -30,7 +30,7 @@ interface Noise {
 
 const rowCount = 80;
 
-/** Three runs of the same rows; each row has a noise of its own about the usual one. */
+/** Three runs of the same rows; each row has its noise, about the usual one. */
 function runs(seed: number, { within, run, tails, disturbed = 0 }: Noise, contender = 'native') {
   const normal = normals(seed);
   const draw = () => {

@@ -121,7 +121,7 @@ describe('the text', () => {
     expect(found).toEqual(['1235', '99.9', '1.00', '0.500', '0.00271', '0.000000']);
   });
 
-  it('names contenders with something of their own once, and those that are not here', () => {
+  it('names contenders with versions or notes once, and those that are not here', () => {
     const jax = { id: 'jax', isa: null, versions: { jax: '1' }, threads: 2, threadSource: 'told', notes: ['jit'] };
     const own = { ...jax, id: 'native', versions: { node: '20' }, notes: [] };
     const absent = [{ id: 'tfjs-cpu', why: 'is not' }];

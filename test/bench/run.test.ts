@@ -133,24 +133,20 @@ describe('bench:report and bench:compare', () => {
   const call = (program: string, ...args: string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', `bench/${program}.ts`, ...args], { cwd: root, encoding: 'utf8' });
 
-  it('end with 1 when something is slower, with 0 when nothing is, with 2 and a sentence for bad input', () => {
-    const [a, a2, slow] = [file('a.json', 1, 11), file('a2.json', 1.01, 12), file('slow.json', 1.3, 13)];
-    const worse = { status: 1, stdout: expect.stringContaining('12 slower') };
-    expect(call('compare', a, slow, '--again', a2)).toMatchObject(worse);
-    expect(call('compare', slow, a2, '--again', a)).toMatchObject({
-      status: 0,
-      stdout: expect.stringContaining('0 slower'),
-    });
-    const none = { status: 2, stderr: expect.stringMatching(/^cannot read .*none\.json: /) };
-    expect(call('compare', a, join(folder, 'none.json'))).toMatchObject(none);
-    expect(call('report', join(folder, 'none.json'))).toMatchObject(none);
-    expect(call('compare', a)).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining("missing required argument 'B.json'"),
-    });
-    expect(call('run', '--fast').status).toBe(2);
-    expect(call('run', '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--filter <text>') });
-    expect(call('report')).toMatchObject({ status: 2, stderr: expect.stringContaining('missing required argument') });
+  it.each<[number, string[], object]>([
+    [1, ['compare', 'a.json', 'slow.json', '--again', 'a2.json'], { stdout: expect.stringContaining('12 slower') }],
+    [0, ['compare', 'slow.json', 'a2.json', '--again', 'a.json'], { stdout: expect.stringContaining(' 0 slower') }],
+    [2, ['compare', 'a.json', 'none.json'], { stderr: expect.stringMatching(/^cannot read .*none\.json: /) }],
+    [2, ['compare', 'a.json'], { stderr: expect.stringContaining("missing required argument 'B.json'") }],
+    [2, ['report', 'none.json'], { stderr: expect.stringMatching(/^cannot read .*none\.json: /) }],
+    [2, ['report'], { stderr: expect.stringContaining('missing required argument') }],
+    [2, ['run', '--fast'], { stderr: expect.stringContaining("unknown option '--fast'") }],
+    [0, ['run', '--help'], { stdout: expect.stringContaining('--filter <text>') }],
+  ])('end with %d for %j', (status, [program, ...args], said) => {
+    for (const [i, [name, ms]] of Object.entries({ a: 1, a2: 1.01, slow: 1.3 }).entries())
+      file(`${name}.json`, ms, 11 + i);
+    const paths = args.map((each) => (each.endsWith('.json') ? join(folder, each) : each));
+    expect(call(program!, ...paths)).toMatchObject({ status, ...said });
   });
 
   it('write the page with its charts, or one chart', () => {

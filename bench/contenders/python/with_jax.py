@@ -100,6 +100,6 @@ class Jax(Contender):
 Jax(
     versions={"jax": jax.__version__, "jaxlib": jax.lib.__version__},
     threads=THREADS,
-    threadSource="the CPUs that its process may use, a process for each number: JAX has no setting of its own",
+    threadSource="the CPUs that its process may use, a process for each number: JAX has no setting for it",
     notes=["jit with donated state, dropout masks from threefry, JAX's own choice and no slower than rbg or unsafe_rbg"],
 ).serve()
