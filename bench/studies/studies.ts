@@ -2,7 +2,8 @@
 import { compiledStep } from './compiled-step.js';
 import { contention } from './contention.js';
 import { eventLoop } from './event-loop.js';
+import { pointwiseChain } from './pointwise-chain.js';
 import { service } from './service.js';
 import type { Study } from './study.js';
 
-export const studies: readonly Study[] = [compiledStep, contention, eventLoop, service];
+export const studies: readonly Study[] = [compiledStep, contention, eventLoop, pointwiseChain, service];

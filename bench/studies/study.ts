@@ -5,11 +5,11 @@ import type { Figure } from '../protocol.js';
 
 export interface Study {
   readonly name: string;
-  /** The network that it runs, and whether `--quick` keeps it. */
+  /** The network, or what else it runs, and whether `--quick` keeps it. */
   readonly workload: {
     readonly shape: string;
     readonly batch: number | null;
-    readonly optimizer: string;
+    readonly optimizer: string | null;
     readonly quick?: boolean;
   };
   /** @param seconds how long its long part takes. */

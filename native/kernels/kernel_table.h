@@ -15,10 +15,36 @@ struct Mask {
   std::size_t first_row;
 };
 
+// Where the elements of a value are. Steps of 1 read a range, steps of 0 repeat one element; from one piece of a range
+// to the next a chain goes on by `advance` times as many elements: 0 for a room that each piece uses again.
+struct Slot {
+  float* data;
+  std::size_t step, advance;
+};
+
+// What a chain can do to its running value. Of links with several operands there is one code for each place where the
+// running value can stand: name + place.
+enum class LinkCode : std::uint32_t {
+  load,    // the running value becomes that of the slot
+  store,   // and the slot's that of the running value
+  square,  // the running value times itself
+#define LINK(name, operands, function) name, name##_last = name + operands - 1,
+#include "links.inc"
+#undef LINK
+};
+
+inline constexpr std::size_t kMostLinks = 96;  // of a chain
+
+struct Link {
+  LinkCode code;
+  std::uint32_t slots[3];  // of the operands that are not the running value, in order
+};
+
 struct KernelTable {
-  const char* name;     // as in isas.inc; the backend is called native:<name>
-  std::size_t gemm_mr;  // rows of a GEMM tile
-  std::size_t gemm_nr;  // columns of a GEMM tile, and the width of a panel of B
+  const char* name;         // as in isas.inc; the backend is called native:<name>
+  std::size_t gemm_mr;      // rows of a GEMM tile
+  std::size_t gemm_nr;      // columns of a GEMM tile, and the width of a panel of B
+  std::size_t chain_piece;  // elements that a chain has in registers
 
 #define KERNEL(name, parameters) void(*name) parameters;
 #include "kernels.inc"

@@ -13,8 +13,8 @@
 namespace lanewise::ops {
 namespace {
 
-// Elements of a block: so many values of it stay in the first-level cache.
-constexpr std::size_t kBlock = 256;
+// Elements of a block: so many values of it stay in the first-level cache. Whole pieces of chains, whatever their size.
+constexpr std::size_t kBlock = 384;
 // Rows from this length on are worked through one by one.
 constexpr std::size_t kWideRow = 128;
 // An input's room holds a block, and one row more where narrow rows are all the same.
@@ -112,8 +112,11 @@ void BoundPointwise::choose_blocks() {
     const Walk walk = shape_.walk(i);
     gathers_ = gathers_ || ((walk == Walk::kPeriodic || walk == Walk::kStrided) && (!wide_ || shape_.step(i) > 1));
   }
-  // One step has nothing to keep in cache for another.
-  block_ = plan_->steps.size() == 1 && !gathers_ ? std::max<std::size_t>(1, shape_.count()) : kBlock;
+  // One step, or one chain, has nothing to keep in cache for another.
+  chained_ = plan_->is_chain() && !gathers_;
+  repeats_ = plan_->has_chains() && shape_.count() >= kernels_->chain_piece;
+  const bool whole = chained_ || (plan_->steps.size() == 1 && !gathers_);
+  block_ = whole ? std::max<std::size_t>(1, shape_.count()) : kBlock;
 }
 
 void BoundPointwise::bind(const char* op, const kernels::KernelTable& kernels, const PointwiseProgram& program,
@@ -146,6 +149,7 @@ std::size_t BoundPointwise::room() const {
   const std::size_t slots = program_->slots() + plan_->registers;
   std::size_t floats = core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
   floats += plan_->registers * kBlock;
+  if (repeats_) floats += (inputs_.size() + uniforms_.size()) * kernels_->chain_piece;
   if (gathers_ || row_width_ != 0) floats += inputs_.size() * kInputRoom;
   if (row_width_ != 0) floats += outputs_.size() * kBlock;
   return floats;
@@ -155,12 +159,26 @@ PointwiseRun::PointwiseRun(const BoundPointwise& bound, float* room)
     : bound_(bound), shape_(bound.shape_), slots_(reinterpret_cast<Slot*>(room)) {
   const std::size_t fixed = bound.program_->slots(), slots = fixed + bound.plan_->registers;
   room += core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
-  for (std::size_t u = 0; u < bound.uniforms_.size(); ++u) {
-    point(bound.inputs_.size() + bound.outputs_.size() + u, &bound.uniforms_[u], 0);
-  }
-  for (std::size_t r = 0; r < bound.plan_->registers; ++r, room += kBlock) point(fixed + r, room, 1);
-  for (std::size_t i = 0; i < bound.inputs_.size(); ++i) point(i, bound.inputs_[i], 0);
+  const std::size_t advance = bound.chained_ ? 0 : 1;
+  for (std::size_t r = 0; r < bound.plan_->registers; ++r, room += kBlock) point(fixed + r, room, 1, advance);
+  repeats_ = room;
+  if (bound.repeats_) room += (bound.inputs_.size() + bound.uniforms_.size()) * bound.kernels_->chain_piece;
   rooms_ = room;
+  for (std::size_t i = 0; i < bound.inputs_.size(); ++i) {
+    if (shape_.walk(i) == Walk::kOne) repeat(i, bound.inputs_[i]);
+  }
+  const std::size_t inputs_and_outputs = bound.inputs_.size() + bound.outputs_.size();
+  for (std::size_t u = 0; u < bound.uniforms_.size(); ++u) repeat(inputs_and_outputs + u, &bound.uniforms_[u]);
+}
+
+void PointwiseRun::repeat(std::size_t slot, const float* element) {
+  if (bound_.repeats_) {
+    const std::size_t piece = bound_.kernels_->chain_piece, inputs = bound_.inputs_.size();
+    float* const room = repeats_ + (slot < inputs ? slot : slot - bound_.outputs_.size()) * piece;
+    bound_.kernels_->fill(*element, room, piece);
+    element = room;
+  }
+  point(slot, element, 0);
 }
 
 float* PointwiseRun::input_room(std::size_t input) const { return rooms_ + input * kInputRoom; }
@@ -178,6 +196,7 @@ void PointwiseRun::elements(std::size_t begin, std::size_t end, const Apart& apa
   for (std::size_t at = begin, n = 0; at < end; at += n) {
     n = std::min(bound_.block_, end - at);
     if (bound_.wide_) n = std::min(n, width - at % width);
+    if (bound_.chained_ && n > kBlock) n -= n % kBlock;  // what is no whole block needs the rooms of one
     place(at, n, at - begin, apart);
     run({at, 1, n, 0});
   }
@@ -199,7 +218,8 @@ void PointwiseRun::place(std::size_t at, std::size_t n, std::size_t passed, cons
     } else if (walk == Walk::kOne) {
       continue;
     } else if (bound_.wide_ && step <= 1) {
-      point(i, data + shape_.offset(i, at / width) + at % width * step, step);
+      const float* const from = data + shape_.offset(i, at / width) + at % width * step;
+      step == 0 ? repeat(i, from) : point(i, from, 1);
     } else if (walk == Walk::kPeriodic && !bound_.wide_) {
       point(i, input_room(i) + at % width, 1);
     } else {
@@ -246,46 +266,60 @@ void PointwiseRun::few_rows(std::size_t row, std::size_t rows, std::size_t colum
 
 void PointwiseRun::run(const Piece& piece) const {
   const kernels::KernelTable& kernels = *bound_.kernels_;
-  for (const Plan::Step& step : bound_.plan_->steps) {
-    switch (step.node) {
-#define NODE(name, operands, kernel)   \
-  case Node::name:                     \
-    call(kernels.kernel, step, piece); \
-    break;
-#include "nodes.inc"
-#undef NODE
-      case Node::move:
-        move(step, piece);
-        break;
+  const std::size_t n = piece.rows * piece.columns;
+  for (const Plan::Stage& stage : bound_.plan_->stages) {
+    std::size_t done = 0;
+    if (!stage.links.empty()) {
+      done = n - n % kernels.chain_piece;
+      if (done != 0) kernels.chain(stage.links.data(), stage.links.size(), slots_, done);
+      if (done == n) continue;
     }
+    for (std::size_t s = stage.begin; s < stage.end; ++s) run(bound_.plan_->steps[s], done, piece);
   }
 }
 
-void PointwiseRun::call(Unary kernel, const Plan::Step& step, const Piece& piece) const {
-  const Slot &x = slots_[step.operands[0]], &out = slots_[step.target];
-  const std::size_t n = piece.rows * piece.columns;
+// Without the `done` first elements.
+void PointwiseRun::run(const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  switch (step.node) {
+#define NODE(name, operands, kernel)                  \
+  case Node::name:                                    \
+    call(bound_.kernels_->kernel, step, done, piece); \
+    break;
+#include "nodes.inc"
+#undef NODE
+    case Node::move:
+      move(step, done, piece);
+      break;
+  }
+}
+
+void PointwiseRun::call(Unary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  const Slot x = rest(step.operands[0], done), out = rest(step.target, done);
+  const std::size_t n = piece.rows * piece.columns - done;
   kernel(x.data, out.data, x.step == 0 ? std::min<std::size_t>(1, n) : n);
   if (x.step == 0) bound_.kernels_->fill(*out.data, out.data, n);
 }
 
-void PointwiseRun::call(Binary kernel, const Plan::Step& step, const Piece& piece) const {
-  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]];
-  kernel(a.data, a.step, b.data, b.step, slots_[step.target].data, piece.rows * piece.columns);
+void PointwiseRun::call(Binary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  const Slot a = rest(step.operands[0], done), b = rest(step.operands[1], done);
+  kernel(a.data, a.step, b.data, b.step, rest(step.target, done).data, piece.rows * piece.columns - done);
 }
 
-void PointwiseRun::call(Ternary kernel, const Plan::Step& step, const Piece& piece) const {
-  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]], &c = slots_[step.operands[2]];
-  kernel(a.data, a.step, b.data, b.step, c.data, c.step, slots_[step.target].data, piece.rows * piece.columns);
+void PointwiseRun::call(Ternary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  const Slot a = rest(step.operands[0], done), b = rest(step.operands[1], done), c = rest(step.operands[2], done);
+  kernel(a.data, a.step, b.data, b.step, c.data, c.step, rest(step.target, done).data,
+         piece.rows * piece.columns - done);
 }
 
-void PointwiseRun::call(Quaternary kernel, const Plan::Step& step, const Piece& piece) const {
-  const Slot &a = slots_[step.operands[0]], &b = slots_[step.operands[1]];
-  const Slot &c = slots_[step.operands[2]], &d = slots_[step.operands[3]];
-  kernel(a.data, a.step, b.data, b.step, c.data, c.step, d.data, d.step, slots_[step.target].data,
-         piece.rows * piece.columns);
+void PointwiseRun::call(Quaternary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  const Slot a = rest(step.operands[0], done), b = rest(step.operands[1], done);
+  const Slot c = rest(step.operands[2], done), d = rest(step.operands[3], done);
+  kernel(a.data, a.step, b.data, b.step, c.data, c.step, d.data, d.step, rest(step.target, done).data,
+         piece.rows * piece.columns - done);
 }
 
-void PointwiseRun::call(MaskFactor kernel, const Plan::Step& step, const Piece& piece) const {
+// No part of a chain, so nothing is done before.
+void PointwiseRun::call(MaskFactor kernel, const Plan::Step& step, std::size_t, const Piece& piece) const {
   const kernels::Mask& mask = bound_.masks_[step.operands[0]];
   float* const out = slots_[step.target].data;
   for (std::size_t r = 0; r < piece.rows; ++r) {
@@ -293,9 +327,9 @@ void PointwiseRun::call(MaskFactor kernel, const Plan::Step& step, const Piece& 
   }
 }
 
-void PointwiseRun::move(const Plan::Step& step, const Piece& piece) const {
-  const Slot &x = slots_[step.operands[0]], &out = slots_[step.target];
-  const std::size_t n = piece.rows * piece.columns;
+void PointwiseRun::move(const Plan::Step& step, std::size_t done, const Piece& piece) const {
+  const Slot x = rest(step.operands[0], done), out = rest(step.target, done);
+  const std::size_t n = piece.rows * piece.columns - done;
   if (x.step == 0) {
     bound_.kernels_->fill(*x.data, out.data, n);
   } else if (x.data != out.data) {

@@ -25,11 +25,7 @@ struct PointwiseArguments {
   std::size_t row_offset;
 };
 
-// A place for a block: step 0 for one element that stands for all.
-struct Slot {
-  float* data;
-  std::size_t step;
-};
+using kernels::Slot;
 
 // A program bound to the memory of one call. Binding another call reuses what this one has allocated.
 class BoundPointwise {
@@ -51,7 +47,7 @@ class BoundPointwise {
   const float* dense_input(std::uint32_t input) const { return is_dense(input) ? inputs_[input] : nullptr; }
   float* output(std::uint32_t output) const { return outputs_[output]; }
   const kernels::Mask& mask(std::size_t mask) const { return masks_[mask]; }
-  // Calls of kernels for a block.
+  // Steps over the elements.
   std::size_t steps() const { return plan_->steps.size(); }
   // Floats of scratch for each thread.
   std::size_t room() const;
@@ -76,6 +72,8 @@ class BoundPointwise {
   bool wide_ = false;          // blocks end where rows do, so that inputs can be read where they are
   bool gathers_ = false;       // some input is copied to a room, block by block
   std::size_t block_ = 0;      // elements at a time, at most
+  bool chained_ = false;       // a chain goes over all of the elements at once
+  bool repeats_ = false;       // repeated elements are written down as chains read them
   std::vector<const float*> inputs_;
   std::vector<float*> outputs_;
   std::vector<double> scalars_, values_;  // uniform values by their numbers
@@ -113,24 +111,35 @@ class PointwiseRun {
   using Ternary = decltype(kernels::KernelTable::fma);
   using Quaternary = decltype(kernels::KernelTable::select_less);
   using MaskFactor = decltype(kernels::KernelTable::mask_factor);
-  void call(Unary kernel, const Plan::Step& step, const Piece& piece) const;
-  void call(Binary kernel, const Plan::Step& step, const Piece& piece) const;
-  void call(Ternary kernel, const Plan::Step& step, const Piece& piece) const;
-  void call(Quaternary kernel, const Plan::Step& step, const Piece& piece) const;
-  void call(MaskFactor kernel, const Plan::Step& step, const Piece& piece) const;
-  void move(const Plan::Step& step, const Piece& piece) const;
+  void call(Unary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const;
+  void call(Binary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const;
+  void call(Ternary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const;
+  void call(Quaternary kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const;
+  void call(MaskFactor kernel, const Plan::Step& step, std::size_t done, const Piece& piece) const;
+  void move(const Plan::Step& step, std::size_t done, const Piece& piece) const;
   void run(const Piece& piece) const;
+  void run(const Plan::Step& step, std::size_t done, const Piece& piece) const;
 
   void place(std::size_t at, std::size_t n, std::size_t passed, const Apart& apart);
   void few_rows(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns);
-  void point(std::size_t slot, const float* data, std::size_t step) { slots_[slot] = {const_cast<float*>(data), step}; }
+  // One element for all.
+  void repeat(std::size_t slot, const float* element);
+  void point(std::size_t slot, const float* data, std::size_t step) { point(slot, data, step, step); }
+  void point(std::size_t slot, const float* data, std::size_t step, std::size_t advance) {
+    slots_[slot] = {const_cast<float*>(data), step, advance};
+  }
+  // A slot from its element number `done` on.
+  Slot rest(std::uint32_t slot, std::size_t done) const {
+    const auto& [data, step, advance] = slots_[slot];
+    return {data + done * step, step, advance};
+  }
   float* input_room(std::size_t input) const;
   float* output_room(std::size_t output) const;
 
   const BoundPointwise& bound_;
   const PointwiseShape& shape_;
   Slot* slots_;
-  float* rooms_;
+  float *repeats_, *rooms_;
 };
 
 }  // namespace lanewise::ops

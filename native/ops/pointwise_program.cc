@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "chains.h"
+
 namespace lanewise::ops {
 namespace {
 
@@ -108,6 +110,15 @@ double value_of(Node node, double a, double b, double c, double d) {
 
 std::span<const char* const> node_names() { return kNames; }
 
+bool Plan::has_chains() const {
+  return std::ranges::any_of(stages, [](const Stage& stage) { return !stage.links.empty(); });
+}
+
+std::span<const std::uint32_t> Plan::Step::reads() const {
+  const std::size_t count = node == Node::move ? 1 : node == Node::mask ? 0 : kOperands[static_cast<std::size_t>(node)];
+  return std::span(operands).first(count);
+}
+
 // Gives each value that is needed a slot, and frees a register after the last step that reads it. A step may write over
 // what it reads.
 class PointwiseProgram::Planner {
@@ -139,6 +150,7 @@ class PointwiseProgram::Planner {
     }
     move_outputs();
     note_accesses();
+    result_.stages = stages(result_.steps, program_.inputs_, program_.outputs_.size());
     return std::move(result_);
   }
 
@@ -203,11 +215,8 @@ class PointwiseProgram::Planner {
     result_.last_read.assign(program_.inputs_, 0);
     for (std::size_t s = 0; s < result_.steps.size(); ++s) {
       const Plan::Step& step = result_.steps[s];
-      const std::size_t count = step.node == Node::move   ? 1
-                                : step.node == Node::mask ? 0
-                                                          : kOperands[static_cast<std::size_t>(step.node)];
-      for (std::size_t o = 0; o < count; ++o) {
-        if (step.operands[o] < program_.inputs_) result_.last_read[step.operands[o]] = s;
+      for (const std::uint32_t slot : step.reads()) {
+        if (slot < program_.inputs_) result_.last_read[slot] = s;
       }
       if (step.target >= program_.inputs_ && step.target < program_.inputs_ + program_.outputs_.size()) {
         result_.written[step.target - program_.inputs_] = s;

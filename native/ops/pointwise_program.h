@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "../kernels/kernel_table.h"
 #include "patterns.h"
 
 namespace lanewise::ops {
@@ -38,11 +39,23 @@ struct Plan {
     Node node;
     std::uint32_t target;                   // a slot
     std::array<std::uint32_t, 4> operands;  // slots; of a mask: its number
+    // The slots that it reads.
+    std::span<const std::uint32_t> reads() const;
+  };
+  // Steps [begin, end), which are one chain if there are links.
+  struct Stage {
+    std::size_t begin, end;
+    std::vector<kernels::Link> links;
   };
   std::vector<Step> steps;
+  std::vector<Stage> stages;
   std::size_t registers = 0;
   // The step that writes an output, and the last one that reads an input; 0 for an input that none reads.
   std::vector<std::size_t> written, last_read;
+
+  // Whether it has chains; whether it is one and nothing else.
+  bool has_chains() const;
+  bool is_chain() const { return stages.size() == 1 && has_chains(); }
 };
 
 class PointwiseProgram {

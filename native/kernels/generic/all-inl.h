@@ -3,6 +3,7 @@
 
 #include "activation-inl.h"
 #include "binary-inl.h"
+#include "chain-inl.h"
 #include "cross_entropy-inl.h"
 #include "dropout-inl.h"
 #include "elementwise-inl.h"

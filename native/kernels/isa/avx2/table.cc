@@ -26,6 +26,7 @@ const KernelTable table = {
     "avx2",
     kGemmMr,
     kGemmNr,
+    kChainPiece,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

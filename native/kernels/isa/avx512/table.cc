@@ -32,6 +32,7 @@ const KernelTable table = {
     "avx512",
     kGemmMr,
     kGemmNr,
+    kChainPiece,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

@@ -24,6 +24,7 @@ const KernelTable table = {
     "neon",
     kGemmMr,
     kGemmNr,
+    kChainPiece,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL

@@ -20,6 +20,7 @@ const KernelTable table = {
     "scalar",
     kGemmMr,
     kGemmNr,
+    kChainPiece,
 #define KERNEL(name, parameters) name,
 #include "../../kernels.inc"
 #undef KERNEL
