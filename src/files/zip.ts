@@ -28,6 +28,7 @@ const signatures = {
 };
 const sizes = { entry: 30, directory: 46, end: 22, end64: 56, locator: 20 };
 const mostComment = 0xffff;
+const utf8 = new TextDecoder();
 /** The most that deflate can make of n bytes is 1032 n, and a little for its blocks. */
 const mostRatio = 1032;
 
@@ -146,7 +147,7 @@ function parseEntry(bytes: Uint8Array<ArrayBuffer>, at: number, file: FileFacts,
   const view = new DataView(bytes.buffer, at);
   const nameLength = view.getUint16(28, true);
   const extraLength = view.getUint16(30, true);
-  const name = new TextDecoder().decode(bytes.subarray(at + sizes.directory, at + sizes.directory + nameLength));
+  const name = utf8.decode(bytes.subarray(at + sizes.directory, at + sizes.directory + nameLength));
   const fail = (what: string) => file.fail(`broken zip file: ${show(name)} (byte ${directoryStart + at}) ${what}`);
   if ((view.getUint16(8, true) & 1) !== 0) fail('is encrypted');
   const method = view.getUint16(10, true);

@@ -34,6 +34,8 @@ export interface Header {
   readonly dataStart: number;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Reads the header, and checks it against the size of the file: what it says of every tensor is true when this returns. */
 export function* readHeader(file: FileFacts): Reading<Header> {
   if (file.size < lengthBytes)
@@ -52,7 +54,7 @@ function parseHeader(bytes: Uint8Array, file: FileFacts): Header {
   if (bytes[0] !== 0x7b) file.fail("not a safetensors file: the header does not begin with '{' (byte 8)");
   let text = '';
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch (cause) {
     file.fail('the header (from byte 8 on) is not UTF-8', cause);
   }

@@ -1,8 +1,8 @@
 /** Tensors as parts of storages: sizes and steps are checked, and their elements gathered. */
 import { maxElements } from '../check.js';
 import { gatherRows } from '../files/strided.js';
-import { isArray } from '../realm.js';
 import type { DType, HostArray } from '../ops/ops.js';
+import { isArray } from '../realm.js';
 import { maxRank, numelOf, type Shape, stridesOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';

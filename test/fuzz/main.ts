@@ -4,16 +4,19 @@ import fc from 'fast-check';
 import { backend } from '../../src/index.js';
 import { apiProperty, fitProperty } from './api.js';
 import { networkProperty } from './networks.js';
+import { fuzzReader, readerTargets } from './readers.js';
 
 const properties = { api: apiProperty, fit: fitProperty, networks: networkProperty };
 type Name = keyof typeof properties;
+const fuzzers = [...Object.keys(properties), 'readers'];
 
-const usage = `Calls everything public with random arguments, and trains random networks in every way.
+const usage = `Calls everything public with random arguments, trains random networks in every way, and reads damaged files.
 
   npm run fuzz -- [options]
 
-  --only NAME   ${Object.keys(properties).join(', ')}; may be given more than once (default: all)
-  --runs N      of each (default 2000; networks take 100 times as long as calls, so a hundredth of it)
+  --only NAME   ${fuzzers.join(', ')}; may be given more than once (default: all)
+  --runs N      of each (default 2000; networks take 100 times as long as calls, so a hundredth of it; files a hundredth of the time,
+                so 100 times as many for each reader)
   --seed N      of the first run (default: drawn, and printed)
   --path TEXT   where a failure lies, as printed with it
   -h, --help    this text`;
@@ -42,6 +45,28 @@ async function check(name: Name, seed: number, runs: number, path: string | unde
   return false;
 }
 
+/** Files of one seed; a failure names it. */
+const filesPerSeed = 100_000;
+
+/** @throws ReaderFailure for the first failure. */
+function checkReaders(seed: number, runs: number): true {
+  Error.stackTraceLimit = 0;
+  for (const target of Object.keys(readerTargets)) {
+    let [done, read, seconds, slowest] = [0, 0, 0, 0];
+    for (let i = 0; done < runs * 100; i++) {
+      const report = fuzzReader(target, seed + i, Math.min(filesPerSeed, runs * 100 - done));
+      done += report.runs;
+      read += report.read;
+      seconds += report.seconds;
+      slowest = Math.max(slowest, report.slowestMs);
+    }
+    console.log(
+      `readers, ${target}: ${done} files, seed ${seed}, ${seconds.toFixed(1)} s: ${read} read, the others refused; the slowest took ${slowest.toFixed(1)} ms`,
+    );
+  }
+  return true;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -56,16 +81,18 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const names = (values.only ?? Object.keys(properties)) as Name[];
-  for (const name of names)
-    if (!Object.hasOwn(properties, name)) throw new Error(`--only ${name}: there is no such fuzzer`);
+  const names = values.only ?? fuzzers;
+  for (const name of names) if (!fuzzers.includes(name)) throw new Error(`--only ${name}: there is no such fuzzer`);
   const seed = values.seed === undefined ? Math.trunc(Math.random() * 2 ** 31) : integer('seed', values.seed);
   const runs = integer('runs', values.runs);
   console.log(`seed ${seed}, backends ${backend.available.join(', ')}`);
   // Warnings about odd values are right, and would hide what is found.
   process.removeAllListeners('warning');
   process.on('warning', () => {});
-  for (const name of names) if (!(await check(name, seed, runs, values.path))) process.exitCode = 1;
+  for (const name of names) {
+    const isGood = name === 'readers' ? checkReaders(seed, runs) : await check(name as Name, seed, runs, values.path);
+    if (!isGood) process.exitCode = 1;
+  }
 }
 
 main().catch((error: unknown) => {

@@ -145,6 +145,13 @@ export interface FileCase {
   readonly base64: string;
 }
 
+/** What TensorFlow.js hands to a handler that saves a model. */
+export interface TfjsModel {
+  readonly modelTopology: object;
+  readonly weights: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }[];
+  readonly base64: string;
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
@@ -222,6 +229,10 @@ export interface GoldenFiles {
   printing: {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];
+  };
+  tfjs: {
+    readonly mlp: TfjsModel & { readonly inputs: number[][]; readonly outputs: number[][] };
+    readonly others: TfjsModel;
   };
   files: {
     readonly safetensors: readonly (FileCase & { readonly metadata: Named<string> })[];
