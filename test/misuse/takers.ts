@@ -10,6 +10,7 @@ import {
   functional as F,
   full,
   Generator,
+  io,
   linspace,
   ModelCheckpoint,
   manualSeed,
@@ -41,6 +42,9 @@ export interface OptionTaker {
 
 const taker = (name: string, call: OptionTaker['call'], caller = name): OptionTaker => ({ name, caller, call });
 const image = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7);
+const saved = io.serialize({});
+const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}";
+const array = Buffer.from(`\x93NUMPY\x01\0${String.fromCharCode(header.length)}\0${header}\x07`, 'latin1');
 
 export const takers: readonly OptionTaker[] = [
   taker('tensor', (options) => tensor([1, 2], options)),
@@ -112,6 +116,9 @@ export const takers: readonly OptionTaker[] = [
   taker('Optimizer.zeroGrad', (options, { optimizer }) => optimizer.zeroGrad(options), 'Adam.zeroGrad'),
   taker('DataLoader', (options, { dataset }) => new data.DataLoader(dataset, options)),
   taker('readIdx', (options) => data.readIdx(image, options)),
+  taker('readNpy', (options) => data.readNpy(array, options)),
+  taker('io.serialize', (options, { model }) => io.serialize(model, options)),
+  taker('io.deserialize', (options) => io.deserialize(saved, options)),
 ];
 
 /** Every name that is an option somewhere. */
