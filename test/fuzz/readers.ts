@@ -23,19 +23,23 @@ const decoded = (rows: readonly { readonly base64: string }[]): Buffer[] =>
   rows.map(({ base64 }) => Buffer.from(base64, 'base64'));
 const { safetensors, torch, refused, npy, npz, refusedArrays } = golden('files');
 const small = (files: Buffer[]): Buffer[] => files.filter(({ length }) => length < 5000);
+const safetensorsFiles = small(decoded(safetensors));
 const torchFiles = small(decoded([...torch, ...refused])).filter((file) => isZip(file));
 
-/** The pickles of files of torch.save: what is mutated is the pickle, in a zip file without damage. */
-const pickles = torchFiles.flatMap((file) =>
+/** What a zip file without lies holds. */
+const entriesOf = (file: Uint8Array): Record<string, Uint8Array> =>
   readBytes('fuzz', 'file', file, function* (facts) {
-    const found: Uint8Array[] = [];
-    for (const [name, entry] of yield* readDirectory(facts))
-      if (name.endsWith('data.pkl')) found.push(yield* readEntry(facts, entry));
+    const found: Record<string, Uint8Array> = {};
+    for (const [name, entry] of yield* readDirectory(facts)) found[name] = yield* readEntry(facts, entry);
     return found;
-  }),
+  });
+
+/** What is mutated is the pickle, in a zip file without damage, next to the storages of the first file. */
+const pickles = torchFiles.map(
+  (file) => Object.entries(entriesOf(file)).find(([name]) => name.endsWith('data.pkl'))![1],
 );
 const storages = Object.fromEntries(
-  Array.from({ length: 10 }, (_, i) => [`archive/data/${i}`, Buffer.alloc(4 * (i + 1), 63)]),
+  Object.entries(entriesOf(torchFiles[0]!)).filter(([name]) => name.includes('/data/')),
 );
 
 /** A zip file with that pickle: one made by hand once, in which only what depends on the pickle changes. */
@@ -72,17 +76,17 @@ function slim(topology: object): object {
 const widened = (bytes: number): number => 4 * bytes;
 
 export const readerTargets: Readonly<Record<string, ReaderTarget>> = {
-  safetensors: { files: small(decoded(safetensors)), read: (bytes) => io.deserialize(bytes), most: widened },
+  safetensors: { files: safetensorsFiles, read: (bytes) => io.deserialize(bytes), most: widened },
   header: {
-    // The length in front of the header is made right again.
-    files: small(decoded(safetensors)).map((file) => file.subarray(8)),
+    // The length in front of the header is right, and there are as many bytes behind it as its last tensor names.
+    files: safetensorsFiles.map((file) => file.subarray(8, 8 + file.readUInt32LE())),
     read: (bytes) => {
-      const end = bytes.lastIndexOf('}') + 1;
       const length = Buffer.alloc(8);
-      length.writeUInt32LE(end);
-      return io.deserialize(Buffer.concat([length, bytes]));
+      length.writeUInt32LE(bytes.length);
+      const ends = [...bytes.toString('latin1').matchAll(/,(\d{1,4})\]/g)].map(([, end]) => Number(end));
+      return io.deserialize(Buffer.concat([length, bytes, Buffer.alloc(Math.max(0, ...ends))]));
     },
-    most: (bytes) => widened(bytes + 8),
+    most: (bytes) => widened(bytes + 10_000),
   },
   torch: { files: torchFiles, read: (bytes) => io.deserialize(bytes), most: (bytes) => 8 * widened(bytes) },
   pickle: {

@@ -154,6 +154,10 @@ export const optionNames = [
     'shuffle',
     'dropLast',
     'scale',
+    'maxBytes',
+    'metadata',
+    'key',
+    'mapping',
   ],
   ...['factor', 'totalIters', 'startFactor', 'endFactor', 'power', 'patience', 'threshold', 'cooldown', 'minLr'],
   ...[
