@@ -74,31 +74,30 @@ struct Scalars {
 class PointwiseProgram;
 using ProgramIn = std::reference_wrapper<const PointwiseProgram>;
 
-// An operand of elementwise arithmetic: what is written may lie where one that is read lies.
-template <typename T>
-struct Elementwise : T {
+// What a parameter says beyond its type, in the type itself.
+enum class Mark { kNone, kElementwise, kWeight, kPackedFlag };
+
+template <typename T, Mark mark>
+struct MarkedAs : T {
   using T::T;
-  Elementwise() = default;
-  Elementwise(const T& of) : T(of) {}  // NOLINT(google-explicit-constructor): a mark
+  MarkedAs() = default;
+  MarkedAs(const T& of) : T(of) {}  // NOLINT(google-explicit-constructor): as callers have it
 };
 
-// A weight [outFeatures, inFeatures], or of these sizes; in panels (panels.h) if the PackedFlag says so. What is
-// written may lie where one that is read lies.
+// An operand of elementwise arithmetic: what is written may lie where one that is read lies.
 template <typename T>
-struct Weight : T {
-  using T::T;
-  Weight() = default;
-  Weight(const T& of) : T(of) {}  // NOLINT(google-explicit-constructor): a mark
-};
+using Elementwise = MarkedAs<T, Mark::kElementwise>;
+
+// A weight [outFeatures, inFeatures], or of its sizes, and elementwise: in panels (panels.h) if the PackedFlag says so.
+template <typename T>
+using Weight = MarkedAs<T, Mark::kWeight>;
 
 // Whether weights lie in panels. The arguments before it are inFeatures and outFeatures.
 struct PackedFlag {
-  PackedFlag(bool of) : value(of) {}       // NOLINT(google-explicit-constructor): a mark
-  operator bool() const { return value; }  // NOLINT(google-explicit-constructor): a mark
+  PackedFlag(bool of) : value(of) {}       // NOLINT(google-explicit-constructor): as callers have it
+  operator bool() const { return value; }  // NOLINT(google-explicit-constructor): as ops use it
   bool value;
 };
-
-enum class Mark { kNone, kElementwise, kWeight, kPackedFlag };
 
 // A type without its mark, and the mark.
 template <typename T>
@@ -106,15 +105,10 @@ struct Marked {
   using Plain = T;
   static constexpr Mark kMark = Mark::kNone;
 };
-template <typename T>
-struct Marked<Elementwise<T>> {
+template <typename T, Mark mark>
+struct Marked<MarkedAs<T, mark>> {
   using Plain = T;
-  static constexpr Mark kMark = Mark::kElementwise;
-};
-template <typename T>
-struct Marked<Weight<T>> {
-  using Plain = T;
-  static constexpr Mark kMark = Mark::kWeight;
+  static constexpr Mark kMark = mark;
 };
 template <>
 struct Marked<PackedFlag> {
