@@ -1,5 +1,5 @@
 /** From what a tracer has noted to a graph: where each value lives, and where results are to be found. */
-import type { Graph, Instruction, ValueSpec } from '../ops/graph.js';
+import type { Instruction, Graph, ValueSpec } from '../ops/graph.js';
 import { Storage } from '../tensor/storage.js';
 import { accessesOf, isOp } from './passes/instruction.js';
 import { copyAll, type TracedValue, type Tracer } from './tracer.js';
@@ -99,7 +99,7 @@ export function assemble(
     values: [...specs, ...sources],
     instructions: [...before, ...tracer.instructions],
     arena: -1,
-    dynamicScalars: tracer.dynamicScalars.length,
+    cells: tracer.cells.length,
     keySources: tracer.sources.length,
   };
   return {

@@ -6,8 +6,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { type Assembled, assemble, type Location } from './assemble.js';
 import type { SideEffect } from './guards.js';
 import { watchImpure } from './impure.js';
-import { type Returned, readReturned } from './returned.js';
 import { Tracer } from './tracer.js';
+import { type Returned, readReturned } from './returned.js';
 
 /** What gives an argument its shape and dtype. */
 export type InputSpec = Pick<Tensor, 'shape' | 'dtype' | 'numel'>;
@@ -92,7 +92,7 @@ function call<R>(
     });
     const returned = readReturned(name, value);
     tracer.sideEffects.guards.settle(name);
-    tracer.checkDynamicScalars();
+    tracer.checkCells();
     return { returned, changes: tracer.sideEffects.entries.map((effect) => ({ effect, value: effect.read() })) };
   } finally {
     tracer.undo();

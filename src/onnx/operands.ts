@@ -85,7 +85,7 @@ function spread(
   for (const [i, group] of groups.entries()) {
     let stride = strides[i]!;
     for (const dim of group.toReversed()) {
-      if (!isNumber(shape[dim]!, 1)) own[dim] = stride;
+      own[dim] = stride;
       stride = times(stride, shape[dim]!);
     }
   }

@@ -17,9 +17,9 @@
 import type { Role, RoleTypes, Signature } from './roles.js';
 
 export type {
+  Cell,
   Draw,
   DType,
-  DynamicScalar,
   FloatArray,
   HostArray,
   KeySource,
@@ -228,7 +228,7 @@ export const signatures = {
     rows: 'size',
     width: 'size',
     count: 'size',
-    step: 'dynamicScalar',
+    step: 'cell',
   },
   /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
   checkFinite: { x: 'in', n: 'size', layer: 'size' },

@@ -29,13 +29,13 @@ import {
   zeros,
   zerosLike,
 } from '../../src/index.js';
-import type { Fixture } from './fixture.js';
+import type { World } from './world.js';
 
 export interface OptionTaker {
   readonly name: string;
   /** What messages begin with. */
   readonly caller: string;
-  readonly call: (options: never, fixture: Fixture) => unknown;
+  readonly call: (options: never, world: World) => unknown;
   /** Whether null and lists are dimensions, not options. */
   readonly takesDims?: boolean;
 }

@@ -17,18 +17,18 @@ import {
 } from '../../src/index.js';
 import { golden } from '../golden/load.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
-import { fixtures, Given, leaf, plain, Scale } from './hook-fixtures.js';
+import { Given, leaf, plain, Scale, scenes } from './hook-scenes.js';
 
 const found = golden('hooks');
 
 describeEachBackend('hooks', () => {
   it('are tried in all scenes of PyTorch', () => {
-    expect(Object.keys(fixtures)).toEqual(found.scenes.map(({ scene }) => scene));
+    expect(Object.keys(scenes)).toEqual(found.scenes.map(({ scene }) => scene));
   });
 
   it.each(found.scenes)('are called as in PyTorch: $scene', ({ scene, log }) => {
     const own: unknown[] = [];
-    fixtures[scene]!(own);
+    scenes[scene]!(own);
     expect(own).toEqual(log);
   });
 });

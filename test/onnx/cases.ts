@@ -6,6 +6,7 @@ import {
   full,
   nn,
   ones,
+  pointwise,
   Slice,
   stack,
   type Tensor,
@@ -47,6 +48,9 @@ const table = tensor(floats(7 * 3, 11), { dtype: 'float32' }).reshape(7, 3);
 const square = tensor(floats(16, 12)).reshape(4, 4);
 const row = tensor(floats(4, 13));
 
+/** Gives the shape of both, and the numbers of the first. */
+const second = pointwise((a, _b) => a.mul(2));
+
 const elementwise: Case[] = [
   ...(['neg', 'abs', 'exp', 'expm1', 'sin', 'cos', 'tanh', 'sigmoid', 'erf', 'floor', 'ceil', 'round'] as const).map(
     (name) => one(name, (a) => F[name](a!)),
@@ -78,6 +82,7 @@ const elementwise: Case[] = [
   one('three dimensions and one in the middle', (a) => a!.mul(tensor([[1], [2], [3]])), x(3, 5)),
   one('three dimensions and the last', (a) => a!.mul(row), x(3, 4)),
   one('an outer product', (a) => a!.unsqueeze(2).mul(a!.unsqueeze(1))),
+  two('a formula that does not use what it broadcasts with', (a, b) => second(b!.select(0, 0), a!)),
   one('what is written in place', (a) => a!.clone().mul_(2).add_(1).sub_(row).div_(3)),
   one('numbers made in between', (a) =>
     a!
@@ -148,6 +153,8 @@ const moving: Case[] = [
   one('reshape', (a) => [a!.reshape(-1, 5), a!.reshape(a!.shape[0]!, 15), a!.flatten(), a!.flatten(1)], x(3, 5)),
   one('reshape that splits the rows', (a) => a!.reshape(a!.shape[0]!, 2, 2)),
   one('transpose', (a) => [a!.transpose(0, 1), a!.transpose(1, 2), a!.permute(2, 0, 1), a!.permute(2, 1, 0)], x(3, 5)),
+  one('four dimensions in an order that is not its own inverse', (a) => a!.permute(2, 0, 3, 1), x(2, 3, 4)),
+  one('a corner', (a) => a!.index('...', new Slice(1, 3), new Slice(1, 4)), x(3, 5)),
   one('transposed twice', (a) => a!.transpose(0, 2).transpose(1, 2), x(3, 5)),
   one('narrow and select', (a) => [a!.narrow(1, 1, 2), a!.select(1, 1), a!.select(2, 4), a!.narrow(2, 2, 3)], x(3, 5)),
   one(

@@ -23,7 +23,7 @@ interface Ort {
   readonly Tensor: new (type: string, data: HostArray, dims: readonly number[]) => OrtTensor;
 }
 
-const folder = join(root, 'examples/onnx-serve/');
+const folder = join(root, 'examples/onnx-serve/server/');
 
 function load(): Ort {
   try {

@@ -45,9 +45,7 @@ class Merged {
 
   scalar(given: GraphScalar): Expression {
     const isSame = (scalar: GraphScalar) =>
-      typeof scalar === 'number' || typeof given === 'number'
-        ? Object.is(scalar, given)
-        : scalar.dynamic === given.dynamic;
+      typeof scalar === 'number' || typeof given === 'number' ? Object.is(scalar, given) : scalar.cell === given.cell;
     return this.graph.scalar(indexOf(this.scalars, given, isSame));
   }
 

@@ -59,11 +59,6 @@ export class CSVLogger implements Callback {
     await this.#file.append(Buffer.from(csvRow(this.#columns, result)));
   }
 
-  /** Lines that are on their way are written all the same. */
-  onAbort(): void {
-    this.#file?.flush().catch(() => {});
-  }
-
   async onEnd(): Promise<void> {
     await this.#file?.flush();
   }

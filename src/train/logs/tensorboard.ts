@@ -83,11 +83,6 @@ export class TensorBoard implements Callback {
       await this.#write(this.#file, epoch, { values: await histogramsOf(model) });
   }
 
-  /** Events that are on their way are written all the same. */
-  onAbort(): void {
-    this.#file?.flush().catch(() => {});
-  }
-
   async onEnd(): Promise<void> {
     await this.#file?.flush();
   }

@@ -1,13 +1,13 @@
 /** Graphs written by hand: the ops of the contract as methods of a list, memory by its number. */
-import { type InstructionArgs, instruction } from '../../../src/compile/passes/instruction.js';
+import { instruction, type InstructionArgs } from '../../../src/compile/passes/instruction.js';
 import { printGraph } from '../../../src/compile/print.js';
-import type { Graph, Instruction, ValueId, ValueSpec } from '../../../src/ops/graph.js';
+import type { Instruction, Graph, ValueId, ValueSpec } from '../../../src/ops/graph.js';
 import type { DType, OpName } from '../../../src/ops/ops.js';
 
 export class List {
   readonly values: ValueSpec[] = [];
   readonly instructions: Instruction[] = [];
-  dynamicScalars = 0;
+  cells = 0;
   keySources = 0;
 
   temporary(length: number, dtype: DType = 'float32'): ValueId {
@@ -31,8 +31,8 @@ export class List {
     return this.values.push(this.values[value]!) - 1;
   }
 
-  dynamicScalar(): number {
-    return this.dynamicScalars++;
+  cell(): number {
+    return this.cells++;
   }
 
   keys(): number {
@@ -44,8 +44,8 @@ export class List {
   }
 
   graph(): Graph {
-    const { values, instructions, dynamicScalars, keySources } = this;
-    return { values: [...values], instructions: [...instructions], arena: -1, dynamicScalars, keySources };
+    const { values, instructions, cells, keySources } = this;
+    return { values: [...values], instructions: [...instructions], arena: -1, cells, keySources };
   }
 
   #value(kind: ValueSpec['kind'], length: number, dtype: DType): ValueId {

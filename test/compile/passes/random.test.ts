@@ -10,8 +10,8 @@ import { getBackend } from '../../../src/ops/backend.js';
 import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
 import { Own } from '../../helpers/own-optimizer.js';
-import { gelu, soft } from '../fixtures.js';
-import { runAll, type TracedFunction, traceFunction } from './trace-function.js';
+import { gelu, soft } from '../scenes.js';
+import { type TracedFunction, traceFunction, runAll } from './trace-function.js';
 
 const activations = {
   none: (x: Tensor) => x,

@@ -1,8 +1,7 @@
 /** Options that are none, and options made to do harm, wherever options are taken. */
-
-import { bad } from '../fixture.js';
 import { argument, ownError, type Row } from '../row.js';
 import { takers } from '../takers.js';
+import { bad } from '../world.js';
 
 /** An object with an own key `__proto__`, as JSON.parse makes it. */
 const withProto = () => JSON.parse('{ "__proto__": { "lr": 1, "dtype": "int32", "shuffle": true } }');
@@ -14,51 +13,47 @@ const throwing = () => {
 export const optionRows: readonly Row[] = takers.flatMap(({ name, caller, call, takesDims }) => [
   argument(
     `${name}: an unknown option`,
-    (fixture) => call(bad({ colour: 'red' }), fixture),
+    (world) => call(bad({ colour: 'red' }), world),
     `${caller}: unknown option "colour"`,
   ),
   argument(
     `${name}: an unknown option that is undefined`,
-    (fixture) => call(bad({ colour: undefined }), fixture),
+    (world) => call(bad({ colour: undefined }), world),
     'unknown option "colour"',
   ),
   argument(
     `${name}: an option __proto__`,
-    (fixture) => call(bad(withProto()), fixture),
+    (world) => call(bad(withProto()), world),
     `${caller}: unknown option "__proto__"`,
   ),
   argument(
     `${name}: an option constructor`,
-    (fixture) => call(bad({ constructor: 1 }), fixture),
+    (world) => call(bad({ constructor: 1 }), world),
     'unknown option "constructor"',
   ),
   argument(
     `${name}: an option that is a symbol`,
-    (fixture) => call(bad({ [Symbol('lr')]: 1 }), fixture),
+    (world) => call(bad({ [Symbol('lr')]: 1 }), world),
     'unknown option a symbol',
   ),
   argument(
     `${name}: a hidden option`,
-    (fixture) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), fixture),
+    (world) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), world),
     'unknown option "colour"',
   ),
-  argument(
-    `${name}: options "x"`,
-    (fixture) => call(bad('x'), fixture),
-    `${caller}: options must be an object, got "x"`,
-  ),
+  argument(`${name}: options "x"`, (world) => call(bad('x'), world), `${caller}: options must be an object, got "x"`),
   argument(
     `${name}: options of a function`,
-    (fixture) =>
+    (world) =>
       call(
         bad(() => 1),
-        fixture,
+        world,
       ),
     `${caller}: options must be an object, got a function`,
   ),
   ownError(
     `${name}: a proxy that throws`,
-    (fixture) => call(bad(new Proxy({}, { ownKeys: throwing })), fixture),
+    (world) => call(bad(new Proxy({}, { ownKeys: throwing })), world),
     'from a getter',
   ),
   ...(takesDims
@@ -66,9 +61,9 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, caller, call, 
     : [
         argument(
           `${name}: options null`,
-          (fixture) => call(bad(null), fixture),
+          (world) => call(bad(null), world),
           `${caller}: options must be an object, got null`,
         ),
-        argument(`${name}: options [1]`, (fixture) => call(bad([1]), fixture), `${caller}: unknown option "0"`),
+        argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${caller}: unknown option "0"`),
       ]),
 ]);

@@ -1,10 +1,10 @@
-/** What a fixture of training is. */
+/** What a scene of training is. */
 import type { Generator, nn, optim, Tensor } from '../../src/index.js';
 
 export type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
 
 /** Something to train. */
-export interface Fixture {
+export interface Scene {
   /** What is to be compiled. */
   readonly step: (...args: Tensor[]) => Result;
   /** The arguments of call number i. */

@@ -1,12 +1,11 @@
-/** Reports the progress of a training every 100 ms. */
-
-import type { Cancellation } from './cancellation.js';
+/** Tells from time to time where a training stands. */
 import type { Progress } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
+import type { Stopper } from './stopper.js';
 
 const intervalMilliseconds = 100;
 
-/** The epoch that the reporter watches. */
+/** What the meter is to look at. */
 export interface Epoch {
   /** Counted from 1. */
   readonly number: number;
@@ -17,23 +16,23 @@ export interface Epoch {
   totals(): Totals;
 }
 
-export class ProgressReporter {
+export class Meter {
   readonly #epochs: number;
   readonly #scoring: Scoring;
   readonly #tell: (progress: Progress) => void;
-  readonly #cancellation: Cancellation;
+  readonly #stopper: Stopper;
   readonly #timer: NodeJS.Timeout;
   readonly #start = performance.now();
   #epoch: Epoch | null = null;
   #before: Epoch | null = null;
   #told: readonly [epoch: number, step: number] = [0, 0];
 
-  constructor(epochs: number, scoring: Scoring, tell: (progress: Progress) => void, cancellation: Cancellation) {
+  constructor(epochs: number, scoring: Scoring, tell: (progress: Progress) => void, stopper: Stopper) {
     this.#scoring = scoring;
     this.#epochs = epochs;
     this.#tell = tell;
-    this.#cancellation = cancellation;
-    this.#timer = setInterval(() => cancellation.guard(() => this.#report()), intervalMilliseconds).unref();
+    this.#stopper = stopper;
+    this.#timer = setInterval(() => stopper.guard(() => this.#report()), intervalMilliseconds).unref();
   }
 
   /** What to look at from here on. */
@@ -54,7 +53,7 @@ export class ProgressReporter {
   }
 
   #report(): void {
-    if (this.#epoch === null || (this.#cancellation.isStopped && !this.#cancellation.isTimeUp)) return;
+    if (this.#epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
     // An epoch without a step has nothing to tell yet: then the one before it, which has come to its end.
     const epoch = this.#epoch.totals().steps > 0 ? this.#epoch : (this.#before ?? this.#epoch);
     const totals = epoch.totals();
@@ -73,6 +72,6 @@ export class ProgressReporter {
       samplesPerSecond: samples / epoch.seconds(),
       seconds: (performance.now() - this.#start) / 1000,
     };
-    this.#cancellation.watch(this.#tell(progress));
+    this.#stopper.watch(this.#tell(progress));
   }
 }

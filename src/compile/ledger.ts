@@ -9,7 +9,7 @@ export interface Reservation {
 }
 
 /** The reservations of one stream, the oldest first. */
-export class DrawReservations {
+export class Ledger {
   readonly #open: Reservation[] = [];
 
   open(isNewest: () => boolean): Reservation {
