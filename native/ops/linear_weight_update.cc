@@ -47,7 +47,7 @@ struct Blocking {
   std::size_t b_workspace, a_workspace, sums_workspace, update_workspace;
 
   Blocking(const Gradient& gradient, const Update& update, const kernels::KernelTable& kernels)
-      : update_workspace(padded(update.room())) {
+      : update_workspace(padded(update.workspace())) {
     const std::size_t nr = kernels.gemm_nr, mr = kernels.gemm_mr, k = std::max<std::size_t>(1, gradient.k);
     pack_a = k >= kPackLines;
     const std::size_t blocks = (k + kLines - 1) / kLines;

@@ -13,12 +13,12 @@
 namespace lanewise::ops {
 namespace {
 
-// Elements of a block: so many values of it stay in the first-level cache. Whole pieces of chains, whatever their size.
+// Elements of a block: its values stay in the first-level cache. Whole pieces of chains, whatever their size.
 constexpr std::size_t kBlock = 384;
 // Rows from this length on are worked through one by one.
 constexpr std::size_t kWideRow = 128;
-// An input's room holds a block, and one row more where narrow rows are all the same.
-constexpr std::size_t kInputRoom = kBlock + kWideRow;
+// An input's workspace holds a block, and one row more where narrow rows are all the same.
+constexpr std::size_t kInputWorkspace = kBlock + kWideRow;
 
 std::string element(const char* list, std::size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; }
 
@@ -145,25 +145,25 @@ void BoundPointwise::bind(const char* op, const kernels::KernelTable& kernels, c
   choose_blocks();
 }
 
-std::size_t BoundPointwise::room() const {
+std::size_t BoundPointwise::workspace() const {
   const std::size_t slots = program_->slots() + plan_->registers;
   std::size_t floats = core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
   floats += plan_->registers * kBlock;
   if (repeats_) floats += (inputs_.size() + uniforms_.size()) * kernels_->chain_piece;
-  if (gathers_ || row_width_ != 0) floats += inputs_.size() * kInputRoom;
+  if (gathers_ || row_width_ != 0) floats += inputs_.size() * kInputWorkspace;
   if (row_width_ != 0) floats += outputs_.size() * kBlock;
   return floats;
 }
 
-PointwiseRun::PointwiseRun(const BoundPointwise& bound, float* room)
-    : bound_(bound), shape_(bound.shape_), slots_(reinterpret_cast<Slot*>(room)) {
+PointwiseRun::PointwiseRun(const BoundPointwise& bound, float* workspace)
+    : bound_(bound), shape_(bound.shape_), slots_(reinterpret_cast<Slot*>(workspace)) {
   const std::size_t fixed = bound.program_->slots(), slots = fixed + bound.plan_->registers;
-  room += core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
+  workspace += core::checked_round_up(slots * sizeof(Slot), core::kCacheLine) / sizeof(float);
   const std::size_t advance = bound.chained_ ? 0 : 1;
-  for (std::size_t r = 0; r < bound.plan_->registers; ++r, room += kBlock) point(fixed + r, room, 1, advance);
-  repeats_ = room;
-  if (bound.repeats_) room += (bound.inputs_.size() + bound.uniforms_.size()) * bound.kernels_->chain_piece;
-  rooms_ = room;
+  for (std::size_t r = 0; r < bound.plan_->registers; ++r, workspace += kBlock) point(fixed + r, workspace, 1, advance);
+  repeats_ = workspace;
+  if (bound.repeats_) workspace += (bound.inputs_.size() + bound.uniforms_.size()) * bound.kernels_->chain_piece;
+  workspace_ = workspace;
   for (std::size_t i = 0; i < bound.inputs_.size(); ++i) {
     if (shape_.walk(i) == Walk::kOne) repeat(i, bound.inputs_[i]);
   }
@@ -174,29 +174,29 @@ PointwiseRun::PointwiseRun(const BoundPointwise& bound, float* room)
 void PointwiseRun::repeat(std::size_t slot, const float* element) {
   if (bound_.repeats_) {
     const std::size_t piece = bound_.kernels_->chain_piece, inputs = bound_.inputs_.size();
-    float* const room = repeats_ + (slot < inputs ? slot : slot - bound_.outputs_.size()) * piece;
-    bound_.kernels_->fill(*element, room, piece);
-    element = room;
+    float* const repeat = repeats_ + (slot < inputs ? slot : slot - bound_.outputs_.size()) * piece;
+    bound_.kernels_->fill(*element, repeat, piece);
+    element = repeat;
   }
   point(slot, element, 0);
 }
 
-float* PointwiseRun::input_room(std::size_t input) const { return rooms_ + input * kInputRoom; }
-float* PointwiseRun::output_room(std::size_t output) const {
-  return rooms_ + bound_.inputs_.size() * kInputRoom + output * kBlock;
+float* PointwiseRun::input_workspace(std::size_t input) const { return workspace_ + input * kInputWorkspace; }
+float* PointwiseRun::output_workspace(std::size_t output) const {
+  return workspace_ + bound_.inputs_.size() * kInputWorkspace + output * kBlock;
 }
 
 void PointwiseRun::elements(std::size_t begin, std::size_t end, const Apart& apart) {
   const std::size_t width = shape_.width();
   if (bound_.gathers_ && !bound_.wide_) {
     for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
-      if (shape_.walk(i) == Walk::kPeriodic) shape_.gather(i, bound_.inputs_[i], 0, kBlock + width, input_room(i));
+      if (shape_.walk(i) == Walk::kPeriodic) shape_.gather(i, bound_.inputs_[i], 0, kBlock + width, input_workspace(i));
     }
   }
   for (std::size_t at = begin, n = 0; at < end; at += n) {
     n = std::min(bound_.block_, end - at);
     if (bound_.wide_) n = std::min(n, width - at % width);
-    if (bound_.chained_ && n > kBlock) n -= n % kBlock;  // what is no whole block needs the rooms of one
+    if (bound_.chained_ && n > kBlock) n -= n % kBlock;  // what is no whole block needs the workspace of one
     place(at, n, at - begin, apart);
     run({at, 1, n, 0});
   }
@@ -221,10 +221,10 @@ void PointwiseRun::place(std::size_t at, std::size_t n, std::size_t passed, cons
       const float* const from = data + shape_.offset(i, at / width) + at % width * step;
       step == 0 ? repeat(i, from) : point(i, from, 1);
     } else if (walk == Walk::kPeriodic && !bound_.wide_) {
-      point(i, input_room(i) + at % width, 1);
+      point(i, input_workspace(i) + at % width, 1);
     } else {
-      shape_.gather(i, data, at, n, input_room(i));
-      point(i, input_room(i), 1);
+      shape_.gather(i, data, at, n, input_workspace(i));
+      point(i, input_workspace(i), 1);
     }
   }
   for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
@@ -251,15 +251,15 @@ void PointwiseRun::few_rows(std::size_t row, std::size_t rows, std::size_t colum
     if (shape_.walk(i) == Walk::kOne) continue;
     const bool dense = shape_.walk(i) == Walk::kDense;
     const float* from = bound_.inputs_[i] + (dense ? first : column);
-    float* const to = input_room(i);
+    float* const to = input_workspace(i);
     for (std::size_t r = 0; r < rows; ++r, from += dense ? width : 0) std::copy_n(from, columns, to + r * columns);
     point(i, to, 1);
   }
-  for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) point(bound_.inputs_.size() + k, output_room(k), 1);
+  for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) point(bound_.inputs_.size() + k, output_workspace(k), 1);
   run({first, rows, columns, width});
   for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) {
     for (std::size_t r = 0; r < rows; ++r) {
-      std::copy_n(output_room(k) + r * columns, columns, bound_.outputs_[k] + first + r * width);
+      std::copy_n(output_workspace(k) + r * columns, columns, bound_.outputs_[k] + first + r * width);
     }
   }
 }
@@ -346,19 +346,14 @@ void pointwise(const Context& context, ProgramIn program, Elementwise<FloatIns> 
   const Update update(bound);
   const std::size_t work = core::checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
-  const std::size_t room = update.room();
+  const std::size_t workspace = update.workspace();
   thread_local core::Scratch memory;
-  float* const scratch = memory.get<float>(core::checked_mul(parts, room));
-  const auto share = [&](std::size_t part) {
+  float* const scratch = memory.get<float>(core::checked_mul(parts, workspace));
+  run_parts(context, parts, [&](std::size_t part) {
     const std::size_t begin = part_begin(part, parts, bound.count(), 16);
     const std::size_t end = part_begin(part + 1, parts, bound.count(), 16);
-    if (begin < end) update.apply(scratch + part * room, begin, end - begin);
-  };
-  if (parts == 1) {
-    share(0);
-  } else {
-    context.pool.run(parts, share);
-  }
+    if (begin < end) update.apply(scratch + part * workspace, begin, end - begin);
+  });
   bound.finish();
 }
 

@@ -50,7 +50,7 @@ class BoundPointwise {
   // Steps over the elements.
   std::size_t steps() const { return plan_->steps.size(); }
   // Floats of scratch for each thread.
-  std::size_t room() const;
+  std::size_t workspace() const;
   // After the last element.
   void finish() const {
     if (step_ != nullptr) ++*step_;
@@ -70,7 +70,7 @@ class BoundPointwise {
   PointwiseShape shape_;
   std::size_t row_width_ = 0;  // as bound, where rows were
   bool wide_ = false;          // blocks end where rows do, so that inputs can be read where they are
-  bool gathers_ = false;       // some input is copied to a room, block by block
+  bool gathers_ = false;       // some input is copied to the workspace, block by block
   std::size_t block_ = 0;      // elements at a time, at most
   bool chained_ = false;       // a chain goes over all of the elements at once
   bool repeats_ = false;       // repeated elements are written down as chains read them
@@ -89,10 +89,10 @@ struct Apart {
   float* output = nullptr;
 };
 
-// The run of one thread, with scratch of room() floats.
+// The run of one thread, with scratch of workspace() floats.
 class PointwiseRun {
  public:
-  PointwiseRun(const BoundPointwise& bound, float* room);
+  PointwiseRun(const BoundPointwise& bound, float* workspace);
 
   // Elements [begin, end), row after row.
   void elements(std::size_t begin, std::size_t end, const Apart& apart = {});
@@ -133,13 +133,13 @@ class PointwiseRun {
     const auto& [data, step, advance] = slots_[slot];
     return {data + done * step, step, advance};
   }
-  float* input_room(std::size_t input) const;
-  float* output_room(std::size_t output) const;
+  float* input_workspace(std::size_t input) const;
+  float* output_workspace(std::size_t output) const;
 
   const BoundPointwise& bound_;
   const PointwiseShape& shape_;
   Slot* slots_;
-  float *repeats_, *rooms_;
+  float *repeats_, *workspace_;
 };
 
 }  // namespace lanewise::ops

@@ -46,7 +46,7 @@ Product PostOp::after(Product product) const {
   const auto* const activation = std::get_if<ActivationPattern>(&pattern_);
   if (activation != nullptr && !activation->relu && !activation->masked) return product;
   product.epilogue = &epilogue_;
-  if (std::holds_alternative<std::monostate>(pattern_)) product.epilogue_workspace = bound_->room();
+  if (std::holds_alternative<std::monostate>(pattern_)) product.epilogue_workspace = bound_->workspace();
   return product;
 }
 

@@ -17,7 +17,7 @@ class Update {
   // Whether a kernel computes it.
   bool has_kernel() const { return !std::holds_alternative<std::monostate>(kernel_); }
   // Floats of scratch for each thread.
-  std::size_t room() const { return has_kernel() ? 0 : bound_.room(); }
+  std::size_t workspace() const { return has_kernel() ? 0 : bound_.workspace(); }
   // Elements [begin, begin + n). `grad`: those of the first input, if it is given here.
   void apply(float* workspace, std::size_t begin, std::size_t n, const float* grad = nullptr) const;
   // Where the parameter and the learning rate are if this is no more than param -= lr·grad; else null.

@@ -148,8 +148,8 @@ TEST_CASE("pointwise: blocks of rows, as a product makes them") {
                     width,
                     3},
                    rows, width);
-        std::vector<float> room(bound.room() + 16);
-        float* const aligned = room.data() + (64 - reinterpret_cast<std::uintptr_t>(room.data()) % 64) / 4;
+        std::vector<float> workspace(bound.workspace() + 16);
+        float* const aligned = workspace.data() + (64 - reinterpret_cast<std::uintptr_t>(workspace.data()) % 64) / 4;
         ops::PointwiseRun one(bound, aligned);
         for (std::size_t column = 0; column < width; column += 16 + seed * 9) {
           const std::size_t columns = std::min<std::size_t>(16 + seed * 9, width - column);
@@ -179,8 +179,8 @@ TEST_CASE("pointwise: the first input from elsewhere, piece by piece") {
     update.outputs = {update.add(Node::sub, 1, 0)};
     const ops::PointwiseProgram decoded(update.code());
     bound.bind("test", table, decoded, {ins, {}, {scalars}, outs, std::nullopt, 1, 0}, 1, n);
-    core::AlignedBuffer<float> room(bound.room());
-    ops::PointwiseRun one(bound, room.data());
+    core::AlignedBuffer<float> workspace(bound.workspace());
+    ops::PointwiseRun one(bound, workspace.data());
     for (std::size_t at = 0; at < n; at += 384) {
       const std::vector<float> piece(g.begin() + static_cast<long>(at),
                                      g.begin() + static_cast<long>(std::min(at + 384, n)));
