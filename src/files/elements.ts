@@ -136,7 +136,7 @@ export function elementBytes(name: ElementName): number {
   return elementTypes[name].bytes;
 }
 
-/** Elements are converted in pieces of so many bytes. */
+/** Elements are converted in pieces of this many bytes. */
 const pieceBytes = 1 << 18;
 
 /** What came of the elements. */

@@ -1,8 +1,8 @@
 /**
  * Files that are whole or not there: what is written goes to a temporary file in the same folder, which takes the place of the old
- * file once it is on the disk. Whoever reads meanwhile, and a machine that stops at any moment, finds the old file or the new one.
+ * file once it is on the disk. At any moment, also when
+ * the machine stops, there is the old file or the new one.
  */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -135,7 +135,12 @@ const permissions = ({ mode }: { mode: number }): number => mode & 0o777;
 
 /** In the same folder, since a file can only be renamed within one file system. */
 function temporaryName(target: string): string {
-  return join(dirname(target), `.${basename(target).slice(0, 40)}.${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(target), `.${basename(target).slice(0, 40)}.${uniqueSuffix()}.tmp`);
+}
+
+/** Not from node:crypto, which takes longer to load than the rest of this folder. A name that exists is refused by the system. */
+function uniqueSuffix(): string {
+  return `${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
 }
 
 async function* piecesOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 const { npy, npz, refusedArrays } = golden('files');
 const decoded = ({ base64 }: { base64: string }) => Buffer.from(base64, 'base64');
 
-/** A file with that header and so many bytes of data. */
+/** A file with that header and that number of bytes of data. */
 function npyFile(header: string, bytes = 0, version = 1): Buffer {
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   length.writeUIntLE(header.length, 0, length.length);

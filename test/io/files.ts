@@ -14,7 +14,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A safetensors file with that header, as text or object, and so many bytes of data. */
+/** A safetensors file with that header, as text or object, and that number of bytes of data. */
 export function safetensorsFile(header: unknown, data: Uint8Array | number = 0): Uint8Array {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

@@ -9,7 +9,7 @@ import { temporaryFolder } from './files.js';
 const folder = temporaryFolder();
 let models = 0;
 
-/** Writes a model in a folder of its own, its weights in files of so many bytes. */
+/** Writes a model in a new folder, its weights in files of `shard` bytes. */
 function write(manifest: object | string, files: Readonly<Record<string, Uint8Array>>): string {
   const own = join(folder, `model-${++models}`);
   mkdirSync(join(own, 'below'), { recursive: true });
