@@ -99,7 +99,7 @@ export function assemble(
     values: [...specs, ...sources],
     instructions: [...before, ...tracer.instructions],
     arena: -1,
-    cells: tracer.cells.length,
+    dynamicScalars: tracer.dynamicScalars.length,
     keySources: tracer.sources.length,
   };
   return {

@@ -9,7 +9,7 @@ import { type Access, accessesOf, isOp, type InstructionArgs } from './passes/in
 export interface PrintOptions {
   /** Names for values, by number. Default: the kind and index, and `%number` for temporaries. */
   readonly names?: ReadonlyMap<ValueId, string>;
-  /** Sizes, cells, key sources and layouts too. Default false. */
+  /** Sizes, dynamic scalars, key sources and layouts too. Default false. */
   readonly sizes?: boolean;
   /** What each line costs, and the sum. Default false. */
   readonly costs?: boolean;
@@ -77,7 +77,7 @@ function programOf({ args }: Instruction): PointwiseProgram | null {
 /** What a program's operands are called in it; a product that it follows is `·`. */
 function programNames(each: Instruction, nameOf: (value: ValueId) => string) {
   const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<InstructionArgs<'pointwise'>>;
-  const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `cell${scalar.cell}`));
+  const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `scalar${scalar.dynamic}`));
   if (step !== null) scalars.push(`${nameOf(step)} + 1`);
   const names = inputs!.map(nameOf);
   return {
@@ -93,7 +93,7 @@ function printValue({ args }: Instruction, arg: string, role: Role, sizes: boole
   if (role === 'scalar' || role === 'int') return [`${arg}=${value}`];
   if (!sizes) return [];
   if (role === 'size') return [`${arg}=${value}`];
-  if (role === 'cell') return [`${arg}=cell${value}`];
+  if (role === 'dynamicScalar') return [`${arg}=scalar${value}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
   if (role === 'layout' && isFloat64Array(value)) {
     const { inputs } = args as { inputs?: readonly ValueId[] };

@@ -54,7 +54,7 @@ export class Program<R = unknown> {
   readonly #sides: readonly NativeSide[];
   readonly #written: ReadonlySet<Storage>;
   /** What a run on this thread is given: filled each time. */
-  readonly #call: { inputs: HostArray[]; outputs: HostArray[]; cells: Float64Array; keys: Uint32Array };
+  readonly #call: { inputs: HostArray[]; outputs: HostArray[]; dynamicScalars: Float64Array; keys: Uint32Array };
   #jobs = 0;
   #released = false;
 
@@ -86,7 +86,7 @@ export class Program<R = unknown> {
     this.#call = {
       inputs: [...new Array<HostArray>(inputs).fill(noNumbers), ...this.#randomness.numbers],
       outputs: assembled.outputs.map(() => noNumbers),
-      cells: new Float64Array(tracer.cells.length),
+      dynamicScalars: new Float64Array(tracer.dynamicScalars.length),
       keys: new Uint32Array(this.#randomness.keyWords),
     };
     const sides: NativeSide[] = [];
@@ -94,8 +94,8 @@ export class Program<R = unknown> {
     this.#factory.reclaim();
     try {
       for (const storage of assembled.states) sides.push(storage.retain(this.#factory));
-      const blocks = sides.map(({ block }) => block);
-      this.#handle = this.#factory.createProgram(rewritten.graph, blocks);
+      const buffers = sides.map(({ buffer }) => buffer);
+      this.#handle = this.#factory.createProgram(rewritten.graph, buffers);
     } catch (error) {
       this.#releaseStates();
       throw error;
@@ -157,14 +157,14 @@ export class Program<R = unknown> {
     return this.#handle.arenaBytes;
   }
 
-  /** Gives the blocks of all states their newest numbers, with the event loop free in between. */
+  /** Gives the buffers of all states their newest numbers, with the event loop free in between. */
   async upload(): Promise<void> {
     for (const storage of this.#traced.assembled.states) await storage.uploadInTurns();
   }
 
   /** Keeps large states where the program computes and nowhere else, as far as it has been given their numbers. */
-  leaveStatesToBlocks(): void {
-    for (const storage of this.#traced.assembled.states) storage.leaveToBlock();
+  leaveStatesToBuffers(): void {
+    for (const storage of this.#traced.assembled.states) storage.leaveToBuffer();
   }
 
   /**
@@ -179,7 +179,7 @@ export class Program<R = unknown> {
     const results = this.#makeOutputs();
     const endDraws = this.#randomness.draw();
     try {
-      this.#fillCells(call.cells);
+      this.#fillDynamicScalars(call.dynamicScalars);
       this.#randomness.fillKeys(call.keys);
       for (let i = 0; i < inputs.length; i++) call.inputs[i] = inputs[i]!.storage.read();
       for (let i = 0; i < results.length; i++) call.outputs[i] = results[i]!.write();
@@ -194,7 +194,7 @@ export class Program<R = unknown> {
     }
     endDraws(true);
     this.#randomness.countKeys(1);
-    for (const storage of assembled.written) storage.wroteBlock();
+    for (const storage of assembled.written) storage.wroteBuffer();
     commit(inputs, results);
     return resultOf(inputs, results);
   }
@@ -227,21 +227,22 @@ export class Program<R = unknown> {
     this.#prepare(inputs);
     const isWanted = options.isWanted || this.#traced.commitsResults;
     const results = isWanted ? this.#makeOutputs() : (this.#unwanted ??= this.#makeOutputs());
-    const cells = new Float64Array(tracer.cells.length);
+    const dynamicScalars = new Float64Array(tracer.dynamicScalars.length);
     const keys = new Uint32Array(this.#randomness.keyWords);
     const reserveKeys = this.#randomness.reservation();
     const endDraws = this.#randomness.draw();
     let job: Job;
     try {
-      const position = counter === null ? null : tracer.cells.indexOf(counter);
-      if (position === -1) throw new ArgumentError(`${this.name}: no op reads the cell that is to count the runs`);
-      this.#fillCells(cells);
-      if (position !== null) cells[position]! += turn;
+      const position = counter === null ? null : tracer.dynamicScalars.indexOf(counter);
+      if (position === -1)
+        throw new ArgumentError(`${this.name}: no op reads the dynamic scalar that is to count the runs`);
+      this.#fillDynamicScalars(dynamicScalars);
+      if (position !== null) dynamicScalars[position]! += turn;
       this.#randomness.fillKeys(keys);
       const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
       job = this.#handle.submit({
-        ...{ inputs: arrays, outputs, isWanted, cells, keys, times, counter: position, threads, priority },
+        ...{ inputs: arrays, outputs, isWanted, dynamicScalars, keys, times, counter: position, threads, priority },
         sequence: sequence === null ? null : sequence.jobsOf(this.#factory),
       });
     } catch (error) {
@@ -283,9 +284,9 @@ export class Program<R = unknown> {
     return this.#traced.assembled.outputs.map(({ dtype, length }) => Storage.uninitialized(dtype, length));
   }
 
-  #fillCells(into: Float64Array): void {
-    const { cells } = this.#traced.tracer;
-    for (let i = 0; i < cells.length; i++) into[i] = cells[i]!.value;
+  #fillDynamicScalars(into: Float64Array): void {
+    const { dynamicScalars } = this.#traced.tracer;
+    for (let i = 0; i < dynamicScalars.length; i++) into[i] = dynamicScalars[i]!.value;
   }
 
   #free(): void {

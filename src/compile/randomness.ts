@@ -2,20 +2,21 @@ import type { Graph } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import type { Generator } from '../random/generator.js';
 import { zeros } from '../tensor/host-memory.js';
-import { Ledger, type Reservation } from './ledger.js';
+import { DrawReservations, type Reservation } from './draw-reservations.js';
 import type { Tracer } from './tracer.js';
 
 /** The streams of a generator: keys of masks, and numbers. */
-interface Ledgers {
-  readonly keys: Ledger;
-  readonly numbers: Ledger;
+interface Streams {
+  readonly keys: DrawReservations;
+  readonly numbers: DrawReservations;
 }
 
-const ledgers = new WeakMap<Generator, Ledgers>();
+const streams = new WeakMap<Generator, Streams>();
 
-function ledgersOf(generator: Generator): Ledgers {
-  let own = ledgers.get(generator);
-  if (own === undefined) ledgers.set(generator, (own = { keys: new Ledger(), numbers: new Ledger() }));
+function streamsOf(generator: Generator): Streams {
+  let own = streams.get(generator);
+  if (own === undefined)
+    streams.set(generator, (own = { keys: new DrawReservations(), numbers: new DrawReservations() }));
   return own;
 }
 
@@ -68,13 +69,13 @@ export class Randomness {
       this.countKeys(runs);
       this.fillKeys(reserved);
       const ends = this.#sources.map((source, i) => {
-        const ledger = ledgersOf(source).keys;
-        const open = ledger.open(() => {
+        const reservations = streamsOf(source).keys;
+        const open = reservations.open(() => {
           this.fillKeys(now);
           return [0, 1, 2, 3].every((word) => now[4 * i + word] === reserved[4 * i + word]);
         });
         return (unused: number) =>
-          ledger.close(open, unused === 0 ? null : () => source.countKeys(-unused * this.#keys[i]!));
+          reservations.close(open, unused === 0 ? null : () => source.countKeys(-unused * this.#keys[i]!));
       });
       return (unused) => {
         for (const end of ends) end(unused);
@@ -95,13 +96,14 @@ export class Randomness {
       for (const [i, source] of this.#drawnFrom.entries()) source.rewind(before[i]!);
       throw error;
     }
-    const open: readonly (readonly [Ledger, Reservation, () => void])[] = this.#drawnFrom.map((source, i) => {
+    const open: readonly (readonly [DrawReservations, Reservation, () => void])[] = this.#drawnFrom.map((source, i) => {
       const after = source.mark();
-      const ledger = ledgersOf(source).numbers;
-      return [ledger, ledger.open(() => source.isAt(after)), () => source.rewind(before[i]!)];
+      const reservations = streamsOf(source).numbers;
+      return [reservations, reservations.open(() => source.isAt(after)), () => source.rewind(before[i]!)];
     });
     return (isMade) => {
-      for (const [ledger, reservation, giveBack] of open) ledger.close(reservation, isMade ? null : giveBack);
+      for (const [reservations, reservation, giveBack] of open)
+        reservations.close(reservation, isMade ? null : giveBack);
     };
   }
 }

@@ -1,14 +1,14 @@
 /** Runs of a program off the event loop. */
 import type { JobCall } from '../ops/graph.js';
-import type { Cell } from '../ops/ops.js';
+import type { DynamicScalar } from '../ops/ops.js';
 import type { Holder } from '../tensor/storage.js';
 import type { RunSequence } from './run-sequence.js';
 
 export interface SubmitOptions {
   /** How many runs. Default 1. */
   readonly times?: number;
-  /** The cell that goes up by 1 after each run, beginning at its value now. Default null: none. */
-  readonly counter?: Cell | null;
+  /** The dynamic scalar that goes up by 1 after each run, beginning at its value now. Default null: none. */
+  readonly counter?: DynamicScalar | null;
   /** How many threads; null, the default, for the backend's number. */
   readonly threads?: number | null;
   /** `'background'` gives way to everything else on the machine. Default `'normal'`. */

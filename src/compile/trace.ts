@@ -92,7 +92,7 @@ function call<R>(
     });
     const returned = readReturned(name, value);
     tracer.sideEffects.guards.settle(name);
-    tracer.checkCells();
+    tracer.checkDynamicScalars();
     return { returned, changes: tracer.sideEffects.entries.map((effect) => ({ effect, value: effect.read() })) };
   } finally {
     tracer.undo();

@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from '../errors.js';
 import type { Instruction, Argument } from '../ops/graph.js';
 import {
-  type Cell,
+  type DynamicScalar,
   type Draw,
   type DType,
   type KeySource,
@@ -49,7 +49,7 @@ export const copyAll = (x: number, out: number, length: number): Instruction => 
 });
 
 /**
- * Notes the ops that a function calls instead of running them. Memory, cells and generators are told apart by identity;
+ * Notes the ops that a function calls instead of running them. Memory, dynamic scalars and generators are told apart by identity;
  * versions of storages go up as if the op had run, so that the tape's checks hold.
  */
 export class Tracer implements Trace {
@@ -58,11 +58,11 @@ export class Tracer implements Trace {
   readonly sideEffects = new SideEffectLog();
   readonly instructions: Instruction[] = [];
   readonly values: TracedValue[] = [];
-  readonly cells: Cell[] = [];
+  readonly dynamicScalars: DynamicScalar[] = [];
   readonly sources: Generator[] = [];
   readonly draws: TracedDraw[] = [];
   readonly #numbers = new Map<Memory, number>();
-  readonly #cellValues: number[] = [];
+  readonly #scalarValues: number[] = [];
   readonly #versions = new Map<Storage, number>();
   readonly #name: string;
 
@@ -116,8 +116,8 @@ export class Tracer implements Trace {
   }
 
   /** @throws StateError when the function has changed a number after an op has read it. */
-  checkCells(): void {
-    for (const number of this.cells.keys()) this.#checkCell(number);
+  checkDynamicScalars(): void {
+    for (const number of this.dynamicScalars.keys()) this.#checkDynamicScalar(number);
   }
 
   /** Sets everything back that the function has set, as if it had not been called. */
@@ -150,8 +150,8 @@ export class Tracer implements Trace {
       case 'outs':
         return (value as readonly Memory[]).map((memory) => this.#memory(memory, true));
       case 'scalars':
-        return (value as readonly (number | Cell)[]).map((each) =>
-          typeof each === 'number' ? each : { cell: this.#cell(each) },
+        return (value as readonly (number | DynamicScalar)[]).map((each) =>
+          typeof each === 'number' ? each : { dynamic: this.#dynamicScalar(each) },
         );
       case 'layout':
         return (value as Layout).slice();
@@ -161,8 +161,8 @@ export class Tracer implements Trace {
         return value as number;
       case 'flag':
         return value as boolean;
-      case 'cell':
-        return this.#cell(value as Cell);
+      case 'dynamicScalar':
+        return this.#dynamicScalar(value as DynamicScalar);
       case 'keySource':
         return this.#source(value as KeySource);
       case 'draw':
@@ -187,18 +187,18 @@ export class Tracer implements Trace {
     return number;
   }
 
-  #cell(cell: Cell): number {
-    const known = this.cells.indexOf(cell);
+  #dynamicScalar(scalar: DynamicScalar): number {
+    const known = this.dynamicScalars.indexOf(scalar);
     if (known >= 0) {
-      this.#checkCell(known);
+      this.#checkDynamicScalar(known);
       return known;
     }
-    this.#cellValues.push(cell.value);
-    return this.cells.push(cell) - 1;
+    this.#scalarValues.push(scalar.value);
+    return this.dynamicScalars.push(scalar) - 1;
   }
 
-  #checkCell(number: number): void {
-    if (!Object.is(this.#cellValues[number], this.cells[number]!.value))
+  #checkDynamicScalar(number: number): void {
+    if (!Object.is(this.#scalarValues[number], this.dynamicScalars[number]!.value))
       throw new StateError(
         `${this.#name}: the function changes a number (a learning rate, say) that a step in it reads; ` +
           'change it outside of the function',

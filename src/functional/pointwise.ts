@@ -1,6 +1,6 @@
 /** Pointwise functions on tensors: a program run over broadcast operands, with its derivative. */
 import { currentOps } from '../ops/backend.js';
-import type { Cell, DType, Layout } from '../ops/ops.js';
+import type { DynamicScalar, DType, Layout } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';
@@ -19,7 +19,7 @@ export interface MaskArguments {
 
 const noMasks: MaskArguments = { keys: [], columns: 1 };
 
-export type Scalar = number | Cell;
+export type Scalar = number | DynamicScalar;
 
 /** What is written down of a pointwise function. */
 export interface Definition {

@@ -16,8 +16,8 @@ export interface ValueSpec {
   /** Number of elements. */
   readonly length: number;
   /**
-   * Where the numbers live. `temporary`: in the program's arena, nothing in it outlives a run. `state`: in a {@link Block}
-   * that outlives the program and that other programs may share; `index` counts the blocks given to `createProgram`.
+   * Where the numbers live. `temporary`: in the program's arena, nothing in it outlives a run. `state`: in a {@link DeviceBuffer}
+   * that outlives the program and that other programs may share; `index` counts the buffers given to `createProgram`.
    * `input`, `output`: bound at each run; `index` counts inputs and outputs of {@link RunCall}. Inputs are only read.
    */
   readonly kind: 'temporary' | 'state' | 'input' | 'output';
@@ -30,8 +30,8 @@ export interface ValueSpec {
   readonly panels: { readonly out: number; readonly in: number } | null;
 }
 
-/** A number, or the index in {@link RunCall.cells} of one that may change between runs. */
-export type GraphScalar = number | { readonly cell: number };
+/** A number, or the index in {@link RunCall.dynamicScalars} of one that may change between runs. */
+export type GraphScalar = number | { readonly dynamic: number };
 
 /** What an argument is in an instruction. */
 export type Argument =
@@ -45,7 +45,7 @@ export type Argument =
 
 /**
  * One op call. Arguments have the names of the op's signature; by its role a value is: for a value a {@link ValueId} or
- * null (a list of them for a list), for a cell its index in {@link RunCall.cells}, for a key source its index in {@link RunCall.keys},
+ * null (a list of them for a list), for a dynamic scalar its index in {@link RunCall.dynamicScalars}, for a key source its index in {@link RunCall.keys},
  * for a layout or a program the object itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
  */
 export interface Instruction {
@@ -58,19 +58,19 @@ export interface Graph {
   readonly instructions: readonly Instruction[];
   /** Elements (of 4 bytes; of 8 when anything is float64) that the temporaries take, once planned; else -1. */
   readonly arena: number;
-  readonly cells: number;
+  readonly dynamicScalars: number;
   readonly keySources: number;
 }
 
 /** The side of a storage that programs compute on: memory that the backend owns. */
-export interface Block {
+export interface DeviceBuffer {
   readonly dtype: DType;
   readonly length: number;
   /** Writes `host` to the elements from `offset` (default 0). */
   copyIn(host: HostArray, offset?: number): void;
-  /** Reads all elements. While a job runs on the block: the numbers between two runs. */
+  /** Reads all elements. While a job runs on the buffer: the numbers between two runs. */
   copyOut(host: HostArray): void;
-  /** Lets go of the memory; a program that still has the block keeps it alive. */
+  /** Lets go of the memory; a program that still has the buffer keeps it alive. */
   free(): void;
 }
 
@@ -78,7 +78,7 @@ export interface Block {
 export interface RunCall {
   readonly inputs: readonly HostArray[];
   readonly outputs: readonly HostArray[];
-  readonly cells: Float64Array;
+  readonly dynamicScalars: Float64Array;
   /**
    * For each key source seedLow, seedHigh, counterLow, counterHigh; each `drawKey` counts one up, as `Generator.nextKey`, but in a
    * copy: the caller's words stay as they are.
@@ -92,7 +92,7 @@ export interface JobCall extends RunCall {
   readonly times: number;
   /** Whether the outputs are read: when not, they hold anything afterwards. */
   readonly isWanted: boolean;
-  /** A cell that goes up by 1 after each run, or null. */
+  /** A dynamic scalar that goes up by 1 after each run, or null. */
   readonly counter: number | null;
   /** How many threads, the runner included; null for the backend's number. */
   readonly threads: number | null;
@@ -144,23 +144,23 @@ export interface ProgramFactory {
   readonly fuses: boolean;
   /**
    * Zero-filled.
-   * @param lost called for each program with the block that was collected and had not been disposed of.
+   * @param lost called for each program with the buffer that was collected and had not been disposed of.
    * @throws ArgumentError when there is no memory for it
    */
-  createBlock(dtype: DType, length: number, lost?: () => void): Block;
+  createBuffer(dtype: DType, length: number, lost?: () => void): DeviceBuffer;
   /**
    * Gives back the memory of what has been collected, where that would wait for a turn of the event loop otherwise. To be
-   * called before a program and its blocks are made: it calls `lost` of other blocks.
+   * called before a program and its buffers are made: it calls `lost` of other buffers.
    */
   reclaim(): void;
-  /** The numbers of several blocks as one run has left them: no run begins before all are copied. */
-  copyOut(blocks: readonly Block[], to: readonly HostArray[]): void;
-  /** Fills an int32 block with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
-  shuffle(order: Block, seed: bigint): Promise<void>;
+  /** The numbers of several buffers as one run has left them: no run begins before all are copied. */
+  copyOut(buffers: readonly DeviceBuffer[], to: readonly HostArray[]): void;
+  /** Fills an int32 buffer with the permutation that `new Generator(seed).randperm(length)` gives, off the event loop. */
+  shuffle(order: DeviceBuffer, seed: bigint): Promise<void>;
   /** For jobs on this backend. */
   createSequence(): JobSequence;
   /** @throws ArgumentError for a graph that does not hold together, or when there is no memory for it */
-  createProgram(graph: Graph, blocks: readonly Block[]): ProgramHandle;
+  createProgram(graph: Graph, buffers: readonly DeviceBuffer[]): ProgramHandle;
 }
 
 /** The op `checkFinite` met a value that is not finite. */

@@ -18,7 +18,7 @@ export type NativeFunction = (...args: NativeValue[]) => void;
 
 declare const handleOf: unique symbol;
 
-/** An object of the addon that owns a block, a program or a sequence. */
+/** An object of the addon that owns a buffer, a program or a sequence. */
 export interface NativeHandle {
   readonly [handleOf]: true;
 }
@@ -48,8 +48,8 @@ export interface NativeAddon {
   /** Makes a pointwise program known, once and for good: its number. */
   pointwiseProgram(code: Float64Array): number;
   /**
-   * Frees what collected blocks and programs hold; unless `all`, only when enough have been made since the last time. The
-   * blocks of programs that were collected and not disposed of, once for each of those.
+   * Frees what collected buffers and programs hold; unless `all`, only when enough have been made since the last time. The
+   * buffers of programs that were collected and not disposed of, once for each of those.
    */
   reclaim(all: boolean): NativeHandle[];
   /** dtype: 0 float32, 1 int32. Zero-filled. */
@@ -64,17 +64,17 @@ export interface NativeAddon {
     memories: Float64Array,
     code: Float64Array,
     arena: number,
-    cells: number,
+    dynamicScalars: number,
     keySources: number,
     blocks: readonly NativeHandle[],
   ): NativeHandle;
   arenaBytes(program: NativeHandle): number;
   /** By which {@link runProgram} knows a program. No other program ever has it. */
   programNumber(program: NativeHandle): number;
-  /** @param inputs how many of the arrays are inputs; the outputs follow them. Null: the program has no cells, no key sources. */
+  /** @param inputs how many of the arrays are inputs; the outputs follow them. Null: the program has no dynamic scalars, no key sources. */
   runProgram(
     number: number,
-    cells: Float64Array | null,
+    dynamicScalars: Float64Array | null,
     keys: Uint32Array | null,
     inputs: number,
     ...arrays: readonly HostArray[]
@@ -98,7 +98,7 @@ export interface NativeAddon {
     program: NativeHandle,
     inputs: readonly HostArray[],
     outputs: readonly HostArray[],
-    cells: Float64Array,
+    dynamicScalars: Float64Array,
     keys: Uint32Array,
     times: number,
     counter: number | null,
@@ -107,7 +107,7 @@ export interface NativeAddon {
     sequence: NativeHandle | null,
     settle: NativeSettle,
   ): number;
-  /** Fills an int32 block with a permutation. Of the seed the low 32 bits count. */
+  /** Fills an int32 buffer with a permutation. Of the seed the low 32 bits count. */
   submitShuffle(order: NativeHandle, seed: number, settle: NativeSettle): number;
   /** Whole runs so far; `sums` has one number for each output. */
   jobProgress(job: number, sums: Float64Array): number;

@@ -96,13 +96,25 @@ export function createJobs(addon: NativeAddon): NativeJobs {
   return {
     submit(program, call, ended) {
       stopAtExit();
-      const { inputs, outputs, isWanted, cells, keys, times, counter, threads, priority } = call;
+      const { inputs, outputs, isWanted, dynamicScalars, keys, times, counter, threads, priority } = call;
       const background = priority === 'background';
       const sequence = call.sequence === null ? null : sequenceHandleOf(call.sequence);
       return new NativeJob(
         addon,
         (settle) =>
-          addon.submitJob(program, inputs, outputs, cells, keys, times, counter, threads, background, sequence, settle),
+          addon.submitJob(
+            program,
+            inputs,
+            outputs,
+            dynamicScalars,
+            keys,
+            times,
+            counter,
+            threads,
+            background,
+            sequence,
+            settle,
+          ),
         isWanted ? outputs : nothing,
         outputs.length,
         ended,

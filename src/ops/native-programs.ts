@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, LanewiseError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
 import type { Instruction, Job, JobCall, JobSequence, GraphScalar, ValueId, ValueSpec, RunCall } from './graph.js';
-import { type Block, type Graph, NotFiniteError, type ProgramFactory, type ProgramHandle } from './graph.js';
+import { type DeviceBuffer, type Graph, NotFiniteError, type ProgramFactory, type ProgramHandle } from './graph.js';
 import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
@@ -65,11 +65,11 @@ function encodeArgument(role: Role, value: Instruction['args'][string] | undefin
     }
     case 'scalars': {
       const scalars = value as readonly GraphScalar[];
-      return [scalars.length, ...scalars.flatMap((each) => (typeof each === 'number' ? [0, each] : [1, each.cell]))];
+      return [scalars.length, ...scalars.flatMap((each) => (typeof each === 'number' ? [0, each] : [1, each.dynamic]))];
     }
     case 'scalar':
       return [0, Number(value)];
-    case 'cell':
+    case 'dynamicScalar':
       return [1, Number(value)];
     case 'size':
     case 'int':
@@ -93,7 +93,7 @@ function encodeInstructions(instructions: readonly Instruction[], opcodes: reado
   return Float64Array.from(numbers);
 }
 
-class NativeBlock implements Block {
+class NativeBuffer implements DeviceBuffer {
   readonly dtype: DType;
   readonly length: number;
   readonly #addon: NativeAddon;
@@ -108,7 +108,7 @@ class NativeBlock implements Block {
   }
 
   get handle(): NativeHandle {
-    if (this.#freed) throw new StateError('block: it has been freed');
+    if (this.#freed) throw new StateError('buffer: it has been freed');
     return this.#handle;
   }
 
@@ -128,16 +128,16 @@ class NativeBlock implements Block {
   }
 }
 
-function handleOf(caller: string, block: Block): NativeHandle {
-  if (!(block instanceof NativeBlock)) throw new ArgumentError(`${caller}: the block is one of another backend`);
-  return block.handle;
+function handleOf(caller: string, buffer: DeviceBuffer): NativeHandle {
+  if (!(buffer instanceof NativeBuffer)) throw new ArgumentError(`${caller}: the buffer is one of another backend`);
+  return buffer.handle;
 }
 
-/** Who is told that a program with a block was collected. Of all instruction sets: the addon finds blocks of any of them. */
+/** Who is told that a program with a buffer was collected. Of all instruction sets: the addon finds buffers of any of them. */
 const onLost = new WeakMap<NativeHandle, () => void>();
 
 /**
- * Gives back what collected programs and blocks hold: before others are made, since finalizers wait for a turn of the event
+ * Gives back what collected programs and buffers hold: before others are made, since finalizers wait for a turn of the event
  * loop, and in such a turn, since nothing else may be made.
  */
 class Reclaimer {
@@ -154,7 +154,7 @@ class Reclaimer {
   }
 
   reclaim(all: boolean): void {
-    for (const block of attempt(() => this.#addon.reclaim(all))) onLost.get(block)?.();
+    for (const buffer of attempt(() => this.#addon.reclaim(all))) onLost.get(buffer)?.();
   }
 
   /** Once for all that have been collected together. */
@@ -207,7 +207,7 @@ class NativeProgram implements ProgramHandle {
     this.arenaBytes = addon.arenaBytes(handle);
   }
 
-  run({ inputs, outputs, cells, keys }: RunCall): void {
+  run({ inputs, outputs, dynamicScalars, keys }: RunCall): void {
     this.#assertUsable();
     // One spread of an array that is filled by hand costs half of two spreads.
     const given = inputs.length;
@@ -216,7 +216,13 @@ class NativeProgram implements ProgramHandle {
     for (let i = 0; i < outputs.length; i++) arrays[given + i] = outputs[i]!;
     try {
       const run = this.#run;
-      run(this.#number, cells.length > 0 ? cells : null, keys.length > 0 ? keys : null, given, ...arrays);
+      run(
+        this.#number,
+        dynamicScalars.length > 0 ? dynamicScalars : null,
+        keys.length > 0 ? keys : null,
+        given,
+        ...arrays,
+      );
     } catch (error) {
       throw failure(error);
     }
@@ -251,16 +257,16 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
   const factory: ProgramFactory = {
     fuses: true,
 
-    createBlock(dtype, length, lost) {
-      const block = new NativeBlock(addon, dtype, length);
-      if (lost !== undefined) onLost.set(block.handle, lost);
-      return block;
+    createBuffer(dtype, length, lost) {
+      const buffer = new NativeBuffer(addon, dtype, length);
+      if (lost !== undefined) onLost.set(buffer.handle, lost);
+      return buffer;
     },
 
     reclaim: () => reclaimer.reclaim(false),
 
-    copyOut(blocks, to) {
-      const handles = blocks.map((block) => handleOf('copyOut', block));
+    copyOut(buffers, to) {
+      const handles = buffers.map((buffer) => handleOf('copyOut', buffer));
       attempt(() => addon.blocksCopyOut(handles, [...to]));
     },
 
@@ -270,11 +276,11 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
 
     createSequence: () => new NativeSequence(factory, addon.createSequence()),
 
-    createProgram({ values, instructions, arena, cells, keySources }: Graph, blocks) {
-      const handles = blocks.map((block) => handleOf('createProgram', block));
+    createProgram({ values, instructions, arena, dynamicScalars, keySources }: Graph, buffers) {
+      const handles = buffers.map((buffer) => handleOf('createProgram', buffer));
       const numbers = Float64Array.from(values.flatMap(encodeValue));
       const code = encodeInstructions(instructions, addon.opcodes);
-      const handle = attempt(() => addon.createProgram(isa, numbers, code, arena, cells, keySources, handles));
+      const handle = attempt(() => addon.createProgram(isa, numbers, code, arena, dynamicScalars, keySources, handles));
       reclaimer.watchProgram(handle);
       return new NativeProgram(addon, jobs, handle);
     },

@@ -3,7 +3,7 @@ import { BackendError } from '../errors.js';
 import { hostOps } from './host.js';
 import type { NativeAddon, NativeFunction, NativeValue } from './load.js';
 import { failure } from './native-programs.js';
-import { type Cell, type Memory, type Ops, signatures } from './ops.js';
+import { type DynamicScalar, type Memory, type Ops, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
 
 type HostOp = keyof typeof hostOps;
@@ -15,7 +15,17 @@ type NativeRole = { [Name in NativeOp]: (typeof signatures)[Name][keyof (typeof 
 type Args = Readonly<Record<string, unknown>>;
 
 /** How an argument crosses. */
-const kinds = { value: 0, read: 1, write: 2, cell: 3, reads: 4, writes: 5, scalars: 6, program: 7, layout: 8 } as const;
+const kinds = {
+  value: 0,
+  read: 1,
+  write: 2,
+  dynamicScalar: 3,
+  reads: 4,
+  writes: 5,
+  scalars: 6,
+  program: 7,
+  layout: 8,
+} as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 const kindOf: Readonly<Record<NativeRole, Kind>> = {
@@ -36,7 +46,7 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
   scalar: kinds.value,
   int: kinds.value,
   flag: kinds.value,
-  cell: kinds.cell,
+  dynamicScalar: kinds.dynamicScalar,
   program: kinds.program,
   'program?': kinds.program,
   ins: kinds.reads,
@@ -48,7 +58,7 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
 /** What crosses without a copy of its own: programs as numbers, numbers in the frame. */
 export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram'>;
 
-const numberOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
+const numberOf = (scalar: number | DynamicScalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';
 
@@ -86,7 +96,7 @@ class Frame {
     return length;
   }
 
-  scalars(numbers: readonly (number | Cell)[]): NativeValue {
+  scalars(numbers: readonly (number | DynamicScalar)[]): NativeValue {
     const { length } = numbers;
     if (this.#used + length > this.#numbers.length) return Float64Array.from(numbers, numberOf);
     for (let i = 0; i < length; i++) this.#numbers[this.#used++] = numberOf(numbers[i]!);
@@ -137,8 +147,8 @@ function createOp(
           }
           break;
         }
-        case kinds.cell:
-          values[i] = (value as Cell).value;
+        case kinds.dynamicScalar:
+          values[i] = (value as DynamicScalar).value;
           break;
         case kinds.program:
           values[i] = programNumber(crossing, known, value as PointwiseProgram);

@@ -17,7 +17,7 @@
 import type { Role, RoleTypes, Signature } from './roles.js';
 
 export type {
-  Cell,
+  DynamicScalar,
   Draw,
   DType,
   FloatArray,
@@ -228,7 +228,7 @@ export const signatures = {
     rows: 'size',
     width: 'size',
     count: 'size',
-    step: 'cell',
+    step: 'dynamicScalar',
   },
   /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
   checkFinite: { x: 'in', n: 'size', layer: 'size' },

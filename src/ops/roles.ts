@@ -1,5 +1,5 @@
 /**
- * What ops are given: the memory, cells and sources that their arguments name, and the roles that say how an argument
+ * What ops are given: the memory, dynamic scalars and sources that their arguments name, and the roles that say how an argument
  * is used. The list of ops stands in ops.ts.
  */
 
@@ -26,7 +26,7 @@ export interface Memory {
 }
 
 /** A number that may change between two runs of a traced op: read when the op runs, never when it is noted. */
-export interface Cell {
+export interface DynamicScalar {
   readonly value: number;
 }
 
@@ -62,7 +62,7 @@ export interface RoleTypes {
   /** Several int32 memories that are read. */
   indexes: readonly Memory[];
   /** Doubles, baked in or read when the op runs. */
-  scalars: readonly (number | Cell)[];
+  scalars: readonly (number | DynamicScalar)[];
   /** Float memory that is read. */
   in: Memory;
   /** Float memory that is read, or null. */
@@ -90,7 +90,7 @@ export interface RoleTypes {
   int: number;
   flag: boolean;
   /** A double, read when the op runs. */
-  cell: Cell;
+  dynamicScalar: DynamicScalar;
   keySource: KeySource;
   draw: Draw;
 }

@@ -1,7 +1,7 @@
 import { checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
-import type { Cell } from '../ops/ops.js';
+import type { DynamicScalar } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import type { Expression } from '../pointwise/expression.js';
 import { isArray } from '../realm.js';
@@ -11,7 +11,7 @@ import { stateTensors } from '../tensor/snapshot.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
-import { cell } from './cell.js';
+import { dynamicScalar } from './dynamic-scalar.js';
 import { zeroIfRounding } from './options.js';
 import {
   checkDistinct,
@@ -105,7 +105,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   /** The groups as they were added. */
   readonly #groups: ParamGroup<Options>[] = [];
   readonly #states = new WeakMap<Tensor, ParamState>();
-  readonly #cells = new WeakMap<object, readonly Cell[]>();
+  readonly #dynamicScalars = new WeakMap<object, readonly DynamicScalar[]>();
 
   protected constructor(kind: OptimizerKind<Options>, params: Params<Options>, options: Partial<Options> | undefined) {
     const { name } = kind;
@@ -265,10 +265,10 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     if (params.length === 0) return [];
     const form = this.#formOf(group);
     const update = updateOf(this.#kind, form);
-    let numbers = this.#cells.get(group);
+    let numbers = this.#dynamicScalars.get(group);
     if (numbers === undefined) {
-      numbers = Object.values(this.#kind.numbers).map((read) => cell(() => read(group)));
-      this.#cells.set(group, numbers);
+      numbers = Object.values(this.#kind.numbers).map((read) => dynamicScalar(() => read(group)));
+      this.#dynamicScalars.set(group, numbers);
     }
     return params.map((param) => {
       const state = update.countsSteps ? this.#stateOf(param) : null;

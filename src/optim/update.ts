@@ -1,6 +1,6 @@
 /** The step of an optimizer as one pointwise program for each parameter. */
 import { currentOps } from '../ops/backend.js';
-import type { Cell } from '../ops/ops.js';
+import type { DynamicScalar } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
@@ -54,7 +54,7 @@ export interface StepArguments {
   readonly buffers: readonly Tensor[];
   /** int32, counted up; null where steps are not counted. */
   readonly step: Tensor | null;
-  readonly numbers: readonly Cell[];
+  readonly numbers: readonly DynamicScalar[];
 }
 
 /** Takes a step of one parameter. */

@@ -1,15 +1,15 @@
-import type { Block, ProgramFactory } from '../ops/graph.js';
+import type { DeviceBuffer, ProgramFactory } from '../ops/graph.js';
 
 /** The side of a storage that traced programs compute on, and which side is newer. Only storage.ts changes it. */
 export interface NativeSide {
   readonly factory: ProgramFactory;
-  readonly block: Block;
-  /** Programs that compute on the block. */
+  readonly buffer: DeviceBuffer;
+  /** Programs that compute on the buffer. */
   users: number;
-  /** Whether the host side has numbers that the block lacks. */
+  /** Whether the host side has numbers that the buffer lacks. */
   hostIsNewer: boolean;
-  /** Whether the block has numbers that the host side lacks. */
-  blockIsNewer: boolean;
-  /** Who is writing the block off the event loop, by the names that messages give them. */
+  /** Whether the buffer has numbers that the host side lacks. */
+  bufferIsNewer: boolean;
+  /** Who is writing the buffer off the event loop, by the names that messages give them. */
   readonly writers: string[];
 }

@@ -1,6 +1,6 @@
 /** The numbers of several tensors at one moment of a training. */
 
-import type { Block, ProgramFactory } from '../ops/graph.js';
+import type { DeviceBuffer, ProgramFactory } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import { zeros } from './host-memory.js';
@@ -21,18 +21,18 @@ export function stateTensors(tensors: readonly Tensor[], trained: readonly Tenso
 /** Blocks are copied in one call, which waits for the step in progress and lets no other begin. */
 function copyTogether(storages: readonly Storage[]): Map<Storage, Storage> {
   const copies = new Map<Storage, Storage>();
-  const calls = new Map<ProgramFactory, { blocks: Block[]; arrays: HostArray[] }>();
+  const calls = new Map<ProgramFactory, { buffers: DeviceBuffer[]; arrays: HostArray[] }>();
   for (const storage of storages) {
     const { side, dtype, length } = storage;
-    const isInBlock = side !== null && (side.blockIsNewer || side.writers.length > 0);
-    const array = isInBlock ? zeros(dtype, length) : storage.read().slice();
+    const isInBuffer = side !== null && (side.bufferIsNewer || side.writers.length > 0);
+    const array = isInBuffer ? zeros(dtype, length) : storage.read().slice();
     copies.set(storage, new Storage(dtype, array));
-    if (!isInBlock) continue;
-    const call = calls.get(side.factory) ?? { blocks: [], arrays: [] };
+    if (!isInBuffer) continue;
+    const call = calls.get(side.factory) ?? { buffers: [], arrays: [] };
     calls.set(side.factory, call);
-    call.blocks.push(side.block);
+    call.buffers.push(side.buffer);
     call.arrays.push(array);
   }
-  for (const [factory, { blocks, arrays }] of calls) factory.copyOut(blocks, arrays);
+  for (const [factory, { buffers, arrays }] of calls) factory.copyOut(buffers, arrays);
   return copies;
 }

@@ -8,7 +8,7 @@ import { isInferenceModeEnabled } from './grad-mode.js';
 import { uncleared, zeros } from './host-memory.js';
 import type { NativeSide } from './native-side.js';
 
-/** Bytes that are copied into a block in one turn of the event loop. */
+/** Bytes that are copied into a buffer in one turn of the event loop. */
 const uploadBytes = 4 << 20;
 
 /** Memory of fewer elements may well lie in two places. */
@@ -47,7 +47,7 @@ const isTrained = (writer: string) =>
 /**
  * The memory of a tensor; tensors of one storage share their numbers. Only ops reach the array, through
  * {@link read} and {@link write}: users get copies, so the newest numbers may live elsewhere than in the array: in the
- * block of a {@link NativeSide}, once a traced program uses the storage.
+ * buffer of a {@link NativeSide}, once a traced program uses the storage.
  */
 export class Storage implements Memory {
   readonly dtype: DType;
@@ -96,7 +96,7 @@ export class Storage implements Memory {
     const now = currentTrace();
     if (now !== null) throw now.refuse('reading a tensor');
     const side = this.#side;
-    if (side !== null && (side.blockIsNewer || side.writers.length > 0)) return this.#download(side);
+    if (side !== null && (side.bufferIsNewer || side.writers.length > 0)) return this.#download(side);
     return this.#array();
   }
 
@@ -107,7 +107,7 @@ export class Storage implements Memory {
     this.assertUnpinned();
     const side = this.#side;
     if (side !== null) {
-      if (side.blockIsNewer) this.#download(side);
+      if (side.bufferIsNewer) this.#download(side);
       side.hostIsNewer = true;
     }
     this.#version++;
@@ -162,21 +162,21 @@ export class Storage implements Memory {
   }
 
   /**
-   * The side for a program of that factory, which is a user of it until {@link release}. A block of another factory is
+   * The side for a program of that factory, which is a user of it until {@link release}. A buffer of another factory is
    * let go of: its numbers move over, and its programs see that they compute on something else.
-   * @throws ArgumentError when there is no memory for a block; StateError while a job writes the other one.
+   * @throws ArgumentError when there is no memory for a buffer; StateError while a job writes the other one.
    */
   retain(factory: ProgramFactory): NativeSide {
     this.assertNumbers();
     let side = this.#side;
     if (side === null || side.factory !== factory) {
       if (side !== null) this.#assertNoJob();
-      const block = factory.createBlock(this.dtype, this.length, () => {
-        if (this.#side?.block === block) this.release(this.#side);
+      const buffer = factory.createBuffer(this.dtype, this.length, () => {
+        if (this.#side?.buffer === buffer) this.release(this.#side);
       });
       if (side !== null) this.#drop(side);
       const hostIsNewer = this.#host !== null;
-      side = { factory, block, users: 0, hostIsNewer, blockIsNewer: false, writers: [] };
+      side = { factory, buffer, users: 0, hostIsNewer, bufferIsNewer: false, writers: [] };
       this.#side = side;
       this.numbers = this.#lookedUp();
     }
@@ -185,8 +185,8 @@ export class Storage implements Memory {
   }
 
   /**
-   * Ends one use of a side. With the last the numbers come back to the host and the block is released; when there is no
-   * memory for them on the host, they stay in the block.
+   * Ends one use of a side. With the last the numbers come back to the host and the buffer is released; when there is no
+   * memory for them on the host, they stay in the buffer.
    */
   release(side: NativeSide): void {
     side.users--;
@@ -200,11 +200,11 @@ export class Storage implements Memory {
     this.numbers = this.#plainNumbers();
   }
 
-  /** Gives the block the newest numbers. */
+  /** Gives the buffer the newest numbers. */
   upload(): void {
     const side = this.#side;
     if (side === null || !side.hostIsNewer) return;
-    side.block.copyIn(this.#array());
+    side.buffer.copyIn(this.#array());
     side.hostIsNewer = false;
   }
 
@@ -218,30 +218,30 @@ export class Storage implements Memory {
     for (let start = 0; start < host.length; start += piece) {
       await ownTurn();
       if (side !== this.#side) return;
-      side.block.copyIn(host.subarray(start, start + piece), start);
+      side.buffer.copyIn(host.subarray(start, start + piece), start);
     }
     if (version === this.#version) side.hostIsNewer = false;
   }
 
   /**
-   * Keeps the numbers in the block alone when they are many: for programs that stay for as long as a model does. Whoever reads
+   * Keeps the numbers in the buffer alone when they are many: for programs that stay for as long as a model does. Whoever reads
    * them gets them from there.
    */
-  leaveToBlock(): void {
+  leaveToBuffer(): void {
     const side = this.#side;
     if (side === null || side.hostIsNewer || this.length < fewElements) return;
-    side.blockIsNewer = true;
+    side.bufferIsNewer = true;
     this.#host = null;
   }
 
-  /** A program has written the block. */
-  wroteBlock(): void {
+  /** A program has written the buffer. */
+  wroteBuffer(): void {
     const side = this.#side;
-    if (side !== null) side.blockIsNewer = true;
+    if (side !== null) side.bufferIsNewer = true;
     this.#version++;
   }
 
-  /** A job begins to write the block; `writer` is for messages. */
+  /** A job begins to write the buffer; `writer` is for messages. */
   pin(writer: string): void {
     this.#side?.writers.push(writer);
     this.#version++;
@@ -251,7 +251,7 @@ export class Storage implements Memory {
   unpin(writer: string): void {
     const writers = this.#side?.writers;
     writers?.splice(writers.indexOf(writer), 1);
-    this.wroteBlock();
+    this.wroteBuffer();
   }
 
   /** Who alone may write from here on, whenever it is holding; null: everyone. */
@@ -298,13 +298,13 @@ export class Storage implements Memory {
 
   #download(side: NativeSide): HostArray {
     const host = this.#array();
-    side.block.copyOut(host);
-    side.blockIsNewer = false;
+    side.buffer.copyOut(host);
+    side.bufferIsNewer = false;
     return host;
   }
 
   #drop(side: NativeSide): void {
-    if (side.blockIsNewer) this.#download(side);
-    side.block.free();
+    if (side.bufferIsNewer) this.#download(side);
+    side.buffer.free();
   }
 }

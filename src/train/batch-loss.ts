@@ -22,7 +22,7 @@ export interface BatchLoss {
 }
 
 /** A batch, as far as the loss is concerned. */
-export interface Judged {
+export interface LossInputs {
   readonly output: unknown;
   readonly target: unknown;
   /** A weight for each row, [rows], or null. */
@@ -37,9 +37,9 @@ export interface Judged {
  * @param isTraining in validation one value for each row is a loss too: their mean.
  * @throws ArgumentError, ShapeError for a loss of another form.
  */
-export function lossOf(caller: string, loss: Settings['loss'], judged: Judged, isTraining: boolean): BatchLoss {
-  if (judged.sampleWeight !== null) return weightedLoss(caller, loss, judged, judged.sampleWeight);
-  const { output, target, rows } = judged;
+export function lossOf(caller: string, loss: Settings['loss'], lossInputs: LossInputs, isTraining: boolean): BatchLoss {
+  if (lossInputs.sampleWeight !== null) return weightedLoss(caller, loss, lossInputs, lossInputs.sampleWeight);
+  const { output, target, rows } = lossInputs;
   const read = (value: unknown) => scalar(caller, 'the loss', value, "reduction 'mean' or 'sum'");
   const reductionOf = (own: CrossEntropyLoss | ElementwiseLoss) =>
     !isTraining && own.reduction === 'none' ? 'mean' : own.reduction;
@@ -61,7 +61,7 @@ export function lossOf(caller: string, loss: Settings['loss'], judged: Judged, i
 function weightedLoss(
   caller: string,
   loss: Settings['loss'],
-  { output, target, rows }: Judged,
+  { output, target, rows }: LossInputs,
   given: Tensor,
 ): BatchLoss {
   if (given.ndim !== 1)

@@ -9,7 +9,7 @@ import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { InputOf } from './batch.js';
 import { type Answer, type Asked, mayBeSplit, programFor } from './forward-programs.js';
-import { Gate } from './gate.js';
+import { Semaphore } from './semaphore.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
 
 /** Options of {@link predict}. */
@@ -36,7 +36,7 @@ export interface PredictOptions {
 const caller = 'predict';
 
 /** Pieces that are under way at once: few, so that a concurrent training gets its turns however many callers there are. */
-const gate = new Gate(4);
+const semaphore = new Semaphore(4);
 
 /** Programs that hold the numbers of large parameters, once and not at each run: reading such a parameter would copy it each time. */
 const holders = new WeakSet<Program<Tensor[]>>();
@@ -103,7 +103,7 @@ async function answer(call: Call): Promise<unknown> {
     const joined = await inPieces(call, rows, batchSize);
     if (joined !== null) return joined;
   }
-  const { tensors: results, rebuild } = await gate.pass(() => compute(call, tensors, rows));
+  const { tensors: results, rebuild } = await semaphore.run(() => compute(call, tensors, rows));
   return rebuild(results);
 }
 
@@ -131,7 +131,7 @@ async function compute(call: Call, tensors: readonly Tensor[], rows: number | nu
   const runs = program.submit(inputs, { threads, priority });
   if (!holders.has(program)) {
     holders.add(program);
-    program.leaveStatesToBlocks();
+    program.leaveStatesToBuffers();
   }
   await runs.done;
   const results = runs.result();
@@ -144,7 +144,7 @@ async function inPieces(call: Call, rows: number, batchSize: number): Promise<un
   const pieces: Promise<Answer | null>[] = [];
   for (let start = 0; start < rows; start += batchSize) {
     const end = Math.min(start + batchSize, rows);
-    const piece = gate.pass(async () => {
+    const piece = semaphore.run(async () => {
       call.assertSame();
       const part = call.asked.input.tensors.map((input) => takeRows(input, start, end));
       const answered = await compute(call, part, end - start);

@@ -139,7 +139,7 @@ export function isRowWise(a: Sized, b: Sized, inputs: number): boolean {
     x.values.length === y.values.length &&
     x.instructions.length === y.instructions.length &&
     // Neither numbers that are read at each run nor random ones: rows behind, or pieces, would draw others than the whole.
-    [x, y].every(({ cells, keySources }) => cells === 0 && keySources === 0);
+    [x, y].every(({ dynamicScalars, keySources }) => dynamicScalars === 0 && keySources === 0);
   if (!isAlike) return false;
   const values = x.values.map((spec, id) => new ValuePair(spec, y.values[id]!, a.rows, b.rows));
   for (const [id, value] of values.entries()) {

@@ -59,12 +59,12 @@ export class Steps {
     const step: Step = (batch) => {
       optimizer.zeroGrad();
       const outcome = this.#watch(() => reader.forward(batch));
-      const judged = this.#loss(outcome, rows, true);
-      this.#finite?.check(judged.loss, 'the loss');
-      const metrics = this.#metrics(outcome, rows, judged);
-      judged.loss.backward();
+      const batchLoss = this.#loss(outcome, rows, true);
+      this.#finite?.check(batchLoss.loss, 'the loss');
+      const metrics = this.#metrics(outcome, rows, batchLoss);
+      batchLoss.loss.backward();
       optimizer.step();
-      return [judged.measure, ...metrics];
+      return [batchLoss.measure, ...metrics];
     };
     return this.#trace(step, this.#modes, findBatch, inputs);
   }
@@ -75,8 +75,8 @@ export class Steps {
     const step: Step = (batch) =>
       noGrad(() => {
         const outcome = reader.forward(batch);
-        const judged = this.#loss(outcome, rows, false);
-        return [judged.measure, ...this.#metrics(outcome, rows, judged)];
+        const batchLoss = this.#loss(outcome, rows, false);
+        return [batchLoss.measure, ...this.#metrics(outcome, rows, batchLoss)];
       });
     return this.#trace(step, () => false, findBatch, inputs);
   }
@@ -103,8 +103,8 @@ export class Steps {
   }
 
   #loss({ output, target, sampleWeight }: Outcome, rows: number, isTraining: boolean): BatchLoss {
-    const judged = { output, target, sampleWeight: sampleWeight ?? null, rows };
-    return lossOf(this.#caller, this.#settings.loss, judged, isTraining);
+    const lossInputs = { output, target, sampleWeight: sampleWeight ?? null, rows };
+    return lossOf(this.#caller, this.#settings.loss, lossInputs, isTraining);
   }
 
   #metrics({ output, target }: Outcome, rows: number, { counted }: BatchLoss): Measure[] {

@@ -5,9 +5,9 @@ import { ownTurn } from '../ops/turns.js';
 import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
-import type { Submitted } from './pass.js';
-import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
-import { type Stopper, timeIsUp } from './stopper.js';
+import type { Submitted } from './epoch-run.js';
+import type { TraceStep, StepProgram, StepPrograms } from './steps.js';
+import { type Cancellation, timeIsUp } from './cancellation.js';
 
 export class StreamedData {
   readonly #caller: string;
@@ -38,7 +38,7 @@ export class StreamedData {
     this.#generator = generator;
   }
 
-  /** Batches in a pass, as far as the iterable says: a DataLoader or an array does. */
+  /** Batches in an epoch, as far as the iterable says: a DataLoader or an array does. */
   get steps(): number | null {
     const { length } = this.#batches as { readonly length?: unknown };
     return Number.isSafeInteger(length) ? (length as number) : null;
@@ -51,7 +51,7 @@ export class StreamedData {
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
   async run(
-    stopper: Stopper,
+    cancellation: Cancellation,
     submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted,
     finish: (submitted: Submitted) => Promise<void>,
     mostInFlight: number,
@@ -60,15 +60,15 @@ export class StreamedData {
     const inFlight: Submitted[] = [];
     let taken = 0;
     try {
-      while (taken < most && !stopper.isStopped) {
+      while (taken < most && !cancellation.isStopped) {
         while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
-        if (stopper.isStopped) break;
+        if (cancellation.isStopped) break;
         try {
           // Whatever the batch costs to make, timers and I/O come before the next one, of this training or another.
           await ownTurn();
           this.#open ??= { iterator: this.#iterate(), given: 0 };
           const open = this.#open;
-          const next = await take(open.iterator, stopper, this.#generator);
+          const next = await take(open.iterator, cancellation, this.#generator);
           if (next === timeIsUp) break;
           if (Object(next) !== next)
             throw new ArgumentError(
@@ -76,7 +76,7 @@ export class StreamedData {
             );
           if (next.done === true) {
             this.#open = null;
-            if (open.given === 0 && !stopper.isStopped) throw this.#noBatch();
+            if (open.given === 0 && !cancellation.isStopped) throw this.#noBatch();
             if (most === Number.POSITIVE_INFINITY) break;
             continue;
           }
@@ -85,24 +85,24 @@ export class StreamedData {
           open.given++;
         } catch (error) {
           // Steps of the batches before it are made, so that where the error leaves the model is no matter of chance.
-          if (!stopper.isStopped) for (const submitted of inFlight) await finish(submitted);
+          if (!cancellation.isStopped) for (const submitted of inFlight) await finish(submitted);
           throw error;
         }
       }
       for (const submitted of inFlight) await finish(submitted);
     } finally {
-      if (taken < most) await this.close(stopper);
+      if (taken < most) await this.close(cancellation);
     }
   }
 
   /** Tells the iterator, if one is open, that no more is wanted. One that is stuck is not waited for. */
-  async close(stopper: Stopper): Promise<void> {
+  async close(cancellation: Cancellation): Promise<void> {
     const open = this.#open;
     this.#open = null;
     try {
       const closed = Promise.resolve(open?.iterator.return?.());
       closed.catch(() => {});
-      if (!stopper.isStopped) await stopper.race(closed);
+      if (!cancellation.isStopped) await cancellation.race(closed);
     } catch {
       // The training ends by the error that is on its way.
     }
@@ -141,15 +141,15 @@ export class StreamedData {
 /** The next batch, or {@link timeIsUp}. */
 async function take(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
-  stopper: Stopper,
+  cancellation: Cancellation,
   generator: Generator,
 ): Promise<IteratorResult<unknown> | typeof timeIsUp> {
   try {
     const next = withGenerator(generator, () => iterator.next());
     // A race costs as much as a small step does; what is there at once can do without.
-    return isThenable(next) ? await stopper.race(next) : next;
+    return isThenable(next) ? await cancellation.race(next) : next;
   } catch (error) {
-    if (stopper.isTimeUp) return timeIsUp;
+    if (cancellation.isTimeUp) return timeIsUp;
     throw error;
   }
 }

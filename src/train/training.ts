@@ -8,21 +8,21 @@ import { EpochLog } from './epoch-log.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { Lock } from './lock.js';
 import { makeHistory } from './logs/csv.js';
-import { Meter } from './meter.js';
+import { ProgressReporter } from './progress-reporter.js';
 import type { Settings } from './options.js';
-import { Pass } from './pass.js';
-import { ResidentData } from './resident.js';
+import { EpochRun } from './epoch-run.js';
+import { InMemoryDataset } from './in-memory-dataset.js';
 import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
 import { Scoring } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
-import { type StepPrograms, Steps, type TraceStep } from './steps.js';
-import { Stopper, timeIsUp } from './stopper.js';
+import { type TraceStep, type StepPrograms, Steps } from './steps.js';
+import { Cancellation, timeIsUp } from './cancellation.js';
 import { StreamedData } from './stream.js';
 
 const secondsSince = (start: number) => (performance.now() - start) / 1000;
 
-type Data = ResidentData | StreamedData;
+type Data = InMemoryDataset | StreamedData;
 
 export class Training {
   readonly #caller: string;
@@ -33,11 +33,11 @@ export class Training {
   readonly #fork: { readonly before: GeneratorState; readonly after: string } | null;
   readonly #scoring: Scoring;
   readonly #steps: Steps;
-  readonly #stopper: Stopper;
-  readonly #meter: Meter | null;
+  readonly #cancellation: Cancellation;
+  readonly #reporter: ProgressReporter | null;
   readonly #context: TrainingContext;
   readonly #loop: StepLoop;
-  readonly #passes = new Set<Pass>();
+  readonly #epochRuns = new Set<EpochRun>();
   /** Empty for epochs(): what its results are kept for is the caller's business. */
   readonly #log: EpochLog;
   readonly #start = performance.now();
@@ -61,9 +61,10 @@ export class Training {
     this.#log = new EpochLog(names, validation !== null);
     this.#scoring = new Scoring(names);
     this.#steps = new Steps(caller, settings, this.#scoring);
-    this.#stopper = new Stopper(signal, timeLimit);
-    this.#meter = onProgress === null ? null : new Meter(epochs, this.#scoring, onProgress, this.#stopper);
-    this.#loop = new StepLoop(settings, this.#stopper, lock);
+    this.#cancellation = new Cancellation(signal, timeLimit);
+    this.#reporter =
+      onProgress === null ? null : new ProgressReporter(epochs, this.#scoring, onProgress, this.#cancellation);
+    this.#loop = new StepLoop(settings, this.#cancellation, lock);
     this.#context = {
       model,
       optimizer,
@@ -100,9 +101,9 @@ export class Training {
       await this.#prepare();
       beginSchedulers(this.#settings.schedulers);
       await this.#open(async () => {
-        for (const callback of callbacks) await this.#stopper.race(callback.onStart?.(this.#context));
+        for (const callback of callbacks) await this.#cancellation.race(callback.onStart?.(this.#context));
       });
-      for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#stopper.isStopped; epoch++) {
+      for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#cancellation.isStopped; epoch++) {
         const result = await this.#runEpoch(epoch);
         // Between two epochs of a loop over epochs() model and optimizer are the caller's.
         if (result !== null && this.#caller === 'epochs') this.#lock.open();
@@ -110,14 +111,14 @@ export class Training {
         this.#lock.close();
       }
       await this.#closeTrain();
-      if (!this.#stopper.isTimeUp) this.#stopper.check();
+      if (!this.#cancellation.isTimeUp) this.#cancellation.check();
     } catch (error) {
       if (error !== timeIsUp) throw error;
     }
-    this.#meter?.finish();
+    this.#reporter?.finish();
     const history = makeHistory({
       epochs: this.#log.toList(),
-      stopped: this.#stopper.isTimeUp ? 'timeLimit' : this.#stopReason,
+      stopped: this.#cancellation.isTimeUp ? 'timeLimit' : this.#stopReason,
       seconds: secondsSince(this.#start),
     });
     await this.#open(async () => {
@@ -138,7 +139,7 @@ export class Training {
     if (validation !== null)
       this.#validation = this.#openData('validation', validation, false, (...step) => steps.traceValidation(...step));
     for (const data of [this.#data, this.#validation])
-      if (data instanceof ResidentData) await this.#stopper.race(data.upload());
+      if (data instanceof InMemoryDataset) await this.#cancellation.race(data.upload());
   }
 
   #openData(what: string, source: Source, shuffle: boolean, trace: TraceStep): Data {
@@ -146,7 +147,7 @@ export class Training {
     const generator = this.#generator;
     const own: TraceStep = (...step) => withGenerator(generator, () => trace(...step));
     const programs: StepPrograms = new ProgramCache(this.#caller, `the step for a batch of ${what}`, maxPrograms);
-    if (source.kind === 'tensors') return new ResidentData(source, batchSize, shuffle, own, programs);
+    if (source.kind === 'tensors') return new InMemoryDataset(source, batchSize, shuffle, own, programs);
     return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator);
   }
 
@@ -163,26 +164,26 @@ export class Training {
   /** One epoch with all that belongs to it; null when the time was up before its first step. */
   async #runEpoch(epoch: number): Promise<EpochResult | null> {
     const { optimizer, schedulers, callbacks, onEpoch, stepsPerEpoch } = this.#settings;
-    const stopper = this.#stopper;
+    const cancellation = this.#cancellation;
     const start = performance.now();
-    const pass = this.#newPass(epoch);
+    const epochRun = this.#newPass(epoch);
     const steps = stepsPerEpoch ?? this.#data!.steps ?? this.#stepsOfEpoch;
     let trained: number | null = null;
-    this.#meter?.watch({
+    this.#reporter?.watch({
       number: epoch,
       steps,
-      totals: () => pass.totals(),
+      totals: () => epochRun.totals(),
       seconds: () => trained ?? secondsSince(start),
     });
-    await this.#train(epoch, pass);
-    await this.#endPass(pass);
+    await this.#train(epoch, epochRun);
+    await this.#endPass(epochRun);
     trained = secondsSince(start);
-    const totals = pass.totals();
+    const totals = epochRun.totals();
     if (totals.steps > 0) this.#hasMoved = true;
-    if (!stopper.isTimeUp) stopper.check();
+    if (!cancellation.isTimeUp) cancellation.check();
     if (totals.steps === 0) return null;
     this.#stepsOfEpoch = totals.steps;
-    const validation = stopper.isTimeUp ? null : await this.#validate(epoch);
+    const validation = cancellation.isTimeUp ? null : await this.#validate(epoch);
     const result: EpochResult = {
       epoch,
       ...this.#scoring.scoresOf(totals),
@@ -195,37 +196,37 @@ export class Training {
     };
     if (this.#caller !== 'epochs') this.#log.add(result);
     // An epoch that the time has cut short is no epoch to schedulers and callbacks.
-    if (!stopper.isTimeUp) {
+    if (!cancellation.isTimeUp) {
       stepEpochSchedulers(this.#caller, schedulers, result);
       if (callbacks.length > 0)
         await this.#open(async () => {
-          for (const callback of callbacks) await stopper.race(callback.onEpoch?.(result, this.#context));
+          for (const callback of callbacks) await cancellation.race(callback.onEpoch?.(result, this.#context));
         });
     }
     // Waited for also when the time is up meanwhile, but not for ever by an abort.
-    if (onEpoch !== null) await this.#open(() => stopper.grace(Promise.resolve(onEpoch(result))));
+    if (onEpoch !== null) await this.#open(() => cancellation.grace(Promise.resolve(onEpoch(result))));
     return result;
   }
 
-  async #train(epoch: number, pass: Pass): Promise<void> {
+  async #train(epoch: number, epochRun: EpochRun): Promise<void> {
     const data = this.#data!;
     this.#loop.beginEpoch();
     if (data instanceof StreamedData) {
       this.#hasMoved = true;
-      await this.#loop.stream(epoch, pass, data);
+      await this.#loop.stream(epoch, epochRun, data);
       return;
     }
     const { shuffle, stepsPerEpoch } = this.#settings;
     let left = stepsPerEpoch ?? data.steps;
-    while (left > 0 && !this.#stopper.isStopped) {
+    while (left > 0 && !this.#cancellation.isStopped) {
       if (this.#position === 0) {
         // The draws of a DataLoader: a seed for its workers, and one for the order.
         this.#generator.random63();
-        if (shuffle) await this.#stopper.race(data.shuffle(this.#generator.random63()));
+        if (shuffle) await this.#cancellation.race(data.shuffle(this.#generator.random63()));
       }
       const parts = data.parts(this.#position, left);
       this.#hasMoved = true;
-      await this.#loop.resident(epoch, pass, data, parts);
+      await this.#loop.inMemory(epoch, epochRun, data, parts);
       const steps = parts.reduce((sum, part) => sum + part.steps, 0);
       this.#position = (this.#position + steps) % data.steps;
       left -= steps;
@@ -234,46 +235,46 @@ export class Training {
 
   /** Closes an iterator that an epoch has ended in the middle of. */
   async #closeTrain(): Promise<void> {
-    if (this.#data instanceof StreamedData) await this.#data.close(this.#stopper);
+    if (this.#data instanceof StreamedData) await this.#data.close(this.#cancellation);
   }
 
   /** Scores on the validation data; null without any, or when the time was up before they were there. */
   async #validate(epoch: number): Promise<Scores | null> {
     const data = this.#validation;
     if (data === null) return null;
-    const stopper = this.#stopper;
-    const pass = this.#newPass(epoch);
+    const cancellation = this.#cancellation;
+    const epochRun = this.#newPass(epoch);
     if (data instanceof StreamedData) {
-      const submit = this.#loop.plain(pass);
-      await data.run(stopper, submit, async (submitted) => void (await pass.finish(submitted)), 2);
+      const submit = this.#loop.plain(epochRun);
+      await data.run(cancellation, submit, async (submitted) => void (await epochRun.finish(submitted)), 2);
     } else {
       for (const { program, steps, rows } of data.parts()) {
-        if (stopper.isStopped) break;
+        if (cancellation.isStopped) break;
         const counter = rows === this.#settings.batchSize ? data.counter : null;
-        await pass.finish(pass.submitAll(program, rows, steps, counter));
+        await epochRun.finish(epochRun.submitAll(program, rows, steps, counter));
       }
     }
-    await this.#endPass(pass);
-    if (stopper.isTimeUp) return null;
-    stopper.check();
-    return this.#scoring.scoresOf(pass.totals());
+    await this.#endPass(epochRun);
+    if (cancellation.isTimeUp) return null;
+    cancellation.check();
+    return this.#scoring.scoresOf(epochRun.totals());
   }
 
-  #newPass(epoch: number): Pass {
+  #newPass(epoch: number): EpochRun {
     const { threads, priority } = this.#settings;
-    const pass = new Pass({
-      stopper: this.#stopper,
+    const epochRun = new EpochRun({
+      cancellation: this.#cancellation,
       submit: { threads, priority, writer: this.#caller, holder: this.#lock.holder },
       scoring: this.#scoring,
       explain: (error, step) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
     });
-    this.#passes.add(pass);
-    return pass;
+    this.#epochRuns.add(epochRun);
+    return epochRun;
   }
 
-  async #endPass(pass: Pass): Promise<void> {
-    await pass.end();
-    this.#passes.delete(pass);
+  async #endPass(epochRun: EpochRun): Promise<void> {
+    await epochRun.end();
+    this.#epochRuns.delete(epochRun);
   }
 
   /** A training that has not moved anything leaves the default generator where it was, unless something has drawn since. */
@@ -283,12 +284,12 @@ export class Training {
 
   /** Releases everything once no step is in progress: what was trained is usable as soon as the caller hears of the end. */
   async #end(): Promise<void> {
-    const stopper = this.#stopper;
-    this.#meter?.end();
-    stopper.stop(new StateError(`${this.#caller}: the training has ended`));
-    stopper.dispose();
+    const cancellation = this.#cancellation;
+    this.#reporter?.end();
+    cancellation.stop(new StateError(`${this.#caller}: the training has ended`));
+    cancellation.dispose();
     try {
-      await Promise.all([...this.#passes].map((pass) => pass.end()));
+      await Promise.all([...this.#epochRuns].map((epochRun) => epochRun.end()));
       await this.#closeTrain();
       this.#data?.release();
       this.#validation?.release();
@@ -298,6 +299,6 @@ export class Training {
     } finally {
       this.#lock.release();
     }
-    if (stopper.isAborted) for (const callback of this.#settings.callbacks) callback.onAbort?.(this.#context);
+    if (cancellation.isAborted) for (const callback of this.#settings.callbacks) callback.onAbort?.(this.#context);
   }
 }

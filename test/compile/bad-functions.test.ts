@@ -16,11 +16,11 @@ import {
   tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad, makeWorld, picture, type World } from '../misuse/world.js';
+import { bad, makeFixture, picture, type Fixture } from '../misuse/fixture.js';
 
 interface Row {
   readonly name: string;
-  readonly fn: (world: World) => (x: Tensor, y: Tensor) => unknown;
+  readonly fn: (fixture: Fixture) => (x: Tensor, y: Tensor) => unknown;
   readonly error: new (...args: never[]) => Error;
   readonly message: string | RegExp;
 }
@@ -39,16 +39,16 @@ const noDraws = (what: string) =>
 
 /** A whole step, and then something that cannot be: all that the step has done must be taken back. */
 const afterStep =
-  (then: (world: World, loss: Tensor) => unknown): Row['fn'] =>
-  (world) =>
+  (then: (fixture: Fixture, loss: Tensor) => unknown): Row['fn'] =>
+  (fixture) =>
   () => {
-    world.optimizer.zeroGrad();
-    const loss = world.loss();
+    fixture.optimizer.zeroGrad();
+    const loss = fixture.loss();
     loss.backward();
-    world.optimizer.step();
-    world.model.eval();
-    world.leaf.requiresGrad_(false);
-    return then(world, loss);
+    fixture.optimizer.step();
+    fixture.model.eval();
+    fixture.leaf.requiresGrad_(false);
+    return then(fixture, loss);
   };
 
 const rows: readonly Row[] = [
@@ -245,20 +245,20 @@ const rows: readonly Row[] = [
 
 describeEachBackend('a function that cannot be traced', () => {
   it.each(rows)('$name', ({ fn, error, message }) => {
-    const world = makeWorld();
-    const inner = fn(world);
+    const fixture = makeFixture();
+    const inner = fn(fixture);
     const step = compile(bad(inner)) as (...args: Tensor[]) => Tensor;
-    const before = picture(world);
+    const before = picture(fixture);
     const [x, y] = [ones([2, 4]), tensor([0, 1], { dtype: 'int32' })];
     for (let attempt = 0; attempt < 2; attempt++) {
       expect(() => step(x, y)).toThrow(error);
       expect(() => step(x, y)).toThrow(message);
-      expect(picture(world)).toStrictEqual(before);
+      expect(picture(fixture)).toStrictEqual(before);
     }
   });
 
   it('includes one that changes a learning rate behind the step that reads it', () => {
-    const { model, optimizer, loss } = makeWorld();
+    const { model, optimizer, loss } = makeFixture();
     const before = model.parameters().map((parameter) => parameter.toArray());
     const step = compile(() => {
       loss().backward();
@@ -271,7 +271,7 @@ describeEachBackend('a function that cannot be traced', () => {
   });
 
   it('leaves graphs made before it as good as they were', () => {
-    const { leaf, matrix } = makeWorld();
+    const { leaf, matrix } = makeFixture();
     const loss = leaf.mul(matrix).sum();
     const step = compile(() => {
       noGrad(() => leaf.copy_(matrix.mul(2)));
@@ -285,16 +285,16 @@ describeEachBackend('a function that cannot be traced', () => {
   });
 
   it('goes on afterwards as if nothing had been', () => {
-    const [world, twin] = [makeWorld(), makeWorld()];
-    const step = compile(bad(afterStep((_, loss) => loss.item())(world))) as () => Tensor;
+    const [fixture, twin] = [makeFixture(), makeFixture()];
+    const step = compile(bad(afterStep((_, loss) => loss.item())(fixture))) as () => Tensor;
     expect(() => step()).toThrow(StateError);
-    for (const { optimizer, loss } of [world, twin]) {
+    for (const { optimizer, loss } of [fixture, twin]) {
       optimizer.zeroGrad();
       loss().backward();
       optimizer.step();
     }
     // One generator serves both: the masks differ, not the steps that Adam has counted.
-    const steps = [world, twin].map(({ optimizer }) =>
+    const steps = [fixture, twin].map(({ optimizer }) =>
       Object.values(optimizer.stateDict().state).map((s) => String(s.step)),
     );
     expect(steps[0]).toEqual(steps[1]);
@@ -302,13 +302,13 @@ describeEachBackend('a function that cannot be traced', () => {
 });
 
 describeEachBackend('a call that is refused', () => {
-  const makeStep = (world: World) =>
+  const makeStep = (fixture: Fixture) =>
     compile(
       (x: Tensor, y: Tensor) => {
-        world.optimizer.zeroGrad();
-        const loss = world.criterion.forward(world.model.forward(x), y);
+        fixture.optimizer.zeroGrad();
+        const loss = fixture.criterion.forward(fixture.model.forward(x), y);
         loss.backward();
-        world.optimizer.step();
+        fixture.optimizer.step();
         return loss;
       },
       { keepGradients: true },
@@ -317,7 +317,7 @@ describeEachBackend('a call that is refused', () => {
   const y = (...values: number[]) => tensor(values, { dtype: 'int32' });
 
   const calls: Readonly<
-    Record<string, readonly [(world: World) => Tensor[], new (...args: never[]) => Error, string]>
+    Record<string, readonly [(fixture: Fixture) => Tensor[], new (...args: never[]) => Error, string]>
   > = {
     'a label out of range': [() => [x(), y(0, 3)], ArgumentError, 'Target 3 is out of bounds'],
     'a number': [() => [x(), bad(3)], ArgumentError, 'argument 1 must be a Tensor, got 3'],
@@ -331,16 +331,16 @@ describeEachBackend('a call that is refused', () => {
   };
 
   it.each(Object.entries(calls))('%s', async (_name, [args, error, message]) => {
-    const world = makeWorld();
-    const step = makeStep(world);
+    const fixture = makeFixture();
+    const step = makeStep(fixture);
     step(x(), y(0, 1));
-    const before = picture(world);
-    const given = args(world) as [Tensor, Tensor];
+    const before = picture(fixture);
+    const given = args(fixture) as [Tensor, Tensor];
     expect(() => step(...given)).toThrow(error);
     expect(() => step(...given)).toThrow(message);
-    expect(picture(world)).toStrictEqual(before);
+    expect(picture(fixture)).toStrictEqual(before);
     await expect(step.async(...given)).rejects.toThrow(message);
-    expect(picture(world)).toStrictEqual(before);
+    expect(picture(fixture)).toStrictEqual(before);
     expect(step(x(), y(0, 1)).shape).toEqual([]);
   });
 
@@ -349,22 +349,22 @@ describeEachBackend('a call that is refused', () => {
     ['betas', [2, 0], 'Invalid beta parameter at index 0'],
     ['weightDecay', Number.NaN, 'Invalid weight_decay value: NaN'],
   ])('an option set to something invalid since: %s', (key, value, message) => {
-    const world = makeWorld();
-    const step = makeStep(world);
+    const fixture = makeFixture();
+    const step = makeStep(fixture);
     step(x(), y(0, 1));
-    const [group] = world.optimizer.paramGroups;
+    const [group] = fixture.optimizer.paramGroups;
     const valid = { ...group! };
     Object.assign(group!, { [key]: value });
-    const before = picture(world);
+    const before = picture(fixture);
     expect(() => step(x(), y(0, 1))).toThrow(ArgumentError);
     expect(() => step(x(), y(0, 1))).toThrow(message);
-    expect(picture(world)).toStrictEqual(before);
+    expect(picture(fixture)).toStrictEqual(before);
     Object.assign(group!, valid);
     step(x(), y(0, 1));
   });
 
   it('memory that the function itself writes', () => {
-    const { vector } = makeWorld();
+    const { vector } = makeFixture();
     const step = compile((x: Tensor) => noGrad(() => vector.copy_(vector.add(x))));
     step(ones([3]));
     expect(() => step(vector)).toThrow('argument 0 is memory that the function writes; pass a clone() of it');

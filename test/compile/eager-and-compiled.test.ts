@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { backend } from '../../src/index.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
-import { play, scenes } from './scenes.js';
+import { play, fixtures } from './fixtures.js';
 
 describeEachBackend('a compiled function', () => {
-  it.each(Object.entries(scenes))('does what it does eagerly: %s', async (_name, make) => {
+  it.each(Object.entries(fixtures))('does what it does eagerly: %s', async (_name, make) => {
     const eager = await play(make, 'eager');
     expect(await play(make, 'compiled'), 'compiled').toEqual(eager);
     expect(await play(make, 'mixed'), 'eager and compiled by turns').toEqual(eager);
@@ -18,7 +18,7 @@ const natives = backend.available.filter((name) => name !== 'reference');
 describe.runIf(natives.length > 0).each(natives)('a fused function on %s', (name) => {
   runOn(name);
 
-  it.each(Object.entries(scenes))('does what it does eagerly: %s', async (_name, make) => {
+  it.each(Object.entries(fixtures))('does what it does eagerly: %s', async (_name, make) => {
     const kept = { passes: {}, keepGradients: true };
     expect(await play(make, 'compiled', 7, kept)).toEqual(await play(make, 'eager'));
     const free = { passes: {}, keepGradients: false };

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { backend, compile, manualSeed, nn, optim, randn, type Tensor, tensor } from '../../src/index.js';
 import { runOn } from '../helpers/backends.js';
 import { Own } from '../helpers/own-optimizer.js';
-import type { Scene } from './scene.js';
-import { gelu, Lambda, play, unfused } from './scenes.js';
+import type { Fixture } from './fixture.js';
+import { gelu, Lambda, play, unfused } from './fixtures.js';
 
 type Activation = nn.Module<readonly [Tensor], Tensor>;
 
 /** Sizes that are no multiples of anything. */
-function makeMlp(make: (params: Tensor[]) => optim.Optimizer, activation = () => new nn.ReLU() as Activation): Scene {
+function makeMlp(make: (params: Tensor[]) => optim.Optimizer, activation = () => new nn.ReLU() as Activation): Fixture {
   const model = new nn.Sequential(
     new nn.Linear(37, 65),
     activation(),
@@ -60,10 +60,10 @@ describe.runIf(natives.length > 0).each(natives)('the fused program on %s', (bac
 
   describe.each(Object.entries(optimizers))('%s', (name, make) => {
     // A function of the user's own with the optimizer of the user's own.
-    const scene = () => (name === 'own' ? makeMlp(make, () => new Lambda(gelu)) : makeMlp(make));
+    const fixture = () => (name === 'own' ? makeMlp(make, () => new Lambda(gelu)) : makeMlp(make));
     const steps = 6;
     const fused = (mode: 'compiled' | 'async' | 'mixed') =>
-      play(scene, mode, steps, { passes: {}, keepGradients: false }, { gradients: false });
+      play(fixture, mode, steps, { passes: {}, keepGradients: false }, { gradients: false });
 
     it('is the same from run to run, for any number of threads, on this thread and off it', async () => {
       const before = backend.threads;
@@ -81,7 +81,7 @@ describe.runIf(natives.length > 0).each(natives)('the fused program on %s', (bac
 
     it('is the unfused program to the bit over six steps, eager ones in between or not', async () => {
       const exact = await play(
-        scene,
+        fixture,
         'compiled',
         steps,
         { passes: unfused, keepGradients: false },

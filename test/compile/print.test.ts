@@ -41,10 +41,10 @@ describe('print', () => {
       [3, 1],
       [0, 1],
     ];
-    const scalars = [{ cell: list.cell() }];
+    const scalars = [{ dynamic: list.dynamicScalar() }];
     run(list, formula, [x, row], { keys: [key], step, scalars, columns: 3, sizes: [2, 3], strides });
     const line =
-      '%4, %5, step=state0 = fma(mul(input0, cell0), input1, -0.5), div(mul(input0, mask(%2, 0.25)), state0 + 1)';
+      '%4, %5, step=state0 = fma(mul(input0, scalar0), input1, -0.5), div(mul(input0, mask(%2, 0.25)), state0 + 1)';
     expect(printGraph(list.graph()).split('\n')[1]).toBe(line);
     expect(printGraph(list.graph(), { sizes: true }).split('\n')[1]).toBe(
       `${line} (layout=[2 3 | 3 1 | 0 1], columns=3, rowOffset=0)`,
@@ -101,7 +101,7 @@ describe('cost', () => {
       else if (role === 'program' || role === 'program?') args[arg] = program;
       else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [value++, value++];
       else if (role === 'scalars') args[arg] = [0.5];
-      else if (['scalar', 'int', 'cell', 'keySource', 'draw'].includes(role)) args[arg] = 0;
+      else if (['scalar', 'int', 'dynamicScalar', 'keySource', 'draw'].includes(role)) args[arg] = 0;
       else args[arg] = value++;
     }
     return { op, args };
@@ -128,7 +128,7 @@ describe('cost', () => {
     const sizes = { rows: 3, inFeatures: 4, outFeatures: 5 };
     // lr·grad, and what is left of the weight.
     const step = programOf(2, ([grad, param], [lr]) => param!.sub(lr!.mul(grad!)), 1);
-    const update = { program: step, scalars: [{ cell: 0 }], outputs: [2], step: null };
+    const update = { program: step, scalars: [{ dynamic: 0 }], outputs: [2], step: null };
     const fused = instruction('linearWeightUpdate', { grad: 0, x: 1, inputs: [2], ...update, ...sizes, packed: false });
     const plain = { batch: 1, transA: true, transB: false, aStride: 0, bStride: 0 };
     const layout = Float64Array.of(20, 1, 1);

@@ -90,7 +90,7 @@ describeEachBackend('a program', () => {
     const { program } = makeGather();
     expect(() => program.submit([], { counter: { value: 0 } })).toThrow(ArgumentError);
     expect(() => program.submit([], { counter: { value: 0 } })).toThrow(
-      'no op reads the cell that is to count the runs',
+      'no op reads the dynamic scalar that is to count the runs',
     );
     program.release();
     program.release();

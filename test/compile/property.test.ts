@@ -14,7 +14,7 @@ import {
 import { describeEachBackend } from '../helpers/backends.js';
 import { Own } from '../helpers/own-optimizer.js';
 import { floats } from '../helpers/values.js';
-import { gelu, numbers, soft, unfused } from './scenes.js';
+import { gelu, numbers, soft, unfused } from './fixtures.js';
 
 /** One layer on hidden [rows, width]; `side` is what an earlier layer gave. */
 const layers: Readonly<Record<string, (hidden: Tensor, side: Tensor, weight: Tensor) => Tensor>> = {

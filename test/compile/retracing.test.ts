@@ -16,7 +16,7 @@ import {
 import { runOn } from '../helpers/backends.js';
 
 /** A model in training, whose steps are counted when they are traced. */
-function makeScene() {
+function makeFixture() {
   manualSeed(1);
   const generator = new Generator(4);
   const model = new nn.Sequential(
@@ -42,12 +42,12 @@ function makeScene() {
   return { generator, model, criterion, optimizer, counts, step, x, y, call: () => step(x, y) };
 }
 
-type Scene = ReturnType<typeof makeScene>;
+type Fixture = ReturnType<typeof makeFixture>;
 
 const first = (model: nn.Sequential): nn.Linear => model.at(0) as nn.Linear;
 
 /** Changes after which a traced program would be wrong. */
-const changes: Readonly<Record<string, (scene: Scene) => unknown>> = {
+const changes: Readonly<Record<string, (fixture: Fixture) => unknown>> = {
   'eval()': ({ model }) => model.eval(),
   'the mode of one module': ({ model }) => {
     model.at(2).training = false;
@@ -80,7 +80,7 @@ const changes: Readonly<Record<string, (scene: Scene) => unknown>> = {
 };
 
 /** Changes that the same program sees when it runs. */
-const readings: Readonly<Record<string, (scene: Scene) => unknown>> = {
+const readings: Readonly<Record<string, (fixture: Fixture) => unknown>> = {
   'the learning rate': ({ optimizer }) => {
     optimizer.paramGroups[0]!.lr = 0.5;
   },
@@ -89,8 +89,8 @@ const readings: Readonly<Record<string, (scene: Scene) => unknown>> = {
   },
   'the seed': ({ generator }) => generator.manualSeed(9),
   'the numbers of a weight': ({ model }) => noGrad(() => first(model).weight.copy_(ones([4, 3]))),
-  'a state dict loaded': ({ model }) => model.loadStateDict(makeScene().model.stateDict()),
-  "the optimizer's state loaded": ({ optimizer }) => optimizer.loadStateDict(makeScene().optimizer.stateDict()),
+  'a state dict loaded': ({ model }) => model.loadStateDict(makeFixture().model.stateDict()),
+  "the optimizer's state loaded": ({ optimizer }) => optimizer.loadStateDict(makeFixture().optimizer.stateDict()),
   'gradients dropped': ({ model }) => model.zeroGrad(),
   'a call with other numbers': ({ step, y }) => step(ones([4, 3]), y),
 };
@@ -99,32 +99,32 @@ describe('a compiled step', () => {
   runOn('reference');
 
   it.each(Object.entries(changes))('traces again after a change: %s', (_name, change) => {
-    const scene = makeScene();
-    scene.call();
-    scene.call();
-    expect(scene.counts.retraced).toBe(1);
-    change(scene);
-    scene.call();
-    expect(scene.counts.retraced).toBe(2);
-    scene.call();
-    expect(scene.counts.retraced).toBe(2);
+    const fixture = makeFixture();
+    fixture.call();
+    fixture.call();
+    expect(fixture.counts.retraced).toBe(1);
+    change(fixture);
+    fixture.call();
+    expect(fixture.counts.retraced).toBe(2);
+    fixture.call();
+    expect(fixture.counts.retraced).toBe(2);
   });
 
   it.each(Object.entries(readings))('does not trace again, but does something else, after: %s', (_name, change) => {
-    const [scene, twin] = [makeScene(), makeScene()];
-    for (const each of [scene, twin]) each.call();
-    change(scene);
-    const [changed, unchanged] = [scene, twin].map((each) => {
+    const [fixture, twin] = [makeFixture(), makeFixture()];
+    for (const each of [fixture, twin]) each.call();
+    change(fixture);
+    const [changed, unchanged] = [fixture, twin].map((each) => {
       const loss = each.call().item();
       return [loss, ...first(each.model).weight.toTypedArray()];
     });
-    expect(scene.counts.retraced).toBe(1);
+    expect(fixture.counts.retraced).toBe(1);
     if (_name === 'gradients dropped') expect(changed).toEqual(unchanged);
     else expect(changed).not.toEqual(unchanged);
   });
 
   it('remembers the programs of both modes, of each shape and of each mode of gradients', () => {
-    const { counts, model, call, step, x, y } = makeScene();
+    const { counts, model, call, step, x, y } = makeFixture();
     const evaluate = compile((input: Tensor) => {
       counts.retraced++;
       return model.forward(input);
@@ -180,30 +180,30 @@ describe('a change of backend', () => {
   runOn('reference');
 
   it.runIf(backend.available.length > 1)('is noticed also when only another function ran there', () => {
-    const scene = makeScene();
-    const evaluate = compile((x: Tensor) => scene.model.forward(x));
-    scene.call();
+    const fixture = makeFixture();
+    const evaluate = compile((x: Tensor) => fixture.model.forward(x));
+    fixture.call();
     backend.use(backend.available.at(-1)!);
-    evaluate(scene.x);
+    evaluate(fixture.x);
     backend.use('reference');
-    noGrad(() => first(scene.model).weight.copy_(ones([4, 3])));
-    scene.call();
-    expect(scene.counts.retraced).toBe(2);
-    expect(first(scene.model).weight.toArray()).not.toEqual(ones([4, 3]).toArray());
+    noGrad(() => first(fixture.model).weight.copy_(ones([4, 3])));
+    fixture.call();
+    expect(fixture.counts.retraced).toBe(2);
+    expect(first(fixture.model).weight.toArray()).not.toEqual(ones([4, 3]).toArray());
   });
 
   it.runIf(backend.available.length > 1)('moves everything over, there and back', () => {
-    const scene = makeScene();
-    const twin = makeScene();
+    const fixture = makeFixture();
+    const twin = makeFixture();
     const losses: number[] = [];
     const expected: number[] = [];
     for (const name of ['reference', backend.available.at(-1)!, 'reference']) {
       backend.use(name);
-      for (let i = 0; i < 2; i++) losses.push(scene.call().item());
+      for (let i = 0; i < 2; i++) losses.push(fixture.call().item());
     }
     backend.use('reference');
     for (let i = 0; i < 6; i++) expected.push(twin.call().item());
-    expect(scene.counts.retraced).toBe(3);
+    expect(fixture.counts.retraced).toBe(3);
     losses.forEach((loss, i) => {
       expect(loss).toBeCloseTo(expected[i]!, 5);
     });

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { backend, epochs, fit, LanewiseError, predict } from '../../src/index.js';
 import { optionNames } from '../misuse/takers.js';
-import { makeWorld, picture, type World } from '../misuse/world.js';
+import { makeFixture, picture, type Fixture } from '../misuse/fixture.js';
 import { type Callable, callables } from './callables.js';
 import { argument, CallersError, type Made, options } from './values.js';
 
@@ -45,8 +45,8 @@ async function settle(result: unknown): Promise<void> {
   if (result instanceof Promise) await result;
 }
 
-async function hold(name: string, world: World, act: () => unknown): Promise<void> {
-  const before = picture(world);
+async function hold(name: string, fixture: Fixture, act: () => unknown): Promise<void> {
+  const before = picture(fixture);
   const { name: backendName, threads } = backend;
   try {
     await settle(act());
@@ -55,7 +55,7 @@ async function hold(name: string, world: World, act: () => unknown): Promise<voi
     if (!(error instanceof LanewiseError)) throw new Error(`${name} threw what is no LanewiseError`, { cause: error });
     // Batches that come one by one are looked at when it is their turn: the steps before them have been made.
     if (!refusals.has(error.code) || /: batch \d+ of /.test(error.message)) return;
-    const after = picture(world);
+    const after = picture(fixture);
     if (!isDeepStrictEqual(after, before))
       throw new Error(`${name} was refused, and has changed something`, { cause: error });
   } finally {
@@ -64,7 +64,7 @@ async function hold(name: string, world: World, act: () => unknown): Promise<voi
   }
 }
 
-const known = callables(makeWorld());
+const known = callables(makeFixture());
 const called = (callable: Callable): fc.Arbitrary<readonly [{ readonly callable: Callable }, readonly Made[]]> =>
   fc.tuple(
     fc.constant({ [fc.toStringMethod]: () => callable.name, callable }),
@@ -75,10 +75,10 @@ const called = (callable: Callable): fc.Arbitrary<readonly [{ readonly callable:
 export const apiProperty = fc.asyncProperty(
   fc.nat(known.length - 1).chain((i) => called(known[i]!)),
   async ([{ callable }, args]) => {
-    const world = makeWorld();
+    const fixture = makeFixture();
     const { name, call } = callable;
-    const values = args.map(({ make }) => make(world));
-    await hold(`${name}(${args.map((arg) => arg.name).join(', ')})`, world, () => call(world, values));
+    const values = args.map(({ make }) => make(fixture));
+    await hold(`${name}(${args.map((arg) => arg.name).join(', ')})`, fixture, () => call(fixture, values));
   },
 );
 
@@ -88,12 +88,12 @@ export const fitProperty = fc.asyncProperty(
   options(fitNames),
   argument(optionNames),
   async (form, given, input) => {
-    const world = makeWorld();
-    const { model, optimizer, criterion, dataset } = world;
+    const fixture = makeFixture();
+    const { model, optimizer, criterion, dataset } = fixture;
     const base = { train: dataset, batchSize: 2, epochs: 2, optimizer, loss: criterion };
-    const settings = { ...base, ...(given.make(world) as object), signal: AbortSignal.timeout(200) };
-    await hold(`${form}(model, ${form === 'predict' ? input.name : given.name})`, world, async () => {
-      if (form === 'predict') await predict(model, input.make(world) as never);
+    const settings = { ...base, ...(given.make(fixture) as object), signal: AbortSignal.timeout(200) };
+    await hold(`${form}(model, ${form === 'predict' ? input.name : given.name})`, fixture, async () => {
+      if (form === 'predict') await predict(model, input.make(fixture) as never);
       else if (form === 'fit') await fit(model, settings as never);
       else for await (const _ of epochs(model, settings as never));
     });

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as lanewise from '../../src/index.js';
 import { root } from '../helpers/built.js';
-import type { World } from '../misuse/world.js';
+import type { Fixture } from '../misuse/fixture.js';
 
 export interface Callable {
   readonly name: string;
-  readonly call: (world: World, args: readonly unknown[]) => unknown;
+  readonly call: (fixture: Fixture, args: readonly unknown[]) => unknown;
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -54,21 +54,21 @@ function* exported(space: object, prefix: string): Generator<Callable> {
 }
 
 /** Methods of an object and setters of its classes, up to Object's own. */
-function* members(key: keyof World, sample: object): Generator<Callable> {
+function* members(key: keyof Fixture, sample: object): Generator<Callable> {
   const seen = new Set(['constructor']);
   for (let at = Object.getPrototypeOf(sample); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
     for (const name of Object.getOwnPropertyNames(at)) {
       if (seen.has(name) || internal.has(name)) continue;
       seen.add(name);
       const { value, set } = Object.getOwnPropertyDescriptor(at, name)!;
-      const of = (world: World) => world[key] as unknown as Record<string, unknown>;
+      const of = (fixture: Fixture) => fixture[key] as unknown as Record<string, unknown>;
       if (isFunction(value))
-        yield { name: `${key}.${name}`, call: (world, args) => (of(world)[name] as AnyFunction)(...args) };
+        yield { name: `${key}.${name}`, call: (fixture, args) => (of(fixture)[name] as AnyFunction)(...args) };
       if (set !== undefined)
         yield {
           name: `${key}.${name} =`,
-          call: (world, args) => {
-            of(world)[name] = args[0];
+          call: (fixture, args) => {
+            of(fixture)[name] = args[0];
           },
         };
     }
@@ -88,10 +88,10 @@ const receivers = [
   'dataset',
 ] as const;
 
-export function callables(world: World): Callable[] {
+export function callables(fixture: Fixture): Callable[] {
   return [
     ...exported(lanewise, ''),
-    ...[...receivers, 'generator' as const, 'loader' as const].flatMap((key) => [...members(key, world[key])]),
+    ...[...receivers, 'generator' as const, 'loader' as const].flatMap((key) => [...members(key, fixture[key])]),
     { name: 'backend.use', call: (_, [name]) => lanewise.backend.use(name as never) },
     {
       name: 'backend.threads =',

@@ -1,7 +1,7 @@
 /** The fuzzers themselves, for a moment: `npm run fuzz` runs them for long. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { makeWorld } from '../misuse/world.js';
+import { makeFixture } from '../misuse/fixture.js';
 import { fitProperty } from './api.js';
 import { callables } from './callables.js';
 import { networkProperty } from './networks.js';
@@ -9,7 +9,7 @@ import { networkProperty } from './networks.js';
 const seed = 20261126;
 
 it('find what is public by looking', () => {
-  const names = callables(makeWorld()).map(({ name }) => name);
+  const names = callables(makeFixture()).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const name of [
     'tensor',

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { backend, compile, data, fit, manualSeed, nn, optim, randint, randn, type Tensor } from '../../src/index.js';
-import { unfused } from '../compile/scenes.js';
+import { unfused } from '../compile/fixtures.js';
 
 interface Case {
   readonly rows: number;

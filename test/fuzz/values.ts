@@ -1,6 +1,6 @@
 /** What a JavaScript caller may pass: values that fit, values that do not, and values that fight back. Each is made afresh for each use. */
 import fc from 'fast-check';
-import type { World } from '../misuse/world.js';
+import type { Fixture } from '../misuse/fixture.js';
 
 /** Thrown by the caller's own code. It passes through the library as it is. */
 export class CallersError extends Error {}
@@ -8,9 +8,9 @@ export class CallersError extends Error {}
 /** A value with a name for the report. */
 export class Made {
   readonly name: string;
-  readonly make: (world: World) => unknown;
+  readonly make: (fixture: Fixture) => unknown;
 
-  constructor(name: string, make: (world: World) => unknown) {
+  constructor(name: string, make: (fixture: Fixture) => unknown) {
     this.name = name;
     this.make = make;
   }
@@ -124,7 +124,7 @@ const number = fc.constantFrom(
 );
 
 const fitting = fc
-  .constantFrom<keyof World>(
+  .constantFrom<keyof Fixture>(
     ...([
       'model',
       'criterion',
@@ -140,12 +140,14 @@ const fitting = fc
     ] as const),
     ...(['empty', 'leaf', 'probabilities', 'dataset', 'generator', 'loader'] as const),
   )
-  .map((key) => new Made(key, (world) => world[key]));
+  .map((key) => new Made(key, (fixture) => fixture[key]));
 
 const list = (part: fc.Arbitrary<Made>): fc.Arbitrary<Made> =>
   fc
     .array(part, { maxLength: 3 })
-    .map((parts) => new Made(`[${parts.map(({ name }) => name)}]`, (world) => parts.map(({ make }) => make(world))));
+    .map(
+      (parts) => new Made(`[${parts.map(({ name }) => name)}]`, (fixture) => parts.map(({ make }) => make(fixture))),
+    );
 
 const single = fc.oneof(
   { arbitrary: number, weight: 3 },
@@ -164,8 +166,8 @@ export const options = (names: readonly string[]): fc.Arbitrary<Made> =>
     .dictionary(fc.constantFrom(...names), nested, { maxKeys: 3, noNullPrototype: true })
     .map(
       (fields) =>
-        new Made(`{${Object.entries(fields).map(([name, value]) => `${name}: ${value.name}`)}}`, (world) =>
-          Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.make(world)])),
+        new Made(`{${Object.entries(fields).map(([name, value]) => `${name}: ${value.name}`)}}`, (fixture) =>
+          Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.make(fixture)])),
         ),
     );
 

@@ -1,4 +1,4 @@
-/** What a hostile host may hand to the functions of blocks, programs and jobs: nothing of it may crash or be half done. */
+/** What a hostile host may hand to the functions of buffers, programs and jobs: nothing of it may crash or be half done. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/ops/load.js';
@@ -42,7 +42,7 @@ describe('getters in arrays', () => {
     expect([...out]).toEqual([0, 0, 0]);
   });
 
-  it('submitJob: outputs that detach the inputs, cells and keys that shrink, a program disposed of on the way', async () => {
+  it('submitJob: outputs that detach the inputs, dynamic scalars and keys that shrink, a program disposed of on the way', async () => {
     const block = ones(3);
     const program = sumProgram(3, block);
     const [x, out] = [Float32Array.of(1, 2, 3), new Float32Array(3)];

@@ -12,18 +12,18 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad, makeWorld, picture, type World } from '../misuse/world.js';
+import { bad, makeFixture, picture, type Fixture } from '../misuse/fixture.js';
 
 type Options = Record<PropertyKey, unknown>;
 
 interface Taker {
   readonly name: string;
   /** Options that are taken. */
-  readonly valid: (world: World) => Options;
-  readonly call: (world: World, options: never) => unknown;
+  readonly valid: (fixture: Fixture) => Options;
+  readonly call: (fixture: Fixture, options: never) => unknown;
 }
 
-const trainingOptions = ({ dataset, optimizer, criterion }: World): Options => ({
+const trainingOptions = ({ dataset, optimizer, criterion }: Fixture): Options => ({
   train: dataset,
   optimizer,
   loss: criterion,
@@ -47,7 +47,7 @@ const schedulers = {
 
 type Made = new (optimizer: optim.Optimizer, options: never) => optim.lrScheduler.LRScheduler;
 
-const validFor = (name: string, options: object, { optimizer }: World): Options =>
+const validFor = (name: string, options: object, { optimizer }: Fixture): Options =>
   name === 'SequentialLR'
     ? {
         schedulers: [
@@ -62,31 +62,31 @@ const takers: readonly Taker[] = [
   {
     name: 'compile',
     valid: () => ({ keepGradients: true }),
-    call: (_world, options) => compile((x: Tensor) => x.mul(2), options),
+    call: (_fixture, options) => compile((x: Tensor) => x.mul(2), options),
   },
   {
     name: 'compile: passes',
     valid: () => ({ 'dead-stores': false }),
-    call: (_world, options) => compile((x: Tensor) => x.mul(2), { passes: options }),
+    call: (_fixture, options) => compile((x: Tensor) => x.mul(2), { passes: options }),
   },
   { name: 'fit', valid: trainingOptions, call: ({ model }, options) => fit(model, options) },
   { name: 'epochs', valid: trainingOptions, call: ({ model }, options) => epochs(model, options) },
   {
     name: 'fit: schedulers',
     valid: ({ optimizer }) => ({ scheduler: new optim.lrScheduler.ConstantLR(optimizer) }),
-    call: (world, options) => fit(world.model, bad({ ...trainingOptions(world), schedulers: [options] })),
+    call: (fixture, options) => fit(fixture.model, bad({ ...trainingOptions(fixture), schedulers: [options] })),
   },
   { name: 'predict', valid: () => ({ batchSize: 1 }), call: ({ model, x }, options) => predict(model, x, options) },
-  { name: 'EarlyStopping', valid: () => ({ patience: 2 }), call: (_world, options) => new EarlyStopping(options) },
+  { name: 'EarlyStopping', valid: () => ({ patience: 2 }), call: (_fixture, options) => new EarlyStopping(options) },
   {
     name: 'ModelCheckpoint',
     valid: () => ({ saveBestOnly: false }),
-    call: (_world, options) => new ModelCheckpoint(() => {}, options),
+    call: (_fixture, options) => new ModelCheckpoint(() => {}, options),
   },
   ...Object.entries(schedulers).map(
     ([name, options]): Taker => ({
       name,
-      valid: (world) => validFor(name, options, world),
+      valid: (fixture) => validFor(name, options, fixture),
       call: ({ optimizer }, given) =>
         new (optim.lrScheduler as unknown as Record<string, Made>)[name]!(optimizer, given),
     }),
@@ -124,25 +124,25 @@ const failure = async (act: () => unknown): Promise<unknown> => {
 
 describe.each(takers)('options of $name', ({ valid, call }) => {
   it.each(hostile)('%s', async (_what, change, message) => {
-    const world = makeWorld();
-    const options = change(valid(world));
-    const before = picture(world);
-    const error = await failure(() => call(world, bad(options)));
+    const fixture = makeFixture();
+    const options = change(valid(fixture));
+    const before = picture(fixture);
+    const error = await failure(() => call(fixture, bad(options)));
     expect(error).toBeInstanceOf(Error);
     if (message !== 'from a getter') expect(error).toBeInstanceOf(ArgumentError);
     expect((error as Error).message).toContain(message);
-    expect(picture(world)).toEqual(before);
+    expect(picture(fixture)).toEqual(before);
   });
 
   it('a getter that throws', async () => {
-    const world = makeWorld();
-    const options = valid(world);
+    const fixture = makeFixture();
+    const options = valid(fixture);
     const name = Object.keys(options).at(-1);
     if (name !== undefined) {
       Object.defineProperty(options, name, { get: throwing, enumerable: true });
-      const before = picture(world);
-      expect(await failure(() => call(world, bad(options)))).toMatchObject({ message: 'from a getter' });
-      expect(picture(world)).toEqual(before);
+      const before = picture(fixture);
+      expect(await failure(() => call(fixture, bad(options)))).toMatchObject({ message: 'from a getter' });
+      expect(picture(fixture)).toEqual(before);
     }
   });
 
@@ -151,9 +151,9 @@ describe.each(takers)('options of $name', ({ valid, call }) => {
       null,
       { colour: 'red', lr: -1, batchSize: -1, threads: 1e9, patience: -1, gamma: Number.NaN },
     ]) {
-      const world = makeWorld();
-      const options = Object.assign(Object.create(prototype), valid(world));
-      expect(await failure(() => call(world, bad(options)))).toBeNull();
+      const fixture = makeFixture();
+      const options = Object.assign(Object.create(prototype), valid(fixture));
+      expect(await failure(() => call(fixture, bad(options)))).toBeNull();
     }
   });
 });
@@ -174,8 +174,8 @@ describeEachBackend('a polluted Object.prototype', () => {
   });
 
   async function train(pollute: () => void): Promise<unknown> {
-    const world = makeWorld();
-    const { model, criterion, optimizer, dataset, x } = world;
+    const fixture = makeFixture();
+    const { model, criterion, optimizer, dataset, x } = fixture;
     pollute();
     const step = compile((a: Tensor) => {
       optimizer.zeroGrad();
@@ -197,7 +197,7 @@ describeEachBackend('a polluted Object.prototype', () => {
     });
     const answer = await predict(model, x);
     for (const name of names) Reflect.deleteProperty(Object.prototype, name);
-    return [losses, history.epochs.map(({ loss }) => loss), answer.toArray(), picture(world)];
+    return [losses, history.epochs.map(({ loss }) => loss), answer.toArray(), picture(fixture)];
   }
 
   it('sets no option', async () => {

@@ -26,7 +26,7 @@ export function sumCode(a: number, b: number, out: number, n: number): number[] 
   return [addon.opcodes.indexOf('pointwise'), program.length, ...program, ...values, 3, n, 1, 1, 1, 0];
 }
 
-/** out = x + w, elementwise; w is a block. */
+/** out = x + w, elementwise; w is a buffer. */
 export function sumProgram(n: number, block: NativeHandle): NativeHandle {
   const values = Float64Array.from([...row(input, 0, n), ...row(state, 0, n), ...row(output, 0, n)]);
   const code = Float64Array.from(sumCode(0, 1, 2, n));

@@ -19,7 +19,7 @@ async function startEverything(): Promise<Training> {
     training.program.submit(training.call({ times: forever })),
     other.program.submit(other.call({ times: forever, priority: 'background' })),
   ];
-  void factory.shuffle(factory.createBlock('int32', 30_000_000), 1n);
+  void factory.shuffle(factory.createBuffer('int32', 30_000_000), 1n);
   await until(() => jobs.every((job) => job.progress().runs > 0));
   return training;
 }
@@ -72,7 +72,7 @@ const onProcess: Readonly<Record<string, () => Promise<void>>> = {
     const { program, weights, call } = createTraining(factory);
     await program.submit(call({ times: 3 })).done;
     await program.submit(call({ times: 3, priority: 'background' })).done;
-    await factory.shuffle(factory.createBlock('int32', 10), 1n);
+    await factory.shuffle(factory.createBuffer('int32', 10), 1n);
     say(`weights ${contents(weights)[0]}`);
   },
 

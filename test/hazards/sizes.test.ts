@@ -12,8 +12,8 @@ describe('sizes', () => {
     expect(() => addon.createBlock(0, length)).toThrow(/createBlock|out of memory/);
   });
 
-  it.each([...huge, ...notSizes])('%d in a listing is an error or without effect', (size) => {
-    const block = ones(3);
+  it.each([...huge, ...notSizes])('%d in a graph is an error or without effect', (size) => {
+    const buffer = ones(3);
     const add = addon.opcodes.indexOf('add');
     const values = [...row(input, 0, 3), ...row(state, 0, 3), ...row(output, 0, 3)];
     const code = [add, 0, 1, 2, 3, 3, 1, 1];
@@ -24,9 +24,9 @@ describe('sizes', () => {
       const tail = numbers.slice(values.length + code.length) as [number, number, number];
       const [first, second] = [numbers.slice(0, values.length), numbers.slice(values.length, -3)];
       if (tail[0] >= 2 ** 31 && tail[0] < 2 ** 33) continue; // an arena that a machine may have
-      tryAll(Float64Array.from(first), Float64Array.from(second), tail, [block]);
+      tryAll(Float64Array.from(first), Float64Array.from(second), tail, [buffer]);
     }
-    expect(() => addon.blockCopyIn(block, new Float32Array(1), size)).toThrow(RangeError);
+    expect(() => addon.blockCopyIn(buffer, new Float32Array(1), size)).toThrow(RangeError);
     expect(() => addon.submitShuffle(addon.createBlock(1, 3), 2 ** 53, settle)).toThrow(RangeError);
   });
 });
@@ -35,11 +35,11 @@ describe('sizes', () => {
 function tryAll(
   values: Float64Array,
   code: Float64Array,
-  [arena, cells, keySources]: readonly [number, number, number],
-  blocks: readonly NativeHandle[],
+  [arena, dynamicScalars, keySources]: readonly [number, number, number],
+  buffers: readonly NativeHandle[],
 ): boolean {
   try {
-    const program = addon.createProgram(isa, values, code, arena, cells, keySources, blocks);
+    const program = addon.createProgram(isa, values, code, arena, dynamicScalars, keySources, buffers);
     const arrays = [Float32Array.of(1, 2, 3), new Float32Array(3)] as const;
     try {
       addon.runProgram(addon.programNumber(program), new Float64Array(4), new Uint32Array(16), 1, ...arrays);
@@ -53,7 +53,7 @@ function tryAll(
   }
 }
 
-describe('listings with numbers changed at random', () => {
+describe('graphs with numbers changed at random', () => {
   const odd = [-1, 0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -0, 0.5, Number.NaN];
 
   it('run or are refused, and harm nobody', () => {
@@ -81,7 +81,7 @@ describe('listings with numbers changed at random', () => {
     ];
     let ran = 0;
     for (let round = 0; round < rounds; round++) {
-      const blocks = [ones(n), ones(n * n)];
+      const buffers = [ones(n), ones(n * n)];
       const [m, c] = [[...values], [...code]];
       for (let change = draw(3); change >= 0; change--) {
         const list = draw(10) < 3 ? m : c;
@@ -89,8 +89,8 @@ describe('listings with numbers changed at random', () => {
         if (draw(10) === 0) list.splice(at, 1);
         else list[at] = pick(odd);
       }
-      if (tryAll(Float64Array.from(m), Float64Array.from(c), [48, 1, 1], blocks)) ran++;
-      for (const block of blocks) addon.freeBlock(block);
+      if (tryAll(Float64Array.from(m), Float64Array.from(c), [48, 1, 1], buffers)) ran++;
+      for (const buffer of buffers) addon.freeBlock(buffer);
     }
     expect(tryAll(Float64Array.from(values), Float64Array.from(code), [48, 1, 1], [ones(n), ones(n * n)])).toBe(true);
     expect(ran).toBeGreaterThan(rounds / 100);

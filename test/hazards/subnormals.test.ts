@@ -99,7 +99,7 @@ describe('denormal numbers of JavaScript outlive', () => {
       await job.done;
       expect(broken(), `a job of priority ${priority}`).toEqual([]);
     }
-    await factory.shuffle(factory.createBlock('int32', 1000), 3n);
+    await factory.shuffle(factory.createBuffer('int32', 1000), 3n);
     weights.copyOut(new Float32Array(1000));
     program.dispose();
     expect(broken(), 'the rest').toEqual([]);

@@ -160,7 +160,7 @@ export const hazards: readonly Hazard[] = [
     hazard: 'sizes',
     rule: 'size_t, checked multiplication, numbers of JavaScript checked to be non-negative safe integers',
     tests: [
-      ['test/hazards/sizes.test.ts', '%d in a listing is an error or without effect', 'createBlock(%d) is an error'],
+      ['test/hazards/sizes.test.ts', '%d in a graph is an error or without effect', 'createBlock(%d) is an error'],
       ['test/misuse/rows/sizes.ts', 'sizes whose product overflows', '2^62 elements'],
       ['native/test/core_checked.cc', 'checked sizes: exact at the edge, an exception beyond it'],
     ],

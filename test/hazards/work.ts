@@ -1,6 +1,6 @@
 /** Small programs for tests of jobs, and what they must give. */
 import { availableParallelism } from 'node:os';
-import type { Block, JobCall, Graph, ValueSpec, ProgramFactory, ProgramHandle } from '../../src/ops/graph.js';
+import type { DeviceBuffer, JobCall, Graph, ValueSpec, ProgramFactory, ProgramHandle } from '../../src/ops/graph.js';
 import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { createNativePrograms } from '../../src/ops/native-programs.js';
@@ -34,7 +34,7 @@ const sgd = (() => {
 })();
 
 /**
- * One step of a training: w -= lr·gradient (lr is cell 0), then outputs w[0] (output 0) and all of w (output 1). Before
+ * One step of a training: w -= lr·gradient (lr is dynamic scalar 0), then outputs w[0] (output 0) and all of w (output 1). Before
  * that a product of two [size, size] matrices, so that a run takes its time. Throws NotFiniteError(3) once w[0] is not
  * finite.
  */
@@ -59,7 +59,7 @@ export function stepGraph(n: number, size: number): Graph {
       {
         op: 'pointwise',
         args: {
-          ...{ program: sgd, inputs: [0, 1], keys: [], scalars: [{ cell: 0 }], outputs: [0], step: null },
+          ...{ program: sgd, inputs: [0, 1], keys: [], scalars: [{ dynamic: 0 }], outputs: [0], step: null },
           ...{ layout: Float64Array.of(n, 1, 1), columns: 1, rowOffset: 0 },
         },
       },
@@ -68,28 +68,28 @@ export function stepGraph(n: number, size: number): Graph {
       { op: 'copy', args: { x: 0, out: 3, layout: Float64Array.of(n, 1, 1), xOffset: 0, outOffset: 0 } },
     ],
     arena: size * size,
-    cells: 2,
+    dynamicScalars: 2,
     keySources: 0,
   };
 }
 
 export interface Training {
   readonly program: ProgramHandle;
-  readonly weights: Block;
+  readonly weights: DeviceBuffer;
   /** A job's call of its own: gradient 1 everywhere, lr 1, one run on all threads unless it says otherwise. */
   call(more?: Partial<JobCall>): JobCall & { readonly outputs: readonly [Float32Array, Float32Array] };
 }
 
 /** A program of {@link stepGraph} whose weights are 0. */
 export function createTraining(factory: ProgramFactory, { n = 5, size = 8 } = {}): Training {
-  const weights = factory.createBlock('float32', n);
-  const program = factory.createProgram(stepGraph(n, size), [weights, factory.createBlock('float32', size * size)]);
+  const weights = factory.createBuffer('float32', n);
+  const program = factory.createProgram(stepGraph(n, size), [weights, factory.createBuffer('float32', size * size)]);
   return {
     program,
     weights,
     call: (more) => ({
       inputs: [new Float32Array(n).fill(1)],
-      cells: Float64Array.of(1, 0),
+      dynamicScalars: Float64Array.of(1, 0),
       keys: new Uint32Array(0),
       times: 1,
       isWanted: true,
@@ -103,9 +103,9 @@ export function createTraining(factory: ProgramFactory, { n = 5, size = 8 } = {}
   };
 }
 
-export function contents(block: Block): number[] {
-  const host = block.dtype === 'int32' ? new Int32Array(block.length) : new Float32Array(block.length);
-  block.copyOut(host);
+export function contents(buffer: DeviceBuffer): number[] {
+  const host = buffer.dtype === 'int32' ? new Int32Array(buffer.length) : new Float32Array(buffer.length);
+  buffer.copyOut(host);
   return [...host];
 }
 

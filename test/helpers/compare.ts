@@ -1,4 +1,4 @@
-/** Comparison of what a backend computed with what the judge expects. */
+/** Comparison of what a backend computed with what the oracle expects. */
 import type { HostArray } from '../../src/ops/ops.js';
 
 const smallestNormal = 2 ** -126;

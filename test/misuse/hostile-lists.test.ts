@@ -13,7 +13,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { isArray, isPlainObject } from '../../src/realm.js';
-import { bad, makeWorld } from './world.js';
+import { bad, makeFixture } from './fixture.js';
 
 function revoked<T extends object>(target: T): T {
   const { proxy, revoke } = Proxy.revocable(target, {});
@@ -57,7 +57,7 @@ describe('a revoked proxy', () => {
     ['betas', (value) => new optim.Adam(linear().parameters(), { betas: value })],
     ['a scheduler', (value) => new optim.lrScheduler.StepLR(value, { stepSize: 1 })],
     ['setState', (value) => new Generator(1).setState(value)],
-    ['backward', (value) => makeWorld().x.requiresGrad_(true).backward(value)],
+    ['backward', (value) => makeFixture().x.requiresGrad_(true).backward(value)],
   ];
 
   it.each(takers)('is refused by %s', (_name, call) => {

@@ -3,17 +3,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { data, defaultGenerator, nn, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { optionNames, takers } from './takers.js';
-import { bad, makeWorld, picture } from './world.js';
+import { bad, makeFixture, picture } from './fixture.js';
 
 /** A few steps of training with every kind of option left at its default. */
 function train(): unknown {
-  const world = makeWorld();
-  for (const [input, target] of new data.DataLoader(world.dataset)) {
-    world.optimizer.zeroGrad();
-    world.criterion.forward(world.model.forward(input), target).backward();
-    world.optimizer.step();
+  const fixture = makeFixture();
+  for (const [input, target] of new data.DataLoader(fixture.dataset)) {
+    fixture.optimizer.zeroGrad();
+    fixture.criterion.forward(fixture.model.forward(input), target).backward();
+    fixture.optimizer.step();
   }
-  return picture(world);
+  return picture(fixture);
 }
 
 /** Not weight: a module refuses to have a buffer of a name that every object has, and says so. */
@@ -40,7 +40,7 @@ describe('options', () => {
     ({ call }) => {
       class Options {}
       for (const options of [Object.create(null), new Options(), Object.create({ colour: 'red', lr: -1 }), undefined])
-        expect(() => call(bad(options), makeWorld())).not.toThrow();
+        expect(() => call(bad(options), makeFixture())).not.toThrow();
     },
   );
 
@@ -51,7 +51,7 @@ describe('options', () => {
         return ++reads === 1 ? 2 : -1;
       },
     };
-    expect(new data.DataLoader(makeWorld().dataset, options).batchSize).toBe(2);
+    expect(new data.DataLoader(makeFixture().dataset, options).batchSize).toBe(2);
     expect(reads).toBe(1);
   });
 

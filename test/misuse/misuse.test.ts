@@ -1,5 +1,5 @@
 /**
- * Bad input, tried on every backend: the right error with a stable code and a message that names the place, and a world
+ * Bad input, tried on every backend: the right error with a stable code and a message that names the place, and a fixture
  * that is as it was: parameters, gradients, optimizer state, generators, modes, backend.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -8,7 +8,7 @@ import { LanewiseError } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import type { Row } from './row.js';
 import { rows } from './rows/index.js';
-import { makeWorld, picture } from './world.js';
+import { makeFixture, picture } from './fixture.js';
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -20,16 +20,16 @@ function thrownBy(act: () => unknown): unknown {
 }
 
 function tryRow({ act, error, code, message }: Row): void {
-  const world = makeWorld();
-  const before = picture(world);
-  const thrown = thrownBy(() => act(world));
+  const fixture = makeFixture();
+  const before = picture(fixture);
+  const thrown = thrownBy(() => act(fixture));
   expect(thrown).toBeInstanceOf(error);
   const { message: said } = thrown as Error;
   if (typeof message === 'string') expect(said).toContain(message);
   else expect(said).toMatch(message);
   if (code === null) expect(thrown).not.toBeInstanceOf(LanewiseError);
   else expect((thrown as LanewiseError).code).toBe(code);
-  const after = picture(world);
+  const after = picture(fixture);
   // Much faster than expect; which then says where they differ.
   if (!isDeepStrictEqual(after, before)) expect(after).toStrictEqual(before);
 }

@@ -1,12 +1,12 @@
 /** One line of the table of bad input: something that must be refused, and how. */
 import { ArgumentError, BackendError, type ErrorCode, ShapeError, StateError } from '../../src/index.js';
-import type { World } from './world.js';
+import type { Fixture } from './fixture.js';
 
 type ErrorClass = new (...args: never[]) => Error;
 
 export interface Row {
   readonly name: string;
-  readonly act: (world: World) => unknown;
+  readonly act: (fixture: Fixture) => unknown;
   readonly error: ErrorClass;
   /** The stable code; null for errors that are not the library's own. */
   readonly code: ErrorCode | null;

@@ -4,7 +4,7 @@ import { checkOptions, show } from '../../src/check.js';
 import { BackendError, LanewiseError, StateError } from '../../src/errors.js';
 import { ArgumentError, functional as F, nn, optim, randperm, tensor, zeros } from '../../src/index.js';
 import { failure } from '../../src/ops/native-programs.js';
-import { bad } from './world.js';
+import { bad } from './fixture.js';
 
 /** Nested so deep that a recursion over it overflows the stack. */
 function deep(levels: number): unknown {

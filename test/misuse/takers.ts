@@ -29,13 +29,13 @@ import {
   zeros,
   zerosLike,
 } from '../../src/index.js';
-import type { World } from './world.js';
+import type { Fixture } from './fixture.js';
 
 export interface OptionTaker {
   readonly name: string;
   /** What messages begin with. */
   readonly caller: string;
-  readonly call: (options: never, world: World) => unknown;
+  readonly call: (options: never, fixture: Fixture) => unknown;
   /** Whether null and lists are dimensions, not options. */
   readonly takesDims?: boolean;
 }

@@ -15,7 +15,7 @@ const optimizers: readonly (readonly [
   ['Adam', (params) => new optim.Adam(params)],
   ['AdamW', (params) => new optim.AdamW(params, { amsgrad: true })],
 ];
-const scenes: readonly (readonly [name: string, rows: number, features: number, hidden: number])[] = [
+const fixtures: readonly (readonly [name: string, rows: number, features: number, hidden: number])[] = [
   ['no rows', 0, 4, 5],
   ['no features', 2, 0, 5],
   ['no hidden units', 2, 4, 0],
@@ -23,7 +23,7 @@ const scenes: readonly (readonly [name: string, rows: number, features: number, 
 ];
 
 describeEachBackend('training with', () => {
-  describe.each(scenes)('%s', (_name, rows, features, hidden) => {
+  describe.each(fixtures)('%s', (_name, rows, features, hidden) => {
     it.each(optimizers)('%s', (_optimizer, make) => {
       const model = makeModel(features, hidden);
       const shapes = model.parameters().map(({ shape }) => [...shape]);

@@ -17,18 +17,18 @@ import {
 } from '../../src/index.js';
 import { golden } from '../golden/load.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
-import { Given, leaf, plain, Scale, scenes } from './hook-scenes.js';
+import { Given, leaf, plain, Scale, fixtures } from './hook-fixtures.js';
 
 const found = golden('hooks');
 
 describeEachBackend('hooks', () => {
   it('are tried in all scenes of PyTorch', () => {
-    expect(Object.keys(scenes)).toEqual(found.scenes.map(({ scene }) => scene));
+    expect(Object.keys(fixtures)).toEqual(found.scenes.map(({ scene }) => scene));
   });
 
   it.each(found.scenes)('are called as in PyTorch: $scene', ({ scene, log }) => {
     const own: unknown[] = [];
-    scenes[scene]!(own);
+    fixtures[scene]!(own);
     expect(own).toEqual(log);
   });
 });

@@ -287,7 +287,7 @@ describe.each(backend.available.slice(1))('%s', (native) => {
     expect([...out.read()]).toEqual([8, 9]);
   });
 
-  it('reads cells when the op runs', () => {
+  it('reads dynamic scalars when the op runs', () => {
     const out = floats(0, 0);
     const factor = { value: 0.5 };
     const program = programOf(1, 1, ([x], [s]) => x.mul(s));

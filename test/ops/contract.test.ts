@@ -5,7 +5,14 @@ import { backend, getBackend } from '../../src/ops/backend.js';
 import { hostOps } from '../../src/ops/host.js';
 import { loadAddon } from '../../src/ops/load.js';
 import { nodeNames } from '../../src/ops/nodes.js';
-import { type Cell, type Memory, type OpName, type Role, type Signature, signatures } from '../../src/ops/ops.js';
+import {
+  type DynamicScalar,
+  type Memory,
+  type OpName,
+  type Role,
+  type Signature,
+  signatures,
+} from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import type { Case } from './cases/case.js';
 import { count, extent } from './cases/layouts.js';
@@ -46,7 +53,7 @@ const crossesAs: Partial<Record<Role, string>> = {
   inout: 'out',
   anyInout: 'anyOut',
   'indexInout?': 'indexOut?',
-  cell: 'scalar',
+  dynamicScalar: 'scalar',
 };
 
 it.skipIf(addon === null)('every op but draw has a C++ function whose parameters are of the kinds of its roles', () => {
@@ -142,7 +149,7 @@ describe('cases', () => {
       for (const [output, input] of Object.entries(testCase.over ?? {})) memories.set(output, memories.get(input)!);
       const args = bind(testCase, valuesOf(testCase), {
         memory: (slot) => memories.get(slot),
-        cell: (value): Cell => ({ value }),
+        dynamicScalar: (value): DynamicScalar => ({ value }),
         scalar: (value) => value,
       });
       (ops[op] as (args: unknown) => void)(args);

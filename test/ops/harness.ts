@@ -1,7 +1,7 @@
 /** Runs a case on a backend and checks what every op owes: inputs and guards untouched, outputs written in full. */
 import { expect } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
-import type { Cell, DType, HostArray, Ops } from '../../src/ops/ops.js';
+import type { DynamicScalar, DType, HostArray, Ops } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { firstDifference, isClose, isSame, ulp32 } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
@@ -12,7 +12,7 @@ import { bind, isFresh, isWritten, type Slot, slotsOf, valuesOf } from './slots.
 export type Results = Readonly<Record<string, HostArray>>;
 
 export interface RunOptions {
-  /** 'float64': all float memory is float64, for the judge. Default float32. */
+  /** 'float64': all float memory is float64, for the oracle. Default float32. */
   readonly precision?: 'float32' | 'float64';
   /** Elements by which memory is moved off alignment; each memory by a different number. Default 0. */
   readonly shift?: number;
@@ -64,8 +64,8 @@ export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Res
     outputs[output] = { memory: inputs[input]!.memory, unwritten: false };
   const args = bind(testCase, values, {
     memory: (name) => (outputs[name] ?? inputs[name])!.memory,
-    cell: (value): Cell => ({ value }),
-    scalar: (value, isCell) => (isCell ? { value } : value),
+    dynamicScalar: (value): DynamicScalar => ({ value }),
+    scalar: (value, isDynamic) => (isDynamic ? { value } : value),
   });
   for (const input of Object.values(placement)) delete inputs[input];
 
@@ -104,8 +104,8 @@ export interface Verdict {
 
 const verdicts = new Map<Case, Verdict>();
 
-/** The judge's answer, computed once for each case. */
-export function judge(testCase: Case): Verdict {
+/** the oracle's answer, computed once for each case. */
+export function oracle(testCase: Case): Verdict {
   const known = verdicts.get(testCase);
   if (known !== undefined) return known;
   const exact = testCase.tolerance === 'exact';
@@ -146,9 +146,9 @@ function isRight(testCase: Case, verdict: Verdict, name: string, index: number, 
   return false;
 }
 
-/** Compares results with the judge's; the message names the op, the case, the place and the numbers. */
+/** Compares results with the oracle's; the message names the op, the case, the place and the numbers. */
 export function expectRight(testCase: Case, results: Results): void {
-  const verdict = judge(testCase);
+  const verdict = oracle(testCase);
   const complaints: string[] = [];
   let wrong = 0;
   for (const [name, actual] of Object.entries(results)) {

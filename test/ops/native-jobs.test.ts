@@ -27,10 +27,10 @@ describe.each(['normal', 'background'] as const)('a job of priority %s', (priori
 
   it('counts its counter up after each run, on a copy', async () => {
     const { program, weights, call } = createTraining(factory);
-    const request = call({ times: 5, counter: 0, priority, cells: Float64Array.of(1, 0) });
+    const request = call({ times: 5, counter: 0, priority, dynamicScalars: Float64Array.of(1, 0) });
     await program.submit(request).done;
     expect(contents(weights)[0]).toBe(-(1 + 2 + 3 + 4 + 5));
-    expect([...request.cells]).toEqual([1, 0]);
+    expect([...request.dynamicScalars]).toEqual([1, 0]);
   });
 
   it('ends after the run in progress when it is stopped; its outputs are those of the last run', async () => {
@@ -54,7 +54,7 @@ describe.each(['normal', 'background'] as const)('a job of priority %s', (priori
       times: 10,
       counter: 0,
       priority,
-      cells: Float64Array.of(1e38, 0),
+      dynamicScalars: Float64Array.of(1e38, 0),
       inputs: [new Float32Array(5).fill(2)],
     });
     const job = program.submit(request);
@@ -73,13 +73,13 @@ describe('jobs', () => {
     const request = call({ times: 3 });
     const job = program.submit(request);
     request.inputs[0]!.fill(1000);
-    request.cells.fill(1000);
+    request.dynamicScalars.fill(1000);
     await job.done;
     expect(contents(weights)[0]).toBe(-3);
   });
 
   it('of a sequence make no run once one of them has failed or was stopped', async () => {
-    const fails = { cells: Float64Array.of(1e38, 0), inputs: [new Float32Array(5).fill(4)] };
+    const fails = { dynamicScalars: Float64Array.of(1e38, 0), inputs: [new Float32Array(5).fill(4)] };
     for (let i = 0; i < 50; i++) {
       const { program, call } = createTraining(factory);
       const sequence = factory.createSequence();
@@ -113,7 +113,7 @@ describe('jobs', () => {
     expect(await first.done).toBeGreaterThanOrEqual(runs);
   });
 
-  it('let blocks be read between two runs, all of one run', async () => {
+  it('let buffers be read between two runs, all of one run', async () => {
     const { program, weights, call } = createTraining(factory, { n: 4099 });
     const job = program.submit(call({ times: forever }));
     await until(() => job.progress().runs > 0);
@@ -159,7 +159,7 @@ describe('jobs', () => {
     expect(() => program.submit(call())).toThrow('disposed of');
   });
 
-  it('keep blocks that have been freed', async () => {
+  it('keep buffers that have been freed', async () => {
     const { program, weights, call } = createTraining(factory);
     const request = call({ times: 500 });
     const job = program.submit(request);
@@ -201,12 +201,12 @@ describe('submit refuses, and changes nothing', () => {
     ['no array', { inputs: good.inputs[0] }, /expected an array/],
     ['outputs that are missing', { outputs: [] }, /expected 2 outputs, got 0/],
     ['a long output', { outputs: [new Float32Array(2), new Float32Array(5)] }, /output 0 must have 1 elements, got 2/],
-    ['too few cells', { cells: new Float64Array(1) }, /expected 2 dynamic scalars, got 1/],
-    ['cells of another dtype', { cells: new Float32Array(2) }, /expected Float64Array/],
+    ['too few dynamic scalars', { dynamicScalars: new Float64Array(1) }, /expected 2 dynamic scalars, got 1/],
+    ['dynamic scalars of another dtype', { dynamicScalars: new Float32Array(2) }, /expected Float64Array/],
     ['keys of another dtype', { keys: new Int32Array(0) }, /Uint32Array/],
     ['a negative number of runs', { times: -1 }, /argument 5: expected a size/],
     ['half a run', { times: 1.5 }, /argument 5: expected a size/],
-    ['a counter that is no cell', { counter: 2 }, /counter must be one of 2 dynamic scalars, got 2/],
+    ['a counter that is no dynamic scalar', { counter: 2 }, /counter must be one of 2 dynamic scalars, got 2/],
     ['no threads', { threads: 0 }, /argument 7: expected from 1 to 256 threads/],
     ['too many threads', { threads: 257 }, /argument 7: expected from 1 to 256 threads/],
   ])('%s', (_what, change, message) => {
@@ -244,7 +244,7 @@ describe('the addon refuses', () => {
     await over;
   });
 
-  it('a shuffle of anything but an int32 block, and a settle that is no function', () => {
+  it('a shuffle of anything but an int32 buffer, and a settle that is no function', () => {
     const floats = addon.createBlock(0, 4);
     expect(() => addon.submitShuffle(floats, 1, settle)).toThrow(/order must be of int32/);
     // @ts-expect-error: as a caller without types
@@ -256,16 +256,16 @@ describe('the addon refuses', () => {
 
 describe('shuffle', () => {
   it.each([0, 1, 2, 1000, 1_500_000])('gives the permutation of Generator.randperm, for %d elements', async (n) => {
-    const block = factory.createBlock('int32', n);
+    const buffer = factory.createBuffer('int32', n);
     for (const seed of [0n, 7n, 2n ** 40n + 3n]) {
-      await factory.shuffle(block, seed);
+      await factory.shuffle(buffer, seed);
       const order = new Int32Array(n);
-      block.copyOut(order);
+      buffer.copyOut(order);
       expect(Buffer.compare(Buffer.from(order.buffer), Buffer.from(new Generator(seed).randperm(n).buffer))).toBe(0);
     }
   });
 
-  it('refuses a float block', async () => {
-    await expect(factory.shuffle(factory.createBlock('float32', 4), 1n)).rejects.toThrow(ArgumentError);
+  it('refuses a float buffer', async () => {
+    await expect(factory.shuffle(factory.createBuffer('float32', 4), 1n)).rejects.toThrow(ArgumentError);
   });
 });

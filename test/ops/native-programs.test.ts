@@ -44,9 +44,9 @@ function itAgreesWithEager(
 describe.each(backend.available)('a program of one instruction on %s is the eager op', (name) => {
   // Keys are drawn from numbers in a program, not from an object; random numbers never.
   const among = cases.filter(({ op }) => op !== 'drawKey' && op !== 'draw');
-  describe('from inputs to outputs, and in blocks', () => {
-    // Every second case in blocks: each op has several.
-    itAgreesWithEager(name, among, (testCase) => [{ inBlocks: among.indexOf(testCase) % 2 === 1 }]);
+  describe('from inputs to outputs, and in buffers', () => {
+    // Every second case in buffers: each op has several.
+    itAgreesWithEager(name, among, (testCase) => [{ inBuffers: among.indexOf(testCase) % 2 === 1 }]);
   });
   describe('written over an input', () => {
     const elementwise = among.filter(({ inPlace }) => inPlace !== undefined);
@@ -62,7 +62,7 @@ describe.each(natives)('weights in panels on %s give the bits of rows', (name) =
   );
 });
 
-const noCells = new Float64Array(0);
+const noDynamicScalars = new Float64Array(0);
 const noKeys = new Uint32Array(0);
 
 function memory(kind: ValueSpec['kind'], index: number, length: number, dtype: DType = 'float32'): ValueSpec {
@@ -84,7 +84,7 @@ function relu(n: number): Graph {
     values: [memory('input', 0, n), memory('temporary', 0, n), memory('output', 0, n)],
     instructions: [unary('relu', 0, 1, n), unary('neg', 1, 2, n)],
     arena: Math.ceil(n / 16) * 16,
-    cells: 0,
+    dynamicScalars: 0,
     keySources: 0,
   };
 }
@@ -98,7 +98,7 @@ describe.each(backend.available)('programs on %s', (name) => {
     for (const sign of [1, -1]) {
       const x = Float32Array.from({ length: n }, (_, i) => sign * (i + 1));
       const y = new Float32Array(n).fill(9);
-      program.run({ inputs: [x], outputs: [y], cells: noCells, keys: noKeys });
+      program.run({ inputs: [x], outputs: [y], dynamicScalars: noDynamicScalars, keys: noKeys });
       expect(y).toEqual(x.map((value) => -Math.max(value, 0)));
     }
     program.dispose();
@@ -110,18 +110,18 @@ describe.each(backend.available)('programs on %s', (name) => {
       values: [0, 1, 2].map((index) => memory('output', index, 2, 'int32')),
       instructions: [0, 1, 0].map((source, key) => ({ op: 'drawKey', args: { source, key } })),
       arena: 0,
-      cells: 0,
+      dynamicScalars: 0,
       keySources: 2,
     };
     const outputs = [0, 1, 2].map(() => new Int32Array(2));
     const keys = Uint32Array.of(7, 256, 0, 0, 3, 0, 0, 0);
-    programs().createProgram(graph, []).run({ inputs: [], outputs, cells: noCells, keys });
+    programs().createProgram(graph, []).run({ inputs: [], outputs, dynamicScalars: noDynamicScalars, keys });
     expect(outputs).toEqual([first, second, first].map((generator) => Int32Array.from(generator.nextKey())));
     expect([...keys]).toEqual([7, 256, 0, 0, 3, 0, 0, 0]);
   });
 
   it('check labels of inputs before any number moves', () => {
-    const block = programs().createBlock('float32', 1);
+    const buffer = programs().createBuffer('float32', 1);
     const graph: Graph = {
       values: [memory('state', 0, 1), memory('input', 0, 3, 'int32')],
       instructions: [
@@ -132,15 +132,15 @@ describe.each(backend.available)('programs on %s', (name) => {
         { op: 'checkFinite', args: { x: 0, n: 1, layer: 6 } },
       ],
       arena: 0,
-      cells: 0,
+      dynamicScalars: 0,
       keySources: 0,
     };
-    const program = programs().createProgram(graph, [block]);
+    const program = programs().createProgram(graph, [buffer]);
     const run = (...target: number[]): void =>
-      program.run({ inputs: [Int32Array.from(target)], outputs: [], cells: noCells, keys: noKeys });
+      program.run({ inputs: [Int32Array.from(target)], outputs: [], dynamicScalars: noDynamicScalars, keys: noKeys });
     const value = (): number => {
       const host = new Float32Array(1);
-      block.copyOut(host);
+      buffer.copyOut(host);
       return host[0]!;
     };
     expect(() => run(0, 3, -1)).toThrow(
@@ -151,17 +151,17 @@ describe.each(backend.available)('programs on %s', (name) => {
     expect(value()).toBeNaN();
   });
 
-  it('have blocks of any length, also none', () => {
+  it('have buffers of any length, also none', () => {
     for (const length of [0, 1, 33]) {
-      const block = programs().createBlock('int32', length);
+      const buffer = programs().createBuffer('int32', length);
       const host = new Int32Array(length).fill(-1);
-      block.copyOut(host);
+      buffer.copyOut(host);
       expect(host).toEqual(new Int32Array(length));
-      block.copyIn(Int32Array.from({ length }, (_, i) => i));
-      block.copyIn(Int32Array.of(7).subarray(length === 0 ? 1 : 0), Math.max(length - 1, 0));
-      block.copyOut(host);
+      buffer.copyIn(Int32Array.from({ length }, (_, i) => i));
+      buffer.copyIn(Int32Array.of(7).subarray(length === 0 ? 1 : 0), Math.max(length - 1, 0));
+      buffer.copyOut(host);
       expect(host).toEqual(Int32Array.from({ length }, (_, i) => (i === length - 1 ? 7 : i)));
-      block.free();
+      buffer.free();
     }
   });
 
@@ -170,7 +170,12 @@ describe.each(backend.available)('programs on %s', (name) => {
     program.dispose();
     program.dispose();
     const run = (): void =>
-      program.run({ inputs: [new Float32Array(1)], outputs: [new Float32Array(1)], cells: noCells, keys: noKeys });
+      program.run({
+        inputs: [new Float32Array(1)],
+        outputs: [new Float32Array(1)],
+        dynamicScalars: noDynamicScalars,
+        keys: noKeys,
+      });
     expect(run).toThrow(StateError);
   });
 
@@ -186,7 +191,7 @@ describe.each(backend.available)('programs on %s', (name) => {
       { inputs: [new Float64Array(3)], outputs: [three()] },
     ];
     for (const call of calls)
-      expect(() => program.run({ ...call, cells: noCells, keys: noKeys })).toThrow(ArgumentError);
+      expect(() => program.run({ ...call, dynamicScalars: noDynamicScalars, keys: noKeys })).toThrow(ArgumentError);
   });
 });
 
@@ -213,34 +218,34 @@ describe.each(natives)('what %s refuses', (name) => {
       );
   });
 
-  it('float64, blocks of another backend, and blocks that were freed', () => {
-    expect(() => factory().createBlock('float64', 1)).toThrow(BackendError);
+  it('float64, buffers of another backend, and buffers that were freed', () => {
+    expect(() => factory().createBuffer('float64', 1)).toThrow(BackendError);
     const graph: Graph = { ...relu(1), values: [memory('state', 0, 1)], instructions: [] };
-    const foreign = getBackend('reference').programs().createBlock('float32', 1);
+    const foreign = getBackend('reference').programs().createBuffer('float32', 1);
     expect(() => factory().createProgram(graph, [foreign])).toThrow(ArgumentError);
-    const block = factory().createBlock('float32', 1);
-    const program = factory().createProgram(graph, [block]);
-    block.free();
-    block.free();
-    program.run({ inputs: [], outputs: [], cells: noCells, keys: noKeys });
+    const buffer = factory().createBuffer('float32', 1);
+    const program = factory().createProgram(graph, [buffer]);
+    buffer.free();
+    buffer.free();
+    program.run({ inputs: [], outputs: [], dynamicScalars: noDynamicScalars, keys: noKeys });
     const uses = [
-      () => block.copyIn(new Float32Array(1)),
-      () => block.copyOut(new Float32Array(1)),
-      () => factory().createProgram(graph, [block]),
+      () => buffer.copyIn(new Float32Array(1)),
+      () => buffer.copyOut(new Float32Array(1)),
+      () => factory().createProgram(graph, [buffer]),
     ];
-    for (const use of uses) expect(use).toThrow(new StateError('block: it has been freed'));
+    for (const use of uses) expect(use).toThrow(new StateError('buffer: it has been freed'));
   });
 
   it('copies that do not fit', () => {
-    const block = factory().createBlock('float32', 3);
+    const buffer = factory().createBuffer('float32', 3);
     const wrong = [
-      () => block.copyIn(new Float32Array(4)),
-      () => block.copyIn(new Float32Array(2), 2),
-      () => block.copyIn(new Float32Array(1), -1),
-      () => block.copyIn(new Int32Array(3)),
-      () => block.copyOut(new Float32Array(2)),
-      () => block.copyOut(new Int32Array(3)),
-      () => block.copyOut(new Float32Array(new SharedArrayBuffer(12))),
+      () => buffer.copyIn(new Float32Array(4)),
+      () => buffer.copyIn(new Float32Array(2), 2),
+      () => buffer.copyIn(new Float32Array(1), -1),
+      () => buffer.copyIn(new Int32Array(3)),
+      () => buffer.copyOut(new Float32Array(2)),
+      () => buffer.copyOut(new Int32Array(3)),
+      () => buffer.copyOut(new Float32Array(new SharedArrayBuffer(12))),
     ];
     for (const copy of wrong) expect(copy).toThrow(ArgumentError);
   });
@@ -250,14 +255,14 @@ describe.each(natives)('what %s refuses', (name) => {
     const moved = new Float32Array(3);
     structuredClone(moved, { transfer: [moved.buffer] });
     for (const input of [moved, new Float32Array(new SharedArrayBuffer(12))]) {
-      const call = { inputs: [input], outputs: [new Float32Array(3)], cells: noCells, keys: noKeys };
+      const call = { inputs: [input], outputs: [new Float32Array(3)], dynamicScalars: noDynamicScalars, keys: noKeys };
       expect(() => program.run(call)).toThrow(ArgumentError);
     }
   });
 
   it('more memory than there is', () => {
     for (const length of [2 ** 50, Number.MAX_SAFE_INTEGER])
-      expect(() => factory().createBlock('float32', length)).toThrow(ArgumentError);
+      expect(() => factory().createBuffer('float32', length)).toThrow(ArgumentError);
     expect(() => factory().createProgram({ ...relu(3), arena: 2 ** 50 }, [])).toThrow(ArgumentError);
   });
 });
@@ -269,28 +274,28 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
   const program = (): NativeHandle => addon().createProgram(isa(), nothing, nothing, 16, 0, 0, []);
 
   it('are told from other objects, and from each other', () => {
-    const block = addon().createBlock(0, 1);
-    const foreign = [program(), {}, null, 5, [], new Proxy(block, {}), Object.create(block)] as NativeHandle[];
+    const buffer = addon().createBlock(0, 1);
+    const foreign = [program(), {}, null, 5, [], new Proxy(buffer, {}), Object.create(buffer)] as NativeHandle[];
     for (const other of foreign)
       expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
         new TypeError('blockCopyOut: argument 0: expected a device buffer'),
       );
-    expect(() => addon().programNumber(block)).toThrow(new TypeError('programNumber: argument 0: expected a program'));
+    expect(() => addon().programNumber(buffer)).toThrow(new TypeError('programNumber: argument 0: expected a program'));
     expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
     expect(() => addon().createProgram('mmx', nothing, nothing, 0, 0, 0, [])).toThrow(RangeError);
   });
 
   it('say so when they have been released', () => {
-    const block = addon().createBlock(0, 1);
-    addon().freeBlock(block);
-    addon().freeBlock(block);
-    expect(() => addon().blockCopyIn(block, new Float32Array(1), 0)).toThrow('this device buffer has been released');
+    const buffer = addon().createBlock(0, 1);
+    addon().freeBlock(buffer);
+    addon().freeBlock(buffer);
+    expect(() => addon().blockCopyIn(buffer, new Float32Array(1), 0)).toThrow('this device buffer has been released');
     const gone = program();
     const number = addon().programNumber(gone);
     addon().runProgram(number, nothing, noKeys, 0);
     addon().disposeProgram(gone);
     addon().disposeProgram(gone);
-    // The block's number is that before the program's.
+    // The buffer's number is that before the program's.
     for (const each of [number, number - 1, number + 1, 0, 2 ** 53 - 1])
       expect(() => addon().runProgram(each, nothing, noKeys, 0)).toThrow(
         'runProgram: argument 0: this program has been released',
@@ -314,9 +319,9 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
     expect(() => addon().runProgram(addon().programNumber(many), nothing, noKeys, n + 1, ...inputs)).toThrow(TypeError);
   });
 
-  it('run without cells or keys only where a program has none', () => {
-    const counts = (cells: number, keySources: number) => {
-      const program = addon().createProgram(isa(), nothing, nothing, 0, cells, keySources, []);
+  it('run without dynamic scalars or keys only where a program has none', () => {
+    const counts = (dynamicScalars: number, keySources: number) => {
+      const program = addon().createProgram(isa(), nothing, nothing, 0, dynamicScalars, keySources, []);
       return addon().runProgram.bind(null, addon().programNumber(program));
     };
     counts(0, 0)(null, null, 0);

@@ -1,6 +1,6 @@
 /** Runs a case of an op as a program of one instruction. */
 import { expect } from 'vitest';
-import type { Block, Instruction, ValueSpec, ProgramFactory } from '../../src/ops/graph.js';
+import type { DeviceBuffer, Instruction, ValueSpec, ProgramFactory } from '../../src/ops/graph.js';
 import type { DType, HostArray } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
 import type { Case, Fresh, Placement } from './cases/case.js';
@@ -8,8 +8,8 @@ import type { Results } from './harness.js';
 import { argumentOf, bind, isFresh, isWritten, type Slot, slotsOf, valuesOf } from './slots.js';
 
 export interface ProgramOptions {
-  /** Everything in blocks; else inputs and outputs are bound at the run. Default false. */
-  readonly inBlocks?: boolean;
+  /** Everything in buffers; else inputs and outputs are bound at the run. Default false. */
+  readonly inBuffers?: boolean;
   /** Weights in panels, of ops that have the flag `packed`. Default false. */
   readonly packed?: boolean;
   /** Write outputs over these inputs. */
@@ -54,17 +54,17 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   const packed = options.packed === true ? weights[testCase.op]! : [];
   const panels = { out: values.outFeatures as number, in: values.inFeatures as number };
   const specs: ValueSpec[] = [];
-  const blocks: Block[] = [];
+  const buffers: DeviceBuffer[] = [];
   const bound: Record<'input' | 'output', HostArray[]> = { input: [], output: [] };
-  const cells: number[] = [];
+  const dynamicScalars: number[] = [];
 
   const place = (slot: Slot): Located => {
     const { name, role } = slot;
     const array = initial(slot);
     const isPacked = packed.includes(argumentOf(slot));
-    const isState = options.inBlocks === true || /inout/i.test(role) || isPacked || overwritten.has(name);
+    const isState = options.inBuffers === true || /inout/i.test(role) || isPacked || overwritten.has(name);
     const kind = isState ? 'state' : isWritten(role) ? 'output' : 'input';
-    const index = (kind === 'state' ? blocks : bound[kind]).length;
+    const index = (kind === 'state' ? buffers : bound[kind]).length;
     const { length } = array;
     const id = specs.push({ dtype: dtypeOf(array), length, kind, index, panels: isPacked ? panels : null }) - 1;
     const before = array.slice();
@@ -72,12 +72,12 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
       bound[kind].push(array);
       return { id, before, read: () => array };
     }
-    const block = factory.createBlock(dtypeOf(array), length);
-    block.copyIn(array);
-    blocks.push(block);
+    const buffer = factory.createBuffer(dtypeOf(array), length);
+    buffer.copyIn(array);
+    buffers.push(buffer);
     const read = (): HostArray => {
       const copy = array.slice();
-      block.copyOut(copy);
+      buffer.copyOut(copy);
       return copy;
     };
     return { id, before, read };
@@ -89,8 +89,8 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   for (const [output, input] of Object.entries(placement)) placed.set(output, placed.get(input)!);
   const args = bind(testCase, values, {
     memory: (name) => placed.get(name)!.id,
-    cell: (value) => cells.push(value) - 1,
-    scalar: (value, isCell) => (isCell ? { cell: cells.push(value) - 1 } : value),
+    dynamicScalar: (value) => dynamicScalars.push(value) - 1,
+    scalar: (value, isDynamic) => (isDynamic ? { dynamic: dynamicScalars.push(value) - 1 } : value),
   }) as Record<string, Instruction['args'][string]>;
   if (options.packed === true) args.packed = true;
 
@@ -98,14 +98,14 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
     values: specs,
     instructions: [{ op: testCase.op, args }],
     arena: 0,
-    cells: cells.length,
+    dynamicScalars: dynamicScalars.length,
     keySources: 0,
   };
-  const program = factory.createProgram(graph, blocks);
+  const program = factory.createProgram(graph, buffers);
   program.run({
     inputs: bound.input,
     outputs: bound.output,
-    cells: Float64Array.from(cells),
+    dynamicScalars: Float64Array.from(dynamicScalars),
     keys: new Uint32Array(0),
   });
   program.dispose();
@@ -116,6 +116,6 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
     if (isWritten(role)) results[name] = read();
     else if (!overwritten.has(name)) expectUnchanged(read(), before);
   }
-  for (const block of blocks) block.free();
+  for (const buffer of buffers) buffer.free();
   return results;
 }

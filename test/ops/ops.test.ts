@@ -5,7 +5,7 @@ import { provesNothing } from '../helpers/compare.js';
 import { type Case, opCase } from './cases/case.js';
 import { argsOf, over, programOf } from './cases/programs.js';
 import { cases, groupOf } from './cases.js';
-import { expectRight, expectSame, judge, label, runCase } from './harness.js';
+import { expectRight, expectSame, oracle, label, runCase } from './harness.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
 const missing = backend.info().compiled.filter((isa) => !natives.includes(`native:${isa}`));
@@ -38,7 +38,7 @@ describe('the cases', () => {
   it('expect something that a broken op would not give by accident', () => {
     const weak = cases.flatMap((testCase) => {
       if (testCase.provesLittle !== undefined) return [];
-      const [expected] = judge(testCase).expected;
+      const [expected] = oracle(testCase).expected;
       return Object.entries(expected!).flatMap(([name, values]) => {
         const reason = name === 'step' ? null : provesNothing(values);
         return reason === null ? [] : [`${label(testCase)}: ${name}: ${reason}`];

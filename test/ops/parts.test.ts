@@ -26,7 +26,7 @@ function argumentsOf<Args>(testCase: Case): { readonly args: Args; readonly memo
     else memories.set(name, isIndex ? GuardedMemory.unwritten('int32', length) : unwritten(length));
   }
   for (const [output, input] of Object.entries(testCase.over ?? {})) memories.set(output, memories.get(input)!);
-  const stand = { memory: (name: string) => memories.get(name), cell: (value: number) => ({ value }) };
+  const stand = { memory: (name: string) => memories.get(name), dynamicScalar: (value: number) => ({ value }) };
   const args = bind(testCase, values, { ...stand, scalar: (value) => value }) as unknown as Args;
   return { args, memory: (name) => memories.get(name)! };
 }

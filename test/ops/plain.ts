@@ -1,6 +1,6 @@
 /** Short ways to write memory down in the tests of the reference. */
 import { expect } from 'vitest';
-import type { Cell, FloatArray, HostArray, Memory } from '../../src/ops/ops.js';
+import type { DynamicScalar, FloatArray, HostArray, Memory } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { GuardedMemory } from '../helpers/memory.js';
@@ -9,7 +9,7 @@ export const float64 = (values: readonly number[]): Memory => GuardedMemory.from
 export const float32 = (values: readonly number[]): Memory => GuardedMemory.from(Float32Array.from(values));
 export const int32 = (values: readonly number[]): Memory => GuardedMemory.from(Int32Array.from(values));
 export const fresh = (n: number): Memory => GuardedMemory.unwritten('float64', n);
-export const cell = (value: number): Cell => ({ value });
+export const dynamicScalar = (value: number): DynamicScalar => ({ value });
 
 /** Close to 14 decimals; zeros and what is not finite exactly. */
 export function expectClose(memory: Memory, expected: readonly number[]): void {

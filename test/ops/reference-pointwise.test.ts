@@ -1,4 +1,4 @@
-/** The judge judged: pointwise programs, alone and behind products, against values worked out by hand (where special, checked with PyTorch 2.13.0). */
+/** Tests of the oracle: pointwise programs, alone and behind products, against values worked out by hand (where special, checked with PyTorch 2.13.0). */
 import { describe, expect, it } from 'vitest';
 import { maskKeeps, maskKey, maskScale, maskThreshold } from '../../src/ops/mask.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
@@ -7,7 +7,7 @@ import { floats } from '../helpers/values.js';
 import { layout } from './cases/layouts.js';
 import { dropout } from './cases/pointwise-masks.js';
 import { nodeOf, programOf } from './cases/programs.js';
-import { cell, evaluate, expectValues, float64, fresh, int32 } from './plain.js';
+import { dynamicScalar, evaluate, expectValues, float64, fresh, int32 } from './plain.js';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -117,7 +117,7 @@ describe('reference runs programs by the definitions', () => {
       sum.sub(row).mul(s),
     ]);
     const inputs = [float64([1, 2, 3, 4]), float64([100, 200]), float64([2])];
-    const given = { program, inputs, scalars: [cell(-1)], outputs: [second] };
+    const given = { program, inputs, scalars: [dynamicScalar(-1)], outputs: [second] };
     referenceOps.linear({ x, weight, bias: float64([10, 20]), out, ...linear, ...noProgram, ...given });
     expect([...out.read()]).toEqual([17, 50, 19, 70]);
     expect([...second.read()]).toEqual([92, 176, 92, 167]);
@@ -166,7 +166,7 @@ describe('reference runs programs by the definitions', () => {
   it('a program reduced: sums, means, and extremes with their places', () => {
     const program = programOf(2, 1, ([a, b], [s]) => a.mul(b).add(s));
     const inputs = [float64([1, 2, 3, 4, 5, 6]), float64([1, -1])];
-    const shared = { program, inputs, scalars: [cell(10)], layout: layout([3, 2], [2, 1], [0, 1]) };
+    const shared = { program, inputs, scalars: [dynamicScalar(10)], layout: layout([3, 2], [2, 1], [0, 1]) };
     // The program gives [11, 8], [13, 6], [15, 4].
     const reduced = (outer: number, size: number, inner: number, kind: number, divisor = 1): number[][] => {
       const [out, index] = [fresh(outer * inner), int32(new Array(outer * inner).fill(-1))];

@@ -33,18 +33,18 @@ const adding: Graph = {
     { op: 'checkFinite', args: { x: 2, n: 1, layer: 4 } },
   ],
   arena: 0,
-  cells: 0,
+  dynamicScalars: 0,
   keySources: 0,
 };
 
 function makeAdding() {
-  const block = factory.createBlock('float32', 1);
-  const program = factory.createProgram(adding, [block]);
+  const buffer = factory.createBuffer('float32', 1);
+  const program = factory.createProgram(adding, [buffer]);
   const output = new Float32Array(1);
   const call = (value: number) => ({
     inputs: [Float32Array.of(value)],
     outputs: [output],
-    cells: new Float64Array(0),
+    dynamicScalars: new Float64Array(0),
     keys: new Uint32Array(0),
   });
   const job = (value: number, times: number) =>
@@ -57,7 +57,7 @@ function makeAdding() {
       priority: 'normal',
       sequence: null,
     });
-  return { block, program, output, call, job };
+  return { buffer, program, output, call, job };
 }
 
 describe('programs of the reference', () => {
@@ -89,13 +89,13 @@ describe('programs of the reference', () => {
   });
 
   it('reject with what a run throws; the runs before it stand', async () => {
-    const { job, block } = makeAdding();
+    const { job, buffer } = makeAdding();
     const failing = job(2e38, 9);
     await expect(failing.done).rejects.toThrow(NotFiniteError);
     await expect(failing.done).rejects.toThrow('output 4 is not finite');
     expect(failing.progress().runs).toBe(1);
     const host = new Float32Array(1);
-    block.copyOut(host);
+    buffer.copyOut(host);
     expect(host[0]).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -132,31 +132,31 @@ describe('programs of the reference', () => {
     expect(() => submit({ sequence: foreign })).toThrow('the sequence is one of another backend');
   });
 
-  it('refuse arrays, blocks and listings that do not fit', () => {
+  it('refuse arrays, buffers and graphs that do not fit', () => {
     const { program, call } = makeAdding();
     const inputs = [new Float32Array(2)];
     expect(() => program.run({ ...call(1), inputs })).toThrow('an input of a program must be 1 elements of float32');
     expect(() => program.run({ ...call(1), inputs: [] })).toThrow(ArgumentError);
     expect(() => program.run({ ...call(1), outputs: [new Int32Array(1)] })).toThrow('an output of a program');
-    expect(() => factory.createProgram(adding, [])).toThrow('a state does not fit its block');
-    expect(() => factory.createProgram(adding, [factory.createBlock('float32', 2)])).toThrow(ArgumentError);
+    expect(() => factory.createProgram(adding, [])).toThrow('a state does not fit its buffer');
+    expect(() => factory.createProgram(adding, [factory.createBuffer('float32', 2)])).toThrow(ArgumentError);
     const packed = { ...spec('state', 0), panels: { out: 1, in: 1 } };
     const values = [adding.values[0]!, packed, adding.values[2]!];
-    expect(() => factory.createProgram({ ...adding, values }, [factory.createBlock('float32', 1)])).toThrow('panels');
-    expect(() => factory.createBlock('float64', 2 ** 45)).toThrow(ArgumentError);
-    expect(() => factory.createProgram({ ...adding, arena: 2 ** 45 }, [factory.createBlock('float32', 1)])).toThrow(
+    expect(() => factory.createProgram({ ...adding, values }, [factory.createBuffer('float32', 1)])).toThrow('panels');
+    expect(() => factory.createBuffer('float64', 2 ** 45)).toThrow(ArgumentError);
+    expect(() => factory.createProgram({ ...adding, arena: 2 ** 45 }, [factory.createBuffer('float32', 1)])).toThrow(
       'cannot allocate an arena',
     );
   });
 
   it('shuffle as a generator of that seed', async () => {
     for (const seed of [0n, 7n, 2n ** 40n + 5n, 2n ** 64n - 1n]) {
-      const block = factory.createBlock('int32', 101);
-      await factory.shuffle(block, seed);
+      const buffer = factory.createBuffer('int32', 101);
+      await factory.shuffle(buffer, seed);
       const found = new Int32Array(101);
-      block.copyOut(found);
+      buffer.copyOut(found);
       expect(found).toEqual(new Generator(seed).randperm(101));
     }
-    await expect(factory.shuffle(factory.createBlock('float32', 3), 1n)).rejects.toThrow(ArgumentError);
+    await expect(factory.shuffle(factory.createBuffer('float32', 3), 1n)).rejects.toThrow(ArgumentError);
   });
 });

@@ -1,4 +1,4 @@
-/** The judge judged: the reference against numbers that PyTorch 2.13.0 gave in float64. */
+/** Tests of the oracle: the reference against numbers that PyTorch 2.13.0 gave in float64. */
 import { describe, expect, it } from 'vitest';
 import { reductions } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
@@ -6,7 +6,7 @@ import { referenceOps } from '../../src/ops/reference/index.js';
 import { adamKind } from '../../src/optim/adam.js';
 import { updateOf } from '../../src/optim/optimizer.js';
 import { sgdKind } from '../../src/optim/sgd.js';
-import { cell, expectClose, float64, fresh, int32 } from './plain.js';
+import { dynamicScalar, expectClose, float64, fresh, int32 } from './plain.js';
 
 const x = [0.5, -1.25, 2, 3, 0, -0.75, 1.5, 1.5, -2, -1, 0.25, 0.125];
 const grad = [1, -2, 0.5, 0, 1, 3, 0.25, 0.75, -1, 2, 0, 1];
@@ -189,7 +189,7 @@ function steps(program: PointwiseProgram, buffers: number, scalars: readonly num
   const layout = Float64Array.of(4, ...new Array<number>(1 + memories.length).fill(1));
   for (const values of gradients) {
     referenceOps.pointwise({
-      ...{ program, inputs: [float64(values), ...memories], outputs: memories, scalars: scalars.map(cell) },
+      ...{ program, inputs: [float64(values), ...memories], outputs: memories, scalars: scalars.map(dynamicScalar) },
       ...{ keys: [], step, layout, columns: 1, rowOffset: 0 },
     });
   }

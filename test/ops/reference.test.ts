@@ -1,5 +1,5 @@
 /**
- * The judge judged: the reference against values worked out by hand (where special, checked with PyTorch 2.13.0),
+ * Tests of the oracle: the reference against values worked out by hand (where special, checked with PyTorch 2.13.0),
  * and against definitions written a second time in the plainest way.
  */
 import { describe, expect, it } from 'vitest';

@@ -50,12 +50,12 @@ export const isWritten = (role: Role): boolean => /out/i.test(role);
 export interface Stand {
   memory(name: string): unknown;
   /** A number that may change between runs. */
-  cell(value: number): unknown;
+  dynamicScalar(value: number): unknown;
   /** One of a list of scalars. */
-  scalar(value: number, isCell: boolean): unknown;
+  scalar(value: number, isDynamic: boolean): unknown;
 }
 
-/** The arguments of a call. Every second scalar of a list is a cell. */
+/** The arguments of a call. Every second scalar of a list is a dynamic scalar. */
 export function bind(testCase: Case, values: Values, stand: Stand): Record<string, unknown> {
   const bound = rolesOf(testCase).map(([argument, role]) => {
     const value = values[argument]!;
@@ -64,7 +64,7 @@ export function bind(testCase: Case, values: Values, stand: Stand): Record<strin
       return [argument, (value as readonly unknown[]).map((_, i) => stand.memory(`${argument}[${i}]`))];
     if (memoryRole.test(role)) return [argument, stand.memory(argument)];
     if (role === 'scalars') return [argument, (value as number[]).map((each, i) => stand.scalar(each, i % 2 === 1))];
-    return [argument, role === 'cell' ? stand.cell(value as number) : value];
+    return [argument, role === 'dynamicScalar' ? stand.dynamicScalar(value as number) : value];
   });
   return Object.fromEntries(bound) as Record<string, unknown>;
 }

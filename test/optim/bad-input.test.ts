@@ -8,7 +8,7 @@ import { bits } from '../nn/models.js';
 const bad = (value: unknown): never => value as never;
 
 /** Two optimizers in the middle of their work. */
-function makeScene() {
+function makeFixture() {
   const params = [ones([2, 3]), ones([4])].map((each) => new nn.Parameter(each));
   const [a, b] = params as [nn.Parameter, nn.Parameter];
   for (const param of params) param.grad = ones(param.shape);
@@ -19,9 +19,9 @@ function makeScene() {
   return { a, b, p: params, sgd, adam };
 }
 
-type Scene = ReturnType<typeof makeScene>;
+type Fixture = ReturnType<typeof makeFixture>;
 
-function picture({ p, sgd, adam }: Scene): unknown {
+function picture({ p, sgd, adam }: Fixture): unknown {
   const states = [sgd, adam].map((each) => {
     const { state, param_groups } = each.stateDict();
     const tensors = Object.values(state).map((own) => Object.entries(own).map(([name, value]) => [name, bits(value)]));
@@ -31,7 +31,7 @@ function picture({ p, sgd, adam }: Scene): unknown {
 }
 
 type ErrorClass = new (message: string) => LanewiseError;
-type Row = readonly [name: string, act: (scene: Scene) => unknown, message: string, error?: ErrorClass];
+type Row = readonly [name: string, act: (fixture: Fixture) => unknown, message: string, error?: ErrorClass];
 
 const rows: readonly Row[] = [
   ['SGD: no parameters', () => new optim.SGD([]), `SGD: ${sentence('SGD: no parameters')}`],
@@ -272,12 +272,12 @@ function saved(state: Record<string, ReturnType<typeof ones>>, groups: number): 
 describeEachBackend('bad input to optim', () => {
   const table = rows.map(([name, act, message, error = ArgumentError]) => ({ name, act, message, error }));
   it.each(table)('$name', ({ act, message, error }) => {
-    const scene = makeScene();
-    const before = picture(scene);
-    expect(() => act(scene)).toThrow(message);
-    expect(() => act(scene)).toThrow(error);
-    expect(picture(scene)).toEqual(before);
-    expect([scene.a.grad, scene.b.grad]).not.toContain(null);
+    const fixture = makeFixture();
+    const before = picture(fixture);
+    expect(() => act(fixture)).toThrow(message);
+    expect(() => act(fixture)).toThrow(error);
+    expect(picture(fixture)).toEqual(before);
+    expect([fixture.a.grad, fixture.b.grad]).not.toContain(null);
   });
 
   it.each([
@@ -289,35 +289,35 @@ describeEachBackend('bad input to optim', () => {
     ['params', null, 'SGD: params of a group is an array, got null'],
     ['params', [3], 'one of the params is 3'],
   ])('%s set to %j in the second group stops the step before the first moves', (option, value, message) => {
-    const scene = makeScene();
-    const params = scene.p.map(bits);
-    Reflect.set(scene.sgd.paramGroups[1]!, option, value);
-    expect(() => scene.sgd.step()).toThrow(message);
+    const fixture = makeFixture();
+    const params = fixture.p.map(bits);
+    Reflect.set(fixture.sgd.paramGroups[1]!, option, value);
+    expect(() => fixture.sgd.step()).toThrow(message);
     let called = false;
     expect(() =>
-      scene.sgd.step(() => {
+      fixture.sgd.step(() => {
         called = true;
       }),
     ).toThrow(message);
     expect(called).toBe(false);
-    expect(scene.p.map(bits)).toEqual(params);
+    expect(fixture.p.map(bits)).toEqual(params);
   });
 
   it('an option that the closure spoils stops the step too', () => {
-    const scene = makeScene();
-    const before = scene.p.map(bits);
+    const fixture = makeFixture();
+    const before = fixture.p.map(bits);
     expect(() =>
-      scene.sgd.step(() => {
-        scene.sgd.paramGroups[0]!.lr = Number.NaN;
+      fixture.sgd.step(() => {
+        fixture.sgd.paramGroups[0]!.lr = Number.NaN;
       }),
     ).toThrow('Invalid learning rate: NaN');
-    expect(scene.p.map(bits)).toEqual(before);
+    expect(fixture.p.map(bits)).toEqual(before);
   });
 
   it('a parameter put into a second group by hand is found before a step', () => {
-    const scene = makeScene();
-    scene.sgd.paramGroups[0]!.params.push(scene.b);
-    expect(() => scene.sgd.step()).toThrow('appear in more than one parameter group');
+    const fixture = makeFixture();
+    fixture.sgd.paramGroups[0]!.params.push(fixture.b);
+    expect(() => fixture.sgd.step()).toThrow('appear in more than one parameter group');
   });
 
   it('inherited options do not count', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, nn, noGrad, ones, optim, pointwise, type Tensor, zeros } from '../../src/index.js';
 import { getBackend, withOps } from '../../src/ops/backend.js';
-import type { Cell, OpArgs, Ops } from '../../src/ops/ops.js';
+import type { DynamicScalar, OpArgs, Ops } from '../../src/ops/ops.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { Own } from '../helpers/own-optimizer.js';
 
@@ -193,7 +193,7 @@ describe('what ops are given', () => {
     return seen;
   }
 
-  it('numbers are read when the op runs, from cells made once', () => {
+  it('numbers are read when the op runs, from dynamic scalars made once', () => {
     const [a, b] = [parameter(), parameter()];
     const optimizer = new optim.AdamW([a, b], { lr: 0.5 });
     const seen = callsOf(optimizer);
@@ -205,7 +205,7 @@ describe('what ops are given', () => {
     for (const [i, output] of seen[1]!.outputs.entries()) expect(output).not.toBe(seen[0]!.outputs[i]);
     optimizer.paramGroups[0]!.lr = 0.125;
     optimizer.paramGroups[0]!.betas = [0.25, 0.75];
-    const values = seen[0]!.scalars.map((scalar) => (scalar as Cell).value);
+    const values = seen[0]!.scalars.map((scalar) => (scalar as DynamicScalar).value);
     expect(values).toEqual([0.125, 0.25, 0.75, 1e-8, 0.01]);
   });
 

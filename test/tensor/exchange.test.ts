@@ -138,7 +138,7 @@ describe('what comes back damaged is refused, with the model as it was', () => {
   });
 });
 
-describeEachBackend('numbers that lie in blocks', () => {
+describeEachBackend('numbers that lie in buffers', () => {
   it('are the newest ones in clones, JSON and comparisons', async () => {
     const { compile } = await import('../../src/index.js');
     const model = new nn.Linear(1, 1);

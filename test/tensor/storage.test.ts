@@ -1,8 +1,8 @@
-/** The two sides of a storage: which is newer, when they are copied, and who owns the block. */
+/** The two sides of a storage: which is newer, when they are copied, and who owns the buffer. */
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, backend, StateError } from '../../src/index.js';
 import { currentBackend, getBackend } from '../../src/ops/backend.js';
-import type { Block, ProgramFactory } from '../../src/ops/graph.js';
+import type { DeviceBuffer, ProgramFactory } from '../../src/ops/graph.js';
 import type { HostArray } from '../../src/ops/ops.js';
 import { Storage } from '../../src/tensor/storage.js';
 import { describeEachBackend } from '../helpers/backends.js';
@@ -13,23 +13,23 @@ const of = (...values: number[]) => new Storage('float32', Float32Array.from(val
 /** As `toEqual`, which takes a minute for millions. */
 const sameNumbers = (a: HostArray, b: HostArray) => a.length === b.length && a.every((value, i) => value === b[i]);
 
-/** A factory whose blocks count what is copied. */
+/** A factory whose buffers count what is copied. */
 function counting() {
   const counts = { in: 0, out: 0, freed: 0 };
   const factory: ProgramFactory = {
     ...getBackend('reference').programs(),
-    createBlock(dtype, length): Block {
-      const block = getBackend('reference').programs().createBlock(dtype, length);
+    createBuffer(dtype, length): DeviceBuffer {
+      const buffer = getBackend('reference').programs().createBuffer(dtype, length);
       return {
         dtype,
         length,
         copyIn(host: HostArray, offset?: number) {
           counts.in++;
-          block.copyIn(host, offset);
+          buffer.copyIn(host, offset);
         },
         copyOut(host: HostArray) {
           counts.out++;
-          block.copyOut(host);
+          buffer.copyOut(host);
         },
         free() {
           counts.freed++;
@@ -40,40 +40,40 @@ function counting() {
   return { factory, counts };
 }
 
-describeEachBackend('a storage with a block', () => {
+describeEachBackend('a storage with a buffer', () => {
   const factory = () => currentBackend().programs();
 
   it('gives each side what the other has written', () => {
     const storage = of(1, 2, 3);
-    const { block } = storage.retain(factory());
-    const inBlock = () => {
+    const { buffer } = storage.retain(factory());
+    const inBuffer = () => {
       const host = new Float32Array(3);
-      block.copyOut(host);
+      buffer.copyOut(host);
       return [...host];
     };
     storage.upload();
-    expect(inBlock()).toEqual([1, 2, 3]);
+    expect(inBuffer()).toEqual([1, 2, 3]);
     storage.write()[1] = 7;
-    expect(inBlock()).toEqual([1, 2, 3]);
+    expect(inBuffer()).toEqual([1, 2, 3]);
     storage.upload();
-    expect(inBlock()).toEqual([1, 7, 3]);
-    block.copyIn(Float32Array.of(4, 5, 6));
-    storage.wroteBlock();
+    expect(inBuffer()).toEqual([1, 7, 3]);
+    buffer.copyIn(Float32Array.of(4, 5, 6));
+    storage.wroteBuffer();
     expect([...storage.read()]).toEqual([4, 5, 6]);
-    block.copyIn(Float32Array.of(8, 8, 8));
-    storage.wroteBlock();
+    buffer.copyIn(Float32Array.of(8, 8, 8));
+    storage.wroteBuffer();
     // Written in part: the rest must be there.
     storage.write()[0] = 0;
     storage.upload();
-    expect(inBlock()).toEqual([0, 8, 8]);
+    expect(inBuffer()).toEqual([0, 8, 8]);
   });
 
   it('is zero until anybody writes, on both sides', () => {
     const storage = new Storage('int32', 3);
-    const { block } = storage.retain(factory());
+    const { buffer } = storage.retain(factory());
     storage.upload();
     const host = Int32Array.of(9, 9, 9);
-    block.copyOut(host);
+    buffer.copyOut(host);
     expect([...host]).toEqual([0, 0, 0]);
     expect([...storage.read()]).toEqual([0, 0, 0]);
   });
@@ -82,8 +82,8 @@ describeEachBackend('a storage with a block', () => {
     const storage = of(1);
     const [one, two] = [storage.retain(factory()), storage.retain(factory())];
     expect(two).toBe(one);
-    one.block.copyIn(Float32Array.of(5));
-    storage.wroteBlock();
+    one.buffer.copyIn(Float32Array.of(5));
+    storage.wroteBuffer();
     storage.release(one);
     expect(storage.side).toBe(one);
     storage.release(two);
@@ -94,14 +94,14 @@ describeEachBackend('a storage with a block', () => {
   it('takes up large memory in turns, and again what is written meanwhile', async () => {
     const n = 3_000_001;
     const storage = new Storage('float32', floats(n, 3));
-    const { block } = storage.retain(factory());
+    const { buffer } = storage.retain(factory());
     const uploading = storage.uploadInTurns();
     storage.write()[n - 1] = 42;
     storage.write()[0] = 41;
     await uploading;
     const found = new Float32Array(n);
     storage.upload();
-    block.copyOut(found);
+    buffer.copyOut(found);
     expect(found[0]).toBe(41);
     expect(found[n - 1]).toBe(42);
     expect(sameNumbers(found, storage.read())).toBe(true);
@@ -109,7 +109,7 @@ describeEachBackend('a storage with a block', () => {
     const other = again.retain(factory());
     await again.uploadInTurns();
     const copy = new Float32Array(n);
-    other.block.copyOut(copy);
+    other.buffer.copyOut(copy);
     expect(sameNumbers(copy, found)).toBe(true);
   });
 
@@ -122,9 +122,9 @@ describeEachBackend('a storage with a block', () => {
     expect(storage.version).toBeGreaterThan(version);
     expect(() => storage.write()).toThrow(StateError);
     expect(() => storage.write()).toThrow('is being trained by fit');
-    side.block.copyIn(Float32Array.of(3, 4));
+    side.buffer.copyIn(Float32Array.of(3, 4));
     expect([...storage.read()]).toEqual([3, 4]);
-    side.block.copyIn(Float32Array.of(5, 6));
+    side.buffer.copyIn(Float32Array.of(5, 6));
     expect([...storage.read()]).toEqual([5, 6]);
     const during = storage.version;
     storage.unpin('fit');
@@ -142,24 +142,24 @@ describe('a storage', () => {
     for (let i = 0; i < 3; i++) storage.upload();
     for (let i = 0; i < 3; i++) storage.read();
     expect(counts).toEqual({ in: 1, out: 0, freed: 0 });
-    storage.wroteBlock();
+    storage.wroteBuffer();
     for (let i = 0; i < 3; i++) storage.read();
     expect(counts).toEqual({ in: 1, out: 1, freed: 0 });
     storage.release(side);
     expect(counts).toEqual({ in: 1, out: 1, freed: 1 });
   });
 
-  it('moves from one factory to another, which ends the first block', () => {
+  it('moves from one factory to another, which ends the first buffer', () => {
     const [one, two] = [counting(), counting()];
     const storage = of(1, 2);
     const first = storage.retain(one.factory);
-    first.block.copyIn(Float32Array.of(3, 4));
-    storage.wroteBlock();
+    first.buffer.copyIn(Float32Array.of(3, 4));
+    storage.wroteBuffer();
     const second = storage.retain(two.factory);
     expect(one.counts).toEqual({ in: 1, out: 1, freed: 1 });
     storage.upload();
     const host = new Float32Array(2);
-    second.block.copyOut(host);
+    second.buffer.copyOut(host);
     expect([...host]).toEqual([3, 4]);
     storage.release(first);
     expect(storage.side).toBe(second);

@@ -15,9 +15,9 @@ import {
   tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad, makeWorld, picture, type World } from '../misuse/world.js';
+import { bad, makeFixture, picture, type Fixture } from '../misuse/fixture.js';
 
-type Row = readonly [string, (world: World) => Partial<FitOptions>, new (...args: never[]) => Error, string];
+type Row = readonly [string, (fixture: Fixture) => Partial<FitOptions>, new (...args: never[]) => Error, string];
 
 const loss = (forward: (output: Tensor) => unknown) => {
   class Loss extends nn.Module<readonly [Tensor, Tensor]> {
@@ -169,22 +169,22 @@ const rows: readonly Row[] = [
 
 describeEachBackend('fit refuses', () => {
   it.each(rows)('%s', async (_name, change, kind, message) => {
-    const world = makeWorld();
-    const { model, optimizer, criterion, dataset } = world;
+    const fixture = makeFixture();
+    const { model, optimizer, criterion, dataset } = fixture;
     const good = { train: dataset, batchSize: 2, optimizer, loss: criterion };
-    const options = { ...good, ...change(world) };
-    const before = picture(world);
+    const options = { ...good, ...change(fixture) };
+    const before = picture(fixture);
     const promise = fit(model, options);
     await expect(promise).rejects.toThrow(message);
     await expect(promise).rejects.toBeInstanceOf(kind);
-    expect(picture(world)).toEqual(before);
+    expect(picture(fixture)).toEqual(before);
     await expect(fit(model, { ...good, validation: dataset })).resolves.toMatchObject({ stopped: null });
   });
 
   it('accuracy of what has no classes', async () => {
     const x = tensor([1, 2, 3], { shape: [3, 1] });
     const model = new nn.Linear(1, 1);
-    const options = { train: [x, x] as const, optimizer: makeWorld().optimizer, loss: new nn.MSELoss() };
+    const options = { train: [x, x] as const, optimizer: makeFixture().optimizer, loss: new nn.MSELoss() };
     options.optimizer.addParamGroup({ params: model.parameters() });
     await expect(fit(model, { ...options, metrics: ['accuracy'] })).rejects.toThrow(
       'accuracy: expected outputs of shape',
@@ -192,8 +192,8 @@ describeEachBackend('fit refuses', () => {
   });
 
   it('a label out of range in the middle, the steps before it made', async () => {
-    const world = makeWorld();
-    const { model, optimizer, criterion, dataset } = world;
+    const fixture = makeFixture();
+    const { model, optimizer, criterion, dataset } = fixture;
     const labels = tensor([0, 1, 2, 9, 0], { dtype: 'int32' });
     const weights = () => model.parameters().flatMap((each) => [...each.toTypedArray()]);
     const before = weights();
@@ -202,7 +202,7 @@ describeEachBackend('fit refuses', () => {
     await expect(run()).rejects.toThrow('Target 9 is out of bounds.');
     const after = weights();
     expect(after).not.toEqual(before);
-    const same = makeWorld();
+    const same = makeFixture();
     const one = [dataset.tensors[0].narrow(0, 0, 2), labels.narrow(0, 0, 2)] as const;
     await fit(same.model, {
       train: one,

@@ -19,7 +19,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad } from '../misuse/world.js';
+import { bad } from '../misuse/fixture.js';
 
 const rows = 11;
 const batchSize = 4;
@@ -54,7 +54,7 @@ class OfObject extends nn.Module<readonly [views: Views], readonly [label: Tenso
   }
 }
 
-function makeScene() {
+function makeFixture() {
   const generator = new Generator(5);
   const [left, right] = [rand([rows, 5], { generator }), rand([rows, 5], { generator })];
   const targets = { label: randint(0, 3, [rows], { generator }), size: rand([rows, 1], { generator }) };
@@ -76,7 +76,7 @@ const weights = (model: nn.AnyModule) => model.parameters().flatMap((each) => [.
 
 /** The training that all of the ways below must be. */
 function byHand(): { losses: number[]; weights: number[] } {
-  const { left, right, targets } = makeScene();
+  const { left, right, targets } = makeFixture();
   manualSeed(3);
   const model = new TwoHeads();
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
@@ -107,7 +107,7 @@ function makeTwoHeads() {
 
 /** Samples that are objects, one at a time. */
 const records = () => {
-  const { left, right, targets } = makeScene();
+  const { left, right, targets } = makeFixture();
   return {
     length: rows,
     get: (i: number) => ({
@@ -122,20 +122,20 @@ const records = () => {
 /** Each trains a TwoHeads in the order of the data, and returns it with its history. */
 const ways = {
   'an array of inputs, an object of targets, a function for a loss': async () => {
-    const { left, right, targets } = makeScene();
+    const { left, right, targets } = makeFixture();
     const { model, optimizer } = makeTwoHeads();
     const train = new data.TensorDataset([left, right] as const, targets);
     return { model, history: await fit(model, { ...common, train, optimizer, loss: lossOf }) };
   },
   'the tensors themselves, a module for a loss': async () => {
-    const { left, right, targets } = makeScene();
+    const { left, right, targets } = makeFixture();
     const { model, optimizer } = makeTwoHeads();
     const train = { input: [left, right], target: targets } as const;
     const forward = (net: TwoHeads, { input, target }: typeof train) => ({ output: net.forward(...input), target });
     return { model, history: await fit(model, { ...common, train, forward, optimizer, loss: new HeadsLoss() }) };
   },
   'an object for an input': async () => {
-    const { left, right, targets } = makeScene();
+    const { left, right, targets } = makeFixture();
     manualSeed(3);
     const model = new OfObject();
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
@@ -172,7 +172,7 @@ const ways = {
     return { model, history };
   },
   'four tensors': async () => {
-    const { left, right, targets } = makeScene();
+    const { left, right, targets } = makeFixture();
     const { model, optimizer } = makeTwoHeads();
     const history = await fit(model, {
       ...common,
@@ -196,7 +196,7 @@ describeEachBackend('fit on', () => {
   });
 
   it('one tensor, which is its own target: no target is given', async () => {
-    const { left } = makeScene();
+    const { left } = makeFixture();
     const model = new nn.Linear(5, 5);
     const before = weights(model);
     const { epochs: results } = await fit(model, {
@@ -213,7 +213,7 @@ describeEachBackend('fit on', () => {
   });
 
   it('batches whose tensors are not all read row by row', async () => {
-    const { left, targets } = makeScene();
+    const { left, targets } = makeFixture();
     const model = new nn.Linear(5, 1);
     const scale = tensor(2);
     const { epochs: results } = await fit(model, {
@@ -229,7 +229,7 @@ describeEachBackend('fit on', () => {
   });
 
   it('several outputs, with metrics of each', async () => {
-    const { left, right, targets } = makeScene();
+    const { left, right, targets } = makeFixture();
     const { model, optimizer } = makeTwoHeads();
     const train = new data.TensorDataset([left, right] as const, targets);
     const meanError = (output: Heads, target: Heads) => output.size.sub(target.size).abs().mean();
@@ -250,7 +250,7 @@ describeEachBackend('fit on', () => {
   });
 
   it('predicts for structures what forward gives, in pieces too', async () => {
-    const { left, right } = makeScene();
+    const { left, right } = makeFixture();
     manualSeed(3);
     const model = new OfObject();
     const [label, size] = model.forward({ left, right });

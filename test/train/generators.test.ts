@@ -14,7 +14,7 @@ import {
   StateError,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad } from '../misuse/world.js';
+import { bad } from '../misuse/fixture.js';
 import { makeProblem, numbersOf, type Problem } from './problem.js';
 
 const train = ({ x, y, model, optimizer, loss }: Problem, more: Partial<FitOptions> = {}) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, data, type FitOptions, fit, type Progress, ShapeError, type Tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { runChild } from '../helpers/child.js';
-import { bad } from '../misuse/world.js';
+import { bad } from '../misuse/fixture.js';
 import { makeProblem, numbersOf, type Problem, trainByHand } from './problem.js';
 
 type Batch = readonly [input: Tensor, target: Tensor];

@@ -45,7 +45,9 @@ class Merged {
 
   scalar(given: GraphScalar): Expression {
     const isSame = (scalar: GraphScalar) =>
-      typeof scalar === 'number' || typeof given === 'number' ? Object.is(scalar, given) : scalar.cell === given.cell;
+      typeof scalar === 'number' || typeof given === 'number'
+        ? Object.is(scalar, given)
+        : scalar.dynamic === given.dynamic;
     return this.graph.scalar(indexOf(this.scalars, given, isSame));
   }
 

@@ -1,5 +1,5 @@
 /**
- * The reference backend: every op in plain loops, computed in float64 and rounded once when stored. It is the judge
+ * The reference backend: every op in plain loops, computed in float64 and rounded once when stored. It is the oracle
  * of the other backends, what the library falls back to without its addon, and what gradient checks run on, since
  * it takes float64 memory as well.
  */

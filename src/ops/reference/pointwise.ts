@@ -4,7 +4,7 @@
  */
 import { maskDraw, maskRowStart, maskScale, maskThreshold } from '../mask.js';
 import { nodes } from '../nodes.js';
-import type { Cell, FloatArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
+import type { DynamicScalar, FloatArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
 import { type PointwiseInstruction, type PointwiseProgram, resultOf } from '../pointwise-program.js';
 import { rangeOf, readFloats, readInts, roundTo, writeFloats, writeInts } from './memory.js';
 
@@ -15,7 +15,7 @@ type Compute = (...operands: number[]) => number;
 /** A value of a program: the same for all elements, or a block of elements. */
 type Value = number | Float64Array;
 
-const numberOf = (scalar: number | Cell): number => (typeof scalar === 'number' ? scalar : scalar.value);
+const numberOf = (scalar: number | DynamicScalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 /** Fills `block` with `count` elements of an operand, from the `begin`th of the layout on. */
 type Load = (block: Float64Array, begin: number, count: number) => void;

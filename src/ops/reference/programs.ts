@@ -8,7 +8,7 @@ import { fillPermutation } from '../../random/distributions.js';
 import { Mt19937 } from '../../random/mt19937.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../../realm.js';
 import type {
-  Block,
+  DeviceBuffer,
   Job,
   JobCall,
   JobSequence,
@@ -40,7 +40,7 @@ function allocateArena(bytes: number): ArrayBuffer {
   }
 }
 
-class ReferenceBlock implements Block {
+class ReferenceBuffer implements DeviceBuffer {
   readonly dtype: DType;
   readonly length: number;
   readonly array: HostArray;
@@ -84,9 +84,9 @@ class BoundMemory implements Memory {
   }
 }
 
-/** A cell or a source of keys, as one run is given it. */
+/** A dynamic scalar or a source of keys, as one run is given it. */
 interface Bindings {
-  cells: Float64Array;
+  dynamicScalars: Float64Array;
   keys: Uint32Array;
 }
 
@@ -94,13 +94,13 @@ class ReferenceProgram implements ProgramHandle {
   readonly arenaBytes: number;
   readonly #inputs: BoundMemory[] = [];
   readonly #outputs: BoundMemory[] = [];
-  readonly #bindings: Bindings = { cells: new Float64Array(0), keys: new Uint32Array(0) };
+  readonly #bindings: Bindings = { dynamicScalars: new Float64Array(0), keys: new Uint32Array(0) };
   readonly #calls: (() => void)[];
   readonly #queue: JobQueue;
   #jobs = 0;
   #disposed = false;
 
-  constructor(ops: Ops, graph: Graph, blocks: readonly ReferenceBlock[], queue: JobQueue) {
+  constructor(ops: Ops, graph: Graph, buffers: readonly ReferenceBuffer[], queue: JobQueue) {
     this.#queue = queue;
     const unit = graph.values.some(({ dtype }) => dtype === 'float64') ? 8 : 4;
     this.arenaBytes = graph.arena * unit;
@@ -109,7 +109,7 @@ class ReferenceProgram implements ProgramHandle {
       const { dtype, length, kind, index } = spec;
       if (spec.panels !== null) throw new ArgumentError('the reference keeps weights row by row, not in panels');
       if (kind === 'temporary') return new BoundMemory(spec, new constructors[dtype](arena, index * unit, length));
-      if (kind === 'state') return new BoundMemory(spec, checkBlock(spec, blocks[index]).array);
+      if (kind === 'state') return new BoundMemory(spec, checkBuffer(spec, buffers[index]).array);
       const memory = new BoundMemory(spec, new constructors[dtype](0));
       (kind === 'input' ? this.#inputs : this.#outputs)[index] = memory;
       return memory;
@@ -117,9 +117,9 @@ class ReferenceProgram implements ProgramHandle {
     const bindings = this.#bindings;
     const values = {
       memory: (index: number) => memories[index]!,
-      cell: (index: number) => ({
+      dynamicScalar: (index: number) => ({
         get value() {
-          return bindings.cells[index]!;
+          return bindings.dynamicScalars[index]!;
         },
       }),
       source: (index: number) => keySource(bindings, index),
@@ -134,14 +134,14 @@ class ReferenceProgram implements ProgramHandle {
 
   run(call: RunCall): void {
     this.#checkAlive();
-    const { inputs, outputs, cells, keys } = call;
+    const { inputs, outputs, dynamicScalars, keys } = call;
     this.#inputs.forEach((memory, i) => {
       memory.array = checkArray('input', memory, inputs[i]);
     });
     this.#outputs.forEach((memory, i) => {
       memory.array = checkArray('output', memory, outputs[i]);
     });
-    this.#bindings.cells = cells;
+    this.#bindings.dynamicScalars = dynamicScalars;
     // Each run counts its keys in a copy: the caller's stay as they are.
     this.#bindings.keys = keys.slice();
     for (const op of this.#calls) op();
@@ -175,10 +175,10 @@ class ReferenceProgram implements ProgramHandle {
   }
 }
 
-function checkBlock({ dtype, length }: ValueSpec, block: ReferenceBlock | undefined): ReferenceBlock {
-  if (block === undefined || block.dtype !== dtype || block.length !== length)
-    throw new ArgumentError('a state does not fit its block');
-  return block;
+function checkBuffer({ dtype, length }: ValueSpec, buffer: ReferenceBuffer | undefined): ReferenceBuffer {
+  if (buffer === undefined || buffer.dtype !== dtype || buffer.length !== length)
+    throw new ArgumentError('a state does not fit its buffer');
+  return buffer;
 }
 
 const isOf = { float32: isFloat32Array, float64: isFloat64Array, int32: isInt32Array } as const;
@@ -203,7 +203,7 @@ function keySource(bindings: Bindings, index: number): KeySource {
 
 interface Values {
   memory(index: number): unknown;
-  cell(index: number): unknown;
+  dynamicScalar(index: number): unknown;
   source(index: number): unknown;
 }
 
@@ -224,10 +224,10 @@ function bind(role: Role, value: unknown, values: Values): unknown {
       return (value as readonly number[]).map((index) => values.memory(index));
     case 'scalars':
       return (value as readonly GraphScalar[]).map((each) =>
-        typeof each === 'number' ? each : values.cell(each.cell),
+        typeof each === 'number' ? each : values.dynamicScalar(each.dynamic),
       );
-    case 'cell':
-      return values.cell(value as number);
+    case 'dynamicScalar':
+      return values.dynamicScalar(value as number);
     case 'keySource':
       return values.source(value as number);
     case 'draw':
@@ -251,7 +251,7 @@ class ReferenceJob implements Job {
   readonly #program: ReferenceProgram;
   readonly #call: JobCall;
   readonly #inputs: readonly HostArray[];
-  readonly #cells: Float64Array;
+  readonly #dynamicScalars: Float64Array;
   readonly #sums: Float64Array;
   readonly #sequence: ReferenceSequence | null;
   #keys: Uint32Array;
@@ -268,7 +268,7 @@ class ReferenceJob implements Job {
     this.#program = program;
     this.#call = call;
     this.#inputs = call.inputs.map((array) => array.slice());
-    this.#cells = call.cells.slice();
+    this.#dynamicScalars = call.dynamicScalars.slice();
     this.#keys = call.keys.slice();
     this.#sums = new Float64Array(call.outputs.length);
     this.done = new Promise((resolve, reject) => {
@@ -296,7 +296,7 @@ class ReferenceJob implements Job {
     if (this.#sequence?.isBroken) this.#stopped = true;
     if (!this.#stopped && this.#runs < times) {
       try {
-        this.#program.run({ inputs: this.#inputs, outputs, cells: this.#cells, keys: this.#keys });
+        this.#program.run({ inputs: this.#inputs, outputs, dynamicScalars: this.#dynamicScalars, keys: this.#keys });
       } catch (error) {
         this.#breakOff();
         this.#reject(error);
@@ -304,7 +304,7 @@ class ReferenceJob implements Job {
       }
       this.#keys = this.#program.keys;
       this.#runs++;
-      if (counter !== null) this.#cells[counter]!++;
+      if (counter !== null) this.#dynamicScalars[counter]!++;
       for (const [i, output] of outputs.entries()) if (output.length === 1) this.#sums[i]! += output[0]!;
     }
     if (!this.#stopped && this.#runs < times) return true;
@@ -343,24 +343,24 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
   const queue = new JobQueue();
   const factory: ProgramFactory = {
     fuses: false,
-    createBlock: (dtype, length) => new ReferenceBlock(dtype, length),
+    createBuffer: (dtype, length) => new ReferenceBuffer(dtype, length),
     // The garbage collector does it.
     reclaim() {},
     createSequence: () => new ReferenceSequence(factory),
-    createProgram(graph, blocks) {
-      const own = blocks.map((block) => {
-        if (!(block instanceof ReferenceBlock)) throw new ArgumentError('a block of another backend');
-        return block;
+    createProgram(graph, buffers) {
+      const own = buffers.map((buffer) => {
+        if (!(buffer instanceof ReferenceBuffer)) throw new ArgumentError('a buffer of another backend');
+        return buffer;
       });
       return new ReferenceProgram(ops, graph, own, queue);
     },
     // Runs are between turns of the event loop.
-    copyOut(blocks, to) {
-      for (const [i, block] of blocks.entries()) block.copyOut(to[i]!);
+    copyOut(buffers, to) {
+      for (const [i, buffer] of buffers.entries()) buffer.copyOut(to[i]!);
     },
     async shuffle(order, seed) {
-      if (!(order instanceof ReferenceBlock) || !isInt32Array(order.array))
-        throw new ArgumentError('an order is an int32 block of this backend');
+      if (!(order instanceof ReferenceBuffer) || !isInt32Array(order.array))
+        throw new ArgumentError('an order is an int32 buffer of this backend');
       await nextTurn();
       fillPermutation(new Mt19937(Number(BigInt.asUintN(32, seed))), order.array);
     },

@@ -7,7 +7,7 @@ import type { DType, OpName } from '../../../src/ops/ops.js';
 export class List {
   readonly values: ValueSpec[] = [];
   readonly instructions: Instruction[] = [];
-  cells = 0;
+  dynamicScalars = 0;
   keySources = 0;
 
   temporary(length: number, dtype: DType = 'float32'): ValueId {
@@ -31,8 +31,8 @@ export class List {
     return this.values.push(this.values[value]!) - 1;
   }
 
-  cell(): number {
-    return this.cells++;
+  dynamicScalar(): number {
+    return this.dynamicScalars++;
   }
 
   keys(): number {
@@ -44,8 +44,8 @@ export class List {
   }
 
   graph(): Graph {
-    const { values, instructions, cells, keySources } = this;
-    return { values: [...values], instructions: [...instructions], arena: -1, cells, keySources };
+    const { values, instructions, dynamicScalars, keySources } = this;
+    return { values: [...values], instructions: [...instructions], arena: -1, dynamicScalars, keySources };
   }
 
   #value(kind: ValueSpec['kind'], length: number, dtype: DType): ValueId {

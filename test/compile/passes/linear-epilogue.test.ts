@@ -74,7 +74,7 @@ describe('linear-epilogue', () => {
     const [x, residual, gain, scale] = [list.input(8 * 3), list.input(8 * 5), list.state(5), list.state(1)];
     const { out } = linear(list, x, 3, 5);
     const silu = pointwise(list, [out], ([h], [beta]) => h!.mul(h!.mul(beta!).sigmoid()), {
-      scalars: [{ cell: list.cell() }],
+      scalars: [{ dynamic: list.dynamicScalar() }],
     });
     const strides = (last: readonly number[]) => ({ sizes: [8, 5], strides: [[5, 1], last] });
     const gained = pointwise(list, [silu, gain], ([h, g]) => h!.mul(g!), strides([0, 1]));
@@ -82,7 +82,7 @@ describe('linear-epilogue', () => {
     add(list, residual, scaled, list.output(8 * 5));
     expect(fused(list)).toEqual([
       'output0 = linear(input0, state2, bias=state3) |> ' +
-        'add(input1, mul(mul(mul(·, sigmoid(mul(·, cell0))), state0), state1))',
+        'add(input1, mul(mul(mul(·, sigmoid(mul(·, scalar0))), state0), state1))',
     ]);
   });
 

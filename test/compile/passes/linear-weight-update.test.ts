@@ -20,12 +20,12 @@ describe('linear-weight-update', () => {
       '%4 = matmul(input1, input0, transA)',
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
-      'state0 = sub(state0, mul(cell0, %4))',
+      'state0 = sub(state0, mul(scalar0, %4))',
     ]);
     expect(lines(fuseLinearWeightUpdate(list.graph())).slice(1)).toEqual([
       '%5 = matmul(input1, state0)',
       'output0 = copy(%5, output0)',
-      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, ·))',
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(scalar0, ·))',
     ]);
   });
 
@@ -34,14 +34,14 @@ describe('linear-weight-update', () => {
     sgd(first.list, first.layer.weight, weightGradient(first.list, first.layer, first.grad), true);
     expect(lines(fuseLinearWeightUpdate(first.list.graph()))[1]).toBe(
       'state0, state1, step=state2 = linearWeightUpdate(input1, input0) |> ' +
-        'sub(state0, mul(cell0, selectEqual(state2 + 1, 1, ·, add(state1, ·)))), ' +
+        'sub(state0, mul(scalar0, selectEqual(state2 + 1, 1, ·, add(state1, ·)))), ' +
         'selectEqual(state2 + 1, 1, ·, add(state1, ·))',
     );
     const second = start();
     adam(second.list, second.layer.weight, weightGradient(second.list, second.layer, second.grad));
     expect(lines(fuseLinearWeightUpdate(second.list.graph()))[1]).toBe(
       'state0, state1, state2, step=state3 = linearWeightUpdate(input1, input0) |> ' +
-        'sub(state0, mul(div(…), div(…))), fma(cell1, state1, ·), fma(cell1, state2, mul(·, ·))',
+        'sub(state0, mul(div(…), div(…))), fma(scalar1, state1, ·), fma(scalar1, state2, mul(·, ·))',
     );
     const third = start();
     update(
@@ -59,8 +59,8 @@ describe('linear-weight-update', () => {
         'sub(mul(…), mul(…)), max(state1, abs(·))',
     );
     expect(fuseLinearWeightUpdate(third.list.graph()).instructions[1]!.args.scalars).toEqual([
-      { cell: 0 },
-      { cell: 1 },
+      { dynamic: 0 },
+      { dynamic: 1 },
     ]);
   });
 
@@ -80,7 +80,7 @@ describe('linear-weight-update', () => {
     sgd(list, layer.weight, clipped);
     expectUnchanged(list);
     expect(lines(fuseLinearWeightUpdate(fusePointwiseChains(list.graph())))[1]).toBe(
-      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(cell0, min(max(·, -1), 1)))',
+      'state0 = linearWeightUpdate(input1, input0) |> sub(state0, mul(scalar0, min(max(·, -1), 1)))',
     );
   });
 
@@ -145,7 +145,7 @@ describe('linear-weight-update', () => {
     sgd(list, layer.weight, kept);
     expect(lines(fuseLinearWeightUpdate(list.graph())).slice(1)).toEqual([
       'state1 = linearWeightUpdate(input1, input0) |> add(state1, ·)',
-      'state0 = sub(state0, mul(cell0, state1))',
+      'state0 = sub(state0, mul(scalar0, state1))',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { applyPasses, type PassName, passNames } from '../../../src/compile/pass
 import { nn, optim, pointwise, type Tensor } from '../../../src/index.js';
 import type { Graph } from '../../../src/ops/graph.js';
 import { Own } from '../../helpers/own-optimizer.js';
-import { gelu, Lambda } from '../scenes.js';
+import { gelu, Lambda } from '../fixtures.js';
 import { lines } from './graph.js';
 import { traceFunction } from './trace-function.js';
 
@@ -89,12 +89,12 @@ describe('the training step of an MLP', () => {
       `output0, t6, biasGrad=t7 = crossEntropyTrain(t5, t4, input1, ${settings})`,
       't8, biasGrad=t9 = linearInputGradient(t6, state4, packed) |> selectLessEqual(t3, 0, 0, mul(·, 2))',
       't10, biasGrad=t11 = linearInputGradient(t8, state2, packed) |> selectLessEqual(t1, 0, 0, mul(·, 2))',
-      'state0 = linearWeightUpdate(t10, input0, packed) |> fma(neg(cell0), ·, state0)',
-      'state1 = fma(neg(cell0), t11, state1)',
-      'state2 = linearWeightUpdate(t8, t1, packed) |> fma(neg(cell0), ·, state2)',
-      'state3 = fma(neg(cell0), t9, state3)',
-      'state4 = linearWeightUpdate(t6, t3, packed) |> fma(neg(cell0), ·, state4)',
-      'state5 = fma(neg(cell0), t7, state5)',
+      'state0 = linearWeightUpdate(t10, input0, packed) |> fma(neg(scalar0), ·, state0)',
+      'state1 = fma(neg(scalar0), t11, state1)',
+      'state2 = linearWeightUpdate(t8, t1, packed) |> fma(neg(scalar0), ·, state2)',
+      'state3 = fma(neg(scalar0), t9, state3)',
+      'state4 = linearWeightUpdate(t6, t3, packed) |> fma(neg(scalar0), ·, state4)',
+      'state5 = fma(neg(scalar0), t7, state5)',
     ]);
   });
 
@@ -104,8 +104,8 @@ describe('the training step of an MLP', () => {
     const gradient = (h: string) =>
       `add(mul(·, sigmoid(${h})), mul(mul(mul(·, ${h}), sigmoid(${h})), sub(1, sigmoid(${h}))))`;
     const step = (param: number, v: number, g: string) =>
-      `sub(state${param}, mul(cell0, div(${g}, ${g === '·' ? 'add(…)' : 'add(sqrt(…), cell2)'}))), ` +
-      `add(mul(cell1, state${v}), mul(mul(add(neg(cell1), 1), ${g}), ${g}))`;
+      `sub(state${param}, mul(scalar0, div(${g}, add(sqrt(…), scalar2)))), ` +
+      `add(mul(scalar1, state${v}), mul(mul(add(neg(scalar1), 1), ${g}), ${g}))`;
     const weight = (param: number, v: number, operands: string) =>
       `state${param}, state${v}, step=state${v + 1} = linearWeightUpdate(${operands}, packed) |> ${step(param, v, '·')}`;
     const bias = (param: number, v: number, g: string) =>

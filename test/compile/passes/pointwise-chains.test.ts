@@ -163,13 +163,13 @@ describe('pointwise-chains', () => {
 
   it('takes numbers that may change, each once, and tells those apart that are equal now', () => {
     const list = new List();
-    const [a, b] = [list.cell(), list.cell()];
-    const scaled = (x: number, scalar: number | { cell: number }) =>
+    const [a, b] = [list.dynamicScalar(), list.dynamicScalar()];
+    const scaled = (x: number, scalar: number | { dynamic: number }) =>
       pointwise(list, [x], ([each], [s]) => each!.mul(s!), { scalars: [scalar] });
     const x = list.input(4);
-    copy(list, [{ cell: a }, 2, { cell: b }, 2, 0, -0, { cell: a }].reduce(scaled, x), list.output(4));
-    expect(fused(list)[0]).toMatch(/^%\d+ = mul\(mul\(.*cell0\), 2\), cell1\), 2\), 0\), 0\), cell0\)$/);
-    expect(argsOf(list, 0).scalars).toEqual([{ cell: a }, 2, { cell: b }, 0, -0]);
+    copy(list, [{ dynamic: a }, 2, { dynamic: b }, 2, 0, -0, { dynamic: a }].reduce(scaled, x), list.output(4));
+    expect(fused(list)[0]).toMatch(/^%\d+ = mul\(mul\(.*scalar0\), 2\), scalar1\), 2\), 0\), 0\), scalar0\)$/);
+    expect(argsOf(list, 0).scalars).toEqual([{ dynamic: a }, 2, { dynamic: b }, 0, -0]);
   });
 
   it('takes what is done to a gradient into the step that uses it, over the weight in place', () => {
@@ -178,7 +178,7 @@ describe('pointwise-chains', () => {
     const clipped = pointwise(list, [grad], ([g]) => g!.maximum(-1).minimum(1));
     sgd(list, weight, clipped, true);
     const next = 'selectEqual(state2 + 1, 1, min(…), add(…))';
-    expect(fused(list)).toEqual([`state0, state1, step=state2 = sub(state0, mul(cell0, ${next})), ${next}`]);
+    expect(fused(list)).toEqual([`state0, state1, step=state2 = sub(state0, mul(scalar0, ${next})), ${next}`]);
     const buffer = list.values.findIndex(({ kind, index }) => kind === 'state' && index === 1);
     expect(argsOf(list, 0)).toMatchObject({ inputs: [grad, weight, buffer], outputs: [weight, buffer] });
   });
@@ -186,7 +186,7 @@ describe('pointwise-chains', () => {
   it('keeps the number of the step the last, with numbers of both', () => {
     const list = new List();
     const [weight, grad] = [list.state(3), list.input(3)];
-    const scaled = pointwise(list, [grad], ([g], [s]) => g!.mul(s!), { scalars: [{ cell: list.cell() }] });
+    const scaled = pointwise(list, [grad], ([g], [s]) => g!.mul(s!), { scalars: [{ dynamic: list.dynamicScalar() }] });
     update(
       list,
       weight,
@@ -195,10 +195,10 @@ describe('pointwise-chains', () => {
       { buffers: ['m'] },
     );
     expect(fused(list)).toEqual([
-      'state0, state1, step=state2 = sub(state0, mul(div(cell1, state2 + 1), mul(input0, cell0))), state1',
+      'state0, state1, step=state2 = sub(state0, mul(div(scalar1, state2 + 1), mul(input0, scalar0))), state1',
     ]);
     expect((argsOf(list, 0).program as PointwiseProgram).scalars).toBe(3);
-    expect(argsOf(list, 0).scalars).toEqual([{ cell: 0 }, { cell: 1 }]);
+    expect(argsOf(list, 0).scalars).toEqual([{ dynamic: 0 }, { dynamic: 1 }]);
     // It is there also where the program does not use it.
     const unused = new List();
     const plain = pointwise(unused, [unused.input(3)], ([g]) => g!.sign());
@@ -302,7 +302,9 @@ describe('pointwise-chains', () => {
 
   it('does not take along what is the same for all elements: between two ops it is a float32', () => {
     const list = new List();
-    const third = pointwise(list, [list.input(4)], (_inputs, [s]) => s!.div(3), { scalars: [{ cell: list.cell() }] });
+    const third = pointwise(list, [list.input(4)], (_inputs, [s]) => s!.div(3), {
+      scalars: [{ dynamic: list.dynamicScalar() }],
+    });
     pointwise(list, [third, list.input(4)], ([a, x]) => a!.add(1).mul(x!), { outputs: [list.output(4)] });
     expectUnchanged(list);
   });

@@ -10,7 +10,7 @@ import { getBackend } from '../../../src/ops/backend.js';
 import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
 import { Own } from '../../helpers/own-optimizer.js';
-import { gelu, soft } from '../scenes.js';
+import { gelu, soft } from '../fixtures.js';
 import { type TracedFunction, traceFunction, runAll } from './trace-function.js';
 
 const activations = {

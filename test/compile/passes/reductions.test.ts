@@ -20,7 +20,7 @@ function extreme(list: List, x: ValueId, largest: boolean): { out: ValueId; inde
   return { out, index };
 }
 
-const divided = (list: List, x: ValueId, by: number | { cell: number }): ValueId =>
+const divided = (list: List, x: ValueId, by: number | { dynamic: number }): ValueId =>
   pointwise(list, [x], ([each], [divisor]) => each!.div(divisor!), { scalars: [by] });
 
 function expectUnchanged(list: List): void {
@@ -69,8 +69,8 @@ describe('reductions', () => {
     divided(largest, extreme(largest, exp(largest, largest.input(40)), true).out, 2);
     expect(fused(largest)).toEqual(['%2, index=%3 = max(exp(input0))', '%4 = div(%2, 2)']);
     const changing = new List();
-    divided(changing, sum(changing, exp(changing, changing.input(40))), { cell: changing.cell() });
-    expect(fused(changing)).toEqual(['%2 = sum(exp(input0))', '%3 = div(%2, cell0)']);
+    divided(changing, sum(changing, exp(changing, changing.input(40))), { dynamic: changing.dynamicScalar() });
+    expect(fused(changing)).toEqual(['%2 = sum(exp(input0))', '%3 = div(%2, scalar0)']);
     const shared = new List();
     const total = sum(shared, exp(shared, shared.input(40)));
     divided(shared, total, 2);

@@ -92,12 +92,12 @@ describe('relu-dropout', () => {
     [
       'a probability that changes',
       ({ list, grad, key }: ReturnType<typeof start>) =>
-        dropout(list, grad, key, 0.5, { scalars: [{ cell: list.cell() }] }),
+        dropout(list, grad, key, 0.5, { scalars: [{ dynamic: list.dynamicScalar() }] }),
     ],
   ])('takes no mask of %s', (_what, mask) => {
-    const scene = start();
-    reluBackward(scene.list, mask(scene), scene.y);
-    expectUnchanged(scene.list);
+    const fixture = start();
+    reluBackward(fixture.list, mask(fixture), fixture.y);
+    expectUnchanged(fixture.list);
   });
 
   it('leaves the gradient of another function alone, and one that was not dropped', () => {

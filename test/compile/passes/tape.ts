@@ -177,7 +177,7 @@ export function copy(list: List, x: ValueId, out: ValueId): void {
 
 type Rule = (values: Readonly<Record<string, Expression>>, numbers: Readonly<Record<string, Expression>>) => Values;
 
-/** A step of an optimizer as `update.ts` takes it, all its numbers cells. */
+/** A step of an optimizer as `update.ts` takes it, all its numbers dynamic scalars. */
 export function update(
   list: List,
   param: ValueId,
@@ -190,7 +190,7 @@ export function update(
   const changed = [param, ...buffers.map(() => list.state(list.values[param]!.length))];
   run(list, program, [grad, ...changed], {
     outputs: changed,
-    scalars: numbers.map(() => ({ cell: list.cell() })),
+    scalars: numbers.map(() => ({ dynamic: list.dynamicScalar() })),
     step: counts ? list.state(1, 'int32') : null,
   });
 }

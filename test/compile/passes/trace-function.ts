@@ -4,7 +4,7 @@ import { Tracer } from '../../../src/compile/tracer.js';
 import type { Generator, Tensor } from '../../../src/index.js';
 import { withOps } from '../../../src/ops/backend.js';
 import type { Graph, ProgramFactory } from '../../../src/ops/graph.js';
-import type { Cell, DType, HostArray } from '../../../src/ops/ops.js';
+import type { DynamicScalar, DType, HostArray } from '../../../src/ops/ops.js';
 import { withTrace } from '../../../src/ops/trace.js';
 import { dtypeOf, Storage } from '../../../src/tensor/storage.js';
 import { Tensor as TensorClass } from '../../../src/tensor/tensor.js';
@@ -16,7 +16,7 @@ export interface TracedFunction {
   /** What the states hold before the first run. */
   readonly states: readonly HostArray[];
   readonly outputs: readonly { readonly dtype: DType; readonly length: number }[];
-  readonly cells: readonly Cell[];
+  readonly dynamicScalars: readonly DynamicScalar[];
   readonly sources: readonly Generator[];
   /** Inputs beyond the function's own: masks drawn on the host, by their probability of a 1. */
   readonly draws: readonly { readonly source: Generator; fill(array: HostArray): void; readonly length: number }[];
@@ -44,12 +44,12 @@ export function traceFunction(
     });
     const storages = returned.map(({ storage }) => storage);
     const { graph, states, outputs } = assemble(tracer, storages, gradients, keepGradients);
-    const { cells, sources, draws, values } = tracer;
+    const { dynamicScalars, sources, draws, values } = tracer;
     return {
       graph,
       states: states.map((state) => (state.hasNumbers ? state.read().slice() : new arrays[state.dtype](state.length))),
       outputs,
-      cells,
+      dynamicScalars,
       sources,
       draws: draws.map(({ source, fill, value }) => ({ source, fill, length: values[value]!.length })),
     };
@@ -61,25 +61,30 @@ export function traceFunction(
 /** Runs a planned graph once for each set of inputs. Returns the outputs of each run and the states after the last. */
 export function runAll(
   factory: ProgramFactory,
-  { states, outputs, cells, sources }: TracedFunction,
+  { states, outputs, dynamicScalars, sources }: TracedFunction,
   graph: Graph,
   runs: readonly (readonly HostArray[])[],
 ): { outputs: HostArray[][]; states: HostArray[] } {
-  const blocks = states.map((state) => {
-    const block = factory.createBlock(dtypeOf(state)!, state.length);
-    block.copyIn(state);
-    return block;
+  const buffers = states.map((state) => {
+    const buffer = factory.createBuffer(dtypeOf(state)!, state.length);
+    buffer.copyIn(state);
+    return buffer;
   });
-  const program = factory.createProgram(graph, blocks);
+  const program = factory.createProgram(graph, buffers);
   const found = runs.map((inputs, run) => {
     const results = outputs.map(({ dtype, length }) => new arrays[dtype](length).fill(dtype === 'int32' ? -7 : NaN));
     const keys = Uint32Array.from(sources.flatMap((_, source) => [7, source, run * 100, 0]));
-    program.run({ inputs, outputs: results, cells: Float64Array.from(cells, ({ value }) => value), keys });
+    program.run({
+      inputs,
+      outputs: results,
+      dynamicScalars: Float64Array.from(dynamicScalars, ({ value }) => value),
+      keys,
+    });
     return results;
   });
-  const after = blocks.map((block) => {
-    const array = new arrays[block.dtype](block.length);
-    block.copyOut(array);
+  const after = buffers.map((buffer) => {
+    const array = new arrays[buffer.dtype](buffer.length);
+    buffer.copyOut(array);
     return array;
   });
   program.dispose();

@@ -33,7 +33,7 @@ describe('weight-panels', () => {
       '%6 = linearInputGradient(input1, state0, packed)',
       'output1 = copy(%6, output1)',
       'state0, state1, state2, step=state3 = linearWeightUpdate(input1, input0, packed) |> ' +
-        'sub(state0, mul(div(…), div(…))), fma(cell1, state1, ·), fma(cell1, state2, mul(·, ·))',
+        'sub(state0, mul(div(…), div(…))), fma(scalar1, state1, ·), fma(scalar1, state2, mul(·, ·))',
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('weight-panels', () => {
     expect(lines(after).at(-1)).toBe('state1 = linearWeightUpdate(input1, input0, packed) |> add(state1, ·)');
   });
 
-  it('sees that two memories are the same block, and that a weight is used in two shapes', () => {
+  it('sees that two values are the same buffer, and that a weight is used in two shapes', () => {
     const same = start();
     copy(same.list, same.list.again(same.layer.weight), same.list.output(15));
     expect(panelsOf(fused(same.list))).toEqual([]);

@@ -1,10 +1,10 @@
 /** Compiled functions; what cannot be traced has a test of its own, test/compile/bad-functions.test.ts. */
 import { compile, noGrad, type Tensor } from '../../../src/index.js';
 import { argument, type Row, shape, state } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
-/** A step of the world's model, traced and not run. */
-const stepOf = ({ model, criterion, optimizer }: World) =>
+/** A step of the fixture's model, traced and not run. */
+const stepOf = ({ model, criterion, optimizer }: Fixture) =>
   compile((x: Tensor, y: Tensor) => {
     optimizer.zeroGrad();
     const loss = criterion.forward(model.forward(x), y);
@@ -13,8 +13,8 @@ const stepOf = ({ model, criterion, optimizer }: World) =>
     return loss;
   });
 
-const disposed = (world: World) => {
-  const step = stepOf(world);
+const disposed = (fixture: Fixture) => {
+  const step = stepOf(fixture);
   step.dispose();
   return step;
 };
@@ -54,25 +54,29 @@ export const compileRows: readonly Row[] = [
   ),
   argument(
     'a compiled step on numbers',
-    (world) => stepOf(world)(bad([1]), world.labels),
+    (fixture) => stepOf(fixture)(bad([1]), fixture.labels),
     'argument 0 must be a Tensor',
   ),
   argument(
     'a compiled step on a label out of range',
-    (world) => stepOf(world)(world.x, world.integers.narrow(1, 1, 2).reshape([2])),
+    (fixture) => stepOf(fixture)(fixture.x, fixture.integers.narrow(1, 1, 2).reshape([2])),
     'Target 3 is out of bounds',
   ),
   shape(
     'a compiled step on another shape',
-    (world) => stepOf(world)(world.matrix, world.labels),
+    (fixture) => stepOf(fixture)(fixture.matrix, fixture.labels),
     'Sequential[0] Linear: expected 4 features in the last dimension, got shape [2, 3]',
   ),
   state(
     'a compiled step on a parameter',
-    (world) => stepOf(world)(world.leaf, world.labels),
+    (fixture) => stepOf(fixture)(fixture.leaf, fixture.labels),
     'argument 0 requires a gradient',
   ),
-  state('a compiled step after dispose', (world) => disposed(world)(world.x, world.labels), 'it has been disposed'),
+  state(
+    'a compiled step after dispose',
+    (fixture) => disposed(fixture)(fixture.x, fixture.labels),
+    'it has been disposed',
+  ),
   state(
     'a compiled function that is given what it writes',
     ({ vector }) => compile((x: Tensor) => noGrad(() => vector.copy_(x.mul(2))))(vector),

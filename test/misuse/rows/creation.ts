@@ -14,7 +14,7 @@ import {
   zerosLike,
 } from '../../../src/index.js';
 import { argument, type Row, shape, state } from '../row.js';
-import { bad } from '../world.js';
+import { bad } from '../fixture.js';
 
 function detached(): Float32Array {
   const array = new Float32Array(4);

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { data, zeros } from '../../../src/index.js';
 import { argument, ownError, type Row, shape } from '../row.js';
-import { bad } from '../world.js';
+import { bad } from '../fixture.js';
 
 /** The bytes of an IDX file: its magic number, sizes, and elements. */
 function idx(magic: number, sizes: readonly number[], elements: number): Uint8Array {

@@ -1,11 +1,11 @@
 /** Every function of `functional`, given what is no tensor, or a tensor of a dtype that it does not take. */
 import { functional as F, type Tensor, tensor } from '../../../src/index.js';
 import { argument, type Row, shape } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
 type Name = keyof typeof F;
 /** Calls a function with `input` instead of its first tensor, and with what fits otherwise. */
-type Call = (input: Tensor, world: World) => unknown;
+type Call = (input: Tensor, fixture: Fixture) => unknown;
 
 /** Those that take more than a tensor, or than two of one shape. `input` fits when it is [2, 3]. */
 const special: Readonly<Partial<Record<Name, Call>>> = {
@@ -99,13 +99,17 @@ const needTheSame: readonly Name[] = ['bmm', 'dot', 'einsum', 'linear', 'matmul'
 const names = Object.keys(calls) as Name[];
 export const functionRows: readonly Row[] = [
   ...names.flatMap((name) =>
-    notTensors.map(([shown, value]) => argument(`${name}(${shown})`, (world) => calls[name](bad(value), world), shown)),
+    notTensors.map(([shown, value]) =>
+      argument(`${name}(${shown})`, (fixture) => calls[name](bad(value), fixture), shown),
+    ),
   ),
-  ...needFloats.map((name) => argument(`${name} of int32`, (world) => calls[name](world.integers, world), /int32/)),
+  ...needFloats.map((name) =>
+    argument(`${name} of int32`, (fixture) => calls[name](fixture.integers, fixture), /int32/),
+  ),
   ...needTheSame.map((name) =>
     argument(
       `${name} of float64 and float32`,
-      (world) => calls[name](world.doubles, world),
+      (fixture) => calls[name](fixture.doubles, fixture),
       'same dtype, got float64 and float32',
     ),
   ),

@@ -1,7 +1,7 @@
 /** Modules: constructors, containers, modes, state dicts, inputs that do not fit. */
 import { compile, defaultGenerator, nn, type Tensor, tensor, zeros } from '../../../src/index.js';
 import { argument, type Row, shape, state, typeError } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
 /** Modules that take one tensor, in training mode. */
 const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
@@ -18,7 +18,7 @@ const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
 ];
 
 /** The state of the model with one entry changed. */
-const stateWith = ({ model }: World, change: (entries: Record<string, unknown>) => void): never => {
+const stateWith = ({ model }: Fixture, change: (entries: Record<string, unknown>) => void): never => {
   const entries: Record<string, unknown> = { ...model.stateDict() };
   change(entries);
   return bad(entries);
@@ -264,39 +264,39 @@ export const nnRows: readonly Row[] = [
 
   argument(
     'loadStateDict: a key missing',
-    (world) => world.model.loadStateDict(stateWith(world, (s) => delete s['0.bias'])),
+    (fixture) => fixture.model.loadStateDict(stateWith(fixture, (s) => delete s['0.bias'])),
     'Missing key(s) in state_dict: "0.bias". ',
   ),
   argument(
     'loadStateDict: a key too many',
-    (world) => world.model.loadStateDict(stateWith(world, (s) => (s['9.weight'] = zeros([1])))),
+    (fixture) => fixture.model.loadStateDict(stateWith(fixture, (s) => (s['9.weight'] = zeros([1])))),
     'Unexpected key(s) in state_dict: "9.weight". ',
   ),
   argument(
     'loadStateDict: a key __proto__',
-    (world) => {
-      const entries = new Map<string, Tensor>(Object.entries(world.model.stateDict())).set('__proto__', zeros([1]));
-      return world.model.loadStateDict(entries);
+    (fixture) => {
+      const entries = new Map<string, Tensor>(Object.entries(fixture.model.stateDict())).set('__proto__', zeros([1]));
+      return fixture.model.loadStateDict(entries);
     },
     'Unexpected key(s) in state_dict: "__proto__". ',
   ),
   shape(
     'loadStateDict: a size, the last key',
-    (world) => world.model.loadStateDict(stateWith(world, (s) => (s['3.bias'] = zeros([4])))),
+    (fixture) => fixture.model.loadStateDict(stateWith(fixture, (s) => (s['3.bias'] = zeros([4])))),
     'size mismatch for 3.bias: copying a param with shape torch.Size([4]) from checkpoint, the shape in current model is torch.Size([3]).',
   ),
   shape(
     'loadStateDict: a size, not strict',
-    (world) =>
-      world.model.loadStateDict(
-        stateWith(world, (s) => (s['3.bias'] = zeros([4]))),
+    (fixture) =>
+      fixture.model.loadStateDict(
+        stateWith(fixture, (s) => (s['3.bias'] = zeros([4]))),
         { strict: false },
       ),
     'size mismatch for 3.bias',
   ),
   argument(
     'loadStateDict: an array for a tensor',
-    (world) => world.model.loadStateDict(stateWith(world, (s) => (s['0.bias'] = [1, 2]))),
+    (fixture) => fixture.model.loadStateDict(stateWith(fixture, (s) => (s['0.bias'] = [1, 2]))),
     'expected a Tensor from checkpoint but received [1, 2]',
   ),
   argument(
@@ -317,7 +317,7 @@ export const nnRows: readonly Row[] = [
   typeError('train of what is no module', () => nn.Module.prototype.train.call(bad({})), /private|member|modules/),
 ];
 
-/** Does something with a layer that draws no initial weights from the world's generator. */
+/** Does something with a layer that draws no initial weights from the fixture's generator. */
 function outside<T>(make: () => T, act: (layer: T) => unknown): unknown {
   return act(withoutDrawing(make));
 }

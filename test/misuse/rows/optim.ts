@@ -1,7 +1,7 @@
 /** Optimizers: options, parameters, groups that were changed by hand, state dicts. */
 import { optim, type Tensor, zeros } from '../../../src/index.js';
 import { argument, type Row, shape, state, typeError } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
 const optimizers = ['SGD', 'Adam', 'AdamW'] as const;
 const notRates = [Number.NaN, -1, Number.POSITIVE_INFINITY, '0.1', null, [0.1]];
@@ -10,7 +10,7 @@ const shown = (value: unknown) =>
 
 const make = (name: (typeof optimizers)[number], params: unknown, options?: unknown) =>
   new optim[name](bad(params), bad(options));
-/** With the gradients of the world in place. */
+/** With the gradients of the fixture in place. */
 const group = (optimizer: optim.Optimizer): Record<string, unknown> => bad(optimizer.paramGroups[0]);
 
 /** Sets an option of a group and takes a step; the option is put back, since it is the caller's own change. */
@@ -26,7 +26,7 @@ function stepWith(optimizer: optim.Optimizer, key: string, value: unknown): unkn
 }
 
 const saved = (
-  { optimizer }: World,
+  { optimizer }: Fixture,
   change: (dict: { state: Record<string, unknown>; param_groups: Record<string, unknown>[] }) => void,
 ): never => {
   const { state: states, param_groups } = optimizer.stateDict();
@@ -250,36 +250,38 @@ export const optimRows: readonly Row[] = [
   argument('Optimizer.loadStateDict({})', ({ optimizer }) => optimizer.loadStateDict(bad({})), 'Adam.loadStateDict'),
   argument(
     'Optimizer.loadStateDict: no groups',
-    (world) => world.optimizer.loadStateDict(saved(world, (dict) => (dict.param_groups = []))),
+    (fixture) => fixture.optimizer.loadStateDict(saved(fixture, (dict) => (dict.param_groups = []))),
     'Adam.loadStateDict',
   ),
   argument(
     'Optimizer.loadStateDict: fewer parameters',
-    (world) =>
-      world.optimizer.loadStateDict(saved(world, (dict) => Object.assign(dict.param_groups[0] ?? {}, { params: [0] }))),
+    (fixture) =>
+      fixture.optimizer.loadStateDict(
+        saved(fixture, (dict) => Object.assign(dict.param_groups[0] ?? {}, { params: [0] })),
+      ),
     'Adam.loadStateDict',
   ),
   argument(
     'Optimizer.loadStateDict: a bad rate',
-    (world) =>
-      world.optimizer.loadStateDict(
-        saved(world, (dict) => Object.assign(dict.param_groups[0] ?? {}, { lr: Number.NaN })),
+    (fixture) =>
+      fixture.optimizer.loadStateDict(
+        saved(fixture, (dict) => Object.assign(dict.param_groups[0] ?? {}, { lr: Number.NaN })),
       ),
     'Invalid learning rate: NaN',
   ),
   shape(
     'Optimizer.loadStateDict: a shape',
-    (world) =>
-      world.optimizer.loadStateDict(
-        saved(world, (dict) => Object.assign(dict.state['3'] ?? {}, { exp_avg: zeros([7]) })),
+    (fixture) =>
+      fixture.optimizer.loadStateDict(
+        saved(fixture, (dict) => Object.assign(dict.state['3'] ?? {}, { exp_avg: zeros([7]) })),
       ),
     'exp_avg has shape [7], its parameter [3]',
   ),
   argument(
     'Optimizer.loadStateDict: a buffer missing',
-    (world) =>
-      world.optimizer.loadStateDict(
-        saved(world, (dict) => Object.assign(dict.state['3'] ?? {}, { exp_avg_sq: undefined })),
+    (fixture) =>
+      fixture.optimizer.loadStateDict(
+        saved(fixture, (dict) => Object.assign(dict.state['3'] ?? {}, { exp_avg_sq: undefined })),
       ),
     'lacks exp_avg_sq',
   ),
@@ -290,13 +292,13 @@ export const optimRows: readonly Row[] = [
   ),
   argument(
     'Optimizer.loadStateDict: step -1',
-    (world) =>
-      world.optimizer.loadStateDict(saved(world, (dict) => Object.assign(dict.state['0'] ?? {}, { step: -1 }))),
+    (fixture) =>
+      fixture.optimizer.loadStateDict(saved(fixture, (dict) => Object.assign(dict.state['0'] ?? {}, { step: -1 }))),
     'step must be a whole number, got -1',
   ),
   argument(
     'Optimizer.loadStateDict: state of nobody',
-    (world) => world.optimizer.loadStateDict(saved(world, (dict) => Object.assign(dict.state, { 17: {} }))),
+    (fixture) => fixture.optimizer.loadStateDict(saved(fixture, (dict) => Object.assign(dict.state, { 17: {} }))),
     /17/,
   ),
   typeError(

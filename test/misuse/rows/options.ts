@@ -1,7 +1,7 @@
 /** Options that are none, and options made to do harm, wherever options are taken. */
 import { argument, ownError, type Row } from '../row.js';
 import { takers } from '../takers.js';
-import { bad } from '../world.js';
+import { bad } from '../fixture.js';
 
 /** An object with an own key `__proto__`, as JSON.parse makes it. */
 const withProto = () => JSON.parse('{ "__proto__": { "lr": 1, "dtype": "int32", "shuffle": true } }');
@@ -13,47 +13,51 @@ const throwing = () => {
 export const optionRows: readonly Row[] = takers.flatMap(({ name, caller, call, takesDims }) => [
   argument(
     `${name}: an unknown option`,
-    (world) => call(bad({ colour: 'red' }), world),
+    (fixture) => call(bad({ colour: 'red' }), fixture),
     `${caller}: unknown option "colour"`,
   ),
   argument(
     `${name}: an unknown option that is undefined`,
-    (world) => call(bad({ colour: undefined }), world),
+    (fixture) => call(bad({ colour: undefined }), fixture),
     'unknown option "colour"',
   ),
   argument(
     `${name}: an option __proto__`,
-    (world) => call(bad(withProto()), world),
+    (fixture) => call(bad(withProto()), fixture),
     `${caller}: unknown option "__proto__"`,
   ),
   argument(
     `${name}: an option constructor`,
-    (world) => call(bad({ constructor: 1 }), world),
+    (fixture) => call(bad({ constructor: 1 }), fixture),
     'unknown option "constructor"',
   ),
   argument(
     `${name}: an option that is a symbol`,
-    (world) => call(bad({ [Symbol('lr')]: 1 }), world),
+    (fixture) => call(bad({ [Symbol('lr')]: 1 }), fixture),
     'unknown option a symbol',
   ),
   argument(
     `${name}: a hidden option`,
-    (world) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), world),
+    (fixture) => call(bad(Object.defineProperty({}, 'colour', { value: 1 })), fixture),
     'unknown option "colour"',
   ),
-  argument(`${name}: options "x"`, (world) => call(bad('x'), world), `${caller}: options must be an object, got "x"`),
+  argument(
+    `${name}: options "x"`,
+    (fixture) => call(bad('x'), fixture),
+    `${caller}: options must be an object, got "x"`,
+  ),
   argument(
     `${name}: options of a function`,
-    (world) =>
+    (fixture) =>
       call(
         bad(() => 1),
-        world,
+        fixture,
       ),
     `${caller}: options must be an object, got a function`,
   ),
   ownError(
     `${name}: a proxy that throws`,
-    (world) => call(bad(new Proxy({}, { ownKeys: throwing })), world),
+    (fixture) => call(bad(new Proxy({}, { ownKeys: throwing })), fixture),
     'from a getter',
   ),
   ...(takesDims
@@ -61,9 +65,9 @@ export const optionRows: readonly Row[] = takers.flatMap(({ name, caller, call, 
     : [
         argument(
           `${name}: options null`,
-          (world) => call(bad(null), world),
+          (fixture) => call(bad(null), fixture),
           `${caller}: options must be an object, got null`,
         ),
-        argument(`${name}: options [1]`, (world) => call(bad([1]), world), `${caller}: unknown option "0"`),
+        argument(`${name}: options [1]`, (fixture) => call(bad([1]), fixture), `${caller}: unknown option "0"`),
       ]),
 ]);

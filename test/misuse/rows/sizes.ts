@@ -14,9 +14,9 @@ import {
   zeros,
 } from '../../../src/index.js';
 import { argument, type Row, shape } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
-const takers: readonly (readonly [name: string, make: (size: never, world: World) => unknown])[] = [
+const takers: readonly (readonly [name: string, make: (size: never, fixture: Fixture) => unknown])[] = [
   ['zeros([size])', (size) => zeros([size])],
   ['zeros([2, size])', (size) => zeros([2, size])],
   ['ones([size])', (size) => ones([size])],
@@ -69,12 +69,12 @@ const shapes: readonly (readonly [name: string, make: (shape: never) => unknown]
 
 export const sizeRows: readonly Row[] = [
   ...takers.flatMap(([name, make]) =>
-    notSizes.map(([shown, value]) => argument(`${name}: ${shown}`, (world) => make(bad(value), world), shown)),
+    notSizes.map(([shown, value]) => argument(`${name}: ${shown}`, (fixture) => make(bad(value), fixture), shown)),
   ),
   ...takers
     .filter(([name]) => !takersOfAny.has(name))
     .map(([name, make]): Row => {
-      const act = (world: World) => make(bad(huge), world);
+      const act = (fixture: Fixture) => make(bad(huge), fixture);
       // Where the size only fails to fit the tensor at hand, that is what the message says.
       return argument(`${name}: 2^40`, act, String(huge));
     }),

@@ -1,14 +1,14 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
 import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
 import { argument, type Row, shape } from '../row.js';
-import { bad, type World } from '../world.js';
+import { bad, type Fixture } from '../fixture.js';
 
 /** `epochs` throws at the call what `fit` rejects with. */
-const train = ({ model, optimizer, criterion: loss, dataset }: World, change: object) =>
+const train = ({ model, optimizer, criterion: loss, dataset }: Fixture, change: object) =>
   epochs(bad(model), bad({ train: dataset, optimizer, loss, ...change }));
 
-const row = (name: string, change: (world: World) => object, message: Row['message'], make = argument): Row =>
-  make(`epochs: ${name}`, (world) => train(world, change(world)), message);
+const row = (name: string, change: (fixture: Fixture) => object, message: Row['message'], make = argument): Row =>
+  make(`epochs: ${name}`, (fixture) => train(fixture, change(fixture)), message);
 
 const batches = {
   *[Symbol.iterator]() {},

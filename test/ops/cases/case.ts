@@ -15,7 +15,7 @@ interface RoleValues {
   ins: readonly Float32Array[];
   outs: readonly number[];
   indexes: readonly Int32Array[];
-  /** Every second one crosses as a cell. */
+  /** Every second one crosses as a dynamic scalar. */
   scalars: readonly number[];
   in: Float32Array;
   'in?': Float32Array | null;
@@ -34,7 +34,7 @@ interface RoleValues {
   scalar: number;
   int: number;
   flag: boolean;
-  cell: number;
+  dynamicScalar: number;
   keySource: KeySource;
   draw: Draw;
 }

@@ -123,7 +123,7 @@ function indexCases(): Case[] {
   });
 }
 
-/** The same tables; the index holds three steps' rows, and the cell says whose turn it is. */
+/** The same tables; the index holds three steps' rows, and the dynamic scalar says whose turn it is. */
 function gatherCases(): Case[] {
   const steps = 3;
   const gather = ([rows, width, n]: (typeof tables)[number], dtype: 'float32' | 'int32', step: number): Case => {

@@ -1,11 +1,11 @@
-/** Tells from time to time where a training stands. */
+/** Reports the progress of a training every 100 ms. */
 import type { Progress } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
-import type { Stopper } from './stopper.js';
+import type { Cancellation } from './cancellation.js';
 
 const intervalMilliseconds = 100;
 
-/** What the meter is to look at. */
+/** The epoch that the reporter watches. */
 export interface Epoch {
   /** Counted from 1. */
   readonly number: number;
@@ -16,23 +16,23 @@ export interface Epoch {
   totals(): Totals;
 }
 
-export class Meter {
+export class ProgressReporter {
   readonly #epochs: number;
   readonly #scoring: Scoring;
   readonly #tell: (progress: Progress) => void;
-  readonly #stopper: Stopper;
+  readonly #cancellation: Cancellation;
   readonly #timer: NodeJS.Timeout;
   readonly #start = performance.now();
   #epoch: Epoch | null = null;
   #before: Epoch | null = null;
   #told: readonly [epoch: number, step: number] = [0, 0];
 
-  constructor(epochs: number, scoring: Scoring, tell: (progress: Progress) => void, stopper: Stopper) {
+  constructor(epochs: number, scoring: Scoring, tell: (progress: Progress) => void, cancellation: Cancellation) {
     this.#scoring = scoring;
     this.#epochs = epochs;
     this.#tell = tell;
-    this.#stopper = stopper;
-    this.#timer = setInterval(() => stopper.guard(() => this.#report()), intervalMilliseconds).unref();
+    this.#cancellation = cancellation;
+    this.#timer = setInterval(() => cancellation.guard(() => this.#report()), intervalMilliseconds).unref();
   }
 
   /** What to look at from here on. */
@@ -53,7 +53,7 @@ export class Meter {
   }
 
   #report(): void {
-    if (this.#epoch === null || (this.#stopper.isStopped && !this.#stopper.isTimeUp)) return;
+    if (this.#epoch === null || (this.#cancellation.isStopped && !this.#cancellation.isTimeUp)) return;
     // An epoch without a step has nothing to tell yet: then the one before it, which has come to its end.
     const epoch = this.#epoch.totals().steps > 0 ? this.#epoch : (this.#before ?? this.#epoch);
     const totals = epoch.totals();
@@ -72,6 +72,6 @@ export class Meter {
       samplesPerSecond: samples / epoch.seconds(),
       seconds: (performance.now() - this.#start) / 1000,
     };
-    this.#stopper.watch(this.#tell(progress));
+    this.#cancellation.watch(this.#tell(progress));
   }
 }

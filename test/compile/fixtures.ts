@@ -23,8 +23,8 @@ import {
   zeros,
 } from '../../src/index.js';
 import { Own } from '../helpers/own-optimizer.js';
-import { methodScenes } from './method-scenes.js';
-import type { Result, Scene } from './scene.js';
+import { methodFixtures } from './method-fixtures.js';
+import type { Result, Fixture } from './fixture.js';
 
 /** Only passes that leave out or move ops. */
 export const unfused: NonNullable<CompileOptions['passes']> = {
@@ -42,7 +42,7 @@ export const numbers = (t: Tensor | null): unknown => (t === null ? null : [t.dt
 
 /** Everything that a step may change. */
 export function picture(
-  { modules, optimizers, others = [], generators = [] }: Scene,
+  { modules, optimizers, others = [], generators = [] }: Fixture,
   { gradients = true } = {},
 ): unknown {
   const parameters = modules.flatMap((module) => [...module.parameters(), ...module.buffers()]);
@@ -73,7 +73,7 @@ const labels = (n: number, classes: number): Tensor =>
 function mlp(
   make: (params: Tensor[]) => optim.Optimizer,
   options: { sizes?: readonly number[]; activation?: nn.Module<readonly [Tensor], Tensor> } = {},
-): Scene {
+): Fixture {
   const { sizes = [6], activation = new nn.ReLU() } = options;
   const model = new nn.Sequential(new nn.Linear(7, 9), activation, new nn.Dropout(0.4), new nn.Linear(9, 5));
   const criterion = new nn.CrossEntropyLoss();
@@ -136,8 +136,8 @@ export const soft = pointwise((x, { beta }) => x.lt(0).where(x.mul(beta).expm1()
 
 const sgd = (params: Tensor[]) => new optim.SGD(params, { lr: 0.1 });
 
-export const scenes: Readonly<Record<string, () => Scene>> = {
-  ...methodScenes,
+export const fixtures: Readonly<Record<string, () => Fixture>> = {
+  ...methodFixtures,
   'MLP, SGD': () => mlp(sgd),
   'MLP, momentum': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 })),
   'MLP, nesterov': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, nesterov: true })),
@@ -172,13 +172,13 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'averages of weights, in place': () => {
-    const scene = mlp(sgd);
-    const [model] = scene.modules as [nn.Sequential];
+    const fixture = mlp(sgd);
+    const [model] = fixture.modules as [nn.Sequential];
     const averages = model.parameters().map((parameter) => parameter.detach().clone());
     return {
-      ...scene,
+      ...fixture,
       step(x, y) {
-        const loss = scene.step(x!, y!);
+        const loss = fixture.step(x!, y!);
         noGrad(() => {
           for (const [i, parameter] of model.parameters().entries())
             averages[i]!.mul_(0.9).add_(parameter, { alpha: 0.1 });
@@ -190,11 +190,11 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'gradients added up over calls': () => {
-    const scene = mlp(sgd);
-    const [model] = scene.modules as [nn.Sequential];
-    const [optimizer] = scene.optimizers;
+    const fixture = mlp(sgd);
+    const [model] = fixture.modules as [nn.Sequential];
+    const [optimizer] = fixture.optimizers;
     return {
-      ...scene,
+      ...fixture,
       step(x, y) {
         const loss = F.crossEntropy(model.forward(x!), y!);
         loss.backward();
@@ -210,11 +210,11 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'gradient clipping': () => {
-    const scene = mlp((p) => new optim.Adam(p, { lr: 0.01 }));
-    const [model] = scene.modules as [nn.Sequential];
-    const [optimizer] = scene.optimizers;
+    const fixture = mlp((p) => new optim.Adam(p, { lr: 0.01 }));
+    const [model] = fixture.modules as [nn.Sequential];
+    const [optimizer] = fixture.optimizers;
     return {
-      ...scene,
+      ...fixture,
       step(x, y) {
         optimizer!.zeroGrad();
         const loss = F.crossEntropy(model.forward(x!), y!);
@@ -230,11 +230,13 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'another learning rate at each call': () => {
-    const scene = mlp((p) => new optim.SGD([{ params: p.slice(0, 2) }, { params: p.slice(2), lr: 0.3 }], { lr: 0.1 }));
-    const [optimizer] = scene.optimizers;
+    const fixture = mlp(
+      (p) => new optim.SGD([{ params: p.slice(0, 2) }, { params: p.slice(2), lr: 0.3 }], { lr: 0.1 }),
+    );
+    const [optimizer] = fixture.optimizers;
     const schedule = new optim.lrScheduler.StepLR(optimizer!, { stepSize: 2, gamma: 0.5 });
     return {
-      ...scene,
+      ...fixture,
       before(i) {
         if (i > 0) schedule.step();
         if (i === 3) optimizer!.paramGroups[1]!.lr = 0.7;
@@ -243,10 +245,10 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'train and eval, what is frozen, p: all change': () => {
-    const scene = mlp((p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }));
-    const [model] = scene.modules as [nn.Sequential];
+    const fixture = mlp((p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }));
+    const [model] = fixture.modules as [nn.Sequential];
     return {
-      ...scene,
+      ...fixture,
       before(i) {
         if (i === 1) model.eval();
         if (i === 2) model.train();
@@ -263,10 +265,10 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'a function that sets the mode': () => {
-    const scene = mlp(sgd);
-    const [model] = scene.modules as [nn.Sequential];
+    const fixture = mlp(sgd);
+    const [model] = fixture.modules as [nn.Sequential];
     return {
-      ...scene,
+      ...fixture,
       step(x) {
         const noisy = model.train().forward(x!);
         return [noisy, noGrad(() => model.eval().forward(x!))];
@@ -275,10 +277,10 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
   },
 
   'backward without a step': () => {
-    const scene = mlp(sgd);
-    const [model] = scene.modules as [nn.Sequential];
+    const fixture = mlp(sgd);
+    const [model] = fixture.modules as [nn.Sequential];
     return {
-      ...scene,
+      ...fixture,
       step(x, y) {
         model.zeroGrad();
         const loss = F.crossEntropy(model.forward(x!), y!);
@@ -362,24 +364,24 @@ export const scenes: Readonly<Record<string, () => Scene>> = {
 
 export type Mode = 'eager' | 'compiled' | 'mixed' | 'async';
 
-/** Takes `calls` steps of a scene, and returns what they returned and what is left. */
+/** Takes `calls` steps of a fixture, and returns what they returned and what is left. */
 export async function play(
-  make: () => Scene,
+  make: () => Fixture,
   mode: Mode,
   calls = 7,
   options: CompileOptions = {},
   looks: { gradients?: boolean } = {},
 ): Promise<unknown> {
   manualSeed(5);
-  const scene = make();
-  const compiled = compile(scene.step, { passes: unfused, keepGradients: true, ...options });
+  const fixture = make();
+  const compiled = compile(fixture.step, { passes: unfused, keepGradients: true, ...options });
   const taken: unknown[] = [];
   for (let i = 0; i < calls; i++) {
-    scene.before?.(i);
-    const args = scene.args(i);
+    fixture.before?.(i);
+    const args = fixture.args(i);
     const isEager = mode === 'eager' || (mode === 'mixed' && i % 3 === 1);
     const result: Result = isEager
-      ? scene.step(...args)
+      ? fixture.step(...args)
       : mode === 'async'
         ? await compiled.async(...args)
         : compiled(...args);
@@ -387,8 +389,8 @@ export async function play(
       Object.entries(result.constructor.name === 'Tensor' ? { result } : result).map(([key, t]) => [key, numbers(t)]),
     );
     // Looking at everything each time brings the host side up to date; not looking leaves it behind.
-    if (i % 2 === 0) taken.push(picture(scene, looks));
+    if (i % 2 === 0) taken.push(picture(fixture, looks));
   }
   compiled.dispose();
-  return { taken, left: picture(scene, looks) };
+  return { taken, left: picture(fixture, looks) };
 }

@@ -11,7 +11,7 @@ import type { FindBatch, StepProgram, StepPrograms, TraceStep } from './steps.js
 
 type Tensors = Extract<Source, { kind: 'tensors' }>;
 
-/** A part of a pass: so many steps of so many rows, from step number `first` of the pass on. */
+/** Part of an epoch: `steps` steps of `rows` rows, from step number `first` on. */
 export interface Part {
   readonly program: StepProgram;
   readonly first: number;
@@ -19,7 +19,7 @@ export interface Part {
   readonly rows: number;
 }
 
-export class ResidentData {
+export class InMemoryDataset {
   /** The number of the step: a job of many counts it up by itself, from this value. */
   readonly counter = { value: 0 };
   readonly #data: Tensors;
@@ -38,7 +38,7 @@ export class ResidentData {
     this.#batchSize = batchSize;
     this.#trace = trace;
     this.#programs = programs;
-    // A pass may need two, which are looked up before its first step.
+    // An epoch may need two, which are looked up before its first step.
     programs.maxPrograms = Math.max(programs.maxPrograms, 2);
     const { rows, firstRow } = data;
     // Shuffled where it lies, which gives numbers from 0 on; else firstRow, firstRow + 1, ...
@@ -52,12 +52,12 @@ export class ResidentData {
     }
   }
 
-  /** Steps in a pass. */
+  /** Steps in an epoch. */
   get steps(): number {
     return Math.ceil(this.#data.rows / this.#batchSize);
   }
 
-  /** What a pass consists of, or `most` steps of it from number `first` on: programs that fit the model as it is now. */
+  /** The parts of an epoch, or `most` steps of it from number `first` on: programs that fit the model as it is now. */
   parts(first = 0, most = Number.POSITIVE_INFINITY): Part[] {
     const { rows } = this.#data;
     const size = this.#batchSize;
@@ -85,8 +85,8 @@ export class ResidentData {
   /** Puts the samples in the order that `new Generator(seed).randperm(rows)` gives, off the event loop. */
   async shuffle(seed: bigint): Promise<void> {
     const side = this.#order.side ?? this.#side;
-    await side.factory.shuffle(side.block, seed);
-    this.#order.wroteBlock();
+    await side.factory.shuffle(side.buffer, seed);
+    this.#order.wroteBuffer();
   }
 
   /** Lets go of programs and order. */

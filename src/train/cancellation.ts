@@ -2,14 +2,14 @@
 
 import { onAbort } from './abort.js';
 
-/** What {@link Stopper.race} throws when the time is up, for the callers that unwind. */
+/** What {@link Cancellation.race} throws when the time is up, for the callers that unwind. */
 export const timeIsUp = Symbol('time is up');
 
 /** How long an aborted training waits for a callback that it is in. */
 const graceMilliseconds = 30;
 
 /** Stops by a signal, a time limit, or an error of the caller's own code that runs meanwhile. */
-export class Stopper {
+export class Cancellation {
   readonly #forget: (() => void) | null;
   readonly #timer: NodeJS.Timeout | null;
   readonly #stops = new Set<() => void>();

@@ -1,4 +1,4 @@
-/** The scenes of test/golden/makers/hooks.py, each under its name: what hooks do, noted in a log. */
+/** The fixtures of test/golden/makers/hooks.py, each under its name: what hooks do, noted in a log. */
 import { autograd, noGrad, nn, type RemovableHandle, Tensor, tensor } from '../../src/index.js';
 
 export type Log = unknown[];
@@ -53,7 +53,7 @@ function noteAll(module: nn.AnyModule, log: Log, name: string, options?: { prepe
 
 const sum = (value: unknown): Tensor => (value as Tensor).sum();
 
-export const scenes: Readonly<Record<string, (log: Log) => void>> = {
+export const fixtures: Readonly<Record<string, (log: Log) => void>> = {
   order(log) {
     const module = two();
     noteAll(module, log, 'A');

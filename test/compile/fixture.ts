@@ -1,10 +1,10 @@
-/** What a scene of training is. */
+/** What a fixture of training is. */
 import type { Generator, nn, optim, Tensor } from '../../src/index.js';
 
 export type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
 
 /** Something to train. */
-export interface Scene {
+export interface Fixture {
   /** What is to be compiled. */
   readonly step: (...args: Tensor[]) => Result;
   /** The arguments of call number i. */

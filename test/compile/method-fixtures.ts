@@ -1,12 +1,12 @@
 /** Steps that use one family of functions each. */
 import { functional as F, nn, optim, randn, Slice, type Tensor, tensor } from '../../src/index.js';
-import type { Scene } from './scene.js';
+import type { Fixture } from './fixture.js';
 
 /** Trains a [4, 6] weight by the loss that `loss` makes of it. */
-function weightScene(
+function weightFixture(
   loss: (weight: Tensor, ...args: Tensor[]) => Tensor,
   args: () => Tensor[] = () => [],
-): () => Scene {
+): () => Fixture {
   return () => {
     const model = new nn.Linear(6, 4, { bias: false });
     const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.5 });
@@ -26,8 +26,8 @@ function weightScene(
   };
 }
 
-export const methodScenes: Readonly<Record<string, () => Scene>> = {
-  'repetition, pieces, positions': weightScene(
+export const methodFixtures: Readonly<Record<string, () => Fixture>> = {
+  'repetition, pieces, positions': weightFixture(
     (w, x) => {
       const [left, right] = w.split([2, 4], 1);
       const tiled = left!
@@ -42,7 +42,7 @@ export const methodScenes: Readonly<Record<string, () => Scene>> = {
     () => [randn([4, 1])],
   ),
 
-  'elements by index, orders': weightScene(
+  'elements by index, orders': weightFixture(
     (w, index, labels) => {
       const { values, indices } = w.sort({ descending: true });
       const put = w.scatter(1, index, values.slice(1, 0, 2)).scatterAdd(0, index, w.slice(1, 0, 2));
@@ -68,7 +68,7 @@ export const methodScenes: Readonly<Record<string, () => Scene>> = {
     ],
   ),
 
-  'statistics and products': weightScene(
+  'statistics and products': weightFixture(
     (w, x) => {
       const spread = w
         .var({ dim: 1 })

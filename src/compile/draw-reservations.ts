@@ -9,7 +9,7 @@ export interface Reservation {
 }
 
 /** The reservations of one stream, the oldest first. */
-export class Ledger {
+export class DrawReservations {
   readonly #open: Reservation[] = [];
 
   open(isNewest: () => boolean): Reservation {

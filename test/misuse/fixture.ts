@@ -1,4 +1,4 @@
-/** The scene that bad input is tried on, and a picture of all that must be the same afterwards. */
+/** The fixture that bad input is tried on, and a picture of all that must be the same afterwards. */
 import {
   backend,
   data,
@@ -19,7 +19,7 @@ import { Tensor as TensorClass } from '../../src/tensor/tensor.js';
 export const bad = (value: unknown): never => value as never;
 
 /** A model after one training step, and tensors of every kind. Made anew for every row. */
-export function makeWorld() {
+export function makeFixture() {
   manualSeed(20);
   const model = new nn.Sequential(new nn.Linear(4, 5), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(5, 3));
   const criterion = new nn.CrossEntropyLoss();
@@ -51,14 +51,14 @@ export function makeWorld() {
   return { model, criterion, optimizer, momentum, ...tensors, dataset, generator, loader, loss };
 }
 
-export type World = ReturnType<typeof makeWorld>;
+export type Fixture = ReturnType<typeof makeFixture>;
 
-/** Everything of the world and of the library that a refused call must leave alone, as plain values. */
-export function picture(world: World): unknown {
+/** Everything of the fixture and of the library that a refused call must leave alone, as plain values. */
+export function picture(fixture: Fixture): unknown {
   return {
-    world: plain(world, new Set()),
-    modes: world.model.modules().map((module) => module.training),
-    optimizers: [world.optimizer, world.momentum].map((optimizer) => plain(optimizer.stateDict(), new Set())),
+    fixture: plain(fixture, new Set()),
+    modes: fixture.model.modules().map((module) => module.training),
+    optimizers: [fixture.optimizer, fixture.momentum].map((optimizer) => plain(optimizer.stateDict(), new Set())),
     defaultGenerator: defaultGenerator.getState(),
     backend: backend.name,
     threads: backend.threads,

@@ -1,12 +1,12 @@
-/** A pass over data: jobs that are submitted one after the other, and the sums that come of them. */
+/** A run over the data of an epoch: jobs that are submitted one after the other, and the sums that come of them. */
 import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
-import type { Cell } from '../ops/ops.js';
+import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Scores } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
-import type { Stopper } from './stopper.js';
+import type { Cancellation } from './cancellation.js';
 
 /** Steps that have been submitted. */
 export interface Submitted {
@@ -17,8 +17,8 @@ export interface Submitted {
 }
 
 /** Who submits, and how. */
-export interface PassOptions {
-  readonly stopper: Stopper;
+export interface EpochRunOptions {
+  readonly cancellation: Cancellation;
   readonly submit: Pick<SubmitOptions, 'threads' | 'priority' | 'writer' | 'holder'>;
   /** What the steps put out. */
   readonly scoring: Scoring;
@@ -26,8 +26,8 @@ export interface PassOptions {
   readonly explain: (error: unknown, step: number) => unknown;
 }
 
-export class Pass {
-  readonly #options: PassOptions;
+export class EpochRun {
+  readonly #options: EpochRunOptions;
   readonly #submit: SubmitOptions;
   /** One run that belongs behind the one before it. Made once: what is made for each step is part of what a small step takes. */
   readonly #step: SubmitOptions;
@@ -39,21 +39,26 @@ export class Pass {
   #samples = 0;
   readonly #release: () => void;
 
-  constructor(options: PassOptions) {
+  constructor(options: EpochRunOptions) {
     this.#options = options;
     this.#submit = { ...options.submit, isWanted: false };
     this.#step = { ...this.#submit, sequence: this.#sequence };
     this.#sums = options.scoring.zeros();
-    this.#release = options.stopper.onStop(() => this.#stop());
+    this.#release = options.cancellation.onStop(() => this.#stop());
   }
 
   /** Submits steps over data that lie where programs compute, that many rows each. */
-  submitAll(program: StepProgram, rows: number, times: number, counter: Cell | null): Submitted {
+  submitAll(program: StepProgram, rows: number, times: number, counter: DynamicScalar | null): Submitted {
     return this.#follow(program, program.submit([], { ...this.#submit, times, counter }), rows);
   }
 
   /** Submits a step that may come before the one before it is over: none is made behind one that was not. */
-  submit(program: StepProgram, inputs: readonly Tensor[], rows: number, counter: Cell | null = null): Submitted {
+  submit(
+    program: StepProgram,
+    inputs: readonly Tensor[],
+    rows: number,
+    counter: DynamicScalar | null = null,
+  ): Submitted {
     return this.#follow(
       program,
       program.submit(inputs, counter === null ? this.#step : { ...this.#step, counter }),
@@ -105,7 +110,7 @@ export class Pass {
     return totals;
   }
 
-  /** Ends the pass: resolves when no job is left. */
+  /** Ends the run: resolves when no job is left. */
   async end(): Promise<void> {
     this.#stop();
     await Promise.allSettled([...this.#active.keys()].map(({ done }) => done));
