@@ -1,5 +1,5 @@
 /** From what a tracer has noted to a graph: where each value lives, and where results are to be found. */
-import type { Instruction, Graph, ValueSpec } from '../ops/graph.js';
+import type { Graph, Instruction, ValueSpec } from '../ops/graph.js';
 import { Storage } from '../tensor/storage.js';
 import { accessesOf, isOp } from './passes/instruction.js';
 import { copyAll, type TracedValue, type Tracer } from './tracer.js';

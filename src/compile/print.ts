@@ -1,10 +1,10 @@
 /** A graph as text, one line for each instruction: for `describe()` and for tests. */
-import type { Instruction, Graph, ValueId } from '../ops/graph.js';
+import type { Graph, Instruction, ValueId } from '../ops/graph.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
 import { type PointwiseProgram, printProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
 import { type Cost, costOf } from './cost.js';
-import { type Access, accessesOf, isOp, type InstructionArgs } from './passes/instruction.js';
+import { type Access, accessesOf, type InstructionArgs, isOp } from './passes/instruction.js';
 
 export interface PrintOptions {
   /** Names for values, by number. Default: the kind and index, and `%number` for temporaries. */

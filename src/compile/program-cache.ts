@@ -1,8 +1,8 @@
 /** The traced programs of one function, for `compile`, `fit` and `predict`. */
 import { sameShape } from '../tensor/shape.js';
 import type { Program } from './program.js';
-import type { InputSpec } from './trace.js';
 import { differenceOf, RetraceWarning } from './retrace-warning.js';
+import type { InputSpec } from './trace.js';
 
 /** How many programs are kept unless the caller says otherwise. */
 export const defaultMaxPrograms = 16;

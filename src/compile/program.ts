@@ -1,16 +1,16 @@
 import { ArgumentError, StateError } from '../errors.js';
 import { programsFor } from '../ops/backend.js';
-import type { Job, Graph, ProgramFactory, ProgramHandle } from '../ops/graph.js';
+import type { Graph, Job, ProgramFactory, ProgramHandle } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import type { NativeSide } from '../tensor/native-side.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { applyPasses, type PassName, type Stage } from './passes/index.js';
 import { Randomness } from './randomness.js';
-import { type InputSpec, type Traced, trace } from './trace.js';
 import { RepeatedRuns } from './repeated-runs.js';
 import type { Runs, SubmitOptions } from './runs.js';
 import { Submission } from './submission.js';
+import { type InputSpec, type Traced, trace } from './trace.js';
 
 export interface TraceOptions {
   /** What messages call the function. Default `compile`. */

@@ -6,8 +6,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { type Assembled, assemble, type Location } from './assemble.js';
 import type { SideEffect } from './guards.js';
 import { watchImpure } from './impure.js';
-import { Tracer } from './tracer.js';
 import { type Returned, readReturned } from './returned.js';
+import { Tracer } from './tracer.js';
 
 /** What gives an argument its shape and dtype. */
 export type InputSpec = Pick<Tensor, 'shape' | 'dtype' | 'numel'>;

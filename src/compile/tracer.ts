@@ -1,9 +1,9 @@
 import { ArgumentError, StateError } from '../errors.js';
-import type { Instruction, Argument } from '../ops/graph.js';
+import type { Argument, Instruction } from '../ops/graph.js';
 import {
-  type DynamicScalar,
   type Draw,
   type DType,
+  type DynamicScalar,
   type KeySource,
   type Layout,
   type Memory,

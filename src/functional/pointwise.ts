@@ -1,6 +1,6 @@
 /** Pointwise functions on tensors: a program run over broadcast operands, with its derivative. */
 import { currentOps } from '../ops/backend.js';
-import type { DynamicScalar, DType, Layout } from '../ops/ops.js';
+import type { DType, DynamicScalar, Layout } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';

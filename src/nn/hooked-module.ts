@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js';
-import { type Trace, currentTrace } from '../ops/trace.js';
+import { currentTrace, type Trace } from '../ops/trace.js';
 import type { RemovableHandle } from '../tensor/hooks.js';
 import { BackwardHooks } from './backward-hooks.js';
 import {

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers';
 import { ArgumentError, BackendError, LanewiseError, StateError } from '../errors.js';
 import { isError, isRefusal } from '../realm.js';
-import type { Instruction, Job, JobCall, JobSequence, GraphScalar, ValueId, ValueSpec, RunCall } from './graph.js';
+import type { GraphScalar, Instruction, Job, JobCall, JobSequence, RunCall, ValueId, ValueSpec } from './graph.js';
 import { type DeviceBuffer, type Graph, NotFiniteError, type ProgramFactory, type ProgramHandle } from './graph.js';
 import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';

@@ -17,9 +17,9 @@
 import type { Role, RoleTypes, Signature } from './roles.js';
 
 export type {
-  DynamicScalar,
   Draw,
   DType,
+  DynamicScalar,
   FloatArray,
   HostArray,
   KeySource,

@@ -1,7 +1,7 @@
 import { StateError } from '../errors.js';
 import type { ProgramFactory } from '../ops/graph.js';
 import type { DType, HostArray, Memory } from '../ops/ops.js';
-import { type Trace, currentTrace } from '../ops/trace.js';
+import { currentTrace, type Trace } from '../ops/trace.js';
 import { ownTurn } from '../ops/turns.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../realm.js';
 import { isInferenceModeEnabled } from './grad-mode.js';

@@ -9,8 +9,8 @@ import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { InputOf } from './batch.js';
 import { type Answer, type Asked, mayBeSplit, programFor } from './forward-programs.js';
-import { Semaphore } from './semaphore.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
+import { Semaphore } from './semaphore.js';
 
 /** Options of {@link predict}. */
 export interface PredictOptions {

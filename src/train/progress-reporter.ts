@@ -1,7 +1,8 @@
 /** Reports the progress of a training every 100 ms. */
+
+import type { Cancellation } from './cancellation.js';
 import type { Progress } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
-import type { Cancellation } from './cancellation.js';
 
 const intervalMilliseconds = 100;
 

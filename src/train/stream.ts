@@ -5,9 +5,9 @@ import { ownTurn } from '../ops/turns.js';
 import { type Generator, withGenerator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
-import type { Submitted } from './epoch-run.js';
-import type { TraceStep, StepProgram, StepPrograms } from './steps.js';
 import { type Cancellation, timeIsUp } from './cancellation.js';
+import type { Submitted } from './epoch-run.js';
+import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
 
 export class StreamedData {
   readonly #caller: string;

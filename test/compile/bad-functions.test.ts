@@ -16,7 +16,7 @@ import {
   tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad, makeFixture, picture, type Fixture } from '../misuse/fixture.js';
+import { bad, type Fixture, makeFixture, picture } from '../misuse/fixture.js';
 
 interface Row {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { backend } from '../../src/index.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
-import { play, fixtures } from './fixtures.js';
+import { fixtures, play } from './fixtures.js';
 
 describeEachBackend('a compiled function', () => {
   it.each(Object.entries(fixtures))('does what it does eagerly: %s', async (_name, make) => {

@@ -23,8 +23,8 @@ import {
   zeros,
 } from '../../src/index.js';
 import { Own } from '../helpers/own-optimizer.js';
+import type { Fixture, Result } from './fixture.js';
 import { methodFixtures } from './method-fixtures.js';
-import type { Result, Fixture } from './fixture.js';
 
 /** Only passes that leave out or move ops. */
 export const unfused: NonNullable<CompileOptions['passes']> = {

@@ -3,7 +3,7 @@ import { costOf } from '../../src/compile/cost.js';
 import { accessesOf, instruction } from '../../src/compile/passes/instruction.js';
 import { noPostOp } from '../../src/compile/passes/post-op.js';
 import { printGraph } from '../../src/compile/print.js';
-import type { Instruction, Argument, ValueSpec } from '../../src/ops/graph.js';
+import type { Argument, Instruction, ValueSpec } from '../../src/ops/graph.js';
 import { type OpName, type Signature, signatures } from '../../src/ops/ops.js';
 import { List } from './passes/graph.js';
 import { drawKey, pointwise, programOf, run } from './passes/tape.js';

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { backend, epochs, fit, LanewiseError, predict } from '../../src/index.js';
+import { type Fixture, makeFixture, picture } from '../misuse/fixture.js';
 import { optionNames } from '../misuse/takers.js';
-import { makeFixture, picture, type Fixture } from '../misuse/fixture.js';
 import { type Callable, callables } from './callables.js';
 import { argument, CallersError, type Made, options } from './values.js';
 

@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { bad, makeFixture, picture, type Fixture } from '../misuse/fixture.js';
+import { bad, type Fixture, makeFixture, picture } from '../misuse/fixture.js';
 
 type Options = Record<PropertyKey, unknown>;
 

@@ -1,6 +1,6 @@
 /** Small programs for tests of jobs, and what they must give. */
 import { availableParallelism } from 'node:os';
-import type { DeviceBuffer, JobCall, Graph, ValueSpec, ProgramFactory, ProgramHandle } from '../../src/ops/graph.js';
+import type { DeviceBuffer, Graph, JobCall, ProgramFactory, ProgramHandle, ValueSpec } from '../../src/ops/graph.js';
 import { loadAddon, type NativeAddon } from '../../src/ops/load.js';
 import { createJobs } from '../../src/ops/native-jobs.js';
 import { createNativePrograms } from '../../src/ops/native-programs.js';

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { data, defaultGenerator, nn, tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
-import { optionNames, takers } from './takers.js';
 import { bad, makeFixture, picture } from './fixture.js';
+import { optionNames, takers } from './takers.js';
 
 /** A few steps of training with every kind of option left at its default. */
 function train(): unknown {

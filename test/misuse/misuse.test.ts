@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
 import { LanewiseError } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { makeFixture, picture } from './fixture.js';
 import type { Row } from './row.js';
 import { rows } from './rows/index.js';
-import { makeFixture, picture } from './fixture.js';
 
 function thrownBy(act: () => unknown): unknown {
   try {

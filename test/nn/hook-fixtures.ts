@@ -1,5 +1,5 @@
 /** The fixtures of test/golden/makers/hooks.py, each under its name: what hooks do, noted in a log. */
-import { autograd, noGrad, nn, type RemovableHandle, Tensor, tensor } from '../../src/index.js';
+import { autograd, nn, noGrad, type RemovableHandle, Tensor, tensor } from '../../src/index.js';
 
 export type Log = unknown[];
 

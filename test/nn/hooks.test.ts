@@ -17,7 +17,7 @@ import {
 } from '../../src/index.js';
 import { golden } from '../golden/load.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
-import { Given, leaf, plain, Scale, fixtures } from './hook-fixtures.js';
+import { fixtures, Given, leaf, plain, Scale } from './hook-fixtures.js';
 
 const found = golden('hooks');
 

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, Generator, StateError } from '../../src/index.js';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import {
-  type Instruction,
   type Graph,
-  type ValueSpec,
+  type Instruction,
   NotFiniteError,
   type ProgramFactory,
+  type ValueSpec,
 } from '../../src/ops/graph.js';
 import { loadAddon, type NativeAddon, type NativeHandle } from '../../src/ops/load.js';
 import type { NodeName } from '../../src/ops/nodes.js';

@@ -1,6 +1,6 @@
 /** Runs a case of an op as a program of one instruction. */
 import { expect } from 'vitest';
-import type { DeviceBuffer, Instruction, ValueSpec, ProgramFactory } from '../../src/ops/graph.js';
+import type { DeviceBuffer, Instruction, ProgramFactory, ValueSpec } from '../../src/ops/graph.js';
 import type { DType, HostArray } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
 import type { Case, Fresh, Placement } from './cases/case.js';

@@ -5,7 +5,7 @@ import { provesNothing } from '../helpers/compare.js';
 import { type Case, opCase } from './cases/case.js';
 import { argsOf, over, programOf } from './cases/programs.js';
 import { cases, groupOf } from './cases.js';
-import { expectRight, expectSame, oracle, label, runCase } from './harness.js';
+import { expectRight, expectSame, label, oracle, runCase } from './harness.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
 const missing = backend.info().compiled.filter((isa) => !natives.includes(`native:${isa}`));

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, Generator, StateError } from '../../src/index.js';
 import { getBackend } from '../../src/ops/backend.js';
-import { type Graph, type ValueSpec, NotFiniteError } from '../../src/ops/graph.js';
+import { type Graph, NotFiniteError, type ValueSpec } from '../../src/ops/graph.js';
 import { nodeOf } from './cases/programs.js';
 
 const factory = getBackend('reference').programs();

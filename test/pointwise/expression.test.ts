@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, tensor } from '../../src/index.js';
 import { arityOf, type NodeName, nodeNames, nodes } from '../../src/ops/nodes.js';
 import { emit, intern } from '../../src/pointwise/emit.js';
-import { Expression, type ExpressionOperand, ExpressionGraph } from '../../src/pointwise/expression.js';
+import { Expression, ExpressionGraph, type ExpressionOperand } from '../../src/pointwise/expression.js';
 import { specials } from '../helpers/values.js';
 import { evaluate } from '../ops/plain.js';
 

@@ -3,7 +3,7 @@
  * which instructions may be reordered. Everything is derived from the roles of the op contract.
  */
 import { ArgumentError } from '../../errors.js';
-import type { Instruction, Graph, ValueId, ValueSpec } from '../../ops/graph.js';
+import type { Graph, Instruction, ValueId, ValueSpec } from '../../ops/graph.js';
 import { type Access, accessesOf, isOp, overwrites } from './instruction.js';
 import { isDense, spaceOf } from './operands.js';
 

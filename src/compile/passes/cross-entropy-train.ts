@@ -2,7 +2,7 @@ import type { Graph, ValueId } from '../../ops/graph.js';
 import { reductions } from '../../ops/ops.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { biasGradientOf } from './bias-gradient.js';
-import { type InstructionOf, instruction, isOp, type InstructionArgs } from './instruction.js';
+import { type InstructionArgs, type InstructionOf, instruction, isOp } from './instruction.js';
 
 /**
  * Cross-entropy and its gradient in one pass over the logits, with the sum over the rows that is the gradient of the last

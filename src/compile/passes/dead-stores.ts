@@ -1,4 +1,4 @@
-import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
+import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { Analysis, hasEffect } from './analysis.js';
 
 /**

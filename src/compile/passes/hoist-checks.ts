@@ -1,4 +1,4 @@
-import type { Instruction, Graph } from '../../ops/graph.js';
+import type { Graph, Instruction } from '../../ops/graph.js';
 import { isOp } from './instruction.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Instructions with the types of their op: how passes read and make them. */
-import type { Instruction, GraphScalar, Argument, ValueId } from '../../ops/graph.js';
+import type { Argument, GraphScalar, Instruction, ValueId } from '../../ops/graph.js';
 import { type Layout, type OpName, type Role, type Signature, signatures } from '../../ops/ops.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
 

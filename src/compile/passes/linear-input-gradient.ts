@@ -2,7 +2,7 @@ import type { Graph, ValueId } from '../../ops/graph.js';
 import { intern } from '../../pointwise/emit.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { biasGradientOf } from './bias-gradient.js';
-import { type InstructionOf, instruction, isOp, type InstructionArgs } from './instruction.js';
+import { type InstructionArgs, type InstructionOf, instruction, isOp } from './instruction.js';
 import { fuseNext, noPostOp, type PostOp } from './post-op.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
+import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';

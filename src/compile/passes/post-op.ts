@@ -1,8 +1,8 @@
 /** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
-import type { Instruction, Graph, ValueId } from '../../ops/graph.js';
+import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
-import { isOp, type InstructionArgs } from './instruction.js';
+import { type InstructionArgs, isOp } from './instruction.js';
 import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
 import { callOf, isKept } from './pointwise-chains.js';
 

@@ -1,4 +1,4 @@
-import type { Instruction, Graph } from '../../ops/graph.js';
+import type { Graph, Instruction } from '../../ops/graph.js';
 import { emit } from '../../pointwise/emit.js';
 import { ExpressionGraph } from '../../pointwise/expression.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';

@@ -1,4 +1,4 @@
-import type { Instruction, Graph, ValueId, ValueSpec } from '../../ops/graph.js';
+import type { Graph, Instruction, ValueId, ValueSpec } from '../../ops/graph.js';
 import { Analysis } from './analysis.js';
 import { isOp, withValues } from './instruction.js';
 

@@ -9,15 +9,15 @@ import { Mt19937 } from '../../random/mt19937.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../../realm.js';
 import type {
   DeviceBuffer,
+  Graph,
+  GraphScalar,
   Job,
   JobCall,
   JobSequence,
-  GraphScalar,
-  Graph,
-  ValueSpec,
   ProgramFactory,
   ProgramHandle,
   RunCall,
+  ValueSpec,
 } from '../graph.js';
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';

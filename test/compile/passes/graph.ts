@@ -1,7 +1,7 @@
 /** Graphs written by hand: the ops of the contract as methods of a list, memory by its number. */
-import { instruction, type InstructionArgs } from '../../../src/compile/passes/instruction.js';
+import { type InstructionArgs, instruction } from '../../../src/compile/passes/instruction.js';
 import { printGraph } from '../../../src/compile/print.js';
-import type { Instruction, Graph, ValueId, ValueSpec } from '../../../src/ops/graph.js';
+import type { Graph, Instruction, ValueId, ValueSpec } from '../../../src/ops/graph.js';
 import type { DType, OpName } from '../../../src/ops/ops.js';
 
 export class List {

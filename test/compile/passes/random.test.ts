@@ -11,7 +11,7 @@ import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
 import { Own } from '../../helpers/own-optimizer.js';
 import { gelu, soft } from '../fixtures.js';
-import { type TracedFunction, traceFunction, runAll } from './trace-function.js';
+import { runAll, type TracedFunction, traceFunction } from './trace-function.js';
 
 const activations = {
   none: (x: Tensor) => x,

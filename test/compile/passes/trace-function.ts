@@ -4,7 +4,7 @@ import { Tracer } from '../../../src/compile/tracer.js';
 import type { Generator, Tensor } from '../../../src/index.js';
 import { withOps } from '../../../src/ops/backend.js';
 import type { Graph, ProgramFactory } from '../../../src/ops/graph.js';
-import type { DynamicScalar, DType, HostArray } from '../../../src/ops/ops.js';
+import type { DType, DynamicScalar, HostArray } from '../../../src/ops/ops.js';
 import { withTrace } from '../../../src/ops/trace.js';
 import { dtypeOf, Storage } from '../../../src/tensor/storage.js';
 import { Tensor as TensorClass } from '../../../src/tensor/tensor.js';

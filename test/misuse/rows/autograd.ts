@@ -1,7 +1,7 @@
 /** The tape, reading and writing tensors, and losses. */
 import { functional as F, noGrad, Tensor, tensor, zeros } from '../../../src/index.js';
-import { argument, ownError, type Row, shape, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, ownError, type Row, shape, state } from '../row.js';
 
 const int32 = (values: number[], sizes = [values.length]) => tensor(values, { dtype: 'int32', shape: sizes });
 

@@ -1,7 +1,7 @@
 /** Compiled functions; what cannot be traced has a test of its own, test/compile/bad-functions.test.ts. */
 import { compile, noGrad, type Tensor } from '../../../src/index.js';
-import { argument, type Row, shape, state } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape, state } from '../row.js';
 
 /** A step of the fixture's model, traced and not run. */
 const stepOf = ({ model, criterion, optimizer }: Fixture) =>

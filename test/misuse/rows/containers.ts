@@ -1,7 +1,7 @@
 /** Sequential and its kin: members that are no modules, names that are none, places that are not there. */
 import { nn } from '../../../src/index.js';
-import { argument, type Row, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, state } from '../row.js';
 
 const notModules: readonly (readonly [shown: string, value: unknown])[] = [
   ['null', null],

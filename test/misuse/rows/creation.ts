@@ -13,8 +13,8 @@ import {
   zeros,
   zerosLike,
 } from '../../../src/index.js';
-import { argument, type Row, shape, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape, state } from '../row.js';
 
 function detached(): Float32Array {
   const array = new Float32Array(4);

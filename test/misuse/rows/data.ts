@@ -1,8 +1,8 @@
 /** Datasets, loaders, IDX files. */
 import { gzipSync } from 'node:zlib';
 import { data, zeros } from '../../../src/index.js';
-import { argument, ownError, type Row, shape } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, ownError, type Row, shape } from '../row.js';
 
 /** The bytes of an IDX file: its magic number, sizes, and elements. */
 function idx(magic: number, sizes: readonly number[], elements: number): Uint8Array {

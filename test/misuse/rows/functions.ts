@@ -1,7 +1,7 @@
 /** Every function of `functional`, given what is no tensor, or a tensor of a dtype that it does not take. */
 import { functional as F, type Tensor, tensor } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 type Name = keyof typeof F;
 /** Calls a function with `input` instead of its first tensor, and with what fits otherwise. */

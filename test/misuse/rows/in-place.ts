@@ -1,7 +1,7 @@
 /** Writing in place where it cannot be. */
 import { randLike, randnLike, tensor } from '../../../src/index.js';
-import { argument, type Row, shape, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape, state } from '../row.js';
 
 const writers = {
   add_: [1],

@@ -1,7 +1,7 @@
 /** Repetition, pieces and positions, asked for what is not there. Sentences are PyTorch's where it has one. */
 import { functional as F, Slice, tensor, zeros } from '../../../src/index.js';
-import { argument, type Row, shape, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape, state } from '../row.js';
 
 const int32 = (values: number[]) => tensor(values, { dtype: 'int32' });
 

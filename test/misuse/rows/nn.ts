@@ -1,7 +1,7 @@
 /** Modules: constructors, containers, modes, state dicts, inputs that do not fit. */
 import { compile, defaultGenerator, nn, type Tensor, tensor, zeros } from '../../../src/index.js';
-import { argument, type Row, shape, state, typeError } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape, state, typeError } from '../row.js';
 
 /** Modules that take one tensor, in training mode. */
 const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [

@@ -1,7 +1,7 @@
 /** Optimizers: options, parameters, groups that were changed by hand, state dicts. */
 import { optim, type Tensor, zeros } from '../../../src/index.js';
-import { argument, type Row, shape, state, typeError } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape, state, typeError } from '../row.js';
 
 const optimizers = ['SGD', 'Adam', 'AdamW'] as const;
 const notRates = [Number.NaN, -1, Number.POSITIVE_INFINITY, '0.1', null, [0.1]];

@@ -1,7 +1,8 @@
 /** Options that are none, and options made to do harm, wherever options are taken. */
+
+import { bad } from '../fixture.js';
 import { argument, ownError, type Row } from '../row.js';
 import { takers } from '../takers.js';
-import { bad } from '../fixture.js';
 
 /** An object with an own key `__proto__`, as JSON.parse makes it. */
 const withProto = () => JSON.parse('{ "__proto__": { "lr": 1, "dtype": "int32", "shuffle": true } }');

@@ -1,7 +1,7 @@
 /** Elements by index and orders, asked for what is not there. Sentences are PyTorch's where it has one. */
 import { functional as F, type Tensor, tensor } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 const int32 = (values: number[], sizes = [values.length]): Tensor => tensor(values, { dtype: 'int32', shape: sizes });
 const one = () => int32([0], [1, 1]);

@@ -1,7 +1,7 @@
 /** Statistics, norms and equations that make no sense. Sentences are PyTorch's where it has one. */
 import { functional as F, ones } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 const equations: readonly (readonly [equation: string, count: number, message: string])[] = [
   ['ij,jk->ik', 1, 'einsum(): fewer operands were provided than specified in the equation'],

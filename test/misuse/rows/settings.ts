@@ -1,7 +1,7 @@
 /** The backend, threads and generators. */
 import { backend, data, defaultGenerator, Generator, manualSeed } from '../../../src/index.js';
-import { argument, backendError, type Row, typeError } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, backendError, type Row, typeError } from '../row.js';
 
 /** What a JavaScript caller may do with the module object, whatever the types say. */
 const setThreads = (count: unknown) => Reflect.set(backend, 'threads', count);

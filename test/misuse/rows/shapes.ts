@@ -1,7 +1,7 @@
 /** Functions that move numbers around, asked for what is not there. */
 import { cat, functional as F, stack } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 const notDims: readonly (readonly [shown: string, value: unknown])[] = [
   ['3', 3],

@@ -13,8 +13,8 @@ import {
   tensor,
   zeros,
 } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 const takers: readonly (readonly [name: string, make: (size: never, fixture: Fixture) => unknown])[] = [
   ['zeros([size])', (size) => zeros([size])],

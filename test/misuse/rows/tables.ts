@@ -1,7 +1,7 @@
 /** Tables: options of columns, cells, sources. */
 import { data, tensor } from '../../../src/index.js';
-import { argument, type Row, shape, state } from '../row.js';
 import { bad } from '../fixture.js';
+import { argument, type Row, shape, state } from '../row.js';
 
 const transformer = (options: unknown) => new data.ColumnTransformer(bad(options));
 const numbers = { x: [1, 2, 3], y: [4, 5, 6] };

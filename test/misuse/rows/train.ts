@@ -1,7 +1,7 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
 import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
-import { argument, type Row, shape } from '../row.js';
 import { bad, type Fixture } from '../fixture.js';
+import { argument, type Row, shape } from '../row.js';
 
 /** `epochs` throws at the call what `fit` rejects with. */
 const train = ({ model, optimizer, criterion: loss, dataset }: Fixture, change: object) =>
