@@ -44,16 +44,39 @@ constexpr NamedCallback kMachine[] = {
     {"threadSource", thread_source},
 };
 
-// Makes a pointwise program known to the environment, for as long as it lasts: its number.
+// Makes a pointwise program known to the environment until it is forgotten: its number.
 napi_value pointwise_program(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "pointwiseProgram", [&] {
     const auto values = read_arguments<1>(env, info, nullptr);
-    auto& programs = instance_of(env).programs;
-    const auto code = Read<std::span<const double>>::from({env, values[0], 0});
-    programs.push_back(std::make_unique<const ops::PointwiseProgram>(code));
+    auto& [programs, free] = instance_of(env).pointwise;
+    auto program =
+        std::make_unique<const ops::PointwiseProgram>(Read<std::span<const double>>::from({env, values[0], 0}));
+    if (free.empty()) {
+      free.reserve(programs.size() + 1);  // so that forgetting asks for no memory
+      programs.push_back(nullptr);
+      free.push_back(programs.size() - 1);
+    }
+    const std::size_t index = free.back();
     napi_value number = nullptr;
-    check(napi_create_double(env, static_cast<double>(programs.size() - 1), &number));
+    check(napi_create_double(env, static_cast<double>(index), &number));
+    free.pop_back();
+    programs[index] = std::move(program);
     return number;
+  });
+}
+
+// Frees a pointwise program that JavaScript has no more use for. Another one may get its number.
+napi_value forget_pointwise_program(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "forgetPointwiseProgram", [&]() -> napi_value {
+    const auto values = read_arguments<1>(env, info, nullptr);
+    auto& [programs, free] = instance_of(env).pointwise;
+    const Argument argument{env, values[0], 0};
+    const auto number = Read<std::size_t>::from(argument);
+    if (number >= programs.size() || programs[number] == nullptr)
+      throw std::invalid_argument(argument.location() + "no such program");
+    free.push_back(number);
+    programs[number].reset();
+    return nullptr;
   });
 }
 
@@ -100,6 +123,7 @@ constexpr NamedCallback kPrograms[] = {
     {"programNumber", program_number},
     {"disposeProgram", dispose_program},
     {"pointwiseProgram", pointwise_program},
+    {"forgetPointwiseProgram", forget_pointwise_program},
     {"opParameters", op_parameters},
 };
 

@@ -260,8 +260,10 @@ struct Read<ops::ProgramIn> {
   static ops::ProgramIn from(const Argument& arg) {
     const auto number = as_count(arg);
     if (!number) return ops::decoded_program(Read<std::span<const double>>::from(arg));
-    if (*number >= arg.crossing->programs.size()) throw std::invalid_argument(arg.location() + "no such program");
-    return *arg.crossing->programs[*number];
+    const auto& programs = arg.crossing->programs;
+    if (*number >= programs.size() || programs[*number] == nullptr)
+      throw std::invalid_argument(arg.location() + "no such program");
+    return *programs[*number];
   }
 };
 

@@ -87,7 +87,7 @@ struct Call<name, op> {
     void* data = nullptr;
     const OpArguments<count, (IsList<ops::Plain<Args>> || ...)> values(env, info, &data);
     const BoundOp& bound = *static_cast<const BoundOp*>(data);
-    Crossing crossing{bound.instance.frame, values.further(), bound.instance.programs};
+    Crossing crossing{bound.instance.frame, values.further(), bound.instance.pointwise.programs};
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
     const std::tuple lists{elements<ops::Plain<Args>>(Argument{env, values[index], index, &crossing})...};
     if (!crossing.arrays.empty()) values.refuse();

@@ -26,6 +26,12 @@ struct BoundOp {
   const kernels::KernelTable& kernels;
 };
 
+// The pointwise programs that JavaScript knows by their numbers, null where a number is free.
+struct PointwisePrograms {
+  std::vector<std::unique_ptr<const ops::PointwiseProgram>> programs;
+  std::vector<std::size_t> free;
+};
+
 struct Instance {
   explicit Instance(std::size_t threads);
   ~Instance();
@@ -35,10 +41,9 @@ struct Instance {
   // Held to run a program of this environment or touch its buffers. Runner threads may outlive the instance.
   std::shared_ptr<core::FairLock> lock = std::make_shared<core::FairLock>();
   Handles handles;
-  // Where JavaScript writes lists of numbers for ops, and the pointwise programs that it knows by their numbers
-  // (Crossing).
+  // Where JavaScript writes lists of numbers for ops (Crossing).
   std::array<double, 1024> frame{};
-  std::vector<std::unique_ptr<const ops::PointwiseProgram>> programs;
+  PointwisePrograms pointwise;
   program::Call call;          // of runs on this thread, kept so that they allocate nothing
   std::unique_ptr<Jobs> jobs;  // null until there is one
 };

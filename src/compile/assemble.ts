@@ -1,7 +1,7 @@
 /** From what a tracer has noted to a graph: where each value lives, and where results are to be found. */
 import type { Graph, Instruction, ValueSpec } from '../ops/graph.js';
 import { Storage } from '../tensor/storage.js';
-import { accessesOf, isOp } from './passes/instruction.js';
+import { accessesOf, isUpdate } from './passes/instruction.js';
 import { copyAll, type TracedValue, type Tracer } from './tracer.js';
 
 /** Where the numbers of a tensor are found after a run: in an argument, in a result of this run, or where they always are. */
@@ -126,10 +126,5 @@ function isUsedUp(instructions: readonly Instruction[], number: number): boolean
     const accesses = accessesOf(each).filter(({ value }) => value === number);
     return accesses.some(({ reads }) => reads) && !accesses.some(({ writes }) => writes);
   });
-  return readers.length > 0 && readers.every(isUpdate);
-}
-
-/** Whether an instruction writes over what it reads alone: the step of an optimizer, which uses a gradient up. */
-function isUpdate(each: Instruction): boolean {
-  return isOp(each, 'pointwise') && each.args.outputs.every((output) => each.args.inputs.includes(output));
+  return readers.length > 0 && readers.every((reader) => isUpdate(reader));
 }

@@ -1,21 +1,13 @@
 /** Arithmetic with broadcasting. */
-import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { DType } from '../ops/ops.js';
 import type { Expression } from '../pointwise/expression.js';
-import { checkInt32 } from '../tensor/creation.js';
 import { broadcastShapes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
 import { integers } from './integers.js';
+import { checkOperands, floatDtype, type Operand, toTensor } from './operands.js';
 import { PointwiseFunction } from './pointwise.js';
-import { scalarOf } from './support.js';
-
-/**
- * A tensor, or a number that takes part as a scalar of the other operand's dtype: beside int32 a number with a fraction,
- * NaN and infinity make the result float32, as in PyTorch.
- */
-export type Operand = Tensor | number;
 
 /** The function of two tensors, and those of one tensor and a number on its right or left. */
 interface Forms {
@@ -56,10 +48,7 @@ function apply(name: Name, [a, b]: Operands): Tensor {
 function ofIntegers(name: Exclude<Name, 'div'>, [a, b]: Operands): Tensor | null {
   const tensors = [a, b].filter((operand) => typeof operand !== 'number');
   if (tensors.some(({ dtype }) => dtype !== 'int32')) return null;
-  const [left, right] = [a, b].map((operand) =>
-    typeof operand === 'number' ? scalarOf(checkInt32(name, operand), 'int32') : operand,
-  ) as [Tensor, Tensor];
-  return integers(name, name, left, right);
+  return integers(name, name, toTensor(name, a, 'int32'), toTensor(name, b, 'int32'));
 }
 
 const arithmetic = (name: Exclude<Name, 'div'>, input: Operand, other: Operand): Tensor => {
@@ -147,9 +136,7 @@ export function writeOver(name: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Ten
 
 /** Turns the operands into tensors of one dtype whose shapes broadcast; a number stays one. */
 function operands(caller: string, input: Operand, other: Operand): Operands {
-  for (const operand of [input, other])
-    if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
+  checkOperands(caller, input, other);
   if (typeof input === 'number' && typeof other === 'number')
     throw new ArgumentError(`${caller}: expected at least one Tensor, got two numbers`);
   if (input instanceof Tensor && other instanceof Tensor) broadcastShapes(caller, input.shape, other.shape);
@@ -164,12 +151,4 @@ function resultDtype(caller: string, a: Operand, b: Operand): DType {
   const hasFloats = [a, b].some((operand) => typeof operand !== 'number' && operand.dtype !== 'int32');
   if (!hasFloats && caller !== 'div' && !hasFraction) return 'int32';
   return floatDtype([a, b]);
-}
-
-/** The dtype that operands have together in a function of floats. @internal */
-export function floatDtype(operands: readonly Operand[]): 'float32' | 'float64' {
-  const floats = operands.filter((operand) => typeof operand !== 'number' && operand.dtype !== 'int32') as Tensor[];
-  const arrays = floats.filter((operand) => operand.ndim > 0);
-  const deciding = arrays.length > 0 ? arrays : floats;
-  return deciding.some((operand) => operand.dtype === 'float64') ? 'float64' : 'float32';
 }

@@ -1,19 +1,17 @@
 /** Comparisons, and choices by them. There is no boolean dtype: what is true is 1 and what is false 0, in int32. No gradient flows through a comparison. */
-import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { Expression } from '../pointwise/expression.js';
-import { checkInt32 } from '../tensor/creation.js';
 import { Tensor } from '../tensor/tensor.js';
-import { floatDtype, type Operand } from './arithmetic.js';
 import { to } from './cast.js';
 import { integers } from './integers.js';
+import { checkOperands, floatDtype, type Operand, toTensor } from './operands.js';
 import { PointwiseFunction } from './pointwise.js';
 import { checkTensor, scalarOf } from './support.js';
 
 type Name = 'lt' | 'le' | 'gt' | 'ge' | 'eq' | 'ne';
 
 const test = (inputs: number, build: (inputs: readonly Expression[]) => Expression): PointwiseFunction =>
-  new PointwiseFunction({ gradName: 'NoBackward', inputs, build });
+  new PointwiseFunction({ inputs, build });
 
 const comparisons: Readonly<Record<Name, PointwiseFunction>> = {
   lt: test(2, ([a, b]) => a!.lt(b!)),
@@ -36,15 +34,10 @@ function integerComparison(name: Name, a: Tensor, b: Tensor): Tensor {
 
 function compare(name: Name, input: Tensor, other: Operand): Tensor {
   checkTensor(name, input);
-  if (!(other instanceof Tensor) && typeof other !== 'number')
-    throw new ArgumentError(`${name}: expected a Tensor or a number, got ${show(other)}`);
-  if (input.dtype === 'int32' && isWhole(other)) {
-    const right = typeof other === 'number' ? scalarOf(checkInt32(name, other), 'int32') : other;
-    return integerComparison(name, input, right);
-  }
+  checkOperands(name, other);
+  if (input.dtype === 'int32' && isWhole(other)) return integerComparison(name, input, toTensor(name, other, 'int32'));
   const dtype = floatDtype([input, other]);
-  const right = typeof other === 'number' ? scalarOf(other, dtype) : to(other, dtype);
-  return to(comparisons[name].compute(name, [to(input, dtype), right]), 'int32');
+  return to(comparisons[name].compute(name, [to(input, dtype), toTensor(name, other, dtype)]), 'int32');
 }
 
 /** Where input < other, broadcast; false where a NaN takes part. int32, as all comparisons. */
@@ -117,26 +110,22 @@ const choice = new PointwiseFunction({
 export function where(condition: Tensor, input: Operand, other: Operand): Tensor {
   const caller = 'where';
   checkTensor(caller, condition);
-  for (const operand of [input, other])
-    if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
+  checkOperands(caller, input, other);
   const areWhole = [input, other].every(isWhole) && [input, other].some((operand) => operand instanceof Tensor);
   if (areWhole) return chosenIntegers(condition, input, other);
   const dtype = floatDtype([input, other]);
-  const [yes, no] = [input, other].map((operand) =>
-    typeof operand === 'number' ? scalarOf(operand, dtype) : to(operand, dtype),
-  ) as [Tensor, Tensor];
-  const chosen = choice.apply(caller, [to(condition.detach(), dtype), yes, no]);
-  return chosen;
+  return choice.apply(
+    caller,
+    [condition.detach(), input, other].map((operand) => toTensor(caller, operand, dtype)),
+  );
 }
 
 /** other + c·(input - other) modulo 2^32, with c 1 or 0: int32 has no float that holds all of it. */
 function chosenIntegers(condition: Tensor, input: Operand, other: Operand): Tensor {
-  const [yes, no] = [input, other].map((operand) =>
-    typeof operand === 'number' ? scalarOf(operand, 'int32') : operand,
-  ) as [Tensor, Tensor];
+  const caller = 'where';
+  const [yes, no] = [toTensor(caller, input, 'int32'), toTensor(caller, other, 'int32')];
   const isChosen = ne(condition.detach(), 0);
-  return integers('where', 'add', no, integers('where', 'mul', isChosen, integers('where', 'sub', yes, no)));
+  return integers(caller, 'add', no, integers(caller, 'mul', isChosen, integers(caller, 'sub', yes, no)));
 }
 
 /** `value` where the mask, which broadcasts to input, is not 0, else input. As `torch.Tensor.masked_fill`. */

@@ -3,11 +3,9 @@ import { checkNumber, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { emit } from '../pointwise/emit.js';
 import { Expression, ExpressionGraph } from '../pointwise/expression.js';
-import { Tensor } from '../tensor/tensor.js';
-import { floatDtype } from './arithmetic.js';
-import { to } from './cast.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkOperands, floatDtype, type Operand, toTensor } from './operands.js';
 import { PointwiseFunction } from './pointwise.js';
-import { scalarOf } from './support.js';
 
 /** Options of {@link pointwise}. */
 export interface PointwiseOptions {
@@ -16,7 +14,7 @@ export interface PointwiseOptions {
 }
 
 /** A tensor, or a number in its place, for each expression. */
-type Arguments<Parameters extends readonly Expression[]> = { [K in keyof Parameters]: Tensor | number };
+type Arguments<Parameters extends readonly Expression[]> = { [K in keyof Parameters]: Operand };
 
 /** The numbers of a call, and what stands for them in the formula. */
 type Numbers<Name extends string> = Readonly<Record<Name, number>>;
@@ -134,12 +132,8 @@ function readTensors(caller: string, given: readonly unknown[], inputs: number, 
     throw new ArgumentError(
       `${caller}: expected ${inputs} ${inputs === 1 ? 'tensor' : 'tensors'}, got ${given.length} arguments`,
     );
-  const operands = given.slice(0, inputs);
-  for (const operand of operands)
-    if (!(operand instanceof Tensor) && typeof operand !== 'number')
-      throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(operand)}`);
-  const dtype = floatDtype(operands as (Tensor | number)[]);
-  return (operands as (Tensor | number)[]).map((operand) =>
-    typeof operand === 'number' ? scalarOf(operand, dtype) : to(operand, dtype),
-  );
+  const operands = given.slice(0, inputs) as Operand[];
+  checkOperands(caller, ...operands);
+  const dtype = floatDtype(operands);
+  return operands.map((operand) => toTensor(caller, operand, dtype));
 }

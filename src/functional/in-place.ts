@@ -14,8 +14,9 @@ import { zeros } from '../tensor/host-memory.js';
 import { drawn } from '../tensor/random.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { add, div, mul, type Operand, sub, writeOver } from './arithmetic.js';
+import { add, div, mul, sub, writeOver } from './arithmetic.js';
 import { to } from './cast.js';
+import { checkOperands, type Operand } from './operands.js';
 import { checkTensor } from './support.js';
 
 /** Options of `add_` and `sub_`. */
@@ -131,9 +132,7 @@ function combine(name: Name, input: Tensor, other: Operand): Tensor {
         `${caller}: output with shape ${formatShape(input.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,
       );
     checkNoGradient(caller, other);
-  } else if (typeof other !== 'number') {
-    throw new ArgumentError(`${caller}: expected a Tensor or a number, got ${show(other)}`);
-  }
+  } else checkOperands(caller, other);
   input.assertWritable(caller);
   // Over its own numbers; where dtypes differ the function works out the result's.
   if (input.dtype !== 'int32' && (typeof other === 'number' || other.dtype === input.dtype)) {

@@ -8,7 +8,7 @@ import './methods-products.js';
 import './methods-shape.js';
 
 export * from './activations.js';
-export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
+export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export * from './comparison.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
@@ -43,6 +43,7 @@ export * from './losses.js';
 export { matmul } from './matmul.js';
 export type { BackwardOptions } from './methods.js';
 export { norm } from './norm.js';
+export type { Operand } from './operands.js';
 export { argsort, cumsum, type SortOptions, sort, type TopkOptions, topk } from './order.js';
 export { bmm, dot, outer } from './products.js';
 export { index, maskedSelect, slice } from './slicing.js';

@@ -2,10 +2,11 @@
 
 import type { Tensor } from '../tensor/tensor.js';
 import * as activations from './activations.js';
-import { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.js';
+import { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 import * as comparison from './comparison.js';
 import { define, defineAll } from './define.js';
 import * as elementwise from './elementwise.js';
+import type { Operand } from './operands.js';
 
 declare module '../tensor/tensor.js' {
   interface Tensor {

@@ -1,5 +1,5 @@
 /** Methods of Tensor that write into it. */
-import type { Operand } from './arithmetic.js';
+
 import { defineAll } from './define.js';
 import {
   type AlphaOptions,
@@ -13,6 +13,7 @@ import {
   uniform_,
   zero_,
 } from './in-place.js';
+import type { Operand } from './operands.js';
 
 declare module '../tensor/tensor.js' {
   // Each throws a StateError for a leaf that requires a gradient, or a result, unless inside noGrad, as copy_ does.

@@ -2,16 +2,12 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { PointwiseFunction } from './pointwise.js';
 
-/** Never asked for: none of these is differentiated. */
-const gradName = 'NoBackward';
-
-const multiply = new PointwiseFunction({ gradName, inputs: 2, build: ([a, b]) => a!.mul(b!) });
-const divide = new PointwiseFunction({ gradName, inputs: 1, scalars: 1, build: ([x], [s]) => x!.div(s!) });
-const sizes = new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => x!.abs() });
-const signs = new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => x!.sign() });
-const roots = new PointwiseFunction({ gradName, inputs: 1, build: ([x]) => x!.sqrt() });
+const multiply = new PointwiseFunction({ inputs: 2, build: ([a, b]) => a!.mul(b!) });
+const divide = new PointwiseFunction({ inputs: 1, scalars: 1, build: ([x], [s]) => x!.div(s!) });
+const sizes = new PointwiseFunction({ inputs: 1, build: ([x]) => x!.abs() });
+const signs = new PointwiseFunction({ inputs: 1, build: ([x]) => x!.sign() });
+const roots = new PointwiseFunction({ inputs: 1, build: ([x]) => x!.sqrt() });
 const zero = new PointwiseFunction({
-  gradName,
   inputs: 2,
   build: ([x, where], _, graph) => graph.apply('selectEqual', where!, 0, 0, x!),
 });

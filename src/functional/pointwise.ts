@@ -1,7 +1,7 @@
 /** Pointwise functions on tensors: a program run over broadcast operands, with its derivative. */
 import { currentOps } from '../ops/backend.js';
 import type { DType, DynamicScalar, Layout } from '../ops/ops.js';
-import type { PointwiseProgram } from '../ops/pointwise-program.js';
+import { type PointwiseProgram, plainCall } from '../ops/pointwise-program.js';
 import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
@@ -23,8 +23,8 @@ export type Scalar = number | DynamicScalar;
 
 /** What is written down of a pointwise function. */
 export interface Definition {
-  /** Of the gradient, as PyTorch has it: `SiluBackward0`. */
-  readonly gradName: string;
+  /** Of the gradient, as PyTorch has it: `SiluBackward0`. Default: `PointwiseBackward0`. */
+  readonly gradName?: string;
   readonly inputs: number;
   readonly scalars?: number;
   readonly build: (inputs: readonly Expression[], scalars: readonly Expression[], graph: ExpressionGraph) => Expression;
@@ -87,14 +87,20 @@ export class PointwiseFunction {
     if (backward.results.every((result) => result === null)) return output;
     const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
     const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
-    return setGradFn(this.#definition.gradName, output, inputs, [...saved, ...masks.keys], (grad) => {
-      const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
-      const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
-      return inputs.map((input, i) => {
-        const result = backward.results[i]!;
-        return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
-      });
-    });
+    return setGradFn(
+      this.#definition.gradName ?? 'PointwiseBackward0',
+      output,
+      inputs,
+      [...saved, ...masks.keys],
+      (grad) => {
+        const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
+        const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
+        return inputs.map((input, i) => {
+          const result = backward.results[i]!;
+          return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
+        });
+      },
+    );
   }
 
   /** The result without a gradient. */
@@ -108,15 +114,12 @@ export class PointwiseFunction {
     const { program, inputs: used, scalars: needed } = this.#forward;
     const operands = used.map((i) => inputs[i]!);
     currentOps().pointwise({
+      ...plainCall,
       program,
       inputs: operands.map(({ storage }) => storage),
-      keys: [],
       scalars: needed.map((i) => scalars[i]!),
       outputs: [target.storage],
-      step: null,
       layout: layoutFor(operands, target.shape, target.numel),
-      columns: 1,
-      rowOffset: 0,
     });
   }
 
@@ -184,15 +187,14 @@ function runProgram(
   if (program.outputs.length === 0) return [];
   const outputs = program.outputs.map(() => empty(shape, dtype));
   currentOps().pointwise({
+    ...plainCall,
     program,
     inputs: operands.map(({ storage }) => storage),
     keys: keys.map((i) => masks.keys[i]!.storage),
     scalars: needed.map((i) => scalars[i]!),
     outputs: outputs.map(({ storage }) => storage),
-    step: null,
     layout: layoutFor(operands, shape, outputs[0]!.numel),
     columns: masks.columns,
-    rowOffset: 0,
   });
   return outputs;
 }

@@ -5,7 +5,6 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { currentTrace } from '../ops/trace.js';
 import { isArray } from '../realm.js';
-import { checkInt32 } from '../tensor/creation.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -21,11 +20,11 @@ import {
 import { Storage } from '../tensor/storage.js';
 import { setGradFn } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { to } from './cast.js';
 import { expand } from './expand.js';
 import { indexSelect } from './index-select.js';
+import { toTensor } from './operands.js';
 import { transpose } from './strided.js';
-import { checkTensor, empty, expanded, scalarOf, zeroed } from './support.js';
+import { checkTensor, empty, expanded, zeroed } from './support.js';
 import { reshape } from './views.js';
 
 /** Python's `start:stop:step` for {@link index}; null or undefined leaves a bound open. */
@@ -138,10 +137,7 @@ export function indexPut_(input: Tensor, indices: readonly TensorIndex[], value:
   if (typeof value !== 'number') checkTensor(caller, value, 'a Tensor or a number');
   const region = regionOf(caller, input, completed(caller, input, indices));
   input.assertWritable(caller);
-  const source =
-    typeof value === 'number'
-      ? scalarOf(input.dtype === 'int32' ? checkInt32(caller, value) : value, input.dtype)
-      : to(value.detach(), input.dtype);
+  const source = toTensor(caller, typeof value === 'number' ? value : value.detach(), input.dtype);
   const lead = region.shape.length - source.ndim;
   if (lead < 0 || !source.shape.every((size, dim) => size === 1 || size === region.shape[dim + lead]))
     throw new ShapeError(

@@ -45,8 +45,10 @@ export interface NativeAddon {
   readonly pointwiseNodes: readonly string[];
   /** Where numbers cross that would take an array of their own: much faster. Empty where the engine allows no such memory. */
   readonly frame: Float64Array;
-  /** Makes a pointwise program known, once and for good: its number. */
+  /** Makes a pointwise program known until it is forgotten: its number. */
   pointwiseProgram(code: Float64Array): number;
+  /** Frees a pointwise program. Another one may get its number. */
+  forgetPointwiseProgram(number: number): void;
   /**
    * Frees what collected buffers and programs hold; unless `all`, only when enough have been made since the last time. The
    * buffers of programs that were collected and not disposed of, once for each of those.

@@ -56,24 +56,35 @@ const kindOf: Readonly<Record<NativeRole, Kind>> = {
 };
 
 /** What crosses without a copy of its own: programs as numbers, numbers in the frame. */
-export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram'>;
+export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram' | 'forgetPointwiseProgram'>;
 
 const numberOf = (scalar: number | DynamicScalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';
 
-/** The numbers of programs, in an addon. */
-const programNumbers = new WeakMap<Crossing, WeakMap<PointwiseProgram, number>>();
+/** The numbers by which an addon knows programs, for as long as the programs live. */
+class ProgramNumbers {
+  readonly #crossing: Crossing;
+  readonly #numbers = new WeakMap<PointwiseProgram, number>();
+  readonly #collected: FinalizationRegistry<number>;
 
-function programNumber(
-  crossing: Crossing,
-  numbers: WeakMap<PointwiseProgram, number>,
-  program: PointwiseProgram,
-): number {
-  let number = numbers.get(program);
-  if (number === undefined) numbers.set(program, (number = crossing.pointwiseProgram(program.code)));
-  return number;
+  constructor(crossing: Crossing) {
+    this.#crossing = crossing;
+    this.#collected = new FinalizationRegistry((number) => crossing.forgetPointwiseProgram(number));
+  }
+
+  of(program: PointwiseProgram): number {
+    const known = this.#numbers.get(program);
+    if (known !== undefined) return known;
+    const number = this.#crossing.pointwiseProgram(program.code);
+    this.#numbers.set(program, number);
+    this.#collected.register(program, number);
+    return number;
+  }
 }
+
+/** One for each addon, which every instruction set shares. */
+const programNumbers = new WeakMap<Crossing, ProgramNumbers>();
 
 /** Numbers written one behind the other to the frame of an addon, or to arrays where they do not fit. */
 class Frame {
@@ -116,8 +127,8 @@ function createOp(
   const count = names.length;
   const frame = new Frame(crossing);
   let numbers = programNumbers.get(crossing);
-  if (numbers === undefined) programNumbers.set(crossing, (numbers = new WeakMap()));
-  const known = numbers;
+  if (numbers === undefined) programNumbers.set(crossing, (numbers = new ProgramNumbers(crossing)));
+  const programs = numbers;
   /** Arguments that go to the frame, by position. */
   const framed = how.flatMap((kind, i) => (kind === kinds.layout || kind === kinds.scalars ? [i] : []));
   return (args) => {
@@ -151,7 +162,7 @@ function createOp(
           values[i] = (value as DynamicScalar).value;
           break;
         case kinds.program:
-          values[i] = programNumber(crossing, known, value as PointwiseProgram);
+          values[i] = programs.of(value as PointwiseProgram);
           break;
         case kinds.value:
           values[i] = value as NativeValue;

@@ -62,3 +62,6 @@ export function printProgram(
   }
   return outputs.map((id) => texts[id]!);
 }
+
+/** What a call of the op `pointwise` is given for a program without masks, scalars and a count of steps. */
+export const plainCall = { keys: [], scalars: [], step: null, columns: 1, rowOffset: 0 } as const;

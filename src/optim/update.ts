@@ -1,7 +1,7 @@
 /** The step of an optimizer as one pointwise program for each parameter. */
 import { currentOps } from '../ops/backend.js';
 import type { DynamicScalar } from '../ops/ops.js';
-import type { PointwiseProgram } from '../ops/pointwise-program.js';
+import { type PointwiseProgram, plainCall } from '../ops/pointwise-program.js';
 import { emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { denseLayout } from '../tensor/shape.js';
@@ -61,14 +61,12 @@ export interface StepArguments {
 export function runUpdate({ program }: Update, { param, grad, buffers, step, numbers }: StepArguments): void {
   const changed = [param.storage, ...buffers.map(({ storage }) => storage)];
   currentOps().pointwise({
+    ...plainCall,
     program,
     inputs: [grad.storage, ...changed],
-    keys: [],
     scalars: numbers,
     outputs: changed,
     step: step?.storage ?? null,
     layout: denseLayout(param.numel, 1 + changed.length),
-    columns: 1,
-    rowOffset: 0,
   });
 }

@@ -10,8 +10,15 @@ export interface Emitted {
   readonly keys: readonly number[];
 }
 
-/** Equal programs are one object, so that passes and caches compare by identity. */
-const interned = new Map<string, PointwiseProgram>();
+/** Equal programs are one object for as long as anything uses it, so that passes and caches compare by identity. */
+const interned = new Map<string, WeakRef<PointwiseProgram>>();
+const collected = new FinalizationRegistry<string>((key) => {
+  // An equal program may have been made since.
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+
+/** How many programs are known. For tests. @internal */
+export const internedCount = (): number => interned.size;
 
 /** How many inputs and scalars a program takes, used or not. */
 export interface Arity {
@@ -64,10 +71,11 @@ export function emit(outputs: readonly Expression[], arity: Arity = {}): Emitted
 export function intern(parts: Omit<PointwiseProgram, 'code'>): PointwiseProgram {
   const code = encode(parts);
   const key = Array.from(code, (value) => (Object.is(value, -0) ? '-0' : String(value))).join(' ');
-  const known = interned.get(key);
+  const known = interned.get(key)?.deref();
   if (known !== undefined) return known;
   const program = Object.freeze({ ...parts, code });
-  interned.set(key, program);
+  interned.set(key, new WeakRef(program));
+  collected.register(program, key);
   return program;
 }
 

@@ -6,6 +6,7 @@ import { checkBoolean, checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import type { DType, FloatArray, HostArray } from '../ops/ops.js';
+import { plainCall } from '../ops/pointwise-program.js';
 import { currentTrace } from '../ops/trace.js';
 import { emit } from '../pointwise/emit.js';
 import { ExpressionGraph } from '../pointwise/expression.js';
@@ -86,15 +87,11 @@ export function bernoulli(input: Tensor, options?: Pick<RandomOptions, 'generato
   const result = drawn(shape, dtype, source, (array) => uniform(source, array as FloatArray));
   const out = result.storage;
   currentOps().pointwise({
+    ...plainCall,
     program: isBelow,
     inputs: [out, storage],
-    keys: [],
-    scalars: [],
     outputs: [out],
-    step: null,
     layout: denseLayout(numel, 2),
-    columns: 1,
-    rowOffset: 0,
   });
   return result;
 }

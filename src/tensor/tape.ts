@@ -5,6 +5,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
+import { plainCall } from '../ops/pointwise-program.js';
 import { currentTrace } from '../ops/trace.js';
 import { emit } from '../pointwise/emit.js';
 import { ExpressionGraph } from '../pointwise/expression.js';
@@ -295,15 +296,11 @@ const sum = (() => {
 
 function add(a: Tensor, b: Tensor, out: Tensor): void {
   currentOps().pointwise({
+    ...plainCall,
     program: sum,
     inputs: [a.storage, b.storage],
-    keys: [],
-    scalars: [],
     outputs: [out.storage],
-    step: null,
     layout: denseLayout(out.numel, 2),
-    columns: 1,
-    rowOffset: 0,
   });
 }
 

@@ -223,3 +223,21 @@ describe.each(names)('pointwise of %s with numbers in the frame', (isa) => {
 it('makes no program of numbers that are none', () => {
   expect(() => addon.pointwiseProgram(f64(1, 2))).toThrow(/pointwise program: /);
 });
+
+it('frees a program once, gives its number to the next one, and knows it no more', () => {
+  const fn = addon.instructionSets[names[0]!]!.pointwise as unknown as Call;
+  const out = f32(7, 7, 7, 7);
+  const call = (program: number) => {
+    addon.frame.set([4, 1, 1]);
+    fn(program, 2, 0, 0, 1, null, 3, 1, 0, f32(1, 2, 3, 4), f32(10, 20, 30, 40), out);
+  };
+  const program = addon.pointwiseProgram(nodeOf('add').code);
+  addon.forgetPointwiseProgram(program);
+  for (const forget of [program, 1e6]) expect(() => addon.forgetPointwiseProgram(forget)).toThrow(/no such program$/);
+  expect(() => addon.forgetPointwiseProgram(-1)).toThrow(/expected a size/);
+  expect(() => call(program)).toThrow(/argument 0: no such program$/);
+  expect([...out]).toEqual([7, 7, 7, 7]);
+  expect(addon.pointwiseProgram(nodeOf('mul').code)).toBe(program);
+  call(program);
+  expect([...out]).toEqual([10, 40, 90, 160]);
+});

@@ -224,7 +224,11 @@ describe('createNativeOps', () => {
   it('says which op a stale addon lacks', () => {
     const message = "native:avx2: the addon has no op 'fill'; build it again: npm run build";
     expect(() =>
-      createNativeOps('avx2', {}, referenceOps, { frame: new Float64Array(0), pointwiseProgram: () => 0 }),
+      createNativeOps('avx2', {}, referenceOps, {
+        frame: new Float64Array(0),
+        pointwiseProgram: () => 0,
+        forgetPointwiseProgram: () => {},
+      }),
     ).toThrow(new BackendError(message));
   });
 });

@@ -1,9 +1,11 @@
 /** From expressions to programs and back. */
 import { describe, expect, it } from 'vitest';
+import { tensor } from '../../src/index.js';
 import { nodeNames } from '../../src/ops/nodes.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
-import { emit, inline, intern } from '../../src/pointwise/emit.js';
+import { emit, inline, intern, internedCount } from '../../src/pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
+import { collectGarbage } from '../helpers/garbage.js';
 import { inGraph, randomExpression } from './random-expression.js';
 
 const numberOf = (node: (typeof nodeNames)[number]): number => nodeNames.indexOf(node);
@@ -151,4 +153,28 @@ it('intern tells programs apart by all of their parts', () => {
     { ...parts, outputs: [0, 0] },
   ];
   for (const other of others) expect(intern(other)).not.toBe(one);
+});
+
+describe('programs that nothing uses any more', () => {
+  it('are forgotten here and in the addon: 10^5 distinct exponents leave the process as large as it was', async () => {
+    const x = tensor([1, 2, 3, 4]);
+    const raise = async (from: number): Promise<void> => {
+      for (let i = 0; i < 10_000; i++) x.pow(1 + (from + i) / 2 ** 20);
+      await collectGarbage();
+    };
+    await raise(0);
+    const [count, bytes] = [internedCount(), process.memoryUsage().rss];
+    for (let times = 1; times < 10; times++) await raise(times * 10_000);
+    expect(internedCount() - count).toBeLessThan(1000);
+    expect((process.memoryUsage().rss - bytes) / 2 ** 20).toBeLessThan(25);
+  }, 60_000);
+
+  it('are one object again when they are made again', async () => {
+    const make = () => emit([new ExpressionGraph().input(0).mul(1.2345)]).program;
+    const { code } = make();
+    await collectGarbage();
+    const again = make();
+    expect(again.code).toEqual(code);
+    expect(make()).toBe(again);
+  });
 });

@@ -116,3 +116,16 @@ export function overwrites({ args }: InstructionOf<'copy'>, length: number): boo
   }
   return outOffset === 0 && stride === length;
 }
+
+/**
+ * Whether an instruction writes only over what it reads: the step of an optimizer, which uses a gradient up.
+ * @param aliasClass one number for all values that share memory. Default: values are told apart by their ids.
+ */
+export function isUpdate(
+  each: Instruction | undefined,
+  aliasClass: (value: ValueId) => ValueId = (value) => value,
+): each is InstructionOf<'pointwise'> {
+  if (!isOp(each, 'pointwise')) return false;
+  const read = new Set(each.args.inputs.map(aliasClass));
+  return each.args.outputs.every((value) => read.has(aliasClass(value)));
+}

@@ -1,7 +1,7 @@
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { compose, identity, operandsRead } from './compose.js';
-import { type InstructionOf, instruction, isOp } from './instruction.js';
+import { type InstructionOf, instruction, isOp, isUpdate } from './instruction.js';
 import { elementsOf, isDense, spaceOf } from './operands.js';
 import { callOf } from './pointwise-chains.js';
 import { allDense } from './post-op.js';
@@ -28,7 +28,7 @@ function update(
   { args: product }: InstructionOf<'matmul'>,
   optimizer: Instruction | undefined,
 ): Instruction | null {
-  if (!isOp(optimizer, 'pointwise') || !isUpdate(analysis, optimizer)) return null;
+  if (!isUpdate(optimizer, (value) => analysis.aliasClass(value))) return null;
   const { a: grad, b: x, out: gradWeight, m: outFeatures, n: inFeatures, k: rows } = product;
   const space = spaceOf(optimizer);
   const lengths = optimizer.args.inputs.map((value) => analysis.spec(value).length);
@@ -56,10 +56,4 @@ function update(
     ...{ grad, x, program, inputs, scalars, outputs, step: optimizer.args.step },
     ...sizes,
   });
-}
-
-/** Whether all that is written is written over what is read. */
-function isUpdate(analysis: Analysis, { args }: InstructionOf<'pointwise'>): boolean {
-  const read = new Set(args.inputs.map((value) => analysis.aliasClass(value)));
-  return args.outputs.every((value) => read.has(analysis.aliasClass(value)));
 }

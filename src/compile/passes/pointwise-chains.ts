@@ -1,4 +1,5 @@
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
+import { plainCall } from '../../ops/pointwise-program.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
@@ -31,8 +32,7 @@ function asPointwise(each: Instruction): InstructionOf<'pointwise'> | null {
   const { x, out, xOffset } = each.args;
   const layout = each.args.layout.slice(0, (each.args.layout.length / 3) * 2);
   if (xOffset !== 0 || layout.at(-1)! > 1) return null;
-  const none = { keys: [], scalars: [], step: null, columns: 1, rowOffset: 0 };
-  const made = instruction('pointwise', { program: identity, inputs: [x], outputs: [out], layout, ...none });
+  const made = instruction('pointwise', { ...plainCall, program: identity, inputs: [x], outputs: [out], layout });
   return made as InstructionOf<'pointwise'>;
 }
 

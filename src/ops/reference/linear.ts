@@ -1,6 +1,7 @@
 /** x·weightᵀ + bias and its gradients, each with what a program does with the product. */
 import { BackendError } from '../../errors.js';
 import type { Layout, Memory, OpArgs, Ops } from '../ops.js';
+import { plainCall } from '../pointwise-program.js';
 import { matmulOps, multiply } from './matmul.js';
 import { readFloats, temporary, writeFloats } from './memory.js';
 import { pointwiseOps } from './pointwise.js';
@@ -68,7 +69,6 @@ export const linearOps: Pick<Ops, 'linear' | 'linearInputGradient' | 'linearWeig
     matmulOps.matmul({ a: grad, b: x, out: gradient, ...sizes, transA: true, transB: false });
     const operands = [gradient, ...inputs];
     const layout = matrixLayout(outFeatures, inFeatures, operands);
-    const rest = { keys: [], scalars, outputs, step, layout, columns: 1, rowOffset: 0 };
-    pointwiseOps.pointwise({ program, inputs: operands, ...rest });
+    pointwiseOps.pointwise({ ...plainCall, program, inputs: operands, scalars, outputs, step, layout });
   },
 };

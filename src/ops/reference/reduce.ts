@@ -1,6 +1,7 @@
 /** Ops along the middle of [outer, size, inner] that leave one element of it. */
 import { ArgumentError } from '../../errors.js';
 import type { Ops } from '../ops.js';
+import { plainCall } from '../pointwise-program.js';
 import { temporary, writeInts } from './memory.js';
 import { pointwiseOps } from './pointwise.js';
 
@@ -11,8 +12,7 @@ export const reduceOps: Pick<Ops, 'sum' | 'extreme' | 'reduce'> = {
   reduce({ program, inputs, scalars, layout, out, index, outer, size, inner, kind, divisor }) {
     if (kind === kinds.sum && index !== null) throw new ArgumentError('reduce: index must be null for a sum');
     const x = temporary(out.dtype, outer * size * inner);
-    const rest = { keys: [], outputs: [x], step: null, columns: 1, rowOffset: 0 };
-    pointwiseOps.pointwise({ program, inputs, scalars, layout, ...rest });
+    pointwiseOps.pointwise({ ...plainCall, program, inputs, scalars, outputs: [x], layout });
     if (kind !== kinds.sum) {
       reduceOps.extreme({ x, out, index: index!, outer, size, inner, largest: kind === kinds.largest });
       return;
