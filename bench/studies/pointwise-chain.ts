@@ -2,10 +2,9 @@
  * Chains of five pointwise ops over a million elements against one op, by turns of a call each, on one thread: what more
  * arithmetic costs where memory is read and written once all the same. The contract's op, on memory allocated beforehand.
  */
-import { median, quantile } from 'simple-statistics';
 import type { Expression, ExpressionGraph } from '../../src/pointwise/expression.js';
 import type { Library } from '../contenders/library.js';
-import { figure, type Study } from './study.js';
+import { compareByTurns, type Study } from './study.js';
 
 const elements = 2 ** 20;
 const scalars = [2, 0.5, 0.25, 3];
@@ -42,32 +41,8 @@ export const pointwiseChain: Study = {
   name: 'pointwise-chain',
   workload: { shape: `${elements} elements`, batch: null, optimizer: null, quick: true },
   async measure(library, seconds) {
-    const { backend } = library.lanewise;
     const prepare = calls(library);
-    const turns = Object.entries(formulas).map(([name, formula]) => ({ name, run: prepare(formula) }));
-    const times: Record<string, number[]> = Object.fromEntries(turns.map(({ name }) => [name, []]));
-    const { threads } = backend;
-    backend.threads = 1;
-    try {
-      const end = performance.now() + 500 * seconds;
-      do {
-        for (const { name, run } of turns) {
-          run(); // brings its code and memory into the caches
-          const before = performance.now();
-          run();
-          times[name]!.push(1000 * (performance.now() - before));
-        }
-      } while (performance.now() < end);
-    } finally {
-      backend.threads = threads;
-    }
-    return [
-      ...turns.map(({ name }) => figure(`${name}, median`, median(times[name]!), ' us')),
-      ...compared.flatMap(([chain, one]) => {
-        const ratios = times[chain]!.map((time, i) => time / times[one]![i]!);
-        const at = (q: number, what: string) => figure(`${chain} over ${one}, ${what}`, quantile(ratios, q), 'x');
-        return [at(0.5, 'median'), at(0.1, '10th percentile'), at(0.9, '90th percentile')];
-      }),
-    ];
+    const turns = Object.fromEntries(Object.entries(formulas).map(([name, formula]) => [name, prepare(formula)]));
+    return compareByTurns(library, turns, compared, 0.5 * seconds);
   },
 };

@@ -4,6 +4,7 @@ import { contention } from './contention.js';
 import { eventLoop } from './event-loop.js';
 import { pointwiseChain } from './pointwise-chain.js';
 import { service } from './service.js';
+import { stepVariants } from './step-variants.js';
 import type { Study } from './study.js';
 
-export const studies: readonly Study[] = [compiledStep, contention, eventLoop, pointwiseChain, service];
+export const studies: readonly Study[] = [compiledStep, contention, eventLoop, pointwiseChain, service, stepVariants];
