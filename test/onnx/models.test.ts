@@ -15,11 +15,16 @@ import {
   nn,
   noGrad,
   randn,
+  Slice,
   type Tensor,
   tensor,
 } from '../../src/index.js';
+import { Graph } from '../../src/onnx/graph.js';
 import { exportOnnx, saveOnnx } from '../../src/onnx/index.js';
-import { namedOutputs } from './cases.js';
+import { Names } from '../../src/onnx/names.js';
+import { encodeModel } from '../../src/onnx/proto.js';
+import { Batches } from '../../src/onnx/quantity.js';
+import { FunctionModule, namedOutputs } from './cases.js';
 import { expectSame, openSession, runSession } from './runtime.js';
 
 /** One layer on hidden [rows, ..., width], with the names of its weights; `side` is what an earlier layer gave. */
@@ -197,12 +202,30 @@ describe('a file', () => {
     expect(graph!.initializer.map(({ name }) => name)).toEqual(['used.weight', 'used.bias']);
   });
 
+  it('has a corner of a tensor as slices, and dimensions in another order as a Transpose', () => {
+    const opsOf = (run: (x: Tensor) => Tensor) => {
+      const model = new FunctionModule((...[x]) => run(x!));
+      return fromBinary(ModelProtoSchema, exportOnnx(model, [1, 3, 5])).graph!.node.map(({ opType }) => opType);
+    };
+    expect(opsOf((x) => x.index('...', new Slice(1, 3), new Slice(1, 4)))).toEqual(['Slice', 'Slice']);
+    expect(opsOf((x) => x.permute(0, 2, 1))).toEqual(['Transpose']);
+  });
+
   it('is the same whatever mode the model is in, and changes nothing of it', () => {
     const model = new nn.Sequential(new nn.Linear(2, 1), new nn.Dropout(0.5));
     const [first] = [exportOnnx(model, [1, 2])];
     expect(model.training).toBe(true);
     expect(exportOnnx(model.eval(), [9, 2])).toEqual(first);
     expect(model.parameters().every(({ grad }) => grad === null)).toBe(true);
+  });
+
+  it('of more than 2 GiB is refused before it is made', () => {
+    const graph = new Graph(new Batches([1]), 17, new Names([]));
+    // No array: no machine of a test has the memory for one.
+    graph.constants.set('w', { name: 'w', type: 'float32', dims: [2 ** 29], data: { byteLength: 2 ** 31 } as never });
+    const encode = () => encodeModel(graph, [], { name: 'Large', version: '0', metadata: {} });
+    expect(encode).toThrow(ArgumentError);
+    expect(encode).toThrow('the parameters take 2147483648 bytes, and an ONNX file holds at most 2 GiB');
   });
 
   it('is written whole', async () => {
