@@ -116,6 +116,7 @@ constexpr NamedCallback kPrograms[] = {
     {"createBlock", create_device_buffer},
     {"blockCopyIn", device_buffer_copy_in},
     {"blockCopyOut", device_buffer_copy_out},
+    {"blockCopyPart", device_buffer_copy_part},
     {"blocksCopyOut", device_buffers_copy_out},
     {"freeBlock", free_device_buffer},
     {"createProgram", create_program},

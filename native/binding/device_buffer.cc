@@ -67,6 +67,18 @@ napi_value device_buffer_copy_out(napi_env env, napi_callback_info info) noexcep
   });
 }
 
+napi_value device_buffer_copy_part(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "blockCopyPart", [&]() -> napi_value {
+    const auto values = read_arguments<3>(env, info, nullptr);
+    const DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
+    const std::span<std::byte> to = read_elements({env, values[1], 1}, buffer);
+    const std::size_t offset = Read<std::size_t>::from({env, values[2], 2});
+    const auto lock = lock_for(env, buffer);
+    buffer.copy_out(to, offset);
+    return nullptr;
+  });
+}
+
 napi_value device_buffers_copy_out(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "blocksCopyOut", [&]() -> napi_value {
     const auto values = read_arguments<2>(env, info, nullptr);

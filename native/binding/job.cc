@@ -69,7 +69,7 @@ std::vector<std::uint32_t> read_keys(const Argument& arg) {
   return {words, words + keys.length};
 }
 
-// From arguments 1 to 7 of submitJob.
+// From arguments 1 to 7 and 11 of submitJob.
 program::ProgramJob::Request read_request(napi_env env, std::span<const napi_value> values, const Program& program) {
   const std::vector<napi_value> inputs = read_elements({env, values[1], 1}),
                                 outputs = read_elements({env, values[2], 2});
@@ -85,6 +85,8 @@ program::ProgramJob::Request read_request(napi_env env, std::span<const napi_val
   }
   const auto scalars = Read<std::span<const double>>::from({env, values[3], 3});
   request.call.dynamic_scalars.assign(scalars.begin(), scalars.end());
+  const auto sums = Read<std::optional<std::span<const double>>>::from({env, values[11], 11});
+  if (sums) request.sums.assign(sums->begin(), sums->end());
   request.call.keys = read_keys({env, values[4], 4});
   request.times = Read<std::size_t>::from({env, values[5], 5});
   request.counter = Read<std::optional<std::size_t>>::from({env, values[6], 6});
@@ -137,7 +139,7 @@ napi_value create_sequence(napi_env env, napi_callback_info info) noexcept {
 
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "submitJob", [&] {
-    const auto values = read_arguments<11>(env, info, nullptr);
+    const auto values = read_arguments<12>(env, info, nullptr);
     const std::shared_ptr<Program> program = read_handle<Program>({env, values[0], 0}).owned();
     auto job = std::make_shared<program::ProgramJob>(program, read_request(env, values, *program));
     const bool background = Read<bool>::from({env, values[8], 8});

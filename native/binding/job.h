@@ -14,7 +14,7 @@ napi_value settle_job(napi_env env, napi_callback_info info) noexcept;
 // createSequence() -> sequence
 napi_value create_sequence(napi_env env, napi_callback_info info) noexcept;
 // submitJob(program, inputs, outputs, dynamic scalars, keys, times, counter or null, threads or null, background,
-// sequence or null, settle) -> id
+// sequence or null, settle, sums to go on from or null) -> id
 napi_value submit_job(napi_env env, napi_callback_info info) noexcept;
 // submitShuffle(buffer, seed, settle) -> id; the low 32 bits of a seed are all that counts.
 napi_value submit_shuffle(napi_env env, napi_callback_info info) noexcept;

@@ -25,9 +25,9 @@ void pack(const Panels& layout, const float* rows, std::size_t begin, std::size_
   });
 }
 
-void unpack(const Panels& layout, const float* panels, float* rows) {
-  visit_rows(layout, 0, layout.out * layout.in, [&](std::size_t element, std::size_t at, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) rows[element + i] = panels[at + i * layout.nr];
+void unpack(const Panels& layout, const float* panels, std::size_t begin, std::size_t end, float* rows) {
+  visit_rows(layout, begin, end, [&](std::size_t element, std::size_t at, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) rows[element - begin + i] = panels[at + i * layout.nr];
   });
 }
 

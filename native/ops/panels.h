@@ -21,8 +21,8 @@ struct Panels {
 
 // Writes elements [begin, end) of the row-major weight, which are `rows`, to their places in `panels`.
 void pack(const Panels& layout, const float* rows, std::size_t begin, std::size_t end, float* panels);
-// The whole weight, row-major.
-void unpack(const Panels& layout, const float* panels, float* rows);
+// Elements [begin, end) of the weight, row-major.
+void unpack(const Panels& layout, const float* panels, std::size_t begin, std::size_t end, float* rows);
 
 // Elements of the weight as it lies in memory. Throws std::overflow_error.
 inline std::size_t weight_length(const Context& context, std::size_t out, std::size_t in, bool packed) {

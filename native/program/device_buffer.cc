@@ -37,7 +37,8 @@ void DeviceBuffer::ensure(const BufferLayout& layout) {
   core::AlignedBuffer<std::byte> next;
   if (layout_) {
     next = zeros(length_);
-    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(next.data()));
+    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), 0, length_,
+                reinterpret_cast<float*>(next.data()));
   }
   if (layout) {
     core::AlignedBuffer<std::byte> packed = zeros(layout->capacity());
@@ -70,11 +71,21 @@ void DeviceBuffer::copy_out(std::span<std::byte> to) const {
     throw std::invalid_argument("device buffer: expected memory of " + std::to_string(length_) + " elements, got " +
                                 std::to_string(to.size() / kElementBytes));
   }
-  if (to.empty()) return;
+  copy_out(to, 0);
+}
+
+void DeviceBuffer::copy_out(std::span<std::byte> to, std::size_t offset) const {
+  const std::size_t count = to.size() / kElementBytes;
+  if (to.size() % kElementBytes != 0 || offset > length_ || count > length_ - offset) {
+    throw std::invalid_argument("device buffer: there are " + std::to_string(length_) + " elements, asked for " +
+                                std::to_string(count) + " from offset " + std::to_string(offset));
+  }
+  if (count == 0) return;
   if (layout_) {
-    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), reinterpret_cast<float*>(to.data()));
+    ops::unpack(*layout_, reinterpret_cast<const float*>(memory_.data()), offset, offset + count,
+                reinterpret_cast<float*>(to.data()));
   } else {
-    std::memcpy(to.data(), memory_.data(), to.size());
+    std::memcpy(to.data(), memory_.data() + offset * kElementBytes, to.size());
   }
 }
 

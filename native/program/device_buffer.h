@@ -48,6 +48,9 @@ class DeviceBuffer {
   // Reads all elements, row-major, into memory aligned for them. Throws std::invalid_argument unless `to` is of their
   // size.
   void copy_out(std::span<std::byte> to) const;
+  // The same for as many elements as `to` takes, from `offset` on. Throws std::invalid_argument unless there are as
+  // many.
+  void copy_out(std::span<std::byte> to, std::size_t offset) const;
 
   // Whether there is a BufferUse.
   bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }

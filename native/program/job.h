@@ -43,7 +43,7 @@ class Job {
   // No further slice begins. From any thread.
   void stop() noexcept;
 
-  // Whole runs so far, and the sums that belong to exactly these; `sums` must be of sum_count(). From any thread.
+  // Whole runs so far, and the sums after exactly these; `sums` must be of sum_count(). From any thread.
   std::uint64_t progress(std::span<double> sums) const;
   std::uint64_t runs() const;
   std::size_t sum_count() const { return sums_.size(); }
@@ -57,6 +57,8 @@ class Job {
 
  protected:
   explicit Job(std::size_t sum_count) : sums_(sum_count) {}
+  // With sums that go on from these.
+  explicit Job(std::vector<double> sums) : sums_(std::move(sums)) {}
 
   // One slice; whether there is more to do. What it throws ends the job.
   virtual bool run(core::ThreadPool& pool) = 0;

@@ -29,6 +29,16 @@ double read_element(const std::byte* data, ops::DType dtype) {
   return value;
 }
 
+std::vector<double> sums_of(ProgramJob::Request& request) {
+  const std::size_t outputs = request.call.outputs.size();
+  if (request.sums.empty()) return std::vector<double>(outputs);
+  if (request.sums.size() != outputs) {
+    throw std::invalid_argument("expected " + std::to_string(outputs) + " sums, one for each output, got " +
+                                std::to_string(request.sums.size()));
+  }
+  return std::move(request.sums);
+}
+
 std::vector<BufferUse> uses_of(const Program& program) {
   std::vector<BufferUse> uses;
   uses.reserve(program.buffers().size());
@@ -39,7 +49,7 @@ std::vector<BufferUse> uses_of(const Program& program) {
 }  // namespace
 
 ProgramJob::ProgramJob(std::shared_ptr<Program> program, Request request)
-    : Job(request.call.outputs.size()),
+    : Job(sums_of(request)),
       program_(std::move(program)),
       uses_(uses_of(*program_)),
       call_(std::move(request.call)),

@@ -24,6 +24,7 @@ class ProgramJob final : public Job {
     std::uint64_t times;
     std::optional<std::size_t> counter;  // a dynamic scalar that goes up by 1 after each run
     std::size_t threads;                 // this one and those of the pool
+    std::vector<double> sums{};          // what the outputs are added to, one for each; none: zeros
   };
 
   // Throws std::invalid_argument when the call does not fit the program, std::bad_alloc.

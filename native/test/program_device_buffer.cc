@@ -1,4 +1,5 @@
 // Blocks: zeros at first, row-major to the outside, panels inside.
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 
@@ -36,6 +37,26 @@ TEST_CASE("buffer: parts are written, all is read, and nothing else is taken") {
   CHECK_THROWS_AS(buffer->copy_out(writable(four)), std::invalid_argument);
   CHECK_THROWS_AS(buffer->copy_out(writable(six)), std::invalid_argument);
   CHECK(read(*buffer) == std::vector<float>{1, 2, 3, -1, -2});
+}
+
+TEST_CASE("buffer: parts are read, row-major and from panels, and nothing else") {
+  const std::vector<float> values = Random(3).floats(7 * 5);
+  const auto buffer = buffer_of(values);
+  for (const bool panels : {false, true}) {
+    if (panels) buffer->ensure(Panels{7, 5, 4});
+    for (std::size_t offset = 0; offset <= values.size(); ++offset) {
+      for (std::size_t count = 0; count <= values.size() - offset; count += 3) {
+        std::vector<float> part(count, 9.0f);
+        buffer->copy_out(writable(part), offset);
+        CHECK(std::equal(part.begin(), part.end(), values.begin() + static_cast<std::ptrdiff_t>(offset)));
+      }
+    }
+    std::vector<float> two(2, 9.0f);
+    for (const std::size_t offset : {values.size() - 1, values.size() + 1, ~std::size_t{0}}) {
+      CHECK_THROWS_AS(buffer->copy_out(writable(two), offset), std::invalid_argument);
+    }
+    CHECK(two == std::vector<float>(2, 9.0f));
+  }
 }
 
 TEST_CASE("buffer: panels lie as GEMM reads them, padded with zeros, and back again") {

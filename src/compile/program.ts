@@ -28,6 +28,7 @@ const ordinary: Required<Omit<SubmitOptions, 'writer'>> = {
   priority: 'normal',
   holder: null,
   sequence: null,
+  sums: null,
   isWanted: true,
 };
 
@@ -210,7 +211,9 @@ export class Program<R = unknown> {
     const own: Required<SubmitOptions> = { ...ordinary, writer: this.name, ...options };
     if (!this.drawsNumbers || own.times <= 1) return this.#submit(inputs, own, 0);
     const copies = inputs.map(copyOf);
-    return new RepeatedRuns(own.times, (turn) => this.#submit(copies, { ...own, times: 1 }, turn));
+    return new RepeatedRuns(own.times, own.sums, (turn) =>
+      this.#submit(copies, { ...own, times: 1, sums: null }, turn),
+    );
   }
 
   /** Releases everything, once the last job is over; the numbers of states that no other program uses go back to the host. */
@@ -221,7 +224,7 @@ export class Program<R = unknown> {
   }
 
   #submit(inputs: readonly Tensor[], options: Required<SubmitOptions>, turn: number): Runs<R> {
-    const { times, counter, threads, priority, writer, holder, sequence } = options;
+    const { times, counter, threads, priority, writer, holder, sequence, sums } = options;
     const { tracer, assembled, commit, resultOf } = this.#traced;
     for (const storage of assembled.written) storage.assertNotHeld(holder);
     this.#prepare(inputs);
@@ -242,7 +245,7 @@ export class Program<R = unknown> {
       const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
       job = this.#handle.submit({
-        ...{ inputs: arrays, outputs, isWanted, dynamicScalars, keys, times, counter: position, threads, priority },
+        ...{ inputs: arrays, outputs, isWanted, dynamicScalars, keys, times, counter: position, threads, priority, sums },
         sequence: sequence === null ? null : sequence.jobsOf(this.#factory),
       });
     } catch (error) {

@@ -6,11 +6,15 @@ export class RepeatedRuns<R> implements Runs<R> {
   #current: Runs<R>;
   #last: Runs<R>;
   #made = 0;
-  #sums: Float64Array | null = null;
+  #sums: Float64Array | null;
   #stopped = false;
 
-  /** @param submit begins run number `turn`; the first is begun at once. */
-  constructor(times: number, submit: (turn: number) => Runs<R>) {
+  /**
+   * @param sums what the outputs are added to; null: zeros.
+   * @param submit begins run number `turn`; the first is begun at once.
+   */
+  constructor(times: number, sums: Float64Array | null, submit: (turn: number) => Runs<R>) {
+    this.#sums = sums;
     this.#current = submit(0);
     this.#last = this.#current;
     this.done = this.#runAll(times, submit);

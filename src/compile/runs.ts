@@ -19,6 +19,8 @@ export interface SubmitOptions {
   readonly holder?: Holder | null;
   /** What the runs belong to, with others of the same priority. Default null: they stand by themselves. */
   readonly sequence?: RunSequence | null;
+  /** What {@link Runs.progress} adds the outputs to. Default null: zeros. */
+  readonly sums?: Float64Array | null;
   /** Whether the result is asked for: when not, there is none, only progress. Default true. */
   readonly isWanted?: boolean;
 }
@@ -32,7 +34,7 @@ export interface Runs<R> {
   readonly done: Promise<number>;
   /** What the last run returned, if it is wanted. @throws StateError before `done`, and when no run was made. */
   result(): R;
-  /** Whole runs so far, and for each output of one element the sum of its values over them. */
+  /** Whole runs so far, and for each output of one element the sum of its values over them, added to those that were given. */
   progress(): { readonly runs: number; readonly sums: Float64Array };
   /** No further run begins. */
   stop(): void;

@@ -68,8 +68,8 @@ export interface DeviceBuffer {
   readonly length: number;
   /** Writes `host` to the elements from `offset` (default 0). */
   copyIn(host: HostArray, offset?: number): void;
-  /** Reads all elements. While a job runs on the buffer: the numbers between two runs. */
-  copyOut(host: HostArray): void;
+  /** Reads as many elements as `host` takes, from `offset` (default 0) on. While a job runs on the buffer: the numbers between two runs. */
+  copyOut(host: HostArray, offset?: number): void;
   /** Lets go of the memory; a program that still has the buffer keeps it alive. */
   free(): void;
 }
@@ -100,6 +100,8 @@ export interface JobCall extends RunCall {
   readonly priority: 'normal' | 'background';
   /** What the job is one of, or null. */
   readonly sequence: JobSequence | null;
+  /** What the outputs are added to, one number for each; null: zeros. */
+  readonly sums?: Float64Array | null;
 }
 
 /**
@@ -119,7 +121,7 @@ export interface Job {
   readonly done: Promise<number>;
   /** Whole runs so far. Asks for no memory. */
   readonly runs: number;
-  /** How far it is: whole runs so far, and for each output of one element the sum of its values over them (else 0). */
+  /** How far it is: whole runs so far, and for each output of one element the sum of its values over them, added to {@link JobCall.sums}. */
   progress(): { readonly runs: number; readonly sums: Float64Array };
   /** No further run begins. */
   stop(): void;

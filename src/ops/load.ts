@@ -58,6 +58,8 @@ export interface NativeAddon {
   createBlock(dtype: number, length: number): NativeHandle;
   blockCopyIn(block: NativeHandle, from: HostArray, offset: number): void;
   blockCopyOut(block: NativeHandle, to: HostArray): void;
+  /** Reads as many elements as `to` takes, from `offset` on. */
+  blockCopyPart(block: NativeHandle, to: HostArray, offset: number): void;
   blocksCopyOut(blocks: NativeHandle[], to: HostArray[]): void;
   freeBlock(block: NativeHandle): void;
   /** Memories, code and the numbers after them as native/program/graph.h says. */
@@ -94,7 +96,7 @@ export interface NativeAddon {
   createSequence(): NativeHandle;
   /**
    * Queues runs of a program; the number by which the job is known until `settle` returns. Inputs and what outputs hold
-   * are copied. Null: no counter; the environment's number of threads; no sequence.
+   * are copied. Null: no counter; the environment's number of threads; no sequence; sums of zeros.
    */
   submitJob(
     program: NativeHandle,
@@ -108,6 +110,7 @@ export interface NativeAddon {
     background: boolean,
     sequence: NativeHandle | null,
     settle: NativeSettle,
+    sums: Float64Array | null,
   ): number;
   /** Fills an int32 buffer with a permutation. Of the seed the low 32 bits count. */
   submitShuffle(order: NativeHandle, seed: number, settle: NativeSettle): number;

@@ -99,6 +99,7 @@ export function createJobs(addon: NativeAddon): NativeJobs {
       const { inputs, outputs, isWanted, dynamicScalars, keys, times, counter, threads, priority } = call;
       const background = priority === 'background';
       const sequence = call.sequence === null ? null : sequenceHandleOf(call.sequence);
+      const sums = call.sums ?? null;
       return new NativeJob(
         addon,
         (settle) =>
@@ -114,6 +115,7 @@ export function createJobs(addon: NativeAddon): NativeJobs {
             background,
             sequence,
             settle,
+            sums,
           ),
         isWanted ? outputs : nothing,
         outputs.length,

@@ -117,9 +117,11 @@ class NativeBuffer implements DeviceBuffer {
     attempt(() => this.#addon.blockCopyIn(handle, host, offset));
   }
 
-  copyOut(host: HostArray): void {
+  copyOut(host: HostArray, offset?: number): void {
     const { handle } = this;
-    attempt(() => this.#addon.blockCopyOut(handle, host));
+    attempt(() =>
+      offset === undefined ? this.#addon.blockCopyOut(handle, host) : this.#addon.blockCopyPart(handle, host, offset),
+    );
   }
 
   free(): void {

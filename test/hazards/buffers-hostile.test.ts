@@ -35,7 +35,7 @@ describe('getters in arrays', () => {
       const inputs = trap([x, y], (i) => {
         if (i === 1) act(x);
       });
-      return addon.submitJob(program, inputs, [out], noNumbers, noKeys, 1, null, null, false, null, settle);
+      return addon.submitJob(program, inputs, [out], noNumbers, noKeys, 1, null, null, false, null, settle, null);
     };
     expect(call).toThrow(type);
     expect(call).toThrow(message);
@@ -51,7 +51,7 @@ describe('getters in arrays', () => {
         program,
         [x],
         trap([out], () => detach(x)),
-        ...([noNumbers, noKeys, 1, null, null, false, null, settle] as const),
+        ...([noNumbers, noKeys, 1, null, null, false, null, settle, null] as const),
       ),
     ).toThrow(/argument 1: expected Float32Array, got one whose buffer is detached/);
     const runs = await new Promise((resolve) => {
@@ -59,10 +59,11 @@ describe('getters in arrays', () => {
         addon.disposeProgram(program);
         addon.freeBlock(block);
       });
-      const id = addon.submitJob(program, inputs, [out], noNumbers, noKeys, 2, null, null, false, null, (made) => {
+      const settled = (made: number) => {
         addon.jobOutputs(id, [out]);
         resolve(made);
-      });
+      };
+      const id = addon.submitJob(program, inputs, [out], noNumbers, noKeys, 2, null, null, false, null, settled, null);
     });
     expect(runs).toBe(2);
     expect([...out]).toEqual([2, 3, 4]);
@@ -103,7 +104,7 @@ describe('getters in arrays', () => {
     const program = sumProgram(3, ones(3));
     const [x, out] = [Float32Array.of(1, 2, 3), new Float32Array(3)];
     const error = await new Promise((resolve) => {
-      const id = addon.submitJob(program, [x], [out], noNumbers, noKeys, 1, null, null, false, null, () => {
+      const settled = () => {
         const fresh = new Float32Array(3);
         try {
           addon.jobOutputs(
@@ -114,7 +115,8 @@ describe('getters in arrays', () => {
         } catch (reason) {
           resolve(reason);
         }
-      });
+      };
+      const id = addon.submitJob(program, [x], [out], noNumbers, noKeys, 1, null, null, false, null, settled, null);
     });
     expect(error).toBeInstanceOf(TypeError);
   });
@@ -190,7 +192,7 @@ describe('arrays of odd kinds', () => {
     addon.blockCopyOut(block, kept);
     expect([...kept]).toEqual([1, 1, 1]);
   });
-  const rest = [noNumbers, noKeys, 1, null, null, false, null, settle] as const;
+  const rest = [noNumbers, noKeys, 1, null, null, false, null, settle, null] as const;
 
   it('no elements at all', () => {
     const block = addon.createBlock(0, 0);

@@ -55,8 +55,8 @@ class ReferenceBuffer implements DeviceBuffer {
     this.array.set(host, offset);
   }
 
-  copyOut(host: HostArray): void {
-    host.set(this.array);
+  copyOut(host: HostArray, offset = 0): void {
+    host.set(this.array.subarray(offset, offset + host.length));
   }
 
   /** The garbage collector does it. */
@@ -270,7 +270,7 @@ class ReferenceJob implements Job {
     this.#inputs = call.inputs.map((array) => array.slice());
     this.#dynamicScalars = call.dynamicScalars.slice();
     this.#keys = call.keys.slice();
-    this.#sums = new Float64Array(call.outputs.length);
+    this.#sums = call.sums?.slice() ?? new Float64Array(call.outputs.length);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
