@@ -37,6 +37,14 @@ const rows: readonly Row[] = [
     ArgumentError,
     'Linear: outFeatures must be an integer, got 1.5',
   ],
+  ...[0, -1, Number.NEGATIVE_INFINITY].map(
+    (delta): Row => [
+      `HuberLoss: a delta of ${delta}`,
+      () => new nn.HuberLoss({ delta }),
+      ArgumentError,
+      'HuberLoss: huber_loss does not support non-positive values for delta.',
+    ],
+  ),
   ['Linear: a string', () => new nn.Linear(bad('2'), 2), ArgumentError, 'inFeatures must be an integer, got "2"'],
   ['Linear: NaN', () => new nn.Linear(2, Number.NaN), ArgumentError, 'outFeatures must be an integer, got NaN'],
   ['Linear: huge', () => new nn.Linear(2 ** 20, 2 ** 20), ShapeError, 'has too many elements'],
