@@ -85,30 +85,63 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 
   /** Starts an epoch. */
   [Symbol.iterator](): IterableIterator<Batch> {
+    const generator = this.#begin();
+    return this.#epoch(generator, 0, () => this.#order(generator));
+  }
+
+  /**
+   * Starts an epoch whose first batches, so many, have been taken before: what is drawn for them is drawn now, but they are not made.
+   * @internal
+   */
+  '~from'(first: number): IterableIterator<Batch> {
+    const generator = this.#begin();
+    const order = this.#order(generator);
+    const samples = lengthOf(this.dataset);
+    const isSpent = !this.dropLast && samples % this.batchSize > 0 && first * this.batchSize >= samples;
+    if (isSpent) this.#spend(generator);
+    return this.#epoch(generator, first, () => order, isSpent);
+  }
+
+  /** The generator that it was given, or null. @internal */
+  get '~generator'(): Generator | null {
+    return this.#generator;
+  }
+
+  #begin(): Generator {
     const generator = drawnFrom(this.#generator ?? defaultGenerator);
     // PyTorch seeds its workers with it, and draws it without workers and without shuffling too.
     generator.random63();
-    return this.#epoch(generator);
+    return generator;
   }
 
-  *#epoch(generator: Generator): IterableIterator<Batch> {
+  *#epoch(
+    generator: Generator,
+    first: number,
+    drawOrder: () => Int32Array | null,
+    isSpent = false,
+  ): IterableIterator<Batch> {
     const samples = lengthOf(this.dataset);
-    const order = this.shuffle ? this.#shuffled(generator, samples) : null;
+    const order = drawOrder();
     const end = this.dropLast ? samples - (samples % this.batchSize) : samples;
-    let isSpent = false;
-    const spend = () => {
-      // PyTorch's sampler finds out that nothing is left by drawing one more order. It shows in a generator of the
-      // caller's own; the default generator only seeded another for this epoch.
-      if (this.shuffle && this.#generator !== null && !isSpent) generator.randperm(samples);
-      isSpent = true;
-    };
-    for (let start = 0; start < end; start += this.batchSize) {
+    let isOver = isSpent;
+    for (let start = first * this.batchSize; start < end; start += this.batchSize) {
       const stop = Math.min(start + this.batchSize, samples);
-      if (stop - start < this.batchSize) spend();
+      if (stop - start < this.batchSize) {
+        this.#spend(generator);
+        isOver = true;
+      }
       const indices = order?.slice(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i);
       yield this.#batchOf(indices);
     }
-    spend();
+    if (!isOver) this.#spend(generator);
+  }
+
+  /**
+   * PyTorch's sampler finds out that nothing is left by drawing one more order. It shows in a generator of the caller's own; the
+   * default generator only seeded another for this epoch.
+   */
+  #spend(generator: Generator): void {
+    if (this.shuffle && this.#generator !== null) generator.randperm(lengthOf(this.dataset));
   }
 
   /** What `console.log` and `String` show. */
@@ -122,9 +155,10 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
     return this.toString();
   }
 
-  #shuffled(generator: Generator, samples: number): Int32Array {
+  #order(generator: Generator): Int32Array | null {
+    if (!this.shuffle) return null;
     const source = this.#generator === null ? new Generator(generator.random63()) : generator;
-    return source.randperm(samples);
+    return source.randperm(lengthOf(this.dataset));
   }
 }
 

@@ -56,22 +56,9 @@ export function loadState(
   state: unknown,
   strict: boolean,
 ): IncompatibleKeys {
-  const given = readEntries(name, state);
-  const known = new Set(targets.map(([key]) => key));
-  const missing = targets.filter(([key]) => !given.has(key)).map(([key]) => key);
-  const unexpected = [...given.keys()].filter((key) => !known.has(key));
-  const pairs = targets
-    .filter(([key]) => given.has(key))
-    .map(([key, target]) => ({ key, target, value: open(name, given.get(key)) }));
-
-  const faults: string[] = [];
-  if (strict && missing.length > 0) faults.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
-  if (strict && unexpected.length > 0) faults.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
-  const keysFit = faults.length === 0;
-  for (const { key, target, value } of pairs) faults.push(...misfit(key, target, value));
+  const { missing, unexpected, pairs, faults, onlySizes } = stateFaults(name, targets, state, strict);
   if (faults.length > 0) {
     const message = `Error(s) in loading state_dict for ${name}:\n\t${faults.join('\n\t')}`;
-    const onlySizes = keysFit && pairs.every(({ value }) => isOpen(value));
     throw onlySizes ? new ShapeError(message) : new ArgumentError(message);
   }
 
@@ -82,6 +69,35 @@ export function loadState(
     for (const { target, source } of sources) target.copy_(new Tensor(source.storage, target.shape));
   });
   return new IncompatibleKeys(missing, unexpected);
+}
+
+/** A tensor of the model and what is to be copied into it. */
+interface Pair {
+  readonly key: string;
+  readonly target: Tensor;
+  readonly value: unknown;
+}
+
+/** What a state and a model have of each other, and what keeps one from being read into the other, in PyTorch's words. */
+export function stateFaults(
+  name: string,
+  targets: readonly (readonly [string, Tensor])[],
+  state: unknown,
+  strict: boolean,
+): { missing: string[]; unexpected: string[]; pairs: Pair[]; faults: string[]; onlySizes: boolean } {
+  const given = readEntries(name, state);
+  const known = new Set(targets.map(([key]) => key));
+  const missing = targets.filter(([key]) => !given.has(key)).map(([key]) => key);
+  const unexpected = [...given.keys()].filter((key) => !known.has(key));
+  const pairs = targets
+    .filter(([key]) => given.has(key))
+    .map(([key, target]) => ({ key, target, value: open(name, given.get(key)) }));
+  const faults: string[] = [];
+  if (strict && missing.length > 0) faults.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
+  if (strict && unexpected.length > 0) faults.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
+  const keysFit = faults.length === 0;
+  for (const { key, target, value } of pairs) faults.push(...misfit(key, target, value));
+  return { missing, unexpected, pairs, faults, onlySizes: keysFit && pairs.every(({ value }) => isOpen(value)) };
 }
 
 function readEntries(name: string, state: unknown): Map<string, unknown> {

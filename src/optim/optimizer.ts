@@ -217,14 +217,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   loadStateDict(stateDict: OptimizerStateDict): void {
     const caller = `${this.#kind.name}.loadStateDict`;
     assertNotTracing(caller);
-    const sizes = this.#groups.map((group) => group.params.length);
-    const saved = readStateDict<Options>(caller, stateDict, sizes, this.#kind.defaults);
-    for (const { options } of saved.groups) {
-      // A state that PyTorch saved at the end of a schedule.
-      options.lr = zeroIfRounding(options.lr);
-      this.#kind.check(caller, options);
-    }
-    const states = this.#readStates(caller, saved.groups, saved.state);
+    const { saved, states } = this['~readStateDict'](caller, stateDict);
     // Before anything is changed: a compiled step may be counting on it.
     for (const param of this.#params()) this.#states.get(param)?.assertUnpinned();
     for (const [index, group] of this.#groups.entries()) {
@@ -237,6 +230,17 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       for (const param of this.#params())
         if (states.has(param) || this.#states.has(param)) this.#stateOf(param).load(states.get(param));
     });
+  }
+
+  /** Reads and checks all of a state. @throws what {@link loadStateDict} throws. @internal */
+  '~readStateDict'(caller: string, stateDict: OptimizerStateDict) {
+    const sizes = this.#groups.map((group) => group.params.length);
+    const saved = readStateDict<Options>(caller, stateDict, sizes, this.#kind.defaults);
+    for (const { options } of saved.groups) {
+      options.lr = zeroIfRounding(options.lr); // of a state that PyTorch saved at the end of a schedule
+      this.#kind.check(caller, options);
+    }
+    return { saved, states: this.#readStates(caller, saved.groups, saved.state) };
   }
 
   /** The groups with their options by PyTorch's names, as PyTorch prints them. */

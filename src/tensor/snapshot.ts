@@ -3,16 +3,31 @@
 import type { DeviceBuffer, ProgramFactory } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
-import { zeros } from './host-memory.js';
+import { ownTurn } from '../ops/turns.js';
+import { uncleared, zeros } from './host-memory.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
+
+/** Whether state dicts share their memory with what is being trained. */
+let isSharing = false;
+
+/** Calls `run` with state dicts that share their memory in any case: for a moment at which nothing is being written. */
+export function sharingMemory<T>(run: () => T): T {
+  const before = isSharing;
+  isSharing = true;
+  try {
+    return run();
+  } finally {
+    isSharing = before;
+  }
+}
 
 /**
  * The tensors of a state dict. While any memory of `trained` is being trained they are copies that one step has left, all of them
  * together; else they share their memory.
  */
 export function stateTensors(tensors: readonly Tensor[], trained: readonly Tensor[] = tensors): Tensor[] {
-  if (currentTrace() !== null || !trained.some(({ storage }) => storage.isBeingTrained))
+  if (currentTrace() !== null || isSharing || !trained.some(({ storage }) => storage.isBeingTrained))
     return tensors.map((tensor) => tensor.detach());
   const copies = copyTogether([...new Set(tensors.map(({ storage }) => storage))]);
   return tensors.map(({ storage, shape }) => new Tensor(copies.get(storage)!, shape));
@@ -35,4 +50,31 @@ function copyTogether(storages: readonly Storage[]): Map<Storage, Storage> {
   }
   for (const [factory, { buffers, arrays }] of calls) factory.copyOut(buffers, arrays);
   return copies;
+}
+
+/** Bytes that are copied in one turn of the event loop. */
+const turnBytes = 1 << 20;
+
+/**
+ * Copies of tensors, made in pieces with the event loop free in between. Nothing may write to any of them meanwhile. Tensors that share
+ * memory share their copies.
+ */
+export async function copyInTurns(tensors: readonly Tensor[]): Promise<Tensor[]> {
+  const copies = new Map<Storage, Storage>();
+  let left = turnBytes;
+  for (const storage of new Set(tensors.map((tensor) => tensor.storage))) {
+    const { dtype, length } = storage;
+    const copy = uncleared(dtype, length);
+    for (let start = 0; start < length; ) {
+      const part = copy.subarray(start, start + Math.max(1, Math.floor(left / copy.BYTES_PER_ELEMENT)));
+      storage.copyOut(part, start);
+      start += part.length;
+      left -= part.byteLength;
+      if (left >= copy.BYTES_PER_ELEMENT) continue;
+      await ownTurn();
+      left = turnBytes;
+    }
+    copies.set(storage, new Storage(dtype, copy));
+  }
+  return tensors.map(({ storage, shape }) => new Tensor(copies.get(storage)!, shape));
 }

@@ -234,6 +234,14 @@ export class Storage implements Memory {
     this.#host = null;
   }
 
+  /** Copies as many of the newest numbers as `to` takes, from `offset` on. */
+  copyOut(to: HostArray, offset: number): void {
+    this.assertNumbers();
+    const side = this.#side;
+    if (side !== null && (side.blockIsNewer || side.writers.length > 0)) side.buffer.copyOut(to, offset);
+    else to.set(this.#array().subarray(offset, offset + to.length));
+  }
+
   /** A program has written the buffer. */
   wroteBuffer(): void {
     const side = this.#side;

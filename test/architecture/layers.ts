@@ -22,6 +22,7 @@ const floors = {
   train: [
     'errors',
     'check',
+    'files',
     'ops',
     'random',
     'tensor',
