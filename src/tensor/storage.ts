@@ -238,7 +238,7 @@ export class Storage implements Memory {
   copyOut(to: HostArray, offset: number): void {
     this.assertNumbers();
     const side = this.#side;
-    if (side !== null && (side.blockIsNewer || side.writers.length > 0)) side.buffer.copyOut(to, offset);
+    if (side !== null && (side.bufferIsNewer || side.writers.length > 0)) side.buffer.copyOut(to, offset);
     else to.set(this.#array().subarray(offset, offset + to.length));
   }
 

@@ -28,6 +28,13 @@ export interface Callback {
   onEpoch?(result: EpochResult, context: TrainingContext): void | Promise<void>;
   /** When the signal has ended the training, after its last step, before the rejection; a promise is not waited for. */
   onAbort?(context: TrainingContext): void;
+  /**
+   * What checkpoints are to keep of it: null, booleans, numbers, strings, bigints, tensors, and arrays and plain objects of such. It is
+   * called between two steps, and what it gives must not change afterwards.
+   */
+  stateDict?(): unknown;
+  /** Goes on from what {@link stateDict} gave, after `onStart` of a training that is resumed. What throws keeps all from being resumed. */
+  loadStateDict?(state: unknown): void;
   /** At the end, unless it ended with an error. */
   onEnd?(history: History, context: TrainingContext): void | Promise<void>;
 }

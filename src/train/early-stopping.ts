@@ -1,8 +1,10 @@
-import { checkBoolean, checkOptions, checkSize } from '../check.js';
+import { checkBoolean, checkOptions, checkSize, show } from '../check.js';
+import { ArgumentError } from '../errors.js';
 import type { StateDict } from '../nn/state-dict.js';
+import { isRecord } from '../realm.js';
 import type { Callback, TrainingContext } from './callback.js';
 import type { EpochResult } from './history.js';
-import { Monitor, type MonitorOptions, monitorKeys } from './monitor.js';
+import { bestOf, Monitor, type MonitorOptions, monitorKeys } from './monitor.js';
 import { copyModelState } from './state-copy.js';
 
 /** Options of {@link EarlyStopping}. */
@@ -73,6 +75,30 @@ export class EarlyStopping implements Callback {
     this.#bad += 1;
     // As Keras: an epoch has to have something to be compared with.
     if (this.#bad >= this.#patience && result.epoch > 1) stop('EarlyStopping');
+  }
+
+  /** What checkpoints keep of it, the best weights among it. */
+  stateDict(): unknown {
+    return { best: this.#monitor.best, bad: this.#bad, last: this.#last, bestEpoch: this.#best };
+  }
+
+  /** Goes on from what {@link stateDict} gave. @throws ArgumentError for anything else. */
+  loadStateDict(state: unknown): void {
+    const caller = 'EarlyStopping';
+    const best = bestOf(caller, state);
+    const { bad, last, bestEpoch } = state as { bad: unknown; last: unknown; bestEpoch: unknown };
+    const isBest = bestEpoch === null || (isRecord(bestEpoch) && typeof bestEpoch.epoch === 'number');
+    if (typeof bad !== 'number' || typeof last !== 'number' || !isBest)
+      throw new ArgumentError(`${caller}: the state in the checkpoint is not one of an ${caller}, got ${show(state)}`);
+    const found = bestEpoch as { epoch: number; state: StateDict | null } | null;
+    if (this.#restoreBest && found !== null && found.state === null)
+      throw new ArgumentError(
+        `${caller}: restoreBest, but the checkpoint was made without, and lacks the best weights`,
+      );
+    this.#monitor.restore(best);
+    this.#bad = bad;
+    this.#last = last;
+    this.#best = found;
   }
 
   onAbort(context: TrainingContext): void {

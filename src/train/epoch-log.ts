@@ -1,4 +1,9 @@
 /** The results of epochs in a few numbers each: there may be millions. */
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
+import { isRecord } from '../realm.js';
+import { Storage } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
 import type { EpochResult, Scores } from './history.js';
 
 /** Lists of more epochs than this make their results when they are asked for. */
@@ -17,6 +22,9 @@ interface Chunk {
   readonly rates: number;
   readonly rows: Float64Array;
 }
+
+/** The rows of a log as a file has them: those with the same number of learning rates together. */
+export type SavedLog = readonly { readonly rates: number; readonly rows: Tensor }[];
 
 export class EpochLog {
   readonly #metrics: readonly string[];
@@ -43,6 +51,49 @@ export class EpochLog {
     const row = [steps, samples, seconds, samplesPerSecond, validation === undefined ? 0 : 1];
     row.push(...of(scores), ...validated, ...lr);
     rows.set(row, (this.#length++ - start) * row.length);
+  }
+
+  /** The first epochs, so many, for {@link load}. */
+  save(length: number): SavedLog {
+    const saved: { rates: number; parts: Float64Array[] }[] = [];
+    for (const [i, { start, rates, rows }] of this.#chunks.entries()) {
+      const count = Math.min(this.#chunks[i + 1]?.start ?? length, length) - start;
+      if (count <= 0) continue;
+      const part = rows.subarray(0, count * this.#widthOf(rates));
+      const last = saved.at(-1);
+      if (last?.rates === rates) last.parts.push(part);
+      else saved.push({ rates, parts: [part] });
+    }
+    return saved.map(({ rates, parts }) => {
+      const rows = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        rows.set(part, at);
+        at += part.length;
+      }
+      const width = this.#widthOf(rates);
+      return { rates, rows: new Tensor(new Storage('float64', rows), [rows.length / width, width]) };
+    });
+  }
+
+  /** Takes epochs over, in the place of those that there are. @throws ArgumentError when they have not as many scores. */
+  load(caller: string, saved: SavedLog, length: number): void {
+    const chunks: Chunk[] = [];
+    let start = 0;
+    for (const each of saved) {
+      const rows = isRecord(each) && each.rows instanceof Tensor ? each.rows : null;
+      const isRight =
+        rows !== null &&
+        Number.isSafeInteger(each.rates) &&
+        rows.ndim === 2 &&
+        rows.shape[1] === this.#widthOf(each.rates);
+      if (!isRight) throw new ArgumentError(`${caller}: the epochs in the checkpoint have other scores`);
+      chunks.push({ start, rates: each.rates, rows: rows.toTypedArray('float64') });
+      start += rows.shape[0]!;
+    }
+    if (start !== length) throw new ArgumentError(`${caller}: the checkpoint has ${start} of ${show(length)} epochs`);
+    this.#chunks.splice(0, this.#chunks.length, ...chunks);
+    this.#length = length;
   }
 
   /** The result of an epoch, by its index. */

@@ -3,10 +3,11 @@ import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Cancellation } from './cancellation.js';
 import type { Scores } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
+import type { Cancellation } from './cancellation.js';
+import { Tallies } from './tallies.js';
 
 /** Steps that have been submitted. */
 export interface Submitted {
@@ -14,6 +15,8 @@ export interface Submitted {
   readonly runs: Runs<Tensor[]>;
   /** Rows in the batch of each. */
   readonly rows: number;
+  /** Whether the sums of the runs begin with those of the steps before. */
+  readonly goesOn: boolean;
 }
 
 /** Who submits, and how. */
@@ -33,23 +36,30 @@ export class EpochRun {
   readonly #step: SubmitOptions;
   /** What has not been added up. */
   readonly #active = new Map<Submitted['runs'], Submitted>();
-  readonly #sums: Float64Array;
+  readonly #tallies: Tallies;
   readonly #sequence = new RunSequence();
-  #steps = 0;
-  #samples = 0;
+  #steps: number;
+  #samples: number;
   readonly #release: () => void;
 
-  constructor(options: EpochRunOptions) {
+  /** @param before what the steps that were made of it before have given, of an epoch that is taken up again. */
+  constructor(options: EpochRunOptions, before: Totals | null = null) {
     this.#options = options;
     this.#submit = { ...options.submit, isWanted: false };
     this.#step = { ...this.#submit, sequence: this.#sequence };
-    this.#sums = options.scoring.zeros();
+    this.#tallies = before?.tallies ?? new Tallies();
+    this.#steps = before?.steps ?? 0;
+    this.#samples = before?.samples ?? 0;
     this.#release = options.cancellation.onStop(() => this.#stop());
   }
 
-  /** Submits steps over data that lie where programs compute, that many rows each. */
+  /**
+   * Submits steps over data that lie where programs compute, that many rows each. None may be on its way: their sums go on from those of
+   * the steps before.
+   */
   submitAll(program: StepProgram, rows: number, times: number, counter: DynamicScalar | null): Submitted {
-    return this.#follow(program, program.submit([], { ...this.#submit, times, counter }), rows);
+    const sums = this.#tallies.sumsOf(this.#options.scoring.kindOf(program));
+    return this.#follow(program, program.submit([], { ...this.#submit, times, counter, sums }), rows, true);
   }
 
   /** Submits a step that may come before the one before it is over: none is made behind one that was not. */
@@ -63,11 +73,12 @@ export class EpochRun {
       program,
       program.submit(inputs, counter === null ? this.#step : { ...this.#step, counter }),
       rows,
+      false,
     );
   }
 
-  #follow(program: StepProgram, runs: Submitted['runs'], rows: number): Submitted {
-    const submitted = { program, runs, rows };
+  #follow(program: StepProgram, runs: Submitted['runs'], rows: number, goesOn: boolean): Submitted {
+    const submitted = { program, runs, rows, goesOn };
     this.#active.set(runs, submitted);
     // Waited for by finish, or not at all when the training ends before.
     runs.done.catch(() => {});
@@ -85,7 +96,7 @@ export class EpochRun {
       const made = await runs.done;
       this.#steps += made;
       this.#samples += made * submitted.rows;
-      this.#options.scoring.add(this.#sums, submitted.program, made, runs.progress().sums);
+      this.#tally(this.#tallies, submitted, made, runs.progress().sums);
       this.#active.delete(runs);
       return made;
     } catch (error) {
@@ -100,12 +111,12 @@ export class EpochRun {
 
   /** What has been added up, and what jobs in progress have made by now. */
   totals(): Totals {
-    const totals = { steps: this.#steps, samples: this.#samples, sums: this.#sums.slice() };
-    for (const { program, runs, rows } of this.#active.values()) {
-      const { runs: made, sums } = runs.progress();
+    const totals = { steps: this.#steps, samples: this.#samples, tallies: this.#tallies.copy() };
+    for (const submitted of this.#active.values()) {
+      const { runs: made, sums } = submitted.runs.progress();
       totals.steps += made;
-      totals.samples += made * rows;
-      this.#options.scoring.add(totals.sums, program, made, sums);
+      totals.samples += made * submitted.rows;
+      this.#tally(totals.tallies, submitted, made, sums);
     }
     return totals;
   }
@@ -115,6 +126,13 @@ export class EpochRun {
     this.#stop();
     await Promise.allSettled([...this.#active.keys()].map(({ done }) => done));
     this.#release();
+  }
+
+  #tally(tallies: Tallies, { program, goesOn }: Submitted, made: number, sums: Float64Array): void {
+    if (made === 0) return;
+    const kind = this.#options.scoring.kindOf(program);
+    if (goesOn) tallies.replace(kind, made, sums);
+    else tallies.add(kind, made, sums);
   }
 
   #stop(): void {

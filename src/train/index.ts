@@ -2,6 +2,7 @@
 
 export type { Batch, InputOf, Outcome } from './batch.js';
 export type { Callback, TrainingContext } from './callback.js';
+export type { CheckpointFileOptions } from './checkpoint-files.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 export { epochs, fit } from './fit.js';
 export type { EpochResult, History, Progress, Scores, StepResult } from './history.js';
@@ -13,6 +14,7 @@ export { type Checkpoint, ModelCheckpoint, type ModelCheckpointOptions } from '.
 export type { MonitorOptions } from './monitor.js';
 export type { BatchFitOptions, CommonOptions, FitOptions, Loss } from './options.js';
 export { type PredictOptions, predict } from './predict.js';
+export type { ResumeOptions } from './resume-option.js';
 export type { SampleWeights } from './sample-weight.js';
 export type { ScheduledLR, Schedulers } from './schedulers.js';
 export type { BatchOf, TrainingData } from './source.js';

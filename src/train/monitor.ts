@@ -1,6 +1,7 @@
 /** Watching one of the scores of an epoch. */
 import { checkNumber, checkOneOf, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
+import { isRecord } from '../realm.js';
 import type { EpochResult, Scores } from './history.js';
 
 /** What is watched and when it has improved. */
@@ -88,15 +89,30 @@ export class Monitor {
   improves(result: EpochResult): boolean {
     const score = scoreOf(this.#caller, result, this.#name);
     if (Number.isNaN(score)) return false;
-    const best = this.#best;
-    const isBetter =
-      best === null || (this.#mode === 'min' ? score < best - this.#minDelta : score > best + this.#minDelta);
+    const isBetter = this.isBetter(score, this.#best, this.#minDelta);
     if (isBetter) this.#best = score;
     return isBetter;
+  }
+
+  /** Whether a score is better than another, by more than `minDelta`; any number is better than none. */
+  isBetter(score: number, than: number | null, minDelta = 0): boolean {
+    if (than === null) return true;
+    return this.#mode === 'min' ? score < than - minDelta : score > than + minDelta;
+  }
+
+  /** Goes on from a best score. */
+  restore(best: number | null): void {
+    this.#best = best;
   }
 
   /** The best score so far, or null. */
   get best(): number | null {
     return this.#best;
   }
+}
+
+/** The best score in a saved state. @throws ArgumentError when there is none. */
+export function bestOf(caller: string, state: unknown): number | null {
+  if (isRecord(state) && (state.best === null || typeof state.best === 'number')) return state.best;
+  throw new ArgumentError(`${caller}: the state in the checkpoint is not one of a ${caller}, got ${show(state)}`);
 }

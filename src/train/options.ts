@@ -13,6 +13,7 @@ import type { Callback } from './callback.js';
 import type { EpochResult, Progress, StepResult } from './history.js';
 import { type Metric, type MetricFunction, type MetricName, type ReadMetric, readMetrics } from './metrics.js';
 import { scoreNames } from './monitor.js';
+import { type ReadResume, type ResumeOptions, readResume } from './resume-option.js';
 import { type SampleWeights, withSampleWeights } from './sample-weight.js';
 import { type ReadScheduler, readSchedulers, type Schedulers } from './schedulers.js';
 import { type BatchOf, isDataset, readSource, type Source, splitSource, type TrainingData } from './source.js';
@@ -111,6 +112,19 @@ export interface CommonOptions<Out, Target> {
   timeLimit?: number;
   /** Take part at the end of each epoch, in this order. */
   callbacks?: readonly Callback[];
+  /**
+   * A file of {@link ModelCheckpoint} (of its form with a path) to go on from, to the bits of a training that was not interrupted: weights, optimizer, schedulers, orders, masks,
+   * history, callbacks with a `stateDict`. Everything else is given as it was: model, optimizer, data, options; a larger `epochs` trains on. What
+   * does not fit is an ArgumentError that names the differences, and nothing is changed; so is a file that is not there, unless
+   * `{ path, ifExists: true }` is given.
+   *
+   * Data in memory, datasets and DataLoaders go on in the middle of an epoch. Any other iterable is iterated again from its beginning, and the batches that were
+   * trained on are taken from it and thrown away: so it has to give the same ones again, and may draw from the default generator for that. One
+   * with methods `stateDict` and `loadStateDict` is asked and told where it stands in their place. Numbers of the caller's own sources (`Math.random`,
+   * generators that `fit` does not know of, the default generator after the first `await` of an async iterable) do not come again. On another instruction set or
+   * backend the training goes on, but not to the same bits.
+   */
+  resume?: string | URL | ResumeOptions;
   /** Called after each epoch, after the callbacks; a promise is waited for. */
   onEpoch?: (result: EpochResult) => void | Promise<void>;
   /** Called at most ten times a second, and once at the end. A promise is not waited for, but ends the training when it rejects. */
@@ -154,6 +168,7 @@ export interface Settings {
   readonly onStep: ((step: StepResult) => void) | null;
   readonly fuse: boolean;
   readonly maxPrograms: number;
+  readonly resume: ReadResume | null;
 }
 
 /** Either form of options, before it is checked. */
@@ -184,6 +199,7 @@ const keys = [
     'onStep',
     'fuse',
     'maxPrograms',
+    'resume',
   ] as const),
 ];
 
@@ -243,6 +259,7 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
     onStep: readFunction(caller, 'onStep', given.onStep),
     fuse: checkBoolean(caller, 'fuse', fuse),
     maxPrograms: checkSize(caller, 'maxPrograms', maxPrograms, 1),
+    resume: readResume(caller, given.resume),
   };
 }
 

@@ -3,29 +3,18 @@ import type { Program } from '../compile/program.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { scoresFrom } from './epoch-log.js';
 import type { Scores } from './history.js';
+import { type Amount, amountOf, kindOf, type Measure as MeasureOf, type StepKind, type Tallies } from './tallies.js';
 
 type StepProgram = Program<Tensor[]>;
 
-/** Steps and samples so far, and for each score the numerator and the denominator that these steps add up to. */
+/** A score of a batch, as a step that is being recorded puts it out. */
+export type Measure<Output = Tensor> = MeasureOf<Output>;
+
+/** Steps and samples so far, and what they have put out. */
 export interface Totals {
   readonly steps: number;
   readonly samples: number;
-  readonly sums: Float64Array;
-}
-
-/** What a step adds to a numerator or a denominator: perStep + factor · output. */
-interface Amount<Output> {
-  readonly perStep: number;
-  readonly factor: number;
-  /** What the step puts out, or null where the amount is known beforehand. */
-  readonly output: Output | null;
-}
-
-/** A score of a batch, as one step puts it out: numerator / denominator, and the score itself where it is put out as well. */
-export interface Measure<Output = Tensor> {
-  readonly score: Output | null;
-  readonly numerator: Amount<Output>;
-  readonly denominator: Amount<Output>;
+  readonly tallies: Tallies;
 }
 
 const fixed = (perStep: number): Amount<Tensor> => ({ perStep, factor: 0, output: null });
@@ -81,7 +70,7 @@ export function listOutputs(measures: readonly Measure[]): { outputs: Tensor[]; 
  */
 export class Scoring {
   readonly #names: readonly string[];
-  readonly #measures = new WeakMap<StepProgram, readonly Measure<number>[]>();
+  readonly #kinds = new WeakMap<StepProgram, StepKind>();
 
   /** @param names of the scores besides the loss. */
   constructor(names: readonly string[]) {
@@ -90,41 +79,30 @@ export class Scoring {
 
   /** Notes what the outputs of a program mean. */
   describe(program: StepProgram, measures: readonly Measure<number>[]): void {
-    this.#measures.set(program, measures);
+    this.#kinds.set(program, kindOf(measures));
   }
 
-  /** Zeros for {@link Totals.sums}. */
-  zeros(): Float64Array {
-    return new Float64Array(2 * (1 + this.#names.length));
-  }
-
-  /** Adds to {@link Totals.sums} what so many steps have put out, given the sum of each output over them. */
-  add(totals: Float64Array, program: StepProgram, steps: number, sums: Float64Array): void {
-    for (const [i, { numerator, denominator }] of this.#measures.get(program)!.entries()) {
-      totals[2 * i]! += amountOf(numerator, steps, sums);
-      totals[2 * i + 1]! += amountOf(denominator, steps, sums);
-    }
+  /** What the outputs of a program mean. */
+  kindOf(program: StepProgram): StepKind {
+    return this.#kinds.get(program)!;
   }
 
   /** The scores of one step, from what it has put out. */
   scoresOfStep(program: StepProgram, outputs: Float64Array): Scores {
-    return scoresFrom(
-      this.#names,
-      this.#measures
-        .get(program)!
-        .map(({ score, numerator, denominator }) =>
-          score === null ? amountOf(numerator, 1, outputs) / amountOf(denominator, 1, outputs) : outputs[score]!,
-        ),
+    const scores = this.kindOf(program).measures.map(({ score, numerator, denominator }) =>
+      score === null ? amountOf(numerator, 1, outputs) / amountOf(denominator, 1, outputs) : outputs[score]!,
     );
+    return scoresFrom(this.#names, scores);
   }
 
   /** The scores of all samples together. */
-  scoresOf({ sums }: Totals): Scores {
-    const scores = Array.from({ length: sums.length / 2 }, (_, i) => sums[2 * i]! / sums[2 * i + 1]!);
+  scoresOf({ tallies }: Totals): Scores {
+    const quotients = tallies.quotients();
+    // 0 / 0 before the first step.
+    const scores = Array.from(
+      { length: 1 + this.#names.length },
+      (_, i) => (quotients[i]?.[0] ?? 0) / (quotients[i]?.[1] ?? 0),
+    );
     return scoresFrom(this.#names, scores);
   }
-}
-
-function amountOf({ perStep, factor, output }: Amount<number>, steps: number, sums: Float64Array): number {
-  return perStep * steps + (output === null ? 0 : factor * sums[output]!);
 }

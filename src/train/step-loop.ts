@@ -1,13 +1,13 @@
 /** Making the steps of an epoch: as one job where nothing has to run between them, else one by one. */
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Cancellation } from './cancellation.js';
-import type { EpochRun, Submitted } from './epoch-run.js';
-import type { InMemoryDataset, Part } from './in-memory-dataset.js';
 import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
+import type { EpochRun, Submitted } from './epoch-run.js';
+import type { Part, InMemoryDataset } from './in-memory-dataset.js';
 import { StepSchedulers } from './schedulers.js';
 import type { StepProgram } from './steps.js';
+import type { Cancellation } from './cancellation.js';
 import type { StreamedData } from './stream.js';
 
 /** A step on its way, and what belongs to it. */
@@ -20,6 +20,18 @@ interface Pending extends Submitted {
 
 const noRates: readonly number[] = [];
 
+/** What is to happen between two steps of a training: checkpoints. */
+export interface Boundaries {
+  /** How many more steps may be made after this many in all; from 1 on. */
+  stepsLeft(total: number): number;
+  /** Whether it is time after this many steps in all. */
+  isDue(total: number): boolean;
+  /** Has `interrupt` called when it becomes time, until the function that it returns is called. */
+  onDue(interrupt: () => void): () => void;
+  /** Does it. No step is on its way. */
+  reached(): Promise<void>;
+}
+
 export class StepLoop {
   readonly #settings: Settings;
   readonly #cancellation: Cancellation;
@@ -27,10 +39,15 @@ export class StepLoop {
   readonly #schedulers: StepSchedulers;
   /** How many steps may be on their way: what onStep sets is to hold for the next. */
   readonly #mostInFlight: number;
+  readonly #boundaries: Boundaries | null;
+  /** Steps made in this epoch, and in those before it. */
   #made = 0;
+  #before = 0;
   #isUndone = false;
 
-  constructor(settings: Settings, cancellation: Cancellation, lock: Lock) {
+  /** @param boundaries what is to happen between steps; null: nothing. */
+  constructor(settings: Settings, cancellation: Cancellation, lock: Lock, boundaries: Boundaries | null) {
+    this.#boundaries = boundaries;
     this.#lock = lock;
     this.#settings = settings;
     this.#cancellation = cancellation;
@@ -38,32 +55,83 @@ export class StepLoop {
     this.#mostInFlight = settings.onStep === null ? 2 : 1;
   }
 
-  /** Steps are counted from 1 again. */
-  beginEpoch(): void {
-    this.#made = 0;
+  /** Steps made in all. */
+  get total(): number {
+    return this.#before + this.#made;
   }
 
-  /** Steps over data that lie where programs compute. */
-  async inMemory(epoch: number, epochRun: EpochRun, data: InMemoryDataset, parts: readonly Part[]): Promise<void> {
-    const oneByOne = this.#settings.onStep !== null || !this.#schedulers.isEmpty;
+  /** Steps are counted from 1 again, or from where an epoch stood that is taken up again. */
+  beginEpoch(made = 0, total = this.total): void {
+    this.#before = total - made;
+    this.#made = made;
+  }
+
+  /**
+   * Steps over data that lie where programs compute.
+   * @param advance is told of so many steps that were made.
+   */
+  async inMemory(
+    epoch: number,
+    epochRun: EpochRun,
+    data: InMemoryDataset,
+    parts: readonly Part[],
+    advance: (made: number) => void,
+  ): Promise<void> {
     for (const part of parts) {
-      if (this.#cancellation.isStopped) return;
       const counter = part.rows === this.#settings.batchSize ? data.counter : null;
-      if (counter !== null) counter.value = part.first;
-      if (oneByOne) await this.#oneByOne(epoch, epochRun, part, counter);
-      else await epochRun.finish(epochRun.submitAll(part.program, part.rows, part.steps, counter));
+      for (let { first, steps } = part; steps > 0; ) {
+        if (this.#boundaries?.isDue(this.total) === true) await this.#boundaries.reached();
+        if (this.#cancellation.isStopped) return;
+        const most = Math.min(steps, this.#boundaries?.stepsLeft(this.total) ?? steps);
+        const made = await this.#some(epoch, epochRun, { ...part, first, steps: most }, counter, advance);
+        first += made;
+        steps -= made;
+      }
+    }
+    if (!this.#cancellation.isStopped && this.#boundaries?.isDue(this.total) === true) await this.#boundaries.reached();
+  }
+
+  /** Makes the steps of a part, or fewer when something is to happen before. */
+  async #some(
+    epoch: number,
+    epochRun: EpochRun,
+    part: Part,
+    counter: { value: number } | null,
+    advance: (made: number) => void,
+  ): Promise<number> {
+    if (this.#settings.onStep !== null || !this.#schedulers.isEmpty)
+      return this.#oneByOne(epoch, epochRun, part, counter, advance);
+    if (counter !== null) counter.value = part.first;
+    const submitted = epochRun.submitAll(part.program, part.rows, part.steps, counter);
+    const release = this.#boundaries?.onDue(() => submitted.runs.stop());
+    try {
+      const made = await epochRun.finish(submitted);
+      this.#made += made;
+      advance(made);
+      return made;
+    } finally {
+      release?.();
     }
   }
 
   /** Steps over batches that come one by one. */
   async stream(epoch: number, epochRun: EpochRun, data: StreamedData): Promise<void> {
-    await data.run(
-      this.#cancellation,
-      (program, tensors, rows) => this.#submit(epochRun, program, tensors, rows),
-      (submitted) => this.#finish(epoch, epochRun, submitted as Pending),
-      this.#mostInFlight,
-      this.#settings.stepsPerEpoch ?? undefined,
-    );
+    const { stepsPerEpoch } = this.#settings;
+    const boundaries = this.#boundaries;
+    await data.run(this.#cancellation, {
+      submit: (program, tensors, rows) => this.#submit(epochRun, program, tensors, rows),
+      finish: (submitted) => this.#finish(epoch, epochRun, submitted as Pending),
+      mostInFlight: this.#mostInFlight,
+      most: stepsPerEpoch === null ? undefined : stepsPerEpoch - this.#made,
+      ...(boundaries === null
+        ? {}
+        : {
+            boundary: {
+              isDue: (submitted) => boundaries.isDue(this.total + submitted),
+              reached: () => boundaries.reached(),
+            },
+          }),
+    });
   }
 
   /** Submits batches that only the epoch run is interested in. */
@@ -71,15 +139,30 @@ export class StepLoop {
     return (program, tensors, rows) => epochRun.submit(program, tensors, rows);
   }
 
-  async #oneByOne(epoch: number, epochRun: EpochRun, part: Part, counter: { value: number } | null): Promise<void> {
+  async #oneByOne(
+    epoch: number,
+    epochRun: EpochRun,
+    part: Part,
+    counter: { value: number } | null,
+    advance: (made: number) => void,
+  ): Promise<number> {
     const inFlight: Pending[] = [];
+    let made = 0;
+    const finishOne = async (): Promise<void> => {
+      if (!(await this.#finish(epoch, epochRun, inFlight.shift()!))) return;
+      made++;
+      advance(1);
+    };
     for (let step = 0; step < part.steps && !this.#cancellation.isStopped; step++) {
-      while (inFlight.length >= this.#mostInFlight) await this.#finish(epoch, epochRun, inFlight.shift()!);
-      if (this.#cancellation.isStopped) break;
+      while (inFlight.length >= this.#mostInFlight) await finishOne();
+      // Steps are few enough that none is due; but the time may have come.
+      const isDue = step > 0 && this.#boundaries?.isDue(this.total + inFlight.length) === true;
+      if (this.#cancellation.isStopped || isDue) break;
       if (counter !== null) counter.value = part.first + step;
       inFlight.push(this.#submit(epochRun, part.program, [], part.rows, counter));
     }
-    for (const pending of inFlight) await this.#finish(epoch, epochRun, pending);
+    while (inFlight.length > 0) await finishOne();
+    return made;
   }
 
   #submit(
@@ -94,10 +177,11 @@ export class StepLoop {
     const { runs } = epochRun.submit(program, inputs, rows, counter);
     // The step has read its rates, so that the next can be got ready while it is made.
     const undo = this.#schedulers.isEmpty ? null : this.#schedulers.step();
-    return { program, runs, rows, lr, undo };
+    return { program, runs, rows, goesOn: false, lr, undo };
   }
 
-  async #finish(epoch: number, epochRun: EpochRun, pending: Pending): Promise<void> {
+  /** Waits for a step; whether it was made. */
+  async #finish(epoch: number, epochRun: EpochRun, pending: Pending): Promise<boolean> {
     let made = 0;
     try {
       made = await epochRun.finish(pending);
@@ -108,10 +192,10 @@ export class StepLoop {
         pending.undo?.();
       }
     }
-    if (made === 0) return;
+    if (made === 0) return false;
     this.#made++;
     const { onStep } = this.#settings;
-    if (onStep === null) return;
+    if (onStep === null) return true;
     const { loss, metrics } = epochRun.scoresOf(pending);
     this.#lock.open();
     try {
@@ -119,5 +203,6 @@ export class StepLoop {
     } finally {
       this.#lock.close();
     }
+    return true;
   }
 }

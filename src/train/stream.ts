@@ -1,13 +1,59 @@
 /** Batches that come one by one, from anything that can be iterated. */
 import { show } from '../check.js';
+import { DataLoader } from '../data/data-loader.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
 import { type Generator, withGenerator } from '../random/generator.js';
+import { holds } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
-import { type Cancellation, timeIsUp } from './cancellation.js';
+import type { GeneratorMarks, GeneratorStates, Generators } from './generators.js';
 import type { Submitted } from './epoch-run.js';
 import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
+import { type Cancellation, timeIsUp } from './cancellation.js';
+
+/** Where in its batches a training stands. */
+export interface StreamPosition {
+  /** How many the iterator that is open has given; null when none is. */
+  readonly given: number | null;
+  /** States of the generators when that iterator was asked for. */
+  readonly begin: GeneratorStates | null;
+  /** What the data say themselves, if they have `stateDict` and `loadStateDict`. */
+  readonly state: unknown;
+  /** Where the engines of the generators stand; null: where they do now. */
+  readonly marks: GeneratorMarks | null;
+}
+
+/** Data that can say where they are, and go on from there, as torchdata's StatefulDataLoader. */
+export interface StatefulBatches {
+  stateDict(): unknown;
+  loadStateDict(state: unknown): void;
+}
+
+/** What happens between two steps, none being on its way. */
+export interface Boundary {
+  /** Whether something is to happen after this many more steps have been submitted. */
+  isDue(submitted: number): boolean;
+  reached(): Promise<void>;
+}
+
+/** How the batches of a pass become steps. */
+export interface StreamRun {
+  /** Begins a step on the tensors of a batch. */
+  readonly submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted;
+  /** Waits for a step; whether it was made. */
+  readonly finish: (submitted: Submitted) => Promise<boolean>;
+  readonly mostInFlight: number;
+  /** Ends it after this many steps, where the next call goes on; the iterable begins again when it ends before. Default: one pass. */
+  readonly most?: number | undefined;
+  readonly boundary?: Boundary;
+}
+
+/** A step on its way, and where its batch was taken from. */
+interface Taken {
+  readonly submitted: Submitted;
+  readonly position: StreamPosition | null;
+}
 
 export class StreamedData {
   readonly #caller: string;
@@ -17,7 +63,17 @@ export class StreamedData {
   readonly #trace: TraceStep;
   readonly #generator: Generator;
   /** The iterator that the next batch comes from, and how many it has given. Null: the iterable begins again. */
-  #open: { readonly iterator: Iterator<unknown> | AsyncIterator<unknown>; given: number } | null = null;
+  #open: {
+    readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
+    given: number;
+    readonly begin: GeneratorStates | null;
+  } | null = null;
+  /** Null: nobody asks where it stands. */
+  readonly #generators: Generators | null;
+  /** Whether it is to be known where it stood before batches whose steps are not made. */
+  readonly #tracksStops: boolean;
+  #stoppedAt: StreamPosition | null = null;
+  #hasEnded = false;
   readonly #programs: StepPrograms;
 
   constructor(
@@ -28,7 +84,10 @@ export class StreamedData {
     trace: TraceStep,
     programs: StepPrograms,
     generator: Generator,
+    watched: { readonly generators: Generators; readonly tracksStops: boolean } | null,
   ) {
+    this.#generators = watched?.generators ?? null;
+    this.#tracksStops = watched?.tracksStops ?? false;
     this.#caller = caller;
     this.#what = what;
     this.#programs = programs;
@@ -38,38 +97,58 @@ export class StreamedData {
     this.#generator = generator;
   }
 
-  /** Batches in an epoch, as far as the iterable says: a DataLoader or an array does. */
+  /** Batches in a pass, as far as the iterable says: a DataLoader or an array does. */
   get steps(): number | null {
     const { length } = this.#batches as { readonly length?: unknown };
     return Number.isSafeInteger(length) ? (length as number) : null;
   }
 
+  /** Whether the last pass has come to the end of the iterable, and all its steps were made. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Where it stands: behind the last batch whose step was made. */
+  get position(): StreamPosition {
+    return this.#stoppedAt ?? this.#positionNow(null);
+  }
+
   /**
    * Makes a step of each batch. No batch is asked for while two are on their way.
-   * @param submit begins a step on the tensors of a batch; `finish` waits for one.
-   * @param most ends it after this many steps, where the next call goes on; the iterable begins again when it ends before.
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
-  async run(
-    cancellation: Cancellation,
-    submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted,
-    finish: (submitted: Submitted) => Promise<void>,
-    mostInFlight: number,
-    most = Number.POSITIVE_INFINITY,
-  ): Promise<void> {
-    const inFlight: Submitted[] = [];
+  async run(cancellation: Cancellation, { submit, finish, mostInFlight, most, boundary }: StreamRun): Promise<void> {
+    const inFlight: Taken[] = [];
+    const steps = most ?? Number.POSITIVE_INFINITY;
     let taken = 0;
+    let isUnmade = false;
+    this.#hasEnded = false;
+    const finishOne = async (): Promise<void> => {
+      const { submitted, position } = inFlight.shift()!;
+      if (await finish(submitted)) return;
+      isUnmade = true;
+      this.#stoppedAt ??= position;
+    };
     try {
-      while (taken < most && !cancellation.isStopped) {
-        while (inFlight.length >= mostInFlight) await finish(inFlight.shift()!);
+      while (taken < steps && !cancellation.isStopped) {
+        while (inFlight.length >= mostInFlight) await finishOne();
+        if (boundary?.isDue(inFlight.length) === true) {
+          while (inFlight.length > 0) await finishOne();
+          if (!cancellation.isStopped) await boundary.reached();
+        }
         if (cancellation.isStopped) break;
+        const position = this.#tracksStops ? this.#positionNow(this.#generators!.mark()) : null;
         try {
           // Whatever the batch costs to make, timers and I/O come before the next one, of this training or another.
           await ownTurn();
-          this.#open ??= { iterator: this.#iterate(), given: 0 };
+          this.#open ??= this.#begin();
           const open = this.#open;
           const next = await take(open.iterator, cancellation, this.#generator);
-          if (next === timeIsUp) break;
+          if (next === timeIsUp) {
+            while (inFlight.length > 0) await finishOne();
+            this.#stoppedAt ??= position;
+            break;
+          }
           if (Object(next) !== next)
             throw new ArgumentError(
               `${this.#caller}: the iterator of ${this.#what} must give { done, value }, got ${show(next)}`,
@@ -77,21 +156,74 @@ export class StreamedData {
           if (next.done === true) {
             this.#open = null;
             if (open.given === 0 && !cancellation.isStopped) throw this.#noBatch();
-            if (most === Number.POSITIVE_INFINITY) break;
-            continue;
+            if (steps < Number.POSITIVE_INFINITY) continue;
+            while (inFlight.length > 0) await finishOne();
+            this.#hasEnded = !isUnmade;
+            break;
           }
-          inFlight.push(submit(...this.#read(next.value, taken)));
+          inFlight.push({ submitted: submit(...this.#read(next.value, taken)), position });
           taken++;
           open.given++;
         } catch (error) {
           // Steps of the batches before it are made, so that where the error leaves the model is no matter of chance.
-          if (!cancellation.isStopped) for (const submitted of inFlight) await finish(submitted);
+          if (!cancellation.isStopped) while (inFlight.length > 0) await finishOne();
+          else if (this.#tracksStops) while (inFlight.length > 0) await finishOne().catch(() => {});
+          this.#stoppedAt ??= position;
           throw error;
         }
       }
-      for (const submitted of inFlight) await finish(submitted);
+      while (inFlight.length > 0) await finishOne();
+      if (!cancellation.isStopped && boundary?.isDue(0) === true) await boundary.reached();
     } finally {
-      if (taken < most) await this.close(cancellation);
+      if (taken < steps) {
+        // Where it stands is not known any more once the iterator is closed.
+        if (this.#tracksStops && cancellation.isStopped) this.#stoppedAt ??= this.#positionNow(null);
+        await this.close(cancellation);
+      }
+    }
+  }
+
+  /**
+   * Goes on from a position. The generators stand afterwards where they stood before.
+   * @throws ArgumentError for data that cannot: that have fewer batches, or a state in the one and none in the other case.
+   */
+  async resume(saved: Omit<StreamPosition, 'marks'>, cancellation: Cancellation): Promise<void> {
+    const { given, begin, state } = saved;
+    const batches = this.#batches;
+    const where = `${this.#caller}: resume: ${this.#what}`;
+    const isStateful = isStatefulBatches(batches);
+    if (isStateful !== (state !== null))
+      throw new ArgumentError(
+        `${where} has ${isStateful ? 'a stateDict, which the checkpoint lacks' : 'no loadStateDict to take over the state in the checkpoint'}`,
+      );
+    if (isStateful) batches.loadStateDict(state);
+    if (given === null || begin === null) return;
+    const generators = this.#generators!;
+    const before = generators.states();
+    generators.set(where, begin);
+    try {
+      if (isStateful) this.#open = { iterator: this.#iterate(), given, begin };
+      else if (batches instanceof DataLoader)
+        this.#open = { iterator: withGenerator(this.#generator, () => batches['~from'](given)), given, begin };
+      else await this.#skip(given, begin, cancellation);
+    } finally {
+      generators.set(where, before);
+    }
+  }
+
+  /** Takes batches that have been trained on before, to find the next. */
+  async #skip(given: number, begin: GeneratorStates, cancellation: Cancellation): Promise<void> {
+    const iterator = this.#iterate();
+    this.#open = { iterator, given, begin };
+    for (let i = 0; i < given; i++) {
+      await ownTurn();
+      const next = await take(iterator, cancellation, this.#generator);
+      if (next === timeIsUp) return;
+      if (Object(next) === next && next.done !== true) continue;
+      this.#open = null;
+      throw new ArgumentError(
+        `${this.#caller}: resume: ${this.#what} gave ${i} batches, and the checkpoint was taken after ${given}: it must give the same again`,
+      );
     }
   }
 
@@ -111,6 +243,17 @@ export class StreamedData {
   /** Releases the programs. */
   release(): void {
     this.#programs.release();
+  }
+
+  #begin() {
+    const begin = this.#generators?.states() ?? null;
+    return { iterator: this.#iterate(), given: 0, begin };
+  }
+
+  #positionNow(marks: GeneratorMarks | null): StreamPosition {
+    const batches = this.#batches;
+    const state = this.#generators !== null && isStatefulBatches(batches) ? batches.stateDict() : null;
+    return { given: this.#open?.given ?? null, begin: this.#open?.begin ?? null, state, marks };
   }
 
   #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
@@ -152,6 +295,12 @@ async function take(
     if (cancellation.isTimeUp) return timeIsUp;
     throw error;
   }
+}
+
+/** Whether data say where they are. */
+export function isStatefulBatches(batches: unknown): batches is StatefulBatches {
+  const isMethod = (key: string) => holds(batches, key) && typeof batches[key] === 'function';
+  return isMethod('stateDict') && isMethod('loadStateDict');
 }
 
 const isThenable = (value: unknown): value is PromiseLike<never> =>

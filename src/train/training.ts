@@ -4,21 +4,24 @@ import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
 import { defaultGenerator, type Generator, type GeneratorState, withGenerator } from '../random/generator.js';
 import type { TrainingContext } from './callback.js';
-import { Cancellation, timeIsUp } from './cancellation.js';
+import { Checkpointing, checkpointFilesOf, type Snapshot } from './checkpointing.js';
 import { EpochLog } from './epoch-log.js';
-import { EpochRun } from './epoch-run.js';
 import type { EpochResult, History, Scores } from './history.js';
-import { InMemoryDataset } from './in-memory-dataset.js';
 import { Lock } from './lock.js';
 import { makeHistory } from './logs/csv.js';
-import type { Settings } from './options.js';
 import { ProgressReporter } from './progress-reporter.js';
+import type { Settings } from './options.js';
+import { EpochRun, type Submitted } from './epoch-run.js';
+import { InMemoryDataset } from './in-memory-dataset.js';
+import { Resumed } from './resume.js';
 import { beginSchedulers, stepEpochSchedulers } from './schedulers.js';
-import { Scoring } from './scoring.js';
+import { Scoring, type Totals } from './scoring.js';
 import type { Source } from './source.js';
 import { StepLoop } from './step-loop.js';
 import { type StepPrograms, Steps, type TraceStep } from './steps.js';
+import { Cancellation, timeIsUp } from './cancellation.js';
 import { StreamedData } from './stream.js';
+import { TrainingState } from './training-state.js';
 
 const secondsSince = (start: number) => (performance.now() - start) / 1000;
 
@@ -37,16 +40,14 @@ export class Training {
   readonly #reporter: ProgressReporter | null;
   readonly #context: TrainingContext;
   readonly #loop: StepLoop;
+  readonly #state: TrainingState;
+  /** Null when nothing writes files. */
+  readonly #checkpoints: Checkpointing | null;
   readonly #epochRuns = new Set<EpochRun>();
-  /** Empty for epochs(): what its results are kept for is the caller's business. */
+  /** Empty for epochs() without checkpoints: what its results are kept for is the caller's business. */
   readonly #log: EpochLog;
-  readonly #start = performance.now();
   #data: Data | null = null;
   #validation: Data | null = null;
-  #stopReason: string | null = null;
-  #stepsOfEpoch: number | null = null;
-  /** Steps made of the present order of samples in memory. */
-  #position = 0;
   #hasMoved = false;
 
   private constructor(caller: string, settings: Settings, lock: Lock) {
@@ -64,13 +65,19 @@ export class Training {
     this.#cancellation = new Cancellation(signal, timeLimit);
     this.#reporter =
       onProgress === null ? null : new ProgressReporter(epochs, this.#scoring, onProgress, this.#cancellation);
-    this.#loop = new StepLoop(settings, this.#cancellation, lock);
+    this.#state = new TrainingState(settings, this.#generator, this.#log);
+    const files = checkpointFilesOf(settings.callbacks);
+    this.#checkpoints =
+      files === null
+        ? null
+        : new Checkpointing(caller, files, this.#cancellation, (prepare) => this.#snapshot(prepare));
+    this.#loop = new StepLoop(settings, this.#cancellation, lock, this.#checkpoints);
     this.#context = {
       model,
       optimizer,
       scores,
       stop: (reason) => {
-        this.#stopReason ??= String(reason);
+        this.#state.stopReason ??= String(reason);
       },
     };
   }
@@ -95,31 +102,44 @@ export class Training {
 
   async *#run(): AsyncGenerator<EpochResult, History, undefined> {
     const { epochs, callbacks } = this.#settings;
+    const state = this.#state;
     try {
       // Whatever scope the caller is in, such as noGrad, ends here; tracing may take milliseconds.
       await ownTurn();
-      await this.#prepare();
+      const resumed = await this.#prepare();
       beginSchedulers(this.#settings.schedulers);
       await this.#open(async () => {
         for (const callback of callbacks) await this.#cancellation.race(callback.onStart?.(this.#context));
+        if (resumed !== null) this.#resume(resumed);
       });
-      for (let epoch = 1; epoch <= epochs && this.#stopReason === null && !this.#cancellation.isStopped; epoch++) {
+      this.#checkpoints?.check();
+      while (state.epochs < epochs && state.stopReason === null && !this.#cancellation.isStopped) {
+        const epoch = state.epochs + 1;
         const result = await this.#runEpoch(epoch);
         // Between two epochs of a loop over epochs() model and optimizer are the caller's.
         if (result !== null && this.#caller === 'epochs') this.#lock.open();
-        if (result !== null) yield result;
-        this.#lock.close();
+        try {
+          if (result !== null) yield result;
+        } finally {
+          this.#lock.close();
+          if (!this.#cancellation.isTimeUp) await this.#checkpoints?.afterEpoch(this.#loop.total);
+        }
       }
       await this.#closeTrain();
+      await this.#checkpoints?.settle();
       if (!this.#cancellation.isTimeUp) this.#cancellation.check();
     } catch (error) {
-      if (error !== timeIsUp) throw error;
+      if (error !== timeIsUp) {
+        await this.#saveStopped();
+        throw error;
+      }
     }
+    await this.#saveStopped();
     this.#reporter?.finish();
     const history = makeHistory({
-      epochs: this.#log.toList(),
-      stopped: this.#cancellation.isTimeUp ? 'timeLimit' : this.#stopReason,
-      seconds: secondsSince(this.#start),
+      epochs: this.#caller === 'epochs' ? [] : this.#log.toList(),
+      stopped: this.#cancellation.isTimeUp ? 'timeLimit' : state.stopReason,
+      seconds: state.seconds,
     });
     await this.#open(async () => {
       for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
@@ -127,9 +147,13 @@ export class Training {
     return history;
   }
 
-  /** Traces what can be traced, so that what does not fit is found before anything moves; copies data in. */
-  async #prepare(): Promise<void> {
-    const { train, validation, shuffle } = this.#settings;
+  /**
+   * Records what can be recorded, so that what does not fit is found before anything moves; copies data in. Gives the checkpoint
+   * that the training is to go on from, if any.
+   */
+  async #prepare(): Promise<Resumed | null> {
+    const { train, validation, shuffle, resume } = this.#settings;
+    const resumed = resume === null ? null : await this.#cancellation.race(Resumed.read(this.#caller, this.#settings));
     const steps = this.#steps;
     this.#data = this.#openData('train', train, shuffle, (...step) => {
       const program = steps.traceTraining(...step);
@@ -140,6 +164,27 @@ export class Training {
       this.#validation = this.#openData('validation', validation, false, (...step) => steps.traceValidation(...step));
     for (const data of [this.#data, this.#validation])
       if (data instanceof InMemoryDataset) await this.#cancellation.race(data.upload());
+    if (resumed !== null) await this.#state.resumeData(resumed, this.#data, this.#cancellation);
+    return resumed;
+  }
+
+  #resume(resumed: Resumed): void {
+    this.#state.resume(this.#caller, resumed);
+    this.#hasMoved = true;
+    this.#loop.beginEpoch(0, resumed.fit.steps);
+  }
+
+  #snapshot(prepare?: Parameters<TrainingState['snapshot']>[2]): Snapshot {
+    return this.#state.snapshot(this.#loop.total, this.#data!, prepare);
+  }
+
+  /** Saves a training that the signal or the time limit has ended, as it stood last between two steps. */
+  async #saveStopped(): Promise<void> {
+    const checkpoints = this.#checkpoints;
+    const { isAborted, isTimeUp } = this.#cancellation;
+    if (checkpoints?.savesOnStop !== true || !(isAborted || isTimeUp) || !this.#hasMoved) return;
+    const snapshot = this.#state.lastSnapshot(() => this.#snapshot());
+    if (snapshot !== null) await checkpoints.atStop(snapshot);
   }
 
   #openData(what: string, source: Source, shuffle: boolean, trace: TraceStep): Data {
@@ -148,7 +193,10 @@ export class Training {
     const own: TraceStep = (...step) => withGenerator(generator, () => trace(...step));
     const programs: StepPrograms = new ProgramCache(this.#caller, `the step for a batch of ${what}`, maxPrograms);
     if (source.kind === 'tensors') return new InMemoryDataset(source, batchSize, shuffle, own, programs);
-    return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator);
+    const isWatched = what === 'train' && (this.#checkpoints !== null || this.#settings.resume !== null);
+    const { generators } = this.#state;
+    const watched = isWatched ? { generators, tracksStops: this.#checkpoints?.savesOnStop ?? false } : null;
+    return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator, watched);
   }
 
   /** Runs what the caller has given to take part, which may write to model and optimizer until it is over. */
@@ -165,9 +213,13 @@ export class Training {
   async #runEpoch(epoch: number): Promise<EpochResult | null> {
     const { optimizer, schedulers, callbacks, onEpoch, stepsPerEpoch } = this.#settings;
     const cancellation = this.#cancellation;
-    const start = performance.now();
-    const epochRun = this.#newPass(epoch);
-    const steps = stepsPerEpoch ?? this.#data!.steps ?? this.#stepsOfEpoch;
+    const state = this.#state;
+    const begun = state.beginEpoch();
+    const { start } = begun;
+    const epochRun = this.#newPass(epoch, begun.totals);
+    state.run(epochRun, begun);
+    this.#loop.beginEpoch(begun.totals?.steps);
+    const steps = stepsPerEpoch ?? this.#data!.steps ?? state.stepsOfEpoch;
     let trained: number | null = null;
     this.#reporter?.watch({
       number: epoch,
@@ -175,14 +227,21 @@ export class Training {
       totals: () => epochRun.totals(),
       seconds: () => trained ?? secondsSince(start),
     });
-    await this.#train(epoch, epochRun);
-    await this.#endPass(epochRun);
+    let isTrained = false;
+    try {
+      if (!begun.isOver) await this.#train(epoch, epochRun);
+      isTrained = true;
+    } finally {
+      await this.#endPass(epochRun);
+      if (epochRun.totals().steps > 0) this.#hasMoved = true;
+      const isSound = isTrained || cancellation.isAborted || cancellation.isTimeUp;
+      if (isSound && this.#checkpoints?.savesOnStop === true) state.keepSteps(this.#snapshot());
+    }
     trained = secondsSince(start);
     const totals = epochRun.totals();
-    if (totals.steps > 0) this.#hasMoved = true;
     if (!cancellation.isTimeUp) cancellation.check();
     if (totals.steps === 0) return null;
-    this.#stepsOfEpoch = totals.steps;
+    state.stepsOfEpoch = totals.steps;
     const validation = cancellation.isTimeUp ? null : await this.#validate(epoch);
     const result: EpochResult = {
       epoch,
@@ -194,9 +253,10 @@ export class Training {
       seconds: secondsSince(start),
       samplesPerSecond: totals.samples / trained,
     };
-    if (this.#caller !== 'epochs') this.#log.add(result);
+    if (this.#caller !== 'epochs' || this.#checkpoints !== null) this.#log.add(result);
     // An epoch that the time has cut short is no epoch to schedulers and callbacks.
-    if (!cancellation.isTimeUp) {
+    const isWhole = !cancellation.isTimeUp;
+    if (isWhole) {
       stepEpochSchedulers(this.#caller, schedulers, result);
       if (callbacks.length > 0)
         await this.#open(async () => {
@@ -205,31 +265,27 @@ export class Training {
     }
     // Waited for also when the time is up meanwhile, but not for ever by an abort.
     if (onEpoch !== null) await this.#open(() => cancellation.grace(Promise.resolve(onEpoch(result))));
+    if (isWhole) state.endEpoch(result);
     return result;
   }
 
   async #train(epoch: number, epochRun: EpochRun): Promise<void> {
     const data = this.#data!;
-    this.#loop.beginEpoch();
     if (data instanceof StreamedData) {
       this.#hasMoved = true;
       await this.#loop.stream(epoch, epochRun, data);
       return;
     }
-    const { shuffle, stepsPerEpoch } = this.#settings;
-    let left = stepsPerEpoch ?? data.steps;
+    const { order } = this.#state;
+    let left = (this.#settings.stepsPerEpoch ?? data.steps) - epochRun.totals().steps;
     while (left > 0 && !this.#cancellation.isStopped) {
-      if (this.#position === 0) {
-        // The draws of a DataLoader: a seed for its workers, and one for the order.
-        this.#generator.random63();
-        if (shuffle) await this.#cancellation.race(data.shuffle(this.#generator.random63()));
-      }
-      const parts = data.parts(this.#position, left);
+      await order.begin(data, this.#cancellation);
+      const parts = data.parts(order.steps, left);
       this.#hasMoved = true;
-      await this.#loop.inMemory(epoch, epochRun, data, parts);
-      const steps = parts.reduce((sum, part) => sum + part.steps, 0);
-      this.#position = (this.#position + steps) % data.steps;
-      left -= steps;
+      await this.#loop.inMemory(epoch, epochRun, data, parts, (made) => {
+        order.advance(made, data);
+        left -= made;
+      });
     }
   }
 
@@ -246,7 +302,8 @@ export class Training {
     const epochRun = this.#newPass(epoch);
     if (data instanceof StreamedData) {
       const submit = this.#loop.plain(epochRun);
-      await data.run(cancellation, submit, async (submitted) => void (await epochRun.finish(submitted)), 2);
+      const finish = async (submitted: Submitted) => (await epochRun.finish(submitted)) > 0;
+      await data.run(cancellation, { submit, finish, mostInFlight: 2 });
     } else {
       for (const { program, steps, rows } of data.parts()) {
         if (cancellation.isStopped) break;
@@ -260,14 +317,15 @@ export class Training {
     return this.#scoring.scoresOf(epochRun.totals());
   }
 
-  #newPass(epoch: number): EpochRun {
+  #newPass(epoch: number, before: Totals | null = null): EpochRun {
     const { threads, priority } = this.#settings;
-    const epochRun = new EpochRun({
+    const options = {
       cancellation: this.#cancellation,
       submit: { threads, priority, writer: this.#caller, holder: this.#lock.holder },
       scoring: this.#scoring,
-      explain: (error, step) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
-    });
+      explain: (error: unknown, step: number) => this.#steps.explain(error, `step ${step} of epoch ${epoch}`),
+    };
+    const epochRun = new EpochRun(options, before);
     this.#epochRuns.add(epochRun);
     return epochRun;
   }
@@ -291,6 +349,7 @@ export class Training {
     try {
       await Promise.all([...this.#epochRuns].map((epochRun) => epochRun.end()));
       await this.#closeTrain();
+      await this.#checkpoints?.settle().catch(() => {});
       this.#data?.release();
       this.#validation?.release();
       // What the last step has left there has no numbers itself.
