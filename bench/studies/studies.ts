@@ -1,4 +1,5 @@
 /** The list of studies. */
+import { checkpoint } from './checkpoint.js';
 import { compiledStep } from './compiled-step.js';
 import { contention } from './contention.js';
 import { eventLoop } from './event-loop.js';
@@ -7,4 +8,12 @@ import { service } from './service.js';
 import { stepVariants } from './step-variants.js';
 import type { Study } from './study.js';
 
-export const studies: readonly Study[] = [compiledStep, contention, eventLoop, pointwiseChain, service, stepVariants];
+export const studies: readonly Study[] = [
+  checkpoint,
+  compiledStep,
+  contention,
+  eventLoop,
+  pointwiseChain,
+  service,
+  stepVariants,
+];
