@@ -1,4 +1,4 @@
-import { show } from '../../check.js';
+import { checkOptions, checkSize, show } from '../../check.js';
 import { markAsOwn } from '../../copies.js';
 import { ArgumentError, ShapeError, StateError } from '../../errors.js';
 import { formatShape } from '../../tensor/shape.js';
@@ -29,14 +29,25 @@ export interface OrdinalFeature {
   readonly size: number;
 }
 
+/** Never where no feature may be ordinal. */
+type MaybeOrdinal<Feature> = Feature extends FeatureOptions
+  ? 'encoder' extends keyof Feature
+    ? Extract<Feature['encoder'], 'ordinal'>
+    : never
+  : never;
+
 /** What the model is given: a tensor; with ordinal features numbers and indices; either, where the type does not say whether there are. */
-export type TableInput<F extends Features> = F extends readonly string[]
+export type TableInput<F extends Features> = [MaybeOrdinal<F[number]>] extends [never]
   ? Tensor
   : Extract<F[number], OrdinalOptions> extends never
-    ? FeatureOptions extends Exclude<F[number], string>
-      ? Tensor | IndexedInput
-      : Tensor
+    ? Tensor | IndexedInput
     : IndexedInput;
+
+/** Options of {@link ColumnTransformer.transform}. */
+export interface TransformOptions {
+  /** The number of the first row in messages: for tables that are read in parts. Default 0. */
+  readonly firstRow?: number;
+}
 
 /**
  * Makes tensors of the columns of tables: {@link fit} learns means, spreads and categories from one table, {@link transform} applies them to
@@ -137,8 +148,10 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
    * no target column.
    * @throws ArgumentError or ShapeError that names column, row and what is wrong; StateError before {@link fit}.
    */
-  transform(table: TableLike): TableInput<F> {
-    return this.#encode('transform', table, false).input as TableInput<F>;
+  transform(table: TableLike, options?: TransformOptions): TableInput<F> {
+    const { firstRow = 0 } = checkOptions(`${caller}.transform`, options, ['firstRow']);
+    const first = checkSize(`${caller}.transform`, 'firstRow', firstRow);
+    return this.#encode('transform', table, false, first).input as TableInput<F>;
   }
 
   /** {@link fit} and {@link transform}. */
@@ -153,13 +166,13 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
     return [input as TableInput<F>, target!];
   }
 
-  #encode(method: string, table: TableLike, withTarget: boolean) {
+  #encode(method: string, table: TableLike, withTarget: boolean, firstRow = 0) {
     const at = `${caller}.${method}`;
     const state = this.state(method);
     if (withTarget && state.target === null) throw new StateError(`${at}: it has no target; name one in its options`);
-    const view = viewTable(at, table);
+    const view = viewTable(at, table, firstRow);
     const layout = layoutOf(state, withTarget);
-    const { storages } = encodeBlock(at, state, layout, view, 0);
+    const { storages } = encodeBlock(at, state, layout, view, firstRow);
     return tensorsOf(layout, view.rows, storages);
   }
 

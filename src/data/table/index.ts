@@ -6,9 +6,10 @@ export {
   type OrdinalFeature,
   type OrdinalOptions,
   type TableInput,
+  type TransformOptions,
 } from './column-transformer.js';
 export { type CsvParser, type FromCsvOptions, fromCsv } from './csv.js';
-export type { ColumnTransformerJSON } from './json.js';
+export type { ColumnJSON, ColumnTransformerJSON } from './json.js';
 export type {
   ColumnTransformerOptions,
   ColumnType,

@@ -3,13 +3,21 @@ import { checkOneOf, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isArray, isPlainObject } from '../../realm.js';
 import type { FittedColumn, MissingRule } from './fitted.js';
-import { checkNames, dateParts, encoders, readCategories, types, unknowns } from './options.js';
+import { type ColumnType, checkNames, dateParts, encoders, readCategories, types, unknowns } from './options.js';
 
 /** What a fitted transformer knows. */
 export interface FittedState {
   readonly features: readonly FittedColumn[];
   readonly target: FittedColumn | null;
   readonly naValues: readonly string[];
+}
+
+/** What was learnt of a column; what there is besides depends on its type. */
+export interface ColumnJSON {
+  /** Its name in the table. */
+  readonly column: string;
+  /** What its cells are. */
+  readonly type: ColumnType;
 }
 
 /** What `JSON.stringify` makes of a {@link ColumnTransformer}. */
@@ -19,9 +27,9 @@ export interface ColumnTransformerJSON {
   /** Changes when the form does. */
   readonly version: 1;
   /** The columns of the model's input, in order. */
-  readonly features: readonly object[];
+  readonly features: readonly ColumnJSON[];
   /** The column that the model tells. */
-  readonly target: object | null;
+  readonly target: ColumnJSON | null;
   /** Texts that stand for a missing value. */
   readonly naValues: readonly string[];
 }
