@@ -1,8 +1,11 @@
 /** What a command is; its options, read; its help. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+/** Something that has failed, said for people: exit code 1. */
+export class CliError extends Error {}
+
 /** Something the user has asked for that cannot be done as it is written: exit code 2. */
-export class UsageError extends Error {}
+export class UsageError extends CliError {}
 
 /** An option of a command. */
 export interface Option {

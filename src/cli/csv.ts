@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { parse } from 'csv-parse';
-import { UsageError } from './command.js';
+import { CliError, UsageError } from './command.js';
 
 /** A row by column. */
 export type TableRow = Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export interface CsvFile {
 
 const chunkRows = 1024;
 
-/** @throws UsageError for a file that is not there. */
+/** @throws CliError for a file that is not there. */
 export async function openCsv(path: string, delimiter: string | null): Promise<CsvFile> {
   if (delimiter !== null && [...delimiter.replace('\\t', '\t')].length !== 1)
     throw new UsageError(`--delimiter must be one character, got '${delimiter}'`);
@@ -36,7 +36,7 @@ async function readHead(path: string): Promise<string> {
     }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`${path}: ${code === 'ENOENT' ? 'not found' : message}`, { cause });
+    throw new CliError(`${path}: ${code === 'ENOENT' ? 'not found' : message}`, { cause });
   }
 }
 
@@ -66,15 +66,15 @@ export async function* readRows({ path, delimiter }: CsvFile): AsyncGenerator<Ta
       chunk = [];
     }
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path}: ${(error as Error).message}`, { cause: error });
+    if (error instanceof CliError) throw error;
+    throw new CliError(`${path}: ${(error as Error).message}`, { cause: error });
   }
   if (chunk.length > 0) yield chunk;
 }
 
 function checkHeader(path: string, names: readonly string[]): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new UsageError(`${path}: two columns have the name '${twice}'`);
+  if (twice !== undefined) throw new CliError(`${path}: two columns have the name '${twice}'`);
   return [...names];
 }
 

@@ -2,8 +2,7 @@
 import { extname } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { type data, nn, noGrad } from '../index.js';
-import { exportOnnx } from '../onnx/index.js';
-import { type Command, UsageError } from './command.js';
+import { CliError, type Command, UsageError } from './command.js';
 import { type Layer, loadModel, type ModelFile } from './model-file.js';
 
 export const exportCommand: Command = {
@@ -21,7 +20,9 @@ name to write to: data.ColumnTransformer.fromJSON reads it.`,
     const transformer = JSON.stringify(file.transformer);
     const type = extname(out).toLowerCase();
     if (type === '.json') await writeFile(out, transformer);
-    else if (type === '.onnx')
+    else if (type === '.onnx') {
+      // Loaded here only: the other commands start without it.
+      const { exportOnnx } = await import('../onnx/index.js');
       await writeFile(
         out,
         exportOnnx(servable(file), [1, file.spec.inputSize], {
@@ -29,7 +30,7 @@ name to write to: data.ColumnTransformer.fromJSON reads it.`,
           metadata: { 'lanewise.transformer': transformer },
         }),
       );
-    else throw new UsageError(`export: a file ends in .onnx or .json, got '${out}'`);
+    } else throw new UsageError(`export: a file ends in .onnx or .json, got '${out}'`);
     terminal.note(`inputs: ${file.transformer.featureNames.join(', ')}`);
     const classes = file.transformer.classes;
     terminal.note(
@@ -46,9 +47,10 @@ name to write to: data.ColumnTransformer.fromJSON reads it.`,
 function servable({ model, transformer }: ModelFile): nn.Sequential<Layer[]> {
   const layers: Layer[] = [...model];
   if (transformer.classes !== null) return new nn.Sequential(...layers, new nn.Softmax(1));
-  const { center, scale } = transformer.toJSON().target as data.ColumnJSON & Readonly<Record<'center' | 'scale', number>>;
+  const { center, scale } = transformer.toJSON().target as data.ColumnJSON &
+    Readonly<Record<'center' | 'scale', number>>;
   const last = layers.at(-1);
-  if (!(last instanceof nn.Linear)) throw new UsageError('export: the last layer of the model is no Linear');
+  if (!(last instanceof nn.Linear)) throw new CliError('export: the last layer of the model is no Linear');
   const scaled = new nn.Linear(last.inFeatures, last.outFeatures);
   noGrad(() => {
     scaled.weight.copy_(last.weight.mul(scale));

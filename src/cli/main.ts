@@ -3,7 +3,7 @@
 import { version } from '../copies.js';
 import { LanewiseError } from '../errors.js';
 import { benchCommand } from './bench.js';
-import { type Command, helpOf, readArguments, type Terminal, UsageError } from './command.js';
+import { CliError, type Command, helpOf, readArguments, type Terminal, UsageError } from './command.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
 import { predictCommand } from './predict.js';
@@ -65,9 +65,9 @@ try {
   process.exitCode = await run(process.argv.slice(2), terminal);
 } catch (error) {
   if (error instanceof Interrupted) process.exitCode = 130;
-  else if (error instanceof UsageError) {
+  else if (error instanceof CliError) {
     terminal.note(`lanewise: ${error.message}`);
-    process.exitCode = 2;
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   } else {
     // What the library says is for people; anything else is a mistake of ours, or of the machine.
     terminal.note(

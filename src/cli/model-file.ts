@@ -1,6 +1,6 @@
 /** The files of models that the CLI trains: weights, and in the metadata all that a prediction needs. */
 import { data, io, nn, type Tensor } from '../index.js';
-import { UsageError } from './command.js';
+import { CliError } from './command.js';
 import type { Feature } from './profile.js';
 
 /** A network of layers, each of all before. */
@@ -42,14 +42,14 @@ export async function saveModel(path: string, { spec, model, transformer }: Mode
   await io.save(path, model, { metadata });
 }
 
-/** @throws UsageError for what `lanewise train` has not made. */
+/** @throws CliError for what `lanewise train` has not made. */
 export async function loadModel(path: string): Promise<ModelFile> {
   const state = await io.load(path);
   const { metadata } = io.fileInfo(state);
   const spec = metadata[key];
   const transformer = metadata[transformerKey];
   if (spec === undefined || transformer === undefined)
-    throw new UsageError(
+    throw new CliError(
       `${path}: not a model of 'lanewise train': its metadata say nothing of the network and the table`,
     );
   const read = readSpec(path, spec);
@@ -73,5 +73,5 @@ function readSpec(path: string, text: string): MlpSpec {
     hidden.every(isSize)
   )
     return { inputSize, hidden, dropout, outputSize };
-  throw new UsageError(`${path}: its metadata describe no network`);
+  throw new CliError(`${path}: its metadata describe no network`);
 }

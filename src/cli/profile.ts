@@ -1,7 +1,7 @@
 /** What the columns of a file are, seen in one pass: which of them a model can use, and as what. */
 import { NaValues, toBoolean, toNumber, toTime } from '../data/table/cells.js';
 import type { ColumnType, FeatureOptions, TargetOptions } from '../data/index.js';
-import { UsageError } from './command.js';
+import { CliError, UsageError } from './command.js';
 import type { TableRow } from './csv.js';
 
 /** Texts of a column of which more are told apart are of no use. */
@@ -73,7 +73,7 @@ export class TableProfile {
   /** @throws UsageError for columns there are not, and for those of which it is not clear what they are. */
   plan(path: string, wishes: Wishes): Plan {
     const columns = this.#columns ?? [];
-    if (columns.length === 0) throw new UsageError(`${path}: the table has no rows`);
+    if (columns.length === 0) throw new CliError(`${path}: the table has no rows`);
     const names = columns.map(({ name }) => name);
     for (const name of [wishes.target, ...wishes.features, ...wishes.drop, ...wishes.categorical])
       if (!names.includes(name))
@@ -93,7 +93,7 @@ export class TableProfile {
       if (why === null) features.push(this.#featureOf(path, column, wishes));
       else left.push({ column: column.name, why });
     }
-    if (features.length === 0) throw new UsageError(`${path}: no column is left to learn from`);
+    if (features.length === 0) throw new CliError(`${path}: no column is left to learn from`);
     return { task, features, left, target: targetOf(path, target, task) };
   }
 
@@ -132,7 +132,7 @@ function kindOf(text: string): Kind {
   return Number.isNaN(toTime(text)) ? 'text' : 'date';
 }
 
-/** @throws UsageError for numbers or dates among other texts. */
+/** @throws CliError for numbers or dates among other texts. */
 function typeOf(path: string, { name, counts, first }: ColumnProfile): ColumnType {
   const kinds = (Object.keys(counts) as Kind[]).filter((kind) => counts[kind] > 0);
   const [kind = 'text'] = kinds;
@@ -141,7 +141,7 @@ function typeOf(path: string, { name, counts, first }: ColumnProfile): ColumnTyp
   const rare = kinds.reduce((least, each) => (counts[each] < counts[least] ? each : least));
   const { row, text } = first[rare]!;
   const what = rare === 'text' ? 'texts' : rare === 'numeric' ? 'numbers' : `${rare}s`;
-  throw new UsageError(
+  throw new CliError(
     `${path}: column '${name}' has ${counts[rare]} ${what} among others, the first is '${text}' in row ${row} ` +
       `(from 0, without the header): --na '${text}' takes it for a missing value, --categorical '${name}' all for texts, ` +
       `--drop '${name}' leaves the column out`,

@@ -1,6 +1,6 @@
 /** A file as tensors to train on, to validate with and to test with. */
 import { cat, data, Generator, type Tensor } from '../index.js';
-import { UsageError } from './command.js';
+import { CliError } from './command.js';
 import { type CsvFile, readRows, type TableRow } from './csv.js';
 import type { Transformer } from './model-file.js';
 import type { Plan } from './profile.js';
@@ -49,7 +49,7 @@ class Splitter {
 
 /**
  * Two passes over the file: the columns are learnt from the rows to train on, then all rows become tensors. Rows without a target are left out.
- * @throws UsageError when a part would have no rows.
+ * @throws CliError when a part would have no rows.
  */
 export async function readTrainData(
   file: CsvFile,
@@ -71,7 +71,7 @@ export async function readTrainData(
   }
   for (const part of partNames)
     if (counts[part] === 0)
-      throw new UsageError(
+      throw new CliError(
         `${file.path}: too few rows: none is left for ${part} (of ${counts.train + counts.validation + counts.test} with a target)`,
       );
   const made: Record<Part, { inputs: Tensor[]; targets: Tensor[] }> = {

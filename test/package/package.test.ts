@@ -98,9 +98,31 @@ describe('the installed package', () => {
     expect(runProgram(user, 'onnx.mjs', source)).toEqual({ status: 0, stdout: 'true\n', stderr: '' });
   });
 
+  it('brings the command lanewise', { timeout: 120_000 }, () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === 0 ? 'even' : 'odd'},${3 * i}`);
+    writeFileSync(join(user, 'table.csv'), `x,kind,y\n${rows.join('\n')}\n`);
+    const lanewise = (...args: string[]) => {
+      const windows = process.platform === 'win32';
+      const bin = join(user, 'node_modules/.bin', windows ? 'lanewise.cmd' : 'lanewise');
+      const { status, stdout, stderr } = spawnSync(bin, args, { cwd: user, encoding: 'utf8', shell: windows });
+      return { status, stdout, stderr };
+    };
+    expect(lanewise('info')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('native:') });
+    const trained = lanewise('train', 'table.csv', '--target', 'y', '--epochs', '5', '--quiet');
+    expect(trained).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('saved: table.safetensors'),
+    });
+    const predicted = lanewise('predict', 'table.safetensors', 'table.csv');
+    expect(predicted.stdout.split('\n')).toHaveLength(62);
+    expect(lanewise('export', 'table.safetensors', 'table.onnx').status).toBe(0);
+    expect(lanewise('train').status).toBe(2);
+  });
+
   it('names whose code is bundled', () => {
     const notices = readFileSync(join(user, 'node_modules/lanewise/THIRD-PARTY-NOTICES.txt'), 'utf8');
-    for (const name of ['@bufbuild/protobuf', 'onnx-buf', 'Apache License', 'Google Inc.'])
+    for (const name of ['@bufbuild/protobuf', 'onnx-buf', 'csv-parse', 'Adaltas', 'Apache License', 'Google Inc.'])
       expect(notices).toContain(name);
   });
 
