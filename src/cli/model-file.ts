@@ -1,5 +1,6 @@
 /** The files of models that the CLI trains: weights, and in the metadata all that a prediction needs. */
 import { data, io, nn, type Tensor } from '../index.js';
+import { isArray } from '../realm.js';
 import { CliError } from './command.js';
 import type { Feature } from './profile.js';
 
@@ -68,7 +69,7 @@ function readSpec(path: string, text: string): MlpSpec {
     isSize(inputSize) &&
     isSize(outputSize) &&
     typeof dropout === 'number' &&
-    Array.isArray(hidden) &&
+    isArray(hidden) &&
     hidden.length <= 64 &&
     hidden.every(isSize)
   )

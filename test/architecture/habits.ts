@@ -87,7 +87,7 @@ export const noFastMath: Rule = (files) => {
 
 const builtIns =
   /\bArray\.isArray\(|\binstanceof (Array|ArrayBuffer|SharedArrayBuffer|\w*\dArray|DataView|Map|Set|WeakMap|Promise|Date|RegExp|URL|AbortSignal|\w*Error)\b/g;
-const ownErrors = /instanceof (Lanewise|Shape|Argument|State|Backend|NotFinite)Error/;
+const ownErrors = /instanceof (Lanewise|Shape|Argument|State|Backend|NotFinite|Cli|Usage)Error/;
 
 /** What a caller gives may be of another realm, whose classes are others: src/realm.ts tells kinds of built-in values. */
 export const noRealmOfItsOwn: Rule = (files) =>

@@ -11,7 +11,21 @@ import { chunkRows, type FromRowsOptions, makeStream, once, type TableStream } f
  * Makes a stream that takes the bytes of a CSV file in and gives rows out. `parse` of csv-parse is one as it is; so is
  * `() => Papa.parse(Papa.NODE_STREAM_INPUT)` of papaparse. Rows are arrays, the first of which names the columns, or records.
  */
-export type CsvParser = () => NodeJS.ReadWriteStream;
+export type CsvParser = () => DuplexLike;
+
+/** A readable stream of Node, as far as it is needed: so these types stand without those of Node. */
+export interface ReadableLike {
+  /** Gives what it has to another stream. */
+  pipe(destination: never): unknown;
+  /** Calls `listener` at an event. */
+  on(event: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** A stream of Node that can be written to and read from. */
+export interface DuplexLike extends ReadableLike {
+  /** Takes bytes. */
+  write(chunk: never): unknown;
+}
 
 /** Options of {@link fromCsv}. */
 export type FromCsvOptions<F extends Features> = FromRowsOptions<F> & {
@@ -26,7 +40,7 @@ export type FromCsvOptions<F extends Features> = FromRowsOptions<F> & {
  * @throws ArgumentError that names file, column, row and what is wrong; what the parser throws.
  */
 export async function fromCsv<const F extends Features>(
-  source: string | URL | Readable | (() => Readable | Promise<Readable>),
+  source: string | URL | ReadableLike | (() => ReadableLike | Promise<ReadableLike>),
   options: FromCsvOptions<F>,
 ): Promise<TableStream<F>> {
   const caller = 'fromCsv';

@@ -8,7 +8,7 @@ export {
   type TableInput,
   type TransformOptions,
 } from './column-transformer.js';
-export { type CsvParser, type FromCsvOptions, fromCsv } from './csv.js';
+export { type CsvParser, type DuplexLike, type FromCsvOptions, fromCsv, type ReadableLike } from './csv.js';
 export type { ColumnJSON, ColumnTransformerJSON } from './json.js';
 export type {
   ColumnTransformerOptions,
