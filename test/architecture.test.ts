@@ -1,4 +1,4 @@
-/** The house as it stands keeps its rules: shared words of architecture.md, "Principles" and "Who may reach whom". */
+/** The rules of the architecture: which folder may import which, and how long a file may be. */
 import { describe, expect, it } from 'vitest';
 import { format, readTree } from './architecture/files.js';
 import { rules } from './architecture/rules.js';

@@ -113,12 +113,12 @@ napi_value op_parameters(napi_env env, napi_callback_info info) noexcept {
 
 constexpr NamedCallback kPrograms[] = {
     {"reclaim", reclaim},
-    {"createBlock", create_device_buffer},
-    {"blockCopyIn", device_buffer_copy_in},
-    {"blockCopyOut", device_buffer_copy_out},
-    {"blockCopyPart", device_buffer_copy_part},
-    {"blocksCopyOut", device_buffers_copy_out},
-    {"freeBlock", free_device_buffer},
+    {"createBuffer", create_device_buffer},
+    {"bufferCopyIn", device_buffer_copy_in},
+    {"bufferCopyOut", device_buffer_copy_out},
+    {"bufferCopyPart", device_buffer_copy_part},
+    {"buffersCopyOut", device_buffers_copy_out},
+    {"freeBuffer", free_device_buffer},
     {"createProgram", create_program},
     {"arenaBytes", arena_bytes},
     {"programNumber", program_number},

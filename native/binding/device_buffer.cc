@@ -32,7 +32,7 @@ std::unique_lock<core::FairLock> lock_for(napi_env env, const DeviceBuffer& buff
 }  // namespace
 
 napi_value create_device_buffer(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "createBlock", [&] {
+  return guarded(env, "createBuffer", [&] {
     const auto values = read_arguments<2>(env, info, nullptr);
     const std::size_t dtype = Read<std::size_t>::from({env, values[0], 0});
     const std::size_t length = Read<std::size_t>::from({env, values[1], 1});
@@ -45,7 +45,7 @@ napi_value create_device_buffer(napi_env env, napi_callback_info info) noexcept 
 }
 
 napi_value device_buffer_copy_in(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "blockCopyIn", [&]() -> napi_value {
+  return guarded(env, "bufferCopyIn", [&]() -> napi_value {
     const auto values = read_arguments<3>(env, info, nullptr);
     DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<const std::byte> from = read_elements({env, values[1], 1}, buffer);
@@ -57,7 +57,7 @@ napi_value device_buffer_copy_in(napi_env env, napi_callback_info info) noexcept
 }
 
 napi_value device_buffer_copy_out(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "blockCopyOut", [&]() -> napi_value {
+  return guarded(env, "bufferCopyOut", [&]() -> napi_value {
     const auto values = read_arguments<2>(env, info, nullptr);
     const DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<std::byte> to = read_elements({env, values[1], 1}, buffer);
@@ -68,7 +68,7 @@ napi_value device_buffer_copy_out(napi_env env, napi_callback_info info) noexcep
 }
 
 napi_value device_buffer_copy_part(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "blockCopyPart", [&]() -> napi_value {
+  return guarded(env, "bufferCopyPart", [&]() -> napi_value {
     const auto values = read_arguments<3>(env, info, nullptr);
     const DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<std::byte> to = read_elements({env, values[1], 1}, buffer);
@@ -80,7 +80,7 @@ napi_value device_buffer_copy_part(napi_env env, napi_callback_info info) noexce
 }
 
 napi_value device_buffers_copy_out(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "blocksCopyOut", [&]() -> napi_value {
+  return guarded(env, "buffersCopyOut", [&]() -> napi_value {
     const auto values = read_arguments<2>(env, info, nullptr);
     const std::vector<std::shared_ptr<DeviceBuffer>> buffers = read_buffers({env, values[0], 0});
     std::uint32_t count = 0;
@@ -104,7 +104,7 @@ napi_value device_buffers_copy_out(napi_env env, napi_callback_info info) noexce
 }
 
 napi_value free_device_buffer(napi_env env, napi_callback_info info) noexcept {
-  return guarded(env, "freeBlock", [&]() -> napi_value {
+  return guarded(env, "freeBuffer", [&]() -> napi_value {
     const auto values = read_arguments<1>(env, info, nullptr);
     read_handle_or_released<DeviceBuffer>({env, values[0], 0}).release(env);
     return nullptr;

@@ -35,16 +35,16 @@ inline void visit_borrowed_by(const program::Program& program, core::FunctionRef
 // reclaim(all) -> buffers, once for each program that had them and was collected, not disposed of. Frees what collected
 // buffers and programs hold; unless `all`, only when enough have been made since the last time.
 napi_value reclaim(napi_env env, napi_callback_info info) noexcept;
-// createBlock(dtype, length) -> buffer, zero-filled; dtype 0 float32, 1 int32.
+// createBuffer(dtype, length) -> buffer, zero-filled; dtype 0 float32, 1 int32.
 napi_value create_device_buffer(napi_env env, napi_callback_info info) noexcept;
-// blockCopyIn(buffer, array, offset), blockCopyOut(buffer, array), blockCopyPart(buffer, array, offset): all wait for a
-// run in progress if the buffer is used by a job.
+// bufferCopyIn(buffer, array, offset), bufferCopyOut(buffer, array), bufferCopyPart(buffer, array, offset): all wait
+// for a run in progress if the buffer is used by a job.
 napi_value device_buffer_copy_in(napi_env env, napi_callback_info info) noexcept;
 napi_value device_buffer_copy_out(napi_env env, napi_callback_info info) noexcept;
 napi_value device_buffer_copy_part(napi_env env, napi_callback_info info) noexcept;
-// blocksCopyOut(buffers, arrays): all of them between the same two runs.
+// buffersCopyOut(buffers, arrays): all of them between the same two runs.
 napi_value device_buffers_copy_out(napi_env env, napi_callback_info info) noexcept;
-// freeBlock(buffer): programs that have it keep its memory. Twice is once.
+// freeBuffer(buffer): programs that have it keep its memory. Twice is once.
 napi_value free_device_buffer(napi_env env, napi_callback_info info) noexcept;
 
 // createProgram(isa, values, code, arena, dynamicScalars, keySources, buffers) -> program; numbers as in

@@ -245,7 +245,18 @@ export class Program<R = unknown> {
       const arrays = [...inputs.map(({ storage }) => storage.read()), ...this.#randomness.numbers];
       const outputs = results.map((storage) => storage.write());
       job = this.#handle.submit({
-        ...{ inputs: arrays, outputs, isWanted, dynamicScalars, keys, times, counter: position, threads, priority, sums },
+        ...{
+          inputs: arrays,
+          outputs,
+          isWanted,
+          dynamicScalars,
+          keys,
+          times,
+          counter: position,
+          threads,
+          priority,
+          sums,
+        },
         sequence: sequence === null ? null : sequence.jobsOf(this.#factory),
       });
     } catch (error) {

@@ -55,13 +55,13 @@ export interface NativeAddon {
    */
   reclaim(all: boolean): NativeHandle[];
   /** dtype: 0 float32, 1 int32. Zero-filled. */
-  createBlock(dtype: number, length: number): NativeHandle;
-  blockCopyIn(block: NativeHandle, from: HostArray, offset: number): void;
-  blockCopyOut(block: NativeHandle, to: HostArray): void;
+  createBuffer(dtype: number, length: number): NativeHandle;
+  bufferCopyIn(buffer: NativeHandle, from: HostArray, offset: number): void;
+  bufferCopyOut(buffer: NativeHandle, to: HostArray): void;
   /** Reads as many elements as `to` takes, from `offset` on. */
-  blockCopyPart(block: NativeHandle, to: HostArray, offset: number): void;
-  blocksCopyOut(blocks: NativeHandle[], to: HostArray[]): void;
-  freeBlock(block: NativeHandle): void;
+  bufferCopyPart(buffer: NativeHandle, to: HostArray, offset: number): void;
+  buffersCopyOut(buffers: NativeHandle[], to: HostArray[]): void;
+  freeBuffer(buffer: NativeHandle): void;
   /** Memories, code and the numbers after them as native/program/graph.h says. */
   createProgram(
     instructionSet: string,

@@ -104,7 +104,7 @@ class NativeBuffer implements DeviceBuffer {
     this.#addon = addon;
     this.dtype = dtype;
     this.length = length;
-    this.#handle = attempt(() => addon.createBlock(dtypeNumber(dtype), length));
+    this.#handle = attempt(() => addon.createBuffer(dtypeNumber(dtype), length));
   }
 
   get handle(): NativeHandle {
@@ -114,19 +114,19 @@ class NativeBuffer implements DeviceBuffer {
 
   copyIn(host: HostArray, offset = 0): void {
     const { handle } = this;
-    attempt(() => this.#addon.blockCopyIn(handle, host, offset));
+    attempt(() => this.#addon.bufferCopyIn(handle, host, offset));
   }
 
   copyOut(host: HostArray, offset?: number): void {
     const { handle } = this;
     attempt(() =>
-      offset === undefined ? this.#addon.blockCopyOut(handle, host) : this.#addon.blockCopyPart(handle, host, offset),
+      offset === undefined ? this.#addon.bufferCopyOut(handle, host) : this.#addon.bufferCopyPart(handle, host, offset),
     );
   }
 
   free(): void {
     this.#freed = true;
-    this.#addon.freeBlock(this.#handle);
+    this.#addon.freeBuffer(this.#handle);
   }
 }
 
@@ -269,7 +269,7 @@ export function createNativePrograms(isa: string, addon: NativeAddon, jobs: Nati
 
     copyOut(buffers, to) {
       const handles = buffers.map((buffer) => handleOf('copyOut', buffer));
-      attempt(() => addon.blocksCopyOut(handles, [...to]));
+      attempt(() => addon.buffersCopyOut(handles, [...to]));
     },
 
     async shuffle(order, seed) {

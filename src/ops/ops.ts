@@ -11,7 +11,7 @@
  *   element of them is written, unless the role says `inout`;
  * - an elementwise op may write to one of its own inputs; no other op may;
  * - NaN and infinity go through as in PyTorch;
- * - the reference computes in float64 and rounds once at the end; native backends round as kernels.md says.
+ * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */
 
 import type { Role, RoleTypes, Signature } from './roles.js';

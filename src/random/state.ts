@@ -1,7 +1,7 @@
 /** What a generator is asked for and what it is made of. */
 import type { Mt19937State } from './mt19937.js';
 
-/** Where dropout masks come from: the fast counter of kernels.md, or PyTorch's own stream. */
+/** Where dropout masks come from: the counter of native/kernels/README.md, or PyTorch's own stream. */
 export type MaskMode = 'counter' | 'mt19937';
 
 /** What `manualSeed` and `new Generator` can be told in addition to the seed. */

@@ -1,4 +1,4 @@
-/** Who may reach whom among the TypeScript files: architecture.md's table, as data. */
+/** Which TypeScript folder may import which: the table of src/README.md, as data. */
 import type { Rule, SourceFile, Violation } from './files.js';
 import { type Import, importsOf, isTypeScript } from './imports.js';
 

@@ -120,7 +120,7 @@ const forbiddenInRegions: readonly (readonly [pattern: RegExp, what: string])[] 
   [/\[[&=]?[\w&, ]*\]\s*\([^)]*\)\s*(mutable\s*)?(->[^{]+)?\{/, 'a lambda'],
 ];
 
-/** Nothing that the linker may share is compiled inside a target region (architecture.md, law 1). */
+/** Nothing that the linker may share is compiled inside a target region. */
 export const regionsAreClean: Rule = (files) =>
   files
     .filter(isInRegion)

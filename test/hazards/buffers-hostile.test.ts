@@ -43,8 +43,8 @@ describe('getters in arrays', () => {
   });
 
   it('submitJob: outputs that detach the inputs, dynamic scalars and keys that shrink, a program disposed of on the way', async () => {
-    const block = ones(3);
-    const program = sumProgram(3, block);
+    const buffer = ones(3);
+    const program = sumProgram(3, buffer);
     const [x, out] = [Float32Array.of(1, 2, 3), new Float32Array(3)];
     expect(() =>
       addon.submitJob(
@@ -57,7 +57,7 @@ describe('getters in arrays', () => {
     const runs = await new Promise((resolve) => {
       const inputs = trap([Float32Array.of(1, 2, 3)], () => {
         addon.disposeProgram(program);
-        addon.freeBlock(block);
+        addon.freeBuffer(buffer);
       });
       const settled = (made: number) => {
         addon.jobOutputs(id, [out]);
@@ -73,7 +73,7 @@ describe('getters in arrays', () => {
     const [first, second] = [ones(2), ones(2)];
     const memories = Float64Array.from([...row(state, 0, 2), ...row(state, 1, 2)]);
     const act = (i: number): void => {
-      if (i === 1) addon.freeBlock(first);
+      if (i === 1) addon.freeBuffer(first);
     };
     const program = addon.createProgram(isa, memories, noNumbers, 0, 0, 0, trap([first, second], act));
     addon.runProgram(addon.programNumber(program), noNumbers, noKeys, 0);
@@ -93,11 +93,11 @@ describe('getters in arrays', () => {
     ).toThrow('from a getter');
   });
 
-  it('createProgram: numbers that are detached by a block’s getter', () => {
-    const block = ones(2);
+  it('createProgram: numbers that are detached by a buffer’s getter', () => {
+    const buffer = ones(2);
     const memories = Float64Array.from(row(state, 0, 2));
     const act = (): void => void structuredClone(memories.buffer, { transfer: [memories.buffer] });
-    expect(() => addon.createProgram(isa, memories, noNumbers, 0, 0, 0, trap([block], act))).toThrow(/detached/);
+    expect(() => addon.createProgram(isa, memories, noNumbers, 0, 0, 0, trap([buffer], act))).toThrow(/detached/);
   });
 
   it('jobOutputs: an output that detaches another', async () => {
@@ -148,9 +148,9 @@ describe('arrays of odd kinds', () => {
     run(new Lying([1, 2, 3]), out);
     expect([...new Float32Array(out.buffer)]).toEqual([2, 3, 4]);
     expect(() => run(new Lying(2), new Lying(3))).toThrow(/input 0 must have 3 elements, got 2/);
-    const block = addon.createBlock(0, 3);
-    expect(() => addon.blockCopyIn(block, new Lying(4), 0)).toThrow(RangeError);
-    expect(() => addon.blockCopyOut(block, new Lying(2))).toThrow(RangeError);
+    const buffer = addon.createBuffer(0, 3);
+    expect(() => addon.bufferCopyIn(buffer, new Lying(4), 0)).toThrow(RangeError);
+    expect(() => addon.bufferCopyOut(buffer, new Lying(2))).toThrow(RangeError);
   });
 
   it('views anywhere in a buffer, and at its end', () => {
@@ -176,32 +176,32 @@ describe('arrays of odd kinds', () => {
     ['a proxy', () => new Proxy(new Float32Array(3), {})],
     ['null', () => null],
     ['a detached one', () => detached(3)],
-  ])('%s is refused as an input, an output and a block’s numbers', (_what, make) => {
-    const block = ones(3);
+  ])('%s is refused as an input, an output and a buffer’s numbers', (_what, make) => {
+    const buffer = ones(3);
     const calls = [
       () => run(make(), new Float32Array(3)),
       () => run(new Float32Array(3), make()),
-      () => addon.blockCopyIn(block, bad(make()), 0),
-      () => addon.blockCopyOut(block, bad(make())),
-      () => addon.blocksCopyOut([block], [bad(make())]),
+      () => addon.bufferCopyIn(buffer, bad(make()), 0),
+      () => addon.bufferCopyOut(buffer, bad(make())),
+      () => addon.buffersCopyOut([buffer], [bad(make())]),
       () => addon.submitJob(program, bad([make()]), [new Float32Array(3)], ...rest),
       () => addon.submitJob(program, [new Float32Array(3)], bad([make()]), ...rest),
     ];
     for (const call of calls) expect(call).toThrow(TypeError);
     const kept = new Float32Array(3);
-    addon.blockCopyOut(block, kept);
+    addon.bufferCopyOut(buffer, kept);
     expect([...kept]).toEqual([1, 1, 1]);
   });
   const rest = [noNumbers, noKeys, 1, null, null, false, null, settle, null] as const;
 
   it('no elements at all', () => {
-    const block = addon.createBlock(0, 0);
-    const none = sumProgram(0, block);
+    const buffer = addon.createBuffer(0, 0);
+    const none = sumProgram(0, buffer);
     addon.runProgram(addon.programNumber(none), noNumbers, noKeys, 1, new Float32Array(0), new Float32Array(0));
-    addon.blockCopyIn(block, new Float32Array(0), 0);
-    addon.blockCopyOut(block, new Float32Array(0));
-    expect(() => addon.blockCopyOut(block, bad(detached(0)))).toThrow(/detached/);
-    expect(() => addon.blockCopyIn(block, new Float32Array(0), 1)).toThrow(RangeError);
+    addon.bufferCopyIn(buffer, new Float32Array(0), 0);
+    addon.bufferCopyOut(buffer, new Float32Array(0));
+    expect(() => addon.bufferCopyOut(buffer, bad(detached(0)))).toThrow(/detached/);
+    expect(() => addon.bufferCopyIn(buffer, new Float32Array(0), 1)).toThrow(RangeError);
   });
 
   it('lists that are none, or endless', () => {
@@ -210,10 +210,10 @@ describe('arrays of odd kinds', () => {
       expect(() => addon.submitJob(program, inputs, [new Float32Array(3)], ...rest)).toThrow(/argument 1/);
     expect(() => addon.submitJob(program, [new Float32Array(3)], endless, ...rest)).toThrow(/argument 2: too many/);
     expect(() => addon.createProgram(isa, noNumbers, noNumbers, 0, 0, 0, endless)).toThrow(/argument 6: too many/);
-    const block = ones(3);
+    const buffer = ones(3);
     for (const arrays of [endless, bad({ length: 1 }), bad(null), [], [new Float32Array(2)], bad([null])])
-      expect(() => addon.blocksCopyOut([block], arrays)).toThrow(/blocksCopyOut/);
-    expect(() => addon.blocksCopyOut(endless, [])).toThrow(/argument 0: too many/);
+      expect(() => addon.buffersCopyOut([buffer], arrays)).toThrow(/buffersCopyOut/);
+    expect(() => addon.buffersCopyOut(endless, [])).toThrow(/argument 0: too many/);
     // What a getter in the list does to an array before it, it has done by the time the array is looked at.
     const first = new Float32Array(3);
     const list = [first, new Float32Array(3)];
@@ -223,7 +223,7 @@ describe('arrays of odd kinds', () => {
         return first;
       },
     });
-    expect(() => addon.blocksCopyOut([block, block], list)).toThrow(/detached/);
+    expect(() => addon.buffersCopyOut([buffer, buffer], list)).toThrow(/detached/);
   });
 });
 
@@ -235,24 +235,24 @@ function detached(n: number): Float32Array {
 
 describe('handles', () => {
   it('are nothing in another thread, nor after a structured clone', async () => {
-    const block = ones(3);
-    expect(() => addon.blockCopyOut(structuredClone(block), new Float32Array(3))).toThrow(/expected a device buffer/);
+    const buffer = ones(3);
+    expect(() => addon.bufferCopyOut(structuredClone(buffer), new Float32Array(3))).toThrow(/expected a device buffer/);
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');
       const addon = require(workerData.path);
-      try { addon.blockCopyOut(workerData.block, new Float32Array(3)); parentPort.postMessage('read'); }
+      try { addon.bufferCopyOut(workerData.buffer, new Float32Array(3)); parentPort.postMessage('read'); }
       catch (error) { parentPort.postMessage(error.message); }`;
-    const worker = new Worker(code, { eval: true, workerData: { path: loadAddon().path, block } });
+    const worker = new Worker(code, { eval: true, workerData: { path: loadAddon().path, buffer } });
     expect(await new Promise((resolve) => worker.once('message', resolve))).toBe(
-      'blockCopyOut: argument 0: expected a device buffer',
+      'bufferCopyOut: argument 0: expected a device buffer',
     );
   });
 
   it('work whatever `this` is, and not as `this`', () => {
-    const block = ones(2);
+    const buffer = ones(2);
     const out = new Float32Array(2);
-    (addon.blockCopyOut as (...args: unknown[]) => void).call({ owner: 1 }, block, out);
+    (addon.bufferCopyOut as (...args: unknown[]) => void).call({ owner: 1 }, buffer, out);
     expect([...out]).toEqual([1, 1]);
-    expect(() => (addon.blockCopyOut as (...args: unknown[]) => void).call(block, out)).toThrow(TypeError);
+    expect(() => (addon.bufferCopyOut as (...args: unknown[]) => void).call(buffer, out)).toThrow(TypeError);
   });
 });

@@ -27,14 +27,14 @@ export function sumCode(a: number, b: number, out: number, n: number): number[] 
 }
 
 /** out = x + w, elementwise; w is a buffer. */
-export function sumProgram(n: number, block: NativeHandle): NativeHandle {
+export function sumProgram(n: number, buffer: NativeHandle): NativeHandle {
   const values = Float64Array.from([...row(input, 0, n), ...row(state, 0, n), ...row(output, 0, n)]);
   const code = Float64Array.from(sumCode(0, 1, 2, n));
-  return addon.createProgram(isa, values, code, 0, 0, 0, [block]);
+  return addon.createProgram(isa, values, code, 0, 0, 0, [buffer]);
 }
 
 export function ones(n: number): NativeHandle {
-  const block = addon.createBlock(0, n);
-  addon.blockCopyIn(block, new Float32Array(n).fill(1), 0);
-  return block;
+  const buffer = addon.createBuffer(0, n);
+  addon.bufferCopyIn(buffer, new Float32Array(n).fill(1), 0);
+  return buffer;
 }

@@ -8,8 +8,8 @@ describe('sizes', () => {
   const huge = [2 ** 31, 2 ** 32, 2 ** 51, 2 ** 53 - 1];
   const notSizes = [2 ** 53, 2 ** 63, 2 ** 64, Number.POSITIVE_INFINITY, Number.NaN, -1, 0.5];
 
-  it.each([...huge.slice(2), ...notSizes])('createBlock(%d) is an error', (length) => {
-    expect(() => addon.createBlock(0, length)).toThrow(/createBlock|out of memory/);
+  it.each([...huge.slice(2), ...notSizes])('createBuffer(%d) is an error', (length) => {
+    expect(() => addon.createBuffer(0, length)).toThrow(/createBuffer|out of memory/);
   });
 
   it.each([...huge, ...notSizes])('%d in a graph is an error or without effect', (size) => {
@@ -26,8 +26,8 @@ describe('sizes', () => {
       if (tail[0] >= 2 ** 31 && tail[0] < 2 ** 33) continue; // an arena that a machine may have
       tryAll(Float64Array.from(first), Float64Array.from(second), tail, [buffer]);
     }
-    expect(() => addon.blockCopyIn(buffer, new Float32Array(1), size)).toThrow(RangeError);
-    expect(() => addon.submitShuffle(addon.createBlock(1, 3), 2 ** 53, settle)).toThrow(RangeError);
+    expect(() => addon.bufferCopyIn(buffer, new Float32Array(1), size)).toThrow(RangeError);
+    expect(() => addon.submitShuffle(addon.createBuffer(1, 3), 2 ** 53, settle)).toThrow(RangeError);
   });
 });
 
@@ -90,7 +90,7 @@ describe('graphs with numbers changed at random', () => {
         else list[at] = pick(odd);
       }
       if (tryAll(Float64Array.from(m), Float64Array.from(c), [48, 1, 1], buffers)) ran++;
-      for (const buffer of buffers) addon.freeBlock(buffer);
+      for (const buffer of buffers) addon.freeBuffer(buffer);
     }
     expect(tryAll(Float64Array.from(values), Float64Array.from(code), [48, 1, 1], [ones(n), ones(n * n)])).toBe(true);
     expect(ran).toBeGreaterThan(rounds / 100);

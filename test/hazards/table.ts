@@ -1,6 +1,6 @@
 /**
- * What breaks native addons inside services (the design notes' native-hazards.md, row by row) and what else issue 3 asks
- * of bad input and faults, each with the tests that hold it. table.test.ts looks whether they are there.
+ * What breaks native addons inside services, row by row, and what else issue 3 asks of bad input and faults, each with the
+ * tests that hold it. table.test.ts looks whether they are there.
  */
 
 /** A file of the repository, and the titles of its tests, or lines, that hold the rule. */
@@ -81,7 +81,7 @@ export const hazards: readonly Hazard[] = [
       [
         'test/hazards/buffers-hostile.test.ts',
         'shared memory',
-        'is refused as an input, an output and a block’s numbers',
+        'is refused as an input, an output and a buffer’s numbers',
       ],
       ['test/ops/addon.test.ts', 'shared memory', 'shared memory to write to'],
       ['test/misuse/rows/creation.ts', 'tensor: shared memory'],
@@ -160,7 +160,7 @@ export const hazards: readonly Hazard[] = [
     hazard: 'sizes',
     rule: 'size_t, checked multiplication, numbers of JavaScript checked to be non-negative safe integers',
     tests: [
-      ['test/hazards/sizes.test.ts', '%d in a graph is an error or without effect', 'createBlock(%d) is an error'],
+      ['test/hazards/sizes.test.ts', '%d in a graph is an error or without effect', 'createBuffer(%d) is an error'],
       ['test/misuse/rows/sizes.ts', 'sizes whose product overflows', '2^62 elements'],
       ['native/test/core_checked.cc', 'checked sizes: exact at the edge, an exception beyond it'],
     ],

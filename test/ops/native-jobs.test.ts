@@ -230,7 +230,7 @@ describe('the addon refuses', () => {
   });
 
   it('outputs of a job that runs, and sums of another number', async () => {
-    const order = addon.createBlock(1, 5_000_000);
+    const order = addon.createBuffer(1, 5_000_000);
     let id = 0;
     const over = new Promise<void>((resolve) => {
       id = addon.submitShuffle(order, 1, () => {
@@ -245,10 +245,10 @@ describe('the addon refuses', () => {
   });
 
   it('a shuffle of anything but an int32 buffer, and a settle that is no function', () => {
-    const floats = addon.createBlock(0, 4);
+    const floats = addon.createBuffer(0, 4);
     expect(() => addon.submitShuffle(floats, 1, settle)).toThrow(/order must be of int32/);
     // @ts-expect-error: as a caller without types
-    expect(() => addon.submitShuffle(addon.createBlock(1, 4), 1, {})).toThrow(/argument 2: expected a function/);
+    expect(() => addon.submitShuffle(addon.createBuffer(1, 4), 1, {})).toThrow(/argument 2: expected a function/);
     // @ts-expect-error: as a caller without types
     expect(() => addon.submitShuffle({}, 1, settle)).toThrow(/argument 0: expected a device buffer/);
   });

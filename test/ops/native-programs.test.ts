@@ -274,11 +274,11 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
   const program = (): NativeHandle => addon().createProgram(isa(), nothing, nothing, 16, 0, 0, []);
 
   it('are told from other objects, and from each other', () => {
-    const buffer = addon().createBlock(0, 1);
+    const buffer = addon().createBuffer(0, 1);
     const foreign = [program(), {}, null, 5, [], new Proxy(buffer, {}), Object.create(buffer)] as NativeHandle[];
     for (const other of foreign)
-      expect(() => addon().blockCopyOut(other, new Float32Array(1))).toThrow(
-        new TypeError('blockCopyOut: argument 0: expected a device buffer'),
+      expect(() => addon().bufferCopyOut(other, new Float32Array(1))).toThrow(
+        new TypeError('bufferCopyOut: argument 0: expected a device buffer'),
       );
     expect(() => addon().programNumber(buffer)).toThrow(new TypeError('programNumber: argument 0: expected a program'));
     expect(() => addon().createProgram(isa(), nothing, nothing, 0, 0, 0, [program()])).toThrow(TypeError);
@@ -286,10 +286,10 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
   });
 
   it('say so when they have been released', () => {
-    const buffer = addon().createBlock(0, 1);
-    addon().freeBlock(buffer);
-    addon().freeBlock(buffer);
-    expect(() => addon().blockCopyIn(buffer, new Float32Array(1), 0)).toThrow('this device buffer has been released');
+    const buffer = addon().createBuffer(0, 1);
+    addon().freeBuffer(buffer);
+    addon().freeBuffer(buffer);
+    expect(() => addon().bufferCopyIn(buffer, new Float32Array(1), 0)).toThrow('this device buffer has been released');
     const gone = program();
     const number = addon().programNumber(gone);
     addon().runProgram(number, nothing, noKeys, 0);
@@ -334,7 +334,7 @@ describe.skipIf(natives.length === 0)('handles of the addon', () => {
 
   it('count their memory towards the garbage collector until they are released', async () => {
     const makers = [
-      () => [addon().createBlock(0, 2 ** 18), addon().freeBlock] as const,
+      () => [addon().createBuffer(0, 2 ** 18), addon().freeBuffer] as const,
       () => [addon().createProgram(isa(), nothing, nothing, 2 ** 18, 0, 0, []), addon().disposeProgram] as const,
     ];
     for (const make of makers) {

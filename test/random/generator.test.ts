@@ -110,7 +110,7 @@ describe('manualSeed', () => {
 });
 
 describe('nextKey', () => {
-  it('is kernels.md’s function of seed and count', () => {
+  it('is the function of seed and count that native/kernels/README.md defines', () => {
     const generator = new Generator(42);
     const state = { ...generator.getState(), counterLow: 7, counterHigh: 1 };
     expect(generator.setState(state).nextKey()).toEqual([2414563044, 1870483892]);
