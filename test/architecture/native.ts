@@ -69,6 +69,23 @@ export const onlyBindingKnowsNode: Rule = (files) =>
     .filter(({ name }) => /(^|\/)(napi(-inl)?|node_api|js_native_api|node|v8|uv)\.h$/.test(name))
     .map((include) => violation(include, 'only native/binding includes the headers of Node'));
 
+/** Memory of the instance outlives every array over it: the frame that lists of numbers cross in. */
+const externalFrame = 'napi_create_external_arraybuffer(env, instance.frame.data()';
+
+/** Results go out copied: Electron and others forbid buffers over memory of an addon. */
+export const noExternalMemory: Rule = (files) =>
+  files
+    .filter((file) => folderOf(file.path) === 'binding')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/(napi|node_api)_create_external\w*/g)]
+        .filter(({ index }) => !text.startsWith(externalFrame, index))
+        .map(({ 0: name, index }) => ({
+          path: `${path}:${text.slice(0, index).split('\n').length}`,
+          what: `calls ${name}`,
+          rule: 'no memory of the addon is handed to JavaScript',
+        })),
+    );
+
 /** No circle of includes. */
 export const noIncludeCircles: Rule = (files) => {
   const graph = new Map(

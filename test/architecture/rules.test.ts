@@ -34,7 +34,8 @@ const good: Tree = {
   'native/kernels/table.h': '#include <cstddef>\nstruct Table;  // a new table; not malloc()',
   'native/kernels/generic/relu-inl.h': 'static void relu(std::size_t n) { x[i] = a[n]; }  // std::vector, [&] { }',
   'native/ops/relu.cc': '#include <vector>\n#include "../core/thread_pool.h"\n#include "../kernels/table.h"',
-  'native/binding/addon.cc': '#include <node_api.h>\n#include "../ops/relu.h"',
+  'native/binding/addon.cc':
+    '#include <node_api.h>\n#include "../ops/relu.h"\nnapi_create_external_arraybuffer(env, instance.frame.data(), n);',
   'native/test/relu.cc': '#include "../ops/relu.h"',
   'binding.gyp': '{ "cflags": ["-O3"] }  # never -ffast-math',
   'package.json': '{}',
@@ -194,6 +195,16 @@ const rows: readonly Row[] = [
     says: ['native/ops/relu.cc:1', 'napi.h'],
   },
   { rule: 'onlyBindingKnowsNode', bad: { 'native/core/aligned.h': '#include <node_api.h>' }, says: ['node_api.h'] },
+  {
+    rule: 'noExternalMemory',
+    bad: { 'native/binding/addon.cc': '\nnapi_create_external_buffer(env, n, data, nullptr, nullptr, &out);' },
+    says: ['native/binding/addon.cc:2', 'napi_create_external_buffer'],
+  },
+  {
+    rule: 'noExternalMemory',
+    bad: { 'native/binding/addon.cc': 'napi_create_external_arraybuffer(env, other.data(), n, free, nullptr, &out);' },
+    says: ['napi_create_external_arraybuffer'],
+  },
   {
     rule: 'noIncludeCircles',
     bad: { 'native/core/aligned.h': '#include "thread_pool.h"' },

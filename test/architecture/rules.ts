@@ -12,6 +12,7 @@ export const rules = {
   noCircles: layers.noCircles,
   nativeOrder: native.nativeOrder,
   onlyBindingKnowsNode: native.onlyBindingKnowsNode,
+  noExternalMemory: native.noExternalMemory,
   noIncludeCircles: native.noIncludeCircles,
   kernelsOnlyCompute: native.kernelsOnlyCompute,
   regionsAreClean: native.regionsAreClean,

@@ -6,27 +6,6 @@ import { dropped, general, type PostOp, postOpArgs, postOpCondition, reluAlone, 
 
 type Shape = readonly [rows: number, outFeatures: number, inFeatures: number];
 
-/** Around the tiles (6x16, 12x32, 4x8), the groups of a mask (16 columns), and beyond one block of k or of rows. */
-export const shapes: readonly Shape[] = [
-  [0, 3, 4],
-  [3, 0, 4],
-  [1, 1, 1],
-  [1, 17, 9],
-  [2, 8, 3],
-  [3, 15, 7],
-  [5, 31, 2],
-  [6, 16, 16],
-  [7, 17, 5],
-  [8, 33, 31],
-  [13, 48, 33],
-  [25, 65, 1],
-  [31, 10, 128],
-  [37, 53, 61],
-  [1, 256, 784],
-  [19, 35, 1030],
-  [130, 257, 129],
-];
-
 /** For the programs that no kernel is written for: a tile, ragged ones, several blocks of rows and of k. */
 export const fewShapes: readonly Shape[] = [
   [0, 3, 4],
@@ -103,7 +82,7 @@ export const linearCases: readonly Case[] = [
   ...[...productShapes, [5, 9, 0] as const, [128, 256, 784] as const].flatMap((shape) =>
     [true, false].map((bias) => linearCase(shape, { bias, postOp: null })),
   ),
-  ...shapes.flatMap((shape) => recognised.map((options) => linearCase(shape, options))),
+  ...productShapes.flatMap((shape) => recognised.map((options) => linearCase(shape, options))),
   linearCase([5, 9, 0], { bias: true, postOp: dropped(0.5, 0, true) }),
   linearCase([128, 256, 784], { bias: true, postOp: dropped(0.5, 0, true) }),
   ...[0, 0.9, 1].map((p) => linearCase([33, 40, 7], { bias: true, postOp: dropped(p, 0, false) })),
