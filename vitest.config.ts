@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const everything = 'test/**/*.test.ts';
 
@@ -19,7 +19,10 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       { extends: true, test: { name: 'together', include: together, isolate: false } },
-      { extends: true, test: { name: 'apart', include: [everything], exclude: together } },
+      {
+        extends: true,
+        test: { name: 'apart', include: [everything], exclude: [...configDefaults.exclude, ...together] },
+      },
     ],
   },
 });

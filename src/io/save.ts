@@ -15,6 +15,14 @@ export interface SaveOptions {
   metadata?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
 }
 
+/** A `Writable` of Node, as far as it is needed: so these types stand without those of Node. */
+export interface WritableLike {
+  /** Takes bytes; false when it is full. */
+  write(chunk: Uint8Array): boolean;
+  /** No more bytes follow. */
+  end(): unknown;
+}
+
 /**
  * Saves a model or a state dict as safetensors, with PyTorch's names and shapes: `safetensors.torch.load_file` reads it to the bit.
  *
@@ -29,7 +37,7 @@ export interface SaveOptions {
  * @throws ArgumentError for what is no state dict, for metadata that are no strings, and for files that cannot be written.
  */
 export async function save(
-  target: string | URL | Writable | WritableStream<Uint8Array>,
+  target: string | URL | WritableLike | WritableStream<Uint8Array>,
   source: Saveable,
   options?: SaveOptions,
 ): Promise<void> {
@@ -37,7 +45,7 @@ export async function save(
   const isStream = isWritable(target) || isWebWritable(target);
   if (!isStream) checkPath(place, target);
   const chunks = chunksOf(place, source, options, true);
-  if (isWritable(target)) return pipeline(Readable.from(chunks), target);
+  if (isWritable(target)) return pipeline(Readable.from(chunks), target as Writable);
   if (!isWebWritable(target)) return writeAtomically(place, target, chunks);
   const writer = target.getWriter();
   for (const chunk of chunks) {
@@ -97,7 +105,7 @@ function checkPath(place: string, path: unknown): void {
     );
 }
 
-function isWritable(value: unknown): value is Writable {
+function isWritable(value: unknown): value is WritableLike {
   return holds(value, 'write') && typeof value.write === 'function' && 'pipe' in value;
 }
 
