@@ -2,6 +2,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { manualSeed } from '../index.js';
+import { checkCheckpoint, checkpointPath, removeCheckpoint } from './checkpoint.js';
 import { type Command, textOption, UsageError } from './command.js';
 import { openCsv, readRows } from './csv.js';
 import { saveModel } from './model-file.js';
@@ -17,8 +18,9 @@ export const trainCommand: Command = {
   about: `Learns to tell the column COLUMN of a CSV file (with a header) from its other columns: numbers, true and false,
 dates (ISO 8601) and categories. A part of the rows is held out: the network stops when it gets no better on the
 first, and its errors on the second are printed next to those of saying the mean, or the most frequent class, of all.
-The model is saved with all that 'lanewise predict' needs. Ctrl-C stops after the step that is being made, saves what has been
-learnt so far, and exits with 130.`,
+The model is saved with all that 'lanewise predict' needs. Ctrl-C stops after the step that is being made, saves the best model so far and
+a checkpoint, and exits with 130. The same command with --resume goes on from there, to the result of a training
+that was not stopped. A checkpoint is also written every minute, for the case of a kill; a training that is over removes it.`,
   options: {
     target: { type: 'string', short: 't', value: 'COLUMN', help: 'the column to tell (required)' },
     task: { type: 'string', value: 'TASK', help: 'regression or classification; default: by what the target holds' },
@@ -37,12 +39,14 @@ learnt so far, and exits with 130.`,
     validation: { type: 'string', value: 'X', help: 'share of rows to stop by; default: 0.15' },
     test: { type: 'string', value: 'X', help: 'share of rows to measure with; default: 0.15' },
     seed: { type: 'string', value: 'N', help: 'of weights, orders and the split; default: 0' },
+    resume: { type: 'boolean', help: 'go on from the checkpoint of this training, at OUT.checkpoint.safetensors' },
     json: { type: 'boolean', help: 'print the result as JSON' },
     quiet: { type: 'boolean', short: 'q', help: 'no progress' },
   },
   examples: [
     'lanewise train houses.csv --target price',
     'lanewise train penguins.csv --target species --drop id --out penguins.safetensors',
+    'lanewise train --resume houses.csv --target price',
   ],
   arguments: [1, 1],
   async run([path = ''], values, terminal) {
@@ -52,6 +56,9 @@ learnt so far, and exits with 130.`,
     const file = await openCsv(path, textOption(values, 'delimiter'));
     if (path === '-') throw new UsageError('train: the table is read more than once, so it must be a file');
     await checkFolder(out);
+    const checkpoint = checkpointPath(out);
+    const isResumed = values.resume === true;
+    if (isResumed) await checkCheckpoint(checkpoint);
     const profile = new TableProfile(settings.wishes.naValues);
     for await (const rows of readRows(file)) {
       terminal.signal.throwIfAborted();
@@ -62,8 +69,13 @@ learnt so far, and exits with 130.`,
     manualSeed(settings.seed);
     const table = await readTrainData(file, plan, { ...settings, naValues: settings.wishes.naValues });
     note(`${plan.task} of ${plan.target.column}: ${describe(table)}`);
-    const { spec, model, epochs, isInterrupted } = await train(plan, table, settings, terminal, values.quiet === true);
+    const { spec, model, epochs, isInterrupted } = await train(plan, table, settings, terminal, {
+      isQuiet: values.quiet === true,
+      checkpoint,
+      isResumed,
+    });
     await saveModel(out, { spec, model, transformer: table.transformer });
+    if (!isInterrupted) await removeCheckpoint(checkpoint);
     const report: Report = {
       task: plan.task,
       target: plan.target.column,

@@ -1,5 +1,6 @@
 /** The training itself, its progress, and what came of it. */
-import { data, EarlyStopping, fit, nn, optim, predict, type Tensor } from '../index.js';
+import { data, EarlyStopping, fit, ModelCheckpoint, nn, optim, predict, type Tensor } from '../index.js';
+import { resumeCommand, TableColumns } from './checkpoint.js';
 import type { Terminal } from './command.js';
 import { makeMlp, type Mlp, type MlpSpec } from './model-file.js';
 import type { Plan } from './profile.js';
@@ -22,22 +23,36 @@ export interface Report {
   readonly model: string;
 }
 
+/** How it goes on, and what is said of it. */
+export interface Course {
+  readonly isQuiet: boolean;
+  /** The file of the checkpoint. */
+  readonly checkpoint: string;
+  /** Whether the training goes on from it. */
+  readonly isResumed: boolean;
+}
+
+/** Seconds between checkpoints, for the case of a kill. */
+const everySeconds = 60;
+
 /** Trains until it gets no better, or until Ctrl-C; the model has its best weights then. */
 export async function train(
   plan: Plan,
   { parts, transformer, rows }: TrainData,
   settings: TrainSettings,
   terminal: Terminal,
-  isQuiet: boolean,
+  { isQuiet, checkpoint, isResumed }: Course,
 ): Promise<{ spec: MlpSpec; model: Mlp; epochs: number; isInterrupted: boolean }> {
   const { hidden, dropout } = settings;
   const spec = { inputSize: transformer.inputSize, hidden, dropout, outputSize: transformer.classes?.length ?? 1 };
   const model = makeMlp(spec);
   const isRegression = plan.task === 'regression';
   const progress = isQuiet ? null : new ProgressLine(terminal, isRegression);
+  const stopping = new EarlyStopping({ patience: settings.patience, restoreBest: true });
+  const files = new ModelCheckpoint({ path: checkpoint, everySeconds, saveOnStop: true });
   let epochs = 0;
   try {
-    await fit(model, {
+    const { epochs: results } = await fit(model, {
       train: new data.TensorDataset(...parts.train),
       validation: new data.TensorDataset(...parts.validation),
       optimizer: new optim.AdamW(model.parameters(), { lr: settings.lr }),
@@ -45,17 +60,20 @@ export async function train(
       metrics: isRegression ? [] : ['accuracy'],
       batchSize: settings.batchSize ?? Math.min(512, Math.max(32, 2 ** Math.floor(Math.log2(rows.train / 50)))),
       epochs: settings.epochs,
-      callbacks: [new EarlyStopping({ patience: settings.patience, restoreBest: true })],
+      callbacks: [new TableColumns(transformer), stopping, files],
+      ...(isResumed ? { resume: checkpoint } : {}),
       signal: terminal.signal,
       onEpoch: (result) => {
         epochs = result.epoch + 1;
         progress?.show(epochs, settings.epochs, result.loss, result.validation ?? {});
       },
     });
+    epochs = results.length;
   } catch (error) {
     if (!terminal.signal.aborted || error !== terminal.signal.reason) throw error;
     progress?.end();
     terminal.note('stopped by Ctrl-C; what has been learnt so far is saved');
+    if (files.lastPath !== null) terminal.note(`to go on: ${resumeCommand(process.argv.slice(2))}`);
     return { spec, model, epochs, isInterrupted: true };
   }
   progress?.end();
