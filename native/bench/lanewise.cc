@@ -42,7 +42,7 @@ Contender weight_update(const ops::Context& context, Operands& o) {
   const auto product = [&o, weight, layout, step] {
     std::fill_n(weight->data(), weight->size(), 0.0f);
     step(-1);
-    ops::unpack(layout, weight->data(), o.c.data());
+    ops::unpack(layout, weight->data(), 0, o.c.size(), o.c.data());
   };
   return {"lanewise panels+sgd", true, [step] { step(0); }, product};
 }

@@ -32,7 +32,7 @@ std::vector<float> packed(const ops::Context& context, const std::vector<float>&
 
 std::vector<float> unpacked(const ops::Context& context, const std::vector<float>& panels, const Shape& s) {
   std::vector<float> rows(s.out * s.in, kNan);
-  ops::unpack({s.out, s.in, context.kernels.gemm_nr}, panels.data(), rows.data());
+  ops::unpack({s.out, s.in, context.kernels.gemm_nr}, panels.data(), 0, rows.size(), rows.data());
   return rows;
 }
 
