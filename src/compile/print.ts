@@ -1,5 +1,5 @@
 /** A graph as text, one line for each instruction: for `describe()` and for tests. */
-import type { Graph, Instruction, ValueId } from '../ops/graph.js';
+import type { Graph, GraphScalar, Instruction, ValueId } from '../ops/graph.js';
 import { type Role, type Signature, signatures } from '../ops/ops.js';
 import { type PointwiseProgram, printProgram } from '../ops/pointwise-program.js';
 import { isFloat64Array } from '../realm.js';
@@ -64,7 +64,7 @@ function printInstruction(each: Instruction, { values }: Graph, { names, sizes =
   if (isOp(each, 'reduce')) {
     const { kind, divisor } = each.args;
     const result = `${['sum', 'max', 'min'][kind]}(${texts![0]})`;
-    return `${left}${result}${divisor === 1 ? '' : ` / ${divisor}`}${behind}`;
+    return `${left}${result}${divisor === 1 ? '' : ` / ${scalarName(divisor)}`}${behind}`;
   }
   const call = `${left}${each.op}(${[...read, ...rest].join(', ')})`;
   return texts === null ? call : `${call} |> ${texts.join(', ')}`;
@@ -77,7 +77,7 @@ function programOf({ args }: Instruction): PointwiseProgram | null {
 /** What a program's operands are called in it; a product that it follows is `·`. */
 function programNames(each: Instruction, nameOf: (value: ValueId) => string) {
   const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<InstructionArgs<'pointwise'>>;
-  const scalars = listed!.map((scalar) => (typeof scalar === 'number' ? String(scalar) : `scalar${scalar.dynamic}`));
+  const scalars = listed!.map(scalarName);
   if (step !== null) scalars.push(`${nameOf(step)} + 1`);
   const names = inputs!.map(nameOf);
   return {
@@ -87,13 +87,16 @@ function programNames(each: Instruction, nameOf: (value: ValueId) => string) {
   };
 }
 
+const scalarName = (scalar: GraphScalar): string =>
+  typeof scalar === 'number' ? String(scalar) : `scalar${scalar.dynamic}`;
+
 function printValue({ args }: Instruction, arg: string, role: Role, sizes: boolean): string[] {
   const value = args[arg];
   if (role === 'flag') return value === true ? [arg] : [];
-  if (role === 'scalar' || role === 'int') return [`${arg}=${value}`];
+  if ((role === 'scalar' && typeof value === 'number') || role === 'int') return [`${arg}=${value}`];
   if (!sizes) return [];
   if (role === 'size') return [`${arg}=${value}`];
-  if (role === 'dynamicScalar') return [`${arg}=scalar${value}`];
+  if (role === 'scalar') return [`${arg}=${scalarName(value as GraphScalar)}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
   if (role === 'layout' && isFloat64Array(value)) {
     const { inputs } = args as { inputs?: readonly ValueId[] };

@@ -1,5 +1,5 @@
 import { ArgumentError, StateError } from '../errors.js';
-import type { Argument, Instruction } from '../ops/graph.js';
+import type { Argument, GraphScalar, Instruction } from '../ops/graph.js';
 import {
   type Draw,
   type DType,
@@ -13,6 +13,7 @@ import {
   signatures,
 } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
+import { roleTraits, type Scalar } from '../ops/roles.js';
 import type { Trace } from '../ops/trace.js';
 import { Generator } from '../random/generator.js';
 import { Storage } from '../tensor/storage.js';
@@ -39,8 +40,6 @@ export interface TracedDraw {
 }
 
 type Args = Readonly<Record<string, unknown>>;
-
-const writing: ReadonlySet<Role> = new Set(['out', 'out?', 'inout', 'indexOut', 'indexInout?', 'anyOut', 'anyInout']);
 
 /** An op that copies all of one value into another of the same size. */
 export const copyAll = (x: number, out: number, length: number): Instruction => ({
@@ -140,36 +139,31 @@ export class Tracer implements Trace {
   }
 
   #valueOf(role: Role, value: unknown): Argument {
-    switch (role) {
+    const { kind, writes } = roleTraits[role];
+    switch (kind) {
       case 'program':
-      case 'program?':
         return value as PointwiseProgram | null;
-      case 'ins':
-      case 'indexes':
-        return (value as readonly Memory[]).map((memory) => this.#memory(memory, false));
-      case 'outs':
-        return (value as readonly Memory[]).map((memory) => this.#memory(memory, true));
+      case 'memory':
+        return value === null ? null : this.#memory(value as Memory, writes);
+      case 'memories':
+        return (value as readonly Memory[]).map((memory) => this.#memory(memory, writes));
+      case 'scalar':
+        return this.#scalar(value as Scalar);
       case 'scalars':
-        return (value as readonly (number | DynamicScalar)[]).map((each) =>
-          typeof each === 'number' ? each : { dynamic: this.#dynamicScalar(each) },
-        );
+        return (value as readonly Scalar[]).map((each) => this.#scalar(each));
       case 'layout':
         return (value as Layout).slice();
-      case 'size':
-      case 'scalar':
-      case 'int':
-        return value as number;
-      case 'flag':
-        return value as boolean;
-      case 'dynamicScalar':
-        return this.#dynamicScalar(value as DynamicScalar);
+      case 'value':
+        return value as number | boolean;
       case 'keySource':
         return this.#source(value as KeySource);
       case 'draw':
         throw new ArgumentError('compile: random numbers are drawn before a program runs');
-      default:
-        return value === null ? null : this.#memory(value as Memory, writing.has(role));
     }
+  }
+
+  #scalar(scalar: Scalar): GraphScalar {
+    return typeof scalar === 'number' ? scalar : { dynamic: this.#dynamicScalar(scalar) };
   }
 
   #memory(memory: Memory, isWritten: boolean): number {

@@ -40,12 +40,13 @@ export type Argument =
   | Layout
   | PointwiseProgram
   | readonly ValueId[]
+  | GraphScalar
   | readonly GraphScalar[]
   | null;
 
 /**
  * One op call. Arguments have the names of the op's signature; by its role a value is: for a value a {@link ValueId} or
- * null (a list of them for a list), for a dynamic scalar its index in {@link RunCall.dynamicScalars}, for a key source its index in {@link RunCall.keys},
+ * null (a list of them for a list), for a scalar a {@link GraphScalar}, for a key source its index in {@link RunCall.keys},
  * for a layout or a program the object itself, else the number or flag. `draw` does not occur: it is done on the host before each run.
  */
 export interface Instruction {

@@ -7,6 +7,7 @@ import { type DeviceBuffer, type Graph, NotFiniteError, type ProgramFactory, typ
 import type { NativeAddon, NativeHandle } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
+import { roleTraits } from './roles.js';
 
 /** The numbers by which native/program/graph.h knows dtypes and kinds. */
 const dtypes = { float32: 0, int32: 1 } as const;
@@ -48,38 +49,34 @@ function encodeValue({ dtype, length, kind, index, panels }: ValueSpec): number[
   return [dtypeNumber(dtype), length, kinds[kind], index, panels?.out ?? -1, panels?.in ?? -1];
 }
 
+const encodeScalar = (scalar: GraphScalar): [tag: number, value: number] =>
+  typeof scalar === 'number' ? [0, scalar] : [1, scalar.dynamic];
+
 function encodeArgument(role: Role, value: Instruction['args'][string] | undefined): Iterable<number> {
-  switch (role) {
+  switch (roleTraits[role].kind) {
     case 'layout':
       return [(value as Layout).length, ...(value as Layout)];
-    case 'program':
-    case 'program?': {
+    case 'program': {
       const code = (value as PointwiseProgram | null)?.code ?? [];
       return [code.length, ...code];
     }
-    case 'ins':
-    case 'outs':
-    case 'indexes': {
+    case 'memory':
+      return [value === null ? -1 : Number(value)];
+    case 'memories': {
       const values = value as readonly ValueId[];
       return [values.length, ...values];
     }
+    case 'scalar':
+      return encodeScalar(value as GraphScalar);
     case 'scalars': {
       const scalars = value as readonly GraphScalar[];
-      return [scalars.length, ...scalars.flatMap((each) => (typeof each === 'number' ? [0, each] : [1, each.dynamic]))];
+      return [scalars.length, ...scalars.flatMap(encodeScalar)];
     }
-    case 'scalar':
-      return [0, Number(value)];
-    case 'dynamicScalar':
-      return [1, Number(value)];
-    case 'size':
-    case 'int':
-    case 'flag':
+    case 'value':
     case 'keySource':
       return [Number(value)];
     case 'draw':
       throw new ArgumentError('program: random numbers are drawn on the host, before a run');
-    default:
-      return [value === null ? -1 : Number(value)];
   }
 }
 

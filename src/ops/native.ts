@@ -3,62 +3,18 @@ import { BackendError } from '../errors.js';
 import { hostOps } from './host.js';
 import type { NativeAddon, NativeFunction, NativeValue } from './load.js';
 import { failure } from './native-programs.js';
-import { type DynamicScalar, type Memory, type Ops, signatures } from './ops.js';
+import { type Layout, type Memory, type Ops, type Signature, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
+import { numberOf, roleTraits, type Scalar } from './roles.js';
 
 type HostOp = keyof typeof hostOps;
 type NativeOp = Exclude<keyof Ops, HostOp>;
-/** The roles that arguments of native ops have. */
-type NativeRole = { [Name in NativeOp]: (typeof signatures)[Name][keyof (typeof signatures)[Name]] }[NativeOp];
 
 /** The arguments of any op, by name. */
 type Args = Readonly<Record<string, unknown>>;
 
-/** How an argument crosses. */
-const kinds = {
-  value: 0,
-  read: 1,
-  write: 2,
-  dynamicScalar: 3,
-  reads: 4,
-  writes: 5,
-  scalars: 6,
-  program: 7,
-  layout: 8,
-} as const;
-type Kind = (typeof kinds)[keyof typeof kinds];
-
-const kindOf: Readonly<Record<NativeRole, Kind>> = {
-  in: kinds.read,
-  'in?': kinds.read,
-  out: kinds.write,
-  'out?': kinds.write,
-  inout: kinds.write,
-  index: kinds.read,
-  indexOut: kinds.write,
-  'indexOut?': kinds.write,
-  'indexInout?': kinds.write,
-  any: kinds.read,
-  anyOut: kinds.write,
-  anyInout: kinds.write,
-  layout: kinds.layout,
-  size: kinds.value,
-  scalar: kinds.value,
-  int: kinds.value,
-  flag: kinds.value,
-  dynamicScalar: kinds.dynamicScalar,
-  program: kinds.program,
-  'program?': kinds.program,
-  ins: kinds.reads,
-  indexes: kinds.reads,
-  outs: kinds.writes,
-  scalars: kinds.scalars,
-};
-
 /** What crosses without a copy of its own: programs as numbers, numbers in the frame. */
 export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram' | 'forgetPointwiseProgram'>;
-
-const numberOf = (scalar: number | DynamicScalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';
 
@@ -107,7 +63,7 @@ class Frame {
     return length;
   }
 
-  scalars(numbers: readonly (number | DynamicScalar)[]): NativeValue {
+  scalars(numbers: readonly Scalar[]): NativeValue {
     const { length } = numbers;
     if (this.#used + length > this.#numbers.length) return Float64Array.from(numbers, numberOf);
     for (let i = 0; i < length; i++) this.#numbers[this.#used++] = numberOf(numbers[i]!);
@@ -118,19 +74,19 @@ class Frame {
 /** @param reference - the same op of the reference, which computes when any memory is float64: the addon has none of that */
 function createOp(
   call: NativeFunction,
-  signature: Readonly<Record<string, NativeRole>>,
+  signature: Signature,
   reference: (args: Args) => void,
   crossing: Crossing,
 ): (args: Args) => void {
   const names = Object.keys(signature);
-  const how = Object.values(signature).map((role) => kindOf[role]);
+  const how = Object.values(signature).map((role) => roleTraits[role]);
   const count = names.length;
   const frame = new Frame(crossing);
   let numbers = programNumbers.get(crossing);
   if (numbers === undefined) programNumbers.set(crossing, (numbers = new ProgramNumbers(crossing)));
   const programs = numbers;
   /** Arguments that go to the frame, by position. */
-  const framed = how.flatMap((kind, i) => (kind === kinds.layout || kind === kinds.scalars ? [i] : []));
+  const framed = how.flatMap(({ kind }, i) => (kind === 'layout' || kind === 'scalars' ? [i] : []));
   return (args) => {
     // A fresh array at each call: one that is kept would hold the caller's memory and break under re-entry.
     const values = new Array<NativeValue>(count);
@@ -140,31 +96,30 @@ function createOp(
         values[i] = null;
         continue;
       }
-      switch (how[i]) {
-        case kinds.read:
-        case kinds.write: {
+      const { kind, writes } = how[i]!;
+      switch (kind) {
+        case 'memory': {
           const memory = value as Memory;
           if (isFloat64(memory)) return reference(args);
-          values[i] = how[i] === kinds.read ? memory.read() : memory.write();
+          values[i] = writes ? memory.write() : memory.read();
           break;
         }
-        case kinds.reads:
-        case kinds.writes: {
+        case 'memories': {
           const memories = value as readonly Memory[];
           values[i] = memories.length;
           for (const memory of memories) {
             if (isFloat64(memory)) return reference(args);
-            values.push(how[i] === kinds.reads ? memory.read() : memory.write());
+            values.push(writes ? memory.write() : memory.read());
           }
           break;
         }
-        case kinds.dynamicScalar:
-          values[i] = (value as DynamicScalar).value;
+        case 'scalar':
+          values[i] = numberOf(value as Scalar);
           break;
-        case kinds.program:
+        case 'program':
           values[i] = programs.of(value as PointwiseProgram);
           break;
-        case kinds.value:
+        case 'value':
           values[i] = value as NativeValue;
           break;
       }
@@ -173,8 +128,8 @@ function createOp(
     frame.begin();
     for (let f = 0; f < framed.length; f++) {
       const i = framed[f]!;
-      const value = args[names[i]!] as readonly number[];
-      values[i] = how[i] === kinds.layout ? frame.layout(value) : frame.scalars(value);
+      const value = args[names[i]!];
+      values[i] = how[i]!.kind === 'layout' ? frame.layout(value as Layout) : frame.scalars(value as readonly Scalar[]);
     }
     try {
       call(...values);

@@ -2,8 +2,9 @@
  * The op contract: the only description of arithmetic in lanewise.
  *
  * An op is a flat function over memory that the caller owns. It allocates nothing and knows no tensor, layer or
- * gradient. {@link signatures} is the one list: the types of every backend derive from it, the native backend
- * marshals by it, and a tracer learns from its roles what an op reads and writes.
+ * gradient. `contract` is the one list: the types of every backend derive from its signatures, the native backend
+ * marshals by them, and a tracer learns from their roles what an op reads and writes. What else compilation has to know of an op
+ * stands behind its signature (traits.ts).
  *
  * Laws for every op, on every backend:
  * - callers have checked shapes, dtypes and ranges; a backend may check again but need not;
@@ -14,7 +15,8 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */
 
-import type { Role, RoleTypes, Signature } from './roles.js';
+import type { Role, RoleTypes } from './roles.js';
+import { op, type Traits } from './traits.js';
 
 export type {
   Draw,
@@ -46,22 +48,41 @@ const postOp = {
 const byIndex = <X extends Role, Out extends Role>(x: X, out: Out) =>
   ({ x, index: 'index', out, outer: 'size', size: 'size', count: 'size', inner: 'size' }) as const;
 
+const alongMiddle = { outer: 'size', size: 'size', inner: 'size' } as const;
+const linearSizes = { rows: 'size', inFeatures: 'size', outFeatures: 'size', packed: 'flag' } as const;
+const lossSettings = {
+  rows: 'size',
+  classes: 'size',
+  ignoreIndex: 'int',
+  smoothing: 'scalar',
+  reduction: 'int',
+} as const;
+
+/** Reads as many rows of x as there are indices. */
+const rowsByIndex = { x: ['count', 'width'], index: ['count'] } as const;
+
 /**
- * Every op: its name, and its arguments in the order in which they cross into C++. Shapes are written [a, b]; a
+ * Every op: its name, its traits, and its arguments in the order in which they cross into C++. Shapes are written [a, b]; a
  * triple `outer, size, inner` views memory as [outer, size, inner] and works along the middle.
  */
-export const signatures = {
+const contract = {
   // --- memory ---------------------------------------------------------------------------------------------------
   /** out[i] = value. int32 memory takes an integer value. */
-  fill: { out: 'anyOut', value: 'scalar', n: 'size' },
+  fill: op({ out: 'anyOut', value: 'scalar', n: 'size' }),
   /** out[outOffset + Σ iₖ·outStrideₖ] = x[xOffset + Σ iₖ·xStrideₖ]. layout: sizes, x strides, out strides. Same dtype. */
-  copy: { x: 'any', out: 'anyInout', layout: 'layout', xOffset: 'size', outOffset: 'size' },
+  copy: op(
+    { x: 'any', out: 'anyInout', layout: 'layout', xOffset: 'size', outOffset: 'size' },
+    { touches: { x: ['layout'], out: ['layout'] } },
+  ),
   /** out[i] = x[i] in the dtype of out. To int32: truncated towards zero; NaN gives 0, out of range saturates. */
-  cast: { x: 'any', out: 'anyOut', n: 'size' },
+  cast: op({ x: 'any', out: 'anyOut', n: 'size' }),
   /** out[r, :] = x[index[r], :] for r < count; x is [rows, width]; 0 <= index[r] < rows. Same dtype. */
-  indexSelect: { x: 'any', index: 'index', out: 'anyOut', rows: 'size', width: 'size', count: 'size' },
+  indexSelect: op(
+    { x: 'any', index: 'index', out: 'anyOut', rows: 'size', width: 'size', count: 'size' },
+    { touches: rowsByIndex },
+  ),
   /** out = 0 ([rows, width]), then out[index[r], :] += grad[r, :] with r ascending. */
-  indexAdd: { grad: 'in', index: 'index', out: 'out', rows: 'size', width: 'size', count: 'size' },
+  indexAdd: op({ grad: 'in', index: 'index', out: 'out', rows: 'size', width: 'size', count: 'size' }),
 
   // --- pointwise ----------------------------------------------------------------------------------------------------
   /**
@@ -70,70 +91,83 @@ export const signatures = {
    * [count / columns, columns], whose first row is number rowOffset. step: its number + 1 is the last scalar, and it goes up by 1.
    * Values that depend on scalars and constants alone are computed in float64 and rounded once.
    */
-  pointwise: {
-    program: 'program',
-    inputs: 'ins',
-    keys: 'indexes',
-    scalars: 'scalars',
-    outputs: 'outs',
-    step: 'indexInout?',
-    layout: 'layout',
-    columns: 'size',
-    rowOffset: 'size',
-  },
+  pointwise: op(
+    {
+      program: 'program',
+      inputs: 'ins',
+      keys: 'indexes',
+      scalars: 'scalars',
+      outputs: 'outs',
+      step: 'indexInout?',
+      layout: 'layout',
+      columns: 'size',
+      rowOffset: 'size',
+    },
+    { flops: [['program', 'layout']], elementwise: { inputs: ['inputs'], outputs: ['outputs'] } },
+  ),
 
   // --- along one dimension ------------------------------------------------------------------------------------------
   /** out[o, i] = Σ x[o, :, i]; 0 for size 0. Same dtype. Throws an ArgumentError unless every sum of int32 is an int32. */
-  sum: { x: 'any', out: 'anyOut', outer: 'size', size: 'size', inner: 'size' },
+  sum: op({ x: 'any', out: 'anyOut', ...alongMiddle }, { flops: [['outer', 'size', 'inner']] }),
   /** The largest or smallest x[o, :, i] and the first index where it stands; a NaN wins. size >= 1. Same dtype. */
-  extreme: {
-    x: 'any',
-    out: 'anyOut',
-    index: 'indexOut',
-    outer: 'size',
-    size: 'size',
-    inner: 'size',
-    largest: 'flag',
-  },
+  extreme: op(
+    { x: 'any', out: 'anyOut', index: 'indexOut', ...alongMiddle, largest: 'flag' },
+    { flops: [['outer', 'size', 'inner']] },
+  ),
   /**
    * A program, and the reduction of its results: out[o, i] = the sum over the middle of [outer, size, inner], rounded and divided by
    * divisor (kind 0), or the largest (1) or smallest (2) and in index where it stands, as `extreme`. layout as in `pointwise`; one
    * output, no masks. Made by src/compile.
    */
-  reduce: {
-    program: 'program',
-    inputs: 'ins',
-    scalars: 'scalars',
-    layout: 'layout',
-    out: 'out',
-    index: 'indexOut?',
-    outer: 'size',
-    size: 'size',
-    inner: 'size',
-    kind: 'int',
-    divisor: 'scalar',
-  },
+  reduce: op(
+    {
+      program: 'program',
+      inputs: 'ins',
+      scalars: 'scalars',
+      layout: 'layout',
+      out: 'out',
+      index: 'indexOut?',
+      ...alongMiddle,
+      kind: 'int',
+      divisor: 'scalar',
+    },
+    {
+      flops: [
+        ['program', 'outer', 'size', 'inner'],
+        ['outer', 'size', 'inner'],
+      ],
+    },
+  ),
   /** out[o, j, i] = x[o, index[o, j, i], i] for j < count; x is [outer, size, inner]; 0 <= index < size. Same dtype. */
-  gather: byIndex('any', 'anyOut'),
+  gather: op(byIndex('any', 'anyOut'), { touches: { x: ['outer', 'count', 'inner'] } }),
   /** out[o, index[o, j, i], i] = x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. Same dtype. */
-  scatter: byIndex('any', 'anyInout'),
+  scatter: op(byIndex('any', 'anyInout'), { touches: { out: ['outer', 'count', 'inner'] } }),
   /** out[o, index[o, j, i], i] += x[o, j, i] for j < count, j ascending; out is [outer, size, inner]. */
-  scatterAdd: byIndex('in', 'inout'),
+  scatterAdd: op(byIndex('in', 'inout'), {
+    flops: [['outer', 'count', 'inner']],
+    touches: { out: ['outer', 'count', 'inner'] },
+  }),
   /** The positions along the middle in the order of their numbers; equal ones in their own order. NaN is the largest. */
-  argsort: { x: 'any', index: 'indexOut', outer: 'size', size: 'size', inner: 'size', descending: 'flag' },
+  argsort: op({ x: 'any', index: 'indexOut', ...alongMiddle, descending: 'flag' }),
   /** out[o, j, i] = Σ x[o, k, i] for k <= j, or k >= j when reverse. int32 wraps around. Same dtype. */
-  cumsum: { x: 'any', out: 'anyOut', outer: 'size', size: 'size', inner: 'size', reverse: 'flag' },
+  cumsum: op({ x: 'any', out: 'anyOut', ...alongMiddle, reverse: 'flag' }, { flops: [['outer', 'size', 'inner']] }),
   /** exp(x - max) / Σ exp(x - max); its logarithm, x - max - log Σ exp(x - max), when log. */
-  softmax: { x: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size', log: 'flag' },
+  softmax: op({ x: 'in', out: 'out', ...alongMiddle, log: 'flag' }, { flops: [[5, 'outer', 'size', 'inner']] }),
   /** y·(grad - Σ grad·y); when log grad - exp(y)·Σ grad. */
-  softmaxBackward: { grad: 'in', y: 'in', out: 'out', outer: 'size', size: 'size', inner: 'size', log: 'flag' },
+  softmaxBackward: op(
+    { grad: 'in', y: 'in', out: 'out', ...alongMiddle, log: 'flag' },
+    { flops: [[4, 'outer', 'size', 'inner']] },
+  ),
 
   // --- int32: exact; modulo 2^32 where a result does not fit, as PyTorch's ------------------------------------------
   /**
    * Arithmetic of two operands that broadcast; out is dense with the sizes of the layout. operation: a code of
    * {@link integerOperations}. pow: for b < 0 the fraction of 1/a^-b is cut off, and a = 0 gives 0. Comparisons give 1 or 0.
    */
-  integers: { a: 'index', b: 'index', out: 'indexOut', operation: 'int', layout: 'layout' },
+  integers: op(
+    { a: 'index', b: 'index', out: 'indexOut', operation: 'int', layout: 'layout' },
+    { flops: [['layout']], elementwise: { inputs: ['a', 'b'], outputs: ['out'] } },
+  ),
 
   // --- matrices -----------------------------------------------------------------------------------------------------
   /**
@@ -141,44 +175,47 @@ export const signatures = {
    * when transA; op(b) is [k, n]: b is stored [k, n], or [n, k] when transB. aStride and bStride are the elements
    * between two batches, 0 to use one matrix for all. One accumulator per output, k ascending. k = 0 gives 0.
    */
-  matmul: {
-    a: 'in',
-    b: 'in',
-    out: 'out',
-    batch: 'size',
-    m: 'size',
-    n: 'size',
-    k: 'size',
-    transA: 'flag',
-    transB: 'flag',
-    aStride: 'size',
-    bStride: 'size',
-  },
+  matmul: op(
+    {
+      a: 'in',
+      b: 'in',
+      out: 'out',
+      batch: 'size',
+      m: 'size',
+      n: 'size',
+      k: 'size',
+      transA: 'flag',
+      transB: 'flag',
+      aStride: 'size',
+      bStride: 'size',
+    },
+    { flops: [[2, 'batch', 'm', 'n', 'k']] },
+  ),
   /**
    * out = x·weightᵀ + bias; x [rows, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. packed: weight lies in
    * panels (graph.ts). Then the post-op.
    */
-  linear: {
-    x: 'in',
-    weight: 'in',
-    bias: 'in?',
-    out: 'out',
-    rows: 'size',
-    inFeatures: 'size',
-    outFeatures: 'size',
-    packed: 'flag',
-    ...postOp,
-  },
+  linear: op(
+    { x: 'in', weight: 'in', bias: 'in?', out: 'out', ...linearSizes, ...postOp },
+    {
+      flops: [
+        [2, 'rows', 'inFeatures', 'outFeatures'],
+        ['program', 'rows', 'outFeatures'],
+        ['bias', 'rows', 'outFeatures'],
+      ],
+      packable: ['weight'],
+    },
+  ),
 
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
   /** key[0], key[1] = source.nextKey(), as int32 bits. */
-  drawKey: { source: 'keySource', key: 'indexOut' },
+  drawKey: op({ source: 'keySource', key: 'indexOut' }),
   /** out = what `draw` draws. A program is given it as an input: it is drawn before each run. */
-  draw: { draw: 'draw', out: 'anyOut' },
+  draw: op({ draw: 'draw', out: 'anyOut' }),
   /** Throws an ArgumentError unless 0 <= index[i] < bound for all i; dim is for its message. */
-  checkIndex: { index: 'index', bound: 'size', dim: 'size' },
+  checkIndex: op({ index: 'index', bound: 'size', dim: 'size' }, { throws: 'ArgumentError' }),
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
-  checkTarget: { target: 'index', classes: 'size', ignoreIndex: 'int' },
+  checkTarget: op({ target: 'index', classes: 'size', ignoreIndex: 'int' }, { throws: 'ArgumentError' }),
 
   // --- losses -------------------------------------------------------------------------------------------------------
   /**
@@ -189,105 +226,122 @@ export const signatures = {
    * away the digits of small differences between large logits. reduction 0 (none): out [rows]; 1 (mean): out [1] = Σ loss / Σ w[t] over
    * rows not ignored (0/0 = NaN); 2 (sum): out [1]. total [1]: Σ w[t] for mean, else 1. sum [1]: Σ loss.
    */
-  crossEntropy: {
-    logits: 'in',
-    target: 'index',
-    weight: 'in?',
-    out: 'out',
-    softmaxStats: 'out',
-    total: 'out',
-    sum: 'out?',
-    rows: 'size',
-    classes: 'size',
-    ignoreIndex: 'int',
-    smoothing: 'scalar',
-    reduction: 'int',
-  },
+  crossEntropy: op(
+    {
+      logits: 'in',
+      target: 'index',
+      weight: 'in?',
+      out: 'out',
+      softmaxStats: 'out',
+      total: 'out',
+      sum: 'out?',
+      ...lossSettings,
+    },
+    { flops: [[5, 'rows', 'classes']] },
+  ),
   /** Its gradient for the logits, out [rows, classes]; grad is [rows] for reduction 0, else [1]; divided by total. */
-  crossEntropyBackward: {
-    grad: 'in',
-    logits: 'in',
-    target: 'index',
-    weight: 'in?',
-    softmaxStats: 'in',
-    total: 'in',
-    out: 'out',
-    rows: 'size',
-    classes: 'size',
-    ignoreIndex: 'int',
-    smoothing: 'scalar',
-    reduction: 'int',
-  },
+  crossEntropyBackward: op(
+    {
+      grad: 'in',
+      logits: 'in',
+      target: 'index',
+      weight: 'in?',
+      softmaxStats: 'in',
+      total: 'in',
+      out: 'out',
+      ...lossSettings,
+    },
+    { flops: [[4, 'rows', 'classes']] },
+  ),
 
   // --- for programs: made by src/compile and src/train, never by eager functions --------------------------------------
   /** out[r, :] = x[index[step·count + r], :] for r < count; x is [rows, width]. Same dtype. The index stays in range. */
-  gatherRows: {
-    x: 'any',
-    index: 'index',
-    out: 'anyOut',
-    rows: 'size',
-    width: 'size',
-    count: 'size',
-    step: 'dynamicScalar',
-  },
+  gatherRows: op(
+    { x: 'any', index: 'index', out: 'anyOut', rows: 'size', width: 'size', count: 'size', step: 'scalar' },
+    { touches: rowsByIndex },
+  ),
   /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
-  checkFinite: { x: 'in', n: 'size', layer: 'size' },
+  checkFinite: op({ x: 'in', n: 'size', layer: 'size' }, { flops: [['n']], throws: 'NotFiniteError' }),
   /**
    * The gradient of linear for its input: out [rows, inFeatures] = grad [rows, outFeatures]·weight, then the post-op: the gradients of
    * what came before. biasGrad [inFeatures]: the sums of out over its rows, as op `sum` gives them.
    */
-  linearInputGradient: {
-    grad: 'in',
-    weight: 'in',
-    out: 'out',
-    biasGrad: 'out?',
-    rows: 'size',
-    inFeatures: 'size',
-    outFeatures: 'size',
-    packed: 'flag',
-    ...postOp,
-  },
+  linearInputGradient: op(
+    { grad: 'in', weight: 'in', out: 'out', biasGrad: 'out?', ...linearSizes, ...postOp },
+    {
+      flops: [
+        [2, 'rows', 'inFeatures', 'outFeatures'],
+        ['program', 'rows', 'inFeatures'],
+        ['biasGrad', 'rows', 'inFeatures'],
+      ],
+      packable: ['weight'],
+    },
+  ),
   /**
    * crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
    * gradLogits its gradient times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows. sum, total: as there.
    */
-  crossEntropyTrain: {
-    grad: 'in',
-    logits: 'in',
-    target: 'index',
-    weight: 'in?',
-    out: 'out',
-    gradLogits: 'out',
-    biasGrad: 'out?',
-    sum: 'out?',
-    total: 'out?',
-    rows: 'size',
-    classes: 'size',
-    ignoreIndex: 'int',
-    smoothing: 'scalar',
-    reduction: 'int',
-  },
+  crossEntropyTrain: op(
+    {
+      grad: 'in',
+      logits: 'in',
+      target: 'index',
+      weight: 'in?',
+      out: 'out',
+      gradLogits: 'out',
+      biasGrad: 'out?',
+      sum: 'out?',
+      total: 'out?',
+      ...lossSettings,
+    },
+    {
+      flops: [
+        [9, 'rows', 'classes'],
+        ['biasGrad', 'rows', 'classes'],
+      ],
+    },
+  ),
   /**
    * The gradient of linear for its weight, gradᵀ·x with grad [rows, outFeatures] and x [rows, inFeatures], and what an optimizer does with it: the
    * gradient is input 0 of the program, a block at a time. The other inputs and the outputs are the weight and its state, all of
    * [outFeatures, inFeatures]; packed: all of them in panels. step as in `pointwise`.
    */
-  linearWeightUpdate: {
-    grad: 'in',
-    x: 'in',
-    program: 'program',
-    inputs: 'ins',
-    scalars: 'scalars',
-    outputs: 'outs',
-    step: 'indexInout?',
-    rows: 'size',
-    inFeatures: 'size',
-    outFeatures: 'size',
-    packed: 'flag',
-  },
-} as const satisfies Record<string, Signature>;
+  linearWeightUpdate: op(
+    {
+      grad: 'in',
+      x: 'in',
+      program: 'program',
+      inputs: 'ins',
+      scalars: 'scalars',
+      outputs: 'outs',
+      step: 'indexInout?',
+      ...linearSizes,
+    },
+    {
+      flops: [
+        [2, 'rows', 'inFeatures', 'outFeatures'],
+        ['program', 'inFeatures', 'outFeatures'],
+      ],
+      elementwise: { inputs: ['inputs'], outputs: ['outputs'] },
+      packable: ['inputs', 'outputs'],
+    },
+  ),
+} as const;
 
-export type OpName = keyof typeof signatures;
+export type OpName = keyof typeof contract;
+
+/** The arguments of every op, by name, with their roles. */
+type Signatures = { readonly [Name in OpName]: (typeof contract)[Name]['args'] };
+
+const names = Object.keys(contract) as OpName[];
+
+/** The signature of every op. */
+export const signatures = Object.fromEntries(names.map((name) => [name, contract[name].args])) as Signatures;
+
+/** What is said of every op in addition to its signature. */
+export const traits = Object.fromEntries(names.map((name) => [name, contract[name].traits])) as Readonly<
+  Record<OpName, Traits>
+>;
 
 /** The arguments of an op, by name. */
 export type OpArgs<Name extends OpName> = { readonly [Arg in keyof (typeof signatures)[Name]]: ArgType<Name, Arg> };

@@ -30,13 +30,19 @@ export interface DynamicScalar {
   readonly value: number;
 }
 
+/** A number that stays the same in a traced program, or one that may change. */
+export type Scalar = number | DynamicScalar;
+
+/** The number as it is now. */
+export const numberOf = (scalar: Scalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
+
 /** Where dropout masks get their keys from. Each call of `nextKey` is one draw and advances the source. */
 export interface KeySource {
   /** The next key (k0, k1) as two unsigned 32-bit integers. */
   nextKey(): readonly [number, number];
 }
 
-/** Random numbers in the order of their source, drawn on the host. Each `fill` draws anew. */
+/** Random numbers in the order of their source, drawn on the host. Each `fill` draws new ones. */
 export interface Draw {
   /** The generator that the numbers come from. */
   readonly source: object;
@@ -62,7 +68,7 @@ export interface RoleTypes {
   /** Several int32 memories that are read. */
   indexes: readonly Memory[];
   /** Doubles, baked in or read when the op runs. */
-  scalars: readonly (number | DynamicScalar)[];
+  scalars: readonly Scalar[];
   /** Float memory that is read. */
   in: Memory;
   /** Float memory that is read, or null. */
@@ -77,23 +83,79 @@ export interface RoleTypes {
   indexOut: Memory;
   'indexOut?': Memory | null;
   'indexInout?': Memory | null;
-  /** Memory of any dtype: read, written, partly written. */
+  /** Memory of any dtype: read, written, written in part while the rest stays. */
   any: Memory;
   anyOut: Memory;
   anyInout: Memory;
   layout: Layout;
   /** A non-negative safe integer. */
   size: number;
-  /** A double, baked into a traced program. */
-  scalar: number;
+  /** A double, baked in or read when the op runs. */
+  scalar: Scalar;
   /** A signed 32-bit integer, baked in. */
   int: number;
   flag: boolean;
-  /** A double, read when the op runs. */
-  dynamicScalar: DynamicScalar;
   keySource: KeySource;
   draw: Draw;
 }
 
 export type Role = keyof RoleTypes;
+
+/** How an argument is handed on: by the tracer, by passes and by backends. */
+export interface RoleTraits {
+  readonly kind: 'memory' | 'memories' | 'program' | 'scalar' | 'scalars' | 'layout' | 'value' | 'keySource' | 'draw';
+  /** Whether what stands in the memory matters: it is read, or a part of it stays. */
+  readonly reads: boolean;
+  readonly writes: boolean;
+  /** Whether a part of the memory is written, the rest stays, and nothing is read. */
+  readonly isPartial: boolean;
+}
+
+const access = {
+  read: [true, false, false],
+  write: [false, true, false],
+  update: [true, true, false],
+  part: [true, true, true],
+} as const;
+
+const memory = (how: keyof typeof access, kind: 'memory' | 'memories' = 'memory'): RoleTraits => {
+  const [reads, writes, isPartial] = access[how];
+  return { kind, reads, writes, isPartial };
+};
+
+const other = (kind: Exclude<RoleTraits['kind'], 'memory' | 'memories'>): RoleTraits => ({
+  kind,
+  reads: false,
+  writes: false,
+  isPartial: false,
+});
+
+/** What each role says, as data. */
+export const roleTraits: Readonly<Record<Role, RoleTraits>> = {
+  in: memory('read'),
+  'in?': memory('read'),
+  out: memory('write'),
+  'out?': memory('write'),
+  inout: memory('update'),
+  index: memory('read'),
+  indexOut: memory('write'),
+  'indexOut?': memory('write'),
+  'indexInout?': memory('update'),
+  any: memory('read'),
+  anyOut: memory('write'),
+  anyInout: memory('part'),
+  ins: memory('read', 'memories'),
+  outs: memory('write', 'memories'),
+  indexes: memory('read', 'memories'),
+  program: other('program'),
+  'program?': other('program'),
+  scalar: other('scalar'),
+  scalars: other('scalars'),
+  layout: other('layout'),
+  size: other('value'),
+  int: other('value'),
+  flag: other('value'),
+  keySource: other('keySource'),
+  draw: other('draw'),
+};
 export type Signature = Readonly<Record<string, Role>>;

@@ -101,7 +101,7 @@ describe('cost', () => {
       else if (role === 'program' || role === 'program?') args[arg] = program;
       else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [value++, value++];
       else if (role === 'scalars') args[arg] = [0.5];
-      else if (['scalar', 'int', 'dynamicScalar', 'keySource', 'draw'].includes(role)) args[arg] = 0;
+      else if (['scalar', 'int', 'keySource', 'draw'].includes(role)) args[arg] = 0;
       else args[arg] = value++;
     }
     return { op, args };

@@ -5,14 +5,7 @@ import { backend, getBackend } from '../../src/ops/backend.js';
 import { hostOps } from '../../src/ops/host.js';
 import { loadAddon } from '../../src/ops/load.js';
 import { nodeNames } from '../../src/ops/nodes.js';
-import {
-  type DynamicScalar,
-  type Memory,
-  type OpName,
-  type Role,
-  type Signature,
-  signatures,
-} from '../../src/ops/ops.js';
+import { type Memory, type OpName, type Role, type Signature, signatures, traits } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import type { Case } from './cases/case.js';
 import { count, extent } from './cases/layouts.js';
@@ -48,12 +41,11 @@ describe('every op', () => {
 
 const { addon } = loadAddon();
 
-/** Roles that cross as another one: C++ types say neither whether memory is read before it is written nor when a number is. */
+/** Roles that cross as another one: C++ types do not say whether memory is read before it is written. */
 const crossesAs: Partial<Record<Role, string>> = {
   inout: 'out',
   anyInout: 'anyOut',
   'indexInout?': 'indexOut?',
-  dynamicScalar: 'scalar',
 };
 
 it.skipIf(addon === null)('every op but draw has a C++ function whose parameters are of the kinds of its roles', () => {
@@ -139,6 +131,20 @@ describe('cases', () => {
     }
   });
 
+  it('are written over inputs where the traits of their op let elements correspond, and nowhere else', () => {
+    const written = new Set<OpName>();
+    for (const testCase of cases) {
+      const { inputs, outputs } = traits[testCase.op].elementwise ?? { inputs: [], outputs: [] };
+      const placements = [testCase.over ?? {}, ...(testCase.inPlace ?? [])];
+      for (const [output, input] of placements.flatMap((placement) => Object.entries(placement))) {
+        expect(outputs, label(testCase)).toContain(argumentOf({ name: output }));
+        expect(inputs, label(testCase)).toContain(argumentOf({ name: input }));
+        written.add(testCase.op);
+      }
+    }
+    expect([...written].sort()).toEqual(names.filter((op) => traits[op].elementwise !== undefined).sort());
+  });
+
   it.each(backend.available)('on %s ask to write all memory whose role says so, and no other', (name) => {
     const { ops } = getBackend(name);
     for (const op of names) {
@@ -149,7 +155,6 @@ describe('cases', () => {
       for (const [output, input] of Object.entries(testCase.over ?? {})) memories.set(output, memories.get(input)!);
       const args = bind(testCase, valuesOf(testCase), {
         memory: (slot) => memories.get(slot),
-        dynamicScalar: (value): DynamicScalar => ({ value }),
         scalar: (value) => value,
       });
       (ops[op] as (args: unknown) => void)(args);

@@ -1,7 +1,7 @@
 /** Runs a case on a backend and checks what every op owes: inputs and guards untouched, outputs written in full. */
 import { expect } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
-import type { DType, DynamicScalar, HostArray, Ops } from '../../src/ops/ops.js';
+import type { DType, HostArray, Ops } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { firstDifference, isClose, isSame, ulp32 } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
@@ -64,7 +64,6 @@ export function runCase(ops: Ops, testCase: Case, options: RunOptions = {}): Res
     outputs[output] = { memory: inputs[input]!.memory, unwritten: false };
   const args = bind(testCase, values, {
     memory: (name) => (outputs[name] ?? inputs[name])!.memory,
-    dynamicScalar: (value): DynamicScalar => ({ value }),
     scalar: (value, isDynamic) => (isDynamic ? { value } : value),
   });
   for (const input of Object.values(placement)) delete inputs[input];

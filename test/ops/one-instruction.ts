@@ -1,7 +1,7 @@
 /** Runs a case of an op as a program of one instruction. */
 import { expect } from 'vitest';
 import type { DeviceBuffer, Instruction, ProgramFactory, ValueSpec } from '../../src/ops/graph.js';
-import type { DType, HostArray } from '../../src/ops/ops.js';
+import { type DType, type HostArray, traits } from '../../src/ops/ops.js';
 import { firstDifference } from '../helpers/compare.js';
 import type { Case, Fresh, Placement } from './cases/case.js';
 import type { Results } from './harness.js';
@@ -18,13 +18,6 @@ export interface ProgramOptions {
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 const dtypeOf = (array: HostArray): DType => (array instanceof Int32Array ? 'int32' : 'float32');
-
-/** Arguments that lie in panels when an op is packed. */
-export const weights: Readonly<Record<string, readonly string[]>> = {
-  linear: ['weight'],
-  linearInputGradient: ['weight'],
-  linearWeightUpdate: ['inputs'],
-};
 
 /** What a memory holds before the run: values, or NaN and the like where it is only written. */
 function initial({ role, value }: Slot): HostArray {
@@ -51,7 +44,7 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   const values = valuesOf(testCase);
   const placement: Placement = { ...testCase.over, ...options.inPlace };
   const overwritten = new Set(Object.values(placement));
-  const packed = options.packed === true ? weights[testCase.op]! : [];
+  const packed = options.packed === true ? traits[testCase.op].packable! : [];
   const panels = { out: values.outFeatures as number, in: values.inFeatures as number };
   const specs: ValueSpec[] = [];
   const buffers: DeviceBuffer[] = [];
@@ -89,7 +82,6 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   for (const [output, input] of Object.entries(placement)) placed.set(output, placed.get(input)!);
   const args = bind(testCase, values, {
     memory: (name) => placed.get(name)!.id,
-    dynamicScalar: (value) => dynamicScalars.push(value) - 1,
     scalar: (value, isDynamic) => (isDynamic ? { dynamic: dynamicScalars.push(value) - 1 } : value),
   }) as Record<string, Instruction['args'][string]>;
   if (options.packed === true) args.packed = true;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { backend, getBackend } from '../../src/ops/backend.js';
 import type { HostArray, Memory, OpArgs, Ops } from '../../src/ops/ops.js';
+import { numberOf } from '../../src/ops/roles.js';
 import { firstDifference } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
 import type { Case } from './cases/case.js';
@@ -26,8 +27,10 @@ function argumentsOf<Args>(testCase: Case): { readonly args: Args; readonly memo
     else memories.set(name, isIndex ? GuardedMemory.unwritten('int32', length) : unwritten(length));
   }
   for (const [output, input] of Object.entries(testCase.over ?? {})) memories.set(output, memories.get(input)!);
-  const stand = { memory: (name: string) => memories.get(name), dynamicScalar: (value: number) => ({ value }) };
-  const args = bind(testCase, values, { ...stand, scalar: (value) => value }) as unknown as Args;
+  const args = bind(testCase, values, {
+    memory: (name) => memories.get(name),
+    scalar: (value) => value,
+  }) as unknown as Args;
   return { args, memory: (name) => memories.get(name)! };
 }
 
@@ -87,7 +90,7 @@ function reduceInParts(ops: Ops, testCase: Case): Results {
   if (kind === 0) ops.sum({ x, out, outer, size, inner });
   else ops.extreme({ x, out, index: index!, outer, size, inner, largest: kind === 1 });
   const sums = out.write();
-  for (let i = 0; i < sums.length; i++) sums[i]! /= Math.fround(divisor);
+  for (let i = 0; i < sums.length; i++) sums[i]! /= Math.fround(numberOf(divisor));
   return resultsOf(testCase, memory);
 }
 

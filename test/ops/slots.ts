@@ -1,6 +1,6 @@
 /** The memories of a case: each argument that is one, and each item of a list, under a name. */
 import { type Role, signatures } from '../../src/ops/ops.js';
-import type { Case, CaseValue } from './cases/case.js';
+import { type Case, type CaseValue, seedOf } from './cases/case.js';
 
 /** One memory of a call: `x`, or `inputs[1]`. */
 export interface Slot {
@@ -38,7 +38,7 @@ export function slotsOf(testCase: Case, values: Values = valuesOf(testCase)): Sl
 }
 
 /** The argument that a slot belongs to. */
-export const argumentOf = ({ name }: Slot): string => name.replace(/\[\d+\]$/, '');
+export const argumentOf = ({ name }: Pick<Slot, 'name'>): string => name.replace(/\[\d+\]$/, '');
 
 /** Whether memory of this role is written in full and not read. */
 export const isFresh = (role: Role): boolean => /^(out|indexOut|anyOut)\??$/.test(role);
@@ -49,13 +49,11 @@ export const isWritten = (role: Role): boolean => /out/i.test(role);
 /** What stands for the parts of a call. */
 export interface Stand {
   memory(name: string): unknown;
-  /** A number that may change between runs. */
-  dynamicScalar(value: number): unknown;
-  /** One of a list of scalars. */
+  /** A scalar that stays the same, or one that may change between runs. */
   scalar(value: number, isDynamic: boolean): unknown;
 }
 
-/** The arguments of a call. Every second scalar of a list is a dynamic scalar. */
+/** The arguments of a call. Every second scalar of a list is a dynamic one; of single ones those of every second case, by its name. */
 export function bind(testCase: Case, values: Values, stand: Stand): Record<string, unknown> {
   const bound = rolesOf(testCase).map(([argument, role]) => {
     const value = values[argument]!;
@@ -64,7 +62,8 @@ export function bind(testCase: Case, values: Values, stand: Stand): Record<strin
       return [argument, (value as readonly unknown[]).map((_, i) => stand.memory(`${argument}[${i}]`))];
     if (memoryRole.test(role)) return [argument, stand.memory(argument)];
     if (role === 'scalars') return [argument, (value as number[]).map((each, i) => stand.scalar(each, i % 2 === 1))];
-    return [argument, role === 'dynamicScalar' ? stand.dynamicScalar(value as number) : value];
+    if (role === 'scalar') return [argument, stand.scalar(value as number, seedOf(testCase.name) % 2 === 1)];
+    return [argument, value];
   });
   return Object.fromEntries(bound) as Record<string, unknown>;
 }

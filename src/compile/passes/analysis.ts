@@ -4,15 +4,17 @@
  */
 import { ArgumentError } from '../../errors.js';
 import type { Graph, Instruction, ValueId, ValueSpec } from '../../ops/graph.js';
+import { traits } from '../../ops/ops.js';
+import type { Traits } from '../../ops/traits.js';
 import { type Access, accessesOf, isOp, overwrites } from './instruction.js';
 import { isDense, spaceOf } from './operands.js';
 
-/** Ops that throw: what can be seen from outside must not be reordered with them. */
-const checks: ReadonlySet<string> = new Set(['checkIndex', 'checkTarget', 'checkFinite']);
+/** Whether an instruction only checks: what can be seen from outside must not be reordered with it. */
+const isCheck = ({ op }: Instruction): boolean => traits[op].throws !== undefined;
 
-/** Whether an instruction does something besides writing memory: it throws, or it advances a generator. */
-export function hasEffect({ op }: Instruction): boolean {
-  return checks.has(op) || op === 'drawKey';
+/** Whether an instruction does more than write memory: it throws, or it advances a generator. */
+export function hasEffect(each: Instruction): boolean {
+  return isCheck(each) || each.op === 'drawKey';
 }
 
 /** An instruction's accesses, with values named by {@link Analysis.aliasClass}. */
@@ -164,7 +166,7 @@ function effectsOf(analysis: Analysis, index: number) {
   const lasting =
     source !== undefined ||
     analysis.touches(index).some(({ value, writes }) => writes && analysis.spec(value).kind !== 'temporary');
-  return { check: checks.has(each.op), source, lasting };
+  return { check: isCheck(each), source, lasting };
 }
 
 /**
@@ -244,23 +246,29 @@ function isCovered(
   });
 }
 
+/** The arguments of ops that are not elementwise. */
+const none: NonNullable<Traits['elementwise']> = { inputs: [], outputs: [] };
+
 /** Whether it would write what it reads: only element by element, where a program does it, may that be. */
 function overlaps(analysis: Analysis, fused: Instruction): boolean {
+  const { inputs, outputs } = traits[fused.op].elementwise ?? none;
   const elementwise = elementwiseOperands(fused).map((value) => analysis.aliasClass(value));
   const accesses = accessesOf(fused).map((access) => ({ ...access, value: analysis.aliasClass(access.value) }));
   return accesses.some((one, i) => {
     const isShared = (other: Access, j: number) => {
       if (i === j || one.value !== other.value) return false;
-      return !(other.arg === 'inputs' && one.arg === 'outputs' && elementwise.includes(one.value));
+      return !(inputs.includes(other.arg) && outputs.includes(one.arg) && elementwise.includes(one.value));
     };
     return one.writes && accesses.some(isShared);
   });
 }
 
-/** Inputs of a program that are read where its outputs are written. */
+/** Inputs that are read where outputs are written. */
 function elementwiseOperands(fused: Instruction): readonly ValueId[] {
-  if (isOp(fused, 'linearWeightUpdate')) return fused.args.inputs;
-  if (!isOp(fused, 'pointwise')) return [];
+  if (!isOp(fused, 'pointwise')) {
+    const { inputs } = traits[fused.op].elementwise ?? none;
+    return accessesOf(fused).flatMap(({ arg, value }) => (inputs.includes(arg) ? [value] : []));
+  }
   const space = spaceOf(fused);
   const dense = space.operands.filter((operand) => isDense(space, operand)).map(({ value }) => value);
   const strided = space.operands.filter((operand) => !isDense(space, operand)).map(({ value }) => value);

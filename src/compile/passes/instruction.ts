@@ -2,6 +2,7 @@
 import type { Argument, GraphScalar, Instruction, ValueId } from '../../ops/graph.js';
 import { type Layout, type OpName, type Role, type Signature, signatures } from '../../ops/ops.js';
 import type { PointwiseProgram } from '../../ops/pointwise-program.js';
+import { roleTraits } from '../../ops/roles.js';
 
 /** What an argument of this role is in an instruction. */
 type ArgumentType<R extends Role> = R extends 'program'
@@ -10,15 +11,17 @@ type ArgumentType<R extends Role> = R extends 'program'
     ? PointwiseProgram | null
     : R extends 'ins' | 'outs' | 'indexes'
       ? readonly ValueId[]
-      : R extends 'scalars'
-        ? readonly GraphScalar[]
-        : R extends 'flag'
-          ? boolean
-          : R extends 'layout'
-            ? Layout
-            : R extends `${string}?`
-              ? ValueId | null
-              : number;
+      : R extends 'scalar'
+        ? GraphScalar
+        : R extends 'scalars'
+          ? readonly GraphScalar[]
+          : R extends 'flag'
+            ? boolean
+            : R extends 'layout'
+              ? Layout
+              : R extends `${string}?`
+                ? ValueId | null
+                : number;
 
 /** The arguments of an op as an {@link Instruction} holds them. */
 export type InstructionArgs<Name extends OpName> = {
@@ -43,21 +46,14 @@ export function isOp<Name extends OpName>(of: Instruction | undefined, op: Name)
   return of?.op === op;
 }
 
-const reads: ReadonlySet<Role> = new Set<Role>([
-  ...(['in', 'in?', 'index', 'any', 'ins', 'indexes'] as const),
-  ...(['inout', 'indexInout?', 'anyInout'] as const),
-]);
-const writes: ReadonlySet<Role> = new Set<Role>([
-  ...(['out', 'out?', 'indexOut', 'indexOut?', 'anyOut', 'outs'] as const),
-  ...(['inout', 'indexInout?', 'anyInout'] as const),
-]);
-
 /** One value that an instruction names. */
 export interface Access {
   readonly arg: string;
   readonly value: ValueId;
   readonly reads: boolean;
   readonly writes: boolean;
+  /** Whether it only writes, and the rest of the memory stays: `reads` then says that what was there matters. */
+  readonly isPartial: boolean;
 }
 
 type ValueArgument = Omit<Access, 'value'>;
@@ -70,8 +66,9 @@ function valueArgumentsOf(op: OpName): readonly ValueArgument[] {
   if (found === undefined) {
     const signature: Signature = signatures[op];
     found = Object.entries(signature)
-      .map(([arg, role]) => ({ arg, reads: reads.has(role), writes: writes.has(role) }))
-      .filter((each) => each.reads || each.writes);
+      .map(([arg, role]) => ({ arg, ...roleTraits[role] }))
+      .filter(({ reads, writes }) => reads || writes)
+      .map(({ arg, reads, writes, isPartial }) => ({ arg, reads, writes, isPartial }));
     valueArguments.set(op, found);
   }
   return found;
@@ -80,10 +77,11 @@ function valueArgumentsOf(op: OpName): readonly ValueArgument[] {
 /** The values that an instruction names, in the order of the op's signature. */
 export function accessesOf({ op, args }: Instruction): Access[] {
   const found: Access[] = [];
-  for (const { arg, reads, writes } of valueArgumentsOf(op)) {
+  for (const { arg, reads, writes, isPartial } of valueArgumentsOf(op)) {
     const argument = args[arg]!;
-    if (typeof argument === 'number') found.push({ arg, value: argument, reads, writes });
-    else for (const value of (argument ?? []) as readonly ValueId[]) found.push({ arg, value, reads, writes });
+    if (typeof argument === 'number') found.push({ arg, value: argument, reads, writes, isPartial });
+    else
+      for (const value of (argument ?? []) as readonly ValueId[]) found.push({ arg, value, reads, writes, isPartial });
   }
   return found;
 }
@@ -94,10 +92,7 @@ export function withValues(
   replace: (value: ValueId, direction: Pick<Access, 'reads' | 'writes'>) => ValueId,
 ): Instruction {
   const args: Record<string, Argument> = { ...each.args };
-  const signature: Signature = signatures[each.op];
-  for (const [arg, role] of Object.entries(signature)) {
-    const direction = { reads: reads.has(role), writes: writes.has(role) };
-    if (!direction.reads && !direction.writes) continue;
+  for (const { arg, ...direction } of valueArgumentsOf(each.op)) {
     const argument = args[arg]!;
     if (typeof argument === 'number') args[arg] = replace(argument, direction);
     else if (argument !== null) args[arg] = (argument as readonly ValueId[]).map((value) => replace(value, direction));

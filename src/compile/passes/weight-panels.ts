@@ -1,14 +1,7 @@
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
-import type { OpName } from '../../ops/ops.js';
+import { traits } from '../../ops/ops.js';
 import { Analysis } from './analysis.js';
 import { accessesOf } from './instruction.js';
-
-/** The arguments that lie in panels when an op is `packed`. */
-const packable: Readonly<Partial<Record<OpName, readonly string[]>>> = {
-  linear: ['weight'],
-  linearInputGradient: ['weight'],
-  linearWeightUpdate: ['inputs', 'outputs'],
-};
 
 type Shape = { readonly out: number; readonly in: number };
 
@@ -40,7 +33,7 @@ export function layOutWeightPanels(graph: Graph): Graph {
   return { ...graph, values, instructions };
 }
 
-const isPackable = ({ op }: Instruction, arg: string): boolean => packable[op]?.includes(arg) ?? false;
+const isPackable = ({ op }: Instruction, arg: string): boolean => traits[op].packable?.includes(arg) ?? false;
 
 function packableOf(analysis: Analysis, each: Instruction): ValueId[] {
   return accessesOf(each).flatMap(({ arg, value }) => (isPackable(each, arg) ? [analysis.aliasClass(value)] : []));

@@ -1,6 +1,7 @@
 /** Ops that move elements: fill, copy, cast. */
 import { isInt32Array } from '../../realm.js';
 import type { HostArray, Ops } from '../ops.js';
+import { numberOf } from '../roles.js';
 import { forEachRow, innermostRow } from './layout.js';
 
 /** Within int32; storing truncates towards zero and makes 0 of NaN, which stays one here. */
@@ -10,7 +11,7 @@ function saturate(value: number): number {
 
 export const copyOps: Pick<Ops, 'fill' | 'copy' | 'cast'> = {
   fill({ out, value, n }) {
-    out.write().fill(value, 0, n);
+    out.write().fill(numberOf(value), 0, n);
   },
 
   copy({ x, out, layout, xOffset, outOffset }) {

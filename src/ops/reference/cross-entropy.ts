@@ -1,5 +1,6 @@
 /** Softmax and cross-entropy together, and the gradient for the logits. */
 import { type FloatArray, type OpArgs, type Ops, reductions } from '../ops.js';
+import { numberOf } from '../roles.js';
 import { readFloats, readInts, roundTo, writeFloats } from './memory.js';
 import { reduceOps } from './reduce.js';
 import { logSumExp } from './softmax.js';
@@ -11,7 +12,8 @@ type Settings = Pick<
 
 /** Visits the loss of each row in order and writes softmaxStats to `stats`. Returns the sum of the losses. */
 function forward(settings: Settings, stats: FloatArray, visit?: (row: number, loss: number) => void): number {
-  const { rows, classes, ignoreIndex, smoothing } = settings;
+  const { rows, classes, ignoreIndex } = settings;
+  const smoothing = numberOf(settings.smoothing);
   const logits = readFloats(settings.logits);
   const target = readInts(settings.target);
   const weight = settings.weight === null ? null : readFloats(settings.weight);
@@ -48,7 +50,8 @@ function divisor(settings: Settings): number {
 }
 
 function backward(settings: Settings, grad: FloatArray, stats: FloatArray, total: number, out: FloatArray): void {
-  const { rows, classes, ignoreIndex, smoothing, reduction } = settings;
+  const { rows, classes, ignoreIndex, reduction } = settings;
+  const smoothing = numberOf(settings.smoothing);
   const logits = readFloats(settings.logits);
   const target = readInts(settings.target);
   const weight = settings.weight === null ? null : readFloats(settings.weight);

@@ -1,6 +1,7 @@
 /** Rows by index. */
 import { ArgumentError } from '../../errors.js';
 import type { Ops } from '../ops.js';
+import { numberOf } from '../roles.js';
 import { readFloats, readInts, writeFloats } from './memory.js';
 
 export const indexingOps: Pick<Ops, 'indexSelect' | 'indexAdd' | 'gatherRows'> = {
@@ -28,7 +29,7 @@ export const indexingOps: Pick<Ops, 'indexSelect' | 'indexAdd' | 'gatherRows'> =
   gatherRows({ x, index, out, rows, width, count, step }) {
     const source = x.read();
     const order = readInts(index);
-    const first = step.value * count;
+    const first = numberOf(step) * count;
     if (order.length < first + count)
       throw new ArgumentError(`gatherRows: index needs ${first + count} elements, got ${order.length}`);
     const chosen = order.subarray(first, first + count);

@@ -4,8 +4,9 @@
  */
 import { maskDraw, maskRowStart, maskScale, maskThreshold } from '../mask.js';
 import { nodes } from '../nodes.js';
-import type { DynamicScalar, FloatArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
+import type { FloatArray, Layout, Memory, OpArgs, Ops } from '../ops.js';
 import { type PointwiseInstruction, type PointwiseProgram, resultOf } from '../pointwise-program.js';
+import { numberOf } from '../roles.js';
 import { rangeOf, readFloats, readInts, roundTo, writeFloats, writeInts } from './memory.js';
 
 const blockSize = 256;
@@ -14,8 +15,6 @@ type Compute = (...operands: number[]) => number;
 
 /** A value of a program: the same for all elements, or a block of elements. */
 type Value = number | Float64Array;
-
-const numberOf = (scalar: number | DynamicScalar): number => (typeof scalar === 'number' ? scalar : scalar.value);
 
 /** Fills `block` with `count` elements of an operand, from the `begin`th of the layout on. */
 type Load = (block: Float64Array, begin: number, count: number) => void;

@@ -21,6 +21,7 @@ import type {
 } from '../graph.js';
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
+import { roleTraits } from '../roles.js';
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 
@@ -209,31 +210,24 @@ interface Values {
 
 /** What stands for an argument of an instruction when its op is called. */
 function bind(role: Role, value: unknown, values: Values): unknown {
-  switch (role) {
+  const scalar = (each: GraphScalar) => (typeof each === 'number' ? each : values.dynamicScalar(each.dynamic));
+  switch (roleTraits[role].kind) {
     case 'layout':
     case 'program':
-    case 'program?':
-    case 'size':
-    case 'scalar':
-    case 'int':
-    case 'flag':
+    case 'value':
       return value;
-    case 'ins':
-    case 'outs':
-    case 'indexes':
+    case 'memory':
+      return value === null ? null : values.memory(value as number);
+    case 'memories':
       return (value as readonly number[]).map((index) => values.memory(index));
+    case 'scalar':
+      return scalar(value as GraphScalar);
     case 'scalars':
-      return (value as readonly GraphScalar[]).map((each) =>
-        typeof each === 'number' ? each : values.dynamicScalar(each.dynamic),
-      );
-    case 'dynamicScalar':
-      return values.dynamicScalar(value as number);
+      return (value as readonly GraphScalar[]).map(scalar);
     case 'keySource':
       return values.source(value as number);
     case 'draw':
       throw new ArgumentError('random numbers are drawn before a program runs');
-    default:
-      return value === null ? null : values.memory(value as number);
   }
 }
 

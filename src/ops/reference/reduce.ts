@@ -2,6 +2,7 @@
 import { ArgumentError } from '../../errors.js';
 import type { Ops } from '../ops.js';
 import { plainCall } from '../pointwise-program.js';
+import { numberOf } from '../roles.js';
 import { temporary, writeInts } from './memory.js';
 import { pointwiseOps } from './pointwise.js';
 
@@ -19,7 +20,8 @@ export const reduceOps: Pick<Ops, 'sum' | 'extreme' | 'reduce'> = {
     }
     reduceOps.sum({ x, out, outer, size, inner });
     const sums = out.write();
-    for (let at = 0; at < outer * inner; at++) sums[at]! /= divisor;
+    const by = numberOf(divisor);
+    for (let at = 0; at < outer * inner; at++) sums[at]! /= by;
   },
 
   sum({ x, out, outer, size, inner }) {

@@ -15,7 +15,7 @@ interface RoleValues {
   ins: readonly Float32Array[];
   outs: readonly number[];
   indexes: readonly Int32Array[];
-  /** Every second one crosses as a dynamic scalar. */
+  /** Every second one crosses as a dynamic scalar; a `scalar` in every second case. */
   scalars: readonly number[];
   in: Float32Array;
   'in?': Float32Array | null;
@@ -34,7 +34,6 @@ interface RoleValues {
   scalar: number;
   int: number;
   flag: boolean;
-  dynamicScalar: number;
   keySource: KeySource;
   draw: Draw;
 }
