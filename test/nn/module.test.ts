@@ -268,3 +268,12 @@ describe('a module that is null', () => {
     expect(String(block)).toContain('(skip): Linear(in_features=1, out_features=1, bias=True)\n  (act): ReLU()');
   });
 });
+
+it('requiresGrad_ leaves parameters alone when only some could be changed', () => {
+  const module = new nn.Module();
+  module.registerParameter('a', new nn.Parameter(ones([1]), false));
+  module.registerParameter('b', new nn.Parameter(tensor([1], { dtype: 'int32' }), false));
+  expect(() => module.requiresGrad_()).toThrow(StateError);
+  expect(() => module.requiresGrad_()).toThrow('only Tensors of floating point dtype');
+  expect(module.parameters().map(({ requiresGrad }) => requiresGrad)).toEqual([false, false]);
+});

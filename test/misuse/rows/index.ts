@@ -7,6 +7,7 @@ import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
 import { functionRows } from './functions.js';
 import { inPlaceRows } from './in-place.js';
+import { layerRows } from './layers.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
 import { optimRows } from './optim.js';
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   ...productRows,
   ...autogradRows,
   ...nnRows,
+  ...layerRows,
   ...containerRows,
   ...optimRows,
   ...dataRows,

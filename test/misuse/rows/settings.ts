@@ -69,6 +69,6 @@ export const settingRows: readonly Row[] = [
     () =>
       Reflect.get(data.DataLoader.prototype, 'batchSize') ??
       Reflect.apply(data.DataLoader.prototype[Symbol.iterator], {}, []),
-    /private/,
+    /private|Receiver/,
   ),
 ];

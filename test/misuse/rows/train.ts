@@ -227,7 +227,7 @@ export const trainRows: readonly Row[] = [
   argument(
     'ModelCheckpoint: no function',
     () => new ModelCheckpoint(bad('file')),
-    'save must be a function, got "file"',
+    'ModelCheckpoint: expected { path, ... } or a function that saves, got "file"',
   ),
   argument(
     'StepLR: a model',
