@@ -43,7 +43,7 @@ it('is two blocks of about six statements in a file of 150 lines at most', () =>
   const sizes = blocks.map((code) => code.split('\n').filter((line) => !/^(import .*)?$/.test(line)).length);
   expect(sizes).toHaveLength(2);
   expect(Math.max(...sizes)).toBeLessThan(8);
-  expect(readme.split('\n').length).toBeLessThan(151);
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
 it('trains, saves, loads, serves and exports', { timeout: 180_000 }, async () => {
