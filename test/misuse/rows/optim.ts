@@ -1,5 +1,6 @@
 /** Optimizers: options, parameters, groups that were changed by hand, state dicts. */
 import { optim, type Tensor, zeros } from '../../../src/index.js';
+import { sentence } from '../../golden/load.js';
 import { bad, type Fixture } from '../fixture.js';
 import { argument, type Row, shape, state, typeError } from '../row.js';
 
@@ -44,45 +45,59 @@ export const optimRows: readonly Row[] = [
       argument(
         `${name}: lr ${shown(lr)}`,
         ({ model }) => make(name, model.parameters(), { lr }),
-        `${name}: Invalid learning rate: ${shown(lr)}`,
+        `${name}: ${sentence(`${name}: lr -1`).replace('-1', shown(lr))}`,
       ),
     ),
     argument(
       `${name}: weightDecay -1`,
       ({ model }) => make(name, model.parameters(), { weightDecay: -1 }),
-      'Invalid weight_decay value: -1',
+      `${name}: ${sentence('SGD: weight decay -1')}`,
     ),
     argument(
       `${name}: weightDecay NaN`,
       ({ model }) => make(name, model.parameters(), { weightDecay: Number.NaN }),
       'Invalid weight_decay value: NaN',
     ),
-    argument(`${name}: no parameters`, () => make(name, []), 'optimizer got an empty parameter list'),
-    argument(`${name}: a tensor`, ({ leaf }) => make(name, leaf), 'should be an iterable of Tensors or groups'),
-    argument(`${name}: a model`, ({ model }) => make(name, model), /iterable|Tensors|params/),
+    argument(`${name}: no parameters`, () => make(name, []), `${name}: ${sentence('SGD: no parameters')}`),
     argument(
-      `${name}: nothing`,
-      () => make(name, undefined),
-      'should be an iterable of Tensors or groups, but got undefined',
+      `${name}: a tensor`,
+      ({ leaf }) => make(name, leaf),
+      'should be an iterable of Tensors or groups, but got a value of type Tensor',
+    ),
+    argument(`${name}: a model`, ({ model }) => make(name, model), 'got a module; pass its parameters()'),
+    ...[undefined, null].map((params) =>
+      argument(
+        `${name}: ${params}`,
+        () => make(name, params),
+        `should be an iterable of Tensors or groups, but got ${params}`,
+      ),
     ),
     argument(
       `${name}: numbers`,
       () => make(name, [1, 2]),
-      'optimizer can only optimize Tensors, but one of the params is 1',
+      `${name}: optimizer can only optimize Tensors, but one of the params is 1`,
     ),
     argument(`${name}: a tensor and a number`, ({ leaf }) => make(name, [leaf, 2]), 'one of the params is 2'),
-    argument(`${name}: a result`, ({ leaf }) => make(name, [leaf.mul(2)]), "can't optimize a non-leaf Tensor"),
+    argument(
+      `${name}: a result`,
+      ({ leaf }) => make(name, [leaf.mul(2)]),
+      `${name}: ${sentence('SGD: a result as parameter')}`,
+    ),
     argument(`${name}: int32`, ({ integers }) => make(name, [integers]), "can't optimize an int32 Tensor"),
-    argument(`${name}: a parameter twice`, ({ leaf }) => make(name, [leaf, leaf]), 'duplicate parameters'),
+    argument(
+      `${name}: a parameter twice`,
+      ({ leaf }) => make(name, [leaf, leaf]),
+      'a parameter group with duplicate parameters',
+    ),
     argument(
       `${name}: a parameter in two groups`,
       ({ leaf }) => make(name, [{ params: [leaf] }, { params: [leaf] }]),
-      'more than one parameter group',
+      sentence('SGD: one parameter twice in two groups'),
     ),
     argument(
       `${name}: a group without params`,
       () => make(name, [{ lr: 1 }]),
-      'a parameter group is an object with params',
+      'a parameter group is an object with params, got an object',
     ),
     argument(
       `${name}: params only on the prototype`,
@@ -97,10 +112,10 @@ export const optimRows: readonly Row[] = [
     argument(
       `${name}: a group with a bad rate`,
       ({ leaf, matrix }) => make(name, [{ params: [matrix] }, { params: [leaf], lr: -2 }]),
-      'Invalid learning rate: -2',
+      `${name}: Invalid learning rate: -2`,
     ),
   ]),
-  argument('SGD: momentum -1', ({ leaf }) => make('SGD', [leaf], { momentum: -1 }), 'Invalid momentum value: -1'),
+  argument('SGD: momentum -1', ({ leaf }) => make('SGD', [leaf], { momentum: -1 }), sentence('SGD: momentum -1')),
   argument(
     'SGD: momentum NaN',
     ({ leaf }) => make('SGD', [leaf], { momentum: Number.NaN }),
@@ -114,41 +129,45 @@ export const optimRows: readonly Row[] = [
   argument(
     'SGD: nesterov without momentum',
     ({ leaf }) => make('SGD', [leaf], { nesterov: true }),
-    'Nesterov momentum requires a momentum and zero dampening',
+    sentence('SGD: nesterov without momentum'),
   ),
   argument(
     'SGD: nesterov with dampening',
     ({ leaf }) => make('SGD', [leaf], { nesterov: true, momentum: 0.9, dampening: 0.1 }),
-    'Nesterov momentum requires',
+    sentence('SGD: nesterov with dampening'),
   ),
   argument(
     'SGD: nesterov 1',
     ({ leaf }) => make('SGD', [leaf], { nesterov: 1, momentum: 0.9 }),
-    'nesterov must be a boolean, got 1',
+    'SGD: nesterov must be a boolean, got 1',
   ),
   ...(['Adam', 'AdamW'] as const).flatMap((name) => [
-    argument(`${name}: eps -1`, ({ leaf }) => make(name, [leaf], { eps: -1 }), 'Invalid epsilon value: -1'),
+    argument(`${name}: eps -1`, ({ leaf }) => make(name, [leaf], { eps: -1 }), `${name}: ${sentence('Adam: eps -1')}`),
     argument(
       `${name}: beta 0 of 1`,
       ({ leaf }) => make(name, [leaf], { betas: [1, 0.9] }),
-      'Invalid beta parameter at index 0: 1',
+      `${name}: Invalid beta parameter at index 0: 1`,
     ),
     argument(
       `${name}: beta 1 of NaN`,
       ({ leaf }) => make(name, [leaf], { betas: [0.9, Number.NaN] }),
       'Invalid beta parameter at index 1: NaN',
     ),
-    argument(`${name}: one beta`, ({ leaf }) => make(name, [leaf], { betas: [0.9] }), 'betas must be two numbers'),
+    argument(
+      `${name}: one beta`,
+      ({ leaf }) => make(name, [leaf], { betas: [0.9] }),
+      `${name}: betas must be two numbers, got [0.9]`,
+    ),
     argument(`${name}: betas with holes`, ({ leaf }) => make(name, [leaf], { betas: new Array(2) }), /beta/),
     argument(
       `${name}: betas 0.9`,
       ({ leaf }) => make(name, [leaf], { betas: 0.9 }),
-      'betas must be two numbers, got 0.9',
+      `${name}: betas must be two numbers, got 0.9`,
     ),
     argument(
       `${name}: amsgrad 1`,
       ({ leaf }) => make(name, [leaf], { amsgrad: 1 }),
-      'amsgrad must be a boolean, got 1',
+      `${name}: amsgrad must be a boolean, got 1`,
     ),
   ]),
 
@@ -219,7 +238,7 @@ export const optimRows: readonly Row[] = [
   argument(
     'addParamGroup: the same parameters',
     ({ optimizer, model }) => optimizer.addParamGroup({ params: model.parameters() }),
-    'more than one parameter group',
+    'appear in more than one parameter group',
   ),
   argument(
     'addParamGroup: a bad rate',
@@ -245,13 +264,13 @@ export const optimRows: readonly Row[] = [
   argument(
     'Optimizer.loadStateDict(null)',
     ({ optimizer }) => optimizer.loadStateDict(bad(null)),
-    'Adam.loadStateDict',
+    'Adam.loadStateDict: a state dict is an object of state and param_groups, got null',
   ),
   argument('Optimizer.loadStateDict({})', ({ optimizer }) => optimizer.loadStateDict(bad({})), 'Adam.loadStateDict'),
   argument(
     'Optimizer.loadStateDict: no groups',
     (fixture) => fixture.optimizer.loadStateDict(saved(fixture, (dict) => (dict.param_groups = []))),
-    'Adam.loadStateDict',
+    'a different number of parameter groups: 0, expected 1',
   ),
   argument(
     'Optimizer.loadStateDict: fewer parameters',
@@ -267,7 +286,7 @@ export const optimRows: readonly Row[] = [
       fixture.optimizer.loadStateDict(
         saved(fixture, (dict) => Object.assign(dict.param_groups[0] ?? {}, { lr: Number.NaN })),
       ),
-    'Invalid learning rate: NaN',
+    'Adam.loadStateDict: Invalid learning rate: NaN',
   ),
   shape(
     'Optimizer.loadStateDict: a shape',
@@ -283,7 +302,7 @@ export const optimRows: readonly Row[] = [
       fixture.optimizer.loadStateDict(
         saved(fixture, (dict) => Object.assign(dict.state['3'] ?? {}, { exp_avg_sq: undefined })),
       ),
-    'lacks exp_avg_sq',
+    'the state of a parameter lacks exp_avg_sq',
   ),
   argument(
     'Optimizer.loadStateDict: another optimizer',
@@ -299,7 +318,7 @@ export const optimRows: readonly Row[] = [
   argument(
     'Optimizer.loadStateDict: state of nobody',
     (fixture) => fixture.optimizer.loadStateDict(saved(fixture, (dict) => Object.assign(dict.state, { 17: {} }))),
-    /17/,
+    'state for a parameter 17, which no group has',
   ),
   typeError(
     'step of what is no optimizer',
