@@ -6,7 +6,7 @@ import { isArray, isCollection, isRevoked } from './realm.js';
 /** More elements than a typed array can hold; no size may be larger. */
 export const maxElements = 2 ** 32;
 
-/** Lists of more elements, or in lists of more lists than so many, are not printed; nor what takes more characters. */
+/** Not printed: lists with more elements or nested deeper than this, and text with more characters. */
 const mostShown = { elements: 8, depth: 3, characters: 120 };
 
 /** Prints a caller's value in a message: short, and safe for any type, also one whose properties throw or lie. */

@@ -1,5 +1,5 @@
 /**
- * Saving checkpoints of 100 MB while a training goes on: what the event loop feels of it, and how fast it is beside a plain write and
+ * Saving checkpoints of 100 MB while a training goes on: what the event loop feels of it, and how fast it is compared with a plain write and
  * fsync of the same bytes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const rounds = 5;
 const stepsBetween = 40;
 const pollMs = 5;
 
-/** Trains until so many checkpoints have been written. The seconds that each took from the step behind which it was due. */
+/** Trains until that number of checkpoints has been written. The seconds that each took from the step after which it was due. */
 async function saveWhileTraining({ lanewise }: Library, path: string): Promise<number[]> {
   const { data, fit, ModelCheckpoint, nn, optim, randn } = lanewise;
   const model = new nn.Sequential(new nn.Linear(features, width), new nn.Linear(width, 1));
@@ -82,7 +82,7 @@ export const checkpoint: Study = {
         figure('while training and saving: delay max', max, ' ms'),
         figure('from due to on the disk', speedOf(saved), ' MB/s'),
         figure('plain write and fsync', speedOf(plain), ' MB/s'),
-        figure('speed beside the plain write', speedOf(saved) / speedOf(plain), 'x'),
+        figure('speed relative to the plain write', speedOf(saved) / speedOf(plain), 'x'),
       ];
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Trains with an activation and an optimizer of its own: `npm run build && npx tsx examples/custom/main.ts`. */
+/** Trains with a custom activation and a custom optimizer: `npm run build && npx tsx examples/custom/main.ts`. */
 import { compile, manualSeed, nn, rand, type Tensor } from 'lanewise';
 import { Lion } from './lion.js';
 import { Mish } from './mish.js';

@@ -17,7 +17,7 @@ export interface ServiceOptions {
   readonly logLevel: string;
 }
 
-export const usage = `Trains on handwritten digits beside answering requests.
+export const usage = `Trains on handwritten digits while it answers requests.
 
   npm run service -- [options]
 

@@ -10,7 +10,7 @@ const open = new Set(['/health', '/chart.js', '/*', '/']);
 export interface SecurityOptions {
   /** Asked for in front of every route that trains, predicts or tells of jobs; null: none. */
   readonly token: string | null;
-  /** Host names under which the server answers, besides addresses and `localhost`. */
+  /** Host names under which the server answers, in addition to addresses and `localhost`. */
   readonly hosts: readonly string[];
 }
 

@@ -27,7 +27,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const { digits, modelFile, logLevel, memory, requestTimeout } = options;
   const server = Fastify({
     logger: { level: logLevel },
-    // JSON has types of its own: '5' is not 5, and what we do not know we do not drop in silence.
+    // JSON has types: '5' is not 5, and an unknown field is not dropped in silence.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     requestTimeout,
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.ceil(requestTimeout / 10) },

@@ -8,7 +8,7 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 /** A file of the package. */
 export function readTable(name: string): Row[] {
-  // The package exports its module, beside whose folder the files lie.
+  // The package exports its module only; the files lie next to that module's folder.
   const folder = dirname(dirname(createRequire(import.meta.url).resolve('vega-datasets')));
   return JSON.parse(readFileSync(join(folder, 'data', name), 'utf8'));
 }

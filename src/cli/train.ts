@@ -28,7 +28,7 @@ that was not stopped. A checkpoint is also written every minute, for the case of
     features: { type: 'string', value: 'A,B,...', help: 'the columns to learn from; default: all that are of use' },
     drop: { type: 'string', value: 'A,B,...', help: 'columns to leave out' },
     categorical: { type: 'string', value: 'A,B,...', help: 'columns whose numbers are names: postcodes, years' },
-    na: { type: 'string', value: 'A,B,...', help: "more texts for 'no value', besides empty, NA, NaN, null" },
+    na: { type: 'string', value: 'A,B,...', help: "more texts for 'no value', in addition to empty, NA, NaN, null" },
     delimiter: { type: 'string', value: 'C', help: 'what is between cells; default: by the first line' },
     hidden: { type: 'string', value: 'N,N,...', help: 'widths of the hidden layers; default: 64,32' },
     dropout: { type: 'string', value: 'P', help: 'share of values dropped in training; default: 0.1' },

@@ -1,4 +1,4 @@
-/** What a traced program depends on besides its arguments, and what calling its function sets. */
+/** What a traced program depends on in addition to its arguments, and what calling its function sets. */
 import { show } from '../check.js';
 import { differenceOf } from './contents.js';
 import { FieldGuards, type SelfChange } from './field-guards.js';

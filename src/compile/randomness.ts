@@ -58,7 +58,7 @@ export class Randomness {
   }
 
   /**
-   * Gets ready to reserve keys: what comes after asks for no memory of arrays. The function reserves those of so many runs and
+   * Gets ready to reserve keys: what comes after asks for no memory of arrays. The function reserves those of a number of runs and
    * returns what ends that, given how many of the runs were not made.
    */
   reservation(): (runs: number) => (unused: number) => void {

@@ -90,7 +90,7 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   }
 
   /**
-   * Starts an epoch whose first batches, so many, have been taken before: what is drawn for them is drawn now, but they are not made.
+   * Starts an epoch whose batches before number `first` have been taken before: what is drawn for them is drawn now, but they are not made.
    * @internal
    */
   '~from'(first: number): IterableIterator<Batch> {

@@ -8,16 +8,16 @@ import { isError, isURL } from '../realm.js';
  * The path that a caller gives as a string or a `file:` URL.
  * @param expected what else the caller might have given, for the message. @throws ArgumentError for anything else.
  */
-export function pathOf(place: string, path: unknown, expected = 'a path or a file: URL'): string {
+export function pathOf(caller: string, path: unknown, expected = 'a path or a file: URL'): string {
   if (isURL(path)) {
     try {
       return fileURLToPath(path.href);
     } catch (cause) {
-      throw new ArgumentError(`${place}: ${path.href} is not the URL of a file`, { cause });
+      throw new ArgumentError(`${caller}: ${path.href} is not the URL of a file`, { cause });
     }
   }
   if (typeof path !== 'string' || path === '')
-    throw new ArgumentError(`${place}: expected ${expected}, got ${show(path)}`);
+    throw new ArgumentError(`${caller}: expected ${expected}, got ${show(path)}`);
   return path;
 }
 
@@ -27,8 +27,8 @@ export function codeOf(error: unknown): unknown {
 }
 
 /** What is said of a file that the system does not let be read. */
-export function unreadable(place: string, path: string, cause: unknown): ArgumentError {
+export function unreadable(caller: string, path: string, cause: unknown): ArgumentError {
   const code = codeOf(cause);
   const reason = code === 'ENOENT' ? 'not found' : `cannot be read (${code ?? cause})`;
-  return new ArgumentError(`${place}: ${path}: ${reason}`, { cause });
+  return new ArgumentError(`${caller}: ${path}: ${reason}`, { cause });
 }

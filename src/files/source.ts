@@ -44,25 +44,25 @@ const expected = 'a path, a URL or the bytes of a file';
 const pieceBytes = 1 << 30;
 
 /** Reads a path, a `file:` URL or bytes. @throws ArgumentError that names the file. */
-export function readFileNow<T>(place: string, source: FileSource, reader: Reader<T>): T {
-  const bytes = bytesOf(place, source);
-  if (bytes !== null) return readBytes(place, 'the buffer', bytes, reader);
-  const path = pathOf(place, source, expected);
+export function readFileNow<T>(caller: string, source: FileSource, reader: Reader<T>): T {
+  const bytes = bytesOf(caller, source);
+  if (bytes !== null) return readBytes(caller, 'the buffer', bytes, reader);
+  const path = pathOf(caller, source, expected);
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch (cause) {
-    throw unreadable(place, path, cause);
+    throw unreadable(caller, path, cause);
   }
   try {
-    const facts = factsOf(place, path, fstatSync(file));
+    const facts = factsOf(caller, path, fstatSync(file));
     return drive(
       reader(facts),
       (at, into) => {
         try {
           return readSync(file, into, 0, Math.min(into.length, pieceBytes), at);
         } catch (cause) {
-          throw unreadable(place, path, cause);
+          throw unreadable(caller, path, cause);
         }
       },
       facts,
@@ -74,23 +74,23 @@ export function readFileNow<T>(place: string, source: FileSource, reader: Reader
 
 /** The same with the event loop free, also of a stream, which is gathered first: at most `maxBytes`. */
 export async function readFileAsync<T>(
-  place: string,
+  caller: string,
   source: FileSource | ByteStream,
   reader: Reader<T>,
   maxBytes: number = mostStreamed,
 ): Promise<T> {
-  if (isByteStream(source)) return readBytes(place, 'the stream', await gather(place, source, maxBytes), reader);
-  const bytes = bytesOf(place, source);
-  if (bytes !== null) return readBytes(place, 'the buffer', bytes, reader);
-  const path = pathOf(place, source, expected);
+  if (isByteStream(source)) return readBytes(caller, 'the stream', await gather(caller, source, maxBytes), reader);
+  const bytes = bytesOf(caller, source);
+  if (bytes !== null) return readBytes(caller, 'the buffer', bytes, reader);
+  const path = pathOf(caller, source, expected);
   let file: FileHandle;
   try {
     file = await open(path, 'r');
   } catch (cause) {
-    throw unreadable(place, path, cause);
+    throw unreadable(caller, path, cause);
   }
   try {
-    const facts = factsOf(place, path, await file.stat());
+    const facts = factsOf(caller, path, await file.stat());
     const reading = reader(facts);
     for (let next = reading.next(); ; next = reading.next()) {
       if (next.done) return next.value;
@@ -98,7 +98,7 @@ export async function readFileAsync<T>(
       for (let done = 0; done < into.length; ) {
         const length = Math.min(into.length - done, pieceBytes);
         const { bytesRead } = await file.read(into, done, length, at + done).catch((cause: unknown) => {
-          throw unreadable(place, path, cause);
+          throw unreadable(caller, path, cause);
         });
         done += bytesRead > 0 ? bytesRead : facts.fail('became shorter while it was read');
       }
@@ -109,8 +109,8 @@ export async function readFileAsync<T>(
 }
 
 /** Reads what lies in memory. */
-export function readBytes<T>(place: string, name: string, bytes: Uint8Array, reader: Reader<T>): T {
-  const facts = factsOf(place, name, { size: bytes.length });
+export function readBytes<T>(caller: string, name: string, bytes: Uint8Array, reader: Reader<T>): T {
+  const facts = factsOf(caller, name, { size: bytes.length });
   const copy = (at: number, into: Uint8Array) => {
     into.set(bytes.subarray(at, at + into.length));
     return Math.min(into.length, bytes.length - at);
@@ -136,25 +136,25 @@ export function* take(at: number, length: number): Reading<Uint8Array<ArrayBuffe
   return into;
 }
 
-function factsOf(place: string, name: string, found: { size: number; isFile?(): boolean }): FileFacts {
+function factsOf(caller: string, name: string, found: { size: number; isFile?(): boolean }): FileFacts {
   const fail = (what: string, cause?: unknown): never => {
-    throw new ArgumentError(`${place}: ${name}: ${what}`, cause === undefined ? undefined : { cause });
+    throw new ArgumentError(`${caller}: ${name}: ${what}`, cause === undefined ? undefined : { cause });
   };
   if (found.isFile?.() === false) fail('is no regular file');
   return { name, size: found.size, fail };
 }
 
 /** The bytes when the source lies in memory, else null. @throws ArgumentError when it is shared or detached. */
-export function bytesOf(place: string, source: unknown): Uint8Array | null {
+export function bytesOf(caller: string, source: unknown): Uint8Array | null {
   if (isArrayBuffer(source)) {
     try {
       return new Uint8Array(source);
     } catch (cause) {
-      throw new ArgumentError(`${place}: the buffer is detached (it was transferred)`, { cause });
+      throw new ArgumentError(`${caller}: the buffer is detached (it was transferred)`, { cause });
     }
   }
   if (!isUint8Array(source)) return null;
-  const view = plainView(place, source);
+  const view = plainView(caller, source);
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
@@ -162,14 +162,14 @@ function isByteStream(value: unknown): value is ByteStream {
   return holds(value, Symbol.asyncIterator) && typeof value[Symbol.asyncIterator] === 'function';
 }
 
-async function gather(place: string, stream: ByteStream, maxBytes: number): Promise<Uint8Array> {
+async function gather(caller: string, stream: ByteStream, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
-    const bytes = bytesOf(place, chunk);
-    if (bytes === null) throw new ArgumentError(`${place}: the stream must give bytes, got ${show(chunk)}`);
+    const bytes = bytesOf(caller, chunk);
+    if (bytes === null) throw new ArgumentError(`${caller}: the stream must give bytes, got ${show(chunk)}`);
     size += bytes.length;
-    if (size > maxBytes) throw new ArgumentError(`${place}: the stream has more than maxBytes (${maxBytes}) bytes`);
+    if (size > maxBytes) throw new ArgumentError(`${caller}: the stream has more than maxBytes (${maxBytes}) bytes`);
     chunks.push(bytes);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);

@@ -57,7 +57,7 @@ const arithmetic = (name: Exclude<Name, 'div'>, input: Operand, other: Operand):
 };
 
 /**
- * input + other, broadcast. int32 beside a float is converted; float32 beside float64 gives float64, unless the float64 is
+ * input + other, broadcast. int32 with a float is converted; float32 with float64 gives float64, unless the float64 is
  * a scalar. Two int32 operands give int32, modulo 2^32, as in PyTorch; an integer number is one.
  * @throws ShapeError when the shapes do not broadcast. @throws ArgumentError for an integer number that int32 cannot hold.
  */

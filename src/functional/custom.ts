@@ -38,7 +38,7 @@ type Inputs<Count extends number> = { inputs: Count };
  * tensors' dtype one by one, but what depends on scalars alone, which is computed in float64.
  * @param formula computes with the methods of expressions and with numbers. Choose with `where`: an expression has no value to branch on.
  * @param options `scalars`: names and defaults of numbers that are given at each call, in an object behind the tensors.
- * `inputs`: how many tensors there are beside them, to be given from two on.
+ * `inputs`: how many tensors it takes, to be given from two on.
  * @throws ArgumentError when the formula returns no expression, or another one when it is called again.
  */
 export function pointwise<Name extends string>(

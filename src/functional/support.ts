@@ -76,7 +76,7 @@ export function expanded(input: Tensor, shape: Shape): Tensor {
   return output;
 }
 
-/** A copy in memory of its own, without a gradient. */
+/** A copy in separate memory, without a gradient. */
 export function copied(input: Tensor): Tensor {
   const output = emptyLike(input);
   const layout = denseLayout(input.numel, 2);

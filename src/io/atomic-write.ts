@@ -31,60 +31,60 @@ const noFolderSync = new Set(['EISDIR', 'EINVAL', 'EPERM', 'EACCES', 'EBADF', 'E
  * Writes `chunks` as the whole content of the file at `path`, atomically and durably: when the promise resolves, the bytes and the name are
  * on the disk. A link is followed; an old file gives the new one its permissions. When anything fails, the old file is
  * as it was and no temporary file is left. The memory of a chunk must not change before the promise is settled.
- * @param place the function that the caller called, for messages.
+ * @param caller the function that was called, for messages.
  * @throws ArgumentError with the path and the reason; what `chunks` throws comes through as it is.
  */
 export async function writeAtomically(
-  place: string,
+  caller: string,
   path: string | URL,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const named = pathOf(place, path);
-  const target = await inPlace(place, named, () => realpath(named)).catch((error) => unlessMissing(error, named));
+  const named = pathOf(caller, path);
+  const target = await inPlace(caller, named, () => realpath(named)).catch((error) => unlessMissing(error, named));
   const temporary = temporaryName(target);
   const mode = await stat(target).then(permissions, () => undefined);
-  const file = await inPlace(place, named, () => open(temporary, 'wx'));
+  const file = await inPlace(caller, named, () => open(temporary, 'wx'));
   try {
     try {
-      if (mode !== undefined) await inPlace(place, named, () => file.chmod(mode));
+      if (mode !== undefined) await inPlace(caller, named, () => file.chmod(mode));
       let batch: Uint8Array[] = [];
       let bytes = 0;
       for await (const piece of piecesOf(chunks)) {
         batch.push(piece);
         bytes += piece.length;
         if (bytes < pieceBytes && batch.length < mostBuffers) continue;
-        await inPlace(place, named, () => writeAll(file, batch));
+        await inPlace(caller, named, () => writeAll(file, batch));
         batch = [];
         bytes = 0;
       }
-      await inPlace(place, named, () => writeAll(file, batch));
-      await inPlace(place, named, () => file.sync());
+      await inPlace(caller, named, () => writeAll(file, batch));
+      await inPlace(caller, named, () => file.sync());
     } finally {
       await file.close();
     }
-    await inPlace(place, named, () => rename(temporary, target));
+    await inPlace(caller, named, () => rename(temporary, target));
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  await inPlace(place, named, () => syncFolder(dirname(target)));
+  await inPlace(caller, named, () => syncFolder(dirname(target)));
 }
 
 /** As {@link writeAtomically}, without returning before all is done. */
-export function writeAtomicallySync(place: string, path: string | URL, chunks: Iterable<Uint8Array>): void {
-  const named = pathOf(place, path);
+export function writeAtomicallySync(caller: string, path: string | URL, chunks: Iterable<Uint8Array>): void {
+  const named = pathOf(caller, path);
   const doing = <T>(work: () => T): T => {
     try {
       return work();
     } catch (cause) {
-      throw failure(place, named, cause);
+      throw failure(caller, named, cause);
     }
   };
   let target = resolve(named);
   try {
     target = realpathSync(named);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw failure(place, named, error);
+    if (codeOf(error) !== 'ENOENT') throw failure(caller, named, error);
   }
   const temporary = temporaryName(target);
   const old = statSync(target, { throwIfNoEntry: false });
@@ -111,18 +111,18 @@ export function writeAtomicallySync(place: string, path: string | URL, chunks: I
   doing(() => syncFolderNow(dirname(target)));
 }
 
-async function inPlace<T>(place: string, path: string, work: () => Promise<T>): Promise<T> {
+async function inPlace<T>(caller: string, path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw failure(place, path, cause);
+    throw failure(caller, path, cause);
   }
 }
 
-function failure(place: string, path: string, cause: unknown): ArgumentError {
+function failure(caller: string, path: string, cause: unknown): ArgumentError {
   const code = codeOf(cause);
   const reason = code === 'ENOENT' ? 'there is no such folder' : `cannot be written (${code ?? cause})`;
-  return new ArgumentError(`${place}: ${path}: ${reason}`, { cause });
+  return new ArgumentError(`${caller}: ${path}: ${reason}`, { cause });
 }
 
 /** A file that is not there yet is made where its name says. */

@@ -6,7 +6,7 @@ import { isArray, isRecord } from '../realm.js';
 import { tensor } from '../tensor/from-values.js';
 import { noteInfo } from './file-info.js';
 
-const place = 'io.fromBrain';
+const caller = 'io.fromBrain';
 
 /**
  * The weights of what `toJSON()` of brain.js's `NeuralNetwork` gives, versions 1 and 2, for a `Sequential` of Linear and activation in turn: `0.weight`,
@@ -22,7 +22,7 @@ const place = 'io.fromBrain';
 export function fromBrain(json: unknown): StateDict {
   const layers = isRecord(json) ? json.layers : undefined;
   if (!isArray(layers) || layers.length < 2)
-    throw new ArgumentError(`${place}: expected toJSON() of a NeuralNetwork with its layers, got ${show(json)}`);
+    throw new ArgumentError(`${caller}: expected toJSON() of a NeuralNetwork with its layers, got ${show(json)}`);
   const state: StateDict = Object.create(null);
   // The first layer is the input.
   for (const [i, layer] of layers.slice(1).entries()) {
@@ -31,7 +31,7 @@ export function fromBrain(json: unknown): StateDict {
     const isNumber = (value: unknown) => typeof value === 'number';
     const isWhole = weights.every((row) => row.length === width && row.every(isNumber)) && biases.every(isNumber);
     if (weights.length === 0 || width === 0 || weights.length !== biases.length || !isWhole)
-      throw new ArgumentError(`${place}: layer ${i + 1} must have a row of numbers and a bias for each node`);
+      throw new ArgumentError(`${caller}: layer ${i + 1} must have a row of numbers and a bias for each node`);
     state[`${2 * i}.weight`] = tensor(weights as number[][], { dtype: 'float64' });
     state[`${2 * i}.bias`] = tensor(biases as number[], { dtype: 'float64' });
   }
@@ -44,7 +44,7 @@ function parametersOf(layer: unknown, index: number): { weights: unknown[][]; bi
     return { weights: layer.weights as unknown[][], biases: layer.biases };
   const nodes = isRecord(layer) ? Object.values(layer) : [];
   if (nodes.length === 0 || !nodes.every((node) => isRecord(node) && isRecord(node.weights)))
-    throw new ArgumentError(`${place}: layer ${index} has neither weights and biases nor nodes, got ${show(layer)}`);
+    throw new ArgumentError(`${caller}: layer ${index} has neither weights and biases nor nodes, got ${show(layer)}`);
   const rows = nodes as { weights: Record<string, unknown>; bias: unknown }[];
   return { weights: rows.map(({ weights }) => Object.values(weights)), biases: rows.map(({ bias }) => bias) };
 }

@@ -27,7 +27,7 @@ export interface LoadTfjsOptions {
   mapping?: Readonly<Record<string, string | null>> | ((weight: TfjsWeight) => string | null);
 }
 
-const place = 'io.loadTfjs';
+const caller = 'io.loadTfjs';
 /** More than the text of any model. */
 const mostManifestBytes = 100_000_000;
 
@@ -45,11 +45,11 @@ const mostManifestBytes = 100_000_000;
  * name in `mapping`. Nothing outside of the folder of the model is read.
  */
 export async function loadTfjs(path: string | URL, options?: LoadTfjsOptions): Promise<StateDict> {
-  const { mapping } = checkOptions(place, options, ['mapping']);
+  const { mapping } = checkOptions(caller, options, ['mapping']);
   if (mapping !== undefined && typeof mapping !== 'function' && !isPlainObject(mapping))
-    throw new ArgumentError(`${place}: mapping must be an object of names or a function, got ${show(mapping)}`);
-  const named = pathOf(place, path);
-  const manifest = await readFileAsync(place, named, readManifest);
+    throw new ArgumentError(`${caller}: mapping must be an object of names or a function, got ${show(mapping)}`);
+  const named = pathOf(caller, path);
+  const manifest = await readFileAsync(caller, named, readManifest);
   const parts: Uint8Array[] = [];
   for (const group of manifest.groups) parts.push(await readShards(named, group));
   return weightsOf(named, manifest, parts, mapping);
@@ -69,7 +69,7 @@ async function readShards(manifest: string, group: WeightGroup): Promise<Uint8Ar
     try {
       return await work();
     } catch (cause) {
-      throw unreadable(place, path, cause);
+      throw unreadable(caller, path, cause);
     }
   };
   let size = 0;
@@ -77,7 +77,7 @@ async function readShards(manifest: string, group: WeightGroup): Promise<Uint8Ar
   const needed = group.weights.reduce((sum, { bytes }) => sum + bytes, 0);
   if (size !== needed)
     throw new ArgumentError(
-      `${place}: ${paths.join(', ')}: ${size} bytes, the weights in them take ${needed} by ${manifest}`,
+      `${caller}: ${paths.join(', ')}: ${size} bytes, the weights in them take ${needed} by ${manifest}`,
     );
   const parts: Uint8Array[] = [];
   for (const path of paths) parts.push(await reading(path, () => readFile(path)));
@@ -95,7 +95,7 @@ export function weightsOf(
   const converted: Conversion[] = [];
   const asked = new Set<string>();
   for (const [i, { weights }] of groups.entries())
-    readBytes(place, name, parts[i]!, function* (file) {
+    readBytes(caller, name, parts[i]!, function* (file) {
       let at = 0;
       for (const spec of weights) {
         if (at + spec.bytes > file.size)
@@ -106,7 +106,7 @@ export function weightsOf(
         if (to !== null) {
           const array = yield* readWeight(spec, at);
           const [key, tensor] =
-            typeof mapping === 'object' ? inTorch(place, weight, to, array) : [to, permuted(array, spec.shape, null)];
+            typeof mapping === 'object' ? inTorch(caller, weight, to, array) : [to, permuted(array, spec.shape, null)];
           if (key in state) file.fail(`two weights are called ${show(key)}, one of them ${show(spec.name)}`);
           state[key] = tensor;
           if (spec.stored !== 'F32' && spec.stored !== 'I32')
@@ -119,7 +119,7 @@ export function weightsOf(
   const unknown = typeof mapping === 'object' ? Object.keys(mapping).filter((layer) => !asked.has(layer)) : [];
   if (unknown.length > 0)
     throw new ArgumentError(
-      `${place}: mapping names ${unknown.map(show).join(', ')}; the layers with weights are ${[...asked].map(show).join(', ')}`,
+      `${caller}: mapping names ${unknown.map(show).join(', ')}; the layers with weights are ${[...asked].map(show).join(', ')}`,
     );
   return noteInfo(state, { format: 'tfjs', metadata: Object.create(null), converted });
 }
@@ -136,11 +136,11 @@ function target(weight: TfjsWeight, mapping: LoadTfjsOptions['mapping']): string
   if (mapping === undefined) return weight.name;
   if (typeof mapping === 'object' && !Object.hasOwn(mapping, weight.layer))
     throw new ArgumentError(
-      `${place}: mapping has no name for the layer ${show(weight.layer)} (${show(weight.name)}); null leaves it out`,
+      `${caller}: mapping has no name for the layer ${show(weight.layer)} (${show(weight.name)}); null leaves it out`,
     );
   const to: unknown = typeof mapping === 'function' ? mapping(weight) : mapping[weight.layer];
   if (to === null || typeof to === 'string') return to;
-  throw new ArgumentError(`${place}: mapping must give a string or null for ${show(weight.name)}, got ${show(to)}`);
+  throw new ArgumentError(`${caller}: mapping must give a string or null for ${show(weight.name)}, got ${show(to)}`);
 }
 
 function* readWeight({ stored, numel, quantization, isInteger }: WeightSpec, at: number): Reading<HostArray> {

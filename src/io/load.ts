@@ -51,38 +51,38 @@ export interface LoadOptions {
  * @throws ArgumentError that names the file, the tensor and the byte: for a file that is not there, cut off, too long, or that says what is not true.
  */
 export async function load(source: FileSource | ByteStream, options?: LoadOptions): Promise<StateDict> {
-  const place = 'io.load';
-  const { maxBytes, ...given } = checkLoadOptions(place, options, ['maxBytes', 'key']);
-  return readFileAsync(place, source, reader(given), maxBytes);
+  const caller = 'io.load';
+  const { maxBytes, ...given } = checkLoadOptions(caller, options, ['maxBytes', 'key']);
+  return readFileAsync(caller, source, reader(given), maxBytes);
 }
 
 /** As {@link load}, without returning before all is read. */
 export function loadSync(source: FileSource, options?: Pick<LoadOptions, 'key'>): StateDict {
-  const place = 'io.loadSync';
-  return readFileNow(place, source, reader(checkLoadOptions(place, options, ['key'])));
+  const caller = 'io.loadSync';
+  return readFileNow(caller, source, reader(checkLoadOptions(caller, options, ['key'])));
 }
 
 /** As {@link load}, from the bytes of a file. */
 export function deserialize(bytes: Uint8Array | ArrayBuffer, options?: Pick<LoadOptions, 'key'>): StateDict {
-  const place = 'io.deserialize';
-  const wanted = checkLoadOptions(place, options, ['key']);
-  const given = bytesOf(place, bytes);
-  if (given === null) throw new ArgumentError(`${place}: expected the bytes of a file, got ${show(bytes)}`);
-  return readBytes(place, 'the buffer', given, reader(wanted));
+  const caller = 'io.deserialize';
+  const wanted = checkLoadOptions(caller, options, ['key']);
+  const given = bytesOf(caller, bytes);
+  if (given === null) throw new ArgumentError(`${caller}: expected the bytes of a file, got ${show(bytes)}`);
+  return readBytes(caller, 'the buffer', given, reader(wanted));
 }
 
 function checkLoadOptions(
-  place: string,
+  caller: string,
   options: LoadOptions | undefined,
   known: readonly (keyof LoadOptions)[],
 ): Partial<LoadOptions> {
-  const given = checkOptions(place, options, known);
+  const given = checkOptions(caller, options, known);
   const { maxBytes, key } = given;
-  if (maxBytes !== undefined && checkNumber(place, 'maxBytes', maxBytes) < 0)
-    throw new ArgumentError(`${place}: maxBytes must not be negative, got ${maxBytes}`);
+  if (maxBytes !== undefined && checkNumber(caller, 'maxBytes', maxBytes) < 0)
+    throw new ArgumentError(`${caller}: maxBytes must not be negative, got ${maxBytes}`);
   if (key === undefined || typeof key === 'string') return given;
-  const isPath = isArray(key) && readList(place, 'keys', key, (part) => typeof part === 'string', 100).every(Boolean);
-  if (!isPath) throw new ArgumentError(`${place}: key must be a string or an array of strings, got ${show(key)}`);
+  const isPath = isArray(key) && readList(caller, 'keys', key, (part) => typeof part === 'string', 100).every(Boolean);
+  if (!isPath) throw new ArgumentError(`${caller}: key must be a string or an array of strings, got ${show(key)}`);
   return { ...given, key: [...key] };
 }
 

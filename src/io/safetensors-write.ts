@@ -23,19 +23,19 @@ const width = { F32: 4, F64: 8, I32: 4, I64: 8 };
  * @param metadata strings by name, checked by {@link checkMetadata}.
  */
 export function safetensorsChunks(
-  place: string,
+  caller: string,
   tensors: ReadonlyMap<string, Tensor>,
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array[] {
   const items = [...tensors].map(([name, tensor]): Item => {
-    if (name === '__metadata__') throw new ArgumentError(`${place}: a tensor cannot be called ${show(name)}`);
+    if (name === '__metadata__') throw new ArgumentError(`${caller}: a tensor cannot be called ${show(name)}`);
     const bytesOfName = Buffer.from(name);
     if (bytesOfName.toString() !== name)
-      throw new ArgumentError(`${place}: the name ${show(name)} has half a character, which UTF-8 cannot write`);
+      throw new ArgumentError(`${caller}: the name ${show(name)} has half a character, which UTF-8 cannot write`);
     return { name, bytesOfName, tensor, type: typeOf(name, tensor) };
   });
   items.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type) || Buffer.compare(a.bytesOfName, b.bytesOfName));
-  return [headerOf(place, items, metadata), ...items.map(bytesOf)];
+  return [headerOf(caller, items, metadata), ...items.map(bytesOf)];
 }
 
 /** PyTorch counts the batches of a BatchNorm in int64. */
@@ -44,7 +44,7 @@ function typeOf(name: string, tensor: Tensor): Item['type'] {
   return isCounter && tensor.dtype === 'int32' ? 'I64' : types[tensor.dtype];
 }
 
-function headerOf(place: string, items: readonly Item[], metadata: ReadonlyMap<string, string>): Uint8Array {
+function headerOf(caller: string, items: readonly Item[], metadata: ReadonlyMap<string, string>): Uint8Array {
   const parts: string[] = [];
   if (metadata.size > 0) parts.push(`"__metadata__":${objectOf(metadata, JSON.stringify)}`);
   let end = 0;
@@ -59,7 +59,7 @@ function headerOf(place: string, items: readonly Item[], metadata: ReadonlyMap<s
   const length = Math.ceil(text.length / 8) * 8;
   if (length > mostHeaderBytes)
     throw new ArgumentError(
-      `${place}: names and metadata take ${length} bytes, at most ${mostHeaderBytes} are possible`,
+      `${caller}: names and metadata take ${length} bytes, at most ${mostHeaderBytes} are possible`,
     );
   const header = Buffer.alloc(lengthBytes + length, ' ');
   header.writeBigUInt64LE(BigInt(length), 0);

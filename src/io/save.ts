@@ -41,12 +41,12 @@ export async function save(
   source: Saveable,
   options?: SaveOptions,
 ): Promise<void> {
-  const place = 'io.save';
+  const caller = 'io.save';
   const isStream = isWritable(target) || isWebWritable(target);
-  if (!isStream) checkPath(place, target);
-  const chunks = chunksOf(place, source, options, true);
+  if (!isStream) checkPath(caller, target);
+  const chunks = chunksOf(caller, source, options, true);
   if (isWritable(target)) return pipeline(Readable.from(chunks), target as Writable);
-  if (!isWebWritable(target)) return writeAtomically(place, target, chunks);
+  if (!isWebWritable(target)) return writeAtomically(caller, target, chunks);
   const writer = target.getWriter();
   for (const chunk of chunks) {
     await writer.ready;
@@ -57,9 +57,9 @@ export async function save(
 
 /** As {@link save} to a path, without returning before the file is on the disk. */
 export function saveSync(path: string | URL, source: Saveable, options?: SaveOptions): void {
-  const place = 'io.saveSync';
-  checkPath(place, path);
-  writeAtomicallySync(place, path, chunksOf(place, source, options, false));
+  const caller = 'io.saveSync';
+  checkPath(caller, path);
+  writeAtomicallySync(caller, path, chunksOf(caller, source, options, false));
 }
 
 /** The bytes of the file that {@link save} writes. */
@@ -75,33 +75,33 @@ export function serialize(source: Saveable, options?: SaveOptions): Uint8Array<A
 }
 
 /** `isLater`: the pieces are written when the caller has gone on, so they must not share memory that it may change. */
-function chunksOf(place: string, source: unknown, options: SaveOptions | undefined, isLater: boolean): Uint8Array[] {
-  const { metadata } = checkOptions(place, options, ['metadata']);
-  const texts = checkMetadata(place, metadata ?? {});
-  const { tensors, shared } = stateEntries(place, source);
-  const chunks = safetensorsChunks(place, tensors, texts);
+function chunksOf(caller: string, source: unknown, options: SaveOptions | undefined, isLater: boolean): Uint8Array[] {
+  const { metadata } = checkOptions(caller, options, ['metadata']);
+  const texts = checkMetadata(caller, metadata ?? {});
+  const { tensors, shared } = stateEntries(caller, source);
+  const chunks = safetensorsChunks(caller, tensors, texts);
   if (!isLater) return chunks;
   const buffers = new Set([...shared].map((storage) => storage.read().buffer));
   return chunks.map((chunk) => (buffers.has(chunk.buffer) ? chunk.slice() : chunk));
 }
 
-function checkMetadata(place: string, metadata: unknown): Map<string, string> {
+function checkMetadata(caller: string, metadata: unknown): Map<string, string> {
   if (!isMap(metadata) && !isPlainObject(metadata))
-    throw new ArgumentError(`${place}: metadata must be an object of strings, got ${show(metadata)}`);
+    throw new ArgumentError(`${caller}: metadata must be an object of strings, got ${show(metadata)}`);
   const entries: [unknown, unknown][] = isMap(metadata) ? [...metadata] : Object.entries(metadata);
   return new Map(
     entries.map(([key, value]) => {
       if (typeof key === 'string' && typeof value === 'string') return [key, value];
-      throw new ArgumentError(`${place}: metadata are strings by name, got ${show(value)} as ${show(key)}`);
+      throw new ArgumentError(`${caller}: metadata are strings by name, got ${show(value)} as ${show(key)}`);
     }),
   );
 }
 
-function checkPath(place: string, path: unknown): void {
-  const found = /\.(pt|pth)$/i.exec(pathOf(place, path, 'a path, a file: URL or a stream'));
+function checkPath(caller: string, path: unknown): void {
+  const found = /\.(pt|pth)$/i.exec(pathOf(caller, path, 'a path, a file: URL or a stream'));
   if (found !== null)
     throw new ArgumentError(
-      `${place}: writes safetensors, not PyTorch's own files: call it .safetensors and read it with safetensors.torch.load_file`,
+      `${caller}: writes safetensors, not PyTorch's own files: call it .safetensors and read it with safetensors.torch.load_file`,
     );
 }
 

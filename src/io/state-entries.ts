@@ -19,7 +19,7 @@ export interface StateEntries {
 }
 
 /** The tensors by name: while they are being trained, all as one step has left them. */
-export function stateEntries(place: string, source: unknown): StateEntries {
+export function stateEntries(caller: string, source: unknown): StateEntries {
   if (source instanceof Module) {
     const live = [...source.parameters(), ...source.buffers()];
     return {
@@ -27,8 +27,8 @@ export function stateEntries(place: string, source: unknown): StateEntries {
       shared: new Set(live.map(({ storage }) => storage)),
     };
   }
-  const given = [...entriesOf(place, source)].map(
-    ([name, value]) => [checkKey(place, name), tensorOf(place, name, value)] as const,
+  const given = [...entriesOf(caller, source)].map(
+    ([name, value]) => [checkKey(caller, name), tensorOf(caller, name, value)] as const,
   );
   const tensors = stateTensors(given.map(([, tensor]) => tensor));
   return {
@@ -37,20 +37,20 @@ export function stateEntries(place: string, source: unknown): StateEntries {
   };
 }
 
-function entriesOf(place: string, source: unknown): Iterable<[unknown, unknown]> {
+function entriesOf(caller: string, source: unknown): Iterable<[unknown, unknown]> {
   if (isMap(source)) return source;
   if (isPlainObject(source)) return Object.entries(source);
-  throw new ArgumentError(`${place}: expected a module or a state dict, got ${show(source)}`);
+  throw new ArgumentError(`${caller}: expected a module or a state dict, got ${show(source)}`);
 }
 
-function checkKey(place: string, name: unknown): string {
+function checkKey(caller: string, name: unknown): string {
   if (typeof name === 'string') return name;
-  throw new ArgumentError(`${place}: names of tensors are strings, got ${show(name)}`);
+  throw new ArgumentError(`${caller}: names of tensors are strings, got ${show(name)}`);
 }
 
-function tensorOf(place: string, name: unknown, value: unknown): Tensor {
+function tensorOf(caller: string, name: unknown, value: unknown): Tensor {
   if (value instanceof Tensor) return value;
-  const saved = openSaved(place, value);
-  if (saved === null) throw new ArgumentError(`${place}: ${show(name)} must be a Tensor, got ${show(value)}`);
+  const saved = openSaved(caller, value);
+  if (saved === null) throw new ArgumentError(`${caller}: ${show(name)} must be a Tensor, got ${show(value)}`);
   return saved.read();
 }

@@ -56,7 +56,7 @@ const layouts: ReadonlyMap<string, Readonly<Record<string, Place>>> = new Map<st
 
 /** The name and the numbers of a weight as PyTorch has them. @throws ArgumentError for a layer that has no place in PyTorch here. */
 export function inTorch(
-  place: string,
+  caller: string,
   weight: TfjsWeight,
   prefix: string,
   array: HostArray,
@@ -66,12 +66,12 @@ export function inTorch(
   const to = found !== undefined && Object.hasOwn(found, parameter) ? found[parameter] : undefined;
   if (to === undefined)
     throw new ArgumentError(
-      `${place}: there is no rule for ${show(parameter)} of a ${className ?? 'layer of unknown class'} (${show(name)}): ` +
+      `${caller}: there is no rule for ${show(parameter)} of a ${className ?? 'layer of unknown class'} (${show(name)}): ` +
         `rules are for ${[...layouts.keys()].join(', ')}; load it without mapping`,
     );
   const isMatrix = to.order === null || shape.length >= 2;
   if (!isMatrix)
-    throw new ArgumentError(`${place}: ${show(name)} has the shape [${shape.join(', ')}], which no kernel has`);
+    throw new ArgumentError(`${caller}: ${show(name)} has the shape [${shape.join(', ')}], which no kernel has`);
   const full = prefix === '' ? to.name : `${prefix}.${to.name}`;
   return [full, permuted(array, shape, to.order?.(shape.length) ?? null)];
 }

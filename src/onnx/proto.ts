@@ -12,7 +12,7 @@ import { ArgumentError } from '../errors.js';
 import { type Attribute, type Constant, elementTypes, type Graph, type GraphNode, type Value } from './graph.js';
 import { type Batches, constantOf } from './quantity.js';
 
-/** What stands in the file besides the graph. */
+/** What stands in the file in addition to the graph. */
 export interface Heading {
   /** Of the graph. */
   readonly name: string;

@@ -71,7 +71,7 @@ export interface DeviceBuffer {
   copyIn(host: HostArray, offset?: number): void;
   /** Reads as many elements as `host` takes, from `offset` (default 0) on. While a job runs on the buffer: the numbers between two runs. */
   copyOut(host: HostArray, offset?: number): void;
-  /** Lets go of the memory; a program that still has the buffer keeps it alive. */
+  /** Releases the memory; a program that still has the buffer keeps it alive. */
   free(): void;
 }
 
@@ -138,7 +138,7 @@ export interface ProgramHandle {
   submit(call: JobCall): Job;
   /** Bytes of the arena. */
   readonly arenaBytes: number;
-  /** Lets go of the arena; after that only `dispose` may be called. @throws StateError while a job has not settled */
+  /** Releases the arena; after that only `dispose` may be called. @throws StateError while a job has not settled */
   dispose(): void;
 }
 

@@ -79,7 +79,7 @@ class NativeJob implements Job {
 }
 
 /**
- * The jobs of an addon. They are stopped when the process, or the worker thread, begins to exit; the addon lets go of
+ * The jobs of an addon. They are stopped when the process, or the worker thread, begins to exit; the addon releases
  * them when the environment is torn down. A job that has not settled keeps the event loop alive.
  */
 export function createJobs(addon: NativeAddon): NativeJobs {

@@ -165,7 +165,7 @@ class Reclaimer {
       try {
         this.reclaim(true);
       } catch {
-        // Nobody could catch it. Programs that are made later try again.
+        // No caller could catch it. Programs that are made later try again.
       }
     }).unref();
   }

@@ -13,7 +13,7 @@ type NativeOp = Exclude<keyof Ops, HostOp>;
 /** The arguments of any op, by name. */
 type Args = Readonly<Record<string, unknown>>;
 
-/** What crosses without a copy of its own: programs as numbers, numbers in the frame. */
+/** What crosses without a copy: programs as numbers, numbers in the frame. */
 export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram' | 'forgetPointwiseProgram'>;
 
 const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';

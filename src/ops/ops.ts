@@ -10,7 +10,7 @@
  * - callers have checked shapes, dtypes and ranges; a backend may check again but need not;
  * - memory is dense and row-major; sizes may be 0; outputs may hold anything beforehand (NaN in tests) and every
  *   element of them is written, unless the role says `inout`;
- * - an elementwise op may write to one of its own inputs; no other op may;
+ * - an elementwise op may write to one of its inputs; no other op may;
  * - NaN and infinity go through as in PyTorch;
  * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */

@@ -88,7 +88,7 @@ export function readState(
   }
   for (const name of names.required)
     if (!buffers.has(name)) throw new ArgumentError(`${caller}: the state of a parameter lacks ${name}`);
-  // Without a count of its own, a state that holds anything was made by a step.
+  // Without a step count, a state that holds anything was made by a step.
   if (!names.countsSteps && buffers.size > 0) step = 1;
   return { step, buffers };
 }

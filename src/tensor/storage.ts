@@ -163,7 +163,7 @@ export class Storage implements Memory {
 
   /**
    * The side for a program of that factory, which is a user of it until {@link release}. A buffer of another factory is
-   * let go of: its numbers move over, and its programs see that they compute on something else.
+   * released: its numbers move over, and its programs see that they compute on something else.
    * @throws ArgumentError when there is no memory for a buffer; StateError while a job writes the other one.
    */
   retain(factory: ProgramFactory): NativeSide {
@@ -224,8 +224,8 @@ export class Storage implements Memory {
   }
 
   /**
-   * Keeps the numbers in the buffer alone when they are many: for programs that stay for as long as a model does. Whoever reads
-   * them gets them from there.
+   * Keeps the numbers in the buffer alone when they are many: for programs that stay for as long as a model does. They are read
+   * from there.
    */
   leaveToBuffer(): void {
     const side = this.#side;

@@ -31,7 +31,7 @@ export interface Outcome<Out = unknown, Target = unknown> {
   readonly sampleWeight?: Tensor | undefined;
 }
 
-/** A batch of samples that have weights beside it. */
+/** A batch of samples with their weights. */
 export class WeightedBatch {
   readonly batch: unknown;
   /** [rows]. */

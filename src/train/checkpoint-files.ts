@@ -18,11 +18,11 @@ export interface CheckpointFileOptions extends MonitorOptions {
    * checkpoint has its own: `run/{step}.safetensors`. The folder is made when it is not there.
    */
   path: string | URL;
-  /** After each so many steps. At most one of the three may be given; default: `everyEpochs: 1`. */
+  /** Each time this number of steps has been made. At most one of the three may be given; default: `everyEpochs: 1`. */
   everySteps?: number;
-  /** After each so many epochs, with validation, schedulers and callbacks. */
+  /** Each time this number of epochs is over, with validation, schedulers and callbacks. */
   everyEpochs?: number;
-  /** When so many seconds have gone by since the last one began, after the step that is in progress. */
+  /** When this number of seconds has passed since the last one began, after the step that is in progress. */
   everySeconds?: number;
   /**
    * How many files are kept when each has its own name: the last ones, with `monitor` the best ones. Older ones are removed once the new one
@@ -30,7 +30,7 @@ export interface CheckpointFileOptions extends MonitorOptions {
    */
   keep?: number;
   /**
-   * Only epochs that are better than those before are saved, with `keep` those that are among the best so many: by this score, as
+   * Only epochs that are better than those before are saved, with `keep` those that are among that number of best ones: by this score, as
    * {@link MonitorOptions.monitor}. Without `monitor`, all are.
    */
   monitor?: string;
@@ -140,7 +140,7 @@ export class CheckpointFiles {
     this.#isDueAfterEpoch = isTurn && (this.#monitor === null || this.#isAmongBest(result, this.#monitor));
   }
 
-  /** Steps that may be made after so many before one is due. */
+  /** Steps that may be made after `total` before one is due. */
   stepsLeft(total: number): number {
     return this.#everySteps === null ? Number.POSITIVE_INFINITY : this.#everySteps - (total % this.#everySteps);
   }

@@ -32,7 +32,7 @@ export class EpochLog {
   readonly #chunks: Chunk[] = [];
   #length = 0;
 
-  /** @param metrics the names of what is measured besides the loss. */
+  /** @param metrics the names of what is measured in addition to the loss. */
   constructor(metrics: readonly string[], hasValidation: boolean) {
     this.#metrics = metrics;
     this.#hasValidation = hasValidation;
@@ -53,7 +53,7 @@ export class EpochLog {
     rows.set(row, (this.#length++ - start) * row.length);
   }
 
-  /** The first epochs, so many, for {@link load}. */
+  /** The first `length` epochs, for {@link load}. */
   save(length: number): SavedLog {
     const saved: { rates: number; parts: Float64Array[] }[] = [];
     for (const [i, { start, rates, rows }] of this.#chunks.entries()) {

@@ -1,4 +1,4 @@
-/** What a checkpoint keeps of a training besides model, optimizer, schedulers and generators: where it stands, and what kind it is of. */
+/** What a checkpoint keeps of a training in addition to model, optimizer, schedulers and generators: where it stands, and what kind it is of. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import type { Difference } from '../io/restore.js';

@@ -89,7 +89,7 @@ export class InMemoryDataset {
     this.#order.wroteBuffer();
   }
 
-  /** Lets go of programs and order. */
+  /** Releases programs and order. */
   release(): void {
     this.#programs.release();
     this.#order.release(this.#side);

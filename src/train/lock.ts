@@ -6,7 +6,7 @@ import type { Settings } from './options.js';
 const taken = new WeakSet<object>();
 
 const wait = 'wait for that training to end, or abort it';
-const one = 'give each training one of its own';
+const one = 'give each training a separate one';
 
 export class Lock {
   /** Who may write all the same. */

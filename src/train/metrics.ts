@@ -1,4 +1,4 @@
-/** What is measured besides the loss: functions of tensors, traced with the step. */
+/** What is measured in addition to the loss: functions of tensors, traced with the step. */
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, argmax, mean, sign, sub, to } from '../functional/index.js';

@@ -65,7 +65,7 @@ export interface CommonOptions<Out, Target> {
    * with functions of tensors only.
    */
   loss: Loss<Out, Target>;
-  /** What to measure besides: names, or functions of output and target. Default: nothing. */
+  /** What to measure in addition: names, or functions of output and target. Default: nothing. */
   metrics?: readonly (MetricName | Metric<Out, Target> | MetricFunction<Out, Target>)[];
   /** Default 1. */
   epochs?: number;

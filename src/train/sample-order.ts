@@ -32,7 +32,7 @@ export class SampleOrder {
     if (this.#seed !== null) await cancellation.race(data.shuffle(this.#seed));
   }
 
-  /** So many steps were made. */
+  /** `made` more steps were made. */
   advance(made: number, data: InMemoryDataset): void {
     this.#steps += made;
     if (this.#steps < data.steps) return;

@@ -72,7 +72,7 @@ export class Scoring {
   readonly #names: readonly string[];
   readonly #kinds = new WeakMap<StepProgram, StepKind>();
 
-  /** @param names of the scores besides the loss. */
+  /** @param names of the scores other than the loss. */
   constructor(names: readonly string[]) {
     this.#names = names;
   }

@@ -68,7 +68,7 @@ export class StepLoop {
 
   /**
    * Steps over data that lie where programs compute.
-   * @param advance is told of so many steps that were made.
+   * @param advance is told how many steps were made.
    */
   async inMemory(
     epoch: number,

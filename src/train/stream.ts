@@ -68,7 +68,7 @@ export class StreamedData {
     given: number;
     readonly begin: GeneratorStates | null;
   } | null = null;
-  /** Null: nobody asks where it stands. */
+  /** Null: its position is not asked for. */
   readonly #generators: Generators | null;
   /** Whether it is to be known where it stood before batches whose steps are not made. */
   readonly #tracksStops: boolean;
@@ -275,7 +275,7 @@ export class StreamedData {
 
   #noBatch(): ArgumentError {
     return new ArgumentError(
-      `${this.#caller}: ${this.#what} gave no batch; what is iterated more than once must begin anew each time, ` +
+      `${this.#caller}: ${this.#what} gave no batch; what is iterated more than once must begin again each time, ` +
         'as a DataLoader does and a generator does not',
     );
   }

@@ -62,7 +62,7 @@ export class Tallies {
     return this.#tallies.get(key)?.sums ?? null;
   }
 
-  /** Adds so many steps, given the sum of each output over them. */
+  /** Adds a number of steps, given the sum of each output over them. */
   add(kind: StepKind, steps: number, sums: Float64Array): void {
     const tally = this.#tallies.get(kind.key);
     if (tally === undefined) this.replace(kind, steps, sums);
@@ -72,7 +72,7 @@ export class Tallies {
     }
   }
 
-  /** Adds so many steps, given what the sums are after them. */
+  /** Adds a number of steps, given what the sums are after them. */
   replace(kind: StepKind, steps: number, sums: Float64Array): void {
     const before = this.#tallies.get(kind.key)?.steps ?? 0;
     this.#tallies.set(kind.key, { kind, steps: before + steps, sums: sums.slice() });
@@ -109,7 +109,7 @@ export function kindOf(measures: readonly Measure<number>[]): StepKind {
   return { key: JSON.stringify(measures), measures };
 }
 
-/** What so many steps add, given the sum of each output over them. */
+/** What a number of steps adds, given the sum of each output over them. */
 export function amountOf({ perStep, factor, output }: Amount<number>, steps: number, sums: Float64Array): number {
   return perStep * steps + (output === null ? 0 : factor * sums[output]!);
 }

@@ -1,4 +1,4 @@
-/** Where a training stands: what checkpoints have of it besides the numbers. */
+/** Where a training stands: what checkpoints have of it in addition to the numbers. */
 import type { Generator } from '../random/generator.js';
 import { sharingMemory } from '../tensor/snapshot.js';
 import type { Moment } from './checkpoint-files.js';

@@ -78,7 +78,7 @@ describe('EarlyStopping', () => {
       const { name } = callback.constructor;
       await expect(second).rejects.toThrow(StateError);
       await expect(second).rejects.toThrow(
-        `fit: the callback${name === 'Object' ? '' : ` ${name}`} takes part in a training already: give each training one of its own`,
+        `fit: the callback${name === 'Object' ? '' : ` ${name}`} takes part in a training already: give each training a separate one`,
       );
       await first;
       await expect(train(makeProblem(), { callbacks })).resolves.toMatchObject({ stopped: null });

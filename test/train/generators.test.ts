@@ -91,7 +91,7 @@ describe('the option generator', () => {
     const second = train(makeProblem(), { generator });
     await expect(second).rejects.toThrow(StateError);
     await expect(second).rejects.toThrow(
-      'fit: the generator is drawn from by a training already: give each training one of its own',
+      'fit: the generator is drawn from by a training already: give each training a separate one',
     );
     await first;
     await train(makeProblem(), { generator });

@@ -109,7 +109,7 @@ describeEachBackend('stepsPerEpoch', () => {
       stepsPerEpoch: 5,
       onEpoch: ({ epoch }) => void results.push(epoch),
     });
-    await expect(promise).rejects.toThrow('fit: train gave no batch; what is iterated more than once must begin anew');
+    await expect(promise).rejects.toThrow('fit: train gave no batch; what is iterated more than once must begin again');
     await expect(promise).rejects.toBeInstanceOf(ArgumentError);
     expect(results).toEqual([1]);
     const other = makeProblem();

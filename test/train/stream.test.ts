@@ -207,7 +207,7 @@ describeEachBackend('fit on batches', () => {
     })();
     const results: number[] = [];
     const promise = train(problem, batches, { onEpoch: ({ epoch }) => void results.push(epoch) });
-    await expect(promise).rejects.toThrow('fit: train gave no batch; what is iterated more than once must begin anew');
+    await expect(promise).rejects.toThrow('fit: train gave no batch; what is iterated more than once must begin again');
     expect(results).toEqual([1]);
   });
 });

@@ -52,7 +52,7 @@ struct BoundLink {
 #define LANEWISE_Y v_load(second + u * kLanes)
 #define LANEWISE_Z v_load(third + u * kLanes)
 
-// The codes of a function with so many operands, and their labels in the order of LinkCode.
+// The codes of a function with this number of operands, and their labels in the order of LinkCode.
 #define LANEWISE_CODES_1(name, function) LANEWISE_ALONE(name, 0, function(r[u]))
 #define LANEWISE_CODES_2(name, function)      \
   LANEWISE_WITH(name, 0, , function(r[u], x)) \

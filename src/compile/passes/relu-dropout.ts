@@ -28,7 +28,7 @@ const scaled = (() => {
 /**
  * The gradients of dropout and of the relu before it as one, which draws no mask: dropout's output d says where both let the
  * gradient through, since it is a positive multiple of relu's output where an element was kept, and 0 where it was dropped. Then
- * relu's output is needed by nobody but dropout. Different only in the sign of zeros, and where an element was dropped that was infinite or
+ * Only dropout reads relu's output. Different only in the sign of zeros, and where an element was dropped that was infinite or
  * NaN (dropout gave NaN, where the gradient goes through) or whose gradient was (0 here, NaN originally).
  */
 export function fuseReluDropoutGradients(graph: Graph): Graph {

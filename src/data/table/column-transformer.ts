@@ -239,7 +239,7 @@ export class ColumnTransformer<const F extends Features = readonly string[]> {
     return target === null ? null : classesOf(target);
   }
 
-  /** What {@link fromJSON} takes: everything that was learnt, to the bit. Put it beside the weights: `{ metadata: { transformer: JSON.stringify(t) } }`. */
+  /** What {@link fromJSON} takes: everything that was learnt, to the bit. Put it in the file of the weights: `{ metadata: { transformer: JSON.stringify(t) } }`. */
   toJSON(): ColumnTransformerJSON {
     return stateToJSON(this.state('toJSON'));
   }

@@ -12,7 +12,7 @@ export interface FittedState {
   readonly naValues: readonly string[];
 }
 
-/** What was learnt of a column; what there is besides depends on its type. */
+/** What was learnt of a column; the other fields depend on its type. */
 export interface ColumnJSON {
   /** Its name in the table. */
   readonly column: string;

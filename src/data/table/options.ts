@@ -44,8 +44,8 @@ export interface FeatureOptions {
   /** The categories in their order. Default: those that `fit` sees, sorted. */
   readonly categories?: readonly (string | number | boolean)[];
   /**
-   * What a category does that `fit` has not seen: `'error'` refuses it by name, `'ignore'` gives zeros for one-hot and an index of its own
-   * behind all others for ordinal. Default `'error'`.
+   * What a category does that `fit` has not seen: `'error'` refuses it by name, `'ignore'` gives zeros for one-hot and a separate index
+   * after all others for ordinal. Default `'error'`.
    */
   readonly handleUnknown?: 'error' | 'ignore';
   /** Default `'error'`. */

@@ -13,7 +13,7 @@ export type FromColumnsOptions<F extends Features> =
       readonly transformer: ColumnTransformer<F>;
     };
 
-/** What a stream of a table's rows is told besides its columns. */
+/** What a stream of a table's rows is told in addition to its columns. */
 export interface BatchOptions {
   /** Rows in a batch; the last may have fewer. Default 32. */
   readonly batchSize?: number;

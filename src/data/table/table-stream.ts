@@ -52,7 +52,7 @@ export class TableStream<F extends Features> implements AsyncIterable<readonly [
     this.#generator = generator ?? null;
   }
 
-  /** Learns the columns in a pass of its own. @internal */
+  /** Learns the columns in a separate pass. @internal */
   async fit(): Promise<void> {
     let rows = 0;
     for await (const view of views(this.#caller, this.#open())) {
@@ -164,7 +164,7 @@ function checkArrays(
 /**
  * Batches of rows that come from anywhere: an array, an iterable or a function that opens one (async ones and streams of Node too), of records, or
  * of arrays behind one that names the columns. Without a `transformer` that is fitted the rows are read once to learn the columns, and
- * again for each epoch, so `rows` must begin anew each time. Memory is bounded whatever the size of the table, and the event loop stays free.
+ * again for each epoch, so `rows` must begin again each time. Memory is bounded whatever the size of the table, and the event loop stays free.
  * @throws ArgumentError that names column, row and what is wrong; what the rows throw.
  */
 export async function fromRows<const F extends Features>(

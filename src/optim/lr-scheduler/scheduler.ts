@@ -116,7 +116,7 @@ export abstract class LRScheduler {
     const { length } = this.optimizer.paramGroups;
     if (length !== expected)
       throw new StateError(
-        `${this.caller}: the optimizer has ${length} parameter groups, and had ${expected} when the scheduler was made; make it anew`,
+        `${this.caller}: the optimizer has ${length} parameter groups, and had ${expected} when the scheduler was made; make a new one`,
       );
   }
 }

@@ -3,7 +3,7 @@ import { show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isArray } from '../../realm.js';
 
-/** What PyTorch's state dicts have besides: how its own code works, or what follows from the rest. */
+/** What else PyTorch's state dicts have: how its own code works, or what follows from the rest. */
 const ignored = [
   '_is_initial',
   '_get_lr_called_within_step',

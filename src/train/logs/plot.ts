@@ -12,7 +12,7 @@ const formats = ['svg', 'terminal'] as const;
 export interface PlotOptions {
   /** `'svg'`, the default: an image; `'terminal'`: text. */
   format?: 'svg' | 'terminal';
-  /** Which scores, each with a chart of its own: `'loss'` or names of metrics. Default: all. */
+  /** Which scores, each in a separate chart: `'loss'` or names of metrics. Default: all. */
   scores?: readonly string[];
   /** Of each chart: in pixels, default 720; in characters, default 60. */
   width?: number;

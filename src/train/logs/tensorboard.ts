@@ -23,14 +23,14 @@ let files = 0;
 
 /** Options of {@link TensorBoard}. */
 export interface TensorBoardOptions {
-  /** Histograms of all parameters after every so many epochs. Default 0: none. */
+  /** Histograms of all parameters each time this number of epochs is over. Default 0: none. */
   histogramEvery?: number;
 }
 
 /**
  * Writes event files that TensorBoard reads (`tensorboard --logdir dir`): loss and metrics of training and validation under one heading
  * (`loss/train`, `loss/validation`), learning rates, samples in a second, and histograms of the weights if they are asked for; the step is the
- * epoch. Each training writes a file of its own, in the background; one that goes on from a checkpoint takes the place of the epochs that it makes
+ * epoch. Each training writes a separate file, in the background; one that goes on from a checkpoint takes the place of the epochs that it makes
  * again.
  *
  * ```ts
