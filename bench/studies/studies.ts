@@ -2,6 +2,7 @@
 import { checkpoint } from './checkpoint.js';
 import { compiledStep } from './compiled-step.js';
 import { contention } from './contention.js';
+import { csv } from './csv.js';
 import { eventLoop } from './event-loop.js';
 import { pointwiseChain } from './pointwise-chain.js';
 import { service } from './service.js';
@@ -12,6 +13,7 @@ export const studies: readonly Study[] = [
   checkpoint,
   compiledStep,
   contention,
+  csv,
   eventLoop,
   pointwiseChain,
   service,

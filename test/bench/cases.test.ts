@@ -48,7 +48,7 @@ describe('workloads', () => {
     const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
     const names = new Set(workloads.map((each) => each.case));
     for (const name of names) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
-    expect(names.size).toBe(18);
+    expect(names.size).toBe(19);
     expect(new Set(workloads.map(workloadId)).size).toBe(workloads.length);
     for (const { params } of workloads) expect(JSON.parse(JSON.stringify(params))).toEqual(params);
   });
@@ -73,7 +73,7 @@ describe('workloads', () => {
     const quick = selectWorkloads('', true);
     const left = new Set(workloads.map((each) => each.case));
     for (const each of quick) left.delete(each.case);
-    expect([...left]).toEqual(['checkpoint', 'contention', 'event-loop', 'service']);
+    expect([...left]).toEqual(['checkpoint', 'contention', 'csv', 'event-loop', 'service']);
     expect(quick.length).toBeLessThan(workloads.length / 2);
     const odd = ['odd-shapes/784-100-100-10/batch 33/SGD', 'odd-shapes/784-96-96-16/batch 32/SGD'];
     expect(ids('odd-shapes', true).sort()).toEqual(odd);
