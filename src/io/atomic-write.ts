@@ -21,6 +21,8 @@ import { codeOf, pathOf } from '../files/path.js';
 
 /** The largest piece that one system call writes, and the bytes of small pieces that go out together. */
 const pieceBytes = 4 << 20;
+/** So many bytes are sent on to the disk while others are being written. */
+const syncBytes = 8 << 20;
 /** The most buffers that one system call takes. */
 const mostBuffers = 512;
 
@@ -47,18 +49,7 @@ export async function writeAtomically(
   try {
     try {
       if (mode !== undefined) await inPlace(caller, named, () => file.chmod(mode));
-      let batch: Uint8Array[] = [];
-      let bytes = 0;
-      for await (const piece of piecesOf(chunks)) {
-        batch.push(piece);
-        bytes += piece.length;
-        if (bytes < pieceBytes && batch.length < mostBuffers) continue;
-        await inPlace(caller, named, () => writeAll(file, batch));
-        batch = [];
-        bytes = 0;
-      }
-      await inPlace(caller, named, () => writeAll(file, batch));
-      await inPlace(caller, named, () => file.sync());
+      await fill(file, chunks, (work) => inPlace(caller, named, work));
     } finally {
       await file.close();
     }
@@ -111,6 +102,52 @@ export function writeAtomicallySync(caller: string, path: string | URL, chunks: 
   doing(() => syncFolderNow(dirname(target)));
 }
 
+/**
+ * Writes all that `chunks` gives. What is written goes on to the disk meanwhile, so that the last sync finds little left to do.
+ * @param doing names the file in what goes wrong.
+ */
+async function fill(
+  file: FileHandle,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  doing: (work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  let batch: Uint8Array[] = [];
+  let [bytes, unsynced] = [0, 0];
+  let syncing: Promise<void> | null = null;
+  // The system names a failed write to the disk once: the last sync would not.
+  let failed: { readonly error: unknown } | null = null;
+  const sync = async (): Promise<void> => {
+    try {
+      await doing(() => file.datasync());
+    } catch (error) {
+      failed ??= { error };
+    }
+    syncing = null;
+  };
+  const throwFailure = (): void => {
+    if (failed !== null) throw failed.error;
+  };
+  try {
+    for await (const piece of piecesOf(chunks)) {
+      batch.push(piece);
+      bytes += piece.length;
+      if (bytes < pieceBytes && batch.length < mostBuffers) continue;
+      await doing(() => writeAll(file, batch));
+      throwFailure();
+      unsynced += bytes;
+      [batch, bytes] = [[], 0];
+      if (unsynced < syncBytes || syncing !== null) continue;
+      unsynced = 0;
+      syncing = sync();
+    }
+    await doing(() => writeAll(file, batch));
+  } finally {
+    await syncing;
+  }
+  throwFailure();
+  await doing(() => file.sync());
+}
+
 async function inPlace<T>(caller: string, path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -135,8 +172,16 @@ const permissions = ({ mode }: { mode: number }): number => mode & 0o777;
 
 /** In the same folder, since a file can only be renamed within one file system. */
 function temporaryName(target: string): string {
-  return join(dirname(target), `.${basename(target).slice(0, 40)}.${uniqueSuffix()}.tmp`);
+  return join(dirname(target), `${startOfTemporary(target)}${uniqueSuffix()}.tmp`);
 }
+
+/** Whether `name` is what a write of `target` that was killed has left in its folder. */
+export function isTemporaryOf(target: string, name: string): boolean {
+  const start = startOfTemporary(target);
+  return name.startsWith(start) && /^[0-9a-z]+-[0-9a-z]+\.tmp$/.test(name.slice(start.length));
+}
+
+const startOfTemporary = (target: string): string => `.${basename(target).slice(0, 40)}.`;
 
 /** Not from node:crypto, which takes longer to load than the rest of this folder. A name that exists is refused by the system. */
 function uniqueSuffix(): string {

@@ -6,12 +6,13 @@ import { show } from '../check.js';
 import { version } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { type FileFacts, type Reading, readFileAsync } from '../files/source.js';
+import type { HostArray } from '../ops/ops.js';
 import { isRecord } from '../realm.js';
+import type { Storage } from '../tensor/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { writeAtomically } from './atomic-write.js';
 import { fileInfo } from './file-info.js';
 import { readSafetensors } from './safetensors-read.js';
-import { safetensorsChunks } from './safetensors-write.js';
+import { bytesOf, type SafetensorsLayout, safetensorsLayout } from './safetensors-write.js';
 import { joinState, type SplitState, splitState } from './state-tree.js';
 
 /** What the names of all tensors begin with that are not the model's. */
@@ -39,27 +40,34 @@ export function splitCheckpoint(caller: string, state: CheckpointState): SplitSt
 }
 
 /**
- * Writes what {@link splitCheckpoint} gave, atomically and durably.
- * @param tensors in the place of those of `state`: copies that do not change before the promise is settled.
+ * Lays out the file of what {@link splitCheckpoint} gave.
+ * @param tensors of the names of those of the state; their numbers are not looked at.
+ * @throws ArgumentError for a state that is too large for the format.
  */
-export async function writeCheckpoint(
+export function checkpointLayout(
   caller: string,
-  path: string | URL,
   { json }: Pick<SplitState, 'json'>,
   tensors: ReadonlyMap<string, Tensor>,
-): Promise<void> {
-  await writeAtomically(caller, path, checkpointChunks(caller, json, tensors));
-}
-
-/** The bytes of the file. @throws ArgumentError for a state that is too large for the format. */
-export function checkpointChunks(caller: string, json: unknown, tensors: ReadonlyMap<string, Tensor>): Uint8Array[] {
+): SafetensorsLayout {
   const metadata = new Map([
     ['format', 'pt'],
     [keys.version, formatVersion],
     [keys.library, version],
     [keys.state, JSON.stringify(json)],
   ]);
-  return safetensorsChunks(caller, tensors, metadata);
+  return safetensorsLayout(caller, tensors, metadata);
+}
+
+/**
+ * The bytes of the file.
+ * @param piecesOf gives the numbers of a storage in pieces, which do not change before the file is written.
+ */
+export async function* checkpointChunks(
+  { header, items }: SafetensorsLayout,
+  piecesOf: (storage: Storage) => Iterable<HostArray> | AsyncIterable<HostArray>,
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  for (const { type, tensor } of items) for await (const piece of piecesOf(tensor.storage)) yield bytesOf(type, piece);
 }
 
 /** Reads a checkpoint. @throws ArgumentError that names the file, when it is not there, not whole, or no checkpoint of this version. */

@@ -11,7 +11,14 @@ import { Generator, type GeneratorState } from '../random/generator.js';
 import { isArray, isRecord } from '../realm.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
-import { type CheckpointState, readCheckpoint, splitCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+import { writeAtomically } from './atomic-write.js';
+import {
+  type CheckpointState,
+  checkpointChunks,
+  checkpointLayout,
+  readCheckpoint,
+  splitCheckpoint,
+} from './checkpoint-file.js';
 import { restore } from './restore.js';
 
 /** What belongs to a training by hand, of which any may be left out. */
@@ -88,7 +95,12 @@ export async function saveCheckpoint(path: string | URL, contents: CheckpointCon
     ...(state === undefined ? {} : { state }),
   });
   const copies = Array.from(split.tensors, ([name, tensor]) => [name, copyOf(tensor)] as const);
-  await writeCheckpoint(caller, path, split, new Map(copies));
+  const layout = checkpointLayout(caller, split, new Map(copies));
+  await writeAtomically(
+    caller,
+    path,
+    checkpointChunks(layout, (storage) => [storage.read()]),
+  );
 }
 
 /**

@@ -1,12 +1,12 @@
 /** Writes safetensors files: the same bytes that the reference implementation writes. */
 import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import type { DType } from '../ops/ops.js';
+import type { DType, HostArray } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { lengthBytes, mostHeaderBytes } from './safetensors-header.js';
 
 /** A tensor as it goes into the file. */
-interface Item {
+export interface Item {
   readonly name: string;
   readonly bytesOfName: Buffer;
   readonly tensor: Tensor;
@@ -18,6 +18,12 @@ const types = { float32: 'F32', float64: 'F64', int32: 'I32' } as const satisfie
 const order = ['I64', 'F64', 'F32', 'I32'];
 const width = { F32: 4, F64: 8, I32: 4, I64: 8 };
 
+/** What a file consists of: the header, and the tensors in the order in which they follow it. */
+export interface SafetensorsLayout {
+  readonly header: Uint8Array;
+  readonly items: readonly Item[];
+}
+
 /**
  * The bytes of a file in pieces: the header, then the tensors. A piece shares its memory with its tensor, so that no number is copied.
  * @param metadata strings by name, checked by {@link checkMetadata}.
@@ -27,6 +33,16 @@ export function safetensorsChunks(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array[] {
+  const { header, items } = safetensorsLayout(caller, tensors, metadata);
+  return [header, ...items.map(({ type, tensor }) => bytesOf(type, tensor.storage.read()))];
+}
+
+/** Lays a file out. No number of a tensor is looked at. */
+export function safetensorsLayout(
+  caller: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: ReadonlyMap<string, string>,
+): SafetensorsLayout {
   const items = [...tensors].map(([name, tensor]): Item => {
     if (name === '__metadata__') throw new ArgumentError(`${caller}: a tensor cannot be called ${show(name)}`);
     const bytesOfName = Buffer.from(name);
@@ -35,7 +51,7 @@ export function safetensorsChunks(
     return { name, bytesOfName, tensor, type: typeOf(name, tensor) };
   });
   items.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type) || Buffer.compare(a.bytesOfName, b.bytesOfName));
-  return [headerOf(caller, items, metadata), ...items.map(bytesOf)];
+  return { header: headerOf(caller, items, metadata), items };
 }
 
 /** PyTorch counts the batches of a BatchNorm in int64. */
@@ -71,8 +87,8 @@ function objectOf<T>(entries: ReadonlyMap<string, T>, write: (value: T) => strin
   return `{${[...entries].map(([key, value]) => `${JSON.stringify(key)}:${write(value)}`).join(',')}}`;
 }
 
-function bytesOf({ tensor, type }: Item): Uint8Array {
-  const array = tensor.storage.read();
+/** Numbers of a tensor as the file has them; they share their memory where the type is the same. */
+export function bytesOf(type: Item['type'], array: HostArray): Uint8Array {
   const numbers = type === 'I64' ? BigInt64Array.from(array, BigInt) : array;
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }

@@ -3,8 +3,7 @@
 import type { DeviceBuffer, ProgramFactory } from '../ops/graph.js';
 import type { HostArray } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
-import { ownTurn } from '../ops/turns.js';
-import { uncleared, zeros } from './host-memory.js';
+import { zeros } from './host-memory.js';
 import { Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
@@ -50,31 +49,4 @@ function copyTogether(storages: readonly Storage[]): Map<Storage, Storage> {
   }
   for (const [factory, { buffers, arrays }] of calls) factory.copyOut(buffers, arrays);
   return copies;
-}
-
-/** Bytes that are copied in one turn of the event loop. */
-const turnBytes = 1 << 20;
-
-/**
- * Copies of tensors, made in pieces with the event loop free in between. Nothing may write to any of them meanwhile. Tensors that share
- * memory share their copies.
- */
-export async function copyInTurns(tensors: readonly Tensor[]): Promise<Tensor[]> {
-  const copies = new Map<Storage, Storage>();
-  let left = turnBytes;
-  for (const storage of new Set(tensors.map((tensor) => tensor.storage))) {
-    const { dtype, length } = storage;
-    const copy = uncleared(dtype, length);
-    for (let start = 0; start < length; ) {
-      const part = copy.subarray(start, start + Math.max(1, Math.floor(left / copy.BYTES_PER_ELEMENT)));
-      storage.copyOut(part, start);
-      start += part.length;
-      left -= part.byteLength;
-      if (left >= copy.BYTES_PER_ELEMENT) continue;
-      await ownTurn();
-      left = turnBytes;
-    }
-    copies.set(storage, new Storage(dtype, copy));
-  }
-  return tensors.map(({ storage, shape }) => new Tensor(copies.get(storage)!, shape));
 }

@@ -1,13 +1,12 @@
 /** The files that a ModelCheckpoint writes: when, under which names, and which of them are kept. */
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { checkBoolean, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { codeOf, pathOf } from '../files/path.js';
-import { writeCheckpoint } from '../io/checkpoint-file.js';
+import { isTemporaryOf, writeAtomically } from '../io/atomic-write.js';
 import { fillPath, isPattern } from '../io/checkpoint-path.js';
 import { isArray, isRecord } from '../realm.js';
-import type { Tensor } from '../tensor/tensor.js';
 import type { EpochResult } from './history.js';
 import { checkScoreName, Monitor, type MonitorOptions, monitorKeys, scoreOf } from './monitor.js';
 
@@ -182,13 +181,9 @@ export class CheckpointFiles {
     return this.#writing;
   }
 
-  /** Writes a checkpoint: tensors that do not change, and the JSON for the rest. */
-  write(
-    json: unknown,
-    tensors: ReadonlyMap<string, Tensor>,
-    { path, stale }: { path: string; stale: readonly string[] },
-  ): Promise<void> {
-    const done = this.#write(json, tensors, path, stale);
+  /** Writes a checkpoint, whose bytes may still be being made. */
+  write(chunks: AsyncIterable<Uint8Array>, { path, stale }: { path: string; stale: readonly string[] }): Promise<void> {
+    const done = this.#write(chunks, path, stale);
     this.#writing = done.catch(() => {});
     return done;
   }
@@ -226,15 +221,10 @@ export class CheckpointFiles {
     this.#lastStep = lastStep as number;
   }
 
-  async #write(
-    json: unknown,
-    tensors: ReadonlyMap<string, Tensor>,
-    path: string,
-    stale: readonly string[],
-  ): Promise<void> {
+  async #write(chunks: AsyncIterable<Uint8Array>, path: string, stale: readonly string[]): Promise<void> {
     if (!this.#isPrepared) await prepareFolder(this.#caller, path);
     this.#isPrepared = true;
-    await writeCheckpoint(this.#caller, path, { json }, tensors);
+    await writeAtomically(this.#caller, path, chunks);
     this.#lastPath = path;
     for (const old of stale)
       await unlink(old).catch((error: unknown) => {
@@ -266,9 +256,8 @@ async function prepareFolder(caller: string, path: string): Promise<void> {
   } catch (cause) {
     throw new ArgumentError(`${caller}: the folder ${folder} cannot be made (${String(codeOf(cause))})`, { cause });
   }
-  const start = `.${basename(path).slice(0, 40)}.`;
   for (const file of await readdir(folder)) {
-    if (!file.startsWith(start) || !/^[0-9a-f]{12}\.tmp$/.test(file.slice(start.length))) continue;
+    if (!isTemporaryOf(path, file)) continue;
     const left = join(folder, file);
     const found = await stat(left).catch(() => null);
     if (found !== null && Date.now() - found.mtimeMs > staleMilliseconds) await unlink(left).catch(() => {});

@@ -1,6 +1,6 @@
 /** Checkpoints of a training: when they are due, what they hold, and their way to the disk. */
-import { splitCheckpoint } from '../io/checkpoint-file.js';
-import { copyInTurns } from '../tensor/snapshot.js';
+import { checkpointChunks, checkpointLayout, splitCheckpoint } from '../io/checkpoint-file.js';
+import { type CopyMemory, CopiesInTurns } from '../tensor/copies-in-turns.js';
 import type { Callback } from './callback.js';
 import type { CheckpointFiles, Moment } from './checkpoint-files.js';
 import { ModelCheckpoint } from './model-checkpoint.js';
@@ -29,6 +29,8 @@ export class Checkpointing implements Boundaries {
   readonly #cancellation: Cancellation;
   /** Takes a snapshot of the training as it stands; the states of the files are part of it. */
   readonly #take: (prepare: (moment: Moment) => void) => Snapshot;
+  /** Kept from one checkpoint to the next: making it takes longer than filling it. */
+  readonly #memory: CopyMemory = new WeakMap();
   #interrupt: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -110,16 +112,25 @@ export class Checkpointing implements Boundaries {
 
   /** Resolves when the training may go on. */
   async #write({ state }: Snapshot, plans: readonly Plan[]): Promise<void> {
-    const { json, tensors } = splitCheckpoint(this.#caller, state);
-    // At most one set of copies is on its way.
+    const split = splitCheckpoint(this.#caller, state);
+    const layout = checkpointLayout(this.#caller, split, split.tensors);
+    // There is one set of copies: those of the checkpoint before are being written from the same memory.
     await Promise.all(this.#files.map(({ isIdle }) => isIdle));
-    const copies = await copyInTurns([...tensors.values()]);
-    const named = new Map([...tensors.keys()].map((name, i) => [name, copies[i]!]));
+    const copies = new CopiesInTurns(
+      layout.items.map(({ tensor }) => tensor.storage),
+      this.#memory,
+    );
     for (const { files, plan } of plans)
-      files.write(json, named, plan).catch((error: unknown) => {
-        this.#failure ??= { error };
-        this.#cancellation.stop(error);
-      });
+      files
+        .write(
+          checkpointChunks(layout, (storage) => copies.piecesOf(storage)),
+          plan,
+        )
+        .catch((error: unknown) => {
+          this.#failure ??= { error };
+          this.#cancellation.stop(error);
+        });
+    await copies.make();
   }
 
   /** Interrupts a job of many steps when it becomes time. */

@@ -10,8 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ArgumentError } from '../../src/errors.js';
 import { writeAtomically, writeAtomicallySync } from '../../src/io/atomic-write.js';
 import { temporaryFolder } from './files.js';
@@ -103,4 +104,23 @@ describe('a process that is killed while it writes', () => {
       expect(bytes.every((byte) => byte === bytes[0])).toBe(true);
     }
   });
+});
+
+it('tells of a write to the disk that failed while others went on', async () => {
+  const path = join(folder, 'synced');
+  writeFileSync(path, 'old');
+  const before = readdirSync(folder);
+  const probe = await open(path);
+  const handles = Object.getPrototypeOf(probe) as FileHandle;
+  await probe.close();
+  const sync = vi.spyOn(handles, 'datasync').mockRejectedValueOnce(Object.assign(new Error('lost'), { code: 'EIO' }));
+  try {
+    const chunks = new Array(6).fill(Buffer.alloc(4 << 20, 1));
+    await expect(writeAtomically('f', path, chunks)).rejects.toThrow(/^f: .*synced: cannot be written \(EIO\)$/);
+    expect(sync).toHaveBeenCalled();
+  } finally {
+    sync.mockRestore();
+  }
+  expect(readFileSync(path, 'utf8')).toBe('old');
+  expect(readdirSync(folder)).toEqual(before);
 });

@@ -1,5 +1,5 @@
 /** Files of checkpoints: when they are written, which are kept, what they hold, and what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -8,11 +8,15 @@ import {
   type Callback,
   data,
   type FitOptions,
+  fit,
   io,
   ModelCheckpoint,
+  nn,
   optim,
+  randn,
   type Tensor,
 } from '../../src/index.js';
+import { writeAtomically } from '../../src/io/atomic-write.js';
 import { leftBy, makeParts, type Run, train, useFolder } from './resume.js';
 
 const root = useFolder();
@@ -29,6 +33,18 @@ const make = (more: Partial<FitOptions> = {}): Run => {
   const options = { train: new data.TensorDataset(parts.x, parts.y), epochs: 3, ...more } as Run['options'];
   return { ...parts, optimizer: new optim.Adam(parts.model.parameters(), { lr: 0.05 }), options };
 };
+
+/** The name of the temporary file that a write of `name` has in the folder. */
+async function leftIn(path: string, name: string): Promise<string> {
+  let left: string[] = [];
+  const look = function* (): Generator<Uint8Array> {
+    left = readdirSync(path).filter((each) => each.endsWith('.tmp'));
+    yield Buffer.from('whole');
+  };
+  await writeAtomically('test', join(path, name), look());
+  expect(left).toHaveLength(1);
+  return left[0]!;
+}
 
 const namesIn = (path: string) => readdirSync(path).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 
@@ -164,9 +180,28 @@ describe('ModelCheckpoint with a path', () => {
     expect(leftBy(run, { epochs: [], stopped: null })).toEqual(before);
   });
 
+  it('writes what Python reads: the bytes that save gives for the same tensors and metadata', async () => {
+    const path = join(folder(), 'run.st');
+    const model = new nn.Sequential(new nn.Linear(3, 5), new nn.Linear(5, 2));
+    const optimizer = new optim.Adam(model.parameters());
+    const [x, y] = [randn([40, 3]), randn([40, 2])];
+    const options = { train: new data.TensorDataset(x, y), batchSize: 8, epochs: 2, loss: new nn.MSELoss() };
+    // The second file is written from the memory of the first.
+    await fit(model, { ...options, optimizer, callbacks: [new ModelCheckpoint({ path })] });
+    const tensors = await io.load(path);
+    const { metadata } = io.fileInfo(tensors);
+    expect(readFileSync(path).equals(io.serialize(tensors, { metadata }))).toBe(true);
+    expect(metadata.format).toBe('pt');
+    const own = Object.keys(tensors).filter((name) => !name.startsWith('lanewise:'));
+    expect(own.sort()).toEqual(Object.keys(model.stateDict()).sort());
+    for (const [name, tensor] of Object.entries(model.stateDict()))
+      expect(tensors[name]!.toTypedArray()).toEqual(tensor.toTypedArray());
+  });
+
   it('removes what killed writes have left, but not what may be being written', async () => {
     const own = folder();
-    const [old, young, other] = ['.a.st.0123456789ab.tmp', '.a.st.ba9876543210.tmp', '.b.st.0123456789ab.tmp'];
+    const [old, young, other] = [await leftIn(own, 'a.st'), await leftIn(own, 'a.st'), await leftIn(own, 'b.st')];
+    for (const name of readdirSync(own)) rmSync(join(own, name));
     for (const name of [old, young, other]) writeFileSync(join(own, name), '');
     for (const name of [old, other]) utimesSync(join(own, name), 1, 1);
     await train(make(), { callbacks: [new ModelCheckpoint({ path: join(own, 'a.st') })] });
