@@ -8,7 +8,7 @@ import { lengthBytes, mostHeaderBytes } from './safetensors-header.js';
 /** A tensor as it goes into the file. */
 export interface Item {
   readonly name: string;
-  readonly bytesOfName: Buffer;
+  readonly bytesOfName: Uint8Array;
   readonly tensor: Tensor;
   readonly type: 'F32' | 'F64' | 'I32' | 'I64';
 }
