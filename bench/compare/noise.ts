@@ -26,7 +26,7 @@ export interface Comparison extends Matched {
 
 /** The chance that comparing the same code names anything slower. */
 const falseAlarms = 0.05;
-/** Two runs of the same code differ by this at least, and by so much when it was not measured how much they do. */
+/** The least difference between two runs of the same code. Also the value taken when the difference was not measured. */
 const leastRunNoise = 0.01;
 const guessedRunNoise = 0.03;
 /** A row needs this many observations until they weigh as much as what all rows say together. */

@@ -41,7 +41,7 @@ async function whileTraining({ lanewise }: Library, extra: Extra, work: () => Pr
 
 type Extra = Pick<FitOptions, 'callbacks' | 'onStep'>;
 
-/** Trains until so many checkpoints have been written. The seconds that each took from the step behind which it was due. */
+/** Trains until `rounds` checkpoints and a first one are written. Returns the seconds from the step that each was due after to its file. */
 async function saveWhileTraining(library: Library, path: string): Promise<number[]> {
   const [due, seconds]: number[][] = [[], []];
   let [steps, file] = [0, 0];
@@ -90,7 +90,7 @@ export const checkpoint: Study = {
       const path = join(folder, 'run.safetensors');
       const other = join(folder, 'plain');
       let saved: number[] = [];
-      let beside: number[] = [];
+      let during: number[] = [];
       const saving = await delayDuring(async () => {
         saved = await saveWhileTraining(library, path);
       });
@@ -99,7 +99,7 @@ export const checkpoint: Study = {
       const alone = await delayDuring(() => whileTraining(library, { onStep }, () => sleep(aloneMs)));
       const writing = await delayDuring(() =>
         whileTraining(library, { onStep }, async () => {
-          beside = await writePlain(bytes, other);
+          during = await writePlain(bytes, other);
         }),
       );
       const atRest = await writePlain(bytes, other);
@@ -112,9 +112,9 @@ export const checkpoint: Study = {
         figure('while training alone: delay max', alone.max, ' ms'),
         figure('while training and writing plainly: delay p99', writing.p99, ' ms'),
         figure('from due to on the disk', speedOf(saved), ' MB/s'),
-        figure('plain write and fsync during a training', speedOf(beside), ' MB/s'),
+        figure('plain write and fsync during a training', speedOf(during), ' MB/s'),
         figure('plain write and fsync at rest', speedOf(atRest), ' MB/s'),
-        figure('speed relative to the plain write during a training', speedOf(saved) / speedOf(beside), 'x'),
+        figure('speed relative to the plain write during a training', speedOf(saved) / speedOf(during), 'x'),
         figure('speed relative to the plain write at rest', speedOf(saved) / speedOf(atRest), 'x'),
       ];
     } finally {

@@ -1,5 +1,5 @@
 /**
- * A training on a CSV file that is read anew for each epoch: how fast the file goes through `fit`, next to its reader alone, and how much memory
+ * A training on a CSV file that each epoch reads again: how fast the file goes through `fit`, next to its reader alone, and how much memory
  * that takes. The file is written before, and is larger where there is more time.
  */
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ const numbers = 8;
 const cities = ['Aix', 'Berlin', 'Cairo', 'Delhi'] as const;
 const columns = [...Array.from({ length: numbers }, (_, i) => `x${i}`), 'city'];
 const chunkRows = 10_000;
-/** The passes together read about so many bytes in a second. */
+/** Bytes that all passes together read in a second, about. */
 const bytesPerSecond = 8e6;
 const batchSize = 256;
 const memoryPollMs = 20;

@@ -7,8 +7,8 @@
 
 namespace lanewise::binding {
 namespace {
-
-// So much may be waiting to be found, or half of what is alive.
+// Finds collected objects once this much waits to be found, or half of what is alive.
+// The search starts when this much waits to be found, or half of what is alive.
 constexpr std::size_t kFewHandles = 1024;
 constexpr std::int64_t kFewBytes = std::int64_t{8} << 20;
 

@@ -70,7 +70,7 @@ function areAlike(a: unknown, b: unknown): boolean {
   return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
 }
 
-/** What is in a value, at most so much, in an order: keys before values where there are keys. Null for any other value. */
+/** What is in a value, up to a limit, in an order: keys before values where there are keys. Null for any other value. */
 function partsOf(value: unknown, mostParts: number): ArrayLike<unknown> | null {
   if (typeof value !== 'object' || value === null) return null;
   const parts = isArray(value) || isTypedArray(value) ? value : listOf(value);

@@ -5,7 +5,7 @@ import type { Runs } from './runs.js';
 /** What a submission does with its program. */
 export interface Owner<R> {
   readonly name: string;
-  /** The runs are over; `made` of them were made. Asks for no memory that there may not be, and does not throw for want of it. */
+  /** The runs are over; `made` of them were made. Allocates no memory, so it cannot fail when memory is short. */
   settle(made: number): void;
   /** What the last run returned. */
   result(): R;

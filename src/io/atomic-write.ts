@@ -21,7 +21,7 @@ import { codeOf, pathOf } from '../files/path.js';
 
 /** The largest piece that one system call writes, and the bytes of small pieces that go out together. */
 const pieceBytes = 4 << 20;
-/** So many bytes are sent on to the disk while others are being written. */
+/** Bytes after which a flush to the disk starts, while the next ones are written. */
 const syncBytes = 8 << 20;
 /** The most buffers that one system call takes. */
 const mostBuffers = 512;

@@ -10,7 +10,7 @@ const turnBytes = 1 << 20;
 /** Memory for the copy of a storage, as long as there is the storage. */
 export type CopyMemory = WeakMap<Storage, HostArray>;
 
-/** A copy, of which so many elements are there; null before there is memory for it. */
+/** A copy, and the number of its elements that are made; null before there is memory for it. */
 interface Copy {
   array: HostArray | null;
   made: number;

@@ -22,7 +22,7 @@ export interface EpochResult extends Scores {
   readonly steps: number;
   /** Samples in them. */
   readonly samples: number;
-  /** Scores on the validation data after the epoch, in evaluation mode; absent when there are none, or for want of time. */
+  /** Scores on the validation data after the epoch, in evaluation mode; absent when there are none, or when the time limit came first. */
   readonly validation?: Scores;
   /** Learning rate of each parameter group at the epoch's end, before schedulers of the interval `'epoch'` step. */
   readonly lr: readonly number[];

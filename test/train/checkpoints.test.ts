@@ -1,5 +1,5 @@
 /** Files of checkpoints: when they are written, which are kept, what they hold, and what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -17,16 +17,9 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { writeAtomically } from '../../src/io/atomic-write.js';
-import { leftBy, makeParts, type Run, train, useFolder } from './resume.js';
+import { leftBy, makeParts, type Run, train, useFolders } from './resume.js';
 
-const root = useFolder();
-let count = 0;
-/** A new folder. */
-function folder(): string {
-  const path = join(root(), String(count++));
-  mkdirSync(path);
-  return path;
-}
+const folder = useFolders();
 
 const make = (more: Partial<FitOptions> = {}): Run => {
   const parts = makeParts();

@@ -1,5 +1,5 @@
 /** Trainings to interrupt: each made by the same code in the first and in the resumed run. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -28,6 +28,17 @@ export function useFolder(): () => string {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return () => folder;
+}
+
+/** As {@link useFolder}; each call makes a new, empty folder in it. */
+export function useFolders(): () => string {
+  const root = useFolder();
+  let count = 0;
+  return () => {
+    const path = join(root(), String(count++));
+    mkdirSync(path);
+    return path;
+  };
 }
 
 export interface Run {

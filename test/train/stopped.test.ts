@@ -1,19 +1,12 @@
 /** What is saved of a training that its signal ends goes on to the bits of one that was not stopped. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { data, EarlyStopping, type FitOptions, Generator, ModelCheckpoint, optim, rand } from '../../src/index.js';
-import { leftBy, loaderOf, makeParts, type Run, train, trainOn, useFolder } from './resume.js';
+import { leftBy, loaderOf, makeParts, type Run, train, trainOn, useFolders } from './resume.js';
 
-const root = useFolder();
-let count = 0;
-/** A new folder. */
-function folder(): string {
-  const path = join(root(), String(count++));
-  mkdirSync(path);
-  return path;
-}
+const folder = useFolders();
 
 const make = (more: Partial<FitOptions> = {}): Run => {
   const parts = makeParts();
