@@ -18,6 +18,7 @@ from makers.functions import functions
 from makers.loading import loader
 from makers.hooks import hooks
 from makers.losses import losses
+from makers.names import names
 from makers.nodes import nodes
 from makers.printing import printing
 from makers.randomness import streams, weights
@@ -39,6 +40,7 @@ FILES = {
     "errors": errors,
     "hooks": hooks,
     "files": files,
+    "names": names,
 }
 
 
