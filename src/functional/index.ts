@@ -7,7 +7,7 @@ import './methods-order.js';
 import './methods-products.js';
 import './methods-shape.js';
 
-export * from './activations.js';
+export * from './activations/index.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export * from './comparison.js';

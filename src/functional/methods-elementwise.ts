@@ -1,7 +1,7 @@
 /** The elementwise functions as methods of Tensor. */
 
 import type { Tensor } from '../tensor/tensor.js';
-import * as activations from './activations.js';
+import * as activations from './activations/index.js';
 import { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 import * as comparison from './comparison.js';
 import { define, defineAll } from './define.js';

@@ -10,7 +10,12 @@ import { around, checkFloat, emptyLike } from './support.js';
  * @param dim without it, as in PyTorch with a warning: 0 for 0, 1 and 3 dimensions, else 1.
  */
 export function softmax(input: Tensor, dim?: number | null): Tensor {
-  return along('softmax', 'SoftmaxBackward0', input, dim);
+  return softmaxOf('softmax', input, dim);
+}
+
+/** {@link softmax} under the name of the caller. @internal */
+export function softmaxOf(caller: 'softmax' | 'softmin', input: Tensor, dim?: number | null): Tensor {
+  return along(caller, 'SoftmaxBackward0', input, dim);
 }
 
 /** x - log Σ e^x along `dim`. Gradient: grad - e^y·Σ grad. As `torch.nn.functional.log_softmax`; dim as for {@link softmax}. */
@@ -18,12 +23,9 @@ export function logSoftmax(input: Tensor, dim?: number | null): Tensor {
   return along('logSoftmax', 'LogSoftmaxBackward0', input, dim);
 }
 
-function along(
-  forward: 'softmax' | 'logSoftmax',
-  node: string,
-  input: Tensor,
-  given: number | null | undefined,
-): Tensor {
+type Name = 'softmax' | 'logSoftmax' | 'softmin';
+
+function along(forward: Name, node: string, input: Tensor, given: number | null | undefined): Tensor {
   checkFloat(forward, input);
   const dim = given ?? implicitDim(forward, input.ndim);
   const sizes = { ...around(input.shape, checkDim(forward, dim, input.ndim)), log: forward === 'logSoftmax' };
@@ -39,10 +41,10 @@ function along(
 const warned = new Set<string>();
 
 /** PyTorch's choice, with its warning, once a process for each function. */
-function implicitDim(name: 'softmax' | 'logSoftmax', rank: number): number {
+function implicitDim(name: Name, rank: number): number {
   if (!warned.has(name)) {
     warned.add(name);
-    const inPython = name === 'softmax' ? name : 'log_softmax';
+    const inPython = name === 'logSoftmax' ? 'log_softmax' : name;
     process.emitWarning(
       `Implicit dimension choice for ${inPython} has been deprecated. Change the call to include dim=X as an argument.`,
       { code: 'LANEWISE_IMPLICIT_DIM' },

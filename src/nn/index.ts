@@ -1,6 +1,9 @@
 /** Layers, losses and containers, as PyTorch's `torch.nn`. */
+
+export type { Named, Positional, Setting } from '../functional/activations/activation.js';
 export type { CrossEntropyOptions } from '../functional/cross-entropy.js';
 export type { LossOptions } from '../functional/losses.js';
+export { ActivationLayer, type InplaceOption, type LayerArguments } from './activation-layer.js';
 export * from './activations.js';
 export type { NamedModules } from './container.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
@@ -17,5 +20,6 @@ export { ModuleDict } from './module-dict.js';
 export { ModuleList } from './module-list.js';
 export { Parameter } from './parameter.js';
 export { Sequential } from './sequential.js';
-export { LogSoftmax, Softmax } from './softmax.js';
+export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
+export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';
 export { IncompatibleKeys, type StateDict, type StateDictLike } from './state-dict.js';

@@ -1,10 +1,18 @@
 import { checkNumber } from '../check.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import { glu, softmin } from '../functional/activations/gated.js';
 import { logSoftmax, softmax } from '../functional/softmax.js';
+import { checkTensor } from '../functional/support.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SameFeatures } from './features.js';
 import { Module } from './module.js';
 import { className } from './repr.js';
+
+function checkDimension(caller: string, dim: unknown): number {
+  if (!Number.isSafeInteger(checkNumber(caller, 'dim', dim)))
+    throw new ArgumentError(`${caller}: dim must be an integer, got ${dim}`);
+  return dim as number;
+}
 
 abstract class AlongDim extends Module {
   /** Exists in types only: see {@link SameFeatures}. */
@@ -18,9 +26,7 @@ abstract class AlongDim extends Module {
    */
   constructor(dim: number | null = null) {
     super();
-    this.dim = dim === null ? null : checkNumber(className(this), 'dim', dim);
-    if (dim !== null && !Number.isSafeInteger(dim))
-      throw new ArgumentError(`${className(this)}: dim must be an integer, got ${dim}`);
+    this.dim = dim === null ? null : checkDimension(className(this), dim);
   }
 
   override extraRepr(): string {
@@ -45,5 +51,52 @@ export class Softmax extends AlongDim {
 export class LogSoftmax extends AlongDim {
   override forward(input: Tensor): Tensor {
     return logSoftmax(input, this.dim);
+  }
+}
+
+/**
+ * e^-x / Σ e^-x along a dimension.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html | torch.nn.Softmin}.
+ */
+export class Softmin extends AlongDim {
+  override forward(input: Tensor): Tensor {
+    return softmin(input, this.dim);
+  }
+}
+
+/**
+ * Softmax over the channels of [N, C, H, W] or [C, H, W] at each place.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html | torch.nn.Softmax2d}.
+ */
+export class Softmax2d extends Module {
+  /** @throws ShapeError unless input has 3 or 4 dimensions. */
+  override forward(input: Tensor): Tensor {
+    const { ndim } = checkTensor('Softmax2d', input);
+    if (ndim !== 3 && ndim !== 4)
+      throw new ShapeError(`Softmax2d: expected input to be 3D or 4D, got ${ndim}D instead`);
+    return softmax(input, -3);
+  }
+}
+
+/**
+ * a·sigmoid(b), a and b being the halves of the input along a dimension: see {@link glu}.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html | torch.nn.GLU}.
+ */
+export class GLU extends Module {
+  /** The dimension that is halved. */
+  readonly dim: number;
+
+  /** @param dim default -1. */
+  constructor(dim = -1) {
+    super();
+    this.dim = checkDimension('GLU', dim);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return glu(input, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
   }
 }

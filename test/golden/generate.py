@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from makers.activations import activations
 from makers.dropping import dropout
 from makers.errors import errors
 from makers.filing import files
@@ -41,6 +42,7 @@ FILES = {
     "hooks": hooks,
     "files": files,
     "names": names,
+    "activations": activations,
 }
 
 

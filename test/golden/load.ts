@@ -152,6 +152,20 @@ export interface TfjsModel {
   readonly base64: string;
 }
 
+/** An activation as function (null: the module alone) and as module, with the same arguments. */
+export interface ActivationCase {
+  readonly module: string;
+  readonly function: string | null;
+  readonly args: readonly unknown[];
+  /** The module, printed. */
+  readonly text: string;
+  readonly input: GoldenTensor;
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made. */
+  readonly gradient: GoldenTensor;
+  readonly grad: GoldenTensor;
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
@@ -226,6 +240,18 @@ export interface GoldenFiles {
   };
   functions: { readonly cases: readonly FunctionCase[] };
   nodes: { readonly cases: readonly NodeCase[] };
+  activations: {
+    readonly cases: readonly ActivationCase[];
+    /** PReLU. */
+    readonly learnt: readonly (ActivationCase & { readonly weight: GoldenTensor; readonly weightGrad: GoldenTensor })[];
+    /** RReLU, with a generator of this seed. */
+    readonly drawn: readonly (ActivationCase & {
+      readonly seed: number;
+      readonly training: boolean;
+      readonly after: GoldenTensor;
+    })[];
+    readonly inplace: readonly { readonly module: string; readonly text: string }[];
+  };
   printing: {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];

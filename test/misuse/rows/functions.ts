@@ -38,8 +38,10 @@ const special: Readonly<Partial<Record<Name, Call>>> = {
   select: (input) => F.select(input, 0, 0),
   slice: (input) => F.slice(input, 1, 0, 2),
   softmax: (input) => F.softmax(input, 1),
+  softmin: (input) => F.softmin(input, 1),
   split: (input) => F.split(input, 1),
   stack: (input) => F.stack([input, input]),
+  threshold: (input) => F.threshold(input, 0.5, 20),
   to: (input) => F.to(input, 'float32'),
   topk: (input) => F.topk(input, 1),
   transpose: (input) => F.transpose(input, 0, 1),
@@ -91,6 +93,7 @@ const notTensors: readonly (readonly [shown: string, value: unknown])[] = [
 /** Functions that need fractions, as in PyTorch. */
 const needFloats: readonly Name[] = [
   ...(['crossEntropy', 'dropout', 'dropout2d', 'linear', 'logSoftmax', 'matmul', 'mean', 'softmax'] as const),
+  ...(['elu', 'gelu', 'glu', 'hardswish', 'mish', 'prelu', 'rrelu', 'silu', 'softmin', 'softplus'] as const),
   ...(['bmm', 'dot', 'einsum', 'norm', 'prod', 'scatterAdd', 'std', 'var'] as const),
 ];
 /** Functions of two tensors, which must agree in dtype, as far as they do not convert. */

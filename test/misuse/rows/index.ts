@@ -1,5 +1,6 @@
 /** The table of bad input. */
 import type { Row } from '../row.js';
+import { activationRows } from './activations.js';
 import { autogradRows } from './autograd.js';
 import { compileRows } from './compile.js';
 import { containerRows } from './containers.js';
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   ...autogradRows,
   ...nnRows,
   ...layerRows,
+  ...activationRows,
   ...containerRows,
   ...optimRows,
   ...dataRows,

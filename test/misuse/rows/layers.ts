@@ -45,11 +45,6 @@ export const layerRows: readonly Row[] = [
     'options must be an object, got true',
   ),
   argument('Dropout: p, with a generator', ({ generator }) => new nn.Dropout(2, { generator }), 'but got 2'),
-  argument(
-    'ReLU: inplace in its place in Python',
-    () => new nn.ReLU(bad(true)),
-    'ReLU: options must be an object, got true',
-  ),
   argument('Flatten: 1.5', () => new nn.Flatten(1.5), 'Flatten: startDim must be an integer, got 1.5'),
   argument('Flatten: text', () => new nn.Flatten(1, bad('2')), 'Flatten: endDim must be an integer, got "2"'),
   argument('Flatten: dim out of range', ({ vector }) => new nn.Flatten().forward(vector), 'Dimension out of range'),
