@@ -22,6 +22,9 @@ namespace lanewise::kernels::scalar {
 
 // What each vocabulary says of tiles, which are not used here.
 #undef LANEWISE_GEMM_TILES
+#undef LANEWISE_CONV_TILES
+#undef LANEWISE_CONV_PIXELS
+#undef LANEWISE_CONV_ROUND
 #if defined(__x86_64__) || defined(_M_X64)
 LANEWISE_TARGET_BEGIN("avx2,fma")
 namespace lanewise::kernels::avx2 {
@@ -31,6 +34,9 @@ namespace lanewise::kernels::avx2 {
 LANEWISE_TARGET_END
 
 #undef LANEWISE_GEMM_TILES
+#undef LANEWISE_CONV_TILES
+#undef LANEWISE_CONV_PIXELS
+#undef LANEWISE_CONV_ROUND
 #undef LANEWISE_TILE_ROWS
 #undef LANEWISE_TILE_ROUND
 LANEWISE_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")

@@ -40,6 +40,28 @@ struct Link {
   std::uint32_t slots[3];  // of the operands that are not the running value, in order
 };
 
+// A run of products of a convolution that lie one behind the other in both operands: `k` floats from `source` on,
+// counted from an output's source pixel, times as many lines of the panel.
+struct ConvSegment {
+  std::ptrdiff_t source;
+  std::size_t line, k;
+};
+
+// Outputs [height][width] that see the same taps, for a panel of channels. Output (y, x) starts at `start` [gemm_nr]
+// and goes through the segments in order.
+struct ConvRegion {
+  const float* source;  // the source pixel of output (0, 0)
+  std::size_t source_pixel, source_row;
+  std::size_t width, height;
+  const ConvSegment* segments;
+  std::size_t count;
+  const float* panel;  // lines of gemm_nr
+  const float* start;
+  float* out;
+  std::size_t out_pixel, out_row;
+  std::size_t columns;  // at most gemm_nr
+};
+
 struct KernelTable {
   const char* name;         // as in isas.inc; the backend is called native:<name>
   std::size_t gemm_mr;      // rows of a GEMM tile

@@ -76,6 +76,18 @@ void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn progr
                         Scalars scalars, Weight<FloatOuts> outputs, std::optional<IndexOut> step, std::size_t rows,
                         std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
+// convolution (conv.cc, conv_input_gradient.cc, conv_weight_gradient.cc)
+void conv(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Layout geometry,
+          bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program = std::nullopt,
+          FloatIns inputs = {}, IndexIns keys = {}, Scalars scalars = {}, FloatOuts outputs = {},
+          std::size_t rowOffset = 0);
+void convInputGradient(const Context&, FloatIn grad, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+                       Layout geometry, bool gradChannelsLast, bool outChannelsLast,
+                       std::optional<ProgramIn> program = std::nullopt, FloatIns inputs = {}, IndexIns keys = {},
+                       Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
+void convWeightGradient(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
+                        Layout geometry, bool gradChannelsLast, bool xChannelsLast);
+
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
                   FloatOut softmaxStats, FloatOut total, std::optional<FloatOut> sum, std::size_t rows,

@@ -11,21 +11,22 @@
 namespace lanewise::test {
 namespace {
 
-// What there is to find, for each instruction set of the target: tiles of 1 to `rows` rows and `vectors` vectors. A
-// loop may touch the stack `spills` times: for pointers and counters that g++ 12 finds no registers for, with NEON for
-// one sum. To be lowered as the kernels improve.
+// What there is to find, for each instruction set of the target: tiles of products of 1 to `rows` rows, of convolutions
+// of 1 to `pixels` pixels, all of `vectors` vectors. A loop may touch the stack `spills` times: for pointers and
+// counters that g++ 12 finds no registers for, with NEON for one sum. To be lowered as the kernels improve.
 struct Tiles {
   std::string isa;
-  std::size_t rows, vectors, spills;
+  std::size_t rows, pixels, vectors, spills;
 };
 #if defined(__aarch64__)
-const Tiles kTiles[] = {{"neon", 6, 4, 2}};
+const Tiles kTiles[] = {{"neon", 6, 6, 4, 2}};
 #else
-const Tiles kTiles[] = {{"avx2", 6, 2, 0}, {"avx512", 12, 2, 2}};
+const Tiles kTiles[] = {{"avx2", 6, 6, 2, 0}, {"avx512", 12, 8, 2, 2}};
 #endif
 
 // The functions with k loops, as kernels/generic names them: <form>_<rows>.
 const std::vector<std::string> kForms{"tile_along", "tile_across", "tile_packed", "tile_across_sgd", "tile_packed_sgd"};
+const std::string kConvForm = "conv_tile";
 // The peak that products are compared with is a loop under the same law.
 const std::string kPeak = "fma_chains";
 constexpr std::size_t kPeakChains = 12;
@@ -38,7 +39,7 @@ constexpr std::size_t kPeakChains = 12;
 
 // The name of a tile within a mangled one, "tile_rows_6", and its number of rows; 0 if it is none.
 std::pair<std::string, std::size_t> tile_in(const std::string& mangled) {
-  const std::size_t start = mangled.find("tile_");
+  const std::size_t conv = mangled.find(kConvForm), start = std::min(conv, mangled.find("tile_"));
   if (start == std::string::npos) return {"", 0};
   const std::size_t digit = mangled.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", start);
   const std::size_t end = std::min(mangled.find_first_not_of("0123456789", digit), mangled.size());
@@ -88,6 +89,9 @@ void check_isa(const Tiles& tiles, const std::vector<MachineFunction>& functions
   std::map<std::string, int> expected{{kPeak, 1}};
   for (const std::string& form : kForms) {
     for (std::size_t rows = 1; rows <= tiles.rows; ++rows) expected[form + '_' + std::to_string(rows)] = 1;
+  }
+  for (std::size_t pixels = 1; pixels <= tiles.pixels; ++pixels) {
+    expected[kConvForm + '_' + std::to_string(pixels)] = 1;
   }
   CHECK(found == expected);
 }

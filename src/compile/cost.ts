@@ -1,4 +1,5 @@
 /** What an instruction costs: arithmetic and memory traffic, from its sizes alone. */
+import { countOf } from '../ops/convolution.js';
 import type { Instruction, ValueSpec } from '../ops/graph.js';
 import { type DType, type Layout, type Signature, signatures, traits } from '../ops/ops.js';
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
@@ -32,7 +33,8 @@ const product = (each: Instruction, factors: readonly Factor[]): number =>
   factors.reduce<number>((result, factor) => result * (typeof factor === 'number' ? factor : count(each, factor)), 1);
 
 /** What an argument counts as in a product. */
-function count({ op, args }: Instruction, arg: string): number {
+function count({ op, args }: Instruction, arg: Exclude<Factor, number>): number {
+  if (typeof arg === 'object') return countOf(args[arg.geometry] as Layout, arg.count);
   const value = args[arg]!;
   const signature: Signature = signatures[op];
   switch (roleTraits[signature[arg]!].kind) {

@@ -99,6 +99,8 @@ function printValue({ args }: Instruction, arg: string, role: Role, sizes: boole
   if (role === 'scalar') return [`${arg}=${scalarName(value as GraphScalar)}`];
   if (role === 'keySource') return [`${arg}=keys${value}`];
   if (role === 'layout' && isFloat64Array(value)) {
+    // Others than sizes and strides: the geometry of a convolution, say.
+    if (arg !== 'layout') return [`${arg}=[${value.join(' ')}]`];
     const { inputs } = args as { inputs?: readonly ValueId[] };
     return [`${arg}=${printLayout(value, 1 + (inputs?.length ?? 2))}`];
   }

@@ -15,6 +15,8 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */
 
+import { convContract } from './contract-conv.js';
+import { postOp } from './post-op.js';
 import type { Role, RoleTypes } from './roles.js';
 import { op, type Traits } from './traits.js';
 
@@ -30,20 +32,6 @@ export type {
   Role,
   Signature,
 } from './roles.js';
-
-/**
- * What becomes of a matrix product, a block of it at a time while it is in cache (oneDNN: post-op). The program's input 0 is the product; the
- * others have as many elements as the product, as one of its rows, or 1. Its first output goes to `out`, the others to `outputs`, each of
- * the product's size. Masks and rowOffset as in `pointwise`. Without a program the product goes to `out`.
- */
-const postOp = {
-  program: 'program?',
-  inputs: 'ins',
-  keys: 'indexes',
-  scalars: 'scalars',
-  outputs: 'outs',
-  rowOffset: 'size',
-} as const;
 
 const byIndex = <X extends Role, Out extends Role>(x: X, out: Out) =>
   ({ x, index: 'index', out, outer: 'size', size: 'size', count: 'size', inner: 'size' }) as const;
@@ -206,6 +194,9 @@ const contract = {
       packable: ['weight'],
     },
   ),
+
+  // --- convolution: contract-conv.ts ------------------------------------------------------------------------------------
+  ...convContract,
 
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
   /** key[0], key[1] = source.nextKey(), as int32 bits. */

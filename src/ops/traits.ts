@@ -1,11 +1,18 @@
 /** What is said of an op in addition to its arguments: what passes and costs have to know of it. */
+import type { GeometryCount } from './convolution.js';
 import type { Signature } from './roles.js';
+
+/** What the geometry of a convolution tells (convolution.ts): the argument that it is, and what is counted. */
+export interface GeometryFactor<Arg extends string = string> {
+  readonly geometry: Arg;
+  readonly count: GeometryCount;
+}
 
 /**
  * A factor of a number of operations or elements: a number, or an argument. A size counts as its value, a layout as its elements, a program as
  * the number of its instructions, memory as 1 where it is given and 0 where it is null.
  */
-export type Factor<Arg extends string = string> = number | Arg;
+export type Factor<Arg extends string = string> = number | Arg | GeometryFactor<Arg>;
 
 export interface Traits<Arg extends string = string> {
   /**

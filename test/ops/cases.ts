@@ -4,6 +4,7 @@
  */
 import { activationCases } from './cases/activations.js';
 import type { Case } from './cases/case.js';
+import { convCases } from './cases/conv.js';
 import { memoryCases } from './cases/copy.js';
 import { crossEntropyCases } from './cases/cross-entropy.js';
 import { gatherCases } from './cases/gather.js';
@@ -45,6 +46,7 @@ export const cases: readonly Case[] = [
   ...linearCases,
   ...linearGradientCases,
   ...linearWeightCases,
+  ...convCases,
   ...crossEntropyCases,
   ...hostCases,
 ];

@@ -91,7 +91,7 @@ describe('cases', () => {
 
   it('have layouts that stay within their memory, and outputs of as many elements', () => {
     for (const testCase of cases) {
-      if (!rolesOf(testCase).some(([, role]) => role === 'layout')) continue;
+      if (!rolesOf(testCase).some(([argument]) => argument === 'layout')) continue;
       const values = valuesOf(testCase);
       const layout = [...(values.layout as Float64Array)];
       const slots = slotsOf(testCase, values);

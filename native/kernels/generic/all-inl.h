@@ -4,6 +4,8 @@
 #include "activation-inl.h"
 #include "binary-inl.h"
 #include "chain-inl.h"
+#include "conv_image-inl.h"
+#include "conv_tile-inl.h"
 #include "cross_entropy-inl.h"
 #include "dropout-inl.h"
 #include "elementwise-inl.h"

@@ -16,6 +16,13 @@ const refused =
     throw to.refuse(`${what} has no ONNX form (op ${call.op})`);
   };
 
+/** An op whose ONNX form is not written yet. */
+const missing =
+  <Name extends OpName>(what: string): Handler<Name> =>
+  (call, to) => {
+    throw to.refuse(`${what} cannot be exported yet (op ${call.op})`);
+  };
+
 const gradients = 'a gradient';
 const random = 'drawing random numbers';
 const compiled = 'an op that only compiled programs have';
@@ -30,6 +37,9 @@ export const handlers: Handlers = {
   ...losses,
   drawKey: refused(random),
   draw: refused(random),
+  conv: missing('a convolution'),
+  convInputGradient: missing('a transposed convolution'),
+  convWeightGradient: refused(gradients),
   indexAdd: refused(gradients),
   softmaxBackward: refused(gradients),
   crossEntropyBackward: refused(gradients),

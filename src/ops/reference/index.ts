@@ -5,6 +5,7 @@
  */
 import { hostOps } from '../host.js';
 import type { Ops } from '../ops.js';
+import { convOps } from './conv.js';
 import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
 import { gatherOps } from './gather.js';
@@ -29,5 +30,6 @@ export const referenceOps: Ops = {
   ...softmaxOps,
   ...matmulOps,
   ...linearOps,
+  ...convOps,
   ...crossEntropyOps,
 };

@@ -20,10 +20,13 @@ function matrixLayout(rows: number, columns: number, operands: readonly Memory[]
   return Float64Array.of(rows, columns, ...strides);
 }
 
-type PostOp = Pick<OpArgs<'linear'>, 'out' | 'program' | 'inputs' | 'keys' | 'scalars' | 'outputs' | 'rowOffset'>;
+export type PostOp = Pick<
+  OpArgs<'linear'>,
+  'out' | 'program' | 'inputs' | 'keys' | 'scalars' | 'outputs' | 'rowOffset'
+>;
 
 /** Runs the program over the product that `out` holds. */
-function postOp({ out, program, inputs, outputs, ...rest }: PostOp, rows: number, columns: number): void {
+export function postOp({ out, program, inputs, outputs, ...rest }: PostOp, rows: number, columns: number): void {
   if (program === null) return;
   const operands = [out, ...inputs];
   const layout = matrixLayout(rows, columns, operands);

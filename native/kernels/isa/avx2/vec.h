@@ -5,9 +5,13 @@ inline constexpr int kLanes = 8;
 inline constexpr int kGemmMr = 6;
 inline constexpr int kGemmNr = 16;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_6
+inline constexpr int kConvRows = 6;
+#define LANEWISE_CONV_TILES LANEWISE_TILES_6
 #if defined(__GNUC__)
 #define LANEWISE_TILE_ROWS 6
 #define LANEWISE_TILE_ROUND "../isa/x86/tile_round-inl.h"
+#define LANEWISE_CONV_PIXELS 6
+#define LANEWISE_CONV_ROUND "../isa/x86/conv_round-inl.h"
 #endif
 
 using Vf = __m256;

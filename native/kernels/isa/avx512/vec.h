@@ -5,9 +5,13 @@ inline constexpr int kLanes = 16;
 inline constexpr int kGemmMr = 12;
 inline constexpr int kGemmNr = 32;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_12
+inline constexpr int kConvRows = 8;
+#define LANEWISE_CONV_TILES LANEWISE_TILES_8
 #if defined(__GNUC__) && !defined(LANEWISE_EMULATE_AVX512)
 #define LANEWISE_TILE_ROWS 12
 #define LANEWISE_TILE_ROUND "../isa/x86/tile_round-inl.h"
+#define LANEWISE_CONV_PIXELS 8
+#define LANEWISE_CONV_ROUND "../isa/x86/conv_round-inl.h"
 #endif
 // Its own dropout: a vector spans two groups of columns.
 #define LANEWISE_DROPOUT_ROW "../isa/avx512/dropout_row-inl.h"

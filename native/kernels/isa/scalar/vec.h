@@ -6,6 +6,8 @@ inline constexpr int kLanes = 1;
 inline constexpr int kGemmMr = 4;
 inline constexpr int kGemmNr = 8;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_4
+inline constexpr int kConvRows = 4;
+#define LANEWISE_CONV_TILES LANEWISE_TILES_4
 
 using Vf = float;
 using Vi = std::int32_t;

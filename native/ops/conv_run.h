@@ -1,0 +1,29 @@
+// Runs a convolution, or its gradient for the input, image by image.
+#pragma once
+
+#include <cstddef>
+
+#include "context.h"
+#include "conv_plan.h"
+#include "product.h"
+
+namespace lanewise::ops {
+
+// A call whose arguments have been checked. Forward: x and the result; of the gradient: the result's gradient and x's.
+struct ConvCall {
+  const ConvGeometry& geometry;
+  ConvDirection direction;
+  const float* source;
+  bool source_channels_last;
+  const float* weight;  // [out_channels, group_channels, taps]
+  const float* bias;    // of the target's channels, or null
+  float* target;
+  bool target_channels_last;
+  const Epilogue* epilogue;  // over rows (image, pixel) and channels of the target; its channels are last then
+  std::size_t epilogue_workspace;
+};
+
+// Any geometry, directly: no im2col, sums in registers. Asks for all memory before it writes.
+void convolve(const Context& context, const ConvCall& call);
+
+}  // namespace lanewise::ops

@@ -1,0 +1,87 @@
+/**
+ * The entries of the contract for convolutions.
+ *
+ * geometry: [batch, channels, outChannels, groups, D, then for each of the D = 1, 2 or 3 spatial dimensions size, outSize, kernel,
+ * stride, dilation, padLow, padHigh] (convolution.ts). Images are [batch, channels, sizes...], or [batch, sizes..., channels] where
+ * the operand's flag says channelsLast. weight is [outChannels, channels / groups, kernels...]. Transposed convolution is
+ * convInputGradient, with input and output exchanged.
+ * Each element of a result has one sum, which starts at its bias + 0 and takes its products fused, in order. A tap beside the image
+ * is skipped, or multiplied with 0: its weight is taken to be finite.
+ */
+import { postOp } from './post-op.js';
+import { op } from './traits.js';
+
+/** Multiply-adds of a convolution, and elements of its result, as its geometry tells. */
+const products = { geometry: 'geometry', count: 'products' } as const;
+const outputsOf = { geometry: 'geometry', count: 'outputs' } as const;
+const inputsOf = { geometry: 'geometry', count: 'inputs' } as const;
+
+export const convContract = {
+  /**
+   * out[n, o, p] = bias[o] + Σ x[n, c, q]·weight[o, c, t], over the taps t of p that lie in the image, row-major, and for each over the
+   * channels c of o's group. Then the post-op over rows (n, p) and columns o, which needs outChannelsLast.
+   */
+  conv: op(
+    {
+      x: 'in',
+      weight: 'in',
+      bias: 'in?',
+      out: 'out',
+      geometry: 'layout',
+      xChannelsLast: 'flag',
+      outChannelsLast: 'flag',
+      ...postOp,
+    },
+    {
+      flops: [
+        [2, products],
+        ['program', outputsOf],
+        ['bias', outputsOf],
+      ],
+    },
+  ),
+  /**
+   * The gradient of conv for x: out[n, c, q] = bias[c] + Σ grad[n, o, p]·weight[o, c, t], over the positions p that see q, row-major, and
+   * for each over the outChannels of c's group. Then the post-op over rows (n, q) and columns c, which needs outChannelsLast.
+   */
+  convInputGradient: op(
+    {
+      grad: 'in',
+      weight: 'in',
+      bias: 'in?',
+      out: 'out',
+      geometry: 'layout',
+      gradChannelsLast: 'flag',
+      outChannelsLast: 'flag',
+      ...postOp,
+    },
+    {
+      flops: [
+        [2, products],
+        ['program', inputsOf],
+        ['bias', inputsOf],
+      ],
+    },
+  ),
+  /**
+   * The gradient of conv for its weight: out[o, c, t] = Σ grad[n, o, p]·x[n, c, q], and for its bias: biasGrad[o] = Σ grad[n, o, p].
+   * The batch is cut into chunks whose number depends on the geometry alone; within one n and p ascend, and chunks are added in pairs.
+   */
+  convWeightGradient: op(
+    {
+      grad: 'in',
+      x: 'in',
+      out: 'out',
+      biasGrad: 'out?',
+      geometry: 'layout',
+      gradChannelsLast: 'flag',
+      xChannelsLast: 'flag',
+    },
+    {
+      flops: [
+        [2, products],
+        ['biasGrad', outputsOf],
+      ],
+    },
+  ),
+} as const;
