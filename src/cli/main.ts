@@ -60,21 +60,29 @@ function print(terminal: Terminal, text: string): number {
   return 0;
 }
 
-const terminal = makeTerminal();
-try {
-  process.exitCode = await run(process.argv.slice(2), terminal);
-} catch (error) {
-  if (error instanceof Interrupted) process.exitCode = 130;
-  else if (error instanceof CliError) {
+/** Tells of an error; its exit code. */
+function fail(terminal: Terminal, error: unknown): number {
+  if (error instanceof Interrupted) return 130;
+  if (error instanceof CliError) {
     terminal.note(`lanewise: ${error.message}`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  } else {
-    // What the library says is for people; anything else is a mistake of ours, or of the machine.
-    terminal.note(
-      error instanceof LanewiseError
-        ? `lanewise: ${error.message}`
-        : `lanewise: ${String((error as Error)?.stack ?? error)}`,
-    );
-    process.exitCode = 1;
+    return error instanceof UsageError ? 2 : 1;
   }
+  // What the library says is for people; anything else is a mistake of ours, or of the machine.
+  terminal.note(
+    error instanceof LanewiseError
+      ? `lanewise: ${error.message}`
+      : `lanewise: ${String((error as Error)?.stack ?? error)}`,
+  );
+  return 1;
 }
+
+// Not awaited here: the package's code is CommonJS.
+const terminal = makeTerminal();
+run(process.argv.slice(2), terminal).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.exitCode = fail(terminal, error);
+  },
+);

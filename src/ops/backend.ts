@@ -4,6 +4,7 @@ import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { environment } from './environment.js';
 import type { ProgramFactory } from './graph.js';
 import { type LoadReport, loadAddon } from './load.js';
+import { advice } from './load-advice.js';
 import { createNativeOps } from './native.js';
 import { createJobs } from './native-jobs.js';
 import { createNativePrograms, type NativeJobs } from './native-programs.js';
@@ -104,6 +105,12 @@ const available = (): string[] => ['reference', ...instructionSets().map((isa) =
 
 const whyMissing = ({ tried }: LoadReport): string => tried.map(({ path, error }) => `${path}: ${error}`).join('; ');
 
+/** What to do about it, with a space behind; or nothing. */
+function remedy({ tried }: LoadReport): string {
+  const text = advice(tried, environment('LANEWISE_ADDON') !== undefined);
+  return text && `${text} `;
+}
+
 /** The native backend of that instruction set, or undefined when it cannot run here. */
 function nativeBackend(isa: string | undefined): Backend | undefined {
   const { addon } = native();
@@ -131,7 +138,9 @@ function find(caller: string, name: string): Backend {
   const lacking = addon?.compiled.some((compiled) => name === `native:${compiled}`);
   throw new BackendError(
     `${caller}: no backend ${show(name)}${lacking ? ' on this processor' : ''}; available: ${available().join(', ')}` +
-      (addon === null ? `. The native addon could not be loaded (${whyMissing(native())})` : ''),
+      (addon === null
+        ? `. The native addon could not be loaded (${whyMissing(native())}). ${remedy(native())}`.trimEnd()
+        : ''),
   );
 }
 
@@ -170,8 +179,7 @@ function threadSource(addon: LoadReport['addon']): string {
 function warnOfReference(loaded: LoadReport): void {
   process.emitWarning(
     `lanewise computes in plain TypeScript, many times slower: its native addon could not be loaded. ` +
-      `Tried ${whyMissing(loaded)}. Build it with 'npm run build' in a checkout of lanewise (needs a C++20 compiler, ` +
-      `Python 3 and make), or set LANEWISE_BACKEND=reference if this is what you want.`,
+      `Tried ${whyMissing(loaded)}. ${remedy(loaded)}LANEWISE_BACKEND=reference asks for this without the warning.`,
     { type: 'LanewiseWarning', code: 'LANEWISE_NO_NATIVE' },
   );
 }

@@ -1,10 +1,8 @@
-/** Finds and loads the native addon. Together with native.ts the only file that knows it. */
+/** Loads the native addon. Together with native.ts the only file that knows it. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { toNamespacedPath } from 'node:path';
 import { isError } from '../realm.js';
-import { environment } from './environment.js';
+import { addonFiles, mayRead } from './addon-files.js';
 import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
@@ -139,19 +137,17 @@ export interface LoadReport {
   }[];
 }
 
-/** The same distance from src/ops and from dist/lib, where the modules are bundled. */
-const packageRoot = new URL('../../', import.meta.url);
-
-function candidates(): string[] {
-  const forced = environment('LANEWISE_ADDON');
-  if (forced) return [resolve(forced)];
-  return [`prebuilds/${process.platform}-${process.arch}/lanewise.node`, 'build/Release/lanewise.node'].map((path) =>
-    fileURLToPath(new URL(path, packageRoot)),
-  );
-}
-
 function isAddon(value: unknown): value is NativeAddon {
   return typeof value === 'object' && value !== null && 'instructionSets' in value && 'createProgram' in value;
+}
+
+/** As `require` does, which bundlers would take for a module of theirs, and which some of them do not leave in the code. */
+function open(path: string): NativeAddon {
+  if (!existsSync(path)) throw new Error(mayRead(path) ? 'no such file' : 'this process may not read it');
+  const holder: { exports: unknown } = { exports: {} };
+  process.dlopen(holder, toNamespacedPath(path));
+  if (!isAddon(holder.exports)) throw new Error("not lanewise's addon");
+  return holder.exports;
 }
 
 /**
@@ -160,15 +156,15 @@ function isAddon(value: unknown): value is NativeAddon {
  */
 export function loadAddon(): LoadReport {
   const tried: { path: string; error: string }[] = [];
-  for (const path of candidates()) {
+  for (const find of addonFiles()) {
+    let path = 'the binary of this platform';
     try {
-      if (!existsSync(path)) throw new Error('no such file');
-      const loaded: unknown = createRequire(import.meta.url)(path);
-      if (!isAddon(loaded)) throw new Error("not lanewise's addon");
-      return { addon: loaded, path, tried };
+      path = find();
+      if (tried.some((before) => before.path === path)) continue;
+      return { addon: open(path), path, tried };
     } catch (error) {
       const message = isError(error) ? error.message : String(error);
-      tried.push({ path, error: message.split('\n', 1)[0] ?? message });
+      tried.push({ path, error: message.trim().split('\n', 1)[0] ?? message });
     }
   }
   return { addon: null, path: null, tried };

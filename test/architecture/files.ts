@@ -41,7 +41,7 @@ export function readSource(path: string): SourceFile {
 
 /** Every source of the folders of the house, and the files beside them that say how it is built. */
 export function readTree(): SourceFile[] {
-  const folders = ['src', 'native', 'test', 'bench', 'examples'].flatMap(walk);
+  const folders = ['src', 'native', 'test', 'bench', 'examples', 'packaging'].flatMap(walk);
   return [...folders, 'binding.gyp', 'package.json'].map(readSource);
 }
 

@@ -115,7 +115,7 @@ describe('without an addon', () => {
           name: 'LanewiseWarning',
           code: 'LANEWISE_NO_NATIVE',
           message: expect.stringMatching(
-            /Tried \/nowhere\/lanewise\.node: no such file\. Build it with 'npm run build'/,
+            /Tried \/nowhere\/lanewise\.node: no such file\. LANEWISE_ADDON names that file/,
           ),
         },
       ],
@@ -147,7 +147,7 @@ describe('without an addon', () => {
       code: 'ERR_LANEWISE_BACKEND',
       message:
         `LANEWISE_BACKEND: no backend '${forced}'; available: reference. ` +
-        'The native addon could not be loaded (/nowhere/lanewise.node: no such file)',
+        'The native addon could not be loaded (/nowhere/lanewise.node: no such file). LANEWISE_ADDON names that file: correct or unset it.',
     });
   });
 });

@@ -1,6 +1,16 @@
 /** The packed library under test runners that give each test file a realm of its own. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +41,16 @@ beforeAll(() => {
   folder = realpathSync(makeFolder('runners'));
   user = install(folder, pack(folder).path);
   cpSync(join(runners, 'values.test.mjs'), join(user, 'values.test.mjs'));
+  mkdirSync(join(user, 'commonjs'));
+  writeFileSync(
+    join(user, 'commonjs/values.test.js'),
+    asScript(readFileSync(join(runners, 'values.test.mjs'), 'utf8')),
+  );
   writeFileSync(join(user, 'jest.config.mjs'), "export default { testMatch: ['**/*.test.mjs'], transform: {} };\n");
-  writeFileSync(join(user, 'vitest.config.mjs'), 'export default { test: { globals: true } };\n');
+  writeFileSync(
+    join(user, 'vitest.config.mjs'),
+    "export default { test: { globals: true, include: ['*.test.mjs'] } };\n",
+  );
   symlinkSync(join(root, 'node_modules/vitest'), join(user, 'node_modules/vitest'), 'junction');
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +64,10 @@ function run(program: string, args: readonly string[], options: readonly string[
   });
   return { status, output: `${stdout}${stderr}` };
 }
+
+/** The same file with `require`. */
+const asScript = (source: string): string =>
+  source.replace(/^import (?:\* as )?(\w+) from ('[^']+');$/gm, 'const $1 = require($2);');
 
 const count = readFileSync(join(runners, 'values.test.mjs'), 'utf8').match(/^test\(/gm)?.length;
 
@@ -63,6 +85,20 @@ describe.each(['jest', 'jest-29'])('%s', (name) => {
   });
 });
 
+describe.each(['jest', 'jest-29'])('%s as it comes', (name) => {
+  it('runs a project of a user that uses require', { timeout: 120_000 }, () => {
+    const manifest = createRequire(join(runners, 'package.json')).resolve(`${name}/package.json`);
+    const { status, output } = run(join(dirname(manifest), 'bin/jest.js'), [
+      '--ci=false',
+      '--runInBand',
+      `--config=${JSON.stringify({ rootDir: join(user, 'commonjs') })}`,
+    ]);
+    expect(output).toContain(`Tests:       ${count} passed, ${count} total`);
+    expect(status).toBe(0);
+    expectSnapshot('commonjs', 'values.test.js');
+  });
+});
+
 describe.each(['vmThreads', 'vmForks'])('vitest with the pool %s', (pool) => {
   it('runs a project of a user', { timeout: 120_000 }, () => {
     const { status, output } = run(join(root, 'node_modules/vitest/vitest.mjs'), ['run', `--pool=${pool}`, '--update']);
@@ -73,9 +109,9 @@ describe.each(['vmThreads', 'vmForks'])('vitest with the pool %s', (pool) => {
 });
 
 /** The snapshot that the runner has written holds the numbers; it is gone for the next. */
-function expectSnapshot(): void {
-  const snapshots = join(user, '__snapshots__');
-  const text = readFileSync(join(snapshots, 'values.test.mjs.snap'), 'utf8');
+function expectSnapshot(folder = '.', file = 'values.test.mjs'): void {
+  const snapshots = join(user, folder, '__snapshots__');
+  const text = readFileSync(join(snapshots, `${file}.snap`), 'utf8');
   expect(text).toContain('1.5');
   rmSync(snapshots, { recursive: true });
   expect(existsSync(snapshots)).toBe(false);

@@ -1,0 +1,87 @@
+/**
+ * Makes the code of the package in dist/lib, once, as CommonJS, and the entries for `import` that hand it on: so a process that uses both
+ * `import` and `require` has one library. README.md says why this way round.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, transform } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const out = join(root, 'dist/lib');
+
+/** By name under dist/lib. */
+const entries = {
+  index: 'src/index.ts',
+  internal: 'src/internal.ts',
+  'onnx/index': 'src/onnx/index.ts',
+  'cli/main': 'src/cli/main.ts',
+};
+
+const { outputFiles, metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: Object.entries(entries).map(([name, source]) => ({ in: source, out: name })),
+  outdir: out,
+  bundle: true,
+  external: ['echarts', 'simple-ascii-chart'],
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  keepNames: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  minifyIdentifiers: true,
+  lineLimit: 160,
+  metafile: true,
+  write: false,
+});
+
+/** Where a file of CommonJS lies, as `import.meta.url` of a module; empty in a bundle of modules, which has no `__filename`. */
+const place =
+  "const fileUrl = typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : '';";
+
+/** The files of the package that are CommonJS: chunks of the bundle, one by one. */
+async function asCommonJs(code: string): Promise<string> {
+  const usesPlace = code.includes('import.meta.url');
+  const made = await transform(code, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    define: { 'import.meta.url': 'fileUrl' },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    minifyIdentifiers: true,
+    lineLimit: 160,
+  });
+  const renamed = made.code.replace(/\b(require|import)\("(\.[^"]*)\.js"\)/g, '$1("$2.cjs")');
+  const hashbang = renamed.match(/^#!.*\n/)?.[0] ?? '';
+  return `${hashbang}"use strict";${usesPlace ? place : ''}${renamed.slice(hashbang.length).replace(/^"use strict";/, '')}`;
+}
+
+/** The entry for `import`, which also says where it lies itself, in words that bundlers understand. */
+function asModule(name: string, exported: readonly string[]): string {
+  const file = `./${basename(name)}.cjs`;
+  if (name === 'cli/main') return `#!/usr/bin/env node\nimport '${file}';\n`;
+  const names = exported.filter((each) => each !== 'default');
+  const handOn = `import api from '${file}';\nexport const {\n${names.map((each) => `  ${each},\n`).join('')}} = api;\n`;
+  if (name !== 'index')
+    return name === 'internal' ? handOn : `import '${relative(dirname(name), 'index.js')}';\n${handOn}`;
+  return `import internal from './internal.cjs';
+${handOn}
+const { libcSuffix, prebuiltPlaces } = internal;
+prebuiltPlaces.unshift(
+  () => new URL(\`../../prebuilds/\${process.platform}-\${process.arch}\${libcSuffix()}/lanewise.node\`, import.meta.url),
+);
+`;
+}
+
+rmSync(out, { recursive: true, force: true });
+for (const { path, text } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path.replace(/\.js$/, '.cjs'), await asCommonJs(text));
+}
+for (const name of Object.keys(entries)) {
+  const exported = metafile.outputs[`dist/lib/${name}.js`]?.exports ?? [];
+  writeFileSync(join(out, `${name}.js`), asModule(name, exported));
+}

@@ -1,0 +1,20 @@
+// What a binary is made of, as one number, by which an old one is known.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** Of the C++ sources but the tests, the version, and how they are compiled. */
+export function sourcesHash() {
+  const files = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(cc|h|inc|txt)$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !/^native\/(test|bench)\//.test(path));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const hash = createHash('sha256').update(version);
+  for (const path of [...files, 'packaging/zig.ts', 'packaging/targets.ts', 'packaging/package-lock.json'].sort())
+    hash.update(`${path}\0`).update(readFileSync(join(root, path)));
+  return hash.digest('hex');
+}
