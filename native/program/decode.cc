@@ -60,7 +60,8 @@ class Checker {
  private:
   const ValueSpec& spec(const Use& use) const { return values_[use.value]; }
 
-  // Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does.
+  // Weights lie in panels exactly where the op is told so, in panels of its sizes; nothing else does. What is read with
+  // them may be one number.
   void check_panels(std::span<const Parameter> parameters) const {
     const std::vector<double>& arguments = reader_.arguments();
     const auto flag = std::ranges::find(parameters, ops::Mark::kPackedFlag, &Parameter::mark) - parameters.begin();
@@ -69,6 +70,7 @@ class Checker {
     for (const Use& use : reader_.uses()) {
       const BufferLayout& layout = spec(use).layout;
       const bool is_weight = packed && parameters[use.argument].mark == ops::Mark::kWeight;
+      if (is_weight && !layout && !use.writes && spec(use).length == 1) continue;
       if (layout.has_value() != is_weight) {
         reader_.refuse(is_weight ? "packed, but a weight is row-major" : "row-major memory expected, got panels");
       }

@@ -216,5 +216,20 @@ TEST_CASE("graph: packed weights lie in panels of the right size, and nothing el
   CHECK(made(3, 2, true, true).find("a weight is row-major") != std::string::npos);
 }
 
+TEST_CASE("graph: an update of a packed weight reads one number from memory, and writes none") {
+  const auto made = [](bool written) {
+    TestGraph graph;
+    const double x = graph.value(ValueKind::kInput, 0, 8), grad = graph.value(ValueKind::kInput, 1, 12);
+    const double w = graph.state(DeviceBuffer::create(ops::DType::kFloat32, 6), 3, 2);
+    const double number = graph.state(DeviceBuffer::create(ops::DType::kFloat32, 1));
+    const double step = graph.state(DeviceBuffer::create(ops::DType::kInt32, 1));
+    graph.weight_update(grad, x, sgd_program(true, false, false),
+                        {{w, number}, {}, {.1, .9, 0, 0}, {w, written ? number : w}}, step, 4, 2, 3, true);
+    return refusal(graph);
+  };
+  CHECK(made(true).find("a weight is row-major") != std::string::npos);
+  CHECK(made(false).find("a weight is row-major") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace lanewise::test

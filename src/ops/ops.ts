@@ -295,7 +295,7 @@ const contract = {
   /**
    * The gradient of linear for its weight, gradᵀ·x with grad [rows, outFeatures] and x [rows, inFeatures], and what an optimizer does with it: the
    * gradient is input 0 of the program, a block at a time. The other inputs and the outputs are the weight and its state, all of
-   * [outFeatures, inFeatures]; packed: all of them in panels. step as in `pointwise`.
+   * [outFeatures, inFeatures]; packed: all of them in panels. An input may also be one number for all. step as in `pointwise`.
    */
   linearWeightUpdate: op(
     {

@@ -1,5 +1,7 @@
 import { checkBoolean } from '../check.js';
-import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
+import { gradientOf } from './gradient.js';
+import type { BaseOptions, OptimizerKind } from './kind.js';
+import { Optimizer } from './optimizer.js';
 import { checkAtLeastZero, checkBetas } from './options.js';
 import type { Params } from './params.js';
 
@@ -12,6 +14,8 @@ export interface AdamOptions extends BaseOptions {
   weightDecay: number;
   /** Divide by the largest average of squares so far. Default false. */
   amsgrad: boolean;
+  /** Step towards larger values of what the gradients are of. Default false. */
+  maximize: boolean;
 }
 
 type NumberName = 'lr' | 'beta1' | 'beta2' | 'eps' | 'weightDecay';
@@ -25,13 +29,14 @@ export function adamKind(
 ): OptimizerKind<AdamOptions, NumberName, StateName> {
   return {
     name,
-    defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false },
+    defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false, maximize: false },
     check(caller, options) {
       checkAtLeastZero(caller, 'learning rate', options.lr);
       checkAtLeastZero(caller, 'epsilon value', options.eps);
       checkBetas(caller, options.betas);
       checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
       checkBoolean(caller, 'amsgrad', options.amsgrad);
+      checkBoolean(caller, 'maximize', options.maximize);
     },
     numbers: {
       lr: ({ lr }) => lr,
@@ -40,7 +45,7 @@ export function adamKind(
       eps: ({ eps }) => eps,
       weightDecay: (group) => group.weightDecay,
     },
-    form: (group) => ({ amsgrad: group.amsgrad, decays: group.weightDecay !== 0 }),
+    form: ({ amsgrad, weightDecay, maximize }) => ({ amsgrad, decays: weightDecay !== 0, maximize }),
     state: {
       required: ['exp_avg', 'exp_avg_sq'],
       optional: ['max_exp_avg_sq'],
@@ -49,7 +54,7 @@ export function adamKind(
     },
     update(values, { lr, beta1, beta2, eps, weightDecay: decay }, form) {
       const { param, grad, exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: maxV, step } = values;
-      const g = form.decays && !decoupled ? decay.fma(param, grad) : grad;
+      const g = gradientOf(param, grad, decoupled ? null : decay, form);
       const p = form.decays && decoupled ? param.mul(lr.mul(decay).neg().add(1)) : param;
       const first = beta1.neg().add(1).fma(g.sub(m), m);
       const second = beta2.fma(v, beta2.neg().add(1).mul(g).mul(g));

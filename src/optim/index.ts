@@ -1,11 +1,20 @@
 /** Optimizers, as PyTorch's `torch.optim`. */
+export { Adadelta, type AdadeltaOptions } from './adadelta.js';
+export { Adagrad, type AdagradOptions } from './adagrad.js';
 export { Adam, type AdamOptions } from './adam.js';
+export { Adamax, type AdamaxOptions } from './adamax.js';
 export { AdamW } from './adamw.js';
+export { ASGD, type ASGDOptions } from './asgd.js';
+export { Lion, type LionOptions } from './lion.js';
 export * as lrScheduler from './lr-scheduler/index.js';
-export { type BaseOptions, Optimizer, type OptimizerKind, type ParamGroup } from './optimizer.js';
+export type { Form } from './form.js';
+export type { BaseOptions, OptimizerKind, ScalarState } from './kind.js';
+export { NAdam, type NAdamOptions } from './nadam.js';
+export { Optimizer, type ParamGroup } from './optimizer.js';
 export type { GroupOptions, Params } from './params.js';
+export { RAdam, type RAdamOptions } from './radam.js';
 export { RMSprop, type RMSpropOptions } from './rmsprop.js';
+export { Rprop, type RpropOptions } from './rprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export type { ParamState } from './state.js';
 export type { OptimizerStateDict } from './state-dict.js';
-export type { Form } from './update.js';

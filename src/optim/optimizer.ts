@@ -3,7 +3,6 @@ import { markAsOwn } from '../copies.js';
 import { ArgumentError, StateError } from '../errors.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
-import type { Expression } from '../pointwise/expression.js';
 import { isArray } from '../realm.js';
 import { replaceGradMode } from '../tensor/grad-mode.js';
 import { pythonRepr } from '../tensor/python-repr.js';
@@ -12,6 +11,8 @@ import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import { dynamicScalar } from './dynamic-scalar.js';
+import type { Form } from './form.js';
+import type { BaseOptions, OptimizerKind } from './kind.js';
 import { zeroIfRounding } from './options.js';
 import {
   checkDistinct,
@@ -25,13 +26,7 @@ import {
 } from './params.js';
 import { type LoadedState, ParamState, readState } from './state.js';
 import { type OptimizerStateDict, readStateDict, type SavedGroup, toPythonNames } from './state-dict.js';
-import { type Form, runUpdate, traceUpdate, type Update } from './update.js';
-
-/** What every optimizer has to set. */
-export interface BaseOptions {
-  /** Learning rate. */
-  lr: number;
-}
+import { runUpdate, stepArguments, updateOf } from './update.js';
 
 /** Parameters and the options they are stepped with. Options may be changed at any time; the next step reads them. */
 export type ParamGroup<Options extends object> = Options & {
@@ -40,52 +35,6 @@ export type ParamGroup<Options extends object> = Options & {
   /** Keys of the caller's own, which the optimizer keeps. */
   [own: string]: unknown;
 };
-
-/** As the type of a method, so that an Adam is an Optimizer to a function that takes any. */
-type ReadNumber<Options> = { read(group: Readonly<Options>): number }['read'];
-
-/** What tells one kind of optimizer from another: everything that `class MyRule extends Optimizer` has to give. */
-export interface OptimizerKind<
-  Options extends object,
-  NumberName extends string = string,
-  StateName extends string = string,
-> {
-  /** For messages. */
-  readonly name: string;
-  /** Options that neither constructor nor group gives. */
-  readonly defaults: Readonly<Options>;
-  /** Throws an ArgumentError unless all options of a group are valid. */
-  check(caller: string, options: Readonly<Options>): void;
-  /** The numbers that the update computes with, by name. They are read at each step, so that schedules act on compiled steps. */
-  readonly numbers: Readonly<Record<NumberName, ReadNumber<Options>>>;
-  /** Flags that choose what the update does: a compiled step is traced again when one changes. Default: none. */
-  form?(group: Readonly<Options>): Form;
-  /** The state that it keeps for a parameter, by PyTorch's names. */
-  readonly state: {
-    /** What a parameter that has been stepped has in any case. */
-    readonly required: readonly StateName[];
-    /** What it has in some forms only. */
-    readonly optional: readonly StateName[];
-    /** Whether the state dict has a `step`. */
-    readonly countsSteps: boolean;
-    /** Which of the optional ones a form has. Default: none. */
-    uses?(form: Form): readonly StateName[];
-  };
-  /**
-   * One step, elementwise: from `param`, `grad`, the state by its names and `step` (1 at the first, where there is state) to the
-   * new `param` and state. Sums and products are rounded one by one; `x.fma(y, z)` is x·y + z rounded once.
-   */
-  update(
-    values: Readonly<Record<'param' | 'grad' | 'step' | StateName, Expression>>,
-    numbers: Readonly<Record<NumberName, Expression>>,
-    form: Form,
-  ): Readonly<
-    {
-      /** The new parameter. */
-      param: Expression;
-    } & Partial<Record<StateName, Expression>>
-  >;
-}
 
 /** The text is that of the error: `Symbol(...) could not be cloned`. */
 const noClone = Symbol('an optimizer: send its stateDict(), which loadStateDict() takes on the other side');
@@ -135,6 +84,9 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     const added = { params: tensors, ...copyOptions(checked), ...own } as ParamGroup<Options>;
     this.#groups.push(added);
     this.paramGroups.push(added);
+    const { required, isMadeAtOnce } = this.#kind.state;
+    if (isMadeAtOnce)
+      for (const param of tensors) for (const part of required) this.#stateOf(param, added).buffer(part);
   }
 
   /**
@@ -190,7 +142,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     kept.forEach(({ index, name }, i) => {
       const tensor = tensors[i]!;
       // The first of each parameter: without a step there is no state.
-      if (name === 'step') isEmpty = tensor.item() === 0;
+      if (name === 'step') isEmpty = tensor.item() === 0 && !this.#kind.state.isMadeAtOnce;
       if (isEmpty) return;
       state[index] ??= {};
       if (name !== 'step' || this.#kind.state.countsSteps) state[index][name] = tensor;
@@ -227,8 +179,9 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       Object.assign(group, options, own);
     }
     noGrad(() => {
-      for (const param of this.#params())
-        if (states.has(param) || this.#states.has(param)) this.#stateOf(param).load(states.get(param));
+      for (const group of this.#groups)
+        for (const param of group.params)
+          if (states.has(param) || this.#states.has(param)) this.#stateOf(param, group).load(states.get(param));
     });
   }
 
@@ -258,9 +211,13 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   }
 
   /** What is kept for a parameter. */
-  #stateOf(param: Tensor): ParamState {
+  #stateOf(param: Tensor, group: ParamGroup<Options>): ParamState {
     let state = this.#states.get(param);
-    if (state === undefined) this.#states.set(param, (state = new ParamState(param)));
+    if (state === undefined) {
+      const { state: parts, scalars } = this.#kind;
+      state = new ParamState(param, () => ({ ...parts.initial?.(group), ...scalars?.initial(group) }));
+      this.#states.set(param, state);
+    }
     return state;
   }
 
@@ -275,9 +232,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       this.#dynamicScalars.set(group, numbers);
     }
     return params.map((param) => {
-      const state = update.countsSteps ? this.#stateOf(param) : null;
-      const buffers = update.buffers.map((name) => state!.buffer(name));
-      const given = { param, grad: param.grad!, buffers, step: state?.step ?? null, numbers };
+      const given = stepArguments(update, param, numbers, () => this.#stateOf(param, group));
       return () => runUpdate(update, given);
     });
   }
@@ -293,7 +248,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
 
   /** What a step writes: parameters, and the state kept for them. @internal */
   '~tensors'(): Tensor[] {
-    return this.#params().flatMap((param) => [param, ...(this.#states.get(param)?.tensors().values() ?? [])]);
+    return this.#params().flatMap((param) => [param, ...(this.#states.get(param)?.written() ?? [])]);
   }
 
   #params(): Tensor[] {
@@ -353,31 +308,13 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       const index = numbers.get(number);
       if (index === undefined)
         throw new ArgumentError(`${caller}: there is state for a parameter ${number}, which no group has`);
-      states.set(params[index]!, readState(caller, params[index]!, state, this.#kind.state));
+      states.set(params[index]!, readState(caller, params[index]!, state, this.#kind.state, this.#kind.scalars?.names));
     }
     return states;
   }
 }
 
 markAsOwn(Optimizer);
-
-const updates = new WeakMap<object, Map<string, Update>>();
-
-/** The update of a form, traced once. @internal */
-export function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
-  let ofKind = updates.get(kind);
-  if (ofKind === undefined) updates.set(kind, (ofKind = new Map()));
-  const key = Object.values(form).map(Number).join('');
-  const known = ofKind.get(key);
-  if (known !== undefined) return known;
-  const { required, uses, countsSteps } = kind.state;
-  const buffers = [...required, ...(uses?.(form) ?? [])];
-  const made = traceUpdate(buffers, Object.keys(kind.numbers), countsSteps || buffers.length > 0, (values, numbers) =>
-    kind.update(values as Readonly<Record<'param' | 'grad' | 'step', Expression>>, numbers, form),
-  );
-  ofKind.set(key, made);
-  return made;
-}
 
 function assertNotTracing(caller: string): void {
   const now = currentTrace();

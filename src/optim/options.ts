@@ -8,6 +8,12 @@ export function checkAtLeastZero(caller: string, what: string, value: unknown): 
   if (!(isFiniteNumber(value) && value >= 0)) throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }
 
+/** A number in [0, 1]. */
+export function checkShare(caller: string, what: string, value: unknown): void {
+  if (!(isFiniteNumber(value) && value >= 0 && value <= 1))
+    throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
+}
+
 export function checkFinite(caller: string, what: string, value: unknown): void {
   if (!isFiniteNumber(value)) throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }

@@ -1,5 +1,7 @@
 import { checkBoolean } from '../check.js';
-import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
+import { gradientOf } from './gradient.js';
+import type { BaseOptions, OptimizerKind } from './kind.js';
+import { Optimizer } from './optimizer.js';
 import { checkAtLeastZero } from './options.js';
 import type { Params } from './params.js';
 
@@ -14,6 +16,8 @@ export interface RMSpropOptions extends BaseOptions {
   momentum: number;
   /** Take the square of the average gradient off the average of squares. Default false. */
   centered: boolean;
+  /** Step towards larger values of what the gradients are of. Default false. */
+  maximize: boolean;
 }
 
 const kind: OptimizerKind<
@@ -22,7 +26,7 @@ const kind: OptimizerKind<
   'square_avg' | 'momentum_buffer' | 'grad_avg'
 > = {
   name: 'RMSprop',
-  defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false },
+  defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false },
   check(caller, options) {
     checkAtLeastZero(caller, 'learning rate', options.lr);
     checkAtLeastZero(caller, 'epsilon value', options.eps);
@@ -30,6 +34,7 @@ const kind: OptimizerKind<
     checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
     checkAtLeastZero(caller, 'alpha value', options.alpha);
     checkBoolean(caller, 'centered', options.centered);
+    checkBoolean(caller, 'maximize', options.maximize);
   },
   numbers: {
     lr: ({ lr }) => lr,
@@ -42,6 +47,7 @@ const kind: OptimizerKind<
     decays: group.weightDecay !== 0,
     momentum: group.momentum !== 0,
     centered: group.centered,
+    maximize: group.maximize,
   }),
   state: {
     required: ['square_avg'],
@@ -54,7 +60,7 @@ const kind: OptimizerKind<
   },
   update(values, { lr, alpha, eps, weightDecay, momentum }, form) {
     const { param, grad, square_avg: squares, momentum_buffer: buffer, grad_avg: average } = values;
-    const g = form.decays ? weightDecay.fma(param, grad) : grad;
+    const g = gradientOf(param, grad, weightDecay, form);
     const share = alpha.neg().add(1);
     const square = alpha.fma(squares, share.mul(g).mul(g));
     const mean = form.centered ? share.fma(g.sub(average), average) : null;

@@ -1,6 +1,8 @@
 import { checkBoolean } from '../check.js';
 import { ArgumentError } from '../errors.js';
-import { type BaseOptions, Optimizer, type OptimizerKind } from './optimizer.js';
+import { gradientOf } from './gradient.js';
+import type { BaseOptions, OptimizerKind } from './kind.js';
+import { Optimizer } from './optimizer.js';
 import { checkAtLeastZero, checkFinite } from './options.js';
 import type { Params } from './params.js';
 
@@ -13,17 +15,20 @@ export interface SGDOptions extends BaseOptions {
   weightDecay: number;
   /** Nesterov's momentum. Default false. */
   nesterov: boolean;
+  /** Step towards larger values of what the gradients are of. Default false. */
+  maximize: boolean;
 }
 
 /** @internal */
 export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weightDecay', 'momentum_buffer'> = {
   name: 'SGD',
-  defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
-  check(caller, { lr, momentum, dampening, weightDecay, nesterov }) {
+  defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
+  check(caller, { lr, momentum, dampening, weightDecay, nesterov, maximize }) {
     checkAtLeastZero(caller, 'learning rate', lr);
     checkAtLeastZero(caller, 'momentum value', momentum);
     checkFinite(caller, 'dampening value', dampening);
     checkAtLeastZero(caller, 'weight_decay value', weightDecay);
+    checkBoolean(caller, 'maximize', maximize);
     if (checkBoolean(caller, 'nesterov', nesterov) && (momentum <= 0 || dampening !== 0))
       throw new ArgumentError(`${caller}: Nesterov momentum requires a momentum and zero dampening`);
   },
@@ -33,7 +38,12 @@ export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' 
     dampening: ({ dampening }) => dampening,
     weightDecay: ({ weightDecay }) => weightDecay,
   },
-  form: ({ momentum, nesterov, weightDecay }) => ({ momentum: momentum !== 0, nesterov, decays: weightDecay !== 0 }),
+  form: ({ momentum, nesterov, weightDecay, maximize }) => ({
+    momentum: momentum !== 0,
+    nesterov,
+    decays: weightDecay !== 0,
+    maximize,
+  }),
   state: {
     required: [],
     optional: ['momentum_buffer'],
@@ -41,7 +51,7 @@ export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' 
     uses: ({ momentum }) => (momentum ? ['momentum_buffer'] : []),
   },
   update({ param, grad, momentum_buffer: buffer, step }, { lr, momentum, dampening, weightDecay }, form) {
-    const g = form.decays ? weightDecay.fma(param, grad) : grad;
+    const g = gradientOf(param, grad, weightDecay, form);
     if (!form.momentum) return { param: lr.neg().fma(g, param) };
     // The first step must not read the buffer: 0·NaN would stay.
     const next = step.eq(1).where(g, momentum.fma(buffer, dampening.neg().add(1).mul(g)));

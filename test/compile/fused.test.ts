@@ -50,6 +50,14 @@ const optimizers: Readonly<Record<string, (params: Tensor[]) => optim.Optimizer>
   momentum: (p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9 }),
   Adam: (p) => new optim.Adam(p, { lr: 1e-3 }),
   AdamW: (p) => new optim.AdamW(p, { lr: 1e-3, amsgrad: true }),
+  NAdam: (p) => new optim.NAdam(p, { lr: 1e-2, weightDecay: 0.1 }),
+  RAdam: (p) => new optim.RAdam(p, { lr: 1e-2 }),
+  ASGD: (p) => new optim.ASGD(p, { lr: 0.1, t0: 2, weightDecay: 0.1 }),
+  Rprop: (p) => new optim.Rprop(p),
+  Adadelta: (p) => new optim.Adadelta(p),
+  Adamax: (p) => new optim.Adamax(p, { maximize: true }),
+  Adagrad: (p) => new optim.Adagrad(p, { lrDecay: 0.1, initialAccumulatorValue: 0.1 }),
+  Lion: (p) => new optim.Lion(p, { lr: 1e-2, weightDecay: 0.1 }),
   own: (p) => new Own(p, { lr: 1e-3, centered: true }),
 };
 
@@ -65,7 +73,9 @@ describe.runIf(natives.length > 0).each(natives)('the fused program on %s', (bac
     const fused = (mode: 'compiled' | 'async' | 'mixed') =>
       play(fixture, mode, steps, { passes: {}, keepGradients: false }, { gradients: false });
 
-    it('is the same from run to run, for any number of threads, on this thread and off it', async () => {
+    // Of the optimizers that differ by their formulas alone, some.
+    const isOne = ['SGD', 'momentum', 'Adam', 'AdamW', 'NAdam', 'own'].includes(name);
+    it.runIf(isOne)('is the same from run to run, for any number of threads, on this thread and off it', async () => {
       const before = backend.threads;
       const first = await fused('compiled');
       try {
@@ -89,6 +99,18 @@ describe.runIf(natives.length > 0).each(natives)('the fused program on %s', (bac
       );
       for (const mode of ['compiled', 'mixed'] as const) expect(await fused(mode)).toEqual(exact);
     });
+  });
+
+  it('fuses every optimizer into the gradients of the weights, which lie in panels', () => {
+    for (const [name, make] of Object.entries(optimizers)) {
+      manualSeed(1);
+      const { step, args } = makeMlp(make);
+      const compiled = compile(step);
+      compiled(...args(0));
+      const last = compiled.describe().split('-- after arena').at(-1)!;
+      expect(last.match(/linearWeightUpdate\([^)]*packed\)/g), name).toHaveLength(3);
+      expect(last, name).not.toContain('matmul');
+    }
   });
 
   it('does fuse', () => {

@@ -21,6 +21,7 @@ from makers.hooks import hooks
 from makers.losses import losses
 from makers.names import names
 from makers.nodes import nodes
+from makers.optimizing import optimizers_rest
 from makers.printing import printing
 from makers.randomness import streams, weights
 from makers.schedules import schedules
@@ -31,6 +32,7 @@ FILES = {
     "weights": weights,
     "loader": loader,
     "optimizers": optimizers,
+    "optimizers-rest": optimizers_rest,
     "schedules": schedules,
     "dropout": dropout,
     "dropout-training": dropout_training,

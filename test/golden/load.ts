@@ -42,7 +42,7 @@ export interface LoaderCase {
 
 export interface OptimizerCase {
   /** The name of a class of `optim`. */
-  readonly optimizer: Exclude<keyof typeof optim, 'lrScheduler' | 'Optimizer'>;
+  readonly optimizer: Exclude<keyof typeof optim, 'lrScheduler' | 'Optimizer' | 'swaUtils' | 'LBFGS' | 'Muon'>;
   /** In lanewise's spelling. */
   readonly options: Named<number | boolean | readonly number[]>;
   readonly losses: GoldenTensor;
@@ -53,6 +53,18 @@ export interface OptimizerCase {
   readonly state: readonly Tensors[];
   /** PyTorch's `state_dict()['param_groups'][0]`. */
   readonly paramGroup: Named<unknown>;
+}
+
+export interface OptimizerRuns {
+  readonly layers: readonly number[];
+  readonly modelSeed: number;
+  readonly dataSeed: number;
+  readonly initial: Tensors;
+  /** [step, row, feature] */
+  readonly inputs: GoldenTensor;
+  /** [step, row] */
+  readonly targets: GoldenTensor;
+  readonly cases: readonly OptimizerCase[];
 }
 
 export interface ScheduleCase {
@@ -202,17 +214,8 @@ export interface GoldenFiles {
     }[];
     readonly twoAtOnce: { readonly batches: readonly (readonly number[])[]; readonly after: GoldenTensor };
   };
-  optimizers: {
-    readonly layers: readonly number[];
-    readonly modelSeed: number;
-    readonly dataSeed: number;
-    readonly initial: Tensors;
-    /** [step, row, feature] */
-    readonly inputs: GoldenTensor;
-    /** [step, row] */
-    readonly targets: GoldenTensor;
-    readonly cases: readonly OptimizerCase[];
-  };
+  optimizers: OptimizerRuns;
+  'optimizers-rest': OptimizerRuns;
   schedules: {
     readonly cases: readonly ScheduleCase[];
     readonly sequences: readonly {

@@ -4,8 +4,8 @@ import { reductions } from '../../src/ops/ops.js';
 import type { PointwiseProgram } from '../../src/ops/pointwise-program.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { adamKind } from '../../src/optim/adam.js';
-import { updateOf } from '../../src/optim/optimizer.js';
 import { sgdKind } from '../../src/optim/sgd.js';
+import { updateOf } from '../../src/optim/update.js';
 import { dynamicScalar, expectClose, float64, fresh, int32 } from './plain.js';
 
 const x = [0.5, -1.25, 2, 3, 0, -0.75, 1.5, 1.5, -2, -1, 0.25, 0.125];

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { ArgumentError, type LanewiseError, nn, ones, optim, ShapeError, StateError } from '../../src/index.js';
 import { sentence } from '../golden/load.js';
 import { describeEachBackend } from '../helpers/backends.js';
+import { Own } from '../helpers/own-optimizer.js';
 import { bits } from '../nn/models.js';
 
 const bad = (value: unknown): never => value as never;
@@ -106,7 +107,7 @@ const rows: readonly Row[] = [
   ],
   [
     'loadStateDict: maximize',
-    ({ adam }) => adam.loadStateDict({ state: {}, param_groups: [{ params: [0], maximize: true }] }),
+    ({ a }) => new Own([a]).loadStateDict({ state: {}, param_groups: [{ params: [0], maximize: true }] }),
     'maximize is not supported',
   ],
   [

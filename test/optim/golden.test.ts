@@ -1,13 +1,15 @@
-/** Ten steps of each optimizer beside PyTorch: losses, parameters, state. */
+/** Ten or twelve steps of each optimizer, by hand and compiled, as PyTorch makes them: losses, parameters, state. */
 import { describe, expect, it } from 'vitest';
-import { nn, optim, type Tensor } from '../../src/index.js';
-import { type GoldenTensor, golden, type OptimizerCase, values } from '../golden/load.js';
+import { compile, nn, optim, type Tensor } from '../../src/index.js';
+import { type GoldenTensor, golden, type OptimizerCase, type OptimizerRuns, values } from '../golden/load.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
 import { load } from '../nn/models.js';
 
-const { layers, initial, inputs, targets, cases } = golden('optimizers');
+type Case = OptimizerCase & { readonly from: OptimizerRuns };
+const casesOf = (from: OptimizerRuns): Case[] => from.cases.map((each) => ({ ...each, from }));
+const cases = [...casesOf(golden('optimizers')), ...casesOf(golden('optimizers-rest'))];
 
-function build(dtype: 'float32' | 'float64') {
+function build({ layers, initial }: OptimizerRuns, dtype: 'float32' | 'float64') {
   const [a, b, c, d] = layers as [number, number, number, number];
   const options = { dtype };
   const model = new nn.Sequential(
@@ -21,18 +23,21 @@ function build(dtype: 'float32' | 'float64') {
   return model;
 }
 
-function train({ optimizer: name, options }: OptimizerCase, dtype: 'float32' | 'float64') {
-  const model = build(dtype);
+function train({ optimizer: name, options, from }: Case, dtype: 'float32' | 'float64', isCompiled = false) {
+  const { inputs, targets } = from;
+  const model = build(from, dtype);
   const optimizer = new optim[name](model.parameters(), options);
   const criterion = new nn.CrossEntropyLoss();
   const [x, y] = [load(inputs).to(dtype), load(targets)];
-  const losses = Float64Array.from({ length: 10 }, (_, step) => {
+  const take = (input: Tensor, target: Tensor) => {
     optimizer.zeroGrad();
-    const loss = criterion.forward(model.forward(x.select(0, step)), y.select(0, step));
+    const loss = criterion.forward(model.forward(input), target);
     loss.backward();
     optimizer.step();
-    return loss.item();
-  });
+    return loss;
+  };
+  const step = isCompiled ? compile(take) : take;
+  const losses = Float64Array.from({ length: inputs.shape[0]! }, (_, i) => step(x.select(0, i), y.select(0, i)).item());
   return { model, optimizer, losses };
 }
 
@@ -49,22 +54,27 @@ function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
 }
 
 const numbers = (tensor: Tensor) => tensor.toTypedArray();
-const title = ({ optimizer, options }: OptimizerCase) => `${optimizer} ${JSON.stringify(options)}`;
+const title = ({ optimizer, options }: Case) => `${optimizer} ${JSON.stringify(options)}`;
 const titled = cases.map((each) => [title(each), each] as const);
 
 describe('in float64', () => {
   runOn('reference');
   it.each(titled)('%s is PyTorch to 1e-13', (_title, run) => {
-    const { model, losses } = train(run, 'float64');
-    expect(distance(losses, values(run.losses64))).toBeLessThan(1e-13);
-    for (const [name, parameter] of model.namedParameters())
-      expect(distance(numbers(parameter), values(run.parameters64[name]!)), name).toBeLessThan(1e-13);
+    for (const isCompiled of [false, true]) {
+      const { model, losses } = train(run, 'float64', isCompiled);
+      expect(distance(losses, values(run.losses64))).toBeLessThan(1e-13);
+      for (const [name, parameter] of model.namedParameters())
+        expect(distance(numbers(parameter), values(run.parameters64[name]!)), name).toBeLessThan(1e-13);
+    }
   });
 });
 
 describeEachBackend('in float32', () => {
-  it.each(titled)('%s is PyTorch to a few roundings', (_title, run) => {
-    const { model, optimizer, losses } = train(run, 'float32');
+  const both = [false, true].flatMap((isCompiled) =>
+    titled.map(([name, run]) => [isCompiled ? 'compiled' : 'by hand', name, isCompiled, run] as const),
+  );
+  it.each(both)('%s, %s is PyTorch to a few roundings', (_how, _title, isCompiled, run) => {
+    const { model, optimizer, losses } = train(run, 'float32', isCompiled);
     expect(distance(losses, values(run.losses))).toBeLessThan(1e-6);
     for (const [name, parameter] of model.namedParameters())
       expect(distance(numbers(parameter), values(run.parameters[name]!)), name).toBeLessThan(2e-6);
@@ -84,7 +94,7 @@ describeEachBackend('in float32', () => {
   it("goes on from PyTorch's own state dict", () => {
     for (const run of cases) {
       const { model, optimizer, losses } = train(run, 'float32');
-      const fresh = build('float32');
+      const fresh = build(run.from, 'float32');
       fresh.loadStateDict(model.stateDict());
       const resumed = new optim[run.optimizer](fresh.parameters());
       const asTensors = (state: Readonly<Record<string, GoldenTensor>>) =>
@@ -96,10 +106,10 @@ describeEachBackend('in float32', () => {
         [fresh, resumed],
       ] as const) {
         net.zeroGrad();
-        net.forward(load(inputs).select(0, 0)).sum().backward();
+        net.forward(load(run.from.inputs).select(0, 0)).sum().backward();
         stepper.step();
       }
-      expect(losses).toHaveLength(10);
+      expect(losses).toHaveLength(run.from.inputs.shape[0]!);
       fresh.parameters().forEach((parameter, i) => {
         expect(distance(numbers(parameter), numbers(model.parameters()[i]!)), title(run)).toBeLessThan(2e-6);
       });

@@ -102,6 +102,14 @@ describeEachBackend('the state dict', () => {
     ['SGD', () => (params: Tensor[]) => new optim.SGD(params, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 })],
     ['Adam', () => (params: Tensor[]) => new optim.Adam(params, { lr: 0.1, amsgrad: true, betas: [0.8, 0.9] })],
     ['AdamW', () => (params: Tensor[]) => new optim.AdamW(params, { lr: 0.1 })],
+    ['RMSprop', () => (params: Tensor[]) => new optim.RMSprop(params, { momentum: 0.9, centered: true })],
+    ['Adadelta', () => (params: Tensor[]) => new optim.Adadelta(params)],
+    ['Adamax', () => (params: Tensor[]) => new optim.Adamax(params)],
+    ['NAdam', () => (params: Tensor[]) => new optim.NAdam(params, { weightDecay: 0.1, decoupledWeightDecay: true })],
+    ['RAdam', () => (params: Tensor[]) => new optim.RAdam(params)],
+    ['Rprop', () => (params: Tensor[]) => new optim.Rprop(params, { lr: 0.1 })],
+    ['ASGD', () => (params: Tensor[]) => new optim.ASGD(params, { lr: 0.1, t0: 1 })],
+    ['Lion', () => (params: Tensor[]) => new optim.Lion(params, { lr: 0.1 })],
   ] as const;
 
   it("has PyTorch's structure and names", () => {
@@ -115,7 +123,7 @@ describeEachBackend('the state dict', () => {
     expect(Object.keys(state[1]!)).toEqual(['step', 'exp_avg', 'exp_avg_sq']);
     expect(state[1]!.step!.item()).toBe(1);
     expect(state[1]!.exp_avg!.shape).toEqual([3]);
-    const options = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: false };
+    const options = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: false, maximize: false };
     expect(param_groups).toEqual([
       { lr: 1e-3, ...options, params: [0, 1] },
       { lr: 1, ...options, params: [2] },

@@ -11,7 +11,7 @@ it('stay in the group and stand in the state dict under their own names', () => 
   const optimizer = make();
   const { params, ...group } = optimizer.paramGroups[0]!;
   expect(params).toHaveLength(1);
-  const options = { lr: 0.5, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false };
+  const options = { lr: 0.5, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
   expect(group).toEqual({ ...options, name: 'head', layerIndex: [1, 2] });
   expect(optimizer.stateDict().param_groups[0]).toMatchObject({ name: 'head', layerIndex: [1, 2], weight_decay: 0 });
 });
@@ -23,7 +23,7 @@ it('are replaced by those of a loaded state', () => {
   optimizer.loadStateDict({ ...state, param_groups: [{ ...saved, name: 'body', frozen: false, foreach: null }] });
   const [group] = optimizer.paramGroups;
   expect(Object.keys(group!).sort()).toEqual(
-    ['dampening', 'frozen', 'lr', 'momentum', 'name', 'nesterov', 'params', 'weightDecay'].sort(),
+    ['dampening', 'frozen', 'lr', 'maximize', 'momentum', 'name', 'nesterov', 'params', 'weightDecay'].sort(),
   );
   expect(group).toMatchObject({ name: 'body', frozen: false, lr: 0.5 });
 });

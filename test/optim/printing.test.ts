@@ -13,6 +13,7 @@ Parameter Group 0
     betas: (0.9, 0.999)
     eps: 1e-08
     lr: 1e-05
+    maximize: False
     weight_decay: 0
 )`;
   expect(String(adam)).toBe(text);
@@ -22,6 +23,7 @@ Parameter Group 0
 Parameter Group 0
     dampening: 0
     lr: 0.1
+    maximize: False
     momentum: 0
     nesterov: False
     weight_decay: 0
@@ -29,6 +31,7 @@ Parameter Group 0
 Parameter Group 1
     dampening: 0
     lr: 0.1
+    maximize: False
     momentum: 0.9
     nesterov: True
     weight_decay: 0

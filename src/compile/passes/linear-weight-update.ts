@@ -1,10 +1,10 @@
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
+import { stridesOf } from '../../tensor/shape.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { compose, identity, operandsRead } from './compose.js';
 import { type InstructionOf, instruction, isOp, isUpdate } from './instruction.js';
-import { elementsOf, isDense, spaceOf } from './operands.js';
+import { elementsOf, isDense, isRepeated, type Operand, spaceOf } from './operands.js';
 import { callOf } from './pointwise-chains.js';
-import { allDense } from './post-op.js';
 
 /**
  * The gradient of a weight and the optimizer's step with it: the gradient never goes to memory. Only when nothing else
@@ -31,14 +31,17 @@ function update(
   if (!isUpdate(optimizer, (value) => analysis.aliasClass(value))) return null;
   const { a: grad, b: x, out: gradWeight, m: outFeatures, n: inFeatures, k: rows } = product;
   const space = spaceOf(optimizer);
-  const lengths = optimizer.args.inputs.map((value) => analysis.spec(value).length);
   const size = outFeatures * inFeatures;
-  if (elementsOf(space) !== size || !allDense(space) || lengths.some((length) => length !== size)) return null;
+  if (elementsOf(space) !== size) return null;
+  // As large as the weight, so that it may lie in panels as the weight does, or one number for all of it.
+  const fits = (operand: Operand): boolean =>
+    analysis.spec(operand.value).length === (isDense(space, operand) ? size : isRepeated(operand) ? 1 : -1);
+  if (!space.operands.every(fits)) return null;
   const aliasClass = (value: ValueId) => analysis.aliasClass(value);
   const second = callOf(optimizer, space);
   const read = operandsRead(second, [gradWeight], (operand) => isDense(space, operand), aliasClass);
   if (read === null || read.size === 0 || second.keys.length > 0) return null;
-  const strides = space.operands[0]!.strides;
+  const strides = stridesOf(space.sizes);
   const first = {
     program: identity,
     operands: [{ value: gradWeight, strides }],

@@ -3,7 +3,7 @@ import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { type Analysis, fuse } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionArgs, isOp } from './instruction.js';
-import { isDense, overMatrix, type Space, spaceOf } from './operands.js';
+import { isDense, overMatrix, spaceOf } from './operands.js';
 import { callOf, isKept } from './pointwise-chains.js';
 
 /** The arguments of a post-op. */
@@ -101,6 +101,3 @@ function postOpCall(analysis: Analysis, args: PostOp, rows: number, columns: num
     countsSteps: false,
   };
 }
-
-/** Whether all operands are as large as the elements: then a matrix may lie in panels. */
-export const allDense = (space: Space): boolean => space.operands.every((operand) => isDense(space, operand));

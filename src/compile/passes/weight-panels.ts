@@ -35,8 +35,15 @@ export function layOutWeightPanels(graph: Graph): Graph {
 
 const isPackable = ({ op }: Instruction, arg: string): boolean => traits[op].packable?.includes(arg) ?? false;
 
+/** Whether an op reads one number there for all of a weight: it lies as it does, whatever the weight does. */
+function isNumber(analysis: Analysis, { args }: Instruction, value: ValueId): boolean {
+  return analysis.spec(value).length === 1 && Number(args.outFeatures) * Number(args.inFeatures) !== 1;
+}
+
 function packableOf(analysis: Analysis, each: Instruction): ValueId[] {
-  return accessesOf(each).flatMap(({ arg, value }) => (isPackable(each, arg) ? [analysis.aliasClass(value)] : []));
+  return accessesOf(each).flatMap(({ arg, value }) =>
+    isPackable(each, arg) && !isNumber(analysis, each, value) ? [analysis.aliasClass(value)] : [],
+  );
 }
 
 /** float32 state, by its alias class, that every instruction names in a packable argument, all as a matrix of one shape. */

@@ -70,6 +70,20 @@ describe('weight-panels', () => {
     expect(lines(fused(named))).toEqual(['output0 = linear(input0, state0) |> add(·, state0)']);
   });
 
+  it('lays out a weight whose step reads one number, which lies as it does, but not a weight of one element with it', () => {
+    const { list, layer, grad } = start();
+    const inputs = [weightGradient(list, layer, grad), layer.weight, list.state(1)];
+    pointwise(list, inputs, ([g, p, s]) => p!.sub(g!.mul(s!)), { outputs: [layer.weight] });
+    expect(panelsOf(fused(list))).toEqual(['state0 5x3']);
+    const single = new List();
+    const one = linear(single, single.input(8), 1, 1, { bias: null });
+    const given = [weightGradient(single, one, single.input(8)), one.weight, single.state(1)];
+    pointwise(single, given, ([g, p, s]) => p!.sub(g!.mul(s!)), { outputs: [one.weight] });
+    const [scale] = given.slice(-1);
+    copy(single, scale!, single.output(1));
+    expect(panelsOf(fused(single))).toEqual([]);
+  });
+
   it('lays out a gradient that is only added to, by itself', () => {
     const { list, layer, grad } = start();
     const kept = list.state(15);

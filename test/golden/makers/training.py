@@ -42,9 +42,10 @@ def small_net(dtype):
     return nn.Sequential(nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)).to(dtype)
 
 
-def trajectory(name, options, dtype, inputs, targets):
-    model = small_net(dtype)
-    optimizer = getattr(optim, name)(model.parameters(), **options)
+def trajectory(name, options, dtype, inputs, targets, net=small_net):
+    model = net(dtype)
+    kind = name if isinstance(name, type) else getattr(optim, name)
+    optimizer = kind(model.parameters(), **options)
     losses = []
     for x, y in zip(inputs, targets):
         optimizer.zero_grad()
@@ -55,18 +56,15 @@ def trajectory(name, options, dtype, inputs, targets):
     return model, optimizer, torch.stack(losses)
 
 
-def optimizers():
-    generator = torch.Generator().manual_seed(5)
-    inputs = torch.rand(10, 16, 20, generator=generator)
-    targets = torch.randint(0, 4, (10, 16), generator=generator)
+def run_cases(runs, inputs, targets, net):
     cases = []
-    for name, options in OPTIMIZERS:
-        model, optimizer, losses = trajectory(name, options, torch.float32, inputs, targets)
-        exact_model, _, exact_losses = trajectory(name, options, torch.float64, inputs.double(), targets)
+    for name, options in runs:
+        model, optimizer, losses = trajectory(name, options, torch.float32, inputs, targets, net)
+        exact_model, _, exact_losses = trajectory(name, options, torch.float64, inputs.double(), targets, net)
         state = optimizer.state_dict()["state"]
         group = {k: v for k, v in optimizer.state_dict()["param_groups"][0].items()}
         cases.append({
-            "optimizer": name,
+            "optimizer": getattr(name, "__name__", name),
             "options": {camel(k): v for k, v in options.items()},
             "losses": encode(losses),
             "losses64": encode(exact_losses),
@@ -79,6 +77,13 @@ def optimizers():
             ],
             "paramGroup": group,
         })
+    return cases
+
+
+def optimizers():
+    generator = torch.Generator().manual_seed(5)
+    inputs = torch.rand(10, 16, 20, generator=generator)
+    targets = torch.randint(0, 4, (10, 16), generator=generator)
     return {
         "layers": [20, 16, 8, 4],
         "modelSeed": 3,
@@ -86,7 +91,7 @@ def optimizers():
         "initial": encode_named(small_net(torch.float32).named_parameters()),
         "inputs": encode(inputs),
         "targets": encode(targets),
-        "cases": cases,
+        "cases": run_cases(OPTIMIZERS, inputs, targets, small_net),
     }
 
 

@@ -12,6 +12,7 @@ import { layerRows } from './layers.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
 import { optimRows } from './optim.js';
+import { optimizerRows } from './optimizers.js';
 import { optionRows } from './options.js';
 import { orderRows } from './order.js';
 import { productRows } from './products.js';
@@ -36,6 +37,7 @@ export const rows: readonly Row[] = [
   ...activationRows,
   ...containerRows,
   ...optimRows,
+  ...optimizerRows,
   ...dataRows,
   ...tableRows,
   ...compileRows,

@@ -123,6 +123,7 @@ function adamCase(shape: Shape, name: string, options: Adam): Case {
 /** No kernel is written for these. */
 const sign = programOf(2, 1, ([g, p], [lr]) => p.sub(g.sign().mul(lr)));
 const two = programOf(4, 0, ([g, a, b, c]) => [c.add(g), a.sub(b)]);
+const scaled = programOf(3, 0, ([g, p, s]) => p.sub(s.mul(g)));
 
 function otherCases(shape: Shape): Case[] {
   const [rows, outFeatures, inFeatures] = shape;
@@ -138,7 +139,16 @@ function otherCases(shape: Shape): Case[] {
     return named([Float64Array.from(sizes, (_, i) => (isOpen(i) ? 2 ** 24 : Math.abs(inputs[0]![i]!) + 0.1))]);
   };
   const sum = (args: Args) => named([product(args, Math.abs), new Float64Array(n)]);
+  const number = Float32Array.of(0.3);
+  const withNumber = (args: Args) =>
+    named([product(args, Math.abs).map((size, i) => 0.3 * size + Math.abs(inputs[0]![i]!))]);
   return [
+    updateCase(
+      shape,
+      'times a number in memory',
+      { program: scaled, inputs: [inputs[0]!, number], scalars: [], step: null, over: over(0) },
+      { ulp: 1, units: units + 1, condition: withNumber },
+    ),
     updateCase(
       shape,
       'the sign of the gradient',

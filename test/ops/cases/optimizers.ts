@@ -2,8 +2,8 @@
 
 import type { PointwiseProgram } from '../../../src/ops/pointwise-program.js';
 import { adamKind } from '../../../src/optim/adam.js';
-import { updateOf } from '../../../src/optim/optimizer.js';
 import { sgdKind } from '../../../src/optim/sgd.js';
+import { updateOf } from '../../../src/optim/update.js';
 import { floats } from '../../helpers/values.js';
 import { type Bound, type Case, lengths, opCase, type Placement, seedOf } from './case.js';
 import { argsOf, over } from './programs.js';

@@ -1,0 +1,2 @@
+/** Flags that choose what an update does. */
+export type Form = Readonly<Record<string, boolean>>;
