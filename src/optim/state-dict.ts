@@ -22,7 +22,7 @@ export interface SavedGroup<Options> {
 }
 
 /** Options that PyTorch saves and lanewise has no use for: they say how to compute, not what. */
-const ignored = ['foreach', 'fused', 'capturable', 'differentiable', 'decoupled_weight_decay', 'initial_lr'];
+const ignored = ['foreach', 'fused', 'capturable', 'differentiable', 'decoupled_weight_decay'];
 
 /** `weightDecay` becomes `weight_decay`; keys that are no options of the optimizer stay as they are. */
 export function toPythonNames(options: object, known: readonly string[]): Record<string, unknown> {

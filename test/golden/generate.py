@@ -25,6 +25,7 @@ from makers.optimizing import optimizers_rest
 from makers.printing import printing
 from makers.randomness import streams, weights
 from makers.schedules import schedules
+from makers.scheduling import schedules_rest
 from makers.training import dropout_training, optimizers
 
 FILES = {
@@ -34,6 +35,7 @@ FILES = {
     "optimizers": optimizers,
     "optimizers-rest": optimizers_rest,
     "schedules": schedules,
+    "schedules-rest": schedules_rest,
     "dropout": dropout,
     "dropout-training": dropout_training,
     "losses": losses,

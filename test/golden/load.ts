@@ -228,6 +228,21 @@ export interface GoldenFiles {
     /** What ReduceLROnPlateau was shown. */
     readonly metrics: GoldenTensor;
   };
+  'schedules-rest': {
+    readonly cases: readonly ScheduleCase[];
+    /** ChainedScheduler where there are no milestones, else SequentialLR. */
+    readonly compounds: readonly {
+      readonly members: readonly Omit<ScheduleCase, 'optimizer' | 'rates'>[];
+      readonly milestones: readonly number[] | null;
+      readonly rates: GoldenTensor;
+    }[];
+    /** With `last_epoch=4` and initial rates of three times the rates. */
+    readonly resumed: readonly ScheduleCase[];
+    /** What CosineAnnealingWarmRestarts.step is given, one after the other. */
+    readonly jumps: readonly (number | null)[];
+    /** [step, 3]: the rates of the two groups, and last_epoch. */
+    readonly jumped: readonly { readonly options: Named<number>; readonly rows: GoldenTensor }[];
+  };
   dropout: { readonly cases: readonly DropoutCase[] };
   'dropout-training': {
     readonly modelSeed: number;

@@ -1,7 +1,7 @@
 import { checkOptions, checkSize } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link ConstantLR}. */
@@ -36,7 +36,7 @@ const schedule: Schedule<Required<ConstantLROptions>> = {
  */
 export class ConstantLR extends EpochScheduler<Required<ConstantLROptions>> {
   /** @throws ArgumentError unless factor lies in [0, 1]. */
-  constructor(optimizer: Optimizer, options?: ConstantLROptions) {
+  constructor(optimizer: Optimizer, options?: ConstantLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

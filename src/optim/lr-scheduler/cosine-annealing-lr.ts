@@ -1,6 +1,6 @@
 import { checkOptions, checkSize } from '../../check.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link CosineAnnealingLR}. */
@@ -38,7 +38,7 @@ const schedule: Schedule<Required<CosineAnnealingLROptions>> = {
  */
 export class CosineAnnealingLR extends EpochScheduler<Required<CosineAnnealingLROptions>> {
   /** @throws ArgumentError unless tMax is a positive integer. */
-  constructor(optimizer: Optimizer, options: CosineAnnealingLROptions) {
+  constructor(optimizer: Optimizer, options: CosineAnnealingLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

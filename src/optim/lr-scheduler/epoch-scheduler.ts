@@ -10,6 +10,8 @@ import { readNumbers, readSaved } from './state.js';
 export interface Moment<Options> {
   /** 0 when the scheduler is made, then counted up by each step. */
   readonly epoch: number;
+  /** How many steps it has taken before: as many as the epoch, unless it was taken up at a later one. */
+  readonly steps: number;
   /** Whether the scheduler is being made. */
   readonly isFirst: boolean;
   /** What the scheduler was made with, defaults put in. */
@@ -34,6 +36,8 @@ export interface Schedule<Options extends object, Given extends object = Partial
   readonly endsAtZero?: boolean;
   /** The rate with which it begins in a SequentialLR when its turn comes: PyTorch's closed form. {@link rate} if absent. */
   restart?(moment: Moment<Options>): number;
+  /** What it counts itself, in the options, when it goes on from epoch `last` to an epoch, which is the next one when undefined. */
+  advance?(options: Options, epoch: number | undefined, last: number): Options;
   /** Initial rates other than those that the groups have. */
   initialRates?(options: Options): number[];
   /** What else it sets in the groups. */
@@ -42,6 +46,15 @@ export interface Schedule<Options extends object, Given extends object = Partial
   readSaved?(caller: string, entries: Map<string, unknown>): void;
   /** Options in a state dict, by PyTorch's names. */
   readonly saved: Readonly<Record<string, keyof Options & string>>;
+}
+
+/** An option that every scheduler of epochs takes. */
+export interface ResumeOptions {
+  /**
+   * The epoch that a training which is taken up has ended with, as PyTorch's `last_epoch`: the scheduler begins with the one behind it. The initial rates
+   * have to be known: from another scheduler of the optimizer, or as `initial_lr` in its groups. Default -1: from the start.
+   */
+  lastEpoch?: number;
 }
 
 /** A scheduler that follows a {@link Schedule}. */
@@ -54,16 +67,23 @@ export abstract class EpochScheduler<
   #baseLrs: readonly number[];
   #steps = 0;
 
-  protected constructor(schedule: Schedule<Options, Given>, optimizer: Optimizer, options: Given | undefined) {
+  protected constructor(
+    schedule: Schedule<Options, Given>,
+    optimizer: Optimizer,
+    options: (Given & ResumeOptions) | undefined,
+  ) {
     super(schedule.name, optimizer);
     this.#schedule = schedule;
-    this.#options = schedule.read(schedule.name, options, optimizer);
+    const { lastEpoch, rest } = splitLastEpoch(schedule.name, options);
+    this.#options = schedule.read(schedule.name, rest as Given | undefined, optimizer);
     const own = schedule.initialRates?.(this.#options);
-    const before = own ?? this.initialRates();
-    this.#baseLrs = before;
-    const rates = this.#ratesAt(0, true, schedule.rate);
-    if (own !== undefined) this.setInitialRates(own);
-    this.#take(0, rates);
+    const isNew = lastEpoch === -1;
+    if (!isNew) this.requireInitialRates();
+    this.#baseLrs = own ?? this.initialRates();
+    const next = this.#next(undefined, lastEpoch);
+    const rates = this.#ratesAt(next.epoch, true, schedule.rate, next.options);
+    if (isNew && own !== undefined) this.setInitialRates(own);
+    this.#take(next.epoch, rates, next.options);
   }
 
   /** The rates that the schedule starts from, one for each group. */
@@ -73,7 +93,13 @@ export abstract class EpochScheduler<
 
   /** Goes one epoch on and sets the rates. */
   override step(): void {
-    this.#take(this.epoch + 1, this.#ratesAt(this.epoch + 1, false, this.#schedule.rate));
+    this.stepTo(undefined);
+  }
+
+  /** Goes to an epoch, or one on. @internal */
+  protected stepTo(epoch: number | undefined): void {
+    const next = this.#next(epoch, this.epoch);
+    this.#take(next.epoch, this.#ratesAt(next.epoch, false, this.#schedule.rate, next.options), next.options);
   }
 
   override stateDict(): SchedulerStateDict {
@@ -126,23 +152,30 @@ export abstract class EpochScheduler<
   /** Takes that step again, with the rates that the groups have now. @internal */
   begin(): void {
     this.#steps = 0;
-    this.#take(this.epoch + 1, this.#ratesAt(this.epoch + 1, true, this.#schedule.rate));
+    const next = this.#next(undefined, this.epoch);
+    this.#take(next.epoch, this.#ratesAt(next.epoch, true, this.#schedule.rate, next.options), next.options);
   }
 
   /** Its turn in a SequentialLR. @internal */
   restart(): void {
     const { restart, rate } = this.#schedule;
-    const rates = this.#ratesAt(0, false, restart ?? rate);
-    this.#take(0, rates);
+    const { options } = this.#next(0, this.epoch);
+    const rates = this.#ratesAt(0, false, restart ?? rate, options);
+    this.#take(0, rates, options);
     this.#steps -= 1;
   }
 
-  #ratesAt(epoch: number, isFirst: boolean, rate: (moment: Moment<Options>) => number): number[] {
+  #next(epoch: number | undefined, last: number): { epoch: number; options: Options } {
+    const { advance } = this.#schedule;
+    const options = advance === undefined ? this.#options : advance(this.#options, epoch, last);
+    return { epoch: Math.floor(epoch ?? last + 1), options };
+  }
+
+  #ratesAt(epoch: number, isFirst: boolean, rate: (moment: Moment<Options>) => number, options: Options): number[] {
     this.checkGroups(this.#baseLrs.length);
-    const options = this.#options;
     const least = this.#schedule.endsAtZero === true ? 0 : Number.NEGATIVE_INFINITY;
     const next = this.rates().map((lr, group) => {
-      const moment = { epoch, isFirst, options, base: this.#baseLrs[group]!, lr, group };
+      const moment = { epoch, steps: this.#steps, isFirst, options, base: this.#baseLrs[group]!, lr, group };
       return Math.max(rate.call(this.#schedule, moment), least);
     });
     for (const lr of next)
@@ -150,10 +183,18 @@ export abstract class EpochScheduler<
     return next;
   }
 
-  #take(epoch: number, rates: readonly number[]): void {
+  #take(epoch: number, rates: readonly number[], options: Options): void {
+    this.#options = options;
     this.epoch = epoch;
     this.#steps += 1;
     this.setRates(rates);
     this.#schedule.apply?.(this.optimizer, epoch, this.#options);
   }
+}
+
+function splitLastEpoch(caller: string, options: unknown): { lastEpoch: number; rest: unknown } {
+  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'lastEpoch'))
+    return { lastEpoch: -1, rest: options };
+  const { lastEpoch = -1, ...rest } = options as { lastEpoch?: unknown };
+  return { lastEpoch: lastEpoch === -1 ? -1 : checkSize(caller, 'lastEpoch', lastEpoch), rest };
 }

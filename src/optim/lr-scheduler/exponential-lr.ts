@@ -1,6 +1,6 @@
 import { checkOptions } from '../../check.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link ExponentialLR}. */
@@ -23,7 +23,7 @@ const schedule: Schedule<ExponentialLROptions> = {
  */
 export class ExponentialLR extends EpochScheduler<ExponentialLROptions> {
   /** @throws ArgumentError unless gamma is a number. */
-  constructor(optimizer: Optimizer, options: ExponentialLROptions) {
+  constructor(optimizer: Optimizer, options: ExponentialLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

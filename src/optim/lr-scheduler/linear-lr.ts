@@ -1,7 +1,7 @@
 import { checkOptions, checkSize } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link LinearLR}. */
@@ -46,7 +46,7 @@ const schedule: Schedule<Required<LinearLROptions>> = {
  */
 export class LinearLR extends EpochScheduler<Required<LinearLROptions>> {
   /** @throws ArgumentError for factors out of range. */
-  constructor(optimizer: Optimizer, options?: LinearLROptions) {
+  constructor(optimizer: Optimizer, options?: LinearLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

@@ -2,7 +2,7 @@ import { checkOptions, checkSize, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isArray, isMap, isPlainObject } from '../../realm.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link MultiStepLR}. */
@@ -63,7 +63,7 @@ const mostMilestones = 1e6;
  */
 export class MultiStepLR extends EpochScheduler<Required<MultiStepLROptions>> {
   /** @throws ArgumentError unless milestones are integers of at least 0. */
-  constructor(optimizer: Optimizer, options: MultiStepLROptions) {
+  constructor(optimizer: Optimizer, options: MultiStepLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

@@ -1,7 +1,8 @@
 import { checkBoolean, checkOneOf, checkOptions, checkSize } from '../../check.js';
 import { ArgumentError, StateError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
+import { checkMomentum, setMomentum } from './momentum.js';
 import { finite, perGroup } from './scheduler.js';
 
 /** Options of {@link OneCycleLR}. */
@@ -77,10 +78,7 @@ function read(caller: string, options: OneCycleLROptions | undefined, optimizer:
   };
   if (pctStart < 0 || pctStart > 1)
     throw new ArgumentError(`${caller}: Expected float between 0 and 1 pct_start, but got ${pctStart}`);
-  if (cycleMomentum && optimizer.paramGroups.some((group) => !('momentum' in group) && !('betas' in group)))
-    throw new ArgumentError(
-      `${caller}: optimizer must support momentum or beta1 with \`cycleMomentum\` option enabled; set it to false`,
-    );
+  if (cycleMomentum) checkMomentum(caller, 'cycleMomentum', optimizer);
   return cycle;
 }
 
@@ -142,12 +140,10 @@ const schedule: Schedule<Cycle, OneCycleLROptions> = {
   apply(optimizer, epoch, cycle) {
     if (!cycle.cycleMomentum) return;
     const { phase, share } = locate(cycle, epoch);
-    for (const [i, group] of optimizer.paramGroups.entries()) {
+    setMomentum(optimizer, (i) => {
       const values = { base: cycle.baseMomentum[i]!, max: cycle.maxMomentum[i]! };
-      const momentum = anneal(cycle, values[phase.momentum[0]], values[phase.momentum[1]], share);
-      if ('betas' in group) Object.assign(group, { betas: [momentum, (group.betas as readonly number[])[1]] });
-      else Object.assign(group, { momentum });
-    }
+      return anneal(cycle, values[phase.momentum[0]], values[phase.momentum[1]], share);
+    });
   },
   saved: {
     total_steps: 'totalSteps',
@@ -172,7 +168,7 @@ const schedule: Schedule<Cycle, OneCycleLROptions> = {
  */
 export class OneCycleLR extends EpochScheduler<Cycle, OneCycleLROptions> {
   /** @throws ArgumentError for options that are not valid, or an optimizer without momentum unless cycleMomentum is false. */
-  constructor(optimizer: Optimizer, options: OneCycleLROptions) {
+  constructor(optimizer: Optimizer, options: OneCycleLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

@@ -1,6 +1,6 @@
 import { checkOptions, checkSize } from '../../check.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link PolynomialLR}. */
@@ -32,7 +32,7 @@ const schedule: Schedule<Required<PolynomialLROptions>> = {
  */
 export class PolynomialLR extends EpochScheduler<Required<PolynomialLROptions>> {
   /** @throws ArgumentError unless totalIters is a positive integer. */
-  constructor(optimizer: Optimizer, options?: PolynomialLROptions) {
+  constructor(optimizer: Optimizer, options?: PolynomialLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }

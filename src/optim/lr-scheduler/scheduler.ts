@@ -82,10 +82,19 @@ export abstract class LRScheduler {
   /** The rates of the groups when the first of their schedulers was made. @internal */
   protected initialRates(): number[] {
     return this.optimizer.paramGroups.map((group) => {
-      const known = initialRates.get(group);
+      const known = knownRate(group);
       if (known === undefined) initialRates.set(group, group.lr);
       return known ?? group.lr;
     });
+  }
+
+  /** @throws ArgumentError unless the initial rate of each group is known. @internal */
+  protected requireInitialRates(): void {
+    const missing = this.optimizer.paramGroups.findIndex((group) => knownRate(group) === undefined);
+    if (missing >= 0)
+      throw new ArgumentError(
+        `${this.caller}: param 'initial_lr' is not specified in param_groups[${missing}] when resuming scheduler with last_epoch >= 0`,
+      );
   }
 
   /** Says what the initial rate of a group is to be. @internal */
@@ -122,6 +131,12 @@ export abstract class LRScheduler {
 }
 
 markAsOwn(LRScheduler);
+
+/** What a scheduler has noted, or PyTorch's key in a group that the caller or a saved state has given. */
+function knownRate(group: Readonly<Record<string, unknown>>): number | undefined {
+  const known = initialRates.get(group) ?? group.initial_lr;
+  return typeof known === 'number' && Number.isFinite(known) ? known : undefined;
+}
 
 /** A number for each group, from one for all or a list. */
 export function perGroup(caller: string, what: string, value: unknown, groups: number): number[] {

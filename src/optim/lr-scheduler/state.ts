@@ -11,6 +11,7 @@ const ignored = [
   '_anneal_func_type',
   'use_beta1',
   'lr_lambdas',
+  '_scale_fn_custom',
   'mode_worse',
   'default_min_lr',
 ];

@@ -1,6 +1,6 @@
 import { checkOptions, checkSize } from '../../check.js';
 import type { Optimizer } from '../optimizer.js';
-import { EpochScheduler, type Schedule } from './epoch-scheduler.js';
+import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { finite } from './scheduler.js';
 
 /** Options of {@link StepLR}. */
@@ -28,7 +28,7 @@ const schedule: Schedule<Required<StepLROptions>> = {
  */
 export class StepLR extends EpochScheduler<Required<StepLROptions>> {
   /** @throws ArgumentError unless stepSize is a positive integer. */
-  constructor(optimizer: Optimizer, options: StepLROptions) {
+  constructor(optimizer: Optimizer, options: StepLROptions & ResumeOptions) {
     super(schedule, optimizer, options);
   }
 }
