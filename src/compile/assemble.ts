@@ -36,7 +36,7 @@ const notKept =
  * Makes the graph.
  * @param returned the storages of the tensors that the function returns.
  * @param gradients those that its leaves have at the end. One that the function has made becomes a state, unless it is returned
- * as well; or unless the function cleared what was there, and only an optimizer reads it: then it is not kept, and storages
+ * as well; or unless the function cleared what was there, and only an optimizer reads its last numbers: then it is not kept, and storages
  * say so when they are read.
  */
 export function assemble(
@@ -120,11 +120,10 @@ export function assemble(
 const isMade = ({ origin, isWritten }: TracedValue): boolean =>
   origin === 'temporary' || (origin === 'constant' && isWritten);
 
-/** Whether a memory is read by optimizers, and by nothing else but what adds to it in place. */
+/** Whether the numbers that a memory has in the end are read by optimizers alone. What changes it in place, as clipping does, reads others. */
 function isUsedUp(instructions: readonly Instruction[], number: number): boolean {
-  const readers = instructions.filter((each) => {
-    const accesses = accessesOf(each).filter(({ value }) => value === number);
-    return accesses.some(({ reads }) => reads) && !accesses.some(({ writes }) => writes);
-  });
+  const accesses = instructions.map((each) => accessesOf(each).filter(({ value }) => value === number));
+  const lastWrite = accesses.findLastIndex((own) => own.some(({ writes }) => writes));
+  const readers = instructions.filter((_, i) => i > lastWrite && accesses[i]!.some(({ reads }) => reads));
   return readers.length > 0 && readers.every((reader) => isUpdate(reader));
 }

@@ -18,3 +18,4 @@ export { Rprop, type RpropOptions } from './rprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export type { ParamState } from './state.js';
 export type { OptimizerStateDict } from './state-dict.js';
+export * as swaUtils from './swa-utils.js';

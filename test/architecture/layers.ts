@@ -15,7 +15,7 @@ const floors = {
   files: ['errors', 'check', 'tensor', 'realm'],
   functional: ['errors', 'check', 'ops', 'pointwise', 'random', 'tensor', 'realm', 'copies'],
   nn: ['errors', 'check', 'random', 'tensor', 'functional', 'realm', 'copies'],
-  optim: ['errors', 'check', 'ops', 'pointwise', 'tensor', 'functional', 'realm', 'copies'],
+  optim: ['errors', 'check', 'ops', 'pointwise', 'tensor', 'functional', 'nn', 'realm', 'copies'],
   data: ['errors', 'check', 'files', 'random', 'tensor', 'functional', 'realm', 'copies'],
   io: ['errors', 'check', 'files', 'random', 'tensor', 'functional', 'nn', 'optim', 'realm', 'copies'],
   compile: ['errors', 'check', 'ops', 'pointwise', 'random', 'tensor', 'functional', 'nn', 'optim', 'realm', 'copies'],

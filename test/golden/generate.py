@@ -17,6 +17,7 @@ from makers.errors import errors
 from makers.filing import files
 from makers.functions import functions
 from makers.loading import loader
+from makers.helping import helpers
 from makers.hooks import hooks
 from makers.losses import losses
 from makers.names import names
@@ -44,6 +45,7 @@ FILES = {
     "printing": printing,
     "errors": errors,
     "hooks": hooks,
+    "helpers": helpers,
     "files": files,
     "names": names,
     "activations": activations,

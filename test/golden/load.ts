@@ -287,6 +287,38 @@ export interface GoldenFiles {
     readonly refusedArrays: readonly { readonly name: string; readonly base64: string }[];
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
+  helpers: {
+    /** [6, 8, 4]: inputs of six steps. */
+    readonly data: GoldenTensor;
+    readonly norms: readonly {
+      readonly maxNorm: number;
+      /** As Python prints it: `2.0`, `inf`. */
+      readonly normType: string;
+      /** Gradients of three parameters; the fourth has none. */
+      readonly before: readonly GoldenTensor[];
+      readonly total: GoldenTensor;
+      readonly after: readonly GoldenTensor[];
+    }[];
+    readonly values: readonly {
+      readonly clipValue: number;
+      readonly before: readonly GoldenTensor[];
+      readonly after: readonly GoldenTensor[];
+    }[];
+    /** Of the first layer of 4-5-3 with Tanh, trained by SGD with momentum 0.9 and lr 0.1 on the sum of squared outputs. */
+    readonly weightNorms: readonly {
+      readonly dim: number | null;
+      readonly initial: Tensors;
+      readonly normed: Tensors;
+      readonly trained: Tensors;
+      readonly removed: Tensors;
+    }[];
+    /** The same network by plain SGD: AveragedModel after the first, the second and the last step. */
+    readonly averages: readonly {
+      readonly name: 'mean' | 'emaMulti' | 'ema' | 'swaMulti';
+      readonly initial: Tensors;
+      readonly states: readonly Tensors[];
+    }[];
+  };
   hooks: {
     readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];
     /** What PyTorch says about what a backward hook has returned. */

@@ -1,0 +1,4 @@
+/** Helpers for training, as PyTorch's `torch.nn.utils`. */
+export { type ClipGradNormOptions, clipGradNorm_, clipGradValue_, getTotalNorm } from './clip-grad.js';
+export { parametersToVector, vectorToParameters } from './vector.js';
+export { removeWeightNorm, weightNorm } from './weight-norm.js';
