@@ -47,19 +47,50 @@ struct ConvSegment {
   std::size_t line, k;
 };
 
-// Outputs [height][width] that see the same taps, for a panel of channels. Output (y, x) starts at `start` [gemm_nr]
-// and goes through the segments in order.
+// Outputs [images][height][width] that see the same taps, for a panel of channels. Output (n, y, x) starts at `start`
+// [gemm_nr] and goes through the segments in order.
 struct ConvRegion {
-  const float* source;  // the source pixel of output (0, 0)
+  const float* source;  // the source pixel of output (0, 0, 0)
+  std::size_t source_pixel, source_row, source_image;
+  std::size_t width, height, images;
+  const ConvSegment* segments;
+  std::size_t count;
+  const float* panel;  // lines of gemm_nr; depthwise: a line for each tap, `line` floats apart
+  std::size_t line;
+  const float* start;
+  float* out;
+  std::size_t out_pixel, out_row, out_image;
+  std::size_t columns;  // at most gemm_nr; depthwise: all channels
+};
+
+// Sums over pixels of a weight's gradient: `k` pixels from `a` and `b` on.
+struct ConvRun {
+  std::size_t a, b, k;
+};
+// sums[i·gemm_nr + j] += Σ a(i)·b(j) over the pixels of the runs, in order, one accumulator each; i < rows. From one
+// pixel to the next a moves by a_step and b, whole lines of gemm_nr, by b_step.
+struct ConvOuter {
+  const float* a;
+  std::size_t a_step, rows;
+  const float* b;
+  std::size_t b_step;
+  const ConvRun* runs;
+  std::size_t count;
+  float* sums;
+  std::size_t columns;  // that are of use: at most gemm_nr
+};
+
+// sums[segment.line·line + c] += Σ source[segment.source + c]·grad[c] over the pixels of a region, for c < channels.
+struct ConvDepthwiseSums {
+  const float* source;
   std::size_t source_pixel, source_row;
+  const float* grad;
+  std::size_t grad_pixel, grad_row;
   std::size_t width, height;
   const ConvSegment* segments;
   std::size_t count;
-  const float* panel;  // lines of gemm_nr
-  const float* start;
-  float* out;
-  std::size_t out_pixel, out_row;
-  std::size_t columns;  // at most gemm_nr
+  float* sums;
+  std::size_t line, channels;
 };
 
 struct KernelTable {

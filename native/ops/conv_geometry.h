@@ -29,6 +29,8 @@ struct ConvGeometry {
   std::size_t in_size() const { return batch * channels * in_pixels(); }
   std::size_t out_size() const { return batch * out_channels * out_pixels(); }
   std::size_t weight_size() const { return out_channels * group_channels() * taps(); }
+  // A kernel for each channel.
+  bool depthwise() const { return groups > 1 && groups == channels && groups == out_channels; }
   // Multiply-adds of an image, padding counted; the largest number that there is where they are more.
   std::size_t image_work() const;
 };

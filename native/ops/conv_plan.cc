@@ -65,7 +65,7 @@ void classify(PhaseDim& phase, std::size_t size, bool clip) {
 
 }  // namespace
 
-ConvPlan::ConvPlan(const ConvGeometry& geometry, ConvDirection direction) {
+ConvPlan::ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip) {
   const bool forward = direction == ConvDirection::kForward;
   groups = geometry.groups;
   source_channels = forward ? geometry.group_channels() : geometry.group_outs();
@@ -87,7 +87,7 @@ ConvPlan::ConvPlan(const ConvGeometry& geometry, ConvDirection direction) {
     highest = std::max(highest, static_cast<std::ptrdiff_t>((phase.count - 1) * phase.source_step) +
                                     phase.taps.back().offset + 1 - static_cast<std::ptrdiff_t>(from[2]));
   }
-  const bool clip = target[2] <= kClippedWidth || static_cast<std::size_t>(highest - lowest) > from[2];
+  const bool clip = skip || target[2] <= kClippedWidth || static_cast<std::size_t>(highest - lowest) > from[2];
   if (clip) lowest = highest = 0;
   for (std::size_t d = 0; d < kSpatial; ++d) {
     for (PhaseDim& phase : dims[d]) classify(phase, from[d], d + 1 < kSpatial || clip);

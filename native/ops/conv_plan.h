@@ -61,7 +61,8 @@ struct ConvSource {
 };
 
 struct ConvPlan {
-  ConvPlan(const ConvGeometry& geometry, ConvDirection direction);
+  // `skip`: taps beside rows are left out whatever the width.
+  ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip = false);
 
   ConvSource source;
   std::array<std::size_t, kSpatial> target;      // sizes of the target image

@@ -1,33 +1,36 @@
-// The gradients of a convolution for its weight and its bias. The batch is cut into chunks whose number depends on the
-// shape alone; each has sums of its own, which are added in pairs.
+// The gradients of a convolution for its weight and its bias: for each tap, channels of x times channels of the
+// gradient, summed over the pixels that the tap sees.
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <vector>
 
 #include "../core/aligned.h"
 #include "check.h"
-#include "conv_geometry.h"
-#include "conv_image.h"
+#include "conv_weights_sums.h"
 #include "ops.h"
-#include "parallel.h"
-#include "product.h"
 
 namespace lanewise::ops {
 namespace {
 
 using core::checked_add;
 using core::checked_mul;
+using kernels::ConvRun;
 
-// Chunks are as many as threads can share well, and fewer where their sums are large.
-constexpr std::size_t kMostChunks = 8;
-constexpr std::size_t kMostSums = std::size_t{1} << 18;
+// Pixels that a tile's sums are worth being loaded for: images of fewer go together.
+constexpr std::size_t kPixelsTogether = 160;
+// Up to so many channels, all taps are rows of one tile: a few rows of outputs are gathered into lines of all taps, as
+// long as those are no longer than this, and as many as stay in the first-level cache.
+constexpr std::size_t kFewChannels = 4, kLongestLine = 256, kStripFloats = 6144;
 
 // The outputs of one dimension whose tap lies in the input: [begin, end).
 struct Range {
   std::size_t begin, end;
+  std::size_t count() const { return end - begin; }
 };
 Range range_of(const SpatialDim& dim, std::size_t tap) {
   const std::size_t at = tap * dim.dilation;
-  const std::size_t begin = at >= dim.low ? 0 : (dim.low - at + dim.stride - 1) / dim.stride;
+  const std::size_t begin = at >= dim.low ? 0 : std::min(dim.out, (dim.low - at + dim.stride - 1) / dim.stride);
   const std::size_t limit = checked_add(dim.size, dim.low);
   const std::size_t end = at >= limit ? 0 : std::min(dim.out, (limit - at + dim.stride - 1) / dim.stride);
   return {begin, std::max(begin, end)};
@@ -35,130 +38,261 @@ Range range_of(const SpatialDim& dim, std::size_t tap) {
 
 class WeightGradient {
  public:
-  WeightGradient(const Context& context, const ConvGeometry& geometry, const float* grad, bool grad_last,
-                 const float* x, bool x_last)
+  WeightGradient(const Context& context, const ConvWeightCall& call)
       : context_(context),
         kernels_(context.kernels),
-        g_(geometry),
-        grad_(grad),
-        x_(x),
-        grad_last_(grad_last),
-        x_last_(x_last),
-        sums_(geometry.weight_size()) {
-    chunks_ = std::clamp<std::size_t>(kMostSums / std::max<std::size_t>(1, sums_), 1, kMostChunks);
-    chunks_ = std::max<std::size_t>(1, std::min(chunks_, g_.batch));
-    parts_ = std::min(chunks_,
-                      parts_for(context, checked_mul(g_.batch, std::min(g_.image_work(), kMostWork)), kMultiplyGrain));
-    grad_floats_ = padded(checked_add(checked_mul(g_.out_pixels(), g_.out_channels), context.kernels.gemm_nr));
-    x_floats_ = x_last ? 0 : padded(checked_mul(g_.in_pixels(), g_.channels));
-    chunk_floats_ = padded(checked_add(sums_, g_.out_channels));
+        call_(call),
+        g_(call.geometry),
+        nr_(context.kernels.gemm_nr),
+        of_group_((g_.group_outs() + nr_ - 1) / nr_),
+        panels_(g_.groups * of_group_),
+        lines_(checked_mul(g_.taps(), g_.group_channels())),
+        chunks_(g_, checked_mul(panels_, checked_mul(lines_ + 1, nr_))) {
+    const std::size_t pixels = std::max<std::size_t>(1, g_.out_pixels());
+    gathers_ = g_.groups == 1 && g_.channels <= kFewChannels && g_.taps() > 1 && lines_ <= kLongestLine;
+    together_ = gathers_ ? 1
+                         : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
+                                                   std::max<std::size_t>(1, g_.batch / chunks_.count));
+    copies_grad_ = !call.grad_channels_last || g_.group_outs() % nr_ != 0;
+    copies_x_ = !call.x_channels_last && !gathers_;
+    b_step_ = copies_grad_ ? nr_ : g_.out_channels;
+    const std::size_t row = std::max<std::size_t>(1, checked_mul(g_.dims[2].out, lines_));
+    strip_rows_ = std::max<std::size_t>(1, kStripFloats / row);
+    x_floats_ = gathers_    ? padded(checked_mul(strip_rows_, row))
+                : copies_x_ ? padded(checked_mul(together_, g_.in_pixels() * g_.channels))
+                            : 0;
+    grad_floats_ = copies_grad_ ? padded(checked_mul(together_, pixels, checked_mul(panels_, nr_))) : 0;
+    parts_ = std::min(conv_parts(context, g_), chunks_.count * std::max<std::size_t>(1, panels_));
+    for (std::size_t d = 0; d < kSpatial; ++d) {
+      for (std::size_t t = 0; t < g_.dims[d].kernel; ++t) ranges_[d].push_back(range_of(g_.dims[d], t));
+    }
+    if (!gathers_) plan_runs();
     thread_local core::Scratch memory;  // the calling thread's, for all parts
-    sum_memory_ = memory.get<float>(
-        checked_add(checked_mul(chunks_, chunk_floats_), checked_mul(parts_, checked_add(grad_floats_, x_floats_))));
-    images_ = sum_memory_ + chunks_ * chunk_floats_;
+    chunks_.sums = memory.get<float>(checked_add(checked_mul(chunks_.count, chunks_.floats),
+                                                 checked_mul(parts_, checked_add(x_floats_, grad_floats_))));
   }
 
-  void run(float* out, float* bias_grad) {
+  void run() {
+    float* const scratch = chunks_.of(chunks_.count);
+    const std::size_t units = chunks_.count * panels_;
     run_parts(context_, parts_, [&](std::size_t part) {
-      const std::size_t last = part_begin(part + 1, parts_, chunks_, 1);
-      for (std::size_t chunk = part_begin(part, parts_, chunks_, 1); chunk < last; ++chunk) {
-        add_chunk(chunk, images_ + part * (grad_floats_ + x_floats_), bias_grad != nullptr);
+      const std::size_t last = part_begin(part + 1, parts_, units, parts_ <= chunks_.count ? panels_ : 1);
+      std::size_t unit = part_begin(part, parts_, units, parts_ <= chunks_.count ? panels_ : 1);
+      while (unit < last) {
+        const std::size_t chunk = unit / panels_, end = std::min(last, (chunk + 1) * panels_);
+        add_chunk(chunk, unit % panels_, unit % panels_ + end - unit, scratch + part * (x_floats_ + grad_floats_));
+        unit = end;
       }
     });
-    for (std::size_t apart = 1; apart < chunks_; apart *= 2) {
-      for (std::size_t c = 0; c + apart < chunks_; c += 2 * apart) {
-        float* const to = sum_memory_ + c * chunk_floats_;
-        kernels_.add(to, 1, sum_memory_ + (c + apart) * chunk_floats_, 1, to, sums_ + g_.out_channels);
-      }
-    }
-    write(out);
-    if (bias_grad != nullptr) std::memcpy(bias_grad, sum_memory_ + sums_, g_.out_channels * sizeof(float));
+    chunks_.add_up(context_);
+    split(context_, std::min(parts_, panels_), panels_, 1, [&](std::size_t first, std::size_t last) {
+      for (std::size_t panel = first; panel < last; ++panel) write(panel);
+    });
   }
 
  private:
-  static constexpr std::size_t kMostWork = std::size_t{1} << 40;
+  std::size_t column_of(std::size_t panel) const {
+    return panel / of_group_ * g_.group_outs() + panel % of_group_ * nr_;
+  }
+  std::size_t columns_of(std::size_t panel) const { return std::min(nr_, g_.group_outs() - panel % of_group_ * nr_); }
+  // The sums of a panel are [tap][channel][nr], then [nr] of the bias.
+  std::size_t panel_floats() const { return (lines_ + 1) * nr_; }
 
-  // Sums are [group][tap][channel][out channel of the group], then those of the bias.
-  void add_chunk(std::size_t chunk, float* scratch, bool with_bias) const {
-    float* const sums = sum_memory_ + chunk * chunk_floats_;
-    std::memset(sums, 0, (sums_ + g_.out_channels) * sizeof(float));
-    const std::size_t last = part_begin(chunk + 1, chunks_, g_.batch, 1);
-    for (std::size_t n = part_begin(chunk, chunks_, g_.batch, 1); n < last; ++n) {
-      const float* x = x_ + n * g_.channels * g_.in_pixels();
-      if (!x_last_) {
-        kernels_.to_channels_last(x, g_.in_pixels(), g_.channels, g_.in_pixels(), 1, scratch + grad_floats_,
-                                  g_.channels, 0);
-        x = scratch + grad_floats_;
+  // For each tap the runs of pixels of `together_` images.
+  void plan_runs() {
+    const auto& [planes, rows, columns] = g_.dims;
+    for (std::size_t tz = 0; tz < planes.kernel; ++tz) {
+      for (std::size_t ty = 0; ty < rows.kernel; ++ty) {
+        for (std::size_t tx = 0; tx < columns.kernel; ++tx) {
+          first_run_.push_back(runs_.size());
+          for (std::size_t i = 0; i < together_; ++i) plan_image({tz, ty, tx}, i);
+        }
       }
-      const float* const grad = grad_ + n * g_.out_channels * g_.out_pixels();
-      if (grad_last_) {
-        std::memcpy(scratch, grad, g_.out_pixels() * g_.out_channels * sizeof(float));
-      } else {
-        kernels_.to_channels_last(grad, g_.out_pixels(), g_.out_channels, g_.out_pixels(), 1, scratch, g_.out_channels,
-                                  0);
-      }
-      add_image(x, scratch, sums);
-      for (std::size_t p = 0; with_bias && p < g_.out_pixels(); ++p) {
-        kernels_.add(sums + sums_, 1, scratch + p * g_.out_channels, 1, sums + sums_, g_.out_channels);
+    }
+    first_run_.push_back(runs_.size());
+  }
+
+  void plan_image(const std::array<std::size_t, kSpatial>& tap, std::size_t image) {
+    std::array<Range, kSpatial> range;
+    for (std::size_t d = 0; d < kSpatial; ++d) range[d] = ranges_[d][tap[d]];
+    if (range[2].count() == 0) return;
+    const auto at = [&](std::size_t d, std::size_t o) {
+      return o * g_.dims[d].stride + tap[d] * g_.dims[d].dilation - g_.dims[d].low;
+    };
+    const std::size_t a_step = g_.dims[2].stride * g_.channels, first = runs_.size();
+    for (std::size_t z = range[0].begin; z < range[0].end; ++z) {
+      for (std::size_t y = range[1].begin; y < range[1].end; ++y) {
+        const std::size_t from = (at(0, z) * g_.dims[1].size + at(1, y)) * g_.dims[2].size + at(2, range[2].begin);
+        const std::size_t to = (z * g_.dims[1].out + y) * g_.dims[2].out + range[2].begin;
+        const ConvRun run{(image * g_.in_pixels() + from) * g_.channels, (image * g_.out_pixels() + to) * b_step_,
+                          range[2].count()};
+        if (runs_.size() > first) {
+          ConvRun& last = runs_.back();
+          if (last.a + last.k * a_step == run.a && last.b + last.k * b_step_ == run.b) {
+            last.k += run.k;
+            continue;
+          }
+        }
+        runs_.push_back(run);
       }
     }
   }
 
-  void add_image(const float* x, const float* grad, float* sums) const {
+  void add_chunk(std::size_t chunk, std::size_t panel, std::size_t last_panel, float* scratch) const {
+    float* const sums = chunks_.of(chunk) + panel * panel_floats();
+    std::memset(sums, 0, (last_panel - panel) * panel_floats() * sizeof(float));
+    const std::size_t last = chunks_.begin(chunk + 1);
+    for (std::size_t n = chunks_.begin(chunk); n < last; n += together_) {
+      const std::size_t images = std::min(together_, last - n);
+      const float* const x = x_of(n, images, scratch);
+      float* const grads = scratch + x_floats_;
+      for (std::size_t p = panel; p < last_panel; ++p) {
+        const float* const grad = grad_of(n, images, p, grads);
+        float* const to = chunks_.of(chunk) + p * panel_floats();
+        if (call_.bias_grad != nullptr) {
+          kernels_.add_columns(grad, images * g_.out_pixels(), b_step_, columns_of(p), to + lines_ * nr_);
+        }
+        if (!gathers_) add_taps(x + p / of_group_ * g_.group_channels(), grad, images, p, to);
+      }
+      if (gathers_) add_gathered(x, n, panel, last_panel, scratch, chunks_.of(chunk));
+    }
+  }
+
+  void add_taps(const float* x, const float* grad, std::size_t images, std::size_t panel, float* sums) const {
+    for (std::size_t t = 0; t < g_.taps(); ++t) {
+      const std::size_t count = (first_run_[t + 1] - first_run_[t]) / together_ * images;
+      const kernels::ConvOuter outer{.a = x,
+                                     .a_step = g_.dims[2].stride * g_.channels,
+                                     .rows = g_.group_channels(),
+                                     .b = grad,
+                                     .b_step = b_step_,
+                                     .runs = runs_.data() + first_run_[t],
+                                     .count = count,
+                                     .sums = sums + t * g_.group_channels() * nr_,
+                                     .columns = columns_of(panel)};
+      kernels_.conv_outer(&outer);
+    }
+  }
+
+  // All taps of a few rows of outputs at a time.
+  void add_gathered(const float* x, std::size_t image, std::size_t panel, std::size_t last_panel, float* scratch,
+                    float* sums) const {
+    const std::size_t rows = g_.dims[0].out * g_.dims[1].out, width = g_.dims[2].out;
+    for (std::size_t row = 0; row < rows; row += strip_rows_) {
+      const std::size_t taken = std::min(strip_rows_, rows - row);
+      for (std::size_t r = 0; r < taken; ++r) gather_row(x, row + r, scratch + r * width * lines_);
+      for (std::size_t p = panel; p < last_panel; ++p) {
+        const float* const grad = copies_grad_ ? scratch + x_floats_ + p * g_.out_pixels() * nr_
+                                               : call_.grad + image * g_.out_pixels() * g_.out_channels + column_of(p);
+        const ConvRun run{0, row * width * b_step_, taken * width};
+        const kernels::ConvOuter outer{.a = scratch,
+                                       .a_step = lines_,
+                                       .rows = lines_,
+                                       .b = grad,
+                                       .b_step = b_step_,
+                                       .runs = &run,
+                                       .count = 1,
+                                       .sums = sums + p * panel_floats(),
+                                       .columns = columns_of(p)};
+        kernels_.conv_outer(&outer);
+      }
+    }
+  }
+
+  // What the outputs of a row see: [width][tap][channel], zeros beside the image.
+  void gather_row(const float* x, std::size_t row, float* to) const {
     const auto& [planes, rows, columns] = g_.dims;
-    const std::size_t channels = g_.group_channels(), outs = g_.group_outs();
-    for (std::size_t group = 0; group < g_.groups; ++group) {
-      for (std::size_t tz = 0; tz < planes.kernel; ++tz) {
-        for (std::size_t ty = 0; ty < rows.kernel; ++ty) {
-          for (std::size_t tx = 0; tx < columns.kernel; ++tx) {
-            add_tap(x + group * channels, grad + group * outs, {tz, ty, tx}, sums);
-            sums += channels * outs;
+    const std::size_t z = row / rows.out, y = row % rows.out;
+    const std::size_t pixel = call_.x_channels_last ? g_.channels : 1;
+    const std::size_t channel = call_.x_channels_last ? 1 : g_.in_pixels();
+    for (std::size_t tz = 0; tz < planes.kernel; ++tz) {
+      const std::size_t depth = z * planes.stride + tz * planes.dilation - planes.low;
+      for (std::size_t ty = 0; ty < rows.kernel; ++ty) {
+        const std::size_t height = y * rows.stride + ty * rows.dilation - rows.low;
+        const bool seen = depth < planes.size && height < rows.size;  // what lies before has wrapped around
+        const float* const from = x + (seen ? (depth * rows.size + height) * columns.size * pixel : 0);
+        for (std::size_t tx = 0; tx < columns.kernel; ++tx) {
+          const Range width = seen ? ranges_[2][tx] : Range{0, 0};
+          const std::size_t first = width.begin * columns.stride + tx * columns.dilation - columns.low;
+          for (std::size_t c = 0; c < g_.channels; ++c) {
+            const float* const line = from + c * channel + (width.count() == 0 ? 0 : first * pixel);
+            gather(line, columns.stride * pixel, width, to++);
           }
         }
       }
     }
   }
 
-  void add_tap(const float* x, const float* grad, const std::array<std::size_t, kSpatial>& tap, float* sums) const {
-    std::array<Range, kSpatial> range;
-    for (std::size_t d = 0; d < kSpatial; ++d) range[d] = range_of(g_.dims[d], tap[d]);
-    const auto at = [&](std::size_t d, std::size_t o) {
-      return o * g_.dims[d].stride + tap[d] * g_.dims[d].dilation - g_.dims[d].low;
-    };
-    const std::size_t count = range[2].end - range[2].begin, nr = kernels_.gemm_nr, outs = g_.group_outs();
-    if (count == 0) return;
-    for (std::size_t z = range[0].begin; z < range[0].end; ++z) {
-      for (std::size_t y = range[1].begin; y < range[1].end; ++y) {
-        const std::size_t from = (at(0, z) * g_.dims[1].size + at(1, y)) * g_.dims[2].size + at(2, range[2].begin);
-        const std::size_t to = (z * g_.dims[1].out + y) * g_.dims[2].out + range[2].begin;
-        for (std::size_t o = 0; o < outs; o += nr) {
-          kernels_.gemm_panel(x + from * g_.channels, 1, g_.dims[2].stride * g_.channels, g_.group_channels(),
-                              grad + to * g_.out_channels + o, g_.out_channels, count, sums + o, outs, sums + o, outs,
-                              std::min(nr, outs - o));
+  // One number of each output's line.
+  void gather(const float* from, std::size_t step, Range width, float* to) const {
+    for (std::size_t i = 0; i < width.begin; ++i) to[i * lines_] = 0.0f;
+    for (std::size_t i = width.begin; i < width.end; ++i) {
+      to[i * lines_] = *from;
+      from += step;
+    }
+    for (std::size_t i = width.end; i < g_.dims[2].out; ++i) to[i * lines_] = 0.0f;
+  }
+
+  const float* x_of(std::size_t first, std::size_t images, float* scratch) const {
+    const std::size_t size = g_.in_pixels() * g_.channels;
+    const float* const from = call_.x + first * size;
+    if (!copies_x_) return from;
+    for (std::size_t i = 0; i < images; ++i) {
+      kernels_.to_channels_last(from + i * size, g_.in_pixels(), g_.channels, g_.in_pixels(), 1, scratch + i * size,
+                                g_.channels, 0);
+    }
+    return scratch;
+  }
+
+  // A panel of the gradient, lines b_step_ apart: where it stands, or copied to its place in scratch.
+  const float* grad_of(std::size_t first, std::size_t images, std::size_t panel, float* scratch) const {
+    const std::size_t pixels = g_.out_pixels(), column = column_of(panel), columns = columns_of(panel);
+    const float* const from = call_.grad + first * pixels * g_.out_channels;
+    if (!copies_grad_) return from + column;
+    float* const to = scratch + panel * together_ * pixels * nr_;
+    if (columns < nr_) std::memset(to, 0, images * pixels * nr_ * sizeof(float));
+    for (std::size_t i = 0; i < images; ++i) {
+      if (!call_.grad_channels_last) {
+        kernels_.to_channels_last(from + (i * g_.out_channels + column) * pixels, pixels, columns, pixels, 1,
+                                  to + i * pixels * nr_, nr_, 0);
+      } else {
+        for (std::size_t p = i * pixels; p < (i + 1) * pixels; ++p) {
+          std::memcpy(to + p * nr_, from + p * g_.out_channels + column, columns * sizeof(float));
         }
       }
     }
+    return to;
   }
 
-  // From [group][tap][channel][out channel] to [out channel][channel][tap].
-  void write(float* out) const {
-    const std::size_t taps = g_.taps(), channels = g_.group_channels(), outs = g_.group_outs();
-    for (std::size_t o = 0; o < g_.out_channels; ++o) {
-      const float* const group = sum_memory_ + o / outs * taps * channels * outs + o % outs;
+  // From [tap][channel][nr] to [column][channel][tap].
+  void write(std::size_t panel) const {
+    const float* const sums = chunks_.sums + panel * panel_floats();
+    const std::size_t taps = g_.taps(), channels = g_.group_channels(), columns = columns_of(panel);
+    float* const out = call_.out + column_of(panel) * lines_;
+    if (taps == 1) {
+      kernels_.to_channels_first(sums, nr_, columns, channels, out, lines_);
+    } else {
       for (std::size_t c = 0; c < channels; ++c) {
-        for (std::size_t t = 0; t < taps; ++t) *out++ = group[(t * channels + c) * outs];
+        kernels_.to_channels_first(sums + c * nr_, channels * nr_, columns, taps, out + c * taps, lines_);
       }
+    }
+    if (call_.bias_grad != nullptr) {
+      std::memcpy(call_.bias_grad + column_of(panel), sums + lines_ * nr_, columns * sizeof(float));
     }
   }
 
   const Context& context_;
   const kernels::KernelTable& kernels_;
+  const ConvWeightCall& call_;
   const ConvGeometry& g_;
-  const float *grad_, *x_;
-  bool grad_last_, x_last_;
-  std::size_t sums_, chunks_ = 1, parts_ = 1;
-  std::size_t grad_floats_ = 0, x_floats_ = 0, chunk_floats_ = 0;
-  float *sum_memory_ = nullptr, *images_ = nullptr;
+  std::size_t nr_, of_group_, panels_, lines_;
+  ConvChunks chunks_;
+  bool gathers_ = false, copies_grad_ = false, copies_x_ = false;
+  std::size_t together_ = 1, b_step_ = 0, strip_rows_ = 1;
+  std::size_t x_floats_ = 0, grad_floats_ = 0, parts_ = 1;
+  std::array<std::vector<Range>, kSpatial> ranges_;  // of each tap
+  std::vector<ConvRun> runs_;
+  std::vector<std::size_t> first_run_;
 };
 
 }  // namespace
@@ -172,8 +306,10 @@ void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOu
   check_length(kOp, "out", out.size(), sizes.weight_size());
   if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), sizes.out_channels);
   if (sizes.out_channels == 0) return;
-  WeightGradient gradient(context, sizes, grad.data(), gradChannelsLast, x.data(), xChannelsLast);
-  gradient.run(out.data(), biasGrad ? biasGrad->data() : nullptr);
+  const ConvWeightCall call{
+      sizes, grad.data(), gradChannelsLast, x.data(), xChannelsLast, out.data(), biasGrad ? biasGrad->data() : nullptr};
+  if (sizes.depthwise()) return depthwise_weight_gradient(context, call);
+  WeightGradient(context, call).run();
 }
 
 }  // namespace lanewise::ops

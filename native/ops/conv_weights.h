@@ -19,4 +19,7 @@ inline std::size_t panel_size(const ConvPlan& plan, std::size_t nr) { return pla
 void pack_conv_panel(const kernels::KernelTable& kernels, const ConvCall& call, const ConvPlan& plan, std::size_t group,
                      std::size_t panel, float* to);
 
+// For a kernel for each channel: a line of channels for each tap, `line` floats apart.
+void pack_depthwise(const ConvCall& call, const ConvPlan& plan, std::size_t line, float* to);
+
 }  // namespace lanewise::ops

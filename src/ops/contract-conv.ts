@@ -65,7 +65,7 @@ export const convContract = {
   ),
   /**
    * The gradient of conv for its weight: out[o, c, t] = Σ grad[n, o, p]·x[n, c, q], and for its bias: biasGrad[o] = Σ grad[n, o, p].
-   * The batch is cut into chunks whose number depends on the geometry alone; within one n and p ascend, and chunks are added in pairs.
+   * The batch is cut into chunks, images ascend within one, and chunks are added in pairs: an order that the geometry alone decides.
    */
   convWeightGradient: op(
     {

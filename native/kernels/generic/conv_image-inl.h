@@ -16,12 +16,15 @@ static void to_channels_last(const float* in, std::size_t in_channel, std::size_
         LANEWISE_UNROLL
         for (int i = 0; i < kLanes; ++i) block[i] = v_load(from + static_cast<std::size_t>(i) * in_channel + p);
       } else {
+        LANEWISE_UNROLL
         for (int i = 0; i < kLanes; ++i) {
           block[i] = v_load_n(from + static_cast<std::size_t>(i) * in_channel + p, taken, v_splat(0.0f));
         }
       }
       v_transpose(block);
-      for (std::size_t i = 0; i < taken; ++i) {
+      LANEWISE_UNROLL
+      for (std::size_t i = 0; i < kLanes; ++i) {
+        if (i == taken) break;
         v_store(row + x * out_pixel, block[i]);
         if (++x == width) {
           x = 0;
@@ -56,10 +59,12 @@ static void to_channels_first(const float* in, std::size_t in_pixel, std::size_t
         LANEWISE_UNROLL
         for (int i = 0; i < kLanes; ++i) v_store(to + static_cast<std::size_t>(i) * out_channel + p, block[i]);
       } else {
+        LANEWISE_UNROLL
         for (std::size_t i = 0; i < kLanes; ++i) {
           block[i] = i < taken ? v_load(from + (p + i) * in_pixel) : v_splat(0.0f);
         }
         v_transpose(block);
+        LANEWISE_UNROLL
         for (std::size_t i = 0; i < kLanes; ++i) v_store_n(to + i * out_channel + p, block[i], taken);
       }
     }

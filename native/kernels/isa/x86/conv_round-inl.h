@@ -26,9 +26,14 @@ inline constexpr std::ptrdiff_t kConvRound = 8;
     LANEWISE_CONV_ROW(3, q) LANEWISE_CONV_ROW(4, q) LANEWISE_CONV_ROW(5, q) LANEWISE_CONV_LATER(q) \
   }
 
-LANEWISE_VEC void conv_round(const int rows, Vf (*sum)[kTileVectors], const float* const* pixels, std::ptrdiff_t at,
-                             const float* line) {
+LANEWISE_VEC void conv_round(const int rows, const int vectors, Vf (*sum)[kTileVectors], const float* const* pixels,
+                             std::ptrdiff_t at, const float* line) {
   static_assert(kTileVectors == 2 && kConvRows == LANEWISE_CONV_PIXELS);
+  if (vectors == 1) {
+    LANEWISE_UNROLL
+    for (std::ptrdiff_t q = 0; q < kConvRound; ++q) conv_step(rows, 1, sum, pixels, at + q, line + q * kGemmNr);
+    return;
+  }
   using Readable = const float(*)[1 << 28];
   LANEWISE_CONV_STEP(0)
   LANEWISE_CONV_STEP(1)
