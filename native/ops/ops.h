@@ -38,7 +38,7 @@ void pointwise(const Context&, ProgramIn program, Elementwise<FloatIns> inputs, 
 void integers(const Context&, Elementwise<IndexIn> a, Elementwise<IndexIn> b, Elementwise<IndexOut> out,
               std::int32_t operation, Layout layout);
 
-// along one dimension (reduce.cc, reduce_program.cc, gather.cc, order.cc, softmax.cc)
+// along one dimension (reduce.cc, reduce_program.cc, gather.cc, order.cc, softmax.cc, sparse.cc)
 void sum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::size_t size, std::size_t inner);
 void extreme(const Context&, AnyConst x, AnyMutable out, IndexOut index, std::size_t outer, std::size_t size,
              std::size_t inner, bool largest);
@@ -58,6 +58,8 @@ void cumsum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::
 void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner, bool log);
 void softmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
                      std::size_t inner, bool log);
+void sparseMatmul(const Context&, FloatIn x, FloatOut out, Layout matrix, std::size_t outer, std::size_t size,
+                  std::size_t rows, std::size_t entries, std::size_t inner);
 
 // matrices (matmul.cc, linear.cc, linear_input_gradient.cc, linear_weight_update.cc)
 void matmul(const Context&, FloatIn a, FloatIn b, FloatOut out, std::size_t batch, std::size_t m, std::size_t n,

@@ -8,12 +8,13 @@ import './methods-products.js';
 import './methods-shape.js';
 
 export * from './activations/index.js';
+export { alphaDropout, featureAlphaDropout } from './alpha-dropout.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export * from './comparison.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { type PointwiseOptions, pointwise } from './custom.js';
-export { dropout, dropout2d } from './dropout.js';
+export { dropout } from './dropout.js';
 export { einsum } from './einsum.js';
 export {
   abs,
@@ -35,9 +36,12 @@ export {
 export { type AllcloseOptions, allclose, equal } from './equal.js';
 export { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
 export { argmax, argmin, type DimOptions, max, min, type ValuesAndIndices } from './extremum.js';
+export { dropout1d, dropout2d, dropout3d, type LockedDropoutOptions, lockedDropout } from './feature-dropout.js';
+export { type FoldOptions, fold, unfold } from './fold.js';
 export { gather, oneHot, scatter, scatterAdd } from './gather.js';
 export type { AlphaOptions, FillRandomOptions } from './in-place.js';
 export { indexSelect } from './index-select.js';
+export { type InterpolateMode, type InterpolateOptions, interpolate } from './interpolate.js';
 export { linear } from './linear.js';
 export * from './losses.js';
 export { matmul } from './matmul.js';
@@ -45,6 +49,9 @@ export type { BackwardOptions } from './methods.js';
 export { norm } from './norm.js';
 export type { Operand } from './operands.js';
 export { argsort, cumsum, type SortOptions, sort, type TopkOptions, topk } from './order.js';
+export { type PadMode, type PadOptions, pad } from './pad.js';
+export type { PerDimension } from './per-dimension.js';
+export { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.js';
 export { bmm, dot, outer } from './products.js';
 export { index, maskedSelect, slice } from './slicing.js';
 export { logSoftmax, softmax } from './softmax.js';
@@ -52,4 +59,4 @@ export { chunk, split } from './split.js';
 export { type ProdOptions, prod, std, type VarOptions, var } from './statistics.js';
 export { cat, clone, narrow, permute, select, stack, transpose } from './strided.js';
 export { type Dims, mean, type ReduceOptions, sum } from './sum.js';
-export { flatten, reshape, squeeze, unsqueeze } from './views.js';
+export { flatten, reshape, squeeze, unflatten, unsqueeze } from './views.js';

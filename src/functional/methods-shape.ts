@@ -9,7 +9,7 @@ import { index, indexPut_, maskedSelect, slice, type TensorIndex } from './slici
 import { chunk, split } from './split.js';
 import { permute } from './strided.js';
 import { checkTensor } from './support.js';
-import { reshape } from './views.js';
+import { reshape, unflatten } from './views.js';
 
 declare module '../tensor/tensor.js' {
   interface Tensor {
@@ -29,6 +29,8 @@ declare module '../tensor/tensor.js' {
     repeat(...repeats: Sizes): Tensor;
     /** Each number `repeats` times in a row, along `dim` or of the flattened tensor. Copies. */
     repeatInterleave(repeats: number | Tensor, options?: RepeatInterleaveOptions): Tensor;
+    /** The dimension `dim` divided into dimensions of these sizes, one of them perhaps -1. Shares memory. */
+    unflatten(dim: number, sizes: readonly number[]): Tensor;
     /** Pieces of a size, or of the sizes given, along `dim` (0). Copies. */
     split(sizes: number | readonly number[], dim?: number): Tensor[];
     /** At most `chunks` pieces of equal size along `dim` (0). Copies. */
@@ -44,7 +46,19 @@ declare module '../tensor/tensor.js' {
   }
 }
 
-defineAll({ expand, repeat, repeatInterleave, split, chunk, index, indexPut_, slice, maskedSelect, view: reshape });
+defineAll({
+  unflatten,
+  expand,
+  repeat,
+  repeatInterleave,
+  split,
+  chunk,
+  index,
+  indexPut_,
+  slice,
+  maskedSelect,
+  view: reshape,
+});
 
 define('dim', function (this: Tensor) {
   return checkTensor('dim', this).ndim;

@@ -69,3 +69,33 @@ export function unsqueeze(input: Tensor, dim: number): Tensor {
 function view(name: string, input: Tensor, shape: Shape): Tensor {
   return setGradFn(name, viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
 }
+
+/**
+ * The dimension `dim` divided into dimensions of the given sizes, one of which may be -1 and is worked out. Shares memory.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html | torch.unflatten}.
+ * @throws ShapeError when the sizes do not multiply up to that of the dimension.
+ */
+export function unflatten(input: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  const caller = 'unflatten';
+  checkTensor(caller, input);
+  if (input.ndim === 0) throw new ArgumentError(`${caller}: Dimension specified as 0 but tensor has no dimensions`);
+  const at = checkDim(caller, dim, input.ndim);
+  const given = readSizes(caller, sizes);
+  if (given.length === 0) throw new ArgumentError(`${caller}: sizes must be non-empty`);
+  const missing = given.indexOf(-1);
+  if (missing !== given.lastIndexOf(-1)) throw new ArgumentError(`${caller}: only one dimension can be inferred`);
+  const known = checkShape(caller, missing < 0 ? given : given.with(missing, 1));
+  const [size, product] = [input.shape[at]!, numelOf(known)];
+  if (missing >= 0 && product === 0)
+    throw new ShapeError(
+      `${caller}: cannot reshape tensor of 0 elements into shape ${formatShape(given as Shape)} because the unspecified ` +
+        'dimension size -1 can be any value and is ambiguous',
+    );
+  if (missing < 0 ? product !== size : size % product !== 0)
+    throw new ShapeError(
+      `${caller}: Provided sizes ${formatShape(given as Shape)} don't multiply up to the size of dim ${at} (${size}) in the ` +
+        'input tensor',
+    );
+  const parts = missing < 0 ? known : known.with(missing, size / product);
+  return view('ViewBackward0', input, checkShape(caller, input.shape.toSpliced(at, 1, ...parts)));
+}

@@ -1,5 +1,5 @@
 /**
- * What a layer does to the number of features, as types: `new Sequential(...)` compares neighbours when it is compiled.
+ * What a layer does to the number of features and of channels, as types: `new Sequential(...)` compares neighbours when it is compiled.
  * Sizes that are known only as `number`, and layers that do not say, fit everything; the rest is checked when it runs.
  */
 
@@ -11,8 +11,19 @@ export interface Features<Expects extends number = number, Gives extends number 
   readonly gives: Gives;
 }
 
-/** Gives as many features as it gets. */
+/** Takes `Expects` channels and gives `Gives`, as convolutions do: channels stand in front of the spatial dimensions. */
+export interface Channels<Expects extends number = number, Gives extends number = number> {
+  /** Channels that go in. */
+  readonly expectsChannels: Expects;
+  /** Channels that come out. */
+  readonly givesChannels: Gives;
+}
+
+/** Gives as many features and channels as it gets. */
 export type SameFeatures = 'same';
+
+/** Gives as many channels as it gets, of another spatial size: a pool, say. */
+export type SameChannels = 'same channels';
 
 /**
  * What a layer declares. A module of one's own takes part with a field that exists in types only:
@@ -21,15 +32,30 @@ export type SameFeatures = 'same';
 type FeaturesOf<Layer> = Layer extends { readonly '~features'?: infer F } ? Exclude<F, undefined> : unknown;
 
 type Expects<Layer> = FeaturesOf<Layer> extends Features<infer E, number> ? E : number;
+type ExpectsChannels<Layer> = FeaturesOf<Layer> extends Channels<infer E, number> ? E : number;
 
 type Gives<Layer, Gets extends number> =
   FeaturesOf<Layer> extends SameFeatures ? Gets : FeaturesOf<Layer> extends Features<number, infer G> ? G : number;
+type GivesChannels<Layer, Gets extends number> =
+  FeaturesOf<Layer> extends SameFeatures | SameChannels
+    ? Gets
+    : FeaturesOf<Layer> extends Channels<number, infer G>
+      ? G
+      : number;
 
-/** The layer itself where it fits behind `Gets` features, else a sentence that the compiler shows. */
-type Fitting<Layer, Gets extends number> = number extends Gets | Expects<Layer>
-  ? Layer
-  : Gets extends Expects<Layer>
-    ? Layer
+/** True where sizes fit, or are not both known. */
+type Fits<Gets extends number, Wanted extends number> = number extends Gets | Wanted
+  ? true
+  : Gets extends Wanted
+    ? true
+    : false;
+
+/** The layer itself where it fits behind that many features and channels, else a sentence that the compiler shows. */
+type Fitting<Layer, Gets extends number, GetsChannels extends number> =
+  Fits<Gets, Expects<Layer>> extends true
+    ? Fits<GetsChannels, ExpectsChannels<Layer>> extends true
+      ? Layer
+      : `expects ${ExpectsChannels<Layer>} channels, gets ${GetsChannels}`
     : `expects ${Expects<Layer>} features, gets ${Gets}`;
 
 /** The layers; a sentence replaces each that does not fit behind the one before it. */
@@ -40,14 +66,19 @@ export type Chain<Layers extends readonly unknown[]> =
 type Walk<
   Layers extends readonly unknown[],
   Gets extends number = number,
+  GetsChannels extends number = number,
   Done extends readonly unknown[] = [],
 > = Layers extends readonly [infer Layer, ...infer Rest]
-  ? Walk<Rest, Gives<Layer, Gets>, [...Done, Fitting<Layer, Gets>]>
+  ? Walk<Rest, Gives<Layer, Gets>, GivesChannels<Layer, GetsChannels>, [...Done, Fitting<Layer, Gets, GetsChannels>]>
   : [...Done, ...Layers];
 
 /** What layers one behind the other do together. */
 export type FeaturesOfChain<Layers extends readonly unknown[]> =
-  FeaturesOf<Layers[number]> extends SameFeatures ? SameFeatures : Features<First<Layers>, Last<Layers>>;
+  FeaturesOf<Layers[number]> extends SameFeatures
+    ? SameFeatures
+    : FeaturesOf<Layers[number]> extends SameFeatures | SameChannels
+      ? SameChannels
+      : Features<First<Layers>, Last<Layers>> & Channels<FirstChannels<Layers>, LastChannels<Layers>>;
 
 type First<Layers extends readonly unknown[]> = Layers extends readonly [infer Layer, ...infer Rest]
   ? FeaturesOf<Layer> extends SameFeatures
@@ -55,8 +86,20 @@ type First<Layers extends readonly unknown[]> = Layers extends readonly [infer L
     : Expects<Layer>
   : number;
 
+type FirstChannels<Layers extends readonly unknown[]> = Layers extends readonly [infer Layer, ...infer Rest]
+  ? FeaturesOf<Layer> extends SameFeatures | SameChannels
+    ? FirstChannels<Rest>
+    : ExpectsChannels<Layer>
+  : number;
+
 type Last<Layers extends readonly unknown[]> = Layers extends readonly [...infer Rest, infer Layer]
   ? FeaturesOf<Layer> extends SameFeatures
     ? Last<Rest>
     : Gives<Layer, number>
+  : number;
+
+type LastChannels<Layers extends readonly unknown[]> = Layers extends readonly [...infer Rest, infer Layer]
+  ? FeaturesOf<Layer> extends SameFeatures | SameChannels
+    ? LastChannels<Rest>
+    : GivesChannels<Layer, number>
   : number;

@@ -56,6 +56,12 @@ export class Call<Name extends OpName = OpName> {
     });
   }
 
+  /** Numbers that are no sizes and strides, by their places: the geometry of a convolution, say. */
+  numbers(name: ArgName<Name>): Quantity[] {
+    const lists = this.#each.map(({ args }) => args[name] as Float64Array);
+    return Array.from(lists[0]!, (_, i) => lists.map((list) => list[i]!));
+  }
+
   /** The sizes of a layout, and the strides of each of its operands. */
   layout(name: ArgName<Name>, operands: number): { sizes: Quantity[]; strides: Quantity[][] } {
     const layouts = this.#each.map(({ args }) => args[name] as Float64Array);

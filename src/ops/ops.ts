@@ -146,6 +146,25 @@ const contract = {
     { grad: 'in', y: 'in', out: 'out', ...alongMiddle, log: 'flag' },
     { flops: [[4, 'outer', 'size', 'inner']] },
   ),
+  /**
+   * out[o, r, i] = Σ weight·x[o, column, i] over the entries of row r of a sparse matrix [rows, size], each product and each sum rounded;
+   * 0 for a row without entries, and the product itself for one with one. x [outer, size, inner], out [outer, rows, inner].
+   * matrix: where the entries of each row begin, and where the last ends (rows + 1 numbers); the column of each entry; its weight
+   * (compressed sparse rows).
+   */
+  sparseMatmul: op(
+    {
+      x: 'in',
+      out: 'out',
+      matrix: 'layout',
+      outer: 'size',
+      size: 'size',
+      rows: 'size',
+      entries: 'size',
+      inner: 'size',
+    },
+    { flops: [[2, 'outer', 'entries', 'inner']] },
+  ),
 
   // --- int32: exact; modulo 2^32 where a result does not fit, as PyTorch's ------------------------------------------
   /**

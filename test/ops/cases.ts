@@ -25,6 +25,7 @@ import { uniformCases } from './cases/pointwise-uniform.js';
 import { reduceCases } from './cases/reduce.js';
 import { reduceProgramCases } from './cases/reduce-program.js';
 import { softmaxCases } from './cases/softmax.js';
+import { sparseCases } from './cases/sparse.js';
 
 export const cases: readonly Case[] = [
   ...memoryCases,
@@ -42,6 +43,7 @@ export const cases: readonly Case[] = [
   ...gatherCases,
   ...orderCases,
   ...softmaxCases,
+  ...sparseCases,
   ...matmulCases,
   ...linearCases,
   ...linearGradientCases,

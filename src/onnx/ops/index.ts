@@ -8,6 +8,7 @@ import { losses } from './losses.js';
 import { matrices } from './matrices.js';
 import { moves } from './moves.js';
 import { pointwise } from './pointwise.js';
+import { sparse } from './sparse.js';
 
 /** An op that no forward pass needs, or that has no counterpart. */
 const refused =
@@ -35,6 +36,7 @@ export const handlers: Handlers = {
   ...integers,
   ...matrices,
   ...losses,
+  ...sparse,
   drawKey: refused(random),
   draw: refused(random),
   conv: missing('a convolution'),

@@ -17,6 +17,7 @@ import { orderOps } from './order.js';
 import { pointwiseOps } from './pointwise.js';
 import { reduceOps } from './reduce.js';
 import { softmaxOps } from './softmax.js';
+import { sparseOps } from './sparse.js';
 
 export const referenceOps: Ops = {
   ...hostOps,
@@ -28,6 +29,7 @@ export const referenceOps: Ops = {
   ...orderOps,
   ...integerOps,
   ...softmaxOps,
+  ...sparseOps,
   ...matmulOps,
   ...linearOps,
   ...convOps,
