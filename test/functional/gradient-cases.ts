@@ -5,6 +5,7 @@
 import { functional as F, Generator, Slice, type Tensor, tensor } from '../../src/index.js';
 import { activationGradients } from './activation-gradients.js';
 import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
+import { spaceGradientCases } from './space-gradient-cases.js';
 
 const broadcasts: [string, number[], number[]][] = [
   ['same shape', [3, 4], [3, 4]],
@@ -291,6 +292,7 @@ export const gradientCases = [
   ),
   on('dropout', 'p = 1', [4], (x) => F.dropout(x, 1, true)),
   on('dropout2d', 'counter', [3, 4, 2, 2], (x) => F.dropout2d(x, 0.5, true, new Generator(3))),
+  ...spaceGradientCases,
 
   ...losses.map(([detail, shape, target, options]) => {
     const targetShape = shape.length === 1 ? [] : shape.toSpliced(1, 1);

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from makers.activations import activations
+from makers.conv import conv
 from makers.dropping import dropout
 from makers.errors import errors
 from makers.filing import files
@@ -39,6 +40,7 @@ FILES = {
     "schedules-rest": schedules_rest,
     "dropout": dropout,
     "dropout-training": dropout_training,
+    "conv": conv,
     "losses": losses,
     "functions": functions,
     "nodes": nodes,

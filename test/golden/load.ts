@@ -178,6 +178,20 @@ export interface ActivationCase {
   readonly grad: GoldenTensor;
 }
 
+/** A layer over space: made after `manualSeed(5)`, then its input is drawn in [-2, 2). backward() is given {@link spaceGradient}. */
+export interface SpaceCase {
+  readonly layer: string;
+  /** In lanewise's spelling. */
+  readonly args: readonly (number | readonly number[])[];
+  readonly options: Named<unknown>;
+  readonly shape: readonly number[];
+  readonly text: string;
+  readonly state: Tensors;
+  readonly output: GoldenTensor;
+  readonly grad: GoldenTensor;
+  readonly grads: Tensors;
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
@@ -244,6 +258,7 @@ export interface GoldenFiles {
     readonly jumped: readonly { readonly options: Named<number>; readonly rows: GoldenTensor }[];
   };
   dropout: { readonly cases: readonly DropoutCase[] };
+  conv: { readonly convolutions: readonly SpaceCase[]; readonly shapes: readonly SpaceCase[] };
   'dropout-training': {
     readonly modelSeed: number;
     readonly dataSeed: number;
@@ -359,6 +374,10 @@ export function values(tensor: GoldenTensor): Float32Array | Float64Array | Int3
   if (tensor.dtype === 'float32') return new Float32Array(bytes.buffer);
   return tensor.dtype === 'float64' ? new Float64Array(bytes.buffer) : new Int32Array(bytes.buffer);
 }
+
+/** Numbers that are different for neighbours, and exact. */
+export const spaceGradient = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => (((i * 7) % 11) - 5) / 4);
 
 /** PyTorch's sentence about a mistake named in errors.json. */
 export function sentence(mistake: string): string {

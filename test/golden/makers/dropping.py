@@ -51,4 +51,9 @@ def dropout():
     cases += [case("Dropout3d", 0.5, shape, 3) for shape in ((2, 3, 2, 2, 2), (9, 4, 2, 2))]
     cases += [case("AlphaDropout", p, (6, 7), 5) for p in (0, 0.2, 0.5, 1)]
     cases += [case("FeatureAlphaDropout", 0.3, (4, 5, 2, 2), 5)]
+    # At the end, so that the rows before stay as they are.
+    cases += [case("Dropout1d", p, (4, 3, 5), 7) for p in (0.2, 1)]
+    cases += [case("Dropout3d", 0.5, shape, 3) for shape in ((3, 2, 5), (9, 4), (7,), (5, 2, 1, 2, 1, 2))]
+    cases += [case("FeatureAlphaDropout", p, shape, 5) for p, shape in ((0.5, (4, 5, 3)), (0.2, (6, 7)), (1, (2, 3, 2)))]
+    cases += [case("AlphaDropout", 0.3, (3, 5), 8, special=True)]
     return {"cases": cases}
