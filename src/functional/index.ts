@@ -12,6 +12,16 @@ export { alphaDropout, featureAlphaDropout } from './alpha-dropout.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { to } from './cast.js';
 export * from './comparison.js';
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from './conv.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { type PointwiseOptions, pointwise } from './custom.js';
 export { dropout } from './dropout.js';

@@ -6,6 +6,8 @@ export type { LossOptions } from '../functional/losses.js';
 export { ActivationLayer, type InplaceOption, type LayerArguments } from './activation-layer.js';
 export * from './activations.js';
 export type { NamedModules } from './container.js';
+export * from './conv.js';
+export type { LayerOptions, PaddingMode } from './conv-base.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
 export * from './dropout.js';
 export type { Chain, Channels, Features, FeaturesOfChain, SameChannels, SameFeatures } from './features.js';

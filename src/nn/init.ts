@@ -17,3 +17,12 @@ export function kaimingUniformBound(fanIn: number): number {
 export function fillUniform(tensor: Tensor, bound: number, generator: Generator): void {
   generator.uniformFill(tensor.storage.write() as FloatArray, -bound, bound);
 }
+
+let warned = false;
+
+/** Says once a process what PyTorch says of weights without elements. */
+export function warnOfEmptyWeight(layer: string): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(`${layer}: Initializing zero-element tensors is a no-op`, { code: 'LANEWISE_EMPTY_WEIGHT' });
+}

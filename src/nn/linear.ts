@@ -7,7 +7,7 @@ import { pythonRepr } from '../tensor/python-repr.js';
 import { checkShape, formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Features } from './features.js';
-import { fillUniform, kaimingUniformBound } from './init.js';
+import { fillUniform, kaimingUniformBound, warnOfEmptyWeight } from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 
@@ -55,7 +55,7 @@ export class Linear<In extends number = number, Out extends number = number> ext
     this.registerParameter('weight', new Parameter(allocate(checkShape('Linear', [outFeatures, inFeatures]), dtype)));
     this.registerParameter('bias', bias ? new Parameter(allocate([outFeatures], dtype)) : null);
     if (this.weight.numel > 0) fillUniform(this.weight, kaimingUniformBound(inFeatures), generator);
-    else warnOfEmptyWeight();
+    else warnOfEmptyWeight('Linear');
     if (this.bias !== null) fillUniform(this.bias, inFeatures > 0 ? 1 / Math.sqrt(inFeatures) : 0, generator);
   }
 
@@ -72,12 +72,4 @@ export class Linear<In extends number = number, Out extends number = number> ext
     const { inFeatures, outFeatures, bias } = this;
     return `in_features=${inFeatures}, out_features=${outFeatures}, bias=${pythonRepr(bias !== null)}`;
   }
-}
-
-let warned = false;
-
-function warnOfEmptyWeight(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning('Linear: Initializing zero-element tensors is a no-op', { code: 'LANEWISE_EMPTY_WEIGHT' });
 }

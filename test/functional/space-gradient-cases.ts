@@ -31,7 +31,96 @@ const resized: readonly (readonly [string, number[], Parameters<typeof F.interpo
   ['trilinear', [1, 1, 2, 3, 2], { size: [3, 2, 4], mode: 'trilinear' }],
 ];
 
+interface Convolution {
+  readonly of: 'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose1d' | 'convTranspose2d' | 'convTranspose3d';
+  readonly detail: string;
+  readonly input: number[];
+  readonly weight: number[];
+  readonly bias?: number;
+  readonly options?: object;
+}
+
+/** Odd sizes, groups, strides that leave a rest, padding wider than the kernel's half, dilation. */
+const convolutions: readonly Convolution[] = [
+  { of: 'conv1d', detail: 'plain', input: [2, 3, 5], weight: [2, 3, 3], bias: 2 },
+  {
+    of: 'conv1d',
+    detail: 'stride with a rest',
+    input: [1, 2, 8],
+    weight: [3, 2, 2],
+    options: { stride: 3, padding: 1 },
+  },
+  { of: 'conv1d', detail: 'same', input: [2, 6], weight: [3, 2, 4], bias: 3, options: { padding: 'same' } },
+  { of: 'conv2d', detail: 'plain', input: [2, 2, 4, 5], weight: [3, 2, 3, 2], bias: 3 },
+  { of: 'conv2d', detail: 'padded', input: [1, 3, 4, 3], weight: [2, 3, 3, 3], bias: 2, options: { padding: 1 } },
+  {
+    of: 'conv2d',
+    detail: 'groups, stride, dilation',
+    input: [2, 4, 6, 5],
+    weight: [6, 2, 3, 2],
+    bias: 6,
+    options: { groups: 2, stride: [2, 1], dilation: [1, 2], padding: [2, 1] },
+  },
+  {
+    of: 'conv2d',
+    detail: 'depthwise',
+    input: [2, 3, 4, 4],
+    weight: [6, 1, 3, 3],
+    options: { groups: 3, padding: 1, stride: 2 },
+  },
+  { of: 'conv2d', detail: 'points', input: [2, 3, 2, 3], weight: [4, 3, 1, 1], bias: 4 },
+  { of: 'conv2d', detail: 'no images', input: [0, 2, 3, 3], weight: [2, 2, 2, 2], bias: 2 },
+  {
+    of: 'conv3d',
+    detail: 'padded',
+    input: [1, 2, 3, 3, 2],
+    weight: [2, 2, 2, 3, 1],
+    bias: 2,
+    options: { padding: [0, 1, 0] },
+  },
+  {
+    of: 'convTranspose1d',
+    detail: 'output padding',
+    input: [2, 2, 3],
+    weight: [2, 3, 3],
+    bias: 3,
+    options: { stride: 2, outputPadding: 1 },
+  },
+  { of: 'convTranspose2d', detail: 'plain', input: [1, 2, 3, 2], weight: [2, 3, 2, 3], bias: 3 },
+  {
+    of: 'convTranspose2d',
+    detail: 'groups, stride, cut off',
+    input: [2, 4, 3, 2],
+    weight: [4, 2, 3, 2],
+    bias: 4,
+    options: { groups: 2, stride: [3, 2], padding: [1, 0], outputPadding: [1, 1] },
+  },
+  {
+    of: 'convTranspose2d',
+    detail: 'dilation',
+    input: [2, 3, 3],
+    weight: [2, 1, 2, 2],
+    options: { dilation: 2, padding: 1 },
+  },
+  {
+    of: 'convTranspose3d',
+    detail: 'strides',
+    input: [1, 2, 2, 1, 2],
+    weight: [2, 1, 2, 2, 2],
+    bias: 1,
+    options: { stride: [1, 2, 1] },
+  },
+];
+
 export const spaceGradientCases = [
+  ...convolutions.map(({ of: name, detail, input, weight, bias, options }) =>
+    of(
+      name,
+      detail,
+      () => [numbers(input), numbers(weight), ...(bias === undefined ? [] : [numbers([bias])])],
+      (x, w, b) => F[name](x!, w!, b ?? null, options),
+    ),
+  ),
   ...dropouts,
   on('lockedDropout', '', [3, 4, 2], (x) => F.lockedDropout(x, 0.4, true, {}, new Generator(3))),
   ...pads.flatMap(([detail, shape, sides]) =>

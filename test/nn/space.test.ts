@@ -27,10 +27,10 @@ function expectNear(actual: Tensor | null | undefined, expected: SpaceCase['grad
   expectClose(actual!.toTypedArray(), wanted, { what, tolerance: 1e-5 * largest });
 }
 
-const { shapes } = golden('conv');
+const { convolutions, shapes } = golden('conv');
 
 describeEachBackend('layers over space equal PyTorch', () => {
-  it.each([...shapes].map((each) => [title(each), each] as const))('%s', (_title, row) => {
+  it.each([...convolutions, ...shapes].map((each) => [title(each), each] as const))('%s', (_title, row) => {
     manualSeed(5);
     const layer = make(row);
     expect(String(layer)).toBe(row.text);

@@ -229,6 +229,36 @@ const layers: Case[] = [
       ['Dropout2d', () => new nn.Dropout2d(0.9), x(2, 2, 2)],
       ['Flatten', () => new nn.Flatten(), x(2, 3, 4)],
       ['Identity', () => new nn.Identity(), x(4)],
+      ['Conv1d', () => new nn.Conv1d(2, 3, 3, { padding: 'same' }), x(2, 7)],
+      ['Conv2d', () => new nn.Conv2d(3, 4, 3), x(3, 5, 6)],
+      [
+        'Conv2d with a rest, groups and dilation',
+        () => new nn.Conv2d(4, 6, [3, 2], { stride: 2, padding: [2, 1], dilation: [1, 2], groups: 2, bias: false }),
+        x(4, 7, 6),
+      ],
+      ['Conv2d, even and same', () => new nn.Conv2d(2, 3, 4, { padding: 'same' }), x(2, 5, 6)],
+      ['Conv2d, circular', () => new nn.Conv2d(2, 3, 3, { padding: 1, paddingMode: 'circular' }), x(2, 4, 5)],
+      ['Conv3d', () => new nn.Conv3d(2, 3, [1, 2, 3], { padding: [0, 1, 1] }), x(2, 2, 3, 4)],
+      ['ConvTranspose1d', () => new nn.ConvTranspose1d(2, 3, 3, { stride: 2 }), x(2, 5)],
+      [
+        'ConvTranspose2d',
+        () =>
+          new nn.ConvTranspose2d(4, 6, [3, 2], { stride: [3, 2], padding: [1, 0], outputPadding: [2, 1], groups: 2 }),
+        x(4, 4, 3),
+      ],
+      ['ZeroPad2d, cut off on one side', () => new nn.ZeroPad2d([1, 2, -1, 0]), x(2, 3, 4)],
+      ['ConstantPad1d', () => new nn.ConstantPad1d(2, 0.5), x(2, 3)],
+      ['ReflectionPad2d', () => new nn.ReflectionPad2d([1, 2, 0, 1]), x(2, 3, 4)],
+      ['ReplicationPad1d', () => new nn.ReplicationPad1d(3), x(2, 3)],
+      ['CircularPad2d', () => new nn.CircularPad2d(1), x(2, 3, 4)],
+      ['Unfold', () => new nn.Unfold(2, { padding: 1, stride: 2 }), x(2, 4, 5)],
+      ['Fold', () => new nn.Fold([4, 5], 2, { padding: 1 }), x(8, 30)],
+      ['Upsample, nearest', () => new nn.Upsample({ scaleFactor: 2 }), x(2, 3, 4)],
+      ['Upsample, bilinear', () => new nn.Upsample({ size: [5, 7], mode: 'bilinear' }), x(2, 3, 4)],
+      ['PixelShuffle', () => new nn.PixelShuffle(2), x(8, 2, 3)],
+      ['PixelUnshuffle', () => new nn.PixelUnshuffle(2), x(2, 4, 6)],
+      ['Unflatten', () => new nn.Unflatten(1, [2, -1]), x(6)],
+      ['AlphaDropout', () => new nn.AlphaDropout(0.9), x(4)],
     ] as const
   ).map(([name, make, input]): Case => {
     const layer = make().eval();

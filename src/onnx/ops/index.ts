@@ -2,6 +2,7 @@
 import type { OpName } from '../../ops/ops.js';
 import type { Handler, Handlers } from '../handlers.js';
 import { along } from './along.js';
+import { convolutions } from './convolutions.js';
 import { indices } from './indices.js';
 import { integers } from './integers.js';
 import { losses } from './losses.js';
@@ -17,13 +18,6 @@ const refused =
     throw to.refuse(`${what} has no ONNX form (op ${call.op})`);
   };
 
-/** An op whose ONNX form is not written yet. */
-const missing =
-  <Name extends OpName>(what: string): Handler<Name> =>
-  (call, to) => {
-    throw to.refuse(`${what} cannot be exported yet (op ${call.op})`);
-  };
-
 const gradients = 'a gradient';
 const random = 'drawing random numbers';
 const compiled = 'an op that only compiled programs have';
@@ -36,11 +30,10 @@ export const handlers: Handlers = {
   ...integers,
   ...matrices,
   ...losses,
+  ...convolutions,
   ...sparse,
   drawKey: refused(random),
   draw: refused(random),
-  conv: missing('a convolution'),
-  convInputGradient: missing('a transposed convolution'),
   convWeightGradient: refused(gradients),
   indexAdd: refused(gradients),
   softmaxBackward: refused(gradients),

@@ -19,6 +19,7 @@ import { productRows } from './products.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
+import { spaceRows } from './space.js';
 import { tableRows } from './tables.js';
 import { trainRows } from './train.js';
 
@@ -34,6 +35,7 @@ export const rows: readonly Row[] = [
   ...autogradRows,
   ...nnRows,
   ...layerRows,
+  ...spaceRows,
   ...activationRows,
   ...containerRows,
   ...optimRows,
