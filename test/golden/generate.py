@@ -13,6 +13,7 @@ import torch
 
 from makers.activations import activations
 from makers.conv import conv
+from makers.conv_training import conv_training
 from makers.dropping import dropout
 from makers.errors import errors
 from makers.filing import files
@@ -41,6 +42,7 @@ FILES = {
     "dropout": dropout,
     "dropout-training": dropout_training,
     "conv": conv,
+    "conv-training": conv_training,
     "losses": losses,
     "functions": functions,
     "nodes": nodes,

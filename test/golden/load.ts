@@ -192,6 +192,18 @@ export interface SpaceCase {
   readonly grads: Tensors;
 }
 
+/** Inputs and targets from seed 100, then `manualSeed(0)`, the model, SGD of rate 0.05 with momentum 0.9. */
+export interface ConvRun {
+  readonly model: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly size: number;
+  readonly losses: GoldenTensor;
+  readonly losses64: GoldenTensor;
+  readonly lastBias: GoldenTensor;
+  readonly after: GoldenTensor;
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
@@ -258,6 +270,7 @@ export interface GoldenFiles {
     readonly jumped: readonly { readonly options: Named<number>; readonly rows: GoldenTensor }[];
   };
   dropout: { readonly cases: readonly DropoutCase[] };
+  'conv-training': { readonly cases: readonly ConvRun[] };
   conv: { readonly convolutions: readonly SpaceCase[]; readonly shapes: readonly SpaceCase[] };
   'dropout-training': {
     readonly modelSeed: number;

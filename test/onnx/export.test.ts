@@ -42,7 +42,6 @@ describe('the list of cases', () => {
   const refused: OpName[] = [
     ...(['drawKey', 'draw', 'indexAdd', 'softmaxBackward', 'crossEntropyBackward', 'reduce', 'gatherRows'] as const),
     ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate'] as const),
-    // The first two have a form that is not written yet.
     'convWeightGradient' as const,
   ];
   /** Checks of what others have asked for: they are left to the runtime. */
