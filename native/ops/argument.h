@@ -75,7 +75,7 @@ class PointwiseProgram;
 using ProgramIn = std::reference_wrapper<const PointwiseProgram>;
 
 // What a parameter says beyond its type, in the type itself.
-enum class Mark { kNone, kElementwise, kWeight, kPackedFlag };
+enum class Mark { kNone, kElementwise, kWeight, kPackedFlag, kNumbers };
 
 template <typename T, Mark mark>
 struct MarkedAs : T {
@@ -87,6 +87,10 @@ struct MarkedAs : T {
 // An operand of elementwise arithmetic: what is written may lie where one that is read lies.
 template <typename T>
 using Elementwise = MarkedAs<T, Mark::kElementwise>;
+
+// A list of numbers under the role of a layout that are no sizes and strides: the geometry of a convolution, the
+// windows of pooling.
+using Numbers = MarkedAs<Layout, Mark::kNumbers>;
 
 // A weight [outFeatures, inFeatures], or of its sizes, and elementwise: in panels (panels.h) if the PackedFlag says so.
 template <typename T>

@@ -6,9 +6,9 @@
 
 namespace lanewise::ops {
 
-void conv(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Layout geometry,
-          bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys,
-          Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
+void conv(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+          Numbers geometry, bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs,
+          IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
   constexpr const char* kOp = "conv";
   const ConvGeometry sizes = decode_geometry(kOp, geometry);
   check_length(kOp, "x", x.size(), sizes.in_size());

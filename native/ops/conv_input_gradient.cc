@@ -7,7 +7,7 @@
 namespace lanewise::ops {
 
 void convInputGradient(const Context& context, FloatIn grad, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
-                       Layout geometry, bool gradChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program,
+                       Numbers geometry, bool gradChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program,
                        FloatIns inputs, IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
   constexpr const char* kOp = "convInputGradient";
   const ConvGeometry sizes = decode_geometry(kOp, geometry);

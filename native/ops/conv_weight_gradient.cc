@@ -298,7 +298,7 @@ class WeightGradient {
 }  // namespace
 
 void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
-                        Layout geometry, bool gradChannelsLast, bool xChannelsLast) {
+                        Numbers geometry, bool gradChannelsLast, bool xChannelsLast) {
   constexpr const char* kOp = "convWeightGradient";
   const ConvGeometry sizes = decode_geometry(kOp, geometry);
   check_length(kOp, "grad", grad.size(), sizes.out_size());

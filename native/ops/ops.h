@@ -58,7 +58,7 @@ void cumsum(const Context&, AnyConst x, AnyMutable out, std::size_t outer, std::
 void softmax(const Context&, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner, bool log);
 void softmaxBackward(const Context&, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
                      std::size_t inner, bool log);
-void sparseMatmul(const Context&, FloatIn x, FloatOut out, Layout matrix, std::size_t outer, std::size_t size,
+void sparseMatmul(const Context&, FloatIn x, FloatOut out, Numbers matrix, std::size_t outer, std::size_t size,
                   std::size_t rows, std::size_t entries, std::size_t inner);
 
 // matrices (matmul.cc, linear.cc, linear_input_gradient.cc, linear_weight_update.cc)
@@ -79,16 +79,16 @@ void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn progr
                         std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
 // convolution (conv.cc, conv_input_gradient.cc, conv_weight_gradient.cc)
-void conv(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Layout geometry,
+void conv(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
           bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program = std::nullopt,
           FloatIns inputs = {}, IndexIns keys = {}, Scalars scalars = {}, FloatOuts outputs = {},
           std::size_t rowOffset = 0);
 void convInputGradient(const Context&, FloatIn grad, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
-                       Layout geometry, bool gradChannelsLast, bool outChannelsLast,
+                       Numbers geometry, bool gradChannelsLast, bool outChannelsLast,
                        std::optional<ProgramIn> program = std::nullopt, FloatIns inputs = {}, IndexIns keys = {},
                        Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
 void convWeightGradient(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
-                        Layout geometry, bool gradChannelsLast, bool xChannelsLast);
+                        Numbers geometry, bool gradChannelsLast, bool xChannelsLast);
 
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,

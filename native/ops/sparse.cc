@@ -62,7 +62,7 @@ void run_line(const float* x, float* out, const Entry* first, const Entry* end, 
 
 }  // namespace
 
-void sparseMatmul(const Context& context, FloatIn x, FloatOut out, Layout matrix, std::size_t outer, std::size_t size,
+void sparseMatmul(const Context& context, FloatIn x, FloatOut out, Numbers matrix, std::size_t outer, std::size_t size,
                   std::size_t rows, std::size_t entries, std::size_t inner) {
   const std::size_t lines = checked_mul(outer, rows);
   check_length("sparseMatmul", "x", x.size(), checked_mul(checked_mul(outer, size), inner));

@@ -230,13 +230,21 @@ template <typename... Args, void (*op)(const ops::Context&, Args...)>
 class OpInstruction<op> final : public Instruction {
  public:
   // The braces fix the order.
-  explicit OpInstruction(Reader& reader) : fields_{Field<ops::Plain<Args>>::decode(reader)...} {}
+  explicit OpInstruction(Reader& reader) : fields_{decode<Args>(reader)...} {}
 
   void run(const ops::Context& context, const Bindings& bindings) const override {
     std::apply([&](const Field<ops::Plain<Args>>&... fields) { op(context, fields.resolve(bindings)...); }, fields_);
   }
 
  private:
+  template <typename Arg>
+  static Field<ops::Plain<Arg>> decode(Reader& reader) {
+    if constexpr (ops::Marked<Arg>::kMark == ops::Mark::kNumbers) {
+      return {reader.numbers("a list of numbers")};
+    } else {
+      return Field<ops::Plain<Arg>>::decode(reader);
+    }
+  }
   std::tuple<Field<ops::Plain<Args>>...> fields_;
 };
 

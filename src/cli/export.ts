@@ -1,6 +1,7 @@
 /** `lanewise export`: a model as an ONNX file. */
-import { extname } from 'node:path';
+
 import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { type data, nn, noGrad } from '../index.js';
 import { CliError, type Command, UsageError } from './command.js';
 import { type Layer, loadModel, type ModelFile } from './model-file.js';

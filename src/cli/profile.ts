@@ -1,6 +1,7 @@
 /** What the columns of a file are, seen in one pass: which of them a model can use, and as what. */
-import { NaValues, toBoolean, toNumber, toTime } from '../data/table/cells.js';
+
 import type { ColumnType, FeatureOptions, TargetOptions } from '../data/index.js';
+import { NaValues, toBoolean, toNumber, toTime } from '../data/table/cells.js';
 import { CliError, UsageError } from './command.js';
 import type { TableRow } from './csv.js';
 

@@ -2,7 +2,7 @@
 import { data, EarlyStopping, fit, ModelCheckpoint, nn, optim, predict, type Tensor } from '../index.js';
 import { resumeCommand, TableColumns } from './checkpoint.js';
 import type { Terminal } from './command.js';
-import { makeMlp, type Mlp, type MlpSpec } from './model-file.js';
+import { type Mlp, type MlpSpec, makeMlp } from './model-file.js';
 import type { Plan } from './profile.js';
 import { type ClassificationScore, type RegressionScore, scoreClasses, scoreNumbers } from './score.js';
 import type { TrainData } from './train-data.js';

@@ -1,12 +1,12 @@
 /** Dropout for self-normalizing networks: what is dropped takes the value that SELU gives far below 0. */
 import { checkBoolean } from '../check.js';
 import { ShapeError } from '../errors.js';
+import type { Expression } from '../pointwise/expression.js';
 import { defaultGenerator, drawnFrom, type Generator } from '../random/generator.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
 import { bernoulli, checkGenerator, checkProbability, drawKey, effectiveP, plainNoise } from './dropout-noise.js';
-import type { Expression } from '../pointwise/expression.js';
 import { PointwiseFunction } from './pointwise.js';
 import { checkFloat, checkTensor } from './support.js';
 

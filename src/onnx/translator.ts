@@ -2,6 +2,7 @@
 import type { StateError } from '../errors.js';
 import type { ValueId } from '../ops/graph.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { padded } from './box.js';
 import type { Joined, JoinedMemory } from './call.js';
 import { type Graph, numbersOf, type Value } from './graph.js';
 import { assemble, type Piece } from './pieces.js';
@@ -51,6 +52,15 @@ export class Translator {
     const content = this.#contentOf(memory);
     if (content.pieces.length > 0) {
       const { length } = this.memories[memory]!;
+      const [first, second] = content.pieces;
+      const block =
+        content.value === null && content.filled !== null && second === undefined
+          ? padded(this.graph, content.filled, first!, length)
+          : null;
+      if (block !== null) {
+        this.#contents.set(memory, { value: block, filled: null, pieces: [] });
+        return block;
+      }
       const before = content.value ?? (content.filled === null ? null : this.#fill(memory, content.filled));
       content.value = assemble(this.graph, before, content.pieces, length);
       content.pieces.length = 0;

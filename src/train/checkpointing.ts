@@ -1,11 +1,11 @@
 /** Checkpoints of a training: when they are due, what they hold, and their way to the disk. */
 import { checkpointChunks, checkpointLayout, splitCheckpoint } from '../io/checkpoint-file.js';
-import { type CopyMemory, CopiesInTurns } from '../tensor/copies-in-turns.js';
+import { CopiesInTurns, type CopyMemory } from '../tensor/copies-in-turns.js';
 import type { Callback } from './callback.js';
+import type { Cancellation } from './cancellation.js';
 import type { CheckpointFiles, Moment } from './checkpoint-files.js';
 import { ModelCheckpoint } from './model-checkpoint.js';
 import type { Boundaries } from './step-loop.js';
-import type { Cancellation } from './cancellation.js';
 
 /** No timer can wait longer: 24 days. */
 const longestMilliseconds = 2 ** 31 - 1;

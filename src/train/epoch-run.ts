@@ -3,10 +3,10 @@ import { RunSequence } from '../compile/run-sequence.js';
 import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Cancellation } from './cancellation.js';
 import type { Scores } from './history.js';
 import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
-import type { Cancellation } from './cancellation.js';
 import { Tallies } from './tallies.js';
 
 /** Steps that have been submitted. */

@@ -1,8 +1,8 @@
 /** The order in which samples in memory are taken, and how far a training is in it. */
 import type { Generator } from '../random/generator.js';
+import type { Cancellation } from './cancellation.js';
 import type { SavedPosition } from './fit-state.js';
 import type { InMemoryDataset } from './in-memory-dataset.js';
-import type { Cancellation } from './cancellation.js';
 
 export class SampleOrder {
   readonly #generator: Generator;

@@ -1,13 +1,13 @@
 /** Making the steps of an epoch: as one job where nothing has to run between them, else one by one. */
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Cancellation } from './cancellation.js';
+import type { EpochRun, Submitted } from './epoch-run.js';
+import type { InMemoryDataset, Part } from './in-memory-dataset.js';
 import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
-import type { EpochRun, Submitted } from './epoch-run.js';
-import type { Part, InMemoryDataset } from './in-memory-dataset.js';
 import { StepSchedulers } from './schedulers.js';
 import type { StepProgram } from './steps.js';
-import type { Cancellation } from './cancellation.js';
 import type { StreamedData } from './stream.js';
 
 /** A step on its way, and what belongs to it. */

@@ -7,10 +7,10 @@ import { type Generator, withGenerator } from '../random/generator.js';
 import { holds } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { BatchReader } from './batch.js';
-import type { GeneratorMarks, GeneratorStates, Generators } from './generators.js';
-import type { Submitted } from './epoch-run.js';
-import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
 import { type Cancellation, timeIsUp } from './cancellation.js';
+import type { Submitted } from './epoch-run.js';
+import type { GeneratorMarks, GeneratorStates, Generators } from './generators.js';
+import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
 
 /** Where in its batches a training stands. */
 export interface StreamPosition {

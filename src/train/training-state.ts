@@ -1,19 +1,19 @@
 /** Where a training stands: what checkpoints have of it in addition to the numbers. */
 import type { Generator } from '../random/generator.js';
 import { sharingMemory } from '../tensor/snapshot.js';
+import type { Cancellation } from './cancellation.js';
 import type { Moment } from './checkpoint-files.js';
 import type { Snapshot } from './checkpointing.js';
 import type { EpochLog } from './epoch-log.js';
+import type { EpochRun } from './epoch-run.js';
 import { describeSettings, type FitState, type SavedPass } from './fit-state.js';
 import { Generators } from './generators.js';
 import type { EpochResult } from './history.js';
-import type { Settings } from './options.js';
-import type { EpochRun } from './epoch-run.js';
 import type { InMemoryDataset } from './in-memory-dataset.js';
+import type { Settings } from './options.js';
 import { type Resumed, saveCallbacks } from './resume.js';
 import { SampleOrder } from './sample-order.js';
 import type { Totals } from './scoring.js';
-import type { Cancellation } from './cancellation.js';
 import { StreamedData } from './stream.js';
 import { Tallies } from './tallies.js';
 

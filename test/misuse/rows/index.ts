@@ -20,6 +20,7 @@ import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
 import { spaceRows } from './space.js';
+import { spaceLayerRows } from './space-layers.js';
 import { tableRows } from './tables.js';
 import { trainRows } from './train.js';
 
@@ -36,6 +37,7 @@ export const rows: readonly Row[] = [
   ...nnRows,
   ...layerRows,
   ...spaceRows,
+  ...spaceLayerRows,
   ...activationRows,
   ...containerRows,
   ...optimRows,
