@@ -20,3 +20,4 @@
 #include "select-inl.h"
 #include "softmax-inl.h"
 #include "trigonometry-inl.h"
+#include "winograd-inl.h"

@@ -1,0 +1,199 @@
+// Convolutions by Winograd's F(2×2, 3×3) against plain loops in double precision, and against direct sums in float.
+#include "../ops/winograd.h"
+
+#include <numeric>
+
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+using ops::WinogradShape;
+
+// Images channels last; weights [outs, channels, 3, 3].
+struct Operands {
+  WinogradShape shape;
+  std::size_t images;
+  Floats in, weight, bias, grad;
+
+  Operands(const WinogradShape& of, std::size_t count, float low = -1.0f)
+      : shape(of),
+        images(count),
+        in(Random(1).floats(count * of.height * of.width * of.channels, low)),
+        weight(Random(2).floats(of.outs * of.channels * 9, -0.1f, 0.1f)),
+        bias(Random(3).floats(of.outs)),
+        grad(Random(4).floats(count * of.out_height * of.out_width * of.outs)) {}
+
+  std::size_t in_image() const { return shape.height * shape.width * shape.channels; }
+  std::size_t out_image() const { return shape.out_height * shape.out_width * shape.outs; }
+
+  // body(output element, input element, weight element) for every product.
+  template <typename Body>
+  void each(const Body& body) const {
+    const WinogradShape& s = shape;
+    for (std::size_t n = 0; n < images; ++n) {
+      for (std::size_t y = 0; y < s.out_height; ++y) {
+        for (std::size_t x = 0; x < s.out_width; ++x) {
+          for (std::size_t t = 0; t < 9; ++t) {
+            const std::size_t from_y = y + t / 3 - s.pad_top, from_x = x + t % 3 - s.pad_left;  // wrap around below 0
+            if (from_y >= s.height || from_x >= s.width) continue;
+            const std::size_t to = n * out_image() + (y * s.out_width + x) * s.outs;
+            const std::size_t from = n * in_image() + (from_y * s.width + from_x) * s.channels;
+            for (std::size_t o = 0; o < s.outs; ++o) {
+              for (std::size_t c = 0; c < s.channels; ++c) body(to + o, from + c, (o * s.channels + c) * 9 + t);
+            }
+          }
+        }
+      }
+    }
+  }
+};
+
+// What each pass is in double precision, and as direct sums in float.
+struct Passes {
+  std::vector<double> out, in_grad, weight_grad;
+
+  explicit Passes(Operands& o) : out(o.images * o.out_image()), in_grad(o.in.size()), weight_grad(o.weight.size()) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = o.bias[i % o.shape.outs];
+    o.each([&](std::size_t to, std::size_t from, std::size_t w) {
+      out[to] += static_cast<double>(o.in[from]) * o.weight[w];
+      in_grad[from] += static_cast<double>(o.grad[to]) * o.weight[w];
+      weight_grad[w] += static_cast<double>(o.grad[to]) * o.in[from];
+    });
+  }
+};
+
+struct DirectPasses {
+  std::vector<float> out, in_grad, weight_grad;
+
+  explicit DirectPasses(Operands& o)
+      : out(o.images * o.out_image()), in_grad(o.in.size()), weight_grad(o.weight.size()) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = o.bias[i % o.shape.outs];
+    o.each([&](std::size_t to, std::size_t from, std::size_t w) {
+      out[to] = std::fma(o.in[from], o.weight[w], out[to]);
+      in_grad[from] = std::fma(o.grad[to], o.weight[w], in_grad[from]);
+      weight_grad[w] = std::fma(o.grad[to], o.in[from], weight_grad[w]);
+    });
+  }
+};
+
+// Largest difference over largest value.
+double error_of(std::span<const float> actual, const std::vector<double>& expected) {
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double error = std::fabs(actual[i] - expected[i]);
+    if (!(error <= worst)) worst = error;
+    largest = std::max(largest, std::fabs(expected[i]));
+  }
+  return worst / largest;
+}
+
+std::vector<float> transformed(const KernelTable& table, const WinogradShape& shape, Floats& weight, bool rotated) {
+  const ops::WinogradWeights layout(table, shape);
+  Floats u(layout.size());
+  for (std::size_t panel = 0; panel < layout.panels; ++panel) {
+    const std::size_t half = shape.channels / 2;
+    layout.transform(table, weight.data(), rotated, panel, 0, half, u.data());
+    layout.transform(table, weight.data(), rotated, panel, half, shape.channels, u.data());
+  }
+  CHECK(u.guards_intact());
+  return u.values();
+}
+
+// A convolution in `parts` pieces, as threads would make it; every element of the output is reported once.
+std::vector<float> convolve(const KernelTable& table, const WinogradShape& shape, std::size_t images, Floats& in,
+                            const std::vector<float>& weights, const float* bias, std::size_t parts) {
+  const std::size_t in_image = shape.height * shape.width * shape.channels;
+  const std::size_t out_row = shape.out_width * shape.outs, out_image = shape.out_height * out_row;
+  Floats out(images * out_image);
+  std::vector<int> reported(images * out_image);
+  const ops::WinogradForward forward(table, shape);
+  const std::size_t total = images * shape.tile_rows();
+  for (std::size_t part = 0; part < parts; ++part) {
+    Floats scratch(forward.workspace());
+    forward.run(
+        part * total / parts, (part + 1) * total / parts, weights.data(), bias,
+        [&](std::size_t image) { return in.data() + image * in_image; },
+        [&](std::size_t image) { return out.data() + image * out_image; },
+        [&](std::size_t image, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) {
+          for (std::size_t i = 0; i < rows * shape.out_width * columns; ++i) {
+            ++reported[image * out_image + row * out_row + i / columns * shape.outs + column + i % columns];
+          }
+        },
+        scratch.data());
+    CHECK(scratch.guards_intact());
+  }
+  CHECK(out.guards_intact());
+  CHECK(std::ranges::all_of(reported, [](int times) { return times == 1; }));
+  return out.values();
+}
+
+std::vector<float> forward(const KernelTable& table, Operands& o, std::size_t parts) {
+  return convolve(table, o.shape, o.images, o.in, transformed(table, o.shape, o.weight, false), o.bias.data(), parts);
+}
+
+std::vector<float> input_gradient(const KernelTable& table, Operands& o, std::size_t parts) {
+  const WinogradShape shape = o.shape.input_gradient();
+  return convolve(table, shape, o.images, o.grad, transformed(table, shape, o.weight, true), nullptr, parts);
+}
+
+std::vector<float> weight_gradient(const KernelTable& table, Operands& o) {
+  const ops::WinogradWeightGradient pass(table, o.shape);
+  Floats sums(pass.size()), scratch(pass.workspace()), result(o.weight.size());
+  pass.run(
+      0, o.images, [&](std::size_t image) { return o.in.data() + image * o.in_image(); },
+      [&](std::size_t image) { return o.grad.data() + image * o.out_image(); }, sums.data(), scratch.data());
+  for (std::size_t panel = 0; panel < pass.panels(); ++panel) {
+    const std::size_t third = o.shape.channels / 3;
+    pass.finish(sums.data(), panel, third, o.shape.channels, result.data());
+    pass.finish(sums.data(), panel, 0, third, result.data());
+  }
+  CHECK(sums.guards_intact());
+  CHECK(scratch.guards_intact());
+  CHECK(result.guards_intact());
+  return result.values();
+}
+
+WinogradShape padded(std::size_t channels, std::size_t outs, std::size_t height, std::size_t width, std::size_t top = 1,
+                     std::size_t left = 1, std::size_t bottom = 1, std::size_t right = 1) {
+  return {channels, outs, height, width, height + top + bottom - 2, width + left + right - 2, top, left};
+}
+
+struct Case {
+  WinogradShape shape;
+  std::size_t images;
+};
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all{
+      {padded(32, 33, 7, 7), 3},           {padded(33, 32, 5, 9), 2},
+      {padded(40, 48, 14, 14), 2},         {padded(5, 3, 6, 5, 0, 0, 0, 0), 2},
+      {padded(17, 64, 5, 4, 0, 1, 2, 2), 2}, {padded(64, 7, 3, 3, 2, 0, 0, 1), 3},
+      {padded(64, 65, 1, 1), 70},          {padded(1, 1, 2, 1, 1, 2, 0, 1), 1},
+      {padded(32, 32, 4, 150), 1},         {padded(32, 32, 33, 3), 1}};
+  return all;
+}
+
+TEST_CASE("winograd: all passes are those of plain loops, with errors below those of direct sums") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Case& test : cases()) {
+      Operands o(test.shape, test.images);
+      const Passes expected(o);
+      const DirectPasses direct(o);
+      CAPTURE(test.shape.channels);
+      CAPTURE(test.shape.outs);
+      CAPTURE(test.shape.height);
+      CAPTURE(test.shape.width);
+      // Sums of few products have few roundings; there the transforms' own count.
+      const double least = 3e-7;
+      CHECK(error_of(forward(table, o, 1), expected.out) <= std::max(least, error_of(direct.out, expected.out)));
+      CHECK(error_of(input_gradient(table, o, 1), expected.in_grad) <=
+            std::max(least, error_of(direct.in_grad, expected.in_grad)));
+      CHECK(error_of(weight_gradient(table, o), expected.weight_grad) <=
+            std::max(least, error_of(direct.weight_grad, expected.weight_grad)));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace lanewise::test
