@@ -26,22 +26,19 @@ struct WinogradShape {
   }
 };
 
-// Whether such a convolution had better go this way. It depends on the number of channels alone, so results do on
-// nothing else.
-inline bool winograd_pays(std::size_t channels, std::size_t outs) { return channels >= 32 && outs >= 32; }
-
-// Weights G g Gᵀ in panels: [outs / nr][16][channels][nr].
+// Weights G g Gᵀ in panels: [outs / nr][16][channels][nr], with a gap behind each of the 16.
 struct WinogradWeights {
-  WinogradWeights(const kernels::KernelTable& kernels, const WinogradShape& shape)
-      : nr(kernels.gemm_nr), panels((shape.outs + nr - 1) / nr), channels(shape.channels), outs(shape.outs) {}
+  WinogradWeights(const kernels::KernelTable& kernels, const WinogradShape& shape);
 
-  std::size_t size() const { return panels * 16 * channels * nr; }
+  std::size_t panel_size() const { return 16 * apart; }
+  std::size_t size() const { return panels * panel_size(); }
   // Transforms channels [begin, end) of a panel from weights [outs, channels, 3, 3], or, for an input gradient, from
   // [channels, outs, 3, 3].
   void transform(const kernels::KernelTable& kernels, const float* weight, bool input_gradient, std::size_t panel,
                  std::size_t begin, std::size_t end, float* to) const;
 
   std::size_t nr, panels, channels, outs;
+  std::size_t apart;  // from one of the 16 matrices to the next
 };
 
 // Where image n begins, channels last; valid until the next call for another image.
@@ -59,6 +56,8 @@ class WinogradForward {
 
   // Floats of scratch that each thread needs.
   std::size_t workspace() const;
+  // Images that are worked on at the same time, at most.
+  std::size_t images_at_once() const { return (block_rows_ + shape_.tile_rows() - 2) / shape_.tile_rows() + 1; }
   // Rows of tiles [begin, end) in order, each band of an image from its first column to its last one. `bias` is [outs]
   // or null.
   void run(std::size_t begin, std::size_t end, const float* weights, const float* bias, const ImageIn& in,
@@ -78,29 +77,36 @@ class WinogradForward {
   std::size_t in_apart_, out_apart_;  // from one of the 16 matrices to the next
 };
 
-// Sums over images of the gradient of the weights, G⁻ᵀ yet to be taken: [outs / nr][16][channels][nr].
+// Sums over images of what Gᵀ makes the gradient of the weights of; they lie as WinogradWeights do.
 class WinogradWeightGradient {
  public:
   WinogradWeightGradient(const kernels::KernelTable& kernels, const WinogradShape& shape);
 
-  std::size_t size() const { return weights_.size(); }
-  std::size_t workspace() const;
-  // sums = the sums over images [begin, end), in order.
-  void run(std::size_t begin, std::size_t end, const ImageIn& in, const ImageIn& grad, float* sums,
-           float* scratch) const;
-  // gradient [outs, channels, 3, 3] = Gᵀ sums G, channels [begin, end) of a panel of outs.
-  void finish(const float* sums, std::size_t panel, std::size_t begin, std::size_t end, float* gradient) const;
-
   std::size_t panels() const { return weights_.panels; }
+  std::size_t size() const { return weights_.size(); }
+  // Floats of scratch that each thread needs for so many panels.
+  std::size_t workspace(std::size_t panels) const;
+
+  // Some panels of output channels, and where images of the gradient have these, in pixels grad_pixel floats apart.
+  struct Part {
+    std::size_t first_panel, last_panel, grad_pixel;
+  };
+  // sums = the sums over images [begin, end), in order, for a part of the panels.
+  void run(std::size_t begin, std::size_t end, const Part& part, const ImageIn& in, const ImageIn& grad, float* sums,
+           float* scratch) const;
+  // sums += others, for channels [begin, end) of a panel.
+  void add(float* sums, const float* others, std::size_t panel, std::size_t begin, std::size_t end) const;
+  // gradient [outs, channels, 3, 3] = Gᵀ sums G, for channels [begin, end) of a panel.
+  void finish(const float* sums, std::size_t panel, std::size_t begin, std::size_t end, float* gradient) const;
 
  private:
   const kernels::KernelTable& kernels_;
   WinogradShape shape_;
   WinogradWeights weights_;
-  std::size_t block_rows_;             // of tiles, at a time
-  std::size_t line_;                   // from tile to tile of the transformed input
-  std::size_t in_apart_, grad_apart_;  // from one of the 16 matrices to the next
-  std::size_t grad_panel_;             // from panel to panel of the transformed gradient
+  std::size_t block_rows_;  // of tiles, at a time
+  std::size_t line_;        // from tile to tile of the transformed input
+  std::size_t in_apart_;    // from one of its 16 matrices to the next
+  std::size_t grad_panel_;  // from panel to panel of the transformed gradient
 };
 
 }  // namespace lanewise::ops

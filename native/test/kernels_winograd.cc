@@ -140,9 +140,10 @@ TEST_CASE("winograd_gradient is A g Aᵀ in panels, with zeros behind them") {
         for (const std::size_t row : {0, 2}) {  // the second of which is the last one
           const std::size_t height = 3, tiles = (width + 1) / 2, panels = (channels + nr - 1) / nr;
           const std::size_t panel_step = tiles * nr + 4, apart = panels * panel_step + 1;
-          Floats image(integers(1, height * width * channels)), y(16 * apart);
-          table.winograd_gradient(image.data(), height, width, channels, row, y.data(), panel_step, apart);
-          const Image pixels{3, static_cast<std::ptrdiff_t>(width), channels, image.data()};
+          const std::size_t pixel = channels + row;  // of which `channels` are taken
+          Floats image(integers(1, height * width * pixel)), y(16 * apart);
+          table.winograd_gradient(image.data(), height, width, pixel, channels, row, y.data(), panel_step, apart);
+          const Image pixels{3, static_cast<std::ptrdiff_t>(width), pixel, image.data()};
           bool right = y.guards_intact();
           for (std::size_t t = 0; t < tiles; ++t) {
             for (std::size_t c = 0; c < panels * nr; ++c) {

@@ -23,11 +23,11 @@ struct WinogradRows {
 };
 
 LANEWISE_VEC WinogradRows winograd_rows(const std::ptrdiff_t count, const float* image, std::size_t height,
-                                        std::size_t width, std::size_t channels, std::ptrdiff_t row) {
+                                        std::size_t width, std::size_t pixel_step, std::ptrdiff_t row) {
   const std::ptrdiff_t below = static_cast<std::ptrdiff_t>(height) - row;
   const std::ptrdiff_t high = below < 0 ? 0 : below < count ? below : count;
   const std::ptrdiff_t low = row < 0 ? (-row < high ? -row : high) : 0;
-  return {image + row * static_cast<std::ptrdiff_t>(width * channels), width * channels, channels,
+  return {image + row * static_cast<std::ptrdiff_t>(width * pixel_step), width * pixel_step, pixel_step,
           static_cast<std::size_t>(low), static_cast<std::size_t>(high), static_cast<std::ptrdiff_t>(width)};
 }
 
@@ -159,9 +159,10 @@ LANEWISE_VEC void winograd_gradient_line(Vf first, Vf second, float* y, std::siz
   v_store(y + 3 * apart, second);
 }
 
-static void winograd_gradient(const float* image, std::size_t height, std::size_t width, std::size_t channels,
-                              std::size_t row, float* y, std::size_t panel_step, std::size_t apart) {
-  const WinogradRows rows = winograd_rows(2, image, height, width, channels, static_cast<std::ptrdiff_t>(row));
+static void winograd_gradient(const float* image, std::size_t height, std::size_t width, std::size_t pixel_step,
+                              std::size_t channels, std::size_t row, float* y, std::size_t panel_step,
+                              std::size_t apart) {
+  const WinogradRows rows = winograd_rows(2, image, height, width, pixel_step, static_cast<std::ptrdiff_t>(row));
   for (std::size_t p = 0; p < channels; p += kGemmNr) {
     for (std::size_t j = 0; j < kGemmNr; j += kLanes) {
       const std::size_t c = p + j, left = c < channels ? channels - c : 0, n = left < kLanes ? left : kLanes;

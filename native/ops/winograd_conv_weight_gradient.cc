@@ -1,0 +1,159 @@
+// The weight gradient of a convolution by Winograd. The batch is cut into chunks, their number depending on the shape
+// alone; each has sums, which are added in pairs before Gᵀ makes them the gradient.
+#include <algorithm>
+#include <cstring>
+
+#include "../core/aligned.h"
+#include "parallel.h"
+#include "product.h"
+#include "winograd.h"
+#include "winograd_conv.h"
+#include "winograd_shape.h"
+
+namespace lanewise::ops {
+namespace {
+
+using core::checked_add;
+using core::checked_mul;
+
+// A chunk has so many tiles that adding up its sums costs little, and the sums of all chunks stay small.
+constexpr std::size_t kChunkTiles = 384;
+constexpr std::size_t kMostSums = std::size_t{1} << 20;
+constexpr std::size_t kMostChunks = 8;
+
+std::size_t chunks_of(const WinogradShape& shape, std::size_t batch) {
+  const std::size_t tiles = batch * shape.tile_rows() * shape.tile_columns();
+  const std::size_t limit = kMostSums / std::min(kMostSums, 16 * shape.channels * shape.outs);
+  return std::max<std::size_t>(1, std::min({tiles / kChunkTiles, limit, kMostChunks, batch}));
+}
+
+class WeightGradient {
+ public:
+  WeightGradient(const Context& context, const ConvGeometry& geometry, const float* grad, bool grad_last,
+                 const float* x, bool x_last)
+      : context_(context),
+        kernels_(context.kernels),
+        shape_(winograd_shape(geometry)),
+        pass_(context.kernels, shape_),
+        batch_(geometry.batch),
+        chunks_(chunks_of(shape_, batch_)),
+        grad_(grad),
+        x_(x),
+        grad_last_(grad_last),
+        x_last_(x_last) {
+    const std::size_t wanted = parts_for(context, checked_mul(batch_, std::min(geometry.image_work(), kMostWork)), kMultiplyGrain);
+    // Threads own whole chunks, or, where there are fewer of these, panels of a chunk.
+    unit_ = wanted <= chunks_ ? pass_.panels() : 1;
+    parts_ = std::min(wanted, chunks_ * pass_.panels() / unit_);
+    x_floats_ = x_last ? 0 : padded(in_image());
+    grad_floats_ = grad_last ? 0 : padded(out_image());
+    part_floats_ = padded(pass_.workspace(pass_.panels()));
+    for (const std::size_t more : {x_floats_, grad_floats_, padded(shape_.outs)}) {
+      part_floats_ = checked_add(part_floats_, more);
+    }
+    chunk_floats_ = checked_add(padded(pass_.size()), padded(shape_.outs));
+    thread_local core::Scratch memory;  // the calling thread's, for all parts
+    sums_ = memory.get<float>(checked_add(checked_mul(chunks_, chunk_floats_), checked_mul(parts_, part_floats_)));
+    scratch_ = sums_ + chunks_ * chunk_floats_;
+  }
+
+  void run(float* out, float* bias_grad) const {
+    const std::size_t panels = pass_.panels();
+    run_parts(context_, parts_, [&](std::size_t part) {
+      const std::size_t begin = part_begin(part, parts_, chunks_ * panels, unit_);
+      const std::size_t end = part_begin(part + 1, parts_, chunks_ * panels, unit_);
+      each_panel(begin, end, panels, [&](std::size_t chunk, std::size_t first, std::size_t last) {
+        add_chunk(chunk, first, last, scratch_ + part * part_floats_, bias_grad != nullptr);
+      });
+    });
+    const std::size_t lines = panels * shape_.channels;
+    split(context_, parts_, lines, 1, [&](std::size_t begin, std::size_t end) {
+      each_panel(begin, end, shape_.channels, [&](std::size_t panel, std::size_t first, std::size_t last) {
+        in_pairs([&](float* sums, const float* others) { pass_.add(sums, others, panel, first, last); });
+        pass_.finish(sums_, panel, first, last, out);
+      });
+    });
+    if (bias_grad == nullptr) return;
+    const std::size_t at = padded(pass_.size());
+    in_pairs([&](float* sums, const float* others) {
+      kernels_.add(sums + at, 1, others + at, 1, sums + at, shape_.outs);
+    });
+    std::memcpy(bias_grad, sums_ + at, shape_.outs * sizeof(float));
+  }
+
+ private:
+  std::size_t in_image() const { return shape_.height * shape_.width * shape_.channels; }
+  std::size_t out_image() const { return shape_.out_height * shape_.out_width * shape_.outs; }
+
+  // add(sums, others) of chunks in pairs, until the first has the sums of all.
+  template <typename Add>
+  void in_pairs(const Add& add) const {
+    for (std::size_t apart = 1; apart < chunks_; apart *= 2) {
+      for (std::size_t c = 0; c + apart < chunks_; c += 2 * apart) {
+        add(sums_ + c * chunk_floats_, sums_ + (c + apart) * chunk_floats_);
+      }
+    }
+  }
+
+  // The sums of a chunk for panels [first, last).
+  void add_chunk(std::size_t chunk, std::size_t first, std::size_t last, float* scratch, bool with_bias) const {
+    const std::size_t nr = kernels_.gemm_nr, begin_out = first * nr, outs = std::min(last * nr, shape_.outs) - begin_out;
+    const std::size_t pixels = shape_.out_height * shape_.out_width, begin = part_begin(chunk, chunks_, batch_, 1);
+    float* const x = scratch + padded(pass_.workspace(pass_.panels()));
+    float *const grad = x + x_floats_, *const bias_of_image = grad + grad_floats_;
+    float* const sums = sums_ + chunk * chunk_floats_;
+    float* const bias = sums + padded(pass_.size()) + begin_out;
+    std::size_t x_at_hand = batch_, grad_at_hand = batch_;
+    const auto in = [&](std::size_t image) -> const float* {
+      const float* const from = x_ + image * in_image();
+      if (x_last_) return from;
+      if (x_at_hand != image) {
+        const std::size_t all = shape_.height * shape_.width;
+        kernels_.to_channels_last(from, all, shape_.channels, all, 1, x, shape_.channels, 0);
+        x_at_hand = image;
+      }
+      return x;
+    };
+    const auto grad_of = [&](std::size_t image) -> const float* {
+      const float* at = grad_ + image * out_image() + (grad_last_ ? begin_out : begin_out * pixels);
+      if (!grad_last_) {
+        if (grad_at_hand != image) kernels_.to_channels_last(at, pixels, outs, pixels, 1, grad, outs, 0);
+        at = grad;
+      }
+      if (with_bias && grad_at_hand != image) {
+        kernels_.sum_columns(at, pixels, grad_last_ ? shape_.outs : outs, outs, image == begin ? bias : bias_of_image);
+        if (image != begin) kernels_.add(bias, 1, bias_of_image, 1, bias, outs);
+      }
+      grad_at_hand = image;
+      return at;
+    };
+    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1), {first, last, grad_last_ ? shape_.outs : outs}, in,
+              grad_of, sums, scratch);
+  }
+
+  const Context& context_;
+  const kernels::KernelTable& kernels_;
+  WinogradShape shape_;
+  WinogradWeightGradient pass_;
+  std::size_t batch_, chunks_;
+  const float *grad_, *x_;
+  bool grad_last_, x_last_;
+  std::size_t unit_ = 1, parts_ = 1;
+  std::size_t x_floats_ = 0, grad_floats_ = 0, part_floats_ = 0, chunk_floats_ = 0;
+  float *sums_ = nullptr, *scratch_ = nullptr;
+};
+
+}  // namespace
+
+void winograd_weight_gradient(const Context& context, const ConvGeometry& geometry, const float* grad,
+                              bool grad_channels_last, const float* x, bool x_channels_last, float* out,
+                              float* bias_grad) {
+  if (geometry.batch == 0) {
+    std::fill_n(out, geometry.weight_size(), 0.0f);
+    if (bias_grad != nullptr) std::fill_n(bias_grad, geometry.out_channels, 0.0f);
+    return;
+  }
+  WeightGradient(context, geometry, grad, grad_channels_last, x, x_channels_last).run(out, bias_grad);
+}
+
+}  // namespace lanewise::ops
