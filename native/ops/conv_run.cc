@@ -7,6 +7,7 @@
 #include "conv_image.h"
 #include "conv_weights.h"
 #include "parallel.h"
+#include "winograd_conv.h"
 
 namespace lanewise::ops {
 namespace {
@@ -213,6 +214,7 @@ class Convolution {
 
 void convolve(const Context& context, const ConvCall& call) {
   if (call.geometry.batch == 0) return;
+  if (winograd_suits(call.geometry)) return winograd_convolve(context, call);
   Convolution convolution(context, call);
   convolution.run();
 }

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "conv_weights_sums.h"
 #include "ops.h"
+#include "winograd_conv.h"
 
 namespace lanewise::ops {
 namespace {
@@ -309,6 +310,7 @@ void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOu
   const ConvWeightCall call{
       sizes, grad.data(), gradChannelsLast, x.data(), xChannelsLast, out.data(), biasGrad ? biasGrad->data() : nullptr};
   if (sizes.depthwise()) return depthwise_weight_gradient(context, call);
+  if (winograd_suits(sizes)) return winograd_weight_gradient(context, call);
   WeightGradient(context, call).run();
 }
 

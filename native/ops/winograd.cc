@@ -93,7 +93,8 @@ void WinogradForward::transform_output(std::size_t row, std::size_t rows, std::s
     const std::size_t image = (row + r) / shape_.tile_rows(), y = 2 * ((row + r) % shape_.tile_rows());
     const std::size_t high = std::min<std::size_t>(2, shape_.out_height - y);
     kernels_.winograd_output(m, out_apart_, bias == nullptr ? nullptr : bias + column,
-                             out(image) + y * row_step + column, row_step, shape_.outs, high, shape_.out_width, columns);
+                             out(image) + y * row_step + column, row_step, shape_.outs, high, shape_.out_width,
+                             columns);
     done(image, y, high, column, columns);
     m += shape_.tile_columns() * nr;
   }

@@ -1,5 +1,6 @@
 // Convolutions of 3×3 with stride 1 by Winograd's F(2×2, 3×3): 16 matrix products over tiles of 2×2 outputs with 4/9 of
-// the multiplications. Images are channels last, [height][width][channels]; kernels/generic/winograd-inl.h has the maths.
+// the multiplications. Images are channels last, [height][width][channels]; kernels/generic/winograd-inl.h has the
+// maths.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 
 namespace lanewise::ops {
 
-// A convolution of images [height, width, channels] to [out_height, out_width, outs]: output (y, x) sees the inputs from
-// (y - pad_top, x - pad_left) on, zeros where there are none.
+// A convolution of images [height, width, channels] to [out_height, out_width, outs]: output (y, x) sees the inputs
+// from (y - pad_top, x - pad_left) on, zeros where there are none.
 struct WinogradShape {
   std::size_t channels, outs;
   std::size_t height, width;

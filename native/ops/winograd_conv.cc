@@ -42,8 +42,7 @@ class Convolution {
         layout_(context.kernels, shape_),
         forward_(context.kernels, shape_),
         rows_(call.geometry.batch * shape_.tile_rows()) {
-    parts_ = std::min(rows_, parts_for(context, checked_mul(call.geometry.batch, std::min(call.geometry.image_work(), kMostWork)),
-                                       kMultiplyGrain));
+    parts_ = std::min(rows_, conv_parts(context, call.geometry));
     source_floats_ = call.source_channels_last ? 0 : padded(in_image());
     target_floats_ = call.target_channels_last ? 0 : checked_mul(forward_.images_at_once(), padded(out_image()));
     part_floats_ = padded(forward_.workspace());
@@ -117,7 +116,8 @@ class Convolution {
   // What the tiles in rows [first, last) see of an image with its channels first.
   void copy_source(const float* from, std::size_t first, std::size_t last, float* to) const {
     const std::size_t low = std::max(2 * first, shape_.pad_top) - shape_.pad_top;
-    const std::size_t reach = 2 * last + 2, high = std::min(shape_.height, std::max(reach, shape_.pad_top) - shape_.pad_top);
+    const std::size_t reach = 2 * last + 2,
+                      high = std::min(shape_.height, std::max(reach, shape_.pad_top) - shape_.pad_top);
     if (low >= high) return;
     const std::size_t pixels = (high - low) * shape_.width;
     kernels_.to_channels_last(from + low * shape_.width, shape_.height * shape_.width, shape_.channels, pixels, 1,

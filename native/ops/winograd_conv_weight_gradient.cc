@@ -29,24 +29,20 @@ std::size_t chunks_of(const WinogradShape& shape, std::size_t batch) {
 
 class WeightGradient {
  public:
-  WeightGradient(const Context& context, const ConvGeometry& geometry, const float* grad, bool grad_last,
-                 const float* x, bool x_last)
+  WeightGradient(const Context& context, const ConvWeightCall& call)
       : context_(context),
         kernels_(context.kernels),
-        shape_(winograd_shape(geometry)),
+        call_(call),
+        shape_(winograd_shape(call.geometry)),
         pass_(context.kernels, shape_),
-        batch_(geometry.batch),
-        chunks_(chunks_of(shape_, batch_)),
-        grad_(grad),
-        x_(x),
-        grad_last_(grad_last),
-        x_last_(x_last) {
-    const std::size_t wanted = parts_for(context, checked_mul(batch_, std::min(geometry.image_work(), kMostWork)), kMultiplyGrain);
+        batch_(call.geometry.batch),
+        chunks_(chunks_of(shape_, batch_)) {
+    const std::size_t wanted = conv_parts(context, call.geometry);
     // Threads own whole chunks, or, where there are fewer of these, panels of a chunk.
     unit_ = wanted <= chunks_ ? pass_.panels() : 1;
     parts_ = std::min(wanted, chunks_ * pass_.panels() / unit_);
-    x_floats_ = x_last ? 0 : padded(in_image());
-    grad_floats_ = grad_last ? 0 : padded(out_image());
+    x_floats_ = call.x_channels_last ? 0 : padded(in_image());
+    grad_floats_ = call.grad_channels_last ? 0 : padded(out_image());
     part_floats_ = padded(pass_.workspace(pass_.panels()));
     for (const std::size_t more : {x_floats_, grad_floats_, padded(shape_.outs)}) {
       part_floats_ = checked_add(part_floats_, more);
@@ -57,28 +53,27 @@ class WeightGradient {
     scratch_ = sums_ + chunks_ * chunk_floats_;
   }
 
-  void run(float* out, float* bias_grad) const {
+  void run() const {
     const std::size_t panels = pass_.panels();
     run_parts(context_, parts_, [&](std::size_t part) {
       const std::size_t begin = part_begin(part, parts_, chunks_ * panels, unit_);
       const std::size_t end = part_begin(part + 1, parts_, chunks_ * panels, unit_);
       each_panel(begin, end, panels, [&](std::size_t chunk, std::size_t first, std::size_t last) {
-        add_chunk(chunk, first, last, scratch_ + part * part_floats_, bias_grad != nullptr);
+        add_chunk(chunk, first, last, scratch_ + part * part_floats_, call_.bias_grad != nullptr);
       });
     });
     const std::size_t lines = panels * shape_.channels;
     split(context_, parts_, lines, 1, [&](std::size_t begin, std::size_t end) {
       each_panel(begin, end, shape_.channels, [&](std::size_t panel, std::size_t first, std::size_t last) {
         in_pairs([&](float* sums, const float* others) { pass_.add(sums, others, panel, first, last); });
-        pass_.finish(sums_, panel, first, last, out);
+        pass_.finish(sums_, panel, first, last, call_.out);
       });
     });
-    if (bias_grad == nullptr) return;
+    if (call_.bias_grad == nullptr) return;
     const std::size_t at = padded(pass_.size());
-    in_pairs([&](float* sums, const float* others) {
-      kernels_.add(sums + at, 1, others + at, 1, sums + at, shape_.outs);
-    });
-    std::memcpy(bias_grad, sums_ + at, shape_.outs * sizeof(float));
+    in_pairs(
+        [&](float* sums, const float* others) { kernels_.add(sums + at, 1, others + at, 1, sums + at, shape_.outs); });
+    std::memcpy(call_.bias_grad, sums_ + at, shape_.outs * sizeof(float));
   }
 
  private:
@@ -97,7 +92,8 @@ class WeightGradient {
 
   // The sums of a chunk for panels [first, last).
   void add_chunk(std::size_t chunk, std::size_t first, std::size_t last, float* scratch, bool with_bias) const {
-    const std::size_t nr = kernels_.gemm_nr, begin_out = first * nr, outs = std::min(last * nr, shape_.outs) - begin_out;
+    const std::size_t nr = kernels_.gemm_nr, begin_out = first * nr,
+                      outs = std::min(last * nr, shape_.outs) - begin_out;
     const std::size_t pixels = shape_.out_height * shape_.out_width, begin = part_begin(chunk, chunks_, batch_, 1);
     float* const x = scratch + padded(pass_.workspace(pass_.panels()));
     float *const grad = x + x_floats_, *const bias_of_image = grad + grad_floats_;
@@ -105,8 +101,8 @@ class WeightGradient {
     float* const bias = sums + padded(pass_.size()) + begin_out;
     std::size_t x_at_hand = batch_, grad_at_hand = batch_;
     const auto in = [&](std::size_t image) -> const float* {
-      const float* const from = x_ + image * in_image();
-      if (x_last_) return from;
+      const float* const from = call_.x + image * in_image();
+      if (call_.x_channels_last) return from;
       if (x_at_hand != image) {
         const std::size_t all = shape_.height * shape_.width;
         kernels_.to_channels_last(from, all, shape_.channels, all, 1, x, shape_.channels, 0);
@@ -115,29 +111,29 @@ class WeightGradient {
       return x;
     };
     const auto grad_of = [&](std::size_t image) -> const float* {
-      const float* at = grad_ + image * out_image() + (grad_last_ ? begin_out : begin_out * pixels);
-      if (!grad_last_) {
+      const float* at = call_.grad + image * out_image() + (call_.grad_channels_last ? begin_out : begin_out * pixels);
+      if (!call_.grad_channels_last) {
         if (grad_at_hand != image) kernels_.to_channels_last(at, pixels, outs, pixels, 1, grad, outs, 0);
         at = grad;
       }
       if (with_bias && grad_at_hand != image) {
-        kernels_.sum_columns(at, pixels, grad_last_ ? shape_.outs : outs, outs, image == begin ? bias : bias_of_image);
+        kernels_.sum_columns(at, pixels, call_.grad_channels_last ? shape_.outs : outs, outs,
+                             image == begin ? bias : bias_of_image);
         if (image != begin) kernels_.add(bias, 1, bias_of_image, 1, bias, outs);
       }
       grad_at_hand = image;
       return at;
     };
-    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1), {first, last, grad_last_ ? shape_.outs : outs}, in,
-              grad_of, sums, scratch);
+    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1),
+              {first, last, call_.grad_channels_last ? shape_.outs : outs}, in, grad_of, sums, scratch);
   }
 
   const Context& context_;
   const kernels::KernelTable& kernels_;
+  const ConvWeightCall& call_;
   WinogradShape shape_;
   WinogradWeightGradient pass_;
   std::size_t batch_, chunks_;
-  const float *grad_, *x_;
-  bool grad_last_, x_last_;
   std::size_t unit_ = 1, parts_ = 1;
   std::size_t x_floats_ = 0, grad_floats_ = 0, part_floats_ = 0, chunk_floats_ = 0;
   float *sums_ = nullptr, *scratch_ = nullptr;
@@ -145,15 +141,13 @@ class WeightGradient {
 
 }  // namespace
 
-void winograd_weight_gradient(const Context& context, const ConvGeometry& geometry, const float* grad,
-                              bool grad_channels_last, const float* x, bool x_channels_last, float* out,
-                              float* bias_grad) {
-  if (geometry.batch == 0) {
-    std::fill_n(out, geometry.weight_size(), 0.0f);
-    if (bias_grad != nullptr) std::fill_n(bias_grad, geometry.out_channels, 0.0f);
+void winograd_weight_gradient(const Context& context, const ConvWeightCall& call) {
+  if (call.geometry.batch == 0) {
+    std::fill_n(call.out, call.geometry.weight_size(), 0.0f);
+    if (call.bias_grad != nullptr) std::fill_n(call.bias_grad, call.geometry.out_channels, 0.0f);
     return;
   }
-  WeightGradient(context, geometry, grad, grad_channels_last, x, x_channels_last).run(out, bias_grad);
+  WeightGradient(context, call).run();
 }
 
 }  // namespace lanewise::ops

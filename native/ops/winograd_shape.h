@@ -9,9 +9,6 @@
 
 namespace lanewise::ops {
 
-// Enough multiply-adds of an image for every thread.
-inline constexpr std::size_t kMostWork = std::size_t{1} << 40;
-
 inline WinogradShape winograd_shape(const ConvGeometry& geometry) {
   const auto& [planes, rows, columns] = geometry.dims;
   return {geometry.channels, geometry.out_channels, rows.size, columns.size,

@@ -183,6 +183,19 @@ const Golden kGolden[] = {
        ops::linear(context_of(t), in.x, in.y, std::span<const float>(in.y), out, 7, 700, 13);
        return out;
      }},
+    {"winograd", 0u,
+     [](const KernelTable& t, Inputs in) {
+       // Three images of 8×9 pixels, 32 channels to 33.
+       const std::vector<double> geometry{3, 32, 33, 1, 2, 8, 8, 3, 1, 1, 1, 1, 9, 9, 3, 1, 1, 1, 1};
+       const std::size_t inputs = 3 * 32 * 72, outputs = 3 * 33 * 72, weights = 33 * 32 * 9;
+       std::vector<float> out(outputs + inputs + weights);
+       const std::span<float> all(out);
+       ops::conv(context_of(t), in.x, in.y, std::nullopt, all.first(outputs), geometry, true, true);
+       ops::convInputGradient(context_of(t), in.x, in.y, std::nullopt, all.subspan(outputs, inputs), geometry, true,
+                              true);
+       ops::convWeightGradient(context_of(t), in.x, in.y, all.last(weights), std::nullopt, geometry, true, true);
+       return out;
+     }},
 };
 
 TEST_CASE("every instruction set with fused multiply-adds gives the bits that are written down") {

@@ -1,4 +1,5 @@
-// The transforms of Winograd's F(2×2, 3×3) against its matrices. Numbers are small integers, so every transform is exact.
+// The transforms of Winograd's F(2×2, 3×3) against its matrices. Numbers are small integers, so every transform is
+// exact.
 #include <array>
 
 #include "arithmetic.h"
@@ -8,9 +9,9 @@ namespace {
 
 using Matrix = std::array<std::array<double, 4>, 4>;  // of at most 4×4, the rest zeros
 
-constexpr Matrix kInput{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};            // Bᵀ
-constexpr Matrix kWeights{{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};            // G
-constexpr Matrix kOutput{{{1, 1, 1, 0}, {0, 1, -1, -1}}};                                        // Aᵀ
+constexpr Matrix kInput{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};  // Bᵀ
+constexpr Matrix kWeights{{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};  // G
+constexpr Matrix kOutput{{{1, 1, 1, 0}, {0, 1, -1, -1}}};                              // Aᵀ
 // Gradients have the last line of A with the other sign, and their sums that of G.
 constexpr Matrix kGradient{{{1, 0}, {1, 1}, {1, -1}, {0, 1}}};
 constexpr Matrix kGather{{{1, 0.5, 0.5, 0}, {0, 0.5, -0.5, 0}, {0, 0.5, 0.5, -1}}};
@@ -149,8 +150,8 @@ TEST_CASE("winograd_gradient is A g Aᵀ in panels, with zeros behind them") {
             for (std::size_t c = 0; c < panels * nr; ++c) {
               Matrix tile{};
               for (std::size_t k = 0; k < 4 && c < channels; ++k) {
-                tile[k / 2][k % 2] = pixels.at(static_cast<std::ptrdiff_t>(row + k / 2),
-                                               static_cast<std::ptrdiff_t>(2 * t + k % 2), c);
+                tile[k / 2][k % 2] =
+                    pixels.at(static_cast<std::ptrdiff_t>(row + k / 2), static_cast<std::ptrdiff_t>(2 * t + k % 2), c);
               }
               const Matrix expected = transformed(kGradient, tile);
               for (std::size_t k = 0; k < 16; ++k) {

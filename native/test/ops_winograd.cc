@@ -1,8 +1,8 @@
 // Convolutions by Winograd's F(2×2, 3×3) against plain loops in double precision, and against direct sums in float.
 #include "../ops/winograd.h"
 
-#include <numeric>
-
+#include "../ops/ops.h"
+#include "../ops/winograd_conv.h"
 #include "arithmetic.h"
 
 namespace lanewise::test {
@@ -179,12 +179,16 @@ struct Case {
 };
 
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all{
-      {padded(32, 33, 7, 7), 3},           {padded(33, 32, 5, 9), 2},
-      {padded(40, 48, 14, 14), 2},         {padded(5, 3, 6, 5, 0, 0, 0, 0), 2},
-      {padded(17, 64, 5, 4, 0, 1, 2, 2), 2}, {padded(64, 7, 3, 3, 2, 0, 0, 1), 3},
-      {padded(64, 65, 1, 1), 70},          {padded(1, 1, 2, 1, 1, 2, 0, 1), 1},
-      {padded(32, 32, 4, 150), 1},         {padded(32, 32, 33, 3), 1}};
+  static const std::vector<Case> all{{padded(32, 33, 7, 7), 3},
+                                     {padded(33, 32, 5, 9), 2},
+                                     {padded(40, 48, 14, 14), 2},
+                                     {padded(5, 3, 6, 5, 0, 0, 0, 0), 2},
+                                     {padded(17, 64, 5, 4, 0, 1, 2, 2), 2},
+                                     {padded(64, 7, 3, 3, 2, 0, 0, 1), 3},
+                                     {padded(64, 65, 1, 1), 70},
+                                     {padded(1, 1, 2, 1, 1, 2, 0, 1), 1},
+                                     {padded(32, 32, 4, 150), 1},
+                                     {padded(32, 32, 33, 3), 1}};
   return all;
 }
 
@@ -227,6 +231,88 @@ TEST_CASE("winograd: bits depend neither on the instruction set nor on how the w
       if (o.shape.outs > table.gemm_nr) CHECK(same_bits(weight_gradient(table, o, 1), made[2]));
     });
   }
+}
+
+std::vector<double> geometry_of(const WinogradShape& s, std::size_t batch) {
+  std::vector<double> numbers;
+  for (const std::size_t number :
+       {batch, s.channels, s.outs, std::size_t{1}, std::size_t{2}, s.height, s.out_height, std::size_t{3},
+        std::size_t{1}, std::size_t{1}, s.pad_top, std::size_t{2}, s.width, s.out_width, std::size_t{3}, std::size_t{1},
+        std::size_t{1}, s.pad_left, std::size_t{2}}) {
+    numbers.push_back(static_cast<double>(number));
+  }
+  return numbers;
+}
+
+TEST_CASE("winograd: the ops take it by the shape of an image alone") {
+  const auto suits = [](const WinogradShape& shape, std::size_t batch) {
+    return ops::winograd_suits(ops::decode_geometry("test", geometry_of(shape, batch)));
+  };
+  for (const std::size_t batch : {1, 32}) {
+    for (const std::size_t size : {4, 6, 7, 8, 14, 28}) CHECK(suits(padded(32, 32, size, size), batch));
+    // Tiles that are mostly beside the image cost more than the products they save.
+    for (const std::size_t size : {1, 2, 3, 5}) CHECK_FALSE(suits(padded(64, 64, size, size), batch));
+    CHECK_FALSE(suits(padded(31, 64, 14, 14), batch));
+    CHECK_FALSE(suits(padded(64, 31, 14, 14), batch));
+  }
+  const std::vector<double> plain = geometry_of(padded(32, 32, 14, 14), 2);
+  // Groups, a kernel of 2, a stride, a dilation; sizes stay within what such a convolution has room for.
+  const std::pair<std::size_t, double> changes[] = {{3, 2}, {7, 2}, {8, 2}, {9, 2}, {14, 2}, {15, 2}, {16, 2}, {6, 0}};
+  for (const auto& [index, value] : changes) {
+    std::vector<double> other = plain;
+    other[index] = value;
+    if (value != 0) other[6] = other[13] = 6;
+    CAPTURE(index);
+    CHECK_FALSE(ops::winograd_suits(ops::decode_geometry("test", other)));
+  }
+}
+
+TEST_CASE("winograd: a weight gradient's chunks are added in pairs, by whatever threads") {
+  Operands o(padded(32, 33, 16, 16), 25);  // 1600 tiles: four chunks
+  const std::vector<double> geometry = geometry_of(o.shape, o.images);
+  on_each_isa([&](const KernelTable& table) {
+    const ops::WinogradWeightGradient pass(table, o.shape);
+    std::vector<float> sums[4], scratch(pass.workspace(pass.panels())), expected(o.weight.size());
+    for (std::size_t chunk = 0; chunk < 4; ++chunk) {
+      sums[chunk].resize(pass.size());
+      pass.run(
+          chunk * 6 + std::min<std::size_t>(chunk, 1), (chunk + 1) * 6 + 1, {0, pass.panels(), o.shape.outs},
+          [&](std::size_t image) { return o.in.data() + image * o.in_image(); },
+          [&](std::size_t image) { return o.grad.data() + image * o.out_image(); }, sums[chunk].data(), scratch.data());
+    }
+    for (std::size_t panel = 0; panel < pass.panels(); ++panel) {
+      for (const auto& [to, from] : {std::pair{0, 1}, std::pair{2, 3}, std::pair{0, 2}}) {
+        pass.add(sums[to].data(), sums[from].data(), panel, 0, o.shape.channels);
+      }
+      pass.finish(sums[0].data(), panel, 0, o.shape.channels, expected.data());
+    }
+    std::vector<double> bias(o.shape.outs);
+    for (std::size_t i = 0; i < o.grad.size(); ++i) bias[i % o.shape.outs] += o.grad[i];
+    for (const std::size_t threads : {1, 2, 3, 8}) {
+      Floats out(o.weight.size()), bias_grad(o.shape.outs);
+      ops::convWeightGradient(context_of(table, threads), o.grad.in(), o.in.in(), out.span(), bias_grad.span(),
+                              geometry, true, true);
+      CAPTURE(threads);
+      CHECK(same_bits(out.values(), expected));
+      CHECK(error_of(bias_grad.in(), bias) <= 1e-6);
+      CHECK((out.guards_intact() && bias_grad.guards_intact()));
+    }
+  });
+}
+
+TEST_CASE("winograd: an infinity makes NaN or infinity of what its tiles make, and of nothing else") {
+  on_each_isa([](const KernelTable& table) {
+    const WinogradShape shape = padded(32, 32, 12, 12);
+    Operands o(shape, 1);
+    Floats out(o.out_image());
+    o.in[(5 * 12 + 6) * 32 + 3] = kInf;  // in the patches of the tiles whose outputs are rows 4 to 7, columns 4 to 7
+    ops::conv(context_of(table), o.in.in(), o.weight.in(), std::nullopt, out.span(), geometry_of(shape, 1), true, true);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const std::size_t y = i / 32 / 12, x = i / 32 % 12;
+      const bool sees = y >= 4 && y <= 6 && x >= 5 && x <= 7, near = y >= 4 && y <= 7 && x >= 4 && x <= 7;
+      CHECK((sees ? !std::isfinite(out[i]) : near || std::isfinite(out[i])));
+    }
+  });
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, Fast algorithms for convolutional neural networks, 2015): a
-// 2×2 tile of outputs from a 4×4 patch of inputs with 16 multiplications in place of 36, y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A.
-// The transforms stand here, vectors going over channels; the products over channels between them are matrix products.
-// They have additions, subtractions and halves in a fixed order and nothing fused, so that every instruction set has
-// their bits. Element (i, j) of a 4×4 matrix is number 4i + j of the 16.
+// 2×2 tile of outputs from a 4×4 patch of inputs with 16 multiplications in place of 36, y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)]
+// A. The transforms stand here, vectors going over channels; the products over channels between them are matrix
+// products. They have additions, subtractions and halves in a fixed order and nothing fused, so that every instruction
+// set has their bits. Element (i, j) of a 4×4 matrix is number 4i + j of the 16.
 #pragma once
 
 LANEWISE_VEC Vf v_half(Vf x) { return v_mul(v_splat(0.5f), x); }
@@ -27,8 +27,12 @@ LANEWISE_VEC WinogradRows winograd_rows(const std::ptrdiff_t count, const float*
   const std::ptrdiff_t below = static_cast<std::ptrdiff_t>(height) - row;
   const std::ptrdiff_t high = below < 0 ? 0 : below < count ? below : count;
   const std::ptrdiff_t low = row < 0 ? (-row < high ? -row : high) : 0;
-  return {image + row * static_cast<std::ptrdiff_t>(width * pixel_step), width * pixel_step, pixel_step,
-          static_cast<std::size_t>(low), static_cast<std::size_t>(high), static_cast<std::ptrdiff_t>(width)};
+  return {image + row * static_cast<std::ptrdiff_t>(width * pixel_step),
+          width * pixel_step,
+          pixel_step,
+          static_cast<std::size_t>(low),
+          static_cast<std::size_t>(high),
+          static_cast<std::ptrdiff_t>(width)};
 }
 
 // d[i] = channels from c on of the pixel in row i and the given column, zero outside the image.

@@ -46,6 +46,7 @@ const shapes: readonly Shape[] = [
   { batch: 0, channels: 2, outChannels: 3, dims: [[4, 3], [4, 3]] },
   { batch: 5, channels: 32, outChannels: 16, dims: [[4, 3, same], [4, 3, same]] },
   { batch: 3, channels: 32, outChannels: 64, dims: [[14, 3, same], [14, 3, same]] },
+  { batch: 2, channels: 33, outChannels: 40, dims: [[9, 3, { low: 0, high: 2 }], [7, 3, { low: 2, high: 1 }]] },
   { batch: 9, channels: 17, outChannels: 31, dims: [[7, 3, same], [7, 3, same]] },
   { batch: 2, channels: 1, outChannels: 6, dims: [[28, 5, { low: 2 }], [28, 5, { low: 2 }]] },
   { batch: 2, channels: 6, outChannels: 16, dims: [[14, 5], [14, 5]] },
