@@ -5,3 +5,4 @@ export { type Dataset, TensorDataset } from './dataset.js';
 export { type ReadIdxOptions, readIdx } from './idx.js';
 export { type ReadNpyOptions, readNpy, readNpz } from './npy.js';
 export * from './table/index.js';
+export * as transforms from './transforms/index.js';

@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import type { AnyModule } from '../nn/module.js';
-import { ignoreRejection, isArray, isPlainObject, isThenable } from '../realm.js';
+import { ignoreRejection, isArray, isPlainObject, isRecord, isThenable } from '../realm.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Structure, showStructure, takeApart } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -51,18 +51,34 @@ export function applyModel(model: AnyModule, input: unknown): unknown {
   return Reflect.apply(model.forward, model, isArray(input) ? input : [input]) as unknown;
 }
 
+/** The option `transform` as a function; null without one. @throws ArgumentError */
+function readTransform(caller: string, transform: unknown, forward: unknown): ((input: unknown) => unknown) | null {
+  if (transform === undefined) return null;
+  if (forward !== undefined)
+    throw new ArgumentError(
+      `${caller}: transform is for batches [input, target]; forward can transform what it is given`,
+    );
+  if (typeof transform === 'function') return (input) => Reflect.apply(transform, undefined, [input]) as unknown;
+  const method = isRecord(transform) ? transform.forward : undefined;
+  if (typeof method !== 'function')
+    throw new ArgumentError(`${caller}: transform must be a function or have a method forward, got ${show(transform)}`);
+  return (input) => Reflect.apply(method, transform, [input]) as unknown;
+}
+
 /** How batches are understood: by the option `forward`, or as [input, target]. */
 export class BatchReader {
   /** Whether a batch is `[input, target]`. */
   readonly isPair: boolean;
   readonly forward: Forward;
   readonly #caller: string;
+  readonly #transform: ((input: unknown) => unknown) | null;
 
-  /** @param forward the option of that name. @throws ArgumentError for anything but a function. */
-  constructor(caller: string, model: AnyModule, forward: unknown) {
+  /** @param forward the option of that name, as transform. @throws ArgumentError for anything but a function. */
+  constructor(caller: string, model: AnyModule, forward: unknown, transform?: unknown) {
     if (forward !== undefined && typeof forward !== 'function')
       throw new ArgumentError(`${caller}: forward must be a function, got ${show(forward)}`);
     this.#caller = caller;
+    this.#transform = readTransform(caller, transform, forward);
     this.isPair = forward === undefined;
     const call: Forward =
       forward === undefined
@@ -78,6 +94,15 @@ export class BatchReader {
         throw new ArgumentError(`${caller}: sampleWeight is an option, and forward returns one too; give one of them`);
       return { ...outcome, sampleWeight: batch.sampleWeight };
     };
+  }
+
+  /** A batch as a step of training is given it: the input transformed. */
+  transformed(batch: unknown): unknown {
+    const transform = this.#transform;
+    if (transform === null) return batch;
+    if (batch instanceof WeightedBatch) return new WeightedBatch(this.transformed(batch.batch), batch.sampleWeight);
+    const [input, target] = batch as Batch<unknown, unknown>;
+    return [transform(input), target];
   }
 
   /**

@@ -2,6 +2,7 @@
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { defaultMaxPrograms } from '../compile/program-cache.js';
 import { ArgumentError } from '../errors.js';
+import type { Transform } from '../data/transforms/transform.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
@@ -40,6 +41,12 @@ export interface FitOptions<In extends readonly unknown[] = readonly [input: Ten
   validation?: TrainingData<Batch<InputOf<In>, Target>>;
   /** Not in this form: it says what to do with batches of another form. */
   forward?: undefined;
+  /**
+   * What inputs go through before the model, in training and not in validation: augmentation of images, say ({@link Transform}). It is traced as
+   * part of the step, and computes where the step does, on threads of the library's own. What it draws comes from the generator of the training unless
+   * it has another one; then the steps of an epoch are handed over one by one, since numbers are drawn in their order. Default: nothing.
+   */
+  transform?: Transform | ((input: NoInfer<InputOf<In>>) => NoInfer<InputOf<In>>);
 }
 
 /** Options of {@link fit} and {@link epochs}, for batches of any form: a tensor, a tuple or a plain object of tensors. */
@@ -54,6 +61,8 @@ export interface BatchFitOptions<Model, Data, Out, Target> extends CommonOptions
    * return `sampleWeight` too, a weight for each row.
    */
   forward: (model: Model, batch: BatchOf<Data>) => Outcome<Out, Target>;
+  /** Not in this form: `forward` can transform what it is given, where `model.training` says so. */
+  transform?: undefined;
 }
 
 /** What both forms of options share. */
@@ -172,7 +181,7 @@ export interface Settings {
 }
 
 /** Either form of options, before it is checked. */
-type GivenOptions = Omit<FitOptions, 'forward'> & { forward: unknown };
+type GivenOptions = Omit<FitOptions, 'forward' | 'transform'> & { forward: unknown; transform: unknown };
 
 const keys = [
   ...([
@@ -182,6 +191,7 @@ const keys = [
     'loss',
     'metrics',
     'forward',
+    'transform',
     'epochs',
     'stepsPerEpoch',
     'validationSplit',
@@ -223,7 +233,7 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
   if (!optimizer.paramGroups.some(({ params }) => params.some((param) => parameters.has(param))))
     throw new ArgumentError(`${caller}: the optimizer holds no parameter of the model`);
   checkBoolean(caller, 'shuffle', shuffle);
-  const reader = new BatchReader(caller, model, given.forward);
+  const reader = new BatchReader(caller, model, given.forward, given.transform);
   const { train, validation } = readData(caller, given, reader, { batchSize, shuffle });
   const ownBatches = train.kind === 'batches' && !isDataset(given.train);
   if (ownBatches && given.shuffle !== undefined)

@@ -58,7 +58,7 @@ export class Steps {
     const { optimizer, reader } = this.#settings;
     const step: Step = (batch) => {
       optimizer.zeroGrad();
-      const outcome = this.#watch(() => reader.forward(batch));
+      const outcome = this.#watch(() => reader.forward(reader.transformed(batch)));
       const batchLoss = this.#loss(outcome, rows, true);
       this.#finite?.check(batchLoss.loss, 'the loss');
       const metrics = this.#metrics(outcome, rows, batchLoss);

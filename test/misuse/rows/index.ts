@@ -11,10 +11,12 @@ import { inPlaceRows } from './in-place.js';
 import { layerRows } from './layers.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
+import { normRows } from './norms.js';
 import { optimRows } from './optim.js';
 import { optimizerRows } from './optimizers.js';
 import { optionRows } from './options.js';
 import { orderRows } from './order.js';
+import { poolingRows } from './pooling.js';
 import { productRows } from './products.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
@@ -23,6 +25,7 @@ import { spaceRows } from './space.js';
 import { spaceLayerRows } from './space-layers.js';
 import { tableRows } from './tables.js';
 import { trainRows } from './train.js';
+import { transformRows } from './transforms.js';
 
 export const rows: readonly Row[] = [
   ...sizeRows,
@@ -33,6 +36,8 @@ export const rows: readonly Row[] = [
   ...inPlaceRows,
   ...orderRows,
   ...productRows,
+  ...poolingRows,
+  ...normRows,
   ...autogradRows,
   ...nnRows,
   ...layerRows,
@@ -43,6 +48,7 @@ export const rows: readonly Row[] = [
   ...optimRows,
   ...optimizerRows,
   ...dataRows,
+  ...transformRows,
   ...tableRows,
   ...compileRows,
   ...settingRows,

@@ -48,6 +48,17 @@ export const trainRows: readonly Row[] = [
     'epochs: train must be a tensor, or an array or plain object',
   ),
   row('forward of a number', () => ({ forward: 1 }), 'epochs: forward must be a function, got 1'),
+  row(
+    'transform of a number',
+    () => ({ transform: 1 }),
+    'transform must be a function or have a method forward, got 1',
+  ),
+  row('transform of an object', () => ({ transform: {} }), 'transform must be a function or have a method forward'),
+  row(
+    'transform with forward',
+    () => ({ transform: () => {}, forward: () => {} }),
+    'epochs: transform is for batches [input, target]; forward can transform what it is given',
+  ),
   row('a tensor by itself', ({ x }) => ({ train: x }), 'train must be a TensorDataset'),
   row(
     'rows of different numbers',
