@@ -249,10 +249,10 @@ void PointwiseRun::few_rows(std::size_t row, std::size_t rows, std::size_t colum
   const std::size_t width = bound_.row_width_, first = row * width + column;
   for (std::size_t i = 0; i < bound_.inputs_.size(); ++i) {
     if (shape_.walk(i) == Walk::kOne) continue;
-    const bool dense = shape_.walk(i) == Walk::kDense;
-    const float* from = bound_.inputs_[i] + (dense ? first : column);
+    const std::size_t shared = shape_.shared_rows(i);
+    const float* const data = bound_.inputs_[i] + column;
     float* const to = input_workspace(i);
-    for (std::size_t r = 0; r < rows; ++r, from += dense ? width : 0) std::copy_n(from, columns, to + r * columns);
+    for (std::size_t r = 0; r < rows; ++r) std::copy_n(data + (row + r) / shared * width, columns, to + r * columns);
     point(i, to, 1);
   }
   for (std::size_t k = 0; k < bound_.outputs_.size(); ++k) point(bound_.inputs_.size() + k, output_workspace(k), 1);

@@ -19,7 +19,7 @@ void PointwiseShape::decode(const char* op, Layout layout, std::size_t inputs) {
   }
   for (std::size_t s = 0; s < strides_.size(); ++s) strides_[s] = layout_number(op, layout[rank_ + s]);
   for (std::size_t d = 0; d < rank_; ++d) count_ = empty ? 0 : core::checked_mul(count_, sizes_[d]);
-  inputs_.assign(inputs, {Walk::kDense, 1, 0});
+  inputs_.assign(inputs, {Walk::kDense, 1, 0, 1});
   width_ = count_;
   if (count_ == 0) return;
   for (std::size_t i = 0; i < inputs; ++i) {
@@ -33,23 +33,32 @@ void PointwiseShape::decode(const char* op, Layout layout, std::size_t inputs) {
 }
 
 void PointwiseShape::decode(const char* op, std::size_t rows, std::size_t width, FloatIns inputs) {
-  rank_ = 2;
-  sizes_ = {rows, width};
   count_ = core::checked_mul(rows, width);
   width_ = count_;
+  const auto is_dense = [&](std::size_t length) { return length == count_; };
+  std::size_t runs = 1;
+  for (const std::span<const float> input : inputs) {
+    const std::size_t length = input.size();
+    const bool known = is_dense(length) || length == width || length == 1;
+    const bool some = !known && width != 0 && length % width == 0 && (runs == 1 || length == runs * width);
+    if (some && length != 0 && rows % (length / width) == 0) runs = length / width;
+  }
+  rank_ = 3;
+  sizes_ = {runs, rows / runs, width};
   strides_.resize(inputs.size() * rank_);
   inputs_.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const std::size_t length = inputs[i].size();
-    const bool dense = length == count_, row = length == width;
-    if (!dense && !row && length != 1) {
+    const bool dense = is_dense(length), row = length == width, run = length == runs * width;
+    if (!dense && !row && !run && length != 1) {
       refuse(op, ("inputs[" + std::to_string(i) + "]").c_str(),
-             "must have " + std::to_string(count_) + ", " + std::to_string(width) + " or 1 elements, got " +
-                 std::to_string(length));
+             "must have " + std::to_string(count_) + ", " + std::to_string(width) +
+                 " or 1 elements, or as many rows as there are images, got " + std::to_string(length));
     }
-    strides(i)[0] = dense ? width : 0;
-    strides(i)[1] = dense || row ? 1 : 0;
-    inputs_[i] = {Walk::kDense, 1, length};
+    strides(i)[0] = dense ? sizes_[1] * width : row || !run ? 0 : width;
+    strides(i)[1] = dense ? width : 0;
+    strides(i)[2] = dense || row || run ? 1 : 0;
+    inputs_[i] = {Walk::kDense, 1, length, dense ? 1 : row || !run ? std::max<std::size_t>(1, rows) : sizes_[1]};
   }
   if (count_ != 0) collapse(inputs.size());
 }

@@ -22,8 +22,9 @@ class PointwiseShape {
  public:
   // Sizes, then the strides of each input. Throws as ops::decode does.
   void decode(const char* op, Layout layout, std::size_t inputs);
-  // Rows of `width` elements, each input dense, one row for all, or one element: by the lengths of the arrays. Throws
-  // std::invalid_argument for another length.
+  // Rows of `width` elements, each input dense, one row for all, one row for each image, or one element: by the lengths
+  // of the arrays. An image is a run of rows; an input with k rows says that there are k of equal length, the same for
+  // all inputs. Throws std::invalid_argument for another length.
   void decode(const char* op, std::size_t rows, std::size_t width, FloatIns inputs);
 
   std::size_t count() const { return count_; }
@@ -33,6 +34,10 @@ class PointwiseShape {
   std::size_t step(std::size_t input) const { return inputs_[input].step; }
   // Elements that an input must hold.
   std::size_t reach(std::size_t input) const { return inputs_[input].reach; }
+
+  // Of what was decoded as rows, how many that follow one another read the same row of an input: 1 where it is dense,
+  // all of them where one row serves all.
+  std::size_t shared_rows(std::size_t input) const { return inputs_[input].shared_rows; }
 
   // n elements of an input from number `first` on, one behind the other.
   void gather(std::size_t input, const float* data, std::size_t first, std::size_t n, float* out) const;
@@ -44,6 +49,7 @@ class PointwiseShape {
     Walk walk;
     std::size_t step;
     std::size_t reach;
+    std::size_t shared_rows;
   };
   void collapse(std::size_t inputs);
   std::size_t* strides(std::size_t input) { return strides_.data() + input * rank_; }

@@ -9,7 +9,7 @@ export function fuseLinearEpilogue(graph: Graph): Graph {
     const each = analysis.graph.instructions[index];
     if (!isOp(each, 'linear')) return null;
     const { args } = each;
-    return fuseNext(analysis, index, args, [args.rows, args.outFeatures], (postOp) =>
+    return fuseNext(analysis, index, args, [1, args.rows, args.outFeatures], (postOp) =>
       instruction('linear', { ...args, ...postOp }),
     );
   });

@@ -39,7 +39,7 @@ function isWeight(analysis: Analysis, value: ValueId, inFeatures: number, outFea
 }
 
 function withNext(analysis: Analysis, index: number, args: InstructionArgs<'linearInputGradient'>): Graph | null {
-  return fuseNext(analysis, index, args, [args.rows, args.inFeatures], (postOp) =>
+  return fuseNext(analysis, index, args, [1, args.rows, args.inFeatures], (postOp) =>
     instruction('linearInputGradient', { ...args, ...postOp }),
   );
 }

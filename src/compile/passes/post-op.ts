@@ -1,9 +1,10 @@
 /** What follows a matrix product as its post-op: a program that runs on blocks of the product while they are in cache. */
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
+import { type MatrixSizes, matrixStrides } from '../../ops/matrix-operands.js';
 import { type Analysis, fuse } from './analysis.js';
 import { type Call, compose, identity, operandsRead } from './compose.js';
 import { type InstructionArgs, isOp } from './instruction.js';
-import { isDense, overMatrix, spaceOf } from './operands.js';
+import { elementsOf, isDense, overMatrix, spaceOf } from './operands.js';
 import { callOf, isKept } from './pointwise-chains.js';
 
 /** The arguments of a post-op. */
@@ -24,6 +25,7 @@ export const noPostOp: Omit<PostOp, 'out'> = {
 /**
  * A product's instruction and a pointwise one that reads what it writes as one.
  * @param index of the product's instruction
+ * @param sizes of the product: [images, rows of an image, columns]
  * @param make makes the instruction with another post-op
  * @returns null where there is none to be taken along
  */
@@ -31,14 +33,14 @@ export function fuseNext(
   analysis: Analysis,
   index: number,
   args: PostOp,
-  [rows, columns]: readonly [number, number],
+  sizes: MatrixSizes,
   make: (args: PostOp) => Instruction,
 ): Graph | null {
   for (const output of [args.out, ...args.outputs]) {
     if (analysis.definition(output) !== index) continue;
     for (const reader of analysis.readers(output)) {
       const fused = fuse(analysis, [index, reader], () => {
-        const extended = withReader(analysis, index, args, reader, rows, columns);
+        const extended = withReader(analysis, index, args, reader, sizes);
         return extended === null ? null : make(extended);
       });
       if (fused !== null) return fused;
@@ -52,18 +54,18 @@ function withReader(
   index: number,
   args: PostOp,
   reader: number,
-  rows: number,
-  columns: number,
+  sizes: MatrixSizes,
 ): PostOp | null {
   const next: Instruction | undefined = analysis.graph.instructions[reader];
-  if (!isOp(next, 'pointwise') || next.args.step !== null || rows * columns === 0) return null;
+  if (!isOp(next, 'pointwise') || next.args.step !== null || elementsOf({ sizes }) === 0) return null;
+  const [, , columns] = sizes;
   const { keys, rowOffset } = next.args;
   if (keys.length > 0 && next.args.columns !== columns) return null;
   if (keys.length > 0 && args.keys.length > 0 && rowOffset !== args.rowOffset) return null;
-  const space = overMatrix(spaceOf(next), rows, columns, (value) => analysis.spec(value).length);
+  const space = overMatrix(spaceOf(next), sizes, (value) => analysis.spec(value).length);
   if (space === null) return null;
   const aliasClass = (value: ValueId) => analysis.aliasClass(value);
-  const first = postOpCall(analysis, args, rows, columns);
+  const first = postOpCall(analysis, args, sizes);
   const second = callOf(next, space);
   const read = operandsRead(second, first.outputs, (operand) => isDense(space, operand), aliasClass);
   if (read === null || read.size === 0) return null;
@@ -82,19 +84,15 @@ function withReader(
   };
 }
 
-/** The post-op there is, over [rows, columns]; its operand 0 is the product, which has no memory. */
-function postOpCall(analysis: Analysis, args: PostOp, rows: number, columns: number): Call {
-  const dense = [columns, 1];
-  const stridesOf = (value: ValueId) => {
-    const { length } = analysis.spec(value);
-    return length === rows * columns ? dense : length === columns ? [0, 1] : [0, 0];
-  };
+/** The post-op there is, over the rows of the product; its operand 0 is the product, which has no memory. */
+function postOpCall(analysis: Analysis, args: PostOp, sizes: MatrixSizes): Call {
+  const operands = [args.out, ...args.inputs].map((value) => ({
+    value,
+    strides: matrixStrides(analysis.spec(value).length, sizes)!,
+  }));
   return {
     program: args.program ?? identity,
-    operands: [
-      { value: args.out, strides: dense },
-      ...args.inputs.map((value) => ({ value, strides: stridesOf(value) })),
-    ],
+    operands,
     keys: args.keys,
     scalars: args.scalars,
     outputs: [args.out, ...args.outputs],

@@ -1,5 +1,6 @@
 /** x·weightᵀ + bias and its gradients, each with what a program does with the product. */
 import { BackendError } from '../../errors.js';
+import { matrixSizes, matrixStrides } from '../matrix-operands.js';
 import type { Layout, Memory, OpArgs, Ops } from '../ops.js';
 import { plainCall } from '../pointwise-program.js';
 import { matmulOps, multiply } from './matmul.js';
@@ -12,12 +13,11 @@ function refusePanels(packed: boolean): void {
   if (packed) throw new BackendError('reference: weights lie row by row, not in panels');
 }
 
-/** The layout of a matrix and operands of its size, of one of its rows, or of one element. */
+/** The layout of a matrix and of operands as a post-op has them. */
 function matrixLayout(rows: number, columns: number, operands: readonly Memory[]): Layout {
-  const strides = operands.flatMap(({ length }) =>
-    length === rows * columns ? [columns, 1] : length === columns ? [0, 1] : [0, 0],
-  );
-  return Float64Array.of(rows, columns, ...strides);
+  const lengths = operands.map(({ length }) => length);
+  const sizes = matrixSizes(rows, columns, lengths);
+  return Float64Array.of(...sizes, ...lengths.flatMap((length) => matrixStrides(length, sizes) ?? [0, 0, 0]));
 }
 
 export type PostOp = Pick<

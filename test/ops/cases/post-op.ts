@@ -7,7 +7,7 @@ import { keyOf } from './pointwise-masks.js';
 import { programOf } from './programs.js';
 
 /** An operand of a post-op, by what it has an element for. */
-export type OperandKind = 'matrix' | 'row' | 'element';
+export type OperandKind = 'matrix' | 'row' | 'element' | 'images';
 
 /** A program that follows a product, which is its input 0. */
 export interface PostOp {
@@ -74,6 +74,12 @@ export const general: readonly PostOp[] = [
     sizes: (size, [a], unit) => [(1 + unit) * size * a!],
   },
   {
+    name: 'a scale for each image, a shift for all',
+    program: programOf(3, 0, ([x, m, b]) => x.mul(m).add(b)),
+    operands: ['images', 'row'],
+    sizes: (size, [m], unit) => [(1 + unit) * size * m!],
+  },
+  {
     // Of both factors of s·t a rounding, and one of each product.
     name: 'one element, and a value of two scalars',
     program: programOf(2, 2, ([x, e], [s, t]) => x.mul(e).sub(s.mul(t))),
@@ -117,11 +123,19 @@ export const general: readonly PostOp[] = [
   },
 ];
 
-const elementOf = (input: Float32Array, i: number, count: number, columns: number): number =>
-  input[input.length === count ? i : input.length === columns ? i % columns : 0]!;
+function elementOf(input: Float32Array, i: number, count: number, columns: number): number {
+  if (input.length === count) return input[i]!;
+  const image = Math.floor((i * input.length) / count / columns);
+  return input.length === 1 ? input[0]! : input[image * columns + (i % columns)]!;
+}
 
-const lengthOf = (kind: OperandKind, rows: number, columns: number): number =>
-  kind === 'matrix' ? rows * columns : kind === 'row' ? columns : 1;
+/** How many images rows are taken for: 2, 3, 5 or 7, where the rows can be divided so, else each is one. */
+const imagesOf = (rows: number): number => [2, 3, 5, 7].find((images) => rows % images === 0) ?? rows;
+
+function lengthOf(kind: OperandKind, rows: number, columns: number): number {
+  if (kind === 'images') return imagesOf(rows) * columns;
+  return kind === 'matrix' ? rows * columns : kind === 'row' ? columns : 1;
+}
 
 /** The arguments of a post-op over [rows, columns]. */
 export function postOpArgs(postOp: PostOp | null, rows: number, columns: number, seed: number) {
