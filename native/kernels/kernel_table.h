@@ -93,6 +93,32 @@ struct ConvDepthwiseSums {
   std::size_t line, channels;
 };
 
+// A block of a recurrent cell's units for some rows at one step (op `recurrent`). Strides are from row to row.
+struct CellBlock {
+  const float* gates;      // what the products gave: a gate's units, then the next gate's, `gate_apart` apart
+  const float* candidate;  // of a GRU: what the product of x gave for n; its third gate is that of h
+  std::size_t gate_apart, gates_stride;
+  const float* hidden;  // before the step
+  float* cell;          // of an LSTM, in place
+  std::size_t state_stride;
+  float* out;
+  std::size_t out_stride;
+  float* saved;  // null: not kept; lines `saved_apart` apart
+  std::size_t saved_apart, saved_stride;
+};
+
+// Its gradient (op `recurrentBackward`).
+struct CellGradient {
+  const float *grad, *next;  // of out, and of the hidden state that the next step takes
+  float* cell;               // gradient of an LSTM's cell state, in place
+  float* direct;             // of a GRU: what goes to the hidden state before without a product
+  std::size_t grad_stride, state_stride;
+  const float *saved, *previous, *out;
+  std::size_t saved_apart, saved_stride, out_stride;
+  float *gates, *hidden_gates;  // hidden_gates: of a GRU only
+  std::size_t gate_apart, gates_stride;
+};
+
 struct KernelTable {
   const char* name;         // as in isas.inc; the backend is called native:<name>
   std::size_t gemm_mr;      // rows of a GEMM tile

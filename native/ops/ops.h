@@ -90,6 +90,19 @@ void convInputGradient(const Context&, FloatIn grad, FloatIn weight, std::option
 void convWeightGradient(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
                         Numbers geometry, bool gradChannelsLast, bool xChannelsLast);
 
+// recurrent layers (recurrent.cc, recurrent_backward.cc)
+void recurrent(const Context&, FloatIn x, FloatIn hidden, std::optional<FloatIn> cell, FloatIn weightIh,
+               FloatIn weightHh, std::optional<FloatIn> biasIh, std::optional<FloatIn> biasHh,
+               std::optional<IndexIn> lengths, FloatOut out, FloatOut lastHidden, std::optional<FloatOut> lastCell,
+               std::optional<FloatOut> previous, std::optional<FloatOut> saved, std::size_t steps, std::size_t rows,
+               std::size_t inputs, std::size_t units, std::size_t gates, bool relu, bool reverse);
+void recurrentBackward(const Context&, FloatIn grad, std::optional<FloatIn> gradLastHidden,
+                       std::optional<FloatIn> gradLastCell, FloatIn weightHh, std::optional<IndexIn> lengths,
+                       FloatIn out, FloatIn previous, std::optional<FloatIn> saved, FloatOut gradGates,
+                       std::optional<FloatOut> gradHiddenGates, FloatOut gradHidden, std::optional<FloatOut> gradCell,
+                       std::size_t steps, std::size_t rows, std::size_t units, std::size_t gates, bool relu,
+                       bool reverse);
+
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,
                   FloatOut softmaxStats, FloatOut total, std::optional<FloatOut> sum, std::size_t rows,

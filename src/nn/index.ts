@@ -24,6 +24,15 @@ export { ModuleList } from './module-list.js';
 export * from './padding.js';
 export { Parameter } from './parameter.js';
 export { PixelShuffle, PixelUnshuffle } from './pixel-shuffle.js';
+export {
+  GRUCell,
+  LSTMCell,
+  RNNCell,
+  type RNNCellOptions,
+} from './recurrent/cells.js';
+export { GRU, LSTM, type LSTMOptions, RNN, type RNNOptions } from './recurrent/layers.js';
+export type { CellOptions, RecurrentOptions } from './recurrent/options.js';
+export type { Sequences } from './recurrent/recurrent-layer.js';
 export { Sequential } from './sequential.js';
 export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
 export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';

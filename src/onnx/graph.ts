@@ -17,7 +17,12 @@ export interface Value {
 export type Numbers = HostArray | BigInt64Array;
 
 /** An attribute of a node: numbers are ints. */
-export type Attribute = number | readonly number[] | { readonly text: string } | { readonly tensor: Constant };
+export type Attribute =
+  | number
+  | readonly number[]
+  | { readonly text: string }
+  | { readonly texts: readonly string[] }
+  | { readonly tensor: Constant };
 
 export interface Constant {
   readonly name: string;

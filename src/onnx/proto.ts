@@ -78,6 +78,8 @@ function nodeOf({ op, name, inputs, outputs, attributes }: GraphNode): MessageIn
 function attributeOf(value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
   if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) };
   if ('text' in value) return { type: AttributeType.STRING, s: new TextEncoder().encode(value.text) };
+  if ('texts' in value)
+    return { type: AttributeType.STRINGS, strings: value.texts.map((text) => new TextEncoder().encode(text)) };
   if ('tensor' in value) return { type: AttributeType.TENSOR, t: tensorOf(value.tensor) };
   return { type: AttributeType.INTS, ints: value.map(BigInt) };
 }

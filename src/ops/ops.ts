@@ -16,6 +16,7 @@
  */
 
 import { convContract } from './contract-conv.js';
+import { recurrentContract } from './contract-recurrent.js';
 import { postOp } from './post-op.js';
 import type { Role, RoleTypes } from './roles.js';
 import { op, type Traits } from './traits.js';
@@ -216,6 +217,9 @@ const contract = {
 
   // --- convolution: contract-conv.ts ------------------------------------------------------------------------------------
   ...convContract,
+
+  // --- recurrent layers: contract-recurrent.ts ------------------------------------------------------------------------
+  ...recurrentContract,
 
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
   /** key[0], key[1] = source.nextKey(), as int32 bits. */

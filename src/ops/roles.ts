@@ -80,6 +80,7 @@ export interface RoleTypes {
   inout: Memory;
   /** int32 memory: read, written, or both. */
   index: Memory;
+  'index?': Memory | null;
   indexOut: Memory;
   'indexOut?': Memory | null;
   'indexInout?': Memory | null;
@@ -138,6 +139,7 @@ export const roleTraits: Readonly<Record<Role, RoleTraits>> = {
   'out?': memory('write'),
   inout: memory('update'),
   index: memory('read'),
+  'index?': memory('read'),
   indexOut: memory('write'),
   'indexOut?': memory('write'),
   'indexInout?': memory('update'),

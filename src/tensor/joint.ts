@@ -29,9 +29,33 @@ export function setJointGradFn(
       const grads: (Tensor | null)[] = values.map(() => null);
       for (const [n, position] of positions.entries()) grads[position] = arrived[n]!;
       const results = backward(grads);
-      return positions.map((position) => results[position] ?? null);
+      return positions.map((position) => [results[position] ?? null]);
     },
   };
   for (const node of nodes) node.joint = joint;
   return views;
+}
+
+/**
+ * {@link setGradFn} for a function of several outputs: `backward` gets the gradients of all of them together, null for those that none has reached.
+ */
+export function setGradFns(
+  name: string,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  saved: readonly Tensor[],
+  backward: (grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[],
+): void {
+  // The first one carries inputs and what is saved; the others are there for their gradients.
+  const nodes = outputs.flatMap((output, i) => {
+    const { node } = setGradFn(name, output, inputs, i === 0 ? saved : [], () => []);
+    if (node !== null && i > 0) node.inputs = [];
+    return node ?? [];
+  });
+  if (nodes.length === 0) return;
+  const joint: Joint<Tensor> = {
+    nodes,
+    backward: (grads) => outputs.map((_, i) => (i === 0 ? backward(grads) : [])),
+  };
+  for (const node of nodes) node.joint = joint;
 }

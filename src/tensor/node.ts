@@ -28,8 +28,8 @@ export interface Node<T> {
 /** Nodes that were made one right after the other, whose gradients go on together. */
 export interface Joint<T> {
   readonly nodes: readonly Node<T>[];
-  /** From the gradients of the outputs of all nodes, null where none has arrived, to those of their inputs. */
-  backward(grads: readonly (T | null)[]): readonly (T | null)[];
+  /** From the gradients of the outputs of all nodes, null where none has arrived, to those of the inputs of each node. */
+  backward(grads: readonly (T | null)[]): readonly (readonly (T | null)[])[];
 }
 
 /** Called with a gradient; what it returns takes its place. */

@@ -153,7 +153,7 @@ export function walk(
         const grads = joint.nodes.map(arrive);
         if (grads.every((grad) => grad === null) || !joint.nodes.some((each) => walked.has(each))) continue;
         const parts = joint.backward(grads);
-        for (const [i, each] of joint.nodes.entries()) leave(each, [parts[i]!]);
+        for (const [i, each] of joint.nodes.entries()) leave(each, parts[i]!);
       }
     }
     for (const [leaf, { tensor }] of pending)

@@ -26,6 +26,7 @@ from makers.names import names
 from makers.nodes import nodes
 from makers.optimizing import optimizers_rest
 from makers.printing import printing
+from makers.recurrent import recurrent
 from makers.randomness import streams, weights
 from makers.schedules import schedules
 from makers.scheduling import schedules_rest
@@ -51,6 +52,7 @@ FILES = {
     "hooks": hooks,
     "helpers": helpers,
     "files": files,
+    "recurrent": recurrent,
     "names": names,
     "activations": activations,
 }
@@ -78,7 +80,6 @@ def main():
         "torch": torch.__version__,
         "capability": torch.backends.cpu.get_cpu_capability(),
         "machine": platform.machine(),
-        "files": list(FILES),
     }
     (folder / "index.json").write_text(to_text(made_by))
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { optim } from '../../src/index.js';
+import type { PackingCase, RecurrentCase } from './recurrent-types.js';
 
 /** A tensor as generate.py writes it. */
 export interface GoldenTensor {
@@ -206,7 +207,13 @@ export interface ConvRun {
 
 /** What each file holds. */
 export interface GoldenFiles {
-  index: { readonly torch: string; readonly capability: string; readonly files: readonly string[] };
+  readonly recurrent: {
+    readonly layers: readonly RecurrentCase[];
+    readonly cells: readonly RecurrentCase[];
+    readonly packing: readonly PackingCase[];
+    readonly training: readonly number[];
+  };
+  index: { readonly torch: string; readonly capability: string; readonly machine: string };
   random: {
     readonly cases: readonly {
       readonly seed: string;

@@ -266,6 +266,33 @@ const layers: Case[] = [
   }),
 ];
 
+const recurrent: Case[] = [
+  one(
+    'LSTM, two layers in both directions',
+    ((lstm) => (a: Tensor | undefined) => {
+      const [output, [hidden, cell]] = lstm.forward(a!);
+      return { output, hidden: hidden.transpose(0, 1), cell: cell.transpose(0, 1) };
+    })(new nn.LSTM(3, 5, { numLayers: 2, bidirectional: true, batchFirst: true })),
+    x(4, 3),
+  ),
+  one(
+    'GRU',
+    (
+      (gru) => (a: Tensor | undefined) =>
+        gru.forward(a!)[0]
+    )(new nn.GRU(3, 5, { batchFirst: true })),
+    x(4, 3),
+  ),
+  one(
+    'RNN with relu, without biases',
+    (
+      (layer) => (a: Tensor | undefined) =>
+        layer.forward(a!)[0]
+    )(new nn.RNN(3, 5, { batchFirst: true, bias: false, nonlinearity: 'relu' })),
+    x(4, 3),
+  ),
+];
+
 export const cases: readonly Case[] = [
   ...elementwise,
   ...ofIntegers,
@@ -274,6 +301,7 @@ export const cases: readonly Case[] = [
   ...byIndex,
   ...products,
   ...layers,
+  ...recurrent,
 ];
 
 /** Inputs of a case for a batch. */

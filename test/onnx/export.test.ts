@@ -40,7 +40,16 @@ describe('opsets', () => {
 describe('the list of cases', () => {
   /** Ops that no forward pass has, or that have no ONNX form: `unsupported.test.ts`. */
   const refused: OpName[] = [
-    ...(['drawKey', 'draw', 'indexAdd', 'softmaxBackward', 'crossEntropyBackward', 'reduce', 'gatherRows'] as const),
+    ...([
+      'drawKey',
+      'draw',
+      'indexAdd',
+      'softmaxBackward',
+      'crossEntropyBackward',
+      'recurrentBackward',
+      'reduce',
+      'gatherRows',
+    ] as const),
     ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate'] as const),
     'convWeightGradient' as const,
   ];

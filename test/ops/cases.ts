@@ -22,6 +22,7 @@ import { orderCases } from './cases/order.js';
 import { maskCases } from './cases/pointwise-masks.js';
 import { structureCases } from './cases/pointwise-structure.js';
 import { uniformCases } from './cases/pointwise-uniform.js';
+import { recurrentCases } from './cases/recurrent.js';
 import { reduceCases } from './cases/reduce.js';
 import { reduceProgramCases } from './cases/reduce-program.js';
 import { softmaxCases } from './cases/softmax.js';
@@ -49,6 +50,7 @@ export const cases: readonly Case[] = [
   ...linearGradientCases,
   ...linearWeightCases,
   ...convCases,
+  ...recurrentCases,
   ...crossEntropyCases,
   ...hostCases,
 ];

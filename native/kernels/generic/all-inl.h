@@ -16,6 +16,7 @@
 #include "math-inl.h"
 #include "optimizers-inl.h"
 #include "pack-inl.h"
+#include "recurrent-inl.h"
 #include "reduce-inl.h"
 #include "select-inl.h"
 #include "softmax-inl.h"

@@ -1,4 +1,5 @@
-/** Helpers for training, as PyTorch's `torch.nn.utils`. */
+/** Helpers for modules and training, as PyTorch's `torch.nn.utils`. */
 export { type ClipGradNormOptions, clipGradNorm_, clipGradValue_, getTotalNorm } from './clip-grad.js';
 export { parametersToVector, vectorToParameters } from './vector.js';
 export { removeWeightNorm, weightNorm } from './weight-norm.js';
+export * as rnn from './rnn.js';

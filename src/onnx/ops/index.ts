@@ -10,6 +10,7 @@ import { matrices } from './matrices.js';
 import { moves } from './moves.js';
 import { pointwise } from './pointwise.js';
 import { sparse } from './sparse.js';
+import { recurrent } from './recurrent.js';
 
 /** An op that no forward pass needs, or that has no counterpart. */
 const refused =
@@ -32,12 +33,14 @@ export const handlers: Handlers = {
   ...losses,
   ...convolutions,
   ...sparse,
+  ...recurrent,
   drawKey: refused(random),
   draw: refused(random),
   convWeightGradient: refused(gradients),
   indexAdd: refused(gradients),
   softmaxBackward: refused(gradients),
   crossEntropyBackward: refused(gradients),
+  recurrentBackward: refused(gradients),
   reduce: refused(compiled),
   gatherRows: refused(compiled),
   linearInputGradient: refused(compiled),

@@ -15,6 +15,7 @@ import { linearOps } from './linear.js';
 import { matmulOps } from './matmul.js';
 import { orderOps } from './order.js';
 import { pointwiseOps } from './pointwise.js';
+import { recurrentOps } from './recurrent.js';
 import { reduceOps } from './reduce.js';
 import { softmaxOps } from './softmax.js';
 import { sparseOps } from './sparse.js';
@@ -33,5 +34,6 @@ export const referenceOps: Ops = {
   ...matmulOps,
   ...linearOps,
   ...convOps,
+  ...recurrentOps,
   ...crossEntropyOps,
 };

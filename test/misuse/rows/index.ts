@@ -18,6 +18,7 @@ import { optionRows } from './options.js';
 import { orderRows } from './order.js';
 import { poolingRows } from './pooling.js';
 import { productRows } from './products.js';
+import { recurrentRows } from './recurrent.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
@@ -44,6 +45,7 @@ export const rows: readonly Row[] = [
   ...spaceRows,
   ...spaceLayerRows,
   ...activationRows,
+  ...recurrentRows,
   ...containerRows,
   ...optimRows,
   ...optimizerRows,

@@ -23,6 +23,7 @@ interface RoleValues {
   'out?': number | null;
   inout: Float32Array;
   index: Int32Array;
+  'index?': Int32Array | null;
   indexOut: number;
   'indexOut?': number | null;
   'indexInout?': Int32Array | null;
