@@ -1,5 +1,6 @@
 /** What is measured, as data: the workloads of each case. */
 import { computing, copying, eager, nativeCompiled, pytorch, starting, studying } from './contenders/contenders.js';
+import { layers } from './layers.js';
 import { batchSizes, layerSizes, learningRate, productFlops, stepProducts } from './mlp.js';
 import type { Matrix, Product, Programs, TrainStep } from './protocol.js';
 import { studies } from './studies/studies.js';
@@ -146,6 +147,8 @@ const sweeps = [
 
 const starts = [workload('start', {}, { case: 'import', contenders: starting, threads: 'one', quick: true })];
 
+const normsAndPools = layers.map(({ params, workload: own }) => workload('layer', params, own));
+
 /** What `--filter` looks in: `gemm/128x256x784 nt/batch 128`. */
 export function workloadId({ case: name, shape, batch, optimizer }: Workload): string {
   return [name, shape, batch === null ? null : `batch ${batch}`, optimizer].filter((part) => part !== null).join('/');
@@ -156,7 +159,17 @@ const studied = studies.map(({ name, workload: own }) =>
 );
 
 export const workloads: readonly Workload[] = [
-  ...[...mlpTrainStep, ...forward, ...gemm, ...relu, ...dropout, ...oddShapes(), ...sweeps, ...starts],
+  ...[
+    ...mlpTrainStep,
+    ...forward,
+    ...gemm,
+    ...relu,
+    ...dropout,
+    ...oddShapes(),
+    ...sweeps,
+    ...starts,
+    ...normsAndPools,
+  ],
   ...studied,
 ];
 

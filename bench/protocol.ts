@@ -30,6 +30,15 @@ export interface TrainStep extends Network {
   readonly learningRate: number;
 }
 
+/** A pass of a layer over [N, C, H, W], or of layer norm over rows [N, C]. */
+export interface Layer {
+  readonly kind: 'batchNorm' | 'maxPool' | 'layerNorm';
+  readonly pass: 'forward' | 'backward';
+  readonly sizes: readonly number[];
+  /** Whether images lie as [N, H, W, C]. */
+  readonly channelsLast: boolean;
+}
+
 /** What contenders have code for, with the parameters of each program. */
 export interface Programs {
   gemm: Product;
@@ -39,6 +48,7 @@ export interface Programs {
   'scaled-copy': Matrix;
   'mlp-train-step': TrainStep;
   forward: Network;
+  layer: Layer;
   /** A Node process that starts and ends. */
   start: object;
 }

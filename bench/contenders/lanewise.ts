@@ -2,6 +2,7 @@
 import type { Tensor } from '../../src/index.js';
 import { studies } from '../studies/studies.js';
 import { isasOf, nativeCompiled } from './contenders.js';
+import { layerProgram } from './layers.js';
 import { type Library, loadLibrary } from './library.js';
 import { buildMlp, createStep } from './network.js';
 import type { ProgramCode, Served } from './serve.js';
@@ -36,7 +37,8 @@ export async function lanewise(id: string, backendName: string): Promise<Served>
 }
 
 /** @param compiles whether steps and forward passes go through `compile`. Single ops are calls of the op contract. */
-export function programsOf({ lanewise, ops, pointwiseProgram }: Library, compiles: boolean): ProgramCode {
+export function programsOf(library: Library, compiles: boolean): ProgramCode {
+  const { lanewise, ops, pointwiseProgram } = library;
   const { compile, Generator, nn, noGrad, randn, zeros } = lanewise;
 
   /** One pass over a matrix, on memory allocated beforehand. */
@@ -87,6 +89,7 @@ export function programsOf({ lanewise, ops, pointwiseProgram }: Library, compile
       const run = compiles ? compile(step) : step;
       return () => void run(input, target);
     },
+    layer: (params) => layerProgram(library, params),
     forward({ layers, batch }) {
       const model = buildMlp(nn, layers, 0.5).eval();
       const input = randn([batch, layers[0]!]);

@@ -119,6 +119,14 @@ struct CellGradient {
   std::size_t gate_apart, gates_stride;
 };
 
+// Windows of one plane that are alike. Window w takes the pixels rows[r] + t·tap_step + w·step for r < row_count and
+// t < taps, in this order.
+struct WindowRow {
+  const std::int32_t* rows;
+  std::size_t row_count, taps, tap_step;
+  std::size_t windows, step;
+};
+
 struct KernelTable {
   const char* name;         // as in isas.inc; the backend is called native:<name>
   std::size_t gemm_mr;      // rows of a GEMM tile

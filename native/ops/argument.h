@@ -5,7 +5,7 @@
 //   in?, out?, index?, ...          std::optional of the span
 //   index, indexOut, indexInout    std::span<const std::int32_t>, std::span<std::int32_t>
 //   any, anyOut, anyInout          AnyConst, AnyMutable
-//   layout                         Layout
+//   layout                         Layout, or Numbers where these are no sizes and strides
 //   size, int, flag                std::size_t, std::int32_t, bool
 //   scalar, cell                   double
 //   program, program?              ProgramIn, std::optional of it

@@ -102,6 +102,30 @@ void recurrentBackward(const Context&, FloatIn grad, std::optional<FloatIn> grad
                        std::optional<FloatOut> gradHiddenGates, FloatOut gradHidden, std::optional<FloatOut> gradCell,
                        std::size_t steps, std::size_t rows, std::size_t units, std::size_t gates, bool relu,
                        bool reverse);
+// pooling (pool.cc, pool_backward.cc)
+void maxPool(const Context&, FloatIn x, FloatOut out, std::optional<IndexOut> index, Numbers windows,
+             bool xChannelsLast, bool outChannelsLast);
+void maxPoolBackward(const Context&, FloatIn grad, IndexIn index, FloatOut out, Numbers windows, bool gradChannelsLast,
+                     bool outChannelsLast);
+void avgPool(const Context&, FloatIn x, FloatOut out, Numbers windows, bool xChannelsLast, bool outChannelsLast);
+void avgPoolBackward(const Context&, FloatIn grad, FloatOut out, Numbers windows, bool gradChannelsLast,
+                     bool outChannelsLast);
+
+// normalisation (batch_norm.cc, layer_norm.cc)
+void batchNorm(const Context&, FloatIn x, std::optional<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
+               FloatOut mean, FloatOut variance, std::size_t batch, std::size_t channels, std::size_t pixels,
+               double eps, bool channelsLast);
+void batchNormBackward(const Context&, FloatIn grad, FloatIn x, std::optional<FloatIn> weight, FloatIn mean,
+                       FloatIn variance, std::optional<FloatOut> out, std::optional<FloatOut> weightGrad,
+                       std::optional<FloatOut> biasGrad, std::size_t batch, std::size_t channels, std::size_t pixels,
+                       double eps, bool channelsLast);
+void layerNorm(const Context&, FloatIn x, std::optional<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
+               FloatOut mean, FloatOut variance, std::size_t outer, std::size_t groups, std::size_t channels,
+               std::size_t inner, double eps, bool centered);
+void layerNormBackward(const Context&, FloatIn grad, FloatIn x, std::optional<FloatIn> weight, FloatIn mean,
+                       FloatIn variance, std::optional<FloatOut> out, std::optional<FloatOut> weightGrad,
+                       std::optional<FloatOut> biasGrad, std::size_t outer, std::size_t groups, std::size_t channels,
+                       std::size_t inner, double eps, bool centered);
 
 // losses (cross_entropy.cc)
 void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<FloatIn> weight, FloatOut out,

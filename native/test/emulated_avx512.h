@@ -107,6 +107,16 @@ EMULATED V shuffle_blocks(V a, V b, int how) {
   LANES(V, ((i < 8 ? a : b)[((how >> (i / 4 * 2)) & 3) * 4 + i % 4]));
 }
 // Within each four lanes: two of a and two of b in turn, from `first` on.
+EMULATED I mask_load_int(Mask m, const std::int32_t* p) { LANES(I, in(m, i) ? p[i] : 0); }
+EMULATED void mask_store_int(std::int32_t* p, Mask m, I x) {
+  for (int i = 0; i < 16; ++i) {
+    if (in(m, i)) p[i] = x[i];
+  }
+}
+EMULATED Mask equal_int(I a, I b) {
+  return mask_of([&](int i) { return a[i] == b[i]; });
+}
+EMULATED F permute_two(F a, I from, F b) { LANES(F, from[i] < 16 ? a[from[i]] : b[from[i] - 16]); }
 EMULATED F unpack(F a, F b, int first) { LANES(F, ((i % 2 == 0 ? a : b)[i / 4 * 4 + first + i % 4 / 2])); }
 
 #undef LANES
@@ -136,6 +146,10 @@ LANEWISE_TARGET_END
 #define _mm512_fmadd_ps(a, b, c) ::lanewise::emulated::fma(a, b, c)
 #define _mm512_fnmadd_ps(a, b, c) ::lanewise::emulated::fma(-(a), b, c)
 #define _mm512_cmp_ps_mask(a, b, how) ::lanewise::emulated::compare(a, b, how)
+#define _mm512_maskz_loadu_epi32(m, p) ::lanewise::emulated::mask_load_int(m, p)
+#define _mm512_mask_storeu_epi32(p, m, x) ::lanewise::emulated::mask_store_int(p, m, x)
+#define _mm512_cmpeq_epi32_mask(a, b) ::lanewise::emulated::equal_int(a, b)
+#define _mm512_permutex2var_ps(a, from, b) ::lanewise::emulated::permute_two(a, from, b)
 #define _mm512_cmplt_epi32_mask(a, b) ::lanewise::emulated::less_int(a, b)
 #define _mm512_mask_blend_ps(m, no, yes) ::lanewise::emulated::select(m, no, yes)
 #define _mm512_mask_blend_epi32(m, no, yes) ::lanewise::emulated::select_int(m, no, yes)

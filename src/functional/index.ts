@@ -10,6 +10,8 @@ import './methods-shape.js';
 export * from './activations/index.js';
 export { alphaDropout, featureAlphaDropout } from './alpha-dropout.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
+export { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, avgPool3d } from './avg-pool.js';
+export { type BatchNormOptions, batchNorm } from './batch-norm.js';
 export { to } from './cast.js';
 export * from './comparison.js';
 export {
@@ -52,9 +54,32 @@ export { gather, oneHot, scatter, scatterAdd } from './gather.js';
 export type { AlphaOptions, FillRandomOptions } from './in-place.js';
 export { indexSelect } from './index-select.js';
 export { type InterpolateMode, type InterpolateOptions, interpolate } from './interpolate.js';
+export {
+  groupNorm,
+  type InstanceNormOptions,
+  instanceNorm,
+  layerNorm,
+  type NormalizedShape,
+  type NormOptions,
+  type RMSNormOptions,
+  rmsNorm,
+} from './layer-norm.js';
 export { linear } from './linear.js';
 export * from './losses.js';
 export { matmul } from './matmul.js';
+export {
+  type AdaptiveMaxPoolOptions,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  type MaxPooled,
+  type MaxUnpoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  type OutputSize,
+} from './max-pool.js';
 export type { BackwardOptions } from './methods.js';
 export { norm } from './norm.js';
 export type { Operand } from './operands.js';
@@ -62,6 +87,7 @@ export { argsort, cumsum, type SortOptions, sort, type TopkOptions, topk } from 
 export { type PadMode, type PadOptions, pad } from './pad.js';
 export type { PerDimension } from './per-dimension.js';
 export { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.js';
+export type { AvgPoolOptions, MaxPoolOptions, PoolOptions, PoolSize } from './pool-windows.js';
 export { bmm, dot, outer } from './products.js';
 export { index, maskedSelect, slice } from './slicing.js';
 export { logSoftmax, softmax } from './softmax.js';

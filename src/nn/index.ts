@@ -8,6 +8,14 @@ export * from './activations.js';
 export type { NamedModules } from './container.js';
 export * from './conv.js';
 export type { LayerOptions, PaddingMode } from './conv-base.js';
+export * from './adaptive-pool.js';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormLayerOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+} from './batch-norm.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
 export * from './dropout.js';
 export type { Chain, Channels, Features, FeaturesOfChain, SameChannels, SameFeatures } from './features.js';
@@ -16,6 +24,14 @@ export { Fold, Unfold } from './fold.js';
 export type { HookedModule } from './hooked-module.js';
 export type { ForwardHook, ForwardPreHook, FullBackwardHook, Gradients, HookOptions } from './hooks.js';
 export { Identity } from './identity.js';
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+  RMSNorm,
+  type RMSNormLayerOptions,
+} from './layer-norm.js';
 export { Linear, type LinearOptions } from './linear.js';
 export * from './losses.js';
 export { type AnyModule, Module } from './module.js';
@@ -33,6 +49,7 @@ export {
 export { GRU, LSTM, type LSTMOptions, RNN, type RNNOptions } from './recurrent/layers.js';
 export type { CellOptions, RecurrentOptions } from './recurrent/options.js';
 export type { Sequences } from './recurrent/recurrent-layer.js';
+export { AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, type MaxPoolOutput } from './pool.js';
 export { Sequential } from './sequential.js';
 export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
 export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';

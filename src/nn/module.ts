@@ -12,7 +12,7 @@ import { scopedMode } from './mode-scope.js';
 import { checkName, isInherited, joinNames, unique } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
-import { type IncompatibleKeys, loadState, type StateDict, type StateDictLike } from './state-dict.js';
+import { type IncompatibleKeys, loadState, type StateDict, type StateDictLike, type StateEntry } from './state-dict.js';
 
 /** The text is that of the error: `Symbol(...) could not be cloned`. */
 const noClone = Symbol('a module: send its stateDict(), which loadStateDict() takes on the other side');
@@ -291,6 +291,11 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     return this.toString();
   }
 
+  /** Names of own buffers that a state dict may lack. */
+  protected optionalState(): readonly string[] {
+    return [];
+  }
+
   /** A module of this class whose constructors below this one have not run. @internal */
   [empty](): this {
     return Reflect.construct(Module, [], this.constructor) as this;
@@ -365,11 +370,11 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     for (const [name, child] of this.ownModules()) yield* child.#walk(joinNames(path, name), [...above, this]);
   }
 
-  *#stateEntries(): Generator<[string, Tensor]> {
+  *#stateEntries(): Generator<StateEntry> {
     for (const [path, module] of this.#walk('', [])) {
       for (const [name, parameter] of module.#ownParameters()) yield [joinNames(path, name), parameter];
       for (const [name, buffer] of module.#ownBuffers())
-        if (module.#buffers.get(name)) yield [joinNames(path, name), buffer];
+        if (module.#buffers.get(name)) yield [joinNames(path, name), buffer, module.optionalState().includes(name)];
     }
   }
 }

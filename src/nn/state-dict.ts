@@ -46,13 +46,16 @@ export class IncompatibleKeys {
   }
 }
 
+/** A tensor of a model by its name, and whether a state may lack it. */
+export type StateEntry = readonly [name: string, tensor: Tensor, isOptional?: boolean];
+
 /**
  * Copies `state` into `targets`, converting dtypes. Nothing is copied when anything does not fit.
  * @param name of the model's class, for the message.
  */
 export function loadState(
   name: string,
-  targets: readonly (readonly [string, Tensor])[],
+  targets: readonly StateEntry[],
   state: unknown,
   strict: boolean,
 ): IncompatibleKeys {
@@ -81,13 +84,13 @@ interface Pair {
 /** What a state and a model have of each other, and what keeps one from being read into the other, in PyTorch's words. */
 export function stateFaults(
   name: string,
-  targets: readonly (readonly [string, Tensor])[],
+  targets: readonly StateEntry[],
   state: unknown,
   strict: boolean,
 ): { missing: string[]; unexpected: string[]; pairs: Pair[]; faults: string[]; onlySizes: boolean } {
   const given = readEntries(name, state);
   const known = new Set(targets.map(([key]) => key));
-  const missing = targets.filter(([key]) => !given.has(key)).map(([key]) => key);
+  const missing = targets.filter(([key, , isOptional]) => !given.has(key) && !isOptional).map(([key]) => key);
   const unexpected = [...given.keys()].filter((key) => !known.has(key));
   const pairs = targets
     .filter(([key]) => given.has(key))

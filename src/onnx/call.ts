@@ -62,6 +62,11 @@ export class Call<Name extends OpName = OpName> {
     return Array.from(lists[0]!, (_, i) => lists.map((list) => list[i]!));
   }
 
+  /** A list of numbers at each batch size. */
+  layouts(name: ArgName<Name>): Float64Array[] {
+    return this.#each.map(({ args }) => args[name] as Float64Array);
+  }
+
   /** The sizes of a layout, and the strides of each of its operands. */
   layout(name: ArgName<Name>, operands: number): { sizes: Quantity[]; strides: Quantity[][] } {
     const layouts = this.#each.map(({ args }) => args[name] as Float64Array);

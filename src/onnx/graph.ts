@@ -20,6 +20,7 @@ export type Numbers = HostArray | BigInt64Array;
 export type Attribute =
   | number
   | readonly number[]
+  | { readonly real: number }
   | { readonly text: string }
   | { readonly texts: readonly string[] }
   | { readonly tensor: Constant };

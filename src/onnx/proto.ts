@@ -77,6 +77,7 @@ function nodeOf({ op, name, inputs, outputs, attributes }: GraphNode): MessageIn
 
 function attributeOf(value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
   if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) };
+  if ('real' in value) return { type: AttributeType.FLOAT, f: value.real };
   if ('text' in value) return { type: AttributeType.STRING, s: new TextEncoder().encode(value.text) };
   if ('texts' in value)
     return { type: AttributeType.STRINGS, strings: value.texts.map((text) => new TextEncoder().encode(text)) };

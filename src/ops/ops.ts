@@ -17,6 +17,8 @@
 
 import { convContract } from './contract-conv.js';
 import { recurrentContract } from './contract-recurrent.js';
+import { normContract } from './contract-norm.js';
+import { poolContract } from './contract-pool.js';
 import { postOp } from './post-op.js';
 import type { Role, RoleTypes } from './roles.js';
 import { op, type Traits } from './traits.js';
@@ -217,6 +219,9 @@ const contract = {
 
   // --- convolution: contract-conv.ts ------------------------------------------------------------------------------------
   ...convContract,
+  // --- pooling and normalisation: contract-pool.ts, contract-norm.ts -------------------------------------------------------
+  ...poolContract,
+  ...normContract,
 
   // --- recurrent layers: contract-recurrent.ts ------------------------------------------------------------------------
   ...recurrentContract,

@@ -6,6 +6,8 @@ import { functional as F, Generator, Slice, type Tensor, tensor } from '../../sr
 import { activationGradients } from './activation-gradients.js';
 import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
 import { spaceGradientCases } from './space-gradient-cases.js';
+import { normGradients } from './gradient-norms.js';
+import { poolGradients } from './gradient-pools.js';
 
 const broadcasts: [string, number[], number[]][] = [
   ['same shape', [3, 4], [3, 4]],
@@ -92,6 +94,8 @@ const formula = F.pointwise(
 export const gradientCases = [
   ...activationGradients,
   ...binary,
+  ...poolGradients,
+  ...normGradients,
   of(
     'pow',
     'number',

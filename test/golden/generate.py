@@ -25,6 +25,8 @@ from makers.losses import losses
 from makers.names import names
 from makers.nodes import nodes
 from makers.optimizing import optimizers_rest
+from makers.norms import norms
+from makers.pooling import pooling
 from makers.printing import printing
 from makers.recurrent import recurrent
 from makers.randomness import streams, weights
@@ -48,6 +50,8 @@ FILES = {
     "functions": functions,
     "nodes": nodes,
     "printing": printing,
+    "pooling": pooling,
+    "norms": norms,
     "errors": errors,
     "hooks": hooks,
     "helpers": helpers,

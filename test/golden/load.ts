@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import type { optim } from '../../src/index.js';
 import type { PackingCase, RecurrentCase } from './recurrent-types.js';
+import type { NormCase, PoolCase, UnpoolCase } from './norm-cases.js';
+import type { WeightedCase } from './weighted-case.js';
 
 /** A tensor as generate.py writes it. */
 export interface GoldenTensor {
@@ -305,6 +307,8 @@ export interface GoldenFiles {
     })[];
     readonly inplace: readonly { readonly module: string; readonly text: string }[];
   };
+  norms: { readonly rows: readonly NormCase[] };
+  pooling: { readonly rows: readonly PoolCase[]; readonly unpool: readonly UnpoolCase[] };
   printing: {
     readonly modules: readonly { readonly name: string; readonly text: string }[];
     readonly tensors: readonly PrintedTensor[];
@@ -359,26 +363,6 @@ export interface GoldenFiles {
     /** What PyTorch says about what a backward hook has returned. */
     readonly errors: readonly { readonly returned: string; readonly type: string; readonly message: string }[];
   };
-}
-
-/** Training on samples that have weights, by hand, in batches in the order of the samples. */
-export interface WeightedCase {
-  readonly name: string;
-  readonly kind: 'crossEntropy' | 'mse';
-  readonly options: {
-    readonly weight: GoldenTensor | null;
-    readonly labelSmoothing?: number;
-    readonly reduction?: 'mean' | 'sum' | 'none';
-  };
-  readonly initial: Tensors;
-  readonly inputs: GoldenTensor;
-  readonly target: GoldenTensor;
-  readonly sampleWeight: GoldenTensor;
-  readonly batchSize: number;
-  readonly lr: number;
-  /** Of each epoch. */
-  readonly losses: readonly number[];
-  readonly after: Tensors;
 }
 
 /** The content of `test/golden/<name>.json`. */

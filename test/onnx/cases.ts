@@ -293,7 +293,44 @@ const recurrent: Case[] = [
   ),
 ];
 
+const images = x(3, 7, 9);
+const pooling: Case[] = [
+  one('maxPool1d', (a) => F.maxPool1d(a!, 3, { stride: 2, dilation: 2, padding: 1 }), x(3, 13)),
+  one('maxPool2d', (a) => F.maxPool2d(a!, 2), images),
+  one('maxPool2d, padded, ceil', (a) => F.maxPool2d(a!, [3, 2], { stride: 2, padding: 1, ceilMode: true }), images),
+  one('maxPool2d with indices', (a) => F.maxPool2d(a!, 3, { stride: 1, returnIndices: true }), images),
+  one('maxPool2d of one window', (a) => F.maxPool2d(a!, [5, 9]), images),
+  one('adaptiveMaxPool2d', (a) => F.adaptiveMaxPool2d(a!, [1, 3]), images),
+  one('avgPool1d', (a) => F.avgPool1d(a!, 3), x(3, 13)),
+  one('avgPool2d, padded', (a) => F.avgPool2d(a!, 3, { stride: 2, padding: 1 }), images),
+  one(
+    'avgPool2d, padding that does not count',
+    (a) => F.avgPool2d(a!, 3, { padding: 1, countIncludePad: false }),
+    images,
+  ),
+  one('avgPool2d, ceil', (a) => F.avgPool2d(a!, 3, { stride: 2, ceilMode: true, divisorOverride: 5 }), images),
+  one('adaptiveAvgPool2d', (a) => F.adaptiveAvgPool2d(a!, [1, 1]), images),
+  one('adaptiveAvgPool2d, uneven', (a) => F.adaptiveAvgPool2d(a!, [3, 4]), images),
+  one('avgPool3d', (a) => F.avgPool3d(a!, 2, 1), x(2, 3, 4, 4)),
+];
+
+const norms: Case[] = [
+  one(
+    'batchNorm of the batch',
+    (a) => F.batchNorm(a!, null, null, { training: true, weight: square.select(0, 0) }),
+    x(4, 3),
+  ),
+  one('batchNorm in evaluation', (a) => F.batchNorm(a!, row, row.abs().add(1), { weight: row, bias: row }), x(4, 2, 3)),
+  one('layerNorm', (a) => F.layerNorm(a!, 4, { weight: row, bias: row })),
+  one('layerNorm of two dimensions', (a) => F.layerNorm(a!, [3, 4], { eps: 0.1 }), x(2, 3, 4)),
+  one('groupNorm', (a) => F.groupNorm(a!, 2, { weight: row, bias: row }), x(4, 5)),
+  one('instanceNorm', (a) => F.instanceNorm(a!), x(3, 4, 2)),
+  one('rmsNorm', (a) => F.rmsNorm(a!, 4, { weight: row })),
+];
+
 export const cases: readonly Case[] = [
+  ...norms,
+  ...pooling,
   ...elementwise,
   ...ofIntegers,
   ...alongOneDimension,

@@ -51,6 +51,7 @@ describe('the list of cases', () => {
       'gatherRows',
     ] as const),
     ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate'] as const),
+    ...(['maxPoolBackward', 'avgPoolBackward', 'batchNormBackward', 'layerNormBackward'] as const),
     'convWeightGradient' as const,
   ];
   /** Checks of what others have asked for: they are left to the runtime. */

@@ -23,6 +23,8 @@ import { maskCases } from './cases/pointwise-masks.js';
 import { structureCases } from './cases/pointwise-structure.js';
 import { uniformCases } from './cases/pointwise-uniform.js';
 import { recurrentCases } from './cases/recurrent.js';
+import { normCases } from './cases/norm.js';
+import { poolCases } from './cases/pool.js';
 import { reduceCases } from './cases/reduce.js';
 import { reduceProgramCases } from './cases/reduce-program.js';
 import { softmaxCases } from './cases/softmax.js';
@@ -51,6 +53,8 @@ export const cases: readonly Case[] = [
   ...linearWeightCases,
   ...convCases,
   ...recurrentCases,
+  ...poolCases,
+  ...normCases,
   ...crossEntropyCases,
   ...hostCases,
 ];

@@ -72,6 +72,29 @@ class PyTorch(Contender):
 
         return compiled(step)
 
+    def layer(self, kind, sizes, channelsLast, **which):
+        """Backward passes are calls of the functions that autograd calls, with the results of a forward pass."""
+        x, ones = torch.randn(*sizes), torch.ones(sizes[1])
+        if channelsLast:
+            x = x.to(memory_format=torch.channels_last)
+        forward = which["pass"] == "forward"
+        if kind == "maxPool":
+            out, index = F.max_pool2d(x, 2, return_indices=True)
+            back = torch.ops.aten.max_pool2d_with_indices_backward
+            run = lambda: F.max_pool2d(x, 2, return_indices=True)
+            return run if forward else lambda: back(out, x, [2, 2], [2, 2], [0, 0], [1, 1], False, index)
+        if kind == "batchNorm":
+            norm = torch.ops.aten.native_batch_norm
+            out, mean, rstd = norm(x, ones, ones, None, None, True, 0.1, 1e-5)
+            back = torch.ops.aten.native_batch_norm_backward
+            run = lambda: norm(x, ones, ones, None, None, True, 0.1, 1e-5)
+            return run if forward else lambda: back(out, x, ones, None, None, mean, rstd, True, 1e-5, [True] * 3)
+        norm, shape = torch.ops.aten.native_layer_norm, [sizes[1]]
+        out, mean, rstd = norm(x, shape, ones, ones, 1e-5)
+        back = torch.ops.aten.native_layer_norm_backward
+        run = lambda: norm(x, shape, ones, ones, 1e-5)
+        return run if forward else lambda: back(out, x, shape, mean, rstd, ones, ones, [True] * 3)
+
     def forward(self, layers, batch):
         model = compiled(mlp(layers, 0).eval())
         inputs = torch.randn(batch, layers[0])

@@ -8,9 +8,11 @@ import { integers } from './integers.js';
 import { losses } from './losses.js';
 import { matrices } from './matrices.js';
 import { moves } from './moves.js';
+import { normalization } from './normalization.js';
 import { pointwise } from './pointwise.js';
 import { sparse } from './sparse.js';
 import { recurrent } from './recurrent.js';
+import { pooling } from './pooling.js';
 
 /** An op that no forward pass needs, or that has no counterpart. */
 const refused =
@@ -34,6 +36,8 @@ export const handlers: Handlers = {
   ...convolutions,
   ...sparse,
   ...recurrent,
+  ...pooling,
+  ...normalization,
   drawKey: refused(random),
   draw: refused(random),
   convWeightGradient: refused(gradients),
@@ -41,6 +45,10 @@ export const handlers: Handlers = {
   softmaxBackward: refused(gradients),
   crossEntropyBackward: refused(gradients),
   recurrentBackward: refused(gradients),
+  maxPoolBackward: refused(gradients),
+  avgPoolBackward: refused(gradients),
+  batchNormBackward: refused(gradients),
+  layerNormBackward: refused(gradients),
   reduce: refused(compiled),
   gatherRows: refused(compiled),
   linearInputGradient: refused(compiled),

@@ -13,9 +13,11 @@ import { indexingOps } from './indexing.js';
 import { integerOps } from './integers.js';
 import { linearOps } from './linear.js';
 import { matmulOps } from './matmul.js';
+import { normOps } from './norm.js';
 import { orderOps } from './order.js';
 import { pointwiseOps } from './pointwise.js';
 import { recurrentOps } from './recurrent.js';
+import { poolOps } from './pool.js';
 import { reduceOps } from './reduce.js';
 import { softmaxOps } from './softmax.js';
 import { sparseOps } from './sparse.js';
@@ -35,5 +37,7 @@ export const referenceOps: Ops = {
   ...linearOps,
   ...convOps,
   ...recurrentOps,
+  ...poolOps,
+  ...normOps,
   ...crossEntropyOps,
 };

@@ -75,6 +75,10 @@ LANEWISE_VEC Vi v_splat_int(std::int32_t x) { return _mm256_set1_epi32(x); }
 LANEWISE_VEC Vi v_lane_index() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
 LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const Vi*>(p)); }
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { _mm256_storeu_si256(reinterpret_cast<Vi*>(p), x); }
+// n lanes; the others are 0.
+LANEWISE_VEC Vi v_load_int_n(const std::int32_t* p, std::size_t n) { return _mm256_maskload_epi32(p, first_lanes(n)); }
+LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) { _mm256_maskstore_epi32(p, first_lanes(n), x); }
+LANEWISE_VEC Vm v_eq_int(Vi a, Vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return _mm256_add_epi32(a, b); }
 LANEWISE_VEC Vi v_mul_int(Vi a, Vi b) { return _mm256_mullo_epi32(a, b); }
 LANEWISE_VEC Vi v_and_int(Vi a, Vi b) { return _mm256_and_si256(a, b); }
@@ -86,6 +90,19 @@ LANEWISE_VEC Vi v_sar(Vi x, int bits) { return _mm256_srai_epi32(x, bits); }
 LANEWISE_VEC Vm v_lt_int(Vi a, Vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
 LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) {
   return _mm256_castps_si256(v_select(m, v_from_bits(yes), v_from_bits(no)));
+}
+
+// The even elements of a, then the odd ones of b.
+LANEWISE_VEC Vf v_even_odd(Vf a, Vf b) {
+  const __m256d pairs = _mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xd8));
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(pairs, 0xd8));
+}
+// a[0], b[0], a[1], b[1], ...: the first lanes, and those that follow.
+LANEWISE_VEC Vf v_zip_low(Vf a, Vf b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
+}
+LANEWISE_VEC Vf v_zip_high(Vf a, Vf b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
 }
 
 // Rows become columns.

@@ -65,6 +65,13 @@ LANEWISE_VEC Vi v_splat_int(std::int32_t x) { return _mm512_set1_epi32(x); }
 LANEWISE_VEC Vi v_lane_index() { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
 LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return _mm512_loadu_si512(p); }
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { _mm512_storeu_si512(p, x); }
+LANEWISE_VEC Vi v_load_int_n(const std::int32_t* p, std::size_t n) {
+  return _mm512_maskz_loadu_epi32(first_lanes(n), p);
+}
+LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) {
+  _mm512_mask_storeu_epi32(p, first_lanes(n), x);
+}
+LANEWISE_VEC Vm v_eq_int(Vi a, Vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return _mm512_add_epi32(a, b); }
 LANEWISE_VEC Vi v_mul_int(Vi a, Vi b) { return _mm512_mullo_epi32(a, b); }
 LANEWISE_VEC Vi v_and_int(Vi a, Vi b) { return _mm512_and_si512(a, b); }
@@ -75,6 +82,16 @@ LANEWISE_VEC Vi v_shr(Vi x, int bits) { return _mm512_srli_epi32(x, static_cast<
 LANEWISE_VEC Vi v_sar(Vi x, int bits) { return _mm512_srai_epi32(x, static_cast<unsigned>(bits)); }
 LANEWISE_VEC Vm v_lt_int(Vi a, Vi b) { return _mm512_cmplt_epi32_mask(a, b); }
 LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) { return _mm512_mask_blend_epi32(m, no, yes); }
+
+LANEWISE_VEC Vf v_even_odd(Vf a, Vf b) {
+  return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31), b);
+}
+LANEWISE_VEC Vf v_zip_low(Vf a, Vf b) {
+  return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
+}
+LANEWISE_VEC Vf v_zip_high(Vf a, Vf b) {
+  return _mm512_permutex2var_ps(a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+}
 
 // Pairs of rows, then pairs of pairs within 128 bits; then the 4×4 blocks of 128 bits change places.
 LANEWISE_VEC void v_transpose(Vf* r) {

@@ -64,6 +64,17 @@ LANEWISE_VEC Vi v_lane_index() {
 }
 LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return vld1q_s32(p); }
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { vst1q_s32(p, x); }
+LANEWISE_VEC Vi v_load_int_n(const std::int32_t* p, std::size_t n) {
+  std::int32_t lanes[4] = {0, 0, 0, 0};
+  for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
+  return vld1q_s32(lanes);
+}
+LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) {
+  std::int32_t lanes[4];
+  vst1q_s32(lanes, x);
+  for (std::size_t i = 0; i < n; ++i) p[i] = lanes[i];
+}
+LANEWISE_VEC Vm v_eq_int(Vi a, Vi b) { return vceqq_s32(a, b); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return vaddq_s32(a, b); }
 LANEWISE_VEC Vi v_mul_int(Vi a, Vi b) { return vmulq_s32(a, b); }
 LANEWISE_VEC Vi v_and_int(Vi a, Vi b) { return vandq_s32(a, b); }
@@ -76,6 +87,10 @@ LANEWISE_VEC Vi v_shr(Vi x, int bits) {
 LANEWISE_VEC Vi v_sar(Vi x, int bits) { return vshlq_s32(x, vdupq_n_s32(-bits)); }
 LANEWISE_VEC Vm v_lt_int(Vi a, Vi b) { return vcltq_s32(a, b); }
 LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) { return vbslq_s32(m, yes, no); }
+
+LANEWISE_VEC Vf v_even_odd(Vf a, Vf b) { return vuzp1q_f32(a, vextq_f32(b, b, 1)); }
+LANEWISE_VEC Vf v_zip_low(Vf a, Vf b) { return vzip1q_f32(a, b); }
+LANEWISE_VEC Vf v_zip_high(Vf a, Vf b) { return vzip2q_f32(a, b); }
 
 LANEWISE_VEC void v_transpose(Vf* r) {
   const float32x4x2_t a = vtrnq_f32(r[0], r[1]), b = vtrnq_f32(r[2], r[3]);

@@ -56,6 +56,11 @@ LANEWISE_VEC Vi v_splat_int(std::int32_t x) { return x; }
 LANEWISE_VEC Vi v_lane_index() { return 0; }
 LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return *p; }
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { *p = x; }
+LANEWISE_VEC Vi v_load_int_n(const std::int32_t* p, std::size_t n) { return n == 0 ? 0 : *p; }
+LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) {
+  if (n != 0) *p = x;
+}
+LANEWISE_VEC Vm v_eq_int(Vi a, Vi b) { return a == b; }
 LANEWISE_VEC std::uint32_t bits_of(Vi x) { return static_cast<std::uint32_t>(x); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return static_cast<Vi>(bits_of(a) + bits_of(b)); }
 LANEWISE_VEC Vi v_mul_int(Vi a, Vi b) { return static_cast<Vi>(bits_of(a) * bits_of(b)); }
@@ -67,5 +72,9 @@ LANEWISE_VEC Vi v_shr(Vi x, int bits) { return static_cast<Vi>(bits_of(x) >> bit
 LANEWISE_VEC Vi v_sar(Vi x, int bits) { return x >> bits; }
 LANEWISE_VEC Vm v_lt_int(Vi a, Vi b) { return a < b; }
 LANEWISE_VEC Vi v_select_int(Vm m, Vi yes, Vi no) { return m ? yes : no; }
+
+LANEWISE_VEC Vf v_even_odd(Vf a, Vf) { return a; }
+LANEWISE_VEC Vf v_zip_low(Vf a, Vf) { return a; }
+LANEWISE_VEC Vf v_zip_high(Vf, Vf b) { return b; }
 
 LANEWISE_VEC void v_transpose(Vf*) {}
