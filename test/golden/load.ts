@@ -2,16 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import type { optim } from '../../src/index.js';
+import type { GoldenTensor } from './tensor.js';
+
+export type { GoldenTensor } from './tensor.js';
+
 import type { PackingCase, RecurrentCase } from './recurrent-types.js';
 import type { NormCase, PoolCase, UnpoolCase } from './norm-cases.js';
 import type { WeightedCase } from './weighted-case.js';
-
-/** A tensor as generate.py writes it. */
-export interface GoldenTensor {
-  readonly dtype: 'float32' | 'float64' | 'int32';
-  readonly shape: readonly number[];
-  readonly base64: string;
-}
 
 type Named<T> = Readonly<Record<string, T>>;
 type Tensors = Named<GoldenTensor>;

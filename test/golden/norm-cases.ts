@@ -1,5 +1,5 @@
 /** Rows of norms.json and pooling.json. */
-import type { GoldenTensor } from './load.js';
+import type { GoldenTensor } from './tensor.js';
 
 type Tensors = Readonly<Record<string, GoldenTensor>>;
 

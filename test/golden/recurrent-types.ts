@@ -1,5 +1,5 @@
 /** What recurrent.json holds. */
-import type { GoldenTensor } from './load.js';
+import type { GoldenTensor } from './tensor.js';
 
 /** A recurrent layer or cell, with the gradients of Σ result·grad. */
 export interface RecurrentCase {

@@ -1,4 +1,4 @@
-import type { GoldenTensor } from './load.js';
+import type { GoldenTensor } from './tensor.js';
 
 type Tensors = Readonly<Record<string, GoldenTensor>>;
 
