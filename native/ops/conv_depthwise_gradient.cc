@@ -11,7 +11,8 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-constexpr std::size_t kLine = 16;  // lines begin on a boundary of the widest vector
+constexpr std::size_t kBandPixels = 1024;  // long, as each band loads and stores its sums
+constexpr std::size_t kLine = 16;          // lines begin on a boundary of the widest vector
 
 class DepthwiseGradient {
  public:
@@ -19,7 +20,7 @@ class DepthwiseGradient {
       : context_(context),
         call_(call),
         g_(call.geometry),
-        plan_(g_, ConvDirection::kForward, true),
+        plan_(g_, ConvDirection::kForward, true, kBandPixels),
         line_(core::checked_round_up(g_.channels, kLine)),
         chunks_(g_, checked_mul(line_, checked_add(g_.taps(), 1))),
         parts_(std::min(chunks_.count, conv_parts(context, g_))) {

@@ -5,8 +5,6 @@
 namespace lanewise::ops {
 namespace {
 
-// Outputs of a band: enough for whole tiles, few enough to stay in the first-level cache with a panel's channels.
-constexpr std::size_t kBandPixels = 96;
 // Up to this width of the target, and where zeros would be most of a row, taps beside a row are left out; else they
 // meet zeros. By the shape alone, so that an infinite weight has the same effect everywhere.
 constexpr std::size_t kClippedWidth = 8;
@@ -65,7 +63,8 @@ void classify(PhaseDim& phase, std::size_t size, bool clip) {
 
 }  // namespace
 
-ConvPlan::ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip) {
+ConvPlan::ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip, std::size_t pixels_of_band)
+    : band_pixels(pixels_of_band) {
   const bool forward = direction == ConvDirection::kForward;
   groups = geometry.groups;
   source_channels = forward ? geometry.group_channels() : geometry.group_outs();
@@ -116,7 +115,7 @@ void ConvPlan::add_phase(const std::array<const PhaseDim*, kSpatial>& dims,
       }
     }
   }
-  const std::size_t most = std::max<std::size_t>(1, kBandPixels / std::max<std::size_t>(1, columns->count));
+  const std::size_t most = std::max<std::size_t>(1, band_pixels / std::max<std::size_t>(1, columns->count));
   for (const PhaseDim::Class& depths : planes->classes) {
     for (std::size_t depth = depths.begin; depth < depths.end; ++depth) {
       for (const PhaseDim::Class& row_class : rows->classes) {

@@ -61,14 +61,18 @@ struct ConvSource {
 };
 
 struct ConvPlan {
-  // `skip`: taps beside rows are left out whatever the width.
-  ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip = false);
+  // Outputs of a band: enough for whole tiles, few enough to stay in the first-level cache with a panel's channels.
+  static constexpr std::size_t kBandPixels = 96;
+  // `skip`: taps beside rows are left out whatever the width. Bands have about `band_pixels` outputs at most.
+  ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip = false,
+           std::size_t band_pixels = kBandPixels);
 
   ConvSource source;
   std::array<std::size_t, kSpatial> target;      // sizes of the target image
   std::size_t source_channels, target_channels;  // of a group
   std::size_t groups;
   std::size_t phases;
+  std::size_t band_pixels;
   std::vector<std::size_t> tap_order;  // of the lines of a panel: the tap of each source_channels lines
   std::vector<kernels::ConvSegment> segments;
   std::vector<PlannedRegion> regions;

@@ -15,8 +15,9 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-// Images of fewer pixels go through the tiles together, as many as have so many.
-constexpr std::size_t kPixelsTogether = 96;
+// Images of few pixels go through the tiles together, as many as have so many: the ends of rows and the corners, which
+// have fewer taps, then fill tiles too, and a panel of weights serves all of them.
+constexpr std::size_t kPixelsTogether = 256;
 constexpr std::size_t kEpilogueRows = 24;
 constexpr std::size_t kMostWork = std::size_t{1} << 40;
 // Depthwise lines begin on a boundary of the widest vector.

@@ -7,6 +7,7 @@
 
 #include "../core/aligned.h"
 #include "check.h"
+#include "conv_tap_lines.h"
 #include "conv_weights_sums.h"
 #include "ops.h"
 #include "winograd_conv.h"
@@ -20,9 +21,6 @@ using kernels::ConvRun;
 
 // Pixels that a tile's sums are worth being loaded for: images of fewer go together.
 constexpr std::size_t kPixelsTogether = 160;
-// Up to so many channels, all taps are rows of one tile: a few rows of outputs are gathered into lines of all taps, as
-// long as those are no longer than this, and as many as stay in the first-level cache.
-constexpr std::size_t kFewChannels = 4, kLongestLine = 256, kStripFloats = 6144;
 
 // The outputs of one dimension whose tap lies in the input: [begin, end).
 struct Range {
@@ -48,18 +46,17 @@ class WeightGradient {
         of_group_((g_.group_outs() + nr_ - 1) / nr_),
         panels_(g_.groups * of_group_),
         lines_(checked_mul(g_.taps(), g_.group_channels())),
-        chunks_(g_, checked_mul(panels_, checked_mul(lines_ + 1, nr_))) {
+        chunks_(g_, checked_mul(panels_, checked_mul(lines_ + 1, nr_))),
+        tap_lines_(g_),
+        gathers_(tap_lines_.applies()) {
     const std::size_t pixels = std::max<std::size_t>(1, g_.out_pixels());
-    gathers_ = g_.groups == 1 && g_.channels <= kFewChannels && g_.taps() > 1 && lines_ <= kLongestLine;
     together_ = gathers_ ? 1
                          : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
                                                    std::max<std::size_t>(1, g_.batch / chunks_.count));
     copies_grad_ = !call.grad_channels_last || g_.group_outs() % nr_ != 0;
     copies_x_ = !call.x_channels_last && !gathers_;
     b_step_ = copies_grad_ ? nr_ : g_.out_channels;
-    const std::size_t row = std::max<std::size_t>(1, checked_mul(g_.dims[2].out, lines_));
-    strip_rows_ = std::max<std::size_t>(1, kStripFloats / row);
-    x_floats_ = gathers_    ? padded(checked_mul(strip_rows_, row))
+    x_floats_ = gathers_    ? tap_lines_.scratch()
                 : copies_x_ ? padded(checked_mul(together_, g_.in_pixels() * g_.channels))
                             : 0;
     grad_floats_ = copies_grad_ ? padded(checked_mul(together_, pixels, checked_mul(panels_, nr_))) : 0;
@@ -175,18 +172,19 @@ class WeightGradient {
     }
   }
 
-  // All taps of a few rows of outputs at a time.
+  // All taps of a few rows of outputs at a time are the rows of one product.
   void add_gathered(const float* x, std::size_t image, std::size_t panel, std::size_t last_panel, float* scratch,
                     float* sums) const {
     const std::size_t rows = g_.dims[0].out * g_.dims[1].out, width = g_.dims[2].out;
-    for (std::size_t row = 0; row < rows; row += strip_rows_) {
-      const std::size_t taken = std::min(strip_rows_, rows - row);
-      for (std::size_t r = 0; r < taken; ++r) gather_row(x, row + r, scratch + r * width * lines_);
+    tap_lines_.read(kernels_, x, call_.x_channels_last, scratch);
+    for (std::size_t row = 0; row < rows; row += tap_lines_.rows_together()) {
+      const std::size_t taken = std::min(tap_lines_.rows_together(), rows - row);
+      const float* const lines = tap_lines_.gather(row, taken, scratch);
       for (std::size_t p = panel; p < last_panel; ++p) {
         const float* const grad = copies_grad_ ? scratch + x_floats_ + p * g_.out_pixels() * nr_
                                                : call_.grad + image * g_.out_pixels() * g_.out_channels + column_of(p);
         const ConvRun run{0, row * width * b_step_, taken * width};
-        const kernels::ConvOuter outer{.a = scratch,
+        const kernels::ConvOuter outer{.a = lines,
                                        .a_step = lines_,
                                        .rows = lines_,
                                        .b = grad,
@@ -198,40 +196,6 @@ class WeightGradient {
         kernels_.conv_outer(&outer);
       }
     }
-  }
-
-  // What the outputs of a row see: [width][tap][channel], zeros beside the image.
-  void gather_row(const float* x, std::size_t row, float* to) const {
-    const auto& [planes, rows, columns] = g_.dims;
-    const std::size_t z = row / rows.out, y = row % rows.out;
-    const std::size_t pixel = call_.x_channels_last ? g_.channels : 1;
-    const std::size_t channel = call_.x_channels_last ? 1 : g_.in_pixels();
-    for (std::size_t tz = 0; tz < planes.kernel; ++tz) {
-      const std::size_t depth = z * planes.stride + tz * planes.dilation - planes.low;
-      for (std::size_t ty = 0; ty < rows.kernel; ++ty) {
-        const std::size_t height = y * rows.stride + ty * rows.dilation - rows.low;
-        const bool seen = depth < planes.size && height < rows.size;  // what lies before has wrapped around
-        const float* const from = x + (seen ? (depth * rows.size + height) * columns.size * pixel : 0);
-        for (std::size_t tx = 0; tx < columns.kernel; ++tx) {
-          const Range width = seen ? ranges_[2][tx] : Range{0, 0};
-          const std::size_t first = width.begin * columns.stride + tx * columns.dilation - columns.low;
-          for (std::size_t c = 0; c < g_.channels; ++c) {
-            const float* const line = from + c * channel + (width.count() == 0 ? 0 : first * pixel);
-            gather(line, columns.stride * pixel, width, to++);
-          }
-        }
-      }
-    }
-  }
-
-  // One number of each output's line.
-  void gather(const float* from, std::size_t step, Range width, float* to) const {
-    for (std::size_t i = 0; i < width.begin; ++i) to[i * lines_] = 0.0f;
-    for (std::size_t i = width.begin; i < width.end; ++i) {
-      to[i * lines_] = *from;
-      from += step;
-    }
-    for (std::size_t i = width.end; i < g_.dims[2].out; ++i) to[i * lines_] = 0.0f;
   }
 
   const float* x_of(std::size_t first, std::size_t images, float* scratch) const {
@@ -288,8 +252,9 @@ class WeightGradient {
   const ConvGeometry& g_;
   std::size_t nr_, of_group_, panels_, lines_;
   ConvChunks chunks_;
-  bool gathers_ = false, copies_grad_ = false, copies_x_ = false;
-  std::size_t together_ = 1, b_step_ = 0, strip_rows_ = 1;
+  TapLines tap_lines_;
+  bool gathers_, copies_grad_ = false, copies_x_ = false;
+  std::size_t together_ = 1, b_step_ = 0;
   std::size_t x_floats_ = 0, grad_floats_ = 0, parts_ = 1;
   std::array<std::vector<Range>, kSpatial> ranges_;  // of each tap
   std::vector<ConvRun> runs_;

@@ -10,11 +10,11 @@ namespace {
 // Lines of a panel that are transposed together before they go to their places.
 constexpr std::size_t kMostTaps = 64, kMostColumns = 32;
 
-// [taps][nr] for one channel of the source, from where elements of a column are dense.
+// [taps][nr] for one channel of the source, from where elements of a column are dense. Columns that are missing are
+// zeros in `lines`.
 void pack_taps(const kernels::KernelTable& kernels, const float* from, std::size_t column_stride, std::size_t columns,
-               const ConvPlan& plan, std::size_t channel, float* to) {
+               const ConvPlan& plan, std::size_t channel, float* lines, float* to) {
   const std::size_t nr = kernels.gemm_nr, taps = plan.tap_order.size();
-  float lines[kMostTaps * kMostColumns] = {};
   kernels.to_channels_last(from, column_stride, columns, taps, 1, lines, nr, 0);
   for (std::size_t t = 0; t < taps; ++t) {
     std::memcpy(to + (t * plan.source_channels + channel) * nr, lines + plan.tap_order[t] * nr, nr * sizeof(float));
@@ -41,8 +41,9 @@ void pack_conv_panel(const kernels::KernelTable& kernels, const ConvCall& call, 
     return;
   }
   if (taps <= kMostTaps && nr <= kMostColumns) {
+    float lines[kMostTaps * kMostColumns] = {};
     for (std::size_t c = 0; c < plan.source_channels; ++c) {
-      pack_taps(kernels, weight + c * line_stride, column_stride, columns, plan, c, to);
+      pack_taps(kernels, weight + c * line_stride, column_stride, columns, plan, c, lines, to);
     }
     return;
   }

@@ -1,7 +1,9 @@
 // Instruction sets with fused multiply-adds agree to the bit. No machine has all of them, so each is compared with what
 // is written down here: a hash of the bits of every kernel's output.
+#include "../ops/conv_geometry.h"
 #include "../ops/ops.h"
 #include "arithmetic.h"
+#include "conv_shapes.h"
 
 namespace lanewise::test {
 namespace {
@@ -33,7 +35,27 @@ std::vector<float> unary(const KernelTable& table, Inputs in) {
   return in.x;
 }
 
+// The three ops of convolution on every shape of the tests.
+std::vector<float> convolutions(const KernelTable& table, Inputs) {
+  const ops::Context context = context_of(table, 2);
+  std::vector<float> all;
+  for (const ConvShape& shape : kConvShapes) {
+    const std::vector<double> geometry = shape.geometry();
+    const ops::ConvGeometry g = ops::decode_geometry("test", geometry);
+    const std::vector<float> x = Random(1).floats(g.in_size()), grad = Random(2).floats(g.out_size());
+    const std::vector<float> weight = Random(3).floats(g.weight_size()), bias = Random(4).floats(g.out_channels);
+    std::vector<float> out(g.out_size()), x_grad(g.in_size()), w_grad(g.weight_size()), b_grad(g.out_channels);
+    ops::conv(context, x, weight, ops::FloatIn(bias), out, geometry, false, true);
+    ops::convInputGradient(context, grad, weight, std::nullopt, x_grad, geometry, true, false);
+    ops::convWeightGradient(context, grad, x, w_grad, ops::FloatOut(b_grad), geometry, false, true);
+    for (const std::vector<float>& each : {out, x_grad, w_grad, b_grad})
+      all.insert(all.end(), each.begin(), each.end());
+  }
+  return all;
+}
+
 const Golden kGolden[] = {
+    {"convolutions", 3776817219u, convolutions},
     {"exp", 2541819616u, unary<&KernelTable::exp>},
     {"sigmoid", 4100330902u, unary<&KernelTable::sigmoid>},
     {"tanh", 1421690784u, unary<&KernelTable::tanh>},
