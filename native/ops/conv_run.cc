@@ -55,7 +55,7 @@ class Convolution {
   void run() {
     pack();
     const std::size_t batch = call_.geometry.batch;
-    if (batch >= parts_) {
+    if (by_images()) {
       run_parts(context_, parts_, [&](std::size_t part) {
         float* const scratch = scratch_ + part * workspace_;
         const std::size_t last = part_begin(part + 1, parts_, batch, 1);
@@ -68,7 +68,7 @@ class Convolution {
       });
       return;
     }
-    // Few images: the panels and bands of each over all parts, from one copy of its source.
+    // The panels and bands of each image over all parts, from one copy of its source.
     for (std::size_t n = 0; n < batch; ++n) {
       const Images images{n, 1, source_of(n, 1, scratch_), target_of(n, scratch_)};
       run_parts(context_, parts_, [&](std::size_t part) {
@@ -87,6 +87,14 @@ class Convolution {
     float* target;
   };
 
+  // Whether parts have whole images: not where there are so few that shares would differ by a good part, and each is
+  // worth the threads.
+  bool by_images() const {
+    const std::size_t batch = call_.geometry.batch;
+    if (batch < parts_) return false;
+    return batch % parts_ == 0 || batch >= 4 * parts_ || call_.geometry.image_work() / parts_ < kMultiplyGrain;
+  }
+
   // A unit is a band of a panel.
   std::size_t units() const { return panels_ * plan_.bands.size(); }
 
@@ -94,7 +102,8 @@ class Convolution {
     if (depthwise_) {
       pack_depthwise(call_, plan_, line_, weights_);
     } else {
-      const std::size_t parts = std::clamp<std::size_t>(parts_, 1, std::max<std::size_t>(1, panels_));
+      const std::size_t parts = std::min(
+          {parts_, std::max<std::size_t>(1, panels_), parts_for(context_, panels_ * panel_floats_, kElementGrain)});
       const std::size_t of_group = panels_of_group(plan_, nr_);
       run_parts(context_, parts, [&](std::size_t part) {
         const std::size_t last = part_begin(part + 1, parts, panels_, 1);
