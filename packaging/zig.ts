@@ -47,7 +47,12 @@ export class Zig {
 
   async #zig(...args: string[]): Promise<void> {
     const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: this.#cache, ZIG_LOCAL_CACHE_DIR: this.#cache };
-    await run(join(compiler, 'zig'), args, { cwd: root, env, maxBuffer: 2 ** 26 });
+    try {
+      await run(join(compiler, 'zig'), args, { cwd: root, env, maxBuffer: 2 ** 26 });
+    } catch (error) {
+      const lines = String((error as { stderr?: unknown }).stderr ?? error).split('\n');
+      throw new Error(lines.filter((line) => line.includes('error')).slice(0, 20).join('\n') || lines.slice(-5).join('\n'));
+    }
   }
 
   /** Makes `file`, stripped. Its bytes depend on the sources, the flags and the version of zig only. */

@@ -22,9 +22,7 @@
 namespace lanewise::core {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::optional<std::string> read_line(const fs::path& file) {
+std::optional<std::string> read_line(const std::string& file) {
   std::ifstream stream(file);
   std::string line;
   if (!std::getline(stream, line)) return std::nullopt;
@@ -92,13 +90,13 @@ std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text) 
   return std::vector<std::size_t>(cpus.begin(), cpus.end());
 }
 
-std::vector<QuotaFiles> quota_files(const fs::path& root) {
-  std::ifstream groups(root / "proc/self/cgroup");
+std::vector<QuotaFiles> quota_files(const std::string& root) {
+  std::ifstream groups(root + "/proc/self/cgroup");
   std::vector<QuotaFiles> found;
   const auto consider = [&](const std::string& folder, const char* quota, const char* period) {
-    const fs::path below = root / folder.substr(1);
-    if (!std::ifstream(below / quota).is_open()) return;
-    found.push_back({(below / quota).string(), period == nullptr ? "" : (below / period).string()});
+    const std::string below = root + folder + "/";
+    if (!std::ifstream(below + quota).is_open()) return;
+    found.push_back({below + quota, period == nullptr ? "" : below + period});
   };
   for (std::string line; std::getline(groups, line);) {  // hierarchy-ID:controllers:path
     const std::size_t first = line.find(':');
@@ -135,21 +133,19 @@ std::optional<double> read_quota(const QuotaFiles& files) noexcept {
   return static_cast<double>(*us) / static_cast<double>(*of);
 }
 
-std::optional<Quota> cgroup_quota(const fs::path& root) {
+std::optional<Quota> cgroup_quota(const std::string& root) {
   std::optional<Quota> smallest;
   for (const QuotaFiles& files : quota_files(root)) {
     const auto cpus = read_quota(files);
     if (!cpus || (smallest && *cpus >= smallest->cpus)) continue;
-    std::string file = "/";
-    file += fs::path(files.quota).lexically_relative(root).generic_string();
-    smallest = Quota{*cpus, std::move(file)};
+    smallest = Quota{*cpus, files.quota.substr(root.size())};
   }
   return smallest;
 }
 
-std::vector<std::size_t> allowed_cpus(const fs::path& root) {
-  for (const char* file : {"proc/thread-self/status", "proc/self/status"}) {
-    std::ifstream status(root / file);
+std::vector<std::size_t> allowed_cpus(const std::string& root) {
+  for (const char* file : {"/proc/thread-self/status", "/proc/self/status"}) {
+    std::ifstream status(root + file);
     for (std::string line; std::getline(status, line);) {
       constexpr std::string_view kKey = "Cpus_allowed_list:";
       if (!line.starts_with(kKey)) continue;
@@ -161,19 +157,19 @@ std::vector<std::size_t> allowed_cpus(const fs::path& root) {
   return {};
 }
 
-std::size_t physical_cores(const fs::path& root, const std::vector<std::size_t>& cpus) {
+std::size_t physical_cores(const std::string& root, const std::vector<std::size_t>& cpus) {
   std::set<std::string> cores;
   for (const std::size_t cpu : cpus) {
-    const fs::path topology = root / "sys/devices/system/cpu" / ("cpu" + std::to_string(cpu)) / "topology";
-    auto siblings = read_line(topology / "core_cpus_list");
-    if (!siblings) siblings = read_line(topology / "thread_siblings_list");  // its name before Linux 5.3
+    const std::string topology = root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    auto siblings = read_line(topology + "core_cpus_list");
+    if (!siblings) siblings = read_line(topology + "thread_siblings_list");  // its name before Linux 5.3
     if (!siblings) return 0;
     cores.insert(*siblings);
   }
   return cores.size();
 }
 
-ThreadCount detect_thread_count(const fs::path& root) {
+ThreadCount detect_thread_count(const std::string& root) {
   const std::vector<std::size_t> cpus = allowed_cpus(root);
   if (cpus.empty()) {
     std::size_t count = std::max(1u, std::thread::hardware_concurrency());
@@ -213,8 +209,8 @@ namespace {
 
 // What stays for the life of the process. Made where running out of memory can be told.
 struct Machine {
-  ThreadCount threads = detect_thread_count("/");
-  std::vector<QuotaFiles> quotas = quota_files("/");
+  ThreadCount threads = detect_thread_count("");
+  std::vector<QuotaFiles> quotas = quota_files("");
 };
 std::atomic<const Machine*> machine{nullptr};
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +33,10 @@ int cpu_now() noexcept;
 // Online CPUs from a list such as "0-3,8", in ascending order; nothing when the text is no such list.
 std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text);
 
+// In what follows `root` is what goes before the absolute paths of the system: nothing, but in tests. Strings, since
+// std::filesystem brings calls of stat, which binaries for old versions of glibc are better without
+// (packaging/README.md).
+
 struct Quota {
   double cpus;
   std::string file;  // where it stands, below the root
@@ -45,20 +48,20 @@ struct QuotaFiles {
 };
 
 // Those that exist for this process's cgroup and the groups above it, below the root.
-std::vector<QuotaFiles> quota_files(const std::filesystem::path& root);
+std::vector<QuotaFiles> quota_files(const std::string& root);
 
 // The quota in CPUs that stands there now; nothing when there is no limit or no file. Does not allocate.
 std::optional<double> read_quota(const QuotaFiles& files) noexcept;
 
 // The smallest quota on the way from this process's cgroup up to the root, in version 2 and version 1 hierarchies.
-std::optional<Quota> cgroup_quota(const std::filesystem::path& root);
+std::optional<Quota> cgroup_quota(const std::string& root);
 
 // CPUs that this thread may run on.
-std::vector<std::size_t> allowed_cpus(const std::filesystem::path& root);
+std::vector<std::size_t> allowed_cpus(const std::string& root);
 
 // Distinct physical cores that these CPUs belong to; 0 when the system does not say.
-std::size_t physical_cores(const std::filesystem::path& root, const std::vector<std::size_t>& cpus);
+std::size_t physical_cores(const std::string& root, const std::vector<std::size_t>& cpus);
 
-ThreadCount detect_thread_count(const std::filesystem::path& root);
+ThreadCount detect_thread_count(const std::string& root);
 
 }  // namespace lanewise::core

@@ -44,7 +44,7 @@ class FakeRoot {
     }
     return *this;
   }
-  operator const fs::path&() const { return path_; }  // NOLINT(google-explicit-constructor)
+  operator std::string() const { return path_.string(); }  // NOLINT(google-explicit-constructor)
 
  private:
   fs::path path_;
