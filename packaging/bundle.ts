@@ -3,6 +3,7 @@
  * `import` and `require` has one library. README.md says why this way round.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -23,7 +24,6 @@ const { outputFiles, metafile } = await build({
   entryPoints: Object.entries(entries).map(([name, source]) => ({ in: source, out: name })),
   outdir: out,
   bundle: true,
-  external: ['echarts', 'simple-ascii-chart'],
   splitting: true,
   format: 'esm',
   platform: 'node',
@@ -32,7 +32,6 @@ const { outputFiles, metafile } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   minifyIdentifiers: true,
-  lineLimit: 160,
   metafile: true,
   write: false,
 });
@@ -54,9 +53,20 @@ async function asCommonJs(code: string): Promise<string> {
     minifyIdentifiers: true,
     lineLimit: 160,
   });
-  const renamed = made.code.replace(/\b(require|import)\("(\.[^"]*)\.js"\)/g, '$1("$2.cjs")');
-  const hashbang = renamed.match(/^#!.*\n/)?.[0] ?? '';
-  return `${hashbang}"use strict";${usesPlace ? place : ''}${renamed.slice(hashbang.length).replace(/^"use strict";/, '')}`;
+  // esbuild breaks lines within strings too, where bundlers that indent would add to the string.
+  const whole = made.code.replaceAll('\\\n', '');
+  // In CommonJS ncc and nft look for __dirname.
+  const located = whole.replace(
+    /new URL\(`(\.\.\/\.\.\/prebuilds\/[^`]*)`,fileUrl\)/g,
+    'process.getBuiltinModule("node:url").pathToFileURL(__dirname+`/$1`)',
+  );
+  const renamed = located.replace(/\b(require|import)\("(\.[^"]*)\.js"\)/g, '$1("$2.cjs")');
+  // Not `require`, which esbuild has no way to write into a bundle of modules.
+  const built = renamed.replace(/\brequire\("([^".][^"]*)"\)/g, (all, name) =>
+    isBuiltin(name) ? `process.getBuiltinModule("${name}")` : all,
+  );
+  const hashbang = built.match(/^#!.*\n/)?.[0] ?? '';
+  return `${hashbang}"use strict";${usesPlace ? place : ''}${built.slice(hashbang.length).replace(/^"use strict";/, '')}`;
 }
 
 /** The entry for `import`, which also says where it lies itself, in words that bundlers understand. */
@@ -69,10 +79,18 @@ function asModule(name: string, exported: readonly string[]): string {
     return name === 'internal' ? handOn : `import '${relative(dirname(name), 'index.js')}';\n${handOn}`;
   return `import internal from './internal.cjs';
 ${handOn}
-const { libcSuffix, prebuiltPlaces } = internal;
-prebuiltPlaces.unshift(
-  () => new URL(\`../../prebuilds/\${process.platform}-\${process.arch}\${libcSuffix()}/lanewise.node\`, import.meta.url),
-);
+internal.places.unshift({
+  here: import.meta.url,
+  prebuilt() {
+    try {
+      return internal.isMusl()
+        ? new URL(\`../../prebuilds/\${process.platform}-\${process.arch}/lanewise.musl.node\`, import.meta.url)
+        : new URL(\`../../prebuilds/\${process.platform}-\${process.arch}/lanewise.node\`, import.meta.url);
+    } catch {
+      return null;
+    }
+  },
+});
 `;
 }
 

@@ -25,7 +25,15 @@ const kStack = 0x6474e551;
 const kRelro = 0x6474e552;
 
 /** Tags of the dynamic section. */
-const tag = { needed: 1, hash: 4, strings: 5, symbols: 6, flags: 30, versionsNeeded: 0x6ffffffe, countNeeded: 0x6fffffff };
+const tag = {
+  needed: 1,
+  hash: 4,
+  strings: 5,
+  symbols: 6,
+  flags: 30,
+  versionsNeeded: 0x6ffffffe,
+  countNeeded: 0x6fffffff,
+};
 
 /** @throws Error for what is no 64-bit little-endian ELF file. */
 export function readElf(bytes: Buffer): Elf {
@@ -80,7 +88,12 @@ export function readElf(bytes: Buffer): Elf {
 
 type ValueOf = (wanted: number) => number | undefined;
 
-function symbols(bytes: Buffer, positionOf: (address: number) => number, valueOf: ValueOf, text: (at: number) => string) {
+function symbols(
+  bytes: Buffer,
+  positionOf: (address: number) => number,
+  valueOf: ValueOf,
+  text: (at: number) => string,
+) {
   // The second number of a hash table is that of the symbols.
   const count = bytes.readUInt32LE(positionOf(valueOf(tag.hash)!) + 4);
   const table = positionOf(valueOf(tag.symbols)!);
@@ -95,7 +108,12 @@ function symbols(bytes: Buffer, positionOf: (address: number) => number, valueOf
   return found;
 }
 
-function neededVersions(bytes: Buffer, positionOf: (address: number) => number, valueOf: ValueOf, text: (at: number) => string) {
+function neededVersions(
+  bytes: Buffer,
+  positionOf: (address: number) => number,
+  valueOf: ValueOf,
+  text: (at: number) => string,
+) {
   const versions: string[] = [];
   const first = valueOf(tag.versionsNeeded);
   let file = first === undefined ? 0 : positionOf(first);

@@ -45,7 +45,11 @@ export function readMachO(bytes: Buffer): MachO {
         break;
       }
       case command.symbols: {
-        const [table, count, strings] = [8, 12, 16].map((offset) => bytes.readUInt32LE(at + offset)) as [number, number, number];
+        const [table, count, strings] = [8, 12, 16].map((offset) => bytes.readUInt32LE(at + offset)) as [
+          number,
+          number,
+          number,
+        ];
         for (let symbol = table; symbol < table + 16 * count; symbol += 16) {
           const type = bytes[symbol + 4]!;
           // Those of debuggers, and those that only the file itself knows.
@@ -57,6 +61,6 @@ export function readMachO(bytes: Buffer): MachO {
     }
     at += bytes.readUInt32LE(at + 4);
   }
-  const machine = ({ 0x01000007: 'x64', 0x0100000c: 'arm64' } as const)[bytes.readUInt32LE(4)] ?? 'other';
+  const machine = ({ 16777223: 'x64', 16777228: 'arm64' } as const)[bytes.readUInt32LE(4)] ?? 'other';
   return { machine, minimum, needed, exported, imported, writableCode, signed };
 }

@@ -10,13 +10,14 @@ const built = join(root, 'build-prebuilds/prebuilds');
 const packed = join(root, 'prebuilds');
 
 rmSync(packed, { recursive: true, force: true });
-for (const name of existsSync(built) ? readdirSync(built) : []) {
-  if (readFileSync(join(built, name, 'sources'), 'utf8') !== sourcesHash()) {
-    console.error(`build-prebuilds/prebuilds/${name} is of other sources than those here: npm run prebuilds -- --all`);
+for (const file of existsSync(built) ? readdirSync(built, { recursive: true }) : []) {
+  if (!file.endsWith('.node')) continue;
+  if (readFileSync(join(built, `${file}.sources`), 'utf8') !== sourcesHash()) {
+    console.error(`build-prebuilds/prebuilds/${file} is of other sources than those here: npm run prebuilds -- --all`);
     process.exit(1);
   }
-  mkdirSync(join(packed, name), { recursive: true });
-  cpSync(join(built, name, 'lanewise.node'), join(packed, name, 'lanewise.node'));
+  mkdirSync(dirname(join(packed, file)), { recursive: true });
+  cpSync(join(built, file), join(packed, file));
 }
 const own = join(packed, `${process.platform}-${process.arch}`, 'lanewise.node');
 if (!existsSync(own)) {

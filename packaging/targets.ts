@@ -1,19 +1,26 @@
 /** The platforms that the package brings a binary for, and what zig calls them. */
 
 export interface Target {
-  /** The folder in prebuilds/: `process.platform`, `process.arch`, and `-musl` where that is the C library. */
+  /** `process.platform`, `process.arch`, and `-musl` where that is the C library. */
   readonly name: string;
+  /** In prebuilds/, as src/ops/addon-files.ts looks for it. */
+  readonly file: string;
   /** For `zig c++ -target`; behind the C library, or the system, the oldest version that will do. */
   readonly triple: string;
   readonly format: 'elf' | 'mach-o' | 'pe';
 }
 
+const of = (name: string, triple: string, format: Target['format']): Target => {
+  const musl = name.endsWith('-musl');
+  return { name, triple, format, file: `${name.replace('-musl', '')}/lanewise${musl ? '.musl' : ''}.node` };
+};
+
 export const targets: readonly Target[] = [
-  { name: 'linux-x64', triple: 'x86_64-linux-gnu.2.17', format: 'elf' },
-  { name: 'linux-arm64', triple: 'aarch64-linux-gnu.2.17', format: 'elf' },
-  { name: 'linux-x64-musl', triple: 'x86_64-linux-musl', format: 'elf' },
-  { name: 'linux-arm64-musl', triple: 'aarch64-linux-musl', format: 'elf' },
-  { name: 'win32-x64', triple: 'x86_64-windows-gnu', format: 'pe' },
-  { name: 'darwin-arm64', triple: 'aarch64-macos.11.0', format: 'mach-o' },
-  { name: 'darwin-x64', triple: 'x86_64-macos.11.0', format: 'mach-o' },
+  of('linux-x64', 'x86_64-linux-gnu.2.17', 'elf'),
+  of('linux-arm64', 'aarch64-linux-gnu.2.17', 'elf'),
+  of('linux-x64-musl', 'x86_64-linux-musl', 'elf'),
+  of('linux-arm64-musl', 'aarch64-linux-musl', 'elf'),
+  of('win32-x64', 'x86_64-windows-gnu', 'pe'),
+  of('darwin-arm64', 'aarch64-macos.11.0', 'mach-o'),
+  of('darwin-x64', 'x86_64-macos.11.0', 'mach-o'),
 ];

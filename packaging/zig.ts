@@ -51,7 +51,12 @@ export class Zig {
       await run(join(compiler, 'zig'), args, { cwd: root, env, maxBuffer: 2 ** 26 });
     } catch (error) {
       const lines = String((error as { stderr?: unknown }).stderr ?? error).split('\n');
-      throw new Error(lines.filter((line) => line.includes('error')).slice(0, 20).join('\n') || lines.slice(-5).join('\n'));
+      throw new Error(
+        lines
+          .filter((line) => line.includes('error'))
+          .slice(0, 20)
+          .join('\n') || lines.slice(-5).join('\n'),
+      );
     }
   }
 

@@ -3,7 +3,7 @@
  * copy. Not part of the public API: package.json exports no path to it.
  */
 export { Program } from './compile/program.js';
-export { libcSuffix, prebuiltPlaces } from './ops/addon-files.js';
+export { isMusl, places } from './ops/addon-files.js';
 export { getBackend } from './ops/backend.js';
 export { loadAddon } from './ops/load.js';
 export { emit } from './pointwise/emit.js';

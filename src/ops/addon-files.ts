@@ -1,55 +1,85 @@
 /** Where the native addon may lie, and what this process is: its C library, what it may read. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from './environment.js';
 
-/**
- * `'-musl'` in a Node that is linked to musl (Alpine), `''` in any other: what the names of prebuilt binaries end in. The loader that an
- * executable names in its first bytes tells it; `process.report` would take a thousand times as long.
+/** Whether this Node is linked to musl (Alpine). The loader that an executable names in its first bytes tells it, a thousand times as fast as
+ * `process.report`.
  */
-export function libcSuffix(): '-musl' | '' {
-  if (process.platform !== 'linux') return '';
+export function isMusl(): boolean {
+  if (process.platform !== 'linux') return false;
   try {
     const start = Buffer.alloc(4096);
     const file = openSync(process.execPath, 'r');
     try {
       const length = readSync(file, start, 0, start.length, 0);
-      return start.subarray(0, length).includes('/ld-musl-') ? '-musl' : '';
+      return start.subarray(0, length).includes('/ld-musl-');
     } finally {
       closeSync(file);
     }
   } catch {
-    // Not to be read: where that loader is installed and glibc's is not, it has started this process.
-    return existsSync(`/lib/ld-musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`) &&
-      !existsSync('/etc/ld.so.cache')
-      ? '-musl'
-      : '';
+    // Not to be read: what is installed where glibc is not.
+    const loader = `/lib/ld-musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`;
+    return existsSync(loader) && !existsSync('/etc/ld.so.cache');
   }
 }
 
+/** A file of the package, and in a bundle a file that has taken it in. */
+export interface Place {
+  /** Its URL; empty where it has none. */
+  readonly here: string;
+  /** Where the binary of this platform may lie, as seen from it; null where there can be none. */
+  prebuilt(): URL | null;
+}
+
 /**
- * Where the binary of this platform may lie. The entry for `import` puts its own place first, since in a bundle it may be in another file
- * than this code. One literal in a `new URL`: by it bundlers and tracers of files know which files to take along.
+ * This file; the entry for `import` puts itself in front, since in a bundle it may be in another file. Each name of a binary is one literal in
+ * a `new URL`: by it bundlers and tracers of files know which files to take along. Within `try`, since Turbopack refuses to build for a
+ * platform that has no such file otherwise.
  */
-export const prebuiltPlaces: (() => URL)[] = [
-  () => new URL(`../../prebuilds/${process.platform}-${process.arch}${libcSuffix()}/lanewise.node`, import.meta.url),
+export const places: Place[] = [
+  {
+    here: import.meta.url,
+    prebuilt() {
+      try {
+        return isMusl()
+          ? new URL(`../../prebuilds/${process.platform}-${process.arch}/lanewise.musl.node`, import.meta.url)
+          : new URL(`../../prebuilds/${process.platform}-${process.arch}/lanewise.node`, import.meta.url);
+      } catch {
+        return null;
+      }
+    },
+  },
 ];
 
 /** The root of the package: the same distance from src/ops and from dist/lib, where the modules are bundled. */
-function packageRoot(): string {
-  // In a variable, since bundlers look for what a literal names.
-  const here = import.meta.url;
-  return fileURLToPath(new URL('../../', here));
-}
+const packageRoot = (): string => fileURLToPath(new URL('../../', places.at(-1)!.here));
 
-/** The files to try, in this order; each may throw where a bundle has no place of its own. */
+/** The binary of this platform, in a package or next to a bundle. */
+export const prebuiltFile = (): string =>
+  `prebuilds/${process.platform}-${process.arch}/${isMusl() ? 'lanewise.musl.node' : 'lanewise.node'}`;
+
+/** The files to try, in this order; each may throw. */
 export function addonFiles(): (() => string)[] {
   const forced = environment('LANEWISE_ADDON');
   if (forced) return [() => resolve(forced)];
+  const known = places.filter(({ here }) => here !== '');
+  const prebuilt = known.flatMap((place) => place.prebuilt() ?? []).map((url) => () => fileURLToPath(url));
+  if (installation().kind !== 'bundle') return [...prebuilt, () => join(packageRoot(), 'build/Release/lanewise.node')];
   return [
-    ...prebuiltPlaces.map((place) => () => fileURLToPath(place())),
-    () => resolve(packageRoot(), 'build/Release/lanewise.node'),
+    ...prebuilt,
+    ...known.map(
+      ({ here }) =>
+        () =>
+          fileURLToPath(new URL(prebuiltFile(), here)),
+    ),
+    ...known.map(
+      ({ here }) =>
+        () =>
+          join(dirname(createRequire(here).resolve('lanewise/package.json')), prebuiltFile()),
+    ),
   ];
 }
 
@@ -60,17 +90,20 @@ export function mayRead(path: string): boolean {
   return permission === undefined || permission.has('fs.read', path);
 }
 
-/** Where this code lies: in the installed package, in a checkout, or in a bundle. With the platforms that a package has binaries for. */
-export function installation(): { kind: 'package' | 'checkout' | 'bundle'; root: string; platforms: string[] } {
+/** Where this code lies: in the installed package, in a checkout, or in a bundle. With the binaries that a package has. */
+export function installation(): { kind: 'package' | 'checkout' | 'bundle'; root: string; binaries: string[] } {
   let root = '';
   try {
     root = packageRoot();
-    const { name } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { name?: unknown };
-    if (name !== 'lanewise') return { kind: 'bundle', root, platforms: [] };
-    if (existsSync(resolve(root, 'binding.gyp'))) return { kind: 'checkout', root, platforms: [] };
-    const folder = resolve(root, 'prebuilds');
-    return { kind: 'package', root, platforms: existsSync(folder) ? readdirSync(folder).sort() : [] };
+    const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name?: unknown };
+    if (name !== 'lanewise') return { kind: 'bundle', root, binaries: [] };
+    if (existsSync(join(root, 'binding.gyp'))) return { kind: 'checkout', root, binaries: [] };
+    const folders = existsSync(join(root, 'prebuilds')) ? readdirSync(join(root, 'prebuilds')) : [];
+    const binaries = folders.flatMap((folder) =>
+      readdirSync(join(root, 'prebuilds', folder)).map((file) => `prebuilds/${folder}/${file}`),
+    );
+    return { kind: 'package', root, binaries: binaries.sort() };
   } catch {
-    return { kind: 'bundle', root: root && dirname(root), platforms: [] };
+    return { kind: 'bundle', root: root && dirname(root), binaries: [] };
   }
 }

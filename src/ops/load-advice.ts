@@ -1,14 +1,12 @@
 /** What a user can do about an addon that was not loaded: a sentence for each cause. */
-import { installation, libcSuffix } from './addon-files.js';
+import { installation, prebuiltFile } from './addon-files.js';
 
 /** What is known of a failure. */
 export interface Failure {
   /** The files that were tried, and why each failed. */
   readonly tried: readonly { readonly path: string; readonly error: string }[];
-  readonly platform: string;
-  readonly arch: string;
-  /** `'-musl'` or nothing. */
-  readonly libc: string;
+  /** The binary of this platform, in a package. */
+  readonly file: string;
   /** The file was named by LANEWISE_ADDON. */
   readonly forced: boolean;
   readonly installation: ReturnType<typeof installation>;
@@ -50,28 +48,27 @@ const causes: readonly (readonly [RegExp, string | ((found: RegExpMatchArray) =>
 
 /** A sentence or two that say what this user can do. */
 export function adviceFor(failure: Failure): string {
-  const { platform, arch, libc, forced, installation } = failure;
+  const { file, forced, installation } = failure;
   for (const [pattern, advice] of causes)
     for (const { error } of failure.tried) {
       const found = error.match(pattern);
       if (found !== null) return typeof advice === 'string' ? advice : advice(found);
     }
   if (forced) return 'LANEWISE_ADDON names that file: correct or unset it.';
-  const target = `${platform}-${arch}${libc}`;
   switch (installation.kind) {
     case 'checkout':
       return "Build it with 'npm run build' (needs a C++20 compiler, Python 3 and make; Debian: apt-get install g++ python3 make).";
     case 'bundle':
       return (
-        'lanewise has been bundled without its binary: leave it out of the bundle (esbuild --external:lanewise, externals of webpack, ' +
-        'external of rollup, ssr.external of Vite, serverExternalPackages of Next.js), so that node_modules/lanewise is there at run time; ' +
-        `or ship prebuilds/${target}/lanewise.node of the package and set LANEWISE_ADDON to it.`
+        `lanewise has been bundled without its binary: put ${file} of the package next to the bundle, under ` +
+        'that name; or leave lanewise out of the bundle (esbuild --external:lanewise, externals of webpack, external of rollup, ssr.external ' +
+        'of Vite, serverExternalPackages of Next.js).'
       );
     case 'package':
-      if (installation.platforms.includes(target)) return '';
-      if (installation.platforms.length === 0)
+      if (installation.binaries.includes(file)) return '';
+      if (installation.binaries.length === 0)
         return `prebuilds/ is missing in ${installation.root}: install lanewise again, or include that folder where files are picked for an image or archive.`;
-      return `This package has binaries for ${installation.platforms.join(', ')}, not for ${target}.`;
+      return `This package has ${installation.binaries.join(', ')}, and not ${file}.`;
   }
 }
 
@@ -80,9 +77,7 @@ export function advice(tried: Failure['tried'], forced: boolean): string {
   return adviceFor({
     tried,
     forced,
-    platform: process.platform,
-    arch: process.arch,
-    libc: libcSuffix(),
+    file: prebuiltFile(),
     installation: installation(),
   });
 }

@@ -1,6 +1,7 @@
 /** Loads the native addon. Together with native.ts the only file that knows it. */
 import { existsSync } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
+import { version } from '../copies.js';
 import { isError } from '../realm.js';
 import { addonFiles, mayRead } from './addon-files.js';
 import type { HostArray } from './ops.js';
@@ -147,6 +148,8 @@ function open(path: string): NativeAddon {
   const holder: { exports: unknown } = { exports: {} };
   process.dlopen(holder, toNamespacedPath(path));
   if (!isAddon(holder.exports)) throw new Error("not lanewise's addon");
+  if (holder.exports.version !== version)
+    throw new Error(`of version ${holder.exports.version}, and this is version ${version}`);
   return holder.exports;
 }
 

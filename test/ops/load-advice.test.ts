@@ -1,15 +1,17 @@
 // What users read when no addon loads: messages of the systems, as they are, and what they are to be told.
 import { describe, expect, it } from 'vitest';
-import { installation, libcSuffix } from '../../src/ops/addon-files.js';
+import { installation, isMusl, prebuiltFile } from '../../src/ops/addon-files.js';
 import { adviceFor, type Failure } from '../../src/ops/load-advice.js';
 
 const base: Failure = {
   tried: [],
-  platform: 'linux',
-  arch: 'x64',
-  libc: '',
+  file: 'prebuilds/linux-x64/lanewise.node',
   forced: false,
-  installation: { kind: 'package', root: '/app/node_modules/lanewise/', platforms: ['linux-x64', 'win32-x64'] },
+  installation: {
+    kind: 'package',
+    root: '/app/node_modules/lanewise/',
+    binaries: ['prebuilds/linux-x64/lanewise.node', 'prebuilds/win32-x64/lanewise.node'],
+  },
 };
 const path = '/app/node_modules/lanewise/prebuilds/linux-x64/lanewise.node';
 const failing = (error: string, more: Partial<Failure> = {}) =>
@@ -38,22 +40,26 @@ describe('a binary that is there and does not load', () => {
   ])('%s', (error, expected) => {
     expect(failing(error)).toMatch(expected);
     // It counts wherever it stands, also in a checkout and in a bundle.
-    const installation = { kind: 'checkout', root: '/src/', platforms: [] } as const;
-    expect(failing(error, { installation: { ...installation, platforms: [] } })).toMatch(expected);
+    const installation = { kind: 'checkout', root: '/src/', binaries: [] } as const;
+    expect(failing(error, { installation: { ...installation, binaries: [] } })).toMatch(expected);
   });
 });
 
 describe('no binary', () => {
   const missing = (more: Partial<Failure>) => failing('no such file', more);
-  const bundle = { kind: 'bundle', root: '/app/', platforms: [] as string[] } as const;
+  const bundle = { kind: 'bundle', root: '/app/', binaries: [] as string[] } as const;
 
   it.each<[string, Partial<Failure>, RegExp]>([
-    ['on a platform without', { platform: 'freebsd' }, /has binaries for linux-x64, win32-x64, not for freebsd-x64/],
-    ['on musl where only glibc is', { libc: '-musl' }, /not for linux-x64-musl/],
+    [
+      'on a platform without',
+      { file: 'prebuilds/freebsd-x64/lanewise.node' },
+      /has prebuilds\/linux-x64\/lanewise.node, prebuilds\/win32-x64\/lanewise.node, and not prebuilds\/freebsd-x64/,
+    ],
+    ['on musl where only glibc is', { file: 'prebuilds/linux-x64/lanewise.musl.node' }, /and not .*lanewise.musl.node/],
     [
       'in a bundle',
       { installation: bundle },
-      /bundled.*--external:lanewise.*serverExternalPackages.*prebuilds\/linux-x64/,
+      /bundled.*prebuilds\/linux-x64.*--external:lanewise.*serverExternalPackages/,
     ],
     ['in a checkout', { installation: { ...bundle, kind: 'checkout' } }, /npm run build.*apt-get install/],
     [
@@ -68,6 +74,6 @@ describe('no binary', () => {
 });
 
 it('knows this process', () => {
-  expect(libcSuffix()).toBe('');
+  expect([isMusl(), prebuiltFile()]).toEqual([false, `prebuilds/${process.platform}-${process.arch}/lanewise.node`]);
   expect(installation()).toMatchObject({ kind: 'checkout' });
 });

@@ -28,11 +28,14 @@ const left =
 /**
  * Packs a copy of the checkout: `prepack` puts the binary where the loader looks first, and should not do so under the
  * feet of other tests.
+ * @param platforms those that `npm run prebuilds` has built, or what `npm run build` has made for this one.
  */
-export function pack(folder: string): Tarball {
+export function pack(folder: string, platforms: 'this platform' | 'every platform' = 'this platform'): Tarball {
   ensureBuilt();
   const stage = join(folder, 'stage');
   cpSync(root, stage, { recursive: true, filter: (path) => !left.test(relative(root, path).replaceAll('\\', '/')) });
+  const built = 'build-prebuilds/prebuilds';
+  if (platforms === 'every platform') cpSync(join(root, built), join(stage, built), { recursive: true });
   // All is built already; the compilers' packages are not in the copy.
   const manifest = JSON.parse(readFileSync(join(stage, 'package.json'), 'utf8'));
   manifest.scripts.build = 'node --version';

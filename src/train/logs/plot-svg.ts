@@ -11,7 +11,11 @@ interface Size {
 const margin = { top: 46, bottom: 42, left: 64, right: 24 };
 
 export async function drawSvg(charts: readonly Chart[], { width, height }: Size): Promise<string> {
-  const echarts = await optionalPackage('plot', 'echarts', () => import('echarts'));
+  const echarts = await optionalPackage<typeof import('echarts')>(
+    'plot',
+    'echarts',
+    (name) => import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name),
+  );
   const drawing = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height: height * charts.length });
   try {
     drawing.setOption({

@@ -9,7 +9,11 @@ interface Look {
 }
 
 export async function drawText(charts: readonly Chart[], { width, height, color }: Look): Promise<string> {
-  const { default: draw } = await optionalPackage('plot', 'simple-ascii-chart', () => import('simple-ascii-chart'));
+  const { default: draw } = await optionalPackage<typeof import('simple-ascii-chart')>(
+    'plot',
+    'simple-ascii-chart',
+    (name) => import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name),
+  );
   return charts
     .map(({ title, curves }) => {
       const seen = curves.filter(({ points }) => points.length > 0);
