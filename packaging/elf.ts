@@ -94,9 +94,13 @@ function symbols(
   valueOf: ValueOf,
   text: (at: number) => string,
 ) {
-  // The second number of a hash table is that of the symbols.
-  const count = bytes.readUInt32LE(positionOf(valueOf(tag.hash)!) + 4);
   const table = positionOf(valueOf(tag.symbols)!);
+  // The second number of a hash table is that of the symbols; without a table GNU's linker has their names right behind them.
+  const hash = valueOf(tag.hash);
+  const count =
+    hash === undefined
+      ? Math.floor((positionOf(valueOf(tag.strings)!) - table) / 24)
+      : bytes.readUInt32LE(positionOf(hash) + 4);
   const found = { defined: [] as string[], undefined: [] as string[] };
   for (let i = 1; i < count; i++) {
     const at = table + 24 * i;

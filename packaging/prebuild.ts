@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { violations } from './floors.js';
 import { sourcesHash } from './sources.mjs';
 import { type Target, targets } from './targets.js';
 import { Zig } from './zig.js';
@@ -61,6 +62,10 @@ for (const target of chosen) {
     `${target.name}: ${(bytes.length / 1024).toFixed(0)} KiB, ${(packed / 1024).toFixed(0)} packed, ` +
       `sha256 ${hash(file).slice(0, 16)}, ${seconds.toFixed(0)} s`,
   );
+  for (const wrong of violations(target, bytes)) {
+    console.error(`${target.name}: ${wrong}`);
+    process.exitCode = 1;
+  }
   if (values.verify) await verify(target, file);
 }
 

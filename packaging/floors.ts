@@ -1,0 +1,69 @@
+/** What a binary of the package may ask of a system, and what it must be: checked by `npm run prebuilds` and by test/package/binaries.test.ts. */
+import { readElf } from './elf.js';
+import { readMachO } from './mach-o.js';
+import { readPe } from './pe.js';
+import type { Target } from './targets.js';
+
+/** glibc that binaries may need: 2.17 of RHEL 7, older than any that Node 20 runs on. */
+const glibc = [2, 17] as const;
+const mostBytes = 3 * 2 ** 20;
+const entries = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+const libraries = {
+  elf: /^(lib(c|m|dl|pthread)\.so(\.\d+)?|ld-linux-[\w-]+\.so\.\d)$/,
+  'mach-o': /^\/usr\/lib\/libSystem\.B\.dylib$/,
+  pe: /^(node\.exe|kernel32\.dll|ntdll\.dll|msvcrt\.dll|advapi32\.dll)$/,
+};
+
+/** What is wrong with the binary of a target; nothing, if it is as it should be. */
+export function violations({ name, format }: Target, bytes: Buffer): string[] {
+  const found: string[] = [];
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) found.push(what);
+  };
+  const expectLibraries = (needed: readonly string[]) => {
+    for (const library of needed) expect(libraries[format].test(library), `needs ${library}`);
+  };
+  const expectExports = (exported: readonly string[], prefix = '') =>
+    expect(
+      String([...exported].sort()) === String(entries.map((entry) => prefix + entry)),
+      `exports ${exported.slice(0, 5)} (${exported.length} names)`,
+    );
+  const expectMachine = (machine: string) => expect(machine === name.split('-')[1], `is for ${machine}`);
+
+  expect(bytes.length <= mostBytes, `has ${bytes.length} bytes, more than ${mostBytes}`);
+  if (format === 'elf') {
+    const elf = readElf(bytes);
+    expectMachine(elf.machine);
+    expectLibraries(elf.needed);
+    expectExports(elf.exported);
+    for (const version of elf.versions) {
+      const [, major = 0, minor = 0] = version.match(/^GLIBC_(\d+)\.(\d+)/)?.map(Number) ?? [];
+      const old = major === glibc[0] && minor <= glibc[1];
+      expect(old && !name.endsWith('-musl'), `needs ${version}`);
+    }
+    expect(!elf.executableStack, 'has an executable stack');
+    expect(!elf.writableCode, 'has writable code');
+    expect(elf.relro, 'leaves writable what the linker fills in');
+    expect(!elf.staticTls, 'wants its thread-local memory in the room that a process keeps at its start');
+  } else if (format === 'mach-o') {
+    const machO = readMachO(bytes);
+    expectMachine(machO.machine);
+    expectLibraries(machO.needed);
+    for (const entry of entries) expect(machO.exported.includes(`_${entry}`), `does not export ${entry}`);
+    expect(
+      machO.imported.some((symbol) => symbol.startsWith('_napi_')),
+      'calls nothing of Node-API',
+    );
+    expect(machO.minimum === '11.0', `needs macOS ${machO.minimum}`);
+    expect(!machO.writableCode, 'has writable code');
+    expect(machO.signed || machO.machine !== 'arm64', 'has no signature');
+  } else {
+    const pe = readPe(bytes);
+    expectMachine(pe.machine);
+    expectLibraries(Object.keys(pe.imported));
+    expect((pe.imported['node.exe']?.length ?? 0) > 0, 'calls nothing of Node-API');
+    expect(!pe.writableCode, 'has writable code');
+    expect(pe.hardened, 'has executable data or a fixed address');
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+// The floors of the packed binaries: of those that npm run prebuilds has built, and that the check finds what is wrong.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../packaging/floors.js';
+import { targets } from '../../packaging/targets.js';
+import { ensureBuilt, root } from '../helpers/built.js';
+
+const fileOf = (file: string) => join(root, 'build-prebuilds/prebuilds', file);
+const built = targets.filter(({ file }) => existsSync(fileOf(file)));
+const linux = targets.find(({ name }) => name === 'linux-x64')!;
+
+describe('binaries of npm run prebuilds', () => {
+  it.runIf(built.length > 0)('keep to the floors', () => {
+    for (const target of built)
+      expect([target.name, violations(target, readFileSync(fileOf(target.file)))]).toEqual([target.name, []]);
+  });
+
+  it('are for each name of the loader once', () => {
+    expect(new Set(targets.map(({ file }) => file)).size).toBe(targets.length);
+    for (const { file } of targets) expect(file).toMatch(/^(linux|darwin|win32)-(x64|arm64)\/lanewise(\.musl)?\.node$/);
+  });
+});
+
+describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the check', () => {
+  it('refuses the binary of this machine’s compiler', () => {
+    ensureBuilt();
+    const found = violations(linux, readFileSync(join(root, 'build/Release/lanewise.node')));
+    expect(found.join('\n')).toMatch(/needs GLIBC(XX)?_/);
+  });
+
+  it('refuses a program, and what is no binary', () => {
+    expect(violations(linux, readFileSync('/bin/true')).join('\n')).toMatch(/exports/);
+    expect(() => violations(linux, Buffer.alloc(1000))).toThrow('no 64-bit ELF file');
+    for (const format of ['mach-o', 'pe'] as const)
+      expect(() => violations({ ...linux, format }, Buffer.alloc(1000))).toThrow(/no 64-bit/);
+  });
+
+  it('sees each bit that it looks at', () => {
+    const bytes = readFileSync('/bin/true');
+    const start = Number(bytes.readBigUInt64LE(32));
+    for (let i = 0; i < bytes.readUInt16LE(56); i++) {
+      const at = start + i * 56;
+      const type = bytes.readUInt32LE(at);
+      // The stack, and the segments that are loaded, made writable and executable.
+      if (type === 0x6474e551 || type === 1) bytes.writeUInt32LE(7, at + 4);
+    }
+    expect(violations(linux, bytes)).toEqual(expect.arrayContaining(['has an executable stack', 'has writable code']));
+  });
+});
