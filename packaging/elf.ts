@@ -62,20 +62,20 @@ export function readElf(bytes: Buffer): Elf {
   const entries: [number, number][] = [];
   for (let at = dynamic.offset; bytes.readBigUInt64LE(at) !== 0n; at += 16)
     entries.push([Number(bytes.readBigUInt64LE(at)), Number(bytes.readBigUInt64LE(at + 8))]);
-  const valueOf = (wanted: number) => entries.find(([name]) => name === wanted)?.[1];
-  const strings = positionOf(valueOf(tag.strings)!);
+  const entryOf = (wanted: number) => entries.find(([name]) => name === wanted)?.[1];
+  const strings = positionOf(entryOf(tag.strings)!);
   const text = (offset: number) => {
     const from = strings + offset;
     return bytes.toString('latin1', from, bytes.indexOf(0, from));
   };
 
-  const { defined, undefined: imported } = symbols(bytes, positionOf, valueOf, text);
-  const flags = valueOf(tag.flags) ?? 0;
+  const { defined, undefined: imported } = symbols(bytes, positionOf, entryOf, text);
+  const flags = entryOf(tag.flags) ?? 0;
   const stack = headers.find(({ type }) => type === kStack);
   return {
     machine: ({ 62: 'x64', 183: 'arm64' } as const)[bytes.readUInt16LE(18)] ?? 'other',
     needed: entries.filter(([name]) => name === tag.needed).map(([, offset]) => text(offset)),
-    versions: neededVersions(bytes, positionOf, valueOf, text),
+    versions: neededVersions(bytes, positionOf, entryOf, text),
     exported: defined,
     imported,
     // Without the header a stack is executable.
@@ -86,20 +86,20 @@ export function readElf(bytes: Buffer): Elf {
   };
 }
 
-type ValueOf = (wanted: number) => number | undefined;
+type EntryOf = (wanted: number) => number | undefined;
 
 function symbols(
   bytes: Buffer,
   positionOf: (address: number) => number,
-  valueOf: ValueOf,
+  entryOf: EntryOf,
   text: (at: number) => string,
 ) {
-  const table = positionOf(valueOf(tag.symbols)!);
+  const table = positionOf(entryOf(tag.symbols)!);
   // The second number of a hash table is that of the symbols; without a table GNU's linker has their names right behind them.
-  const hash = valueOf(tag.hash);
+  const hash = entryOf(tag.hash);
   const count =
     hash === undefined
-      ? Math.floor((positionOf(valueOf(tag.strings)!) - table) / 24)
+      ? Math.floor((positionOf(entryOf(tag.strings)!) - table) / 24)
       : bytes.readUInt32LE(positionOf(hash) + 4);
   const found = { defined: [] as string[], undefined: [] as string[] };
   for (let i = 1; i < count; i++) {
@@ -115,13 +115,13 @@ function symbols(
 function neededVersions(
   bytes: Buffer,
   positionOf: (address: number) => number,
-  valueOf: ValueOf,
+  entryOf: EntryOf,
   text: (at: number) => string,
 ) {
   const versions: string[] = [];
-  const first = valueOf(tag.versionsNeeded);
+  const first = entryOf(tag.versionsNeeded);
   let file = first === undefined ? 0 : positionOf(first);
-  for (let i = 0; i < (valueOf(tag.countNeeded) ?? 0); i++) {
+  for (let i = 0; i < (entryOf(tag.countNeeded) ?? 0); i++) {
     let version = file + bytes.readUInt32LE(file + 8);
     for (let j = 0; j < bytes.readUInt16LE(file + 2); j++) {
       versions.push(text(bytes.readUInt32LE(version + 8)));

@@ -18,6 +18,9 @@ import { Zig } from './zig.js';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'build-prebuilds');
 
+/** What all binaries may have in the tarball, which has 5 MB. */
+const mostPacked = 4.7 * 2 ** 20;
+
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean' }, verify: { type: 'boolean' }, help: { type: 'boolean' } },
   allowPositionals: true,
@@ -49,15 +52,18 @@ const hash = (file: string) => createHash('sha256').update(readFileSync(file)).d
 
 installCompiler();
 const zig = new Zig(folder);
+let sum = 0;
 for (const target of chosen) {
   const start = performance.now();
   const file = join(folder, 'prebuilds', target.file);
   mkdirSync(dirname(file), { recursive: true });
+  rmSync(`${file}.sources`, { force: true });
   await zig.build(target, file);
   writeFileSync(`${file}.sources`, sourcesHash());
   const seconds = (performance.now() - start) / 1000;
   const bytes = readFileSync(file);
   const packed = gzipSync(bytes, { level: 9 }).length;
+  sum += packed;
   console.log(
     `${target.name}: ${(bytes.length / 1024).toFixed(0)} KiB, ${(packed / 1024).toFixed(0)} packed, ` +
       `sha256 ${hash(file).slice(0, 16)}, ${seconds.toFixed(0)} s`,
@@ -67,6 +73,12 @@ for (const target of chosen) {
     process.exitCode = 1;
   }
   if (values.verify) await verify(target, file);
+}
+
+if (values.all) console.log(`all: ${(sum / 1024).toFixed(0)} KiB packed, of ${mostPacked / 1024}`);
+if (sum > mostPacked) {
+  console.error('the binaries are more than the package may have');
+  process.exitCode = 1;
 }
 
 async function verify(target: Target, file: string): Promise<void> {

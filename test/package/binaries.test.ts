@@ -7,7 +7,8 @@ import { targets } from '../../packaging/targets.js';
 import { ensureBuilt, root } from '../helpers/built.js';
 
 const fileOf = (file: string) => join(root, 'build-prebuilds/prebuilds', file);
-const built = targets.filter(({ file }) => existsSync(fileOf(file)));
+// Written last, as the mark of a whole file.
+const built = targets.filter(({ file }) => existsSync(fileOf(`${file}.sources`)));
 const linux = targets.find(({ name }) => name === 'linux-x64')!;
 
 describe('binaries of npm run prebuilds', () => {

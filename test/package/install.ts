@@ -31,7 +31,7 @@ const left =
  * @param platforms those that `npm run prebuilds` has built, or what `npm run build` has made for this one.
  */
 export function pack(folder: string, platforms: 'this platform' | 'every platform' = 'this platform'): Tarball {
-  ensureBuilt();
+  if (platforms === 'this platform') ensureBuilt();
   const stage = join(folder, 'stage');
   cpSync(root, stage, { recursive: true, filter: (path) => !left.test(relative(root, path).replaceAll('\\', '/')) });
   const built = 'build-prebuilds/prebuilds';

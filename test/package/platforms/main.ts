@@ -1,6 +1,6 @@
 /**
  * Tries the packed tarball on every runtime that this machine can run, prints a line for each, and fails when one fails: `npm run
- * test:platforms`; `-- --quick` tries two. All native backends must compute the same bits.
+ * test:platforms`. `--quick` tries two, `--here` the Node that runs this, on any system. All native backends must compute the same bits.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { root } from '../../helpers/built.js';
 import { install, makeFolder, pack } from '../install.js';
 import { here, type Row, rows } from './rows.js';
 
-const quick = process.argv.includes('--quick');
+const onlyThis = process.argv.includes('--here');
+const quick = onlyThis || process.argv.includes('--quick');
 
 function installRuntimes(): void {
   const timeOf = (file: string) => statSync(join(here, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -72,8 +73,10 @@ function check(row: Row, told: Told, stderr: string, native: readonly number[] |
   return '';
 }
 
-installRuntimes();
-makeMuslRuntime();
+if (!onlyThis) {
+  installRuntimes();
+  makeMuslRuntime();
+}
 const folder = realpathSync(makeFolder('platforms'));
 const tarball = pack(folder, 'every platform');
 const user = install(folder, tarball.path);
@@ -85,7 +88,7 @@ let native: readonly number[] | undefined;
 const say = (state: string, name: string, what: string) =>
   console.log(`${state.padEnd(8)}${name}${what && `: ${what}`}`);
 for (const row of rows) {
-  if (quick && !row.quick) continue;
+  if ((quick && !row.quick) || (onlyThis && row.command[0] !== process.execPath)) continue;
   const missing = (row.needs ?? []).filter(
     (need) => !existsSync(need) && spawnSync('sh', ['-c', `command -v ${need}`]).status !== 0,
   );

@@ -33,7 +33,12 @@ export const rows: readonly Row[] = [
     command: [node(version)],
     backend: x64,
   })),
-  { name: 'linux-x64, this Node', command: [process.execPath], backend: x64, quick: true },
+  {
+    name: `${process.platform}-${process.arch}, this Node`,
+    command: [process.execPath],
+    backend: /^native:/,
+    quick: true,
+  },
   {
     name: 'linux-arm64, Node 22 under qemu-user',
     command: [...emulated, node('arm64')],
