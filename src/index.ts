@@ -7,6 +7,7 @@ export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
+export { type GradcheckOptions, gradcheck } from './functional/gradcheck.js';
 export { allclose, cat, equal, type PointwiseOptions, pointwise, stack } from './functional/index.js';
 export { Slice, type TensorIndex } from './functional/slicing.js';
 export * as io from './io/index.js';

@@ -2,8 +2,11 @@ import { checkBoolean, checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
 import { ArgumentError } from '../errors.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
-import { holds } from '../realm.js';
+import { holds, isIterable } from '../realm.js';
+import type { Collated } from './collate.js';
 import { batchOf, type Dataset, TensorDataset } from './dataset.js';
+import { type Sampler, sizeOf } from './sampling/sampler.js';
+import { BatchSampler, ownGenerator } from './sampling/samplers.js';
 
 /** Options of a {@link DataLoader}. */
 export interface DataLoaderOptions {
@@ -15,6 +18,10 @@ export interface DataLoaderOptions {
   dropLast?: boolean;
   /** Where orders are drawn from. Default: the generator that `manualSeed` seeds, at the time of each epoch. */
   generator?: Generator;
+  /** The numbers of the samples of an epoch, instead of `shuffle`: a {@link WeightedRandomSampler}, or anything else that can be iterated again and again. */
+  sampler?: Sampler;
+  /** The numbers of the samples of each batch, instead of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
+  batchSampler?: Sampler<Iterable<number>>;
 }
 
 /** Options of a {@link DataLoader} that makes batches in a way of the caller's. */
@@ -31,7 +38,7 @@ export interface CollatingOptions<Sample, Batch> extends DataLoaderOptions {
  * are those that PyTorch draws from the same seed, to the last draw. Epochs may run side by side.
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
  */
-export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
+export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Batch> {
   /** Where the samples come from. */
   readonly dataset: Dataset<Sample>;
   /** Samples in a batch; the last may have fewer. */
@@ -42,6 +49,8 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   readonly dropLast: boolean;
   readonly #generator: Generator | null;
   readonly #batchOf: (indices: Int32Array) => Batch;
+  /** What says which samples are in which batch, where it is not the loader itself. */
+  readonly #batches: Sampler<Iterable<number>> | null;
 
   /**
    * @throws ArgumentError for a batchSize that is not a positive integer, shuffle with an empty dataset, or an unknown
@@ -51,7 +60,10 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
   constructor(dataset: Dataset<Sample>, options?: DataLoaderOptions);
   constructor(dataset: Dataset<Sample>, options?: Partial<CollatingOptions<Sample, Batch>>) {
     const caller = 'DataLoader';
-    const given = checkOptions(caller, options, ['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn']);
+    const given = checkOptions(caller, options, [
+      ...(['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn', 'sampler', 'batchSampler'] as const),
+    ]);
+    this.#batches = readSamplers(caller, given);
     const { batchSize = 1, shuffle = false, dropLast = false, generator, collateFn } = given;
     if (typeof batchSize !== 'number' || !Number.isSafeInteger(batchSize) || batchSize <= 0)
       throw new ArgumentError(
@@ -79,12 +91,14 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 
   /** Batches in an epoch. */
   get length(): number {
+    if (this.#batches !== null) return sizeOf('DataLoader.length', this.#batches);
     const batches = lengthOf(this.dataset) / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
   /** Starts an epoch. */
   [Symbol.iterator](): IterableIterator<Batch> {
+    if (this.#batches !== null) return this.#sampled(this.#batches, 0);
     const generator = this.#begin();
     return this.#epoch(generator, 0, () => this.#order(generator));
   }
@@ -94,6 +108,7 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
    * @internal
    */
   '~from'(first: number): IterableIterator<Batch> {
+    if (this.#batches !== null) return this.#sampled(this.#batches, first);
     const generator = this.#begin();
     const order = this.#order(generator);
     const samples = lengthOf(this.dataset);
@@ -104,7 +119,20 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 
   /** The generator that it was given, or null. @internal */
   get '~generator'(): Generator | null {
-    return this.#generator;
+    return this.#generator ?? ownGenerator(this.#batches);
+  }
+
+  /** An epoch in the order of samplers, from batch number `first` on. */
+  #sampled(batches: Sampler<Iterable<number>>, first: number): IterableIterator<Batch> {
+    this.#begin();
+    const iterator = batches[Symbol.iterator]();
+    for (let skipped = 0; skipped < first; skipped++) iterator.next();
+    const samples = lengthOf(this.dataset);
+    const makeBatch = (indices: Iterable<number>) =>
+      this.#batchOf(Int32Array.from(indices, (index) => inRange(index, samples)));
+    return (function* () {
+      for (let step = iterator.next(); step.done !== true; step = iterator.next()) yield makeBatch(step.value);
+    })();
   }
 
   #begin(): Generator {
@@ -163,6 +191,33 @@ export class DataLoader<Sample, Batch = Sample> implements Iterable<Batch> {
 }
 
 markAsOwn(DataLoader);
+
+/** The batches that samplers make, or null. @throws ArgumentError for options that exclude one another, in PyTorch's words. */
+function readSamplers(
+  caller: string,
+  given: Partial<CollatingOptions<never, unknown>>,
+): Sampler<Iterable<number>> | null {
+  const { sampler, batchSampler, batchSize, shuffle, dropLast } = given;
+  for (const [name, value] of Object.entries({ sampler, batchSampler }))
+    if (value !== undefined && !isIterable(value))
+      throw new ArgumentError(`${caller}: ${name} must be an iterable, got ${show(value)}`);
+  if (sampler !== undefined && shuffle === true)
+    throw new ArgumentError(`${caller}: sampler option is mutually exclusive with shuffle`);
+  if (batchSampler !== undefined) {
+    if ((batchSize ?? 1) !== 1 || shuffle === true || sampler !== undefined || dropLast === true)
+      throw new ArgumentError(
+        `${caller}: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last`,
+      );
+    return batchSampler;
+  }
+  return sampler === undefined ? null : new BatchSampler(sampler, batchSize ?? 1, dropLast ?? false);
+}
+
+function inRange(index: unknown, samples: number): number {
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || index >= samples)
+    throw new ArgumentError(`DataLoader: the sampler gives ${show(index)}, and the dataset has ${samples} samples`);
+  return index;
+}
 
 function lengthOf(dataset: Dataset<unknown>): number {
   const length: unknown = holds(dataset, 'length') ? dataset.length : undefined;

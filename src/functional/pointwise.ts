@@ -6,6 +6,7 @@ import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { broadcastShapes, broadcastStrides, denseLayout, layoutOf, type Shape, sameShape } from '../tensor/shape.js';
+import { checkForward } from '../tensor/anomaly.js';
 import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './reduce-to.js';
@@ -81,26 +82,21 @@ export class PointwiseFunction {
     // The everyday call of a network that is not trained, or of labels, ends here.
     let wanted = 0;
     for (const [i, input] of inputs.entries()) if (input.requiresGrad) wanted |= 1 << i;
-    if (wanted === 0) return output;
+    const name = this.#definition.gradName ?? 'PointwiseBackward0';
+    if (wanted === 0) return checkForward(name, output, inputs);
     const backward = this.#gradientFor(wanted);
     // What is compared alone has no gradient, as in PyTorch.
     if (backward.results.every((result) => result === null)) return output;
     const tensorOf = (source: Source) => (source === 'output' ? output : inputs[source as number]!);
     const saved = backward.sources.flatMap((source) => (source === 'grad' ? [] : [tensorOf(source)]));
-    return setGradFn(
-      this.#definition.gradName ?? 'PointwiseBackward0',
-      output,
-      inputs,
-      [...saved, ...masks.keys],
-      (grad) => {
-        const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
-        const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
-        return inputs.map((input, i) => {
-          const result = backward.results[i]!;
-          return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
-        });
-      },
-    );
+    return setGradFn(name, output, inputs, [...saved, ...masks.keys], (grad) => {
+      const operands = backward.sources.map((source) => (source === 'grad' ? grad : tensorOf(source)));
+      const results = runProgram(backward.emitted, operands, shape, scalars, masks, grad.dtype);
+      return inputs.map((input, i) => {
+        const result = backward.results[i]!;
+        return result === null ? null : sumTo(result === 'grad' ? grad : results[result]!, input);
+      });
+    });
   }
 
   /** The result without a gradient. */

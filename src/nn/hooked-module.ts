@@ -1,5 +1,6 @@
 import { StateError } from '../errors.js';
 import { currentTrace, type Trace } from '../ops/trace.js';
+import { isDetectingAnomalies, withinModule } from '../tensor/anomaly.js';
 import type { RemovableHandle } from '../tensor/hooks.js';
 import { BackwardHooks } from './backward-hooks.js';
 import {
@@ -66,7 +67,7 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
 
     // Called on something else, it is a function as any other.
     function isPlain(target: unknown): boolean {
-      return !isHooked(target) || (target.#hooks === null && currentTrace() === null);
+      return !isHooked(target) || (target.#hooks === null && currentTrace() === null && !isDetectingAnomalies());
     }
 
     function isHooked(target: unknown): target is AnyHooked {
@@ -78,7 +79,7 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
         return Reflect.apply(forward, target, inputs);
       const module: AnyHooked = target;
       const now = currentTrace();
-      if (now === null) return module.#run(forward, inputs);
+      if (now === null) return withinModule(module, () => module.#run(forward, inputs));
       module.#guard(now);
       const end = now.watchFields(module);
       try {

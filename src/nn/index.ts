@@ -39,6 +39,8 @@ export { ModuleDict } from './module-dict.js';
 export { ModuleList } from './module-list.js';
 export * from './padding.js';
 export { Parameter } from './parameter.js';
+export { type NamedTensors, ParameterDict } from './parameter-dict.js';
+export { ParameterList } from './parameter-list.js';
 export { PixelShuffle, PixelUnshuffle } from './pixel-shuffle.js';
 export {
   GRUCell,
@@ -54,5 +56,5 @@ export { Sequential } from './sequential.js';
 export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
 export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';
 export { IncompatibleKeys, type StateDict, type StateDictLike } from './state-dict.js';
-export * as utils from './utils/index.js';
 export { Upsample } from './upsample.js';
+export * as utils from './utils/index.js';

@@ -73,10 +73,44 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
     return module;
   }
 
+  /** Takes the module at `index` out, as Python's `del`. The others are renumbered, and lose names of their own. Returns this. */
+  delete(index: number): this {
+    this.pop(index);
+    return this;
+  }
+
   /** @internal */
   override [empty](): this {
     // Private methods belong to this class.
     return Reflect.construct(ListContainer, [], this.constructor) as this;
+  }
+
+  /** Names and modules of a Python slice: `start`, `end` and `step` may be negative. @internal */
+  protected sliced(start?: number, end?: number, step = 1): [string, M][] {
+    const caller = `${className(this)}.slice`;
+    for (const [name, index] of Object.entries({ start, end, step }))
+      if (index !== undefined && !Number.isSafeInteger(index))
+        throw new ArgumentError(`${caller}: ${name} must be a whole number, got ${show(index)}`);
+    if (step === 0) throw new ArgumentError(`${caller}: slice step cannot be zero`);
+    const members = this.members();
+    const { length } = members;
+    const place = (index: number) => (index < 0 ? index + length : index);
+    const [least, most] = step > 0 ? [0, length] : [-1, length - 1];
+    const bounded = (index: number) => Math.min(Math.max(place(index), least), most);
+    const from = start === undefined ? (step > 0 ? 0 : length - 1) : bounded(start);
+    const to = end === undefined ? (step > 0 ? length : -1) : bounded(end);
+    const found: [string, M][] = [];
+    for (let at = from; step > 0 ? at < to : at > to; at += step) found.push(members[at]!);
+    return found;
+  }
+
+  /** The modules of this container and of others, checked. @internal */
+  protected joined(method: string, others: readonly Iterable<M>[]): M[] {
+    const caller = `${className(this)}.${method}`;
+    return [this as Iterable<M>, ...others].flatMap((other) => {
+      if (!isIterable(other)) throw new ArgumentError(`${caller}: expected modules, got ${show(other)}`);
+      return Array.from(other, (module) => checkModule(caller, module as M));
+    });
   }
 
   #entryAt(method: string, index: number): [string, M] {

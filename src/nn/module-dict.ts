@@ -1,5 +1,8 @@
+import { show } from '../check.js';
+import { ArgumentError } from '../errors.js';
 import { Container, type NamedModules, readNamed } from './container.js';
 import type { AnyModule } from './module.js';
+import { className } from './repr.js';
 
 /**
  * Modules by name that a module finds in a field. It computes nothing itself.
@@ -35,6 +38,33 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends Container<M, ne
     const found = this.has(name);
     this.setMembers(this.members().filter(([each]) => each !== name));
     return found;
+  }
+
+  /** Takes a module out and returns it. @throws ArgumentError when there is none of that name. */
+  pop(name: string): M {
+    const module = this.member(name);
+    if (module === undefined) throw new ArgumentError(`${className(this)}.pop: there is no module ${show(name)}`);
+    this.delete(name);
+    return module;
+  }
+
+  /** Takes all modules out. */
+  clear(): void {
+    this.setMembers([]);
+  }
+
+  /** Adds modules, or replaces those of the same names: all of them, or none when one is not valid. Returns this. */
+  update(named: NamedModules<M>): this {
+    const caller = `${className(this)}.update`;
+    const entries = readNamed<M>(caller, named);
+    for (const [name, module] of entries) this.checkMember(caller, name, module);
+    for (const [name, module] of entries) this.setMember(name, module);
+    return this;
+  }
+
+  /** The modules, in order. */
+  values(): IterableIterator<M> {
+    return this[Symbol.iterator]();
   }
 
   /** Name and module of each member, in order. */

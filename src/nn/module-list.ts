@@ -13,6 +13,19 @@ export class ModuleList<M extends AnyModule = AnyModule> extends ListContainer<M
     this.extend(modules);
   }
 
+  /**
+   * A ModuleList of the modules from `start` to before `end`, each `step`th, as a slice in Python counts: the same modules, numbered anew.
+   * @throws ArgumentError for anything but whole numbers, or a step of 0.
+   */
+  slice(start?: number, end?: number, step?: number): ModuleList<M> {
+    return new ModuleList(this.sliced(start, end, step).map(([, module]) => module));
+  }
+
+  /** A ModuleList of these modules and others behind them, numbered anew: Python's `a + b`. */
+  concat(...others: readonly Iterable<M>[]): ModuleList<M> {
+    return new ModuleList(this.joined('concat', others));
+  }
+
   /** Neighbours that print alike are counted: `(0-2): 3 x ReLU()`. */
   override toString(): string {
     this.modules();

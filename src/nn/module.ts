@@ -8,7 +8,8 @@ import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import { copyField, copyOf, copyOnce, empty, noteCopy } from './clone.js';
 import { defineField, type Field, type FieldKind, fields, kindAfter } from './fields.js';
 import { HookedModule, hookForward } from './hooked-module.js';
-import { scopedMode } from './mode-scope.js';
+import { lookUp } from './lookup.js';
+import { checkMode, scopedMode } from './mode-scope.js';
 import { checkName, isInherited, joinNames, unique } from './names.js';
 import { Parameter } from './parameter.js';
 import { className, formatModule } from './repr.js';
@@ -121,6 +122,21 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   namedModules(prefix = ''): [string, AnyModule][] {
     if (typeof prefix !== 'string') throw new ArgumentError(`prefix must be a string, got ${show(prefix)}`);
     return unique([['', this]], () => this.#walk(prefix, []));
+  }
+
+  /** The module of that name: `'0.inner'`, `''` for this one. @throws ArgumentError when there is none, as PyTorch says it. */
+  getSubmodule(target: string): AnyModule {
+    return lookUp(this as AnyModule, target, 'module', (each) => each.ownModules());
+  }
+
+  /** The parameter of that name: `'0.weight'`. @throws ArgumentError when there is none, as PyTorch says it. */
+  getParameter(target: string): Parameter {
+    return lookUp(this as AnyModule, target, 'parameter', (each) => each.ownModules());
+  }
+
+  /** The buffer of that name. @throws ArgumentError when there is none, as PyTorch says it. */
+  getBuffer(target: string): Tensor {
+    return lookUp(this as AnyModule, target, 'buffer', (each) => each.ownModules());
   }
 
   /** The modules directly below this one, each once. */
@@ -385,10 +401,4 @@ markAsOwn(Module);
 export function checkModule<M extends AnyModule>(caller: string, value: M): M {
   if (!(value instanceof Module)) throw new ArgumentError(`${caller}: ${show(value)} is not a Module subclass`);
   return value;
-}
-
-function checkMode(module: object, mode: unknown): boolean {
-  if (typeof mode !== 'boolean')
-    throw new ArgumentError(`${className(module)}: training mode is expected to be boolean, got ${show(mode)}`);
-  return mode;
 }

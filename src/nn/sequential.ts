@@ -54,13 +54,27 @@ export class Sequential<Layers extends readonly Module[] = readonly Module[]> ex
   }
 
   /**
-   * A Sequential of the modules from `start` to before `end`, as `Array.slice` counts: the same modules under the same names.
-   * @throws ArgumentError for anything but numbers.
+   * A Sequential of the modules from `start` to before `end`, each `step`th, as a slice in Python counts: the same modules under the same names.
+   * @throws ArgumentError for anything but whole numbers, or a step of 0.
    */
-  slice(start?: number, end?: number): Sequential {
-    for (const [name, index] of Object.entries({ start, end }))
-      if (index !== undefined && typeof index !== 'number')
-        throw new ArgumentError(`${className(this)}.slice: ${name} must be a number, got ${show(index)}`);
-    return new Sequential(new Map(this.members().slice(start, end)));
+  slice(start?: number, end?: number, step?: number): Sequential {
+    return new Sequential(new Map(this.sliced(start, end, step)));
+  }
+
+  /** A Sequential of these modules and those of others behind them, numbered anew: Python's `a + b`. The modules are shared. */
+  concat(...others: readonly Iterable<Module>[]): Sequential {
+    return new Sequential(...(this.joined('concat', others) as Module[]));
+  }
+
+  /**
+   * A Sequential of these modules, `times` times one behind the other: Python's `a * 2`. The modules are shared.
+   * @throws ArgumentError unless `times` is a positive integer.
+   */
+  repeat(times: number): Sequential {
+    const caller = `${className(this)}.repeat`;
+    if (typeof times !== 'number' || !Number.isSafeInteger(times))
+      throw new ArgumentError(`${caller}: unsupported operand: expected an integer, got ${show(times)}`);
+    if (times <= 0) throw new ArgumentError(`${caller}: Non-positive multiplication factor ${times} for Sequential`);
+    return new Sequential(...Array.from({ length: times }, () => [...this]).flat());
   }
 }

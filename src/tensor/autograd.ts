@@ -5,6 +5,8 @@ import { isArray } from '../realm.js';
 import { checkRoot, checkSeed, handOut, walk } from './tape.js';
 import { Tensor } from './tensor.js';
 
+export { type AnomalyOptions, detectAnomaly } from './anomaly.js';
+
 /** Options of {@link grad}. */
 export interface GradOptions {
   /** d(something)/d(output) for each output; null for 1, where the output has a single element. Default: all null. */

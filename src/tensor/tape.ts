@@ -9,6 +9,7 @@ import { plainCall } from '../ops/pointwise-program.js';
 import { currentTrace } from '../ops/trace.js';
 import { emit } from '../pointwise/emit.js';
 import { ExpressionGraph } from '../pointwise/expression.js';
+import { checkBackward, checkForward, noteNode } from './anomaly.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { noGrad } from './grad-scope.js';
 import { leafHookEdits, runHooks } from './hooks.js';
@@ -33,6 +34,7 @@ export function setGradFn(
   saved: readonly Tensor[],
   backward: (grad: Tensor) => readonly (Tensor | null)[],
 ): Tensor {
+  checkForward(name, output, inputs);
   if (!isGradEnabled() || isInferenceModeEnabled() || !inputs.some((input) => input.requiresGrad)) return output;
   for (const { storage } of saved) if (storage.isInference) throw new StateError(inferenceSaved);
   output.attach({
@@ -47,6 +49,7 @@ export function setGradFn(
     retains: null,
     joint: null,
   });
+  noteNode(output.node!);
   return output;
 }
 
@@ -146,7 +149,7 @@ export function walk(
       const { joint } = node;
       if (joint === null) {
         const grad = arrive(node);
-        if (grad !== null && walked.has(node)) leave(node, node.backward!(grad));
+        if (grad !== null && walked.has(node)) leave(node, checkBackward(node, node.backward!(grad)));
       } else if (!seen.has(joint)) {
         // All that leads to one of its nodes is newer than the newest of them.
         seen.add(joint);

@@ -229,10 +229,10 @@ describe('DataLoader refuses, and draws nothing:', () => {
 
   it.each([
     [
-      'a sample of numbers',
-      () => [1] as unknown as Tensor[],
+      'a sample of nothing',
+      () => [null] as unknown as Tensor[],
       ArgumentError,
-      'sample 0 must be a tensor, or an array or plain object of tensors, got [1]',
+      'sample 0 must be a tensor, number, boolean or text, or an array or plain object of them, got [null]',
     ],
     [
       'samples of unlike lengths',

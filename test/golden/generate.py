@@ -30,6 +30,7 @@ from makers.pooling import pooling
 from makers.printing import printing
 from makers.recurrent import recurrent
 from makers.randomness import streams, weights
+from makers.sampling import samplers
 from makers.schedules import schedules
 from makers.scheduling import schedules_rest
 from makers.training import dropout_training, optimizers
@@ -38,6 +39,7 @@ FILES = {
     "random": streams,
     "weights": weights,
     "loader": loader,
+    "samplers": samplers,
     "optimizers": optimizers,
     "optimizers-rest": optimizers_rest,
     "schedules": schedules,

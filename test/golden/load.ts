@@ -1,14 +1,16 @@
 /** Reads the golden files that generate.py made with PyTorch. See README.md for what each holds. */
 
 import { readFileSync } from 'node:fs';
-import type { optim } from '../../src/index.js';
 import type { GoldenTensor } from './tensor.js';
 
 export type { GoldenTensor } from './tensor.js';
 
-import type { PackingCase, RecurrentCase } from './recurrent-types.js';
 import type { NormCase, PoolCase, UnpoolCase } from './norm-cases.js';
+import type { PackingCase, RecurrentCase } from './recurrent-types.js';
+import type { HelperFile, OptimizerRuns, SamplerFile } from './training-cases.js';
 import type { WeightedCase } from './weighted-case.js';
+
+export type { OptimizerCase, OptimizerRuns } from './training-cases.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 type Tensors = Named<GoldenTensor>;
@@ -38,33 +40,6 @@ export interface LoaderCase {
   readonly epochs: readonly (readonly (readonly number[])[])[];
   readonly defaultAfter: GoldenTensor;
   readonly generatorAfter: GoldenTensor | null;
-}
-
-export interface OptimizerCase {
-  /** The name of a class of `optim`. */
-  readonly optimizer: Exclude<keyof typeof optim, 'lrScheduler' | 'Optimizer' | 'swaUtils' | 'LBFGS' | 'Muon'>;
-  /** In lanewise's spelling. */
-  readonly options: Named<number | boolean | readonly number[]>;
-  readonly losses: GoldenTensor;
-  readonly losses64: GoldenTensor;
-  readonly parameters: Tensors;
-  readonly parameters64: Tensors;
-  /** By parameter, in PyTorch's spelling. */
-  readonly state: readonly Tensors[];
-  /** PyTorch's `state_dict()['param_groups'][0]`. */
-  readonly paramGroup: Named<unknown>;
-}
-
-export interface OptimizerRuns {
-  readonly layers: readonly number[];
-  readonly modelSeed: number;
-  readonly dataSeed: number;
-  readonly initial: Tensors;
-  /** [step, row, feature] */
-  readonly inputs: GoldenTensor;
-  /** [step, row] */
-  readonly targets: GoldenTensor;
-  readonly cases: readonly OptimizerCase[];
 }
 
 export interface ScheduleCase {
@@ -323,38 +298,8 @@ export interface GoldenFiles {
     readonly refusedArrays: readonly { readonly name: string; readonly base64: string }[];
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
-  helpers: {
-    /** [6, 8, 4]: inputs of six steps. */
-    readonly data: GoldenTensor;
-    readonly norms: readonly {
-      readonly maxNorm: number;
-      /** As Python prints it: `2.0`, `inf`. */
-      readonly normType: string;
-      /** Gradients of three parameters; the fourth has none. */
-      readonly before: readonly GoldenTensor[];
-      readonly total: GoldenTensor;
-      readonly after: readonly GoldenTensor[];
-    }[];
-    readonly values: readonly {
-      readonly clipValue: number;
-      readonly before: readonly GoldenTensor[];
-      readonly after: readonly GoldenTensor[];
-    }[];
-    /** Of the first layer of 4-5-3 with Tanh, trained by SGD with momentum 0.9 and lr 0.1 on the sum of squared outputs. */
-    readonly weightNorms: readonly {
-      readonly dim: number | null;
-      readonly initial: Tensors;
-      readonly normed: Tensors;
-      readonly trained: Tensors;
-      readonly removed: Tensors;
-    }[];
-    /** The same network by plain SGD: AveragedModel after the first, the second and the last step. */
-    readonly averages: readonly {
-      readonly name: 'mean' | 'emaMulti' | 'ema' | 'swaMulti';
-      readonly initial: Tensors;
-      readonly states: readonly Tensors[];
-    }[];
-  };
+  samplers: SamplerFile;
+  helpers: HelperFile;
   hooks: {
     readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];
     /** What PyTorch says about what a backward hook has returned. */
