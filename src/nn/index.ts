@@ -5,9 +5,6 @@ export type { CrossEntropyOptions } from '../functional/cross-entropy.js';
 export type { LossOptions } from '../functional/losses.js';
 export { ActivationLayer, type InplaceOption, type LayerArguments } from './activation-layer.js';
 export * from './activations.js';
-export type { NamedModules } from './container.js';
-export * from './conv.js';
-export type { LayerOptions, PaddingMode } from './conv-base.js';
 export * from './adaptive-pool.js';
 export {
   BatchNorm1d,
@@ -16,6 +13,9 @@ export {
   InstanceNorm1d,
   InstanceNorm2d,
 } from './batch-norm.js';
+export type { NamedModules } from './container.js';
+export * from './conv.js';
+export type { LayerOptions, PaddingMode } from './conv-base.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
 export * from './dropout.js';
 export type { Chain, Channels, Features, FeaturesOfChain, SameChannels, SameFeatures } from './features.js';
@@ -42,6 +42,7 @@ export { Parameter } from './parameter.js';
 export { type NamedTensors, ParameterDict } from './parameter-dict.js';
 export { ParameterList } from './parameter-list.js';
 export { PixelShuffle, PixelUnshuffle } from './pixel-shuffle.js';
+export { AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, type MaxPoolOutput } from './pool.js';
 export {
   GRUCell,
   LSTMCell,
@@ -51,7 +52,6 @@ export {
 export { GRU, LSTM, type LSTMOptions, RNN, type RNNOptions } from './recurrent/layers.js';
 export type { CellOptions, RecurrentOptions } from './recurrent/options.js';
 export type { Sequences } from './recurrent/recurrent-layer.js';
-export { AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, type MaxPoolOutput } from './pool.js';
 export { Sequential } from './sequential.js';
 export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
 export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';

@@ -5,6 +5,7 @@ import { currentTrace } from '../ops/trace.js';
 import { stateTensors } from '../tensor/snapshot.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
+import { checkModule } from './check-module.js';
 import { copyField, copyOf, copyOnce, empty, noteCopy } from './clone.js';
 import { defineField, type Field, type FieldKind, fields, kindAfter } from './fields.js';
 import { HookedModule, hookForward } from './hooked-module.js';
@@ -395,10 +396,5 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 }
 
+export { checkModule };
 markAsOwn(Module);
-
-/** Checks that a value is a module, with PyTorch's sentence. @internal */
-export function checkModule<M extends AnyModule>(caller: string, value: M): M {
-  if (!(value instanceof Module)) throw new ArgumentError(`${caller}: ${show(value)} is not a Module subclass`);
-  return value;
-}

@@ -1,4 +1,6 @@
 /** What RNN, GRU and LSTM share: weights, layers and directions, the forms of inputs and states. */
+
+import { show } from '../../check.js';
 import { ArgumentError, ShapeError } from '../../errors.js';
 import { dropout } from '../../functional/dropout.js';
 import { indexSelect } from '../../functional/index-select.js';
@@ -11,7 +13,6 @@ import {
 } from '../../functional/recurrent.js';
 import { cat, select, stack, transpose } from '../../functional/strided.js';
 import { zeroed } from '../../functional/support.js';
-import { show } from '../../check.js';
 import type { Generator } from '../../random/generator.js';
 import { allocate } from '../../tensor/creation.js';
 import { tensor } from '../../tensor/from-values.js';
