@@ -149,6 +149,31 @@ const starts = [workload('start', {}, { case: 'import', contenders: starting, th
 
 const normsAndPools = layers.map(({ params, workload: own }) => workload('layer', params, own));
 
+const recurrentLayers = (['LSTM', 'GRU'] as const).flatMap((kind) =>
+  (
+    [
+      ['step', 32],
+      ['forward', 32],
+      ['forward', 1],
+    ] as const
+  ).map(([pass, batch]) => {
+    const sizes = { steps: 32, inputs: 64, units: 128 };
+    const gates = kind === 'LSTM' ? 4 : 3;
+    // Forward one product; backward one for the states, and those of both weights. The input needs no gradient.
+    const products = 2 * sizes.steps * batch * gates * sizes.units * (sizes.inputs + sizes.units);
+    const flops =
+      pass === 'forward' ? products : 2 * products + (products * sizes.units) / (sizes.inputs + sizes.units);
+    return workload(
+      'recurrent',
+      { kind, pass, batch, ...sizes },
+      {
+        ...{ case: 'recurrent', shape: `${kind} 64-128, 32 steps, ${pass}`, batch, flops },
+        ...{ contenders: [nativeCompiled, pytorch], threads: 'all', quick: pass === 'step' },
+      },
+    );
+  }),
+);
+
 /** What `--filter` looks in: `gemm/128x256x784 nt/batch 128`. */
 export function workloadId({ case: name, shape, batch, optimizer }: Workload): string {
   return [name, shape, batch === null ? null : `batch ${batch}`, optimizer].filter((part) => part !== null).join('/');
@@ -168,6 +193,7 @@ export const workloads: readonly Workload[] = [
     ...oddShapes(),
     ...sweeps,
     ...starts,
+    ...recurrentLayers,
     ...normsAndPools,
   ],
   ...studied,

@@ -39,6 +39,16 @@ export interface Layer {
   readonly channelsLast: boolean;
 }
 
+/** A recurrent layer over [steps, batch, inputs]: a training step by SGD of the mean square of its outputs, or its outputs alone. */
+export interface Recurrent {
+  readonly kind: 'LSTM' | 'GRU';
+  readonly pass: 'step' | 'forward';
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputs: number;
+  readonly units: number;
+}
+
 /** What contenders have code for, with the parameters of each program. */
 export interface Programs {
   gemm: Product;
@@ -49,6 +59,7 @@ export interface Programs {
   'mlp-train-step': TrainStep;
   forward: Network;
   layer: Layer;
+  recurrent: Recurrent;
   /** A Node process that starts and ends. */
   start: object;
 }

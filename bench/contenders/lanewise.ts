@@ -90,6 +90,24 @@ export function programsOf(library: Library, compiles: boolean): ProgramCode {
       return () => void run(input, target);
     },
     layer: (params) => layerProgram(library, params),
+    recurrent({ kind, pass, steps, batch, inputs, units }) {
+      const layer = kind === 'LSTM' ? new nn.LSTM(inputs, units) : new nn.GRU(inputs, units);
+      const outputOf = (x: Tensor): Tensor => (layer instanceof nn.LSTM ? layer.forward(x) : layer.forward(x))[0];
+      const input = randn([steps, batch, inputs]);
+      const optimizer = new lanewise.optim.SGD(layer.parameters(), { lr: 0.01 });
+      const forward = (x: Tensor) => noGrad(() => outputOf(x));
+      const step = (x: Tensor) => {
+        optimizer.zeroGrad();
+        const output = outputOf(x);
+        const loss = output.mul(output).mean();
+        loss.backward();
+        optimizer.step();
+        return loss;
+      };
+      const program = pass === 'forward' ? forward : step;
+      const run = compiles ? compile(program) : program;
+      return () => void run(input);
+    },
     forward({ layers, batch }) {
       const model = buildMlp(nn, layers, 0.5).eval();
       const input = randn([batch, layers[0]!]);

@@ -95,6 +95,22 @@ class PyTorch(Contender):
         run = lambda: norm(x, shape, ones, ones, 1e-5)
         return run if forward else lambda: back(out, x, shape, mean, rstd, ones, ones, [True] * 3)
 
+    def recurrent(self, kind, steps, batch, inputs, units, **which):
+        layer = getattr(nn, kind)(inputs, units)
+        x = torch.randn(steps, batch, inputs)
+        update = torch.optim.SGD(layer.parameters(), lr=0.01, fused=True)
+
+        def forward():
+            with torch.inference_mode():
+                layer(x)
+
+        def step():
+            update.zero_grad()
+            layer(x)[0].square().mean().backward()
+            update.step()
+
+        return forward if which["pass"] == "forward" else step
+
     def forward(self, layers, batch):
         model = compiled(mlp(layers, 0).eval())
         inputs = torch.randn(batch, layers[0])
