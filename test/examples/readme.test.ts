@@ -39,11 +39,11 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const [, minute = ''] = /\n## From a CSV file to a service in a minute\n([\s\S]*?)\n## /.exec(readme) ?? [];
 const blocks = Array.from(minute.matchAll(/\n```js\n([\s\S]*?)```\n/g), ([, code = '']) => code);
 
-it('is two blocks of about six statements in a file of 150 lines at most', () => {
+it('is two blocks of about six statements in a file of 120 lines at most', () => {
   const sizes = blocks.map((code) => code.split('\n').filter((line) => !/^(import .*)?$/.test(line)).length);
   expect(sizes).toHaveLength(2);
   expect(Math.max(...sizes)).toBeLessThan(8);
-  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(120);
 });
 
 it('trains, saves, loads, serves and exports', { timeout: 180_000 }, async () => {
