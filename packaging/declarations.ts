@@ -56,8 +56,11 @@ const bundle = await rollup({
   external: ['echarts', 'simple-ascii-chart'],
   plugins: [withoutAugmentation, dts()],
   onwarn(warning) {
-    // Types that only the shared file exports were never to be named from outside.
-    if (warning.code !== 'CIRCULAR_DEPENDENCY' && !warning.message.includes('private shared type'))
+    // Types that only the shared file exports were never to be named from outside; names marked @internal are missing in what re-exports them.
+    if (
+      !['CIRCULAR_DEPENDENCY', 'MISSING_EXPORT'].includes(warning.code ?? '') &&
+      !warning.message.includes('private shared type')
+    )
       throw new Error(warning.message);
   },
 });
