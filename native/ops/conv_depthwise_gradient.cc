@@ -25,10 +25,12 @@ class DepthwiseGradient {
         chunks_(g_, checked_mul(line_, checked_add(g_.taps(), 1))),
         parts_(std::min(chunks_.count, conv_parts(context, g_))) {
     x_floats_ = call.x_channels_last ? 0 : padded(g_.in_pixels() * g_.channels);
-    grad_floats_ = call.grad_channels_last ? 0 : padded(g_.out_pixels() * g_.channels);
+    const bool makes_grad = call.grad_images != nullptr;
+    grad_floats_ = call.grad_channels_last && !makes_grad ? 0 : padded(g_.out_pixels() * g_.channels);
+    part_floats_ = checked_add(x_floats_ + grad_floats_, padded(call.grad_workspace));
     thread_local core::Scratch memory;  // the calling thread's, for all parts
-    chunks_.sums = memory.get<float>(
-        checked_add(checked_mul(chunks_.count, chunks_.floats), checked_mul(parts_, x_floats_ + grad_floats_)));
+    chunks_.sums =
+        memory.get<float>(checked_add(checked_mul(chunks_.count, chunks_.floats), checked_mul(parts_, part_floats_)));
   }
 
   void run() {
@@ -36,7 +38,7 @@ class DepthwiseGradient {
     run_parts(context_, parts_, [&](std::size_t part) {
       const std::size_t last = part_begin(part + 1, parts_, chunks_.count, 1);
       for (std::size_t chunk = part_begin(part, parts_, chunks_.count, 1); chunk < last; ++chunk) {
-        add_chunk(chunk, scratch + part * (x_floats_ + grad_floats_));
+        add_chunk(chunk, scratch + part * part_floats_);
       }
     });
     chunks_.add_up(context_);
@@ -54,14 +56,22 @@ class DepthwiseGradient {
     return scratch;
   }
 
+  const float* grad_of(std::size_t image, float* scratch) const {
+    if (call_.grad_images != nullptr) {
+      (*call_.grad_images)(image, scratch, scratch + grad_floats_);
+      return scratch;
+    }
+    const std::size_t size = g_.out_pixels() * g_.channels;
+    return channels_last(call_.grad + image * size, call_.grad_channels_last, g_.out_pixels(), scratch);
+  }
+
   void add_chunk(std::size_t chunk, float* scratch) const {
     float* const sums = chunks_.of(chunk);
     std::memset(sums, 0, chunks_.floats * sizeof(float));
-    const std::size_t in = g_.in_pixels() * g_.channels, out = g_.out_pixels() * g_.channels;
+    const std::size_t in = g_.in_pixels() * g_.channels;
     for (std::size_t n = chunks_.begin(chunk); n < chunks_.begin(chunk + 1); ++n) {
       const float* const x = channels_last(call_.x + n * in, call_.x_channels_last, g_.in_pixels(), scratch);
-      const float* const grad =
-          channels_last(call_.grad + n * out, call_.grad_channels_last, g_.out_pixels(), scratch + x_floats_);
+      const float* const grad = grad_of(n, scratch + x_floats_);
       for (const PlannedRegion& planned : plan_.regions) {
         const kernels::ConvDepthwiseSums region{.source = x + planned.source,
                                                 .source_pixel = planned.source_pixel,
@@ -90,7 +100,7 @@ class DepthwiseGradient {
   ConvPlan plan_;
   std::size_t line_;
   ConvChunks chunks_;
-  std::size_t parts_, x_floats_ = 0, grad_floats_ = 0;
+  std::size_t parts_, x_floats_ = 0, grad_floats_ = 0, part_floats_ = 0;
 };
 
 }  // namespace

@@ -44,8 +44,12 @@ class Convolution {
     panel_floats_ = checked_mul(plan_.lines(), line_);
     const std::size_t weights = padded(checked_mul(panels_, panel_floats_)), starts = padded(panels_ * line_);
     source_floats_ = copies_source_ ? padded(checked_mul(together_, plan_.source.size())) : 0;
-    target_floats_ = call.target_channels_last ? 0 : padded(checked_mul(together_, plan_.target_pixels(), channels_));
-    workspace_ = checked_add(checked_add(source_floats_, target_floats_), padded(call.epilogue_workspace));
+    image_floats_ = call.source_images == nullptr ? 0 : padded(checked_mul(together_, source_image()));
+    target_floats_ = call.target_channels_last && call.done == nullptr
+                         ? 0
+                         : padded(checked_mul(together_, plan_.target_pixels(), channels_));
+    workspace_ = checked_add(checked_add(source_floats_, image_floats_), target_floats_);
+    workspace_ = checked_add(workspace_, padded(std::max(call.epilogue_workspace, call.source_workspace)));
     thread_local core::Scratch memory;  // the calling thread's, for all parts
     weights_ = memory.get<float>(checked_add(checked_add(weights, starts), checked_mul(parts_, workspace_)));
     starts_ = weights_ + weights;
@@ -62,8 +66,8 @@ class Convolution {
         for (std::size_t n = part_begin(part, parts_, batch, 1); n < last; n += together_) {
           const Images images{n, std::min(together_, last - n), source_of(n, std::min(together_, last - n), scratch),
                               target_of(n, scratch)};
-          run_units(images, 0, units(), scratch + source_floats_ + target_floats_);
-          finish(images, scratch + source_floats_ + target_floats_);
+          run_units(images, 0, units(), workspace_of(scratch));
+          finish(images, workspace_of(scratch));
         }
       });
       return;
@@ -73,9 +77,9 @@ class Convolution {
       const Images images{n, 1, source_of(n, 1, scratch_), target_of(n, scratch_)};
       run_parts(context_, parts_, [&](std::size_t part) {
         run_units(images, part_begin(part, parts_, units(), 1), part_begin(part + 1, parts_, units(), 1),
-                  scratch_ + part * workspace_ + source_floats_ + target_floats_);
+                  workspace_of(scratch_ + part * workspace_));
       });
-      finish(images, scratch_ + source_floats_ + target_floats_);
+      finish(images, workspace_of(scratch_));
     }
   }
 
@@ -132,9 +136,21 @@ class Convolution {
     return std::min(nr_, plan_.target_channels - panel % panels_of_group(plan_, nr_) * nr_);
   }
 
+  // Floats of an image of the source without margins.
+  std::size_t source_image() const {
+    return plan_.source.depth * plan_.source.height * plan_.source.width * plan_.source.pixel;
+  }
+
+  // Scratch of a part: copies of the source with their margins, images of it, the target, then a workspace.
+  float* workspace_of(float* scratch) const { return scratch + source_floats_ + image_floats_ + target_floats_; }
+
   const float* source_of(std::size_t first, std::size_t count, float* scratch) const {
-    const std::size_t size = plan_.source.depth * plan_.source.height * plan_.source.width * plan_.source.pixel;
-    const float* const from = call_.source + first * size;
+    const std::size_t size = source_image();
+    float* const images = scratch + source_floats_;
+    const float* const from = call_.source_images == nullptr ? call_.source + first * size : images;
+    for (std::size_t i = 0; call_.source_images != nullptr && i < count; ++i) {
+      (*call_.source_images)(first + i, images + i * size, workspace_of(scratch));
+    }
     if (!copies_source_) return from;
     for (std::size_t i = 0; i < count; ++i) {
       copy_source(kernels_, plan_.source, from + i * size, call_.source_channels_last,
@@ -144,7 +160,7 @@ class Convolution {
   }
 
   float* target_of(std::size_t first, float* scratch) const {
-    if (!call_.target_channels_last) return scratch + source_floats_;
+    if (target_floats_ != 0) return scratch + source_floats_ + image_floats_;
     return call_.target + first * plan_.target_pixels() * channels_;
   }
 
@@ -199,6 +215,9 @@ class Convolution {
         (*call_.epilogue)(workspace, images.first* pixels + row, rows, 0, channels_);
       }
     }
+    for (std::size_t i = 0; call_.done != nullptr && i < images.count; ++i) {
+      (*call_.done)(images.first + i, images.target + i * pixels * channels_, workspace);
+    }
     if (call_.target_channels_last) return;
     for (std::size_t i = 0; i < images.count; ++i) {
       kernels_.to_channels_first(images.target + i * pixels * channels_, channels_, channels_, pixels,
@@ -216,7 +235,7 @@ class Convolution {
   std::size_t panels_;  // of all groups
   std::size_t parts_ = 1, together_ = 1;
   bool copies_source_ = false;
-  std::size_t panel_floats_ = 0, source_floats_ = 0, target_floats_ = 0, workspace_ = 0;
+  std::size_t panel_floats_ = 0, source_floats_ = 0, image_floats_ = 0, target_floats_ = 0, workspace_ = 0;
   float *weights_ = nullptr, *starts_ = nullptr, *scratch_ = nullptr;
 };
 

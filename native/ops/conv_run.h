@@ -3,11 +3,17 @@
 
 #include <cstddef>
 
+#include "../core/function_ref.h"
 #include "context.h"
 #include "conv_plan.h"
 #include "product.h"
 
 namespace lanewise::ops {
+
+// Writes image `image` to `to`, channels last and without margins. `workspace` is scratch of the calling thread.
+using SourceImages = core::FunctionRef<void(std::size_t image, float* to, float* workspace)>;
+// Takes over image `image` of the target, which is complete, channels last, in scratch.
+using ImageDone = core::FunctionRef<void(std::size_t image, float* target, float* workspace)>;
 
 // A call whose arguments have been checked. Forward: x and the result; of the gradient: the result's gradient and x's.
 struct ConvCall {
@@ -21,6 +27,9 @@ struct ConvCall {
   bool target_channels_last;
   const Epilogue* epilogue;  // over rows (image, pixel) and channels of the target; its channels are last then
   std::size_t epilogue_workspace;
+  const SourceImages* source_images = nullptr;  // in the place of `source`
+  std::size_t source_workspace = 0;
+  const ImageDone* done = nullptr;  // in the place of `target` and `epilogue`, with the epilogue's workspace
 };
 
 // Any geometry, directly: no im2col, sums in registers. Asks for all memory before it writes.

@@ -53,21 +53,25 @@ class WeightGradient {
     together_ = gathers_ ? 1
                          : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
                                                    std::max<std::size_t>(1, g_.batch / chunks_.count));
-    copies_grad_ = !call.grad_channels_last || g_.group_outs() % nr_ != 0;
+    makes_grad_ = call.grad_images != nullptr;
+    copies_grad_ = !(call.grad_channels_last || makes_grad_) || g_.group_outs() % nr_ != 0;
     copies_x_ = !call.x_channels_last && !gathers_;
     b_step_ = copies_grad_ ? nr_ : g_.out_channels;
     x_floats_ = gathers_    ? tap_lines_.scratch()
                 : copies_x_ ? padded(checked_mul(together_, g_.in_pixels() * g_.channels))
                             : 0;
     grad_floats_ = copies_grad_ ? padded(checked_mul(together_, pixels, checked_mul(panels_, nr_))) : 0;
+    image_floats_ = makes_grad_ ? padded(checked_mul(together_, g_.out_pixels() * g_.out_channels)) : 0;
+    part_floats_ =
+        checked_add(checked_add(x_floats_, grad_floats_), checked_add(image_floats_, padded(call.grad_workspace)));
     parts_ = std::min(conv_parts(context, g_), chunks_.count * std::max<std::size_t>(1, panels_));
     for (std::size_t d = 0; d < kSpatial; ++d) {
       for (std::size_t t = 0; t < g_.dims[d].kernel; ++t) ranges_[d].push_back(range_of(g_.dims[d], t));
     }
     if (!gathers_) plan_runs();
     thread_local core::Scratch memory;  // the calling thread's, for all parts
-    chunks_.sums = memory.get<float>(checked_add(checked_mul(chunks_.count, chunks_.floats),
-                                                 checked_mul(parts_, checked_add(x_floats_, grad_floats_))));
+    chunks_.sums =
+        memory.get<float>(checked_add(checked_mul(chunks_.count, chunks_.floats), checked_mul(parts_, part_floats_)));
   }
 
   void run() {
@@ -78,7 +82,7 @@ class WeightGradient {
       std::size_t unit = part_begin(part, parts_, units, parts_ <= chunks_.count ? panels_ : 1);
       while (unit < last) {
         const std::size_t chunk = unit / panels_, end = std::min(last, (chunk + 1) * panels_);
-        add_chunk(chunk, unit % panels_, unit % panels_ + end - unit, scratch + part * (x_floats_ + grad_floats_));
+        add_chunk(chunk, unit % panels_, unit % panels_ + end - unit, scratch + part * part_floats_);
         unit = end;
       }
     });
@@ -144,8 +148,9 @@ class WeightGradient {
       const std::size_t images = std::min(together_, last - n);
       const float* const x = x_of(n, images, scratch);
       float* const grads = scratch + x_floats_;
+      if (makes_grad_) make_grads(n, images, scratch);
       for (std::size_t p = panel; p < last_panel; ++p) {
-        const float* const grad = grad_of(n, images, p, grads);
+        const float* const grad = grad_of(grads_from(n, scratch), images, p, grads);
         float* const to = chunks_.of(chunk) + p * panel_floats();
         if (call_.bias_grad != nullptr) {
           kernels_.add_columns(grad, images * g_.out_pixels(), b_step_, columns_of(p), to + lines_ * nr_);
@@ -181,8 +186,8 @@ class WeightGradient {
       const std::size_t taken = std::min(tap_lines_.rows_together(), rows - row);
       const float* const lines = tap_lines_.gather(row, taken, scratch);
       for (std::size_t p = panel; p < last_panel; ++p) {
-        const float* const grad = copies_grad_ ? scratch + x_floats_ + p * g_.out_pixels() * nr_
-                                               : call_.grad + image * g_.out_pixels() * g_.out_channels + column_of(p);
+        const float* const grad =
+            copies_grad_ ? scratch + x_floats_ + p * g_.out_pixels() * nr_ : grads_from(image, scratch) + column_of(p);
         const ConvRun run{0, row * width * b_step_, taken * width};
         const kernels::ConvOuter outer{.a = lines,
                                        .a_step = lines_,
@@ -209,15 +214,27 @@ class WeightGradient {
     return scratch;
   }
 
+  void make_grads(std::size_t first, std::size_t images, float* scratch) const {
+    float *const to = scratch + x_floats_ + grad_floats_, *const workspace = to + image_floats_;
+    for (std::size_t i = 0; i < images; ++i) {
+      (*call_.grad_images)(first + i, to + i * g_.out_pixels() * g_.out_channels, workspace);
+    }
+  }
+
+  // Where the gradients of images from `first` on are.
+  const float* grads_from(std::size_t first, const float* scratch) const {
+    if (makes_grad_) return scratch + x_floats_ + grad_floats_;
+    return call_.grad + first * g_.out_pixels() * g_.out_channels;
+  }
+
   // A panel of the gradient, lines b_step_ apart: where it stands, or copied to its place in scratch.
-  const float* grad_of(std::size_t first, std::size_t images, std::size_t panel, float* scratch) const {
+  const float* grad_of(const float* from, std::size_t images, std::size_t panel, float* scratch) const {
     const std::size_t pixels = g_.out_pixels(), column = column_of(panel), columns = columns_of(panel);
-    const float* const from = call_.grad + first * pixels * g_.out_channels;
     if (!copies_grad_) return from + column;
     float* const to = scratch + panel * together_ * pixels * nr_;
     if (columns < nr_) std::memset(to, 0, images * pixels * nr_ * sizeof(float));
     for (std::size_t i = 0; i < images; ++i) {
-      if (!call_.grad_channels_last) {
+      if (!call_.grad_channels_last && !makes_grad_) {
         kernels_.to_channels_last(from + (i * g_.out_channels + column) * pixels, pixels, columns, pixels, 1,
                                   to + i * pixels * nr_, nr_, 0);
       } else {
@@ -253,15 +270,22 @@ class WeightGradient {
   std::size_t nr_, of_group_, panels_, lines_;
   ConvChunks chunks_;
   TapLines tap_lines_;
-  bool gathers_, copies_grad_ = false, copies_x_ = false;
+  bool gathers_, makes_grad_ = false, copies_grad_ = false, copies_x_ = false;
   std::size_t together_ = 1, b_step_ = 0;
-  std::size_t x_floats_ = 0, grad_floats_ = 0, parts_ = 1;
+  std::size_t x_floats_ = 0, grad_floats_ = 0, image_floats_ = 0, part_floats_ = 0, parts_ = 1;
   std::array<std::vector<Range>, kSpatial> ranges_;  // of each tap
   std::vector<ConvRun> runs_;
   std::vector<std::size_t> first_run_;
 };
 
 }  // namespace
+
+void weight_gradient(const Context& context, const ConvWeightCall& call) {
+  if (call.geometry.out_channels == 0) return;
+  if (call.geometry.depthwise()) return depthwise_weight_gradient(context, call);
+  if (winograd_suits(call.geometry)) return winograd_weight_gradient(context, call);
+  WeightGradient(context, call).run();
+}
 
 void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
                         Numbers geometry, bool gradChannelsLast, bool xChannelsLast) {
@@ -271,12 +295,8 @@ void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOu
   check_length(kOp, "x", x.size(), sizes.in_size());
   check_length(kOp, "out", out.size(), sizes.weight_size());
   if (biasGrad) check_length(kOp, "biasGrad", biasGrad->size(), sizes.out_channels);
-  if (sizes.out_channels == 0) return;
-  const ConvWeightCall call{
-      sizes, grad.data(), gradChannelsLast, x.data(), xChannelsLast, out.data(), biasGrad ? biasGrad->data() : nullptr};
-  if (sizes.depthwise()) return depthwise_weight_gradient(context, call);
-  if (winograd_suits(sizes)) return winograd_weight_gradient(context, call);
-  WeightGradient(context, call).run();
+  weight_gradient(context, {sizes, grad.data(), gradChannelsLast, x.data(), xChannelsLast, out.data(),
+                            biasGrad ? biasGrad->data() : nullptr});
 }
 
 }  // namespace lanewise::ops

@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include "conv_geometry.h"
+#include "conv_run.h"
 #include "parallel.h"
 
 namespace lanewise::ops {
@@ -19,8 +20,13 @@ struct ConvWeightCall {
   const float* x;
   bool x_channels_last;
   float* out;
-  float* bias_grad;  // or null
+  float* bias_grad;                           // or null
+  const SourceImages* grad_images = nullptr;  // in the place of `grad`
+  std::size_t grad_workspace = 0;
 };
+
+// Any geometry, by what suits it.
+void weight_gradient(const Context& context, const ConvWeightCall& call);
 
 // `floats` sums for each chunk, from `sums` on.
 struct ConvChunks {

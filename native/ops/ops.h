@@ -89,6 +89,16 @@ void convInputGradient(const Context&, FloatIn grad, FloatIn weight, std::option
                        Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
 void convWeightGradient(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
                         Numbers geometry, bool gradChannelsLast, bool xChannelsLast);
+// convolution and max pooling (conv_max_pool.cc, conv_max_pool_backward.cc)
+void convMaxPool(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+                 std::optional<IndexOut> index, Numbers geometry, Numbers windows, bool xChannelsLast,
+                 bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys,
+                 Scalars scalars, FloatOuts outputs, std::size_t rowOffset);
+void convMaxPoolBackward(const Context&, FloatIn grad, IndexIn index, FloatIn x, std::optional<FloatIn> weight,
+                         std::optional<FloatOut> out, FloatOut weightGrad, std::optional<FloatOut> biasGrad,
+                         Numbers geometry, Numbers windows, bool gradChannelsLast, bool xChannelsLast,
+                         bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys,
+                         Scalars scalars, FloatOuts outputs, std::size_t rowOffset);
 
 // recurrent layers (recurrent.cc, recurrent_backward.cc)
 void recurrent(const Context&, FloatIn x, FloatIn hidden, std::optional<FloatIn> cell, FloatIn weightIh,

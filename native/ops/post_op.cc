@@ -42,12 +42,33 @@ PostOp::PostOp(const char* op, const Context& context, FloatOut out, std::size_t
   pattern_ = usable(bound);
 }
 
-Product PostOp::after(Product product) const {
+bool PostOp::does_nothing() const {
   const auto* const activation = std::get_if<ActivationPattern>(&pattern_);
-  if (activation != nullptr && !activation->relu && !activation->masked) return product;
+  return activation != nullptr && !activation->relu && !activation->masked;
+}
+
+std::size_t PostOp::workspace() const {
+  return std::holds_alternative<std::monostate>(pattern_) ? bound_->workspace() : 0;
+}
+
+Product PostOp::after(Product product) const {
+  if (does_nothing()) return product;
   product.epilogue = &epilogue_;
-  if (std::holds_alternative<std::monostate>(pattern_)) product.epilogue_workspace = bound_->workspace();
+  product.epilogue_workspace = workspace();
   return product;
+}
+
+void PostOp::apply_rows(float* product, std::size_t row, std::size_t rows, float* workspace) const {
+  if (does_nothing()) return;
+  if (const auto* const activation = std::get_if<ActivationPattern>(&pattern_)) {
+    kernels_.activate(product, width_, rows, width_, activation->relu, activation->masked ? &bound_->mask(0) : nullptr,
+                      row, 0);
+  } else if (const auto* const masked = std::get_if<MaskedPattern>(&pattern_)) {
+    kernels_.mask_gradient(product, bound_->dense_input(masked->y) + row * width_, width_, rows, width_,
+                           masked->scale ? bound_->uniform(*masked->scale) : 1.0f);
+  } else {
+    PointwiseRun(*bound_, workspace).elements(row * width_, (row + rows) * width_, {product, product});
+  }
 }
 
 void PostOp::apply(float* workspace, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {

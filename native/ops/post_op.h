@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "../core/checked.h"
 #include "ops.h"
 #include "pointwise.h"
 #include "product.h"
@@ -30,10 +31,22 @@ class PostOp {
   PostOp(const PostOp&) = delete;
   PostOp& operator=(const PostOp&) = delete;
 
+  // For a product whose rows are given to apply_rows, wherever they lie.
+  PostOp(const char* op, const Context& context, std::size_t rows, std::size_t columns,
+         const PostOpArguments& arguments)
+      : PostOp(op, context, FloatOut(static_cast<float*>(nullptr), core::checked_mul(rows, columns)), rows, columns,
+               arguments) {}
+
   // The same product with this after it.
   Product after(Product product) const;
 
+  // Does it to rows [row, row + rows), all columns of them, which lie at `product`; `workspace` is scratch of
+  // workspace() floats.
+  void apply_rows(float* product, std::size_t row, std::size_t rows, float* workspace) const;
+  std::size_t workspace() const;
+
  private:
+  bool does_nothing() const;
   void apply(float* workspace, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const;
 
   struct Apply {

@@ -1,6 +1,7 @@
 // Decodes the windows of pooling (src/ops/windows.ts) into rows of windows that are alike, as kernels take them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +60,17 @@ class WindowPlan {
                                      run.step};
       body(alike, r * row_windows + run.begin, row.divisor * run.divisor);
     }
+  }
+
+  // The pixels from the first of the plane to the last one that row `r` needs.
+  std::size_t row_end(std::size_t r) const {
+    std::size_t end = 0;
+    each_run(r, [&](const kernels::WindowRow& run, std::size_t, double) {
+      if (run.row_count == 0) return;
+      const auto first = static_cast<std::size_t>(run.rows[run.row_count - 1]);
+      end = std::max(end, first + (run.windows - 1) * run.step + (run.taps - 1) * run.tap_step + 1);
+    });
+    return end;
   }
 
  private:

@@ -43,10 +43,15 @@ class Convolution {
         forward_(context.kernels, shape_),
         rows_(call.geometry.batch * shape_.tile_rows()) {
     parts_ = std::min(rows_, conv_parts(context, call.geometry));
-    source_floats_ = call.source_channels_last ? 0 : padded(in_image());
-    target_floats_ = call.target_channels_last ? 0 : checked_mul(forward_.images_at_once(), padded(out_image()));
+    // An image that is taken over whole is made whole.
+    unit_ = call.done == nullptr ? 1 : shape_.tile_rows();
+    parts_ = std::min(parts_, rows_ / unit_);
+    source_floats_ = call.source_channels_last && call.source_images == nullptr ? 0 : padded(in_image());
+    const bool is_direct = call.target_channels_last && call.done == nullptr;
+    target_floats_ = is_direct ? 0 : checked_mul(forward_.images_at_once(), padded(out_image()));
     part_floats_ = padded(forward_.workspace());
-    for (const std::size_t more : {source_floats_, target_floats_, padded(call.epilogue_workspace)}) {
+    const std::size_t workspace = padded(std::max(call.epilogue_workspace, call.source_workspace));
+    for (const std::size_t more : {source_floats_, target_floats_, workspace}) {
       part_floats_ = checked_add(part_floats_, more);
     }
     thread_local core::Scratch memory;  // the calling thread's, for all parts
@@ -62,7 +67,7 @@ class Convolution {
       });
     });
     run_parts(context_, parts_, [&](std::size_t part) {
-      compute(part_begin(part, parts_, rows_, 1), part_begin(part + 1, parts_, rows_, 1),
+      compute(part_begin(part, parts_, rows_, unit_), part_begin(part + 1, parts_, rows_, unit_),
               scratch_ + part * part_floats_);
     });
   }
@@ -78,16 +83,18 @@ class Convolution {
     float* const epilogue_workspace = target + target_floats_;
     std::size_t at_hand = call_.geometry.batch;  // the image in `source`
     const auto in = [&](std::size_t image) -> const float* {
-      const float* const from = call_.source + image * in_image();
-      if (call_.source_channels_last) return from;
-      if (at_hand != image) {
-        at_hand = image;
-        copy_source(from, first_row(image, begin), last_row(image, end), source);
+      if (source_floats_ == 0) return call_.source + image * in_image();
+      if (at_hand == image) return source;
+      at_hand = image;
+      if (call_.source_images != nullptr) {
+        (*call_.source_images)(image, source, epilogue_workspace);
+      } else {
+        copy_source(call_.source + image * in_image(), first_row(image, begin), last_row(image, end), source);
       }
       return source;
     };
     const auto out = [&](std::size_t image) -> float* {
-      if (call_.target_channels_last) return call_.target + image * out_image();
+      if (target_floats_ == 0) return call_.target + image * out_image();
       return target + image % forward_.images_at_once() * padded(out_image());
     };
     const auto done = [&](std::size_t image, std::size_t row, std::size_t rows, std::size_t column,
@@ -97,7 +104,10 @@ class Convolution {
         (*call_.epilogue)(epilogue_workspace, (image * shape_.out_height + row) * width, rows * width, column, columns);
       }
       const std::size_t last = std::min(shape_.out_height, 2 * last_row(image, end));
-      if (!call_.target_channels_last && column + columns == shape_.outs && row + rows == last) {
+      if (target_floats_ == 0 || column + columns != shape_.outs || row + rows != last) return;
+      if (call_.done != nullptr) {
+        (*call_.done)(image, out(image), epilogue_workspace);
+      } else {
         copy_target(out(image), image, 2 * first_row(image, begin), last);
       }
     };
@@ -137,7 +147,8 @@ class Convolution {
   WinogradShape shape_;
   WinogradWeights layout_;
   WinogradForward forward_;
-  std::size_t rows_;  // of tiles, of all images
+  std::size_t rows_;      // of tiles, of all images
+  std::size_t unit_ = 1;  // rows that a part has at least
   std::size_t parts_ = 1, source_floats_ = 0, target_floats_ = 0, part_floats_ = 0;
   float *weights_ = nullptr, *scratch_ = nullptr;
 };

@@ -42,9 +42,11 @@ class WeightGradient {
     unit_ = wanted <= chunks_ ? pass_.panels() : 1;
     parts_ = std::min(wanted, chunks_ * pass_.panels() / unit_);
     x_floats_ = call.x_channels_last ? 0 : padded(in_image());
-    grad_floats_ = call.grad_channels_last ? 0 : padded(out_image());
+    // Lines of the gradient have all outputs but where they are transposed for some panels.
+    grad_last_ = call.grad_channels_last || call.grad_images != nullptr;
+    grad_floats_ = call.grad_channels_last && call.grad_images == nullptr ? 0 : padded(out_image());
     part_floats_ = padded(pass_.workspace(pass_.panels()));
-    for (const std::size_t more : {x_floats_, grad_floats_, padded(shape_.outs)}) {
+    for (const std::size_t more : {x_floats_, grad_floats_, padded(shape_.outs), padded(call.grad_workspace)}) {
       part_floats_ = checked_add(part_floats_, more);
     }
     chunk_floats_ = checked_add(padded(pass_.size()), padded(shape_.outs));
@@ -111,21 +113,24 @@ class WeightGradient {
       return x;
     };
     const auto grad_of = [&](std::size_t image) -> const float* {
-      const float* at = call_.grad + image * out_image() + (call_.grad_channels_last ? begin_out : begin_out * pixels);
-      if (!call_.grad_channels_last) {
-        if (grad_at_hand != image) kernels_.to_channels_last(at, pixels, outs, pixels, 1, grad, outs, 0);
-        at = grad;
+      const float* at = grad + (call_.grad_images == nullptr ? 0 : begin_out);
+      if (call_.grad_images != nullptr) {
+        if (grad_at_hand != image) (*call_.grad_images)(image, grad, bias_of_image + padded(shape_.outs));
+      } else if (grad_last_) {
+        at = call_.grad + image * out_image() + begin_out;
+      } else if (grad_at_hand != image) {
+        kernels_.to_channels_last(call_.grad + image * out_image() + begin_out * pixels, pixels, outs, pixels, 1, grad,
+                                  outs, 0);
       }
       if (with_bias && grad_at_hand != image) {
-        kernels_.sum_columns(at, pixels, call_.grad_channels_last ? shape_.outs : outs, outs,
-                             image == begin ? bias : bias_of_image);
+        kernels_.sum_columns(at, pixels, grad_last_ ? shape_.outs : outs, outs, image == begin ? bias : bias_of_image);
         if (image != begin) kernels_.add(bias, 1, bias_of_image, 1, bias, outs);
       }
       grad_at_hand = image;
       return at;
     };
-    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1),
-              {first, last, call_.grad_channels_last ? shape_.outs : outs}, in, grad_of, sums, scratch);
+    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1), {first, last, grad_last_ ? shape_.outs : outs}, in,
+              grad_of, sums, scratch);
   }
 
   const Context& context_;
@@ -134,6 +139,7 @@ class WeightGradient {
   WinogradShape shape_;
   WinogradWeightGradient pass_;
   std::size_t batch_, chunks_;
+  bool grad_last_ = false;
   std::size_t unit_ = 1, parts_ = 1;
   std::size_t x_floats_ = 0, grad_floats_ = 0, part_floats_ = 0, chunk_floats_ = 0;
   float *sums_ = nullptr, *scratch_ = nullptr;

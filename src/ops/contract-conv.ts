@@ -86,4 +86,58 @@ export const convContract = {
       ],
     },
   ),
+  /**
+   * conv, its post-op and maxPool, an image at a time: what lies between them is not kept, and of the post-op's outputs but the first, which is
+   * pooled. outChannelsLast says how out and index lie.
+   */
+  convMaxPool: op(
+    {
+      x: 'in',
+      weight: 'in',
+      bias: 'in?',
+      out: 'out',
+      index: 'indexOut?',
+      geometry: 'layout',
+      windows: 'layout',
+      xChannelsLast: 'flag',
+      outChannelsLast: 'flag',
+      ...postOp,
+    },
+    {
+      flops: [
+        [2, products],
+        ['program', outputsOf],
+        ['bias', outputsOf],
+      ],
+    },
+  ),
+  /**
+   * maxPoolBackward, convWeightGradient and, where there is an out, convInputGradient of what the first gives: grad and index are of the pool. That
+   * is not kept. Then the post-op of out.
+   */
+  convMaxPoolBackward: op(
+    {
+      grad: 'in',
+      index: 'index',
+      x: 'in',
+      weight: 'in?',
+      out: 'out?',
+      weightGrad: 'out',
+      biasGrad: 'out?',
+      geometry: 'layout',
+      windows: 'layout',
+      gradChannelsLast: 'flag',
+      xChannelsLast: 'flag',
+      outChannelsLast: 'flag',
+      ...postOp,
+    },
+    {
+      flops: [
+        [2, products],
+        [2, 'out', products],
+        ['program', 'out', inputsOf],
+        ['biasGrad', outputsOf],
+      ],
+    },
+  ),
 } as const;

@@ -1,5 +1,5 @@
 /** What a fixture of training is. */
-import type { Generator, nn, optim, Tensor } from '../../src/index.js';
+import { type Generator, type nn, type optim, type Tensor, tensor } from '../../src/index.js';
 
 export type Result = Tensor | readonly Tensor[] | Record<string, Tensor>;
 
@@ -18,3 +18,10 @@ export interface Fixture {
   /** Generators beside the default one that a step draws from. */
   readonly generators?: readonly Generator[];
 }
+
+/** Labels of n samples. */
+export const labels = (n: number, classes: number): Tensor =>
+  tensor(
+    Array.from({ length: n }, (_, i) => (i * 7) % classes),
+    { dtype: 'int32' },
+  );

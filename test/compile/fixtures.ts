@@ -23,13 +23,17 @@ import {
   zeros,
 } from '../../src/index.js';
 import { Own } from '../helpers/own-optimizer.js';
-import type { Fixture, Result } from './fixture.js';
+import { type Fixture, labels, type Result } from './fixture.js';
+import { imageFixtures } from './image-fixtures.js';
 import { methodFixtures } from './method-fixtures.js';
 
 /** Only passes that leave out or move ops. */
 export const unfused: NonNullable<CompileOptions['passes']> = {
   'relu-dropout': false,
+  'relu-max-pool': false,
   'pointwise-chains': false,
+  'conv-epilogue': false,
+  'conv-max-pool': false,
   'linear-input-gradient': false,
   'linear-epilogue': false,
   'cross-entropy-train': false,
@@ -62,12 +66,6 @@ export function picture(
     generator: [defaultGenerator, ...generators].map((each) => each.getState()),
   };
 }
-
-const labels = (n: number, classes: number): Tensor =>
-  tensor(
-    Array.from({ length: n }, (_, i) => (i * 7) % classes),
-    { dtype: 'int32' },
-  );
 
 /** A dropout MLP on two batches in turn; with `make` the optimizer. */
 function mlp(
@@ -138,6 +136,7 @@ const sgd = (params: Tensor[]) => new optim.SGD(params, { lr: 0.1 });
 
 export const fixtures: Readonly<Record<string, () => Fixture>> = {
   ...methodFixtures,
+  ...imageFixtures,
   'MLP, SGD': () => mlp(sgd),
   'MLP, momentum': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01 })),
   'MLP, nesterov': () => mlp((p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9, nesterov: true })),

@@ -5,6 +5,7 @@
 import { activationCases } from './cases/activations.js';
 import type { Case } from './cases/case.js';
 import { convCases } from './cases/conv.js';
+import { convMaxPoolCases } from './cases/conv-max-pool.js';
 import { memoryCases } from './cases/copy.js';
 import { crossEntropyCases } from './cases/cross-entropy.js';
 import { gatherCases } from './cases/gather.js';
@@ -53,6 +54,7 @@ export const cases: readonly Case[] = [
   ...linearWeightCases,
   ...convCases,
   ...recurrentCases,
+  ...convMaxPoolCases,
   ...poolCases,
   ...normCases,
   ...crossEntropyCases,

@@ -2,6 +2,9 @@
 import { checkOneOf } from '../../check.js';
 import type { Graph } from '../../ops/graph.js';
 import { planArena } from './arena.js';
+import { propagateChannelsLast } from './channels-last.js';
+import { fuseConvEpilogue } from './conv-epilogue.js';
+import { fuseConvMaxPool } from './conv-max-pool.js';
 import { dropCopies } from './copies.js';
 import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
 import { dropDeadStores } from './dead-stores.js';
@@ -12,6 +15,7 @@ import { fuseLinearWeightUpdate } from './linear-weight-update.js';
 import { fusePointwiseChains } from './pointwise-chains.js';
 import { fuseReductions } from './reductions.js';
 import { fuseReluDropoutGradients } from './relu-dropout.js';
+import { swapReluAndMaxPoolGradients } from './relu-max-pool.js';
 import { assignOnce } from './single-assignment.js';
 import { layOutWeightPanels } from './weight-panels.js';
 
@@ -22,8 +26,12 @@ export type PassName =
   | 'dead-stores'
   | 'hoist-checks'
   | 'relu-dropout'
+  | 'relu-max-pool'
   | 'pointwise-chains'
   | 'reductions'
+  | 'channels-last'
+  | 'conv-epilogue'
+  | 'conv-max-pool'
   | 'linear-input-gradient'
   | 'linear-epilogue'
   | 'cross-entropy-train'
@@ -43,8 +51,12 @@ const passes = {
   'dead-stores': { fuses: false, run: dropDeadStores },
   'hoist-checks': { fuses: false, run: hoistChecks },
   'relu-dropout': { fuses: true, run: fuseReluDropoutGradients },
+  'relu-max-pool': { fuses: true, run: swapReluAndMaxPoolGradients },
   'pointwise-chains': { fuses: true, run: fusePointwiseChains },
   reductions: { fuses: true, run: fuseReductions },
+  'channels-last': { fuses: true, run: propagateChannelsLast },
+  'conv-epilogue': { fuses: true, run: fuseConvEpilogue },
+  'conv-max-pool': { fuses: true, run: fuseConvMaxPool },
   // Before the epilogues: a gradient that could follow either product brings the sum of a bias along here.
   'linear-input-gradient': { fuses: true, run: fuseLinearInputGradient },
   'linear-epilogue': { fuses: true, run: fuseLinearEpilogue },

@@ -49,6 +49,8 @@ export const handlers: Handlers = {
   avgPoolBackward: refused(gradients),
   batchNormBackward: refused(gradients),
   layerNormBackward: refused(gradients),
+  convMaxPool: refused(compiled),
+  convMaxPoolBackward: refused(compiled),
   reduce: refused(compiled),
   gatherRows: refused(compiled),
   linearInputGradient: refused(compiled),

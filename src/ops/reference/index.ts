@@ -6,6 +6,7 @@
 import { hostOps } from '../host.js';
 import type { Ops } from '../ops.js';
 import { convOps } from './conv.js';
+import { convMaxPoolOps } from './conv-max-pool.js';
 import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
 import { gatherOps } from './gather.js';
@@ -39,5 +40,6 @@ export const referenceOps: Ops = {
   ...recurrentOps,
   ...poolOps,
   ...normOps,
+  ...convMaxPoolOps,
   ...crossEntropyOps,
 };
