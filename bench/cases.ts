@@ -1,8 +1,18 @@
 /** What is measured, as data: the workloads of each case. */
-import { computing, copying, eager, nativeCompiled, pytorch, starting, studying } from './contenders/contenders.js';
+import { cnnStepFlops, standardCnn } from './cnn.js';
+import {
+  computing,
+  convolving,
+  copying,
+  eager,
+  nativeCompiled,
+  pytorch,
+  starting,
+  studying,
+} from './contenders/contenders.js';
 import { layers } from './layers.js';
 import { batchSizes, layerSizes, learningRate, productFlops, stepProducts } from './mlp.js';
-import type { Matrix, Product, Programs, TrainStep } from './protocol.js';
+import type { ConvTrainStep, Matrix, Product, Programs, TrainStep } from './protocol.js';
 import { studies } from './studies/studies.js';
 
 /** One thing to measure: what is the same for every contender. */
@@ -63,6 +73,18 @@ const mlpTrainStep = [
   ),
   ...batchSizes.map((batch) => trainStep({ batch, dropout: 0 }, { case: 'mlp-train-step' })),
 ];
+
+/** The step of the convolutional network that differs from the standard one in that. */
+function cnnTrainStep(change: Partial<ConvTrainStep>, rest: Partial<Workload>): Workload {
+  const step = { ...standardCnn, ...change };
+  const { image, channels, kernel, hidden, classes, batch, optimizer } = step;
+  const shape = `${image}x${image} ${channels.join('-')} ${kernel}x${kernel} ${hidden}-${classes}`;
+  const own = { case: 'cnn-train-step', contenders: convolving, flops: cnnStepFlops(step), ...rest };
+  return workload('cnn-train-step', step, { shape, batch, optimizer, ...own });
+}
+const cnnTrainSteps = [32, 128].flatMap((batch) =>
+  optimizers.map((optimizer) => cnnTrainStep({ batch, optimizer }, { quick: batch === 32 && optimizer === 'SGD' })),
+);
 
 /** In eval mode without gradients: what an answer of a service takes. */
 const forward = [1, 8, 32, 128].map((batch) => {
@@ -186,6 +208,7 @@ const studied = studies.map(({ name, workload: own }) =>
 export const workloads: readonly Workload[] = [
   ...[
     ...mlpTrainStep,
+    ...cnnTrainSteps,
     ...forward,
     ...gemm,
     ...relu,

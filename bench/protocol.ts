@@ -49,6 +49,25 @@ export interface Recurrent {
   readonly units: number;
 }
 
+/** Convolutions with ReLU and max pooling, then a hidden linear layer. */
+export interface ConvTrainStep {
+  /** Rows and columns of the image. */
+  readonly image: number;
+  /** Of the image, then of what each convolution gives. */
+  readonly channels: readonly number[];
+  /** Rows and columns of the filters; odd. Padding keeps the size of the image, each pool halves it. */
+  readonly kernel: number;
+  readonly hidden: number;
+  readonly classes: number;
+  readonly batch: number;
+  readonly optimizer: 'SGD' | 'Adam';
+  /** Of whole feature maps behind the last pool. */
+  readonly featureDropout: number;
+  /** Behind the hidden linear layer. */
+  readonly dropout: number;
+  readonly learningRate: number;
+}
+
 /** What contenders have code for, with the parameters of each program. */
 export interface Programs {
   gemm: Product;
@@ -57,6 +76,7 @@ export interface Programs {
   copy: Matrix;
   'scaled-copy': Matrix;
   'mlp-train-step': TrainStep;
+  'cnn-train-step': ConvTrainStep;
   forward: Network;
   layer: Layer;
   recurrent: Recurrent;

@@ -6,6 +6,8 @@ export const native = 'native';
 export const nativeCompiled = 'native-compiled';
 export const pytorch = 'pytorch';
 const pytorchCompile = 'pytorch-compile';
+/** PyTorch with images, filters and what lies between them in its memory format `channels_last`. */
+const pytorchChannelsLast = 'pytorch-channels-last';
 export const tfjsCpu = 'tfjs-cpu';
 export const tfjsWasm = 'tfjs-wasm';
 /** Processes that start and end, for the case `import`. */
@@ -21,6 +23,7 @@ export const contenderNames: Readonly<Record<string, string>> = {
   [nativeCompiled]: 'lanewise, compiled',
   [pytorch]: 'PyTorch',
   [pytorchCompile]: 'torch.compile',
+  [pytorchChannelsLast]: 'PyTorch, channels last',
   jax: 'JAX, jit',
   tensorflow: 'TensorFlow',
   [tfjsCpu]: 'tfjs, plain',
@@ -33,8 +36,14 @@ export const contenderIds = Object.keys(contenderNames);
 
 /** Who takes part: processes that start and end; all that compute; those that need nothing to compile; that can copy. */
 export const starting: readonly string[] = [bareStart, withImport];
-export const computing = contenderIds.filter((id) => id !== studying && !starting.includes(id));
+export const computing = contenderIds.filter(
+  (id) => id !== studying && id !== pytorchChannelsLast && !starting.includes(id),
+);
 export const eager = computing.filter((id) => id !== nativeCompiled && id !== pytorchCompile);
+/** Those with convolutions; the reference would take seconds a step. */
+export const convolving: readonly string[] = [
+  ...[native, nativeCompiled, pytorch, pytorchChannelsLast, 'jax', 'tensorflow'],
+];
 export const copying = eager.filter((id) => id !== tfjsCpu && id !== tfjsWasm);
 
 /** Whether it computes in the addon. */
@@ -85,7 +94,7 @@ export const frameworks: readonly Framework[] = [
     module: 'torch',
     package: 'torch',
     program: 'with_pytorch.py',
-    ids: { [pytorch]: 'eager', [pytorchCompile]: 'compile' },
+    ids: { [pytorch]: 'eager', [pytorchCompile]: 'compile', [pytorchChannelsLast]: 'channels-last' },
   },
   { module: 'jax', package: 'jax', program: 'with_jax.py', ids: { jax: null } },
   { module: 'tensorflow', package: 'tensorflow-cpu', program: 'with_tensorflow.py', ids: { tensorflow: null } },

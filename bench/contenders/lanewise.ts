@@ -4,7 +4,7 @@ import { studies } from '../studies/studies.js';
 import { isasOf, nativeCompiled } from './contenders.js';
 import { layerProgram } from './layers.js';
 import { type Library, loadLibrary } from './library.js';
-import { buildMlp, createStep } from './network.js';
+import { buildMlp, createCnnStep, createStep } from './network.js';
 import type { ProgramCode, Served } from './serve.js';
 
 export async function lanewise(id: string, backendName: string): Promise<Served> {
@@ -107,6 +107,11 @@ export function programsOf(library: Library, compiles: boolean): ProgramCode {
       const program = pass === 'forward' ? forward : step;
       const run = compiles ? compile(program) : program;
       return () => void run(input);
+    },
+    'cnn-train-step'(params) {
+      const { step, input, target } = createCnnStep(lanewise, params);
+      const run = compiles ? compile(step) : step;
+      return () => void run(input, target);
     },
     forward({ layers, batch }) {
       const model = buildMlp(nn, layers, 0.5).eval();

@@ -1,6 +1,7 @@
-/** The network that the benchmark is about in lanewise, and its training step, as a user writes them. */
+/** The networks that the benchmark is about in lanewise, and their training steps, as a user writes them. */
 import type { nn as Modules, Tensor } from '../../src/index.js';
-import type { TrainStep } from '../protocol.js';
+import { flattened } from '../cnn.js';
+import type { ConvTrainStep, TrainStep } from '../protocol.js';
 import type { Library } from './library.js';
 
 /** Linear, an activation and dropout for each hidden layer, and a linear layer at the end. */
@@ -26,19 +27,53 @@ export type StepParams = Omit<TrainStep, 'optimizer'> & {
   readonly activation?: () => Modules.Module;
 };
 
+/** A convolution, ReLU and a pool for each number of channels, dropout of feature maps, and two linear layers. */
+function buildCnn(nn: typeof Modules, params: ConvTrainStep): Modules.Sequential {
+  const { channels, kernel, hidden, classes, featureDropout, dropout } = params;
+  const model = new nn.Sequential();
+  channels.slice(1).forEach((out, i) => {
+    model.append(new nn.Conv2d(channels[i]!, out, kernel, { padding: (kernel - 1) / 2 }));
+    model.append(new nn.ReLU());
+    model.append(new nn.MaxPool2d(2));
+  });
+  model.append(new nn.Dropout2d(featureDropout)).append(new nn.Flatten());
+  model
+    .append(new nn.Linear(flattened(params), hidden))
+    .append(new nn.ReLU())
+    .append(new nn.Dropout(dropout));
+  return model.append(new nn.Linear(hidden, classes));
+}
+
 /** zeroGrad, forward, loss, backward, step, and a fixed batch to call it with. */
-export function createStep({ nn, optim, manualSeed, randn, randint }: Library['lanewise'], params: StepParams) {
-  const { layers, batch, dropout, learningRate } = params;
+export function createStep(lanewise: Library['lanewise'], params: StepParams) {
+  const { nn, manualSeed, randn, randint } = lanewise;
+  const { layers, batch, dropout } = params;
   manualSeed(0);
-  const model = buildMlp(nn, layers, dropout, params.activation);
-  const optimizer = new optim[params.optimizer](model.parameters(), { lr: learningRate });
+  const step = trainingStep(lanewise, buildMlp(nn, layers, dropout, params.activation), params);
+  return { step, input: randn([batch, layers[0]!]), target: randint(0, layers.at(-1)!, [batch]) };
+}
+
+/** The same for the convolutional network. */
+export function createCnnStep(lanewise: Library['lanewise'], params: ConvTrainStep) {
+  const { nn, manualSeed, randn, randint } = lanewise;
+  const { batch, channels, image, classes } = params;
+  manualSeed(0);
+  const step = trainingStep(lanewise, buildCnn(nn, params), params);
+  return { step, input: randn([batch, channels[0]!, image, image]), target: randint(0, classes, [batch]) };
+}
+
+function trainingStep(
+  { nn, optim }: Library['lanewise'],
+  model: Modules.Sequential,
+  { optimizer: name, learningRate }: Pick<StepParams, 'optimizer' | 'learningRate'>,
+) {
+  const optimizer = new optim[name](model.parameters(), { lr: learningRate });
   const criterion = new nn.CrossEntropyLoss();
-  const step = (x: Tensor, y: Tensor) => {
+  return (x: Tensor, y: Tensor) => {
     optimizer.zeroGrad();
     const loss = criterion.forward(model.forward(x), y);
     loss.backward();
     optimizer.step();
     return loss;
   };
-  return { step, input: randn([batch, layers[0]!]), target: randint(0, layers.at(-1)!, [batch]) };
 }

@@ -14,7 +14,7 @@ export interface Chart {
 
 const colours: Readonly<Record<string, string>> = {
   ...{ 'native-compiled': '#0a5ca8', native: '#4a8cc9', pytorch: '#b84a00', 'pytorch-compile': '#d98a52' },
-  ...{ jax: '#0f7a55', tensorflow: '#7b3fc4' },
+  ...{ 'pytorch-channels-last': '#8a1c4a', jax: '#0f7a55', tensorflow: '#7b3fc4' },
 };
 const otherColour = '#6b7480';
 

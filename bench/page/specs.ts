@@ -30,6 +30,7 @@ export interface Section {
 }
 
 const step = { case: 'mlp-train-step', shape: '784-256-128-10' };
+const cnn = { case: 'cnn-train-step', optimizer: 'SGD' };
 const [time, peak] = [
   { panel: 'batch', category: 'contender', value: 'medianMs' },
   { panel: 'threads', value: 'percentOfPeak' },
@@ -53,10 +54,11 @@ export const sections: readonly Section[] = [
   {
     id: 'training',
     title: 'A training step',
-    text: 'One step of 784-256-128-10 with ReLU and dropout of one half: gradients set to zero, forward pass, cross-entropy, backward pass, optimizer. Every contender runs its own code for it on the same shapes, with the settings that the conditions below list.',
+    text: 'One step of 784-256-128-10 with ReLU and dropout of one half: gradients set to zero, forward pass, cross-entropy, backward pass, optimizer. Every contender runs its own code for it on the same shapes, with the settings that the conditions below list. The convolutional network has 3x3 convolutions of 1 to 32 to 64 channels on 28x28, each with ReLU and a 2x2 max pool, dropout of feature maps, and 3136-128-10.',
     charts: [
       ...times('training-sgd', 'Training step, SGD', { ...step, optimizer: 'SGD' }),
       ...times('training-adam', 'Training step, Adam', { ...step, optimizer: 'Adam' }),
+      ...times('cnn-training-sgd', 'Training step of a convolutional network, SGD', cnn),
       { id: 'training-percent-of-peak', title: peakTitle, where: compiled, category: 'step', ...peak },
     ],
   },

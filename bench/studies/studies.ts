@@ -2,6 +2,7 @@
 import { checkpoint } from './checkpoint.js';
 import { compiledStep } from './compiled-step.js';
 import { contention } from './contention.js';
+import { convolutionSweeps } from './convolution-sweeps.js';
 import { csv } from './csv.js';
 import { eventLoop } from './event-loop.js';
 import { pointwiseChain } from './pointwise-chain.js';
@@ -13,6 +14,7 @@ export const studies: readonly Study[] = [
   checkpoint,
   compiledStep,
   contention,
+  convolutionSweeps,
   csv,
   eventLoop,
   pointwiseChain,

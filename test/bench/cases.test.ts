@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { selectWorkloads, workloadId, workloads } from '../../bench/cases.js';
+import { cnnStepFlops, standardCnn } from '../../bench/cnn.js';
 import { programsOf } from '../../bench/contenders/lanewise.js';
 import type { Library } from '../../bench/contenders/library.js';
 import { productFlops, stepProducts } from '../../bench/mlp.js';
@@ -48,14 +49,17 @@ describe('workloads', () => {
     const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
     const names = new Set(workloads.map((each) => each.case));
     for (const name of names) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
-    expect(names.size).toBe(21);
+    expect(names.size).toBe(23);
     expect(new Set(workloads.map(workloadId)).size).toBe(workloads.length);
     for (const { params } of workloads) expect(JSON.parse(JSON.stringify(params))).toEqual(params);
   });
 
   it.each<[string, string[]]>([
     ['gemm/512', ['gemm/512x512x512 nn']],
-    ['batch 32/Adam', ['mlp-train-step/784-256-128-10/batch 32/Adam']],
+    [
+      '10/batch 32/Adam',
+      ['mlp-train-step/784-256-128-10/batch 32/Adam', 'cnn-train-step/28x28 1-32-64 3x3 128-10/batch 32/Adam'],
+    ],
     ['sweep-depth/784-256-256-256-10/', ['sweep-depth/784-256-256-256-10/batch 128/SGD']],
     ['sweep-batch/784-256-128-10/batch 4096', ['sweep-batch/784-256-128-10/batch 4096/SGD']],
     ['odd-shapes/784-777-777-1000/batch 1/', ['odd-shapes/784-777-777-1000/batch 1/SGD']],
@@ -73,7 +77,7 @@ describe('workloads', () => {
     const quick = selectWorkloads('', true);
     const left = new Set(workloads.map((each) => each.case));
     for (const each of quick) left.delete(each.case);
-    expect([...left]).toEqual(['checkpoint', 'contention', 'csv', 'event-loop', 'service']);
+    expect([...left]).toEqual(['checkpoint', 'contention', 'convolution-sweeps', 'csv', 'event-loop', 'service']);
     expect(quick.length).toBeLessThan(workloads.length / 2);
     const odd = ['odd-shapes/784-100-100-10/batch 33/SGD', 'odd-shapes/784-96-96-16/batch 32/SGD'];
     expect(ids('odd-shapes', true).sort()).toEqual(odd);
@@ -87,6 +91,11 @@ describe('workloads', () => {
     const [pass] = selectWorkloads('forward/784-256-128-10/batch 8', false);
     expect(pass?.flops).toBe(2 * 8 * (first + second + third));
   });
+});
+
+it('the CNN step has the operations of its convolutions and linear layers', () => {
+  const conv = 32 * 2 * 9 * (2 * 28 * 28 * 32 + 3 * 14 * 14 * 32 * 64);
+  expect(cnnStepFlops(standardCnn)).toBe(conv + 32 * 2 * 3 * (3136 * 128 + 128 * 10));
 });
 
 describe('an iteration of lanewise', () => {
@@ -130,6 +139,16 @@ describe('an iteration of lanewise', () => {
     const masks = vi.spyOn(lanewise.nn.Dropout.prototype, 'forward');
     for (const dropout of [0, 0.5]) observed().prepare('mlp-train-step', { ...step, optimizer, dropout })();
     expect([update.mock.calls.length, masks.mock.calls.length]).toEqual([2, 2]);
+  });
+
+  it('of a CNN step trains two convolutions and two linear layers, with dropout of feature maps', () => {
+    const params = { ...standardCnn, image: 6, channels: [1, 2, 3], hidden: 4, batch: 2 };
+    const { Conv2d, MaxPool2d, Dropout2d, Linear } = lanewise.nn;
+    const layers = [Conv2d, MaxPool2d, Dropout2d, Linear].map(({ prototype }) => vi.spyOn(prototype, 'forward'));
+    const update = vi.spyOn(lanewise.optim.SGD.prototype, 'step');
+    observed().prepare('cnn-train-step', params)();
+    expect([...layers, update].map(({ mock }) => mock.calls.length)).toEqual([2, 2, 1, 2, 1]);
+    expect((layers[2]!.mock.contexts[0] as lanewise.nn.Module).training).toBe(true);
   });
 
   it('of a training step is one function for contenders that compile', () => {

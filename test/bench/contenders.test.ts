@@ -25,6 +25,7 @@ describe('the list', () => {
     expect(inPython.map(({ id, threads, args }) => [id, threads, args.at(-1)])).toEqual([
       ['pytorch', 'any', 'eager'],
       ['pytorch-compile', 'any', 'compile'],
+      ['pytorch-channels-last', 'any', 'channels-last'],
       ['jax', 1, '1'],
       ['jax', 2, '2'],
       ['tensorflow', 1, '1'],
@@ -51,13 +52,13 @@ describe('findInPython', () => {
     return file;
   }
   const [both, last, only] = [python('both', 'torch jax'), python('last', 'jax tensorflow'), python('only', 'torch')];
-  const torch = [`pytorch ${both}`, `pytorch-compile ${both}`];
+  const torch = [`pytorch ${both}`, `pytorch-compile ${both}`, `pytorch-channels-last ${both}`];
 
   it.each<[string[], string[], string[]]>([
     [[both], [...torch, `jax ${both}`], ['tensorflow']],
     [[both, last], [...torch, `jax ${both}`, `tensorflow ${last}`], []],
-    [[`jax=${both}`], [`jax ${both}`], ['pytorch', 'pytorch-compile', 'tensorflow']],
-    [[], [], ['pytorch', 'pytorch-compile', 'jax', 'tensorflow']],
+    [[`jax=${both}`], [`jax ${both}`], ['pytorch', 'pytorch-compile', 'pytorch-channels-last', 'tensorflow']],
+    [[], [], ['pytorch', 'pytorch-compile', 'pytorch-channels-last', 'jax', 'tensorflow']],
   ])('takes the first Python that has a framework: %j', (options, found, missing) => {
     const { contenders, absent } = findInPython(options, [2]);
     expect(contenders.map(({ id, command }) => `${id} ${command}`)).toEqual(found);

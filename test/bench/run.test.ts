@@ -62,7 +62,7 @@ describe('npm run bench', () => {
 
   it('names those who are not here', async () => {
     const { stdout } = await bench('--quick', '--filter', 'relu/128', '--rounds', '1').ended;
-    for (const id of ['pytorch', 'pytorch-compile', 'jax', 'tensorflow'])
+    for (const id of ['pytorch', 'pytorch-compile', 'pytorch-channels-last', 'jax', 'tensorflow'])
       expect(stdout).toMatch(new RegExp(`^not here: ${id} needs a Python with \\w+: --python PATH`, 'm'));
   });
 

@@ -49,6 +49,45 @@ def mlp(layers, dropout):
     return weights, apply
 
 
+def cnn(image, channels, kernel, hidden, classes, featureDropout, dropout):
+    """As `mlp`, on images [N, H, W, C]: XLA is slower with channels first."""
+    model = []
+    for size in channels[1:]:
+        model += [stax.Conv(size, (kernel, kernel), padding="SAME"), stax.Relu, stax.MaxPool((2, 2), (2, 2))]
+    model += [feature_dropout(featureDropout), stax.Flatten, stax.Dense(hidden), stax.Relu, stax.Dropout(1 - dropout)]
+    initialize, apply = stax.serial(*model, stax.Dense(classes))
+    _, weights = initialize(jax.random.key(0), (-1, image, image, channels[0]))
+    return weights, apply
+
+
+def feature_dropout(p):
+    """Of whole feature maps, which stax does not have."""
+
+    def apply(_, x, rng, **__):
+        return x * jax.random.bernoulli(rng, 1 - p, (x.shape[0], 1, 1, x.shape[3])) / (1 - p)
+
+    return lambda _, shape: (shape, ()), apply
+
+
+def training_step(model, x, classes, optimizer, learning_rate):
+    weights, apply = model
+    initialize, update, weights_of = getattr(optimizers, optimizer.lower())(learning_rate)
+    target = jax.random.randint(jax.random.key(1), (x.shape[0],), 0, classes)
+
+    def loss_of(weights, x, target, masks):
+        scores = jax.nn.log_softmax(apply(weights, x, rng=masks))
+        return -jnp.take_along_axis(scores, target[:, None], axis=1).mean()
+
+    def step(state, x, target):
+        count, optimized, key = state
+        key, masks = jax.random.split(key)
+        loss, gradients = jax.value_and_grad(loss_of)(weights_of(optimized), x, target, masks)
+        return (count + 1, update(count, gradients, optimized), key), loss
+
+    state = (jnp.int32(0), initialize(weights), jax.random.key(2))
+    return carrying(step, state, x, target)
+
+
 class Jax(Contender):
     def normal(self, rows, columns):
         return jax.random.normal(jax.random.key(rows), (rows, columns), dtype=jnp.float32)
@@ -75,22 +114,11 @@ class Jax(Contender):
         return ready(lambda x: x * 2.0, x)
 
     def mlp_train_step(self, layers, batch, optimizer, dropout, learningRate):
-        weights, apply = mlp(layers, dropout)
-        initialize, update, weights_of = getattr(optimizers, optimizer.lower())(learningRate)
-        target = jax.random.randint(jax.random.key(1), (batch,), 0, layers[-1])
+        return training_step(mlp(layers, dropout), self.normal(batch, layers[0]), layers[-1], optimizer, learningRate)
 
-        def loss_of(weights, x, target, masks):
-            scores = jax.nn.log_softmax(apply(weights, x, rng=masks))
-            return -jnp.take_along_axis(scores, target[:, None], axis=1).mean()
-
-        def step(state, x, target):
-            count, optimized, key = state
-            key, masks = jax.random.split(key)
-            loss, gradients = jax.value_and_grad(loss_of)(weights_of(optimized), x, target, masks)
-            return (count + 1, update(count, gradients, optimized), key), loss
-
-        state = (jnp.int32(0), initialize(weights), jax.random.key(2))
-        return carrying(step, state, self.normal(batch, layers[0]), target)
+    def cnn_train_step(self, image, channels, classes, batch, optimizer, learningRate, **rest):
+        x = jax.random.normal(jax.random.key(1), (batch, image, image, channels[0]), dtype=jnp.float32)
+        return training_step(cnn(image, channels, classes=classes, **rest), x, classes, optimizer, learningRate)
 
     def forward(self, layers, batch):
         weights, apply = mlp(layers, 0)

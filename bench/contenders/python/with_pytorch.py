@@ -1,4 +1,4 @@
-"""PyTorch as a contender: `with_pytorch.py eager|compile`.
+"""PyTorch as a contender: `with_pytorch.py eager|compile|channels-last`.
 
 Float32. Tensors of op-level programs need no gradient, so nothing is recorded, and results go to memory allocated
 beforehand where PyTorch offers it. The optimizers are the fused ones, the fastest that PyTorch has.
@@ -14,6 +14,7 @@ from torch import nn
 from contender import Contender
 
 COMPILES = sys.argv[1] == "compile"
+FORMAT = torch.channels_last if sys.argv[1] == "channels-last" else torch.contiguous_format
 
 
 def mlp(layers, dropout):
@@ -25,9 +26,32 @@ def mlp(layers, dropout):
     return model.append(nn.Linear(layers[-2], layers[-1]))
 
 
+def cnn(image, channels, kernel, hidden, classes, featureDropout, dropout):
+    model = nn.Sequential()
+    for inputs, outputs in zip(channels, channels[1:]):
+        model.extend([nn.Conv2d(inputs, outputs, kernel, padding="same"), nn.ReLU(), nn.MaxPool2d(2)])
+        image //= 2
+    model.extend([nn.Dropout2d(featureDropout), nn.Flatten()])
+    model.extend([nn.Linear(channels[-1] * image * image, hidden), nn.ReLU(), nn.Dropout(dropout)])
+    return model.append(nn.Linear(hidden, classes))
+
+
 def compiled(function):
     torch._dynamo.reset()
     return torch.compile(function, dynamic=False) if COMPILES else function
+
+
+def training_step(model, inputs, target, optimizer, learning_rate):
+    model.train()
+    update = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate, fused=True)
+    criterion = nn.CrossEntropyLoss()
+
+    def step():
+        update.zero_grad()
+        criterion(model(inputs), target).backward()
+        update.step()
+
+    return compiled(step)
 
 
 class PyTorch(Contender):
@@ -60,17 +84,14 @@ class PyTorch(Contender):
 
     def mlp_train_step(self, layers, batch, optimizer, dropout, learningRate):
         torch.manual_seed(0)
-        model = mlp(layers, dropout).train()
-        update = getattr(torch.optim, optimizer)(model.parameters(), lr=learningRate, fused=True)
-        criterion = nn.CrossEntropyLoss()
         inputs, target = torch.randn(batch, layers[0]), torch.randint(0, layers[-1], (batch,))
+        return training_step(mlp(layers, dropout), inputs, target, optimizer, learningRate)
 
-        def step():
-            update.zero_grad()
-            criterion(model(inputs), target).backward()
-            update.step()
-
-        return compiled(step)
+    def cnn_train_step(self, image, channels, classes, batch, optimizer, learningRate, **rest):
+        torch.manual_seed(0)
+        model = cnn(image, channels, classes=classes, **rest).to(memory_format=FORMAT)
+        inputs = torch.randn(batch, channels[0], image, image).to(memory_format=FORMAT)
+        return training_step(model, inputs, torch.randint(0, classes, (batch,)), optimizer, learningRate)
 
     def layer(self, kind, sizes, channelsLast, **which):
         """Backward passes are calls of the functions that autograd calls, with the results of a forward pass."""
@@ -126,6 +147,8 @@ torch.set_flush_denormal(True)
 # Masks drawn by Inductor's own code take longer.
 torch._inductor.config.fallback_random = True
 notes = ["optimizers with fused=True, torch.set_flush_denormal(True), MKL as it is"]
+if FORMAT == torch.channels_last:
+    notes.append("images and filters in torch.channels_last")
 if COMPILES:
     notes.insert(0, "torch.compile(step, dynamic=False) over the whole step, inductor's fallback_random")
 PyTorch(

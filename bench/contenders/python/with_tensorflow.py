@@ -35,6 +35,33 @@ def mlp(layers, batch, dropout):
     return tf.keras.Sequential([*model, tf.keras.layers.Dense(layers[-1])])
 
 
+def cnn(image, channels, kernel, hidden, classes, featureDropout, dropout, batch):
+    """On images [N, H, W, C], the only layout that TensorFlow trains on a CPU."""
+    layers = tf.keras.layers
+    model = [tf.keras.Input((image, image, channels[0]), batch_size=batch)]
+    for size in channels[1:]:
+        model += [layers.Conv2D(size, kernel, padding="same", activation="relu"), layers.MaxPooling2D(2)]
+    model += [layers.SpatialDropout2D(featureDropout), layers.Flatten()]
+    model += [layers.Dense(hidden, activation="relu"), layers.Dropout(dropout), layers.Dense(classes)]
+    return tf.keras.Sequential(model)
+
+
+def training_step(model, x, classes, optimizer, learning_rate):
+    update = getattr(tf.keras.optimizers, optimizer)(learning_rate)
+    update.build(model.trainable_variables)
+    criterion = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    target = tf.random.uniform((x.shape[0],), maxval=classes, dtype=tf.int32)
+
+    def step(x, target):
+        with tf.GradientTape() as tape:
+            loss = criterion(target, model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        update.apply_gradients(zip(gradients, model.trainable_variables))
+        return loss
+
+    return reading(step, x, target)
+
+
 class TensorFlow(Contender):
     def normal(self, rows, columns):
         return tf.random.normal((rows, columns))
@@ -56,21 +83,13 @@ class TensorFlow(Contender):
         return calling(lambda x: x * 2.0, x)
 
     def mlp_train_step(self, layers, batch, optimizer, dropout, learningRate):
-        model = mlp(layers, batch, dropout)
-        update = getattr(tf.keras.optimizers, optimizer)(learningRate)
-        update.build(model.trainable_variables)
-        criterion = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         x = tf.random.normal((batch, layers[0]))
-        target = tf.random.uniform((batch,), maxval=layers[-1], dtype=tf.int32)
+        return training_step(mlp(layers, batch, dropout), x, layers[-1], optimizer, learningRate)
 
-        def step(x, target):
-            with tf.GradientTape() as tape:
-                loss = criterion(target, model(x, training=True))
-            gradients = tape.gradient(loss, model.trainable_variables)
-            update.apply_gradients(zip(gradients, model.trainable_variables))
-            return loss
-
-        return reading(step, x, target)
+    def cnn_train_step(self, image, channels, classes, batch, optimizer, learningRate, **rest):
+        model = cnn(image, channels, classes=classes, batch=batch, **rest)
+        x = tf.random.normal((batch, image, image, channels[0]))
+        return training_step(model, x, classes, optimizer, learningRate)
 
     def forward(self, layers, batch):
         model = mlp(layers, batch, 0)
