@@ -51,7 +51,8 @@ export function readOptions(args: readonly string[]): DemoOptions | null {
   };
 }
 
-function integer(name: string, text: string, least: number): number {
+/** A whole number of an option. @throws Error that names the option. */
+export function integer(name: string, text: string, least: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
     throw new Error(`${name} must be an integer of at least ${least}, got '${text}'`);

@@ -102,11 +102,11 @@ export class Trainer {
   /** Lets a model answer if it is as good as the one that does. It answers as it is now, whatever becomes of it. */
   #offer(
     network: nn.Module<[Tensor], Tensor>,
-    { hidden, dropout }: TrainingOptions,
+    { channels = [], hidden, dropout }: TrainingOptions,
     { validation: { accuracy } }: Omit<EpochResult, 'answers'>,
   ): boolean {
     if (accuracy < this.#model.accuracy) return false;
-    const architecture = { hidden, dropout };
+    const architecture = { channels, hidden, dropout };
     this.#model = { architecture, network: createNetwork(architecture, weightsOf(network)), accuracy };
     this.#unsaved = true;
     return true;

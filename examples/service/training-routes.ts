@@ -13,6 +13,8 @@ const trainingOptions = {
     epochs: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
     batchSize: { type: 'integer', minimum: 1, maximum: 4096, default: 128 },
     learningRate: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.001 },
+    // Four pools make one pixel of 28 by 28.
+    channels: { type: 'array', maxItems: 4, items: { type: 'integer', minimum: 1, maximum: 256 }, default: [] },
     hidden: {
       type: 'array',
       maxItems: 8,

@@ -152,6 +152,19 @@ describe('a training', () => {
     await service.call('DELETE', `/jobs/${await train(brief)}`);
   });
 
+  it('trains convolutions, keeps them in its file, and answers with them', async () => {
+    const id = await train({ ...brief, epochs: 2, samples: 600, channels: [4, 8], hidden: [16], learningRate: 0.01 });
+    const { history, state } = (await allOf(service.events(`/jobs/${id}/events`))).at(-1)!.data as Job;
+    expect(state).toBe('done');
+    expect(history.at(-1)!.validation.accuracy).toBeGreaterThan(0.5);
+    expectPredictions(await predict(), 10);
+    const answers = await predict();
+    const isAnswering = history.some((epoch) => epoch.answers);
+    await service.stop();
+    await startService();
+    if (isAnswering) expect(await predict()).toEqual(answers);
+  });
+
   it('answers from the first epoch on that is as good as what answers, and not before', async () => {
     const accuracy = async () => (await service.call<{ accuracy: number }>('GET', '/health')).body.accuracy;
     let best = await accuracy();
@@ -188,6 +201,7 @@ describe('a request that is wrong', () => {
     ['/train', { epochs: '3' }, 'body/epochs must be integer'],
     ['/train', { learningRate: 0 }, 'body/learningRate must be > 0'],
     ['/train', { hidden: [1.5] }, 'body/hidden/0 must be integer'],
+    ['/train', { channels: [8, 8, 8, 8, 8] }, 'body/channels must NOT have more than 4 items'],
     ['/train', { dropout: 1 }, 'body/dropout must be < 1'],
     ['/train', { samples: 9001 }, 'body/samples must be <= 9000'],
     ['/train', { hidden: [2048, 2048], batchSize: 4096 }, 'MiB, and 128 MiB are allowed'],

@@ -56,14 +56,21 @@ function follow(id) {
   });
 }
 
+/** `32, 64` as numbers. */
+const sizesOf = (text) =>
+  text
+    .split(',')
+    .filter((size) => size.trim() !== '')
+    .map(Number);
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  const { hidden, ...numbers } = Object.fromEntries(new FormData(form));
+  const { channels, hidden, ...numbers } = Object.fromEntries(new FormData(form));
   const options = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
   start.disabled = true;
   try {
-    const layers = hidden.split(',').filter((size) => size.trim() !== '');
-    const { id } = await startTraining({ ...options, hidden: layers.map(Number) });
+    const [maps, layers] = [channels, hidden].map(sizesOf);
+    const { id } = await startTraining({ ...options, channels: maps, hidden: layers });
     follow(id);
   } catch (error) {
     start.disabled = false;

