@@ -1,6 +1,8 @@
 #include "host_ops.h"
 
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -20,6 +22,20 @@ bool all_finite(ops::FloatIn x) {
     finite &= (bits & kExponent) != kExponent;
   }
   return finite;
+}
+
+constexpr const char* kRangeLaws[] = {
+#define LAW(sentence) sentence,
+#include "range_laws.inc"
+#undef LAW
+};
+
+// Negated comparisons, so that NaN lies in no range.
+template <typename T>
+bool all_within(std::span<const T> x, double low, double high) {
+  bool holds = true;
+  for (const T value : x) holds &= static_cast<bool>((value >= low) & (value <= high));
+  return holds;
 }
 
 }  // namespace
@@ -48,6 +64,16 @@ void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, 
                                   std::to_string(row) + "; there are " + std::to_string(classes) + " classes");
     }
   }
+}
+
+void checkRange(const ops::Context&, ops::AnyConst x, std::size_t n, double low, double high, std::int32_t law) {
+  ops::check_length("checkRange", "x", x.size, n);
+  if (law < 0 || static_cast<std::size_t>(law) >= std::size(kRangeLaws)) {
+    throw std::invalid_argument("checkRange: there is no law " + std::to_string(law));
+  }
+  const bool holds = x.dtype == ops::DType::kInt32 ? all_within(x.ints().first(n), low, high)
+                                                   : all_within(x.floats().first(n), low, high);
+  if (!holds) throw std::invalid_argument(kRangeLaws[law]);
 }
 
 void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer) {

@@ -19,6 +19,8 @@ void drawKey(const ops::Context&, KeySource source, ops::IndexOut key);
 // Both throw std::invalid_argument for the first one out of range.
 void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound, std::size_t dim);
 void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, std::int32_t ignoreIndex);
+// Throws std::invalid_argument with the sentence of range_laws.inc unless low <= x[i] <= high for i < n.
+void checkRange(const ops::Context&, ops::AnyConst x, std::size_t n, double low, double high, std::int32_t law);
 // Throws NotFinite.
 void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer);
 

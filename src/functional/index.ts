@@ -12,6 +12,7 @@ export { alphaDropout, featureAlphaDropout } from './alpha-dropout.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, avgPool3d } from './avg-pool.js';
 export { type BatchNormOptions, batchNorm } from './batch-norm.js';
+export { bilinear } from './bilinear.js';
 export { to } from './cast.js';
 export * from './comparison.js';
 export {
@@ -26,6 +27,12 @@ export {
 } from './conv.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 export { type PointwiseOptions, pointwise } from './custom.js';
+export {
+  type CosineSimilarityOptions,
+  cosineSimilarity,
+  type PairwiseDistanceOptions,
+  pairwiseDistance,
+} from './distances.js';
 export { dropout } from './dropout.js';
 export { einsum } from './einsum.js';
 export {
@@ -45,6 +52,8 @@ export {
   sin,
   sqrt,
 } from './elementwise.js';
+export { type EmbeddingOptions, embedding } from './embedding.js';
+export { type BagMode, type EmbeddingBagOptions, embeddingBag } from './embedding-bag.js';
 export { type AllcloseOptions, allclose, equal } from './equal.js';
 export { expand, type RepeatInterleaveOptions, repeat, repeatInterleave } from './expand.js';
 export { argmax, argmin, type DimOptions, max, min, type ValuesAndIndices } from './extremum.js';
@@ -65,7 +74,7 @@ export {
   rmsNorm,
 } from './layer-norm.js';
 export { linear } from './linear.js';
-export * from './losses.js';
+export * from './losses/index.js';
 export { matmul } from './matmul.js';
 export {
   type AdaptiveMaxPoolOptions,

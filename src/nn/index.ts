@@ -2,9 +2,24 @@
 
 export type { Named, Positional, Setting } from '../functional/activations/activation.js';
 export type { CrossEntropyOptions } from '../functional/cross-entropy.js';
-export type { LossOptions } from '../functional/losses.js';
-export { ActivationLayer, type InplaceOption, type LayerArguments } from './activation-layer.js';
+export type { CosineSimilarityOptions, PairwiseDistanceOptions } from '../functional/distances.js';
+export type {
+  BCEWithLogitsOptions,
+  GaussianNLLLossOptions,
+  HuberLossOptions,
+  KLDivOptions,
+  LossOptions,
+  MarginLossOptions,
+  MultiMarginLossOptions,
+  NLLLossOptions,
+  PoissonNLLLossOptions,
+  SmoothL1LossOptions,
+  TripletMarginLossOptions,
+  WeightedLossOptions,
+} from '../functional/losses/index.js';
+export type { ActivationLayer, InplaceOption, LayerArguments } from './activation-layer.js';
 export * from './activations.js';
+export { Bilinear } from './bilinear.js';
 export * from './adaptive-pool.js';
 export {
   BatchNorm1d,
@@ -17,7 +32,9 @@ export type { NamedModules } from './container.js';
 export * from './conv.js';
 export type { LayerOptions, PaddingMode } from './conv-base.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
+export { CosineSimilarity, PairwiseDistance } from './distances.js';
 export * from './dropout.js';
+export { Embedding, EmbeddingBag, type EmbeddingBagLayerOptions, type EmbeddingLayerOptions } from './embedding.js';
 export type { Chain, Channels, Features, FeaturesOfChain, SameChannels, SameFeatures } from './features.js';
 export { Flatten, Unflatten } from './flatten.js';
 export { Fold, Unfold } from './fold.js';
@@ -32,11 +49,21 @@ export {
   RMSNorm,
   type RMSNormLayerOptions,
 } from './layer-norm.js';
+export * as init from './init/index.js';
+export type { LabelLoss } from './label-loss.js';
 export { Linear, type LinearOptions } from './linear.js';
+export type { LossReduction, ReducedLoss } from './loss.js';
 export * from './losses.js';
+export {
+  CosineEmbeddingLoss,
+  GaussianNLLLoss,
+  MarginRankingLoss,
+  TripletMarginLoss,
+} from './losses-of-three.js';
 export { type AnyModule, Module } from './module.js';
 export { ModuleDict } from './module-dict.js';
 export { ModuleList } from './module-list.js';
+export { NLLLoss } from './nll.js';
 export * from './padding.js';
 export { Parameter } from './parameter.js';
 export { type NamedTensors, ParameterDict } from './parameter-dict.js';

@@ -5,8 +5,22 @@
 import { ArgumentError } from '../errors.js';
 import { NotFiniteError } from './graph.js';
 import type { Ops } from './ops.js';
+import { numberOf } from './roles.js';
 
-export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget' | 'checkFinite'> = {
+/** What `checkRange` says, by number: PyTorch's sentences. The same list is native/program/range_laws.inc. */
+export const rangeLaws = [
+  'all elements of input should be between 0 and 1',
+  'all elements of target should be between 0 and 1',
+  'var has negative entry/entries',
+  'target out of range',
+  "argument #2 'target' is out of range",
+  'index out of range in self',
+  'offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0',
+  "offsets[-1] can not be greater than input's length",
+] as const;
+export type RangeLaw = (typeof rangeLaws)[number];
+
+export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget' | 'checkRange' | 'checkFinite'> = {
   drawKey({ source, key }) {
     key.write().set(source.nextKey());
   },
@@ -27,6 +41,14 @@ export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget
         throw new ArgumentError(
           `Target ${t} is out of bounds. It is the label of row ${row}; there are ${classes} classes`,
         );
+  },
+
+  checkRange({ x, n, low, high, law }) {
+    const values = x.read();
+    const [least, most] = [numberOf(low), numberOf(high)];
+    for (let i = 0; i < n; i++)
+      // Negated, so that NaN is refused.
+      if (!(values[i]! >= least && values[i]! <= most)) throw new ArgumentError(rangeLaws[law]!);
   },
 
   checkFinite({ x, n, layer }) {

@@ -235,6 +235,11 @@ const contract = {
   checkIndex: op({ index: 'index', bound: 'size', dim: 'size' }, { throws: 'ArgumentError' }),
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
   checkTarget: op({ target: 'index', classes: 'size', ignoreIndex: 'int' }, { throws: 'ArgumentError' }),
+  /**
+   * Throws an ArgumentError unless low <= x[i] <= high for i < n; NaN lies in no range. law: the number of the sentence that it says, in
+   * `rangeLaws` of ops/host.ts and native/program/range_laws.inc.
+   */
+  checkRange: op({ x: 'any', n: 'size', low: 'scalar', high: 'scalar', law: 'int' }, { throws: 'ArgumentError' }),
 
   // --- losses -------------------------------------------------------------------------------------------------------
   /**

@@ -1,9 +1,9 @@
 /** The loss of a batch, with or without weights of its rows, and what it is a mean of. */
 import { ArgumentError, ShapeError } from '../errors.js';
 import { abs, add, div, mean, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
-import { CrossEntropyLoss, crossEntropyParts } from '../nn/cross-entropy.js';
-import { ElementwiseLoss } from '../nn/elementwise-loss.js';
 import { hasHooks } from '../nn/hooked-module.js';
+import { LabelLoss } from '../nn/label-loss.js';
+import { ReducedLoss } from '../nn/loss.js';
 import { Module } from '../nn/module.js';
 import { formatShape } from '../tensor/shape.js';
 import { noGrad } from '../tensor/tape.js';
@@ -32,7 +32,7 @@ export interface LossInputs {
 
 /**
  * The loss of a batch. Without weights it is what the loss gives, a scalar. With weights w, from the losses l of the rows: Σ w·l / Σ w for a
- * reduction `'mean'`, `'none'` and a loss of the caller's own, which gives l as one value for each row; Σ w·l for `'sum'`. CrossEntropyLoss
+ * reduction `'mean'`, `'none'` and a loss of the caller's own, which gives l as one value for each row; Σ w·l for `'sum'`. A loss of labels
  * divides by Σ w·c, c being the class weights of the labels, 0 for an ignored one.
  * @param isTraining in validation one value for each row is a loss too: their mean.
  * @throws ArgumentError, ShapeError for a loss of another form.
@@ -41,16 +41,16 @@ export function lossOf(caller: string, loss: Settings['loss'], lossInputs: LossI
   if (lossInputs.sampleWeight !== null) return weightedLoss(caller, loss, lossInputs, lossInputs.sampleWeight);
   const { output, target, rows } = lossInputs;
   const read = (value: unknown) => scalar(caller, 'the loss', value, "reduction 'mean' or 'sum'");
-  const reductionOf = (own: CrossEntropyLoss | ElementwiseLoss) =>
-    !isTraining && own.reduction === 'none' ? 'mean' : own.reduction;
-  if (isOwn(loss, CrossEntropyLoss)) {
-    const parts = crossEntropyParts(loss, output as Tensor, target as Tensor, reductionOf(loss));
+  const reductionOf = <R extends string>({ reduction }: { readonly reduction: R }) =>
+    !isTraining && reduction === 'none' ? 'mean' : reduction;
+  if (isOwn(loss, LabelLoss)) {
+    const parts = loss.parts(output as Tensor, target as Tensor, reductionOf(loss));
     const value = read(parts.loss);
     const { sum: total, weight } = parts;
     if (total === null || weight === null) return plain(value, loss.reduction === 'sum', rows);
     return { loss: value, measure: weightedMean(value, total, weight), counted: loss.weight === null ? weight : null };
   }
-  if (isOwn(loss, ElementwiseLoss)) {
+  if (isOwn(loss, ReducedLoss)) {
     const value = read(loss.reduced(output as Tensor, target as Tensor, reductionOf(loss)));
     return plain(value, loss.reduction === 'sum', rows);
   }
@@ -74,10 +74,14 @@ function weightedLoss(
     );
   const own = noGrad(() => reshape(to(given.detach(), losses.dtype), [count, ...rest.map(() => 1)]));
   const weighted = sum(mul(losses, own));
-  const isSum = (isOwn(loss, CrossEntropyLoss) || isOwn(loss, ElementwiseLoss)) && loss.reduction === 'sum';
+  const isSum = (isOwn(loss, LabelLoss) || isOwn(loss, ReducedLoss)) && loss.reduction === 'sum';
   if (isSum) return plain(weighted, true, rows);
+  // A mean over the rows, not over their elements.
+  const isOfRows = isOwn(loss, ReducedLoss) && loss.reduction === 'batchmean';
   const total = noGrad(() =>
-    weights === null ? mul(sum(own), losses.numel / count) : sum(mul(reshape(weights, losses.shape), own)),
+    weights === null
+      ? mul(sum(own), isOfRows ? 1 : losses.numel / count)
+      : sum(mul(reshape(weights, losses.shape), own)),
   );
   // Rows without weight leave nothing to divide by; the loss is 0 then, and so are its gradients.
   const divisor = noGrad(() => add(total, sub(1, sign(abs(total)))));
@@ -87,11 +91,11 @@ function weightedLoss(
 
 /** The losses of the rows, [rows, ...], and what each of them weighs by itself; null: all the same. */
 function lossesOfRows(caller: string, loss: Settings['loss'], output: unknown, target: unknown, given: Tensor) {
-  if (isOwn(loss, CrossEntropyLoss)) {
-    const { loss: losses } = crossEntropyParts(loss, output as Tensor, target as Tensor, 'none');
+  if (isOwn(loss, LabelLoss)) {
+    const { loss: losses } = loss.parts(output as Tensor, target as Tensor, 'none');
     return { losses, weights: noGrad(() => labelWeights(loss, target, losses.dtype)) };
   }
-  if (isOwn(loss, ElementwiseLoss))
+  if (isOwn(loss, ReducedLoss))
     return { losses: loss.reduced(output as Tensor, target as Tensor, 'none'), weights: null };
   const losses = callLoss(caller, loss, output, target);
   if (losses.ndim !== 1 || losses.numel !== given.numel)
@@ -109,7 +113,7 @@ function callLoss(caller: string, loss: Settings['loss'], output: unknown, targe
 }
 
 /** A loss of the library without hooks and with its own `forward`: it may be computed in other forms than `forward` gives. */
-function isOwn<L extends CrossEntropyLoss | ElementwiseLoss>(
+function isOwn<L extends LabelLoss | ReducedLoss>(
   loss: unknown,
   kind: abstract new (...args: never[]) => L,
 ): loss is L {

@@ -1,19 +1,19 @@
 /** What labels weigh by themselves, and how many of them are found: those that the loss ignores count for nothing. */
 import { abs, indexSelect, mul, reshape, sign, sub, sum, to } from '../functional/index.js';
-import type { CrossEntropyLoss } from '../nn/cross-entropy.js';
+import type { LabelLoss } from '../nn/label-loss.js';
 import type { DType } from '../ops/ops.js';
 import { Tensor } from '../tensor/tensor.js';
 import { misses } from './metrics.js';
 import { type Measure, shareOfHits, weightedMean } from './scoring.js';
 
 /** 1 for each label that counts, 0 for an ignored one, in a row; null where there are no labels. */
-export function countedLabels(loss: CrossEntropyLoss, target: unknown, dtype: DType): Tensor | null {
+export function countedLabels(loss: LabelLoss, target: unknown, dtype: DType): Tensor | null {
   if (!(target instanceof Tensor) || target.dtype !== 'int32') return null;
   return sign(abs(to(sub(reshape(target, [-1]), loss.ignoreIndex), dtype)));
 }
 
 /** The weight of the class of each label, 0 for an ignored one, in a row; null where there are no labels. */
-export function labelWeights(loss: CrossEntropyLoss, target: unknown, dtype: DType): Tensor | null {
+export function labelWeights(loss: LabelLoss, target: unknown, dtype: DType): Tensor | null {
   const counted = countedLabels(loss, target, dtype);
   if (counted === null || loss.weight === null) return counted;
   const labels = mul(reshape(target as Tensor, [-1]), to(counted, 'int32'));
@@ -27,7 +27,7 @@ export function labelWeights(loss: CrossEntropyLoss, target: unknown, dtype: DTy
 export function measureAccuracy(
   output: Tensor,
   target: Tensor,
-  ignoring: CrossEntropyLoss | null,
+  ignoring: LabelLoss | null,
   counted: Tensor | null,
 ): Measure {
   const missed = reshape(misses(output, target), [-1]);

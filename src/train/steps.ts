@@ -3,8 +3,8 @@ import { passNames } from '../compile/passes/index.js';
 import { Program } from '../compile/program.js';
 import type { ProgramCache } from '../compile/program-cache.js';
 import { clone } from '../functional/index.js';
-import { CrossEntropyLoss } from '../nn/cross-entropy.js';
 import { guardModule } from '../nn/hooked-module.js';
+import { LabelLoss } from '../nn/label-loss.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { currentTrace } from '../ops/trace.js';
@@ -109,7 +109,7 @@ export class Steps {
 
   #metrics({ output, target }: Outcome, rows: number, { counted }: BatchLoss): Measure[] {
     const { loss, metrics } = this.#settings;
-    const ignoring = loss instanceof CrossEntropyLoss ? loss : null;
+    const ignoring = loss instanceof LabelLoss ? loss : null;
     const detached = [output, target].map((each) => mapTensors(each, (tensor) => tensor.detach()));
     return noGrad(() =>
       metrics.map(({ name, fn }) => {

@@ -5,6 +5,7 @@
 import { functional as F, Generator, Slice, type Tensor, tensor } from '../../src/index.js';
 import { activationGradients } from './activation-gradients.js';
 import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
+import { lossGradients } from './loss-gradients.js';
 import { spaceGradientCases } from './space-gradient-cases.js';
 import { normGradients } from './gradient-norms.js';
 import { poolGradients } from './gradient-pools.js';
@@ -93,6 +94,27 @@ const formula = F.pointwise(
 
 export const gradientCases = [
   ...activationGradients,
+  ...lossGradients,
+  on('embedding', 'padding, frequencies', [4, 3], (w) =>
+    F.embedding(labels([1, 3, 1, 0, 3, 3], [2, 3]), w, { paddingIdx: 0 }),
+  ),
+  ...(['sum', 'mean', 'max'] as const).map((mode) =>
+    on('embeddingBag', mode, [4, 3], (w) =>
+      F.embeddingBag(labels([1, 3, 2, 0, 3]), w, labels([0, 2, 2]), { mode, paddingIdx: 2 }),
+    ),
+  ),
+  of(
+    'embeddingBag',
+    'weights of samples',
+    () => [numbers([4, 3]), numbers([2, 2])],
+    (w, s) => F.embeddingBag(labels([1, 3, 1, 0], [2, 2]), w!, null, { mode: 'sum', perSampleWeights: s! }),
+  ),
+  of(
+    'bilinear',
+    '',
+    () => [numbers([3, 2]), numbers([3, 4]), numbers([5, 2, 4]), numbers([5])],
+    (a, b, w, c) => F.bilinear(a!, b!, w!, c!),
+  ),
   ...binary,
   ...poolGradients,
   ...normGradients,
@@ -338,12 +360,6 @@ export const gradientCases = [
     'mean',
     () => [numbers([3, 4]), numbers([3, 4])],
     (x, y) => F.mseLoss(x!, y!),
-  ),
-  of(
-    'huberLoss',
-    'both sides of delta',
-    () => [numbers([3, 4]), numbers([3, 4])],
-    (x, y) => F.huberLoss(x!, y!, { delta: 0.5 }),
   ),
   of(
     'mseLoss',

@@ -21,9 +21,11 @@ from makers.functions import functions
 from makers.loading import loader
 from makers.helping import helpers
 from makers.hooks import hooks
+from makers.initial import initial
 from makers.losses import losses
 from makers.names import names
 from makers.nodes import nodes
+from makers.objectives import objectives
 from makers.optimizing import optimizers_rest
 from makers.norms import norms
 from makers.pooling import pooling
@@ -33,6 +35,7 @@ from makers.randomness import streams, weights
 from makers.sampling import samplers
 from makers.schedules import schedules
 from makers.scheduling import schedules_rest
+from makers.tables import tables
 from makers.training import dropout_training, optimizers
 
 FILES = {
@@ -61,6 +64,9 @@ FILES = {
     "recurrent": recurrent,
     "names": names,
     "activations": activations,
+    "objectives": objectives,
+    "initial": initial,
+    "tables": tables,
 }
 
 

@@ -179,6 +179,23 @@ export interface ConvRun {
   readonly after: GoldenTensor;
 }
 
+/** A loss or distance as function and as module, with the same options. */
+export interface ObjectiveCase {
+  readonly module: string;
+  readonly function: string;
+  readonly note: string;
+  /** The module, printed. */
+  readonly text: string;
+  readonly options: Named<unknown>;
+  /** Options that are tensors. */
+  readonly tensors: Tensors;
+  readonly inputs: readonly GoldenTensor[];
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made; null where none was asked for. */
+  readonly gradient: GoldenTensor;
+  readonly grads: readonly (GoldenTensor | null)[];
+}
+
 /** What each file holds. */
 export interface GoldenFiles {
   readonly recurrent: {
@@ -267,6 +284,39 @@ export interface GoldenFiles {
   };
   functions: { readonly cases: readonly FunctionCase[] };
   nodes: { readonly cases: readonly NodeCase[] };
+  tables: {
+    readonly cases: readonly {
+      readonly module: 'Embedding' | 'EmbeddingBag' | 'Bilinear';
+      readonly sizes: readonly number[];
+      readonly options: Named<unknown>;
+      readonly seed: number;
+      readonly text: string;
+      /** torch.rand(2) after the module was made. */
+      readonly after: GoldenTensor;
+      readonly initial: Tensors;
+      /** null for an argument that is left out. */
+      readonly inputs: readonly (GoldenTensor | null)[];
+      readonly output: GoldenTensor;
+      readonly gradient: GoldenTensor;
+      /** After forward, which maxNorm changes. */
+      readonly weights: Tensors;
+      readonly grads: Tensors;
+      readonly inputGrads: readonly (GoldenTensor | null)[];
+    }[];
+  };
+  initial: {
+    readonly cases: readonly {
+      readonly function: string;
+      /** What follows the tensor in lanewise's call. */
+      readonly args: readonly unknown[];
+      readonly seed: number;
+      readonly result: GoldenTensor;
+      /** torch.rand(2) afterwards. */
+      readonly after: GoldenTensor;
+    }[];
+    readonly gains: readonly (readonly [nonlinearity: string, param: number | null, gain: number])[];
+  };
+  objectives: { readonly losses: readonly ObjectiveCase[]; readonly distances: readonly ObjectiveCase[] };
   activations: {
     readonly cases: readonly ActivationCase[];
     /** PReLU. */

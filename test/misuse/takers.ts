@@ -109,6 +109,12 @@ export const takers: readonly OptionTaker[] = [
   taker('Unfold', (options) => new nn.Unfold(2, options)),
   taker('CrossEntropyLoss', (options) => new nn.CrossEntropyLoss(options)),
   taker('MSELoss', (options) => new nn.MSELoss(options)),
+  taker('BCEWithLogitsLoss', (options) => new nn.BCEWithLogitsLoss(options)),
+  taker('NLLLoss', (options) => new nn.NLLLoss(options)),
+  taker('TripletMarginLoss', (options) => new nn.TripletMarginLoss(options)),
+  taker('GaussianNLLLoss', (options) => new nn.GaussianNLLLoss(options)),
+  taker('PairwiseDistance', (options) => new nn.PairwiseDistance(options)),
+  taker('klDiv', (options, { matrix }) => F.klDiv(matrix, matrix, options)),
   taker('Module.zeroGrad', (options, { model }) => model.zeroGrad(options), 'Sequential.zeroGrad'),
   taker(
     'Module.loadStateDict',

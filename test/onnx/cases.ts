@@ -146,6 +146,19 @@ const alongOneDimension: Case[] = [
     x(3),
     indices(3),
   ),
+  two(
+    'other losses',
+    (a, b) => [
+      F.binaryCrossEntropy(a!.sigmoid(), b!.sigmoid()),
+      F.klDiv(a!.logSoftmax(1), b!.softmax(1), { reduction: 'sum' }),
+      F.cosineSimilarity(a!, b!),
+      F.smoothL1Loss(a!, b!, { reduction: 'none' }),
+    ],
+    x(3),
+    x(3),
+  ),
+  two('nllLoss', (a, t) => F.nllLoss(a!, t!, { weight: tensor([1, 2, 3]) }), x(3), indices(3)),
+  one('activations', (a) => [F.gelu(a), F.mish(a), F.elu(a, 2), F.hardswish(a), F.glu(a), F.softplus(a)], x(4)),
   two('mseLoss, huberLoss', (a, b) => [F.mseLoss(a!, b!), F.huberLoss(a!, b!, { reduction: 'none' })]),
 ];
 

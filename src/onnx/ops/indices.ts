@@ -5,7 +5,7 @@ import type { Handlers } from '../handlers.js';
 import { isNumber, type Quantity, sameQuantity } from '../quantity.js';
 import type { Translator } from '../translator.js';
 
-type Name = 'indexSelect' | 'gather' | 'scatter' | 'scatterAdd' | 'checkIndex' | 'checkTarget' | 'checkFinite';
+type Name = 'indexSelect' | 'gather' | 'scatter' | 'scatterAdd' | 'checkIndex' | 'checkTarget' | 'checkRange' | 'checkFinite';
 
 type ByIndex = Call<'gather' | 'scatter' | 'scatterAdd'>;
 
@@ -56,5 +56,6 @@ export const indices: Pick<Handlers, Name> = {
   // Runtimes check indices themselves.
   checkIndex: () => {},
   checkTarget: () => {},
+  checkRange: () => {},
   checkFinite: () => {},
 };

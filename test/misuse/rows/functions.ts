@@ -1,5 +1,5 @@
 /** Every function of `functional`, given what is no tensor, or a tensor of a dtype that it does not take. */
-import { functional as F, type Tensor, tensor } from '../../../src/index.js';
+import { functional as F, ones, type Tensor, tensor } from '../../../src/index.js';
 import { bad, type Fixture } from '../fixture.js';
 import { argument, type Row, shape } from '../row.js';
 
@@ -9,21 +9,41 @@ type Call = (input: Tensor, fixture: Fixture) => unknown;
 
 /** Those that take more than a tensor, or than two of one shape. `input` fits when it is [2, 3]. */
 const special: Readonly<Partial<Record<Name, Call>>> = {
+  bilinear: (input, { matrix }) => F.bilinear(input, matrix, ones(1, 3, 3)),
   bmm: (input, { cube }) => F.bmm(input, cube),
   cat: (input) => F.cat([input, input]),
   chunk: (input) => F.chunk(input, 2),
   clamp: (input) => F.clamp(input, 0),
   crossEntropy: (input, { labels }) => F.crossEntropy(input, labels),
+  cosineEmbeddingLoss: (input, { matrix, labels }) => F.cosineEmbeddingLoss(input, matrix, labels),
+  cosineSimilarity: (input, { matrix }) => F.cosineSimilarity(input, matrix),
   cumsum: (input) => F.cumsum(input, 0),
   einsum: (input, { matrix }) => F.einsum('ij,ij', input, matrix),
+  embedding: (input, { matrix }) => F.embedding(input, matrix),
+  embeddingBag: (input, { matrix }) => F.embeddingBag(input, matrix),
   expand: (input) => F.expand(input, [4, 2, 3]),
   gather: (input) => F.gather(input, 0, tensor([[0, 1, 0]], { dtype: 'int32' })),
   index: (input) => F.index(input, 0),
   indexSelect: (input) => F.indexSelect(input, tensor([0], { dtype: 'int32' })),
+  gaussianNllLoss: (input, { matrix }) => F.gaussianNllLoss(input, matrix, 1),
   logSoftmax: (input) => F.logSoftmax(input, 1),
   maskedSelect: (input) => F.maskedSelect(input, tensor([1, 0, 1], { dtype: 'int32' })),
+  marginRankingLoss: (input, { matrix }) => F.marginRankingLoss(input, matrix, matrix),
   matmul: (input, { vector }) => F.matmul(input, vector),
+  multiMarginLoss: (input, { labels }) => F.multiMarginLoss(input, labels),
+  multilabelMarginLoss: (input) =>
+    F.multilabelMarginLoss(
+      input,
+      tensor(
+        [
+          [0, 1, -1],
+          [2, -1, 0],
+        ],
+        { dtype: 'int32' },
+      ),
+    ),
   narrow: (input) => F.narrow(input, 0, 0, 1),
+  nllLoss: (input, { labels }) => F.nllLoss(input, labels),
   oneHot: (input) => F.oneHot(input, 4),
   outer: (input, { vector }) => F.outer(F.reshape(input, [-1]), vector),
   permute: (input) => F.permute(input, [1, 0]),
@@ -43,6 +63,7 @@ const special: Readonly<Partial<Record<Name, Call>>> = {
   stack: (input) => F.stack([input, input]),
   threshold: (input) => F.threshold(input, 0.5, 20),
   to: (input) => F.to(input, 'float32'),
+  tripletMarginLoss: (input, { matrix }) => F.tripletMarginLoss(input, matrix, matrix),
   topk: (input) => F.topk(input, 1),
   transpose: (input) => F.transpose(input, 0, 1),
   where: (input, { matrix }) => F.where(input, matrix, 0),
@@ -94,6 +115,8 @@ const notTensors: readonly (readonly [shown: string, value: unknown])[] = [
 const needFloats: readonly Name[] = [
   ...(['crossEntropy', 'dropout', 'dropout2d', 'linear', 'logSoftmax', 'matmul', 'mean', 'softmax'] as const),
   ...(['elu', 'gelu', 'glu', 'hardswish', 'mish', 'prelu', 'rrelu', 'silu', 'softmin', 'softplus'] as const),
+  ...(['binaryCrossEntropy', 'gaussianNllLoss', 'klDiv', 'l1Loss', 'multiMarginLoss', 'nllLoss'] as const),
+  ...(['pairwiseDistance', 'cosineSimilarity'] as const),
   ...(['bmm', 'dot', 'einsum', 'norm', 'prod', 'scatterAdd', 'std', 'var'] as const),
 ];
 /** Functions of two tensors, which must agree in dtype, as far as they do not convert. */

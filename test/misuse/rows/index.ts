@@ -8,7 +8,9 @@ import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
 import { functionRows } from './functions.js';
 import { inPlaceRows } from './in-place.js';
+import { initRows } from './init.js';
 import { layerRows } from './layers.js';
+import { lossRows } from './losses.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
 import { normRows } from './norms.js';
@@ -25,6 +27,7 @@ import { sizeRows } from './sizes.js';
 import { spaceRows } from './space.js';
 import { spaceLayerRows } from './space-layers.js';
 import { tableRows } from './tables.js';
+import { vectorTableRows } from './tables-of-vectors.js';
 import { trainRows } from './train.js';
 import { transformRows } from './transforms.js';
 
@@ -46,6 +49,9 @@ export const rows: readonly Row[] = [
   ...spaceLayerRows,
   ...activationRows,
   ...recurrentRows,
+  ...lossRows,
+  ...initRows,
+  ...vectorTableRows,
   ...containerRows,
   ...optimRows,
   ...optimizerRows,

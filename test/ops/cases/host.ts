@@ -1,5 +1,6 @@
 /** Ops that run on the host on every backend: drawing and checking. */
 import { NotFiniteError } from '../../../src/ops/graph.js';
+import { rangeLaws } from '../../../src/ops/host.js';
 import { floats } from '../../helpers/values.js';
 import { type Case, opCase } from './case.js';
 
@@ -48,7 +49,34 @@ const finiteCases: readonly (readonly [name: string, x: number[], n: number, fin
   ['-Infinity', [1, Number.NEGATIVE_INFINITY, 3], 3, false],
 ];
 
+const rangeCases: readonly (readonly [
+  name: string,
+  x: number[] | Int32Array,
+  n: number,
+  law: number,
+  holds: boolean,
+])[] = [
+  ['nothing', [], 0, 0, true],
+  ['the ends', [0, 1, 0.5, -0], 4, 0, true],
+  ['beyond n', [0, 1, 2], 2, 0, true],
+  ['above', [0, 1, 1.0000001], 3, 0, false],
+  ['below', [-1e-30, 1], 2, 1, false],
+  ['a NaN', [0.5, Number.NaN], 2, 2, false],
+  ['int32', Int32Array.of(0, 1), 2, 3, true],
+  ['int32 above', Int32Array.of(1, 2), 2, 5, false],
+  ['int32 below', Int32Array.of(-1, 1), 2, 4, false],
+];
+
 export const hostCases: readonly Case[] = [
+  ...rangeCases.map(([name, x, n, law, holds]) =>
+    opCase(
+      'checkRange',
+      name,
+      'exact',
+      () => ({ x: x instanceof Int32Array ? x : Float32Array.from(x), n, low: 0, high: 1, law }),
+      holds ? {} : { throws: rangeLaws[law]! },
+    ),
+  ),
   ...keyCases,
   ...drawCases,
   ...indexCases.map(([index, bound, throws]) =>
