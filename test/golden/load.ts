@@ -2,6 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import type { GoldenTensor } from './tensor.js';
+import type { VocabularyFiles } from './vocabulary.js';
+
+export type { ActivationCase, ObjectiveCase } from './vocabulary.js';
 
 export type { GoldenTensor } from './tensor.js';
 
@@ -139,20 +142,6 @@ export interface TfjsModel {
   readonly base64: string;
 }
 
-/** An activation as function (null: the module alone) and as module, with the same arguments. */
-export interface ActivationCase {
-  readonly module: string;
-  readonly function: string | null;
-  readonly args: readonly unknown[];
-  /** The module, printed. */
-  readonly text: string;
-  readonly input: GoldenTensor;
-  readonly output: GoldenTensor;
-  /** What backward() was given, and what it made. */
-  readonly gradient: GoldenTensor;
-  readonly grad: GoldenTensor;
-}
-
 /** A layer over space: made after `manualSeed(5)`, then its input is drawn in [-2, 2). backward() is given {@link spaceGradient}. */
 export interface SpaceCase {
   readonly layer: string;
@@ -179,25 +168,8 @@ export interface ConvRun {
   readonly after: GoldenTensor;
 }
 
-/** A loss or distance as function and as module, with the same options. */
-export interface ObjectiveCase {
-  readonly module: string;
-  readonly function: string;
-  readonly note: string;
-  /** The module, printed. */
-  readonly text: string;
-  readonly options: Named<unknown>;
-  /** Options that are tensors. */
-  readonly tensors: Tensors;
-  readonly inputs: readonly GoldenTensor[];
-  readonly output: GoldenTensor;
-  /** What backward() was given, and what it made; null where none was asked for. */
-  readonly gradient: GoldenTensor;
-  readonly grads: readonly (GoldenTensor | null)[];
-}
-
 /** What each file holds. */
-export interface GoldenFiles {
+export interface GoldenFiles extends VocabularyFiles {
   readonly recurrent: {
     readonly layers: readonly RecurrentCase[];
     readonly cells: readonly RecurrentCase[];
@@ -284,51 +256,6 @@ export interface GoldenFiles {
   };
   functions: { readonly cases: readonly FunctionCase[] };
   nodes: { readonly cases: readonly NodeCase[] };
-  tables: {
-    readonly cases: readonly {
-      readonly module: 'Embedding' | 'EmbeddingBag' | 'Bilinear';
-      readonly sizes: readonly number[];
-      readonly options: Named<unknown>;
-      readonly seed: number;
-      readonly text: string;
-      /** torch.rand(2) after the module was made. */
-      readonly after: GoldenTensor;
-      readonly initial: Tensors;
-      /** null for an argument that is left out. */
-      readonly inputs: readonly (GoldenTensor | null)[];
-      readonly output: GoldenTensor;
-      readonly gradient: GoldenTensor;
-      /** After forward, which maxNorm changes. */
-      readonly weights: Tensors;
-      readonly grads: Tensors;
-      readonly inputGrads: readonly (GoldenTensor | null)[];
-    }[];
-  };
-  initial: {
-    readonly cases: readonly {
-      readonly function: string;
-      /** What follows the tensor in lanewise's call. */
-      readonly args: readonly unknown[];
-      readonly seed: number;
-      readonly result: GoldenTensor;
-      /** torch.rand(2) afterwards. */
-      readonly after: GoldenTensor;
-    }[];
-    readonly gains: readonly (readonly [nonlinearity: string, param: number | null, gain: number])[];
-  };
-  objectives: { readonly losses: readonly ObjectiveCase[]; readonly distances: readonly ObjectiveCase[] };
-  activations: {
-    readonly cases: readonly ActivationCase[];
-    /** PReLU. */
-    readonly learnt: readonly (ActivationCase & { readonly weight: GoldenTensor; readonly weightGrad: GoldenTensor })[];
-    /** RReLU, with a generator of this seed. */
-    readonly drawn: readonly (ActivationCase & {
-      readonly seed: number;
-      readonly training: boolean;
-      readonly after: GoldenTensor;
-    })[];
-    readonly inplace: readonly { readonly module: string; readonly text: string }[];
-  };
   norms: { readonly rows: readonly NormCase[] };
   pooling: { readonly rows: readonly PoolCase[]; readonly unpool: readonly UnpoolCase[] };
   printing: {

@@ -1,0 +1,84 @@
+/** What the files of activations, losses, initial weights and tables hold. */
+import type { GoldenTensor } from './load.js';
+
+type Named<T> = Readonly<Record<string, T>>;
+type Tensors = Named<GoldenTensor>;
+
+/** An activation as function (null: the module alone) and as module, with the same arguments. */
+export interface ActivationCase {
+  readonly module: string;
+  readonly function: string | null;
+  readonly args: readonly unknown[];
+  /** The module, printed. */
+  readonly text: string;
+  readonly input: GoldenTensor;
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made. */
+  readonly gradient: GoldenTensor;
+  readonly grad: GoldenTensor;
+}
+
+/** A loss or distance as function and as module, with the same options. */
+export interface ObjectiveCase {
+  readonly module: string;
+  readonly function: string;
+  readonly note: string;
+  /** The module, printed. */
+  readonly text: string;
+  readonly options: Named<unknown>;
+  /** Options that are tensors. */
+  readonly tensors: Tensors;
+  readonly inputs: readonly GoldenTensor[];
+  readonly output: GoldenTensor;
+  /** What backward() was given, and what it made; null where none was asked for. */
+  readonly gradient: GoldenTensor;
+  readonly grads: readonly (GoldenTensor | null)[];
+}
+
+export interface VocabularyFiles {
+  tables: {
+    readonly cases: readonly {
+      readonly module: 'Embedding' | 'EmbeddingBag' | 'Bilinear';
+      readonly sizes: readonly number[];
+      readonly options: Named<unknown>;
+      readonly seed: number;
+      readonly text: string;
+      /** torch.rand(2) after the module was made. */
+      readonly after: GoldenTensor;
+      readonly initial: Tensors;
+      /** null for an argument that is left out. */
+      readonly inputs: readonly (GoldenTensor | null)[];
+      readonly output: GoldenTensor;
+      readonly gradient: GoldenTensor;
+      /** After forward, which maxNorm changes. */
+      readonly weights: Tensors;
+      readonly grads: Tensors;
+      readonly inputGrads: readonly (GoldenTensor | null)[];
+    }[];
+  };
+  initial: {
+    readonly cases: readonly {
+      readonly function: string;
+      /** What follows the tensor in lanewise's call. */
+      readonly args: readonly unknown[];
+      readonly seed: number;
+      readonly result: GoldenTensor;
+      /** torch.rand(2) afterwards. */
+      readonly after: GoldenTensor;
+    }[];
+    readonly gains: readonly (readonly [nonlinearity: string, param: number | null, gain: number])[];
+  };
+  objectives: { readonly losses: readonly ObjectiveCase[]; readonly distances: readonly ObjectiveCase[] };
+  activations: {
+    readonly cases: readonly ActivationCase[];
+    /** PReLU. */
+    readonly learnt: readonly (ActivationCase & { readonly weight: GoldenTensor; readonly weightGrad: GoldenTensor })[];
+    /** RReLU, with a generator of this seed. */
+    readonly drawn: readonly (ActivationCase & {
+      readonly seed: number;
+      readonly training: boolean;
+      readonly after: GoldenTensor;
+    })[];
+    readonly inplace: readonly { readonly module: string; readonly text: string }[];
+  };
+}
