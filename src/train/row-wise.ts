@@ -124,6 +124,7 @@ const table: readonly Entry[] = [
   [['linear'], ['rows'], linear],
   [['matmul'], ['m', 'batch'], matmul],
   [['indexSelect'], ['count'], indexSelect],
+  [['checkRange'], ['n'], (call) => call.values().every((id) => call.hasRows(id, null))],
   [['checkIndex'], [], (call) => call.values().every((id) => call.hasRows(id, null))],
 ];
 

@@ -1,5 +1,5 @@
 /** What the files of activations, losses, initial weights and tables hold. */
-import type { GoldenTensor } from './load.js';
+import type { GoldenTensor } from './tensor.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 type Tensors = Named<GoldenTensor>;

@@ -165,7 +165,7 @@ describe.each(names)('the functions of %s', (isa) => {
   it('exist for every op of the contract that is not the host’s', () => {
     const { ops } = getBackend('reference');
     const host = Object.keys(ops).filter((op) => !(op in fns));
-    expect(host.sort()).toEqual(['checkFinite', 'checkIndex', 'checkTarget', 'draw', 'drawKey']);
+    expect(host.sort()).toEqual(['checkFinite', 'checkIndex', 'checkRange', 'checkTarget', 'draw', 'drawKey']);
     for (const op of Object.keys(fns)) expect(Object.keys(signatures)).toContain(op);
   });
 

@@ -6,8 +6,12 @@ import { argument, type Row, shape } from '../row.js';
 const { init } = nn;
 
 export const initRows: readonly Row[] = [
-  argument('uniform_: bounds', () => init.uniform_(ones(3), 2, 1), 'expects to return a [from, to) range, but found'),
-  argument('normal_: std -1', () => init.normal_(ones(3), 0, -1), 'normal expects std >= 0.0, but found std -1'),
+  argument(
+    'init.uniform_: bounds',
+    () => init.uniform_(ones(3), 2, 1),
+    'expects to return a [from, to) range, but found',
+  ),
+  argument('init.normal_: std -1', () => init.normal_(ones(3), 0, -1), 'normal expects std >= 0.0, but found std -1'),
   argument('init.uniform_ of text', () => init.uniform_(bad('x')), 'uniform_: expected a Tensor, got "x"'),
   argument('init.orthogonal_ of a list', () => init.orthogonal_(bad([1])), 'orthogonal_: expected a Tensor, got [1]'),
   argument('normal_ of int32', ({ integers }) => init.normal_(integers), 'expected a float32 or float64 tensor, got'),

@@ -6,7 +6,7 @@ import { argument, type Row, shape } from '../row.js';
 const int = (...values: number[]) => tensor(values, { dtype: 'int32' });
 const matrix = () => tensor([[1, 2]], { dtype: 'int32' });
 const bag = (options: object, ...rest: readonly unknown[]) =>
-  new nn.EmbeddingBag(3, 2, bad(options)).forward(...(rest as [never]));
+  nn.EmbeddingBag.fromPretrained(ones(3, 2), bad(options)).forward(...(rest as [never]));
 
 export const vectorTableRows: readonly Row[] = [
   argument(
@@ -79,7 +79,7 @@ export const vectorTableRows: readonly Row[] = [
   ),
   shape(
     'Bilinear: input1',
-    () => new nn.Bilinear(2, 3, 4).forward(ones(5, 3), ones(5, 3)),
+    () => F.bilinear(ones(5, 3), ones(5, 3), ones(4, 2, 3)),
     'bilinear(): input1 size does not match weight size: got 3 but expected 2',
   ),
   shape(
