@@ -72,7 +72,8 @@ def mobilenet():
 
 
 def run(make, steps, batch, size, dtype):
-    generator = torch.Generator().manual_seed(100)
+    # With 100 an input of ReLU is 1.3e-6 in the seventh step of the ResNet and 0 by other roundings: the losses part by 1e-4.
+    generator = torch.Generator().manual_seed(101)
     inputs = torch.rand((steps, batch, 1, size, size), generator=generator)
     targets = torch.randint(0, 10, (steps, batch), generator=generator)
     torch.manual_seed(0)
