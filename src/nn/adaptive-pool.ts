@@ -13,6 +13,7 @@ import {
 import { type PoolOptions, type PoolSize, readPoolOptions, readPoolSettings } from '../functional/pool-windows.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { SameChannels } from './features.js';
 import { Module } from './module.js';
 import type { MaxPoolOutput } from './pool.js';
 import { className } from './repr.js';
@@ -21,6 +22,8 @@ const kept = (size: OutputSize): OutputSize =>
   typeof size === 'number' || size === null ? size : Object.freeze([...size]);
 
 abstract class AdaptiveAvgPool extends Module {
+  /** Exists in types only: see {@link SameChannels}. */
+  declare readonly '~features'?: SameChannels;
   /** Sizes of the result; null keeps that of the input. */
   readonly outputSize: OutputSize;
 
@@ -71,6 +74,8 @@ abstract class AdaptiveMaxPool<Indices extends boolean> extends Module<
   readonly [input: Tensor],
   MaxPoolOutput<Indices>
 > {
+  /** Exists in types only: see {@link SameChannels}. */
+  declare readonly '~features'?: SameChannels;
   /** Sizes of the result; null keeps that of the input. */
   readonly outputSize: OutputSize;
   /** Whether the result is `[output, indices]`. */

@@ -6,6 +6,7 @@ import { normalizeInstances } from '../functional/layer-norm.js';
 import { allocate, ones } from '../tensor/creation.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import { Tensor } from '../tensor/tensor.js';
+import type { Channels, SameFeatures } from './features.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import { className } from './repr.js';
@@ -28,9 +29,9 @@ export interface BatchNormLayerOptions {
 
 const keys = ['eps', 'momentum', 'affine', 'trackRunningStats', 'bias', 'dtype'] as const;
 
-abstract class Norm extends Module {
+abstract class Norm<C extends number> extends Module {
   /** Channels of the input. */
-  readonly numFeatures: number;
+  readonly numFeatures: C;
   /** Added to the variance. */
   eps: number;
   /** The share of a batch in the running statistics; null: the same for all. */
@@ -50,7 +51,7 @@ abstract class Norm extends Module {
   /** How many batches there have been: an int32 scalar, or null. */
   declare num_batches_tracked: Tensor | null;
 
-  constructor(numFeatures: number, options: BatchNormLayerOptions | undefined, isOn: boolean) {
+  constructor(numFeatures: C, options: BatchNormLayerOptions | undefined, isOn: boolean) {
     super();
     const caller = className(this);
     const given = checkOptions(caller, options, keys);
@@ -108,8 +109,8 @@ abstract class Norm extends Module {
   }
 }
 
-abstract class BatchNorm extends Norm {
-  constructor(numFeatures: number, options?: BatchNormLayerOptions) {
+abstract class BatchNorm<C extends number> extends Norm<C> {
+  constructor(numFeatures: C, options?: BatchNormLayerOptions) {
     super(numFeatures, options, true);
   }
 
@@ -132,7 +133,10 @@ abstract class BatchNorm extends Norm {
  * not counted.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html | torch.nn.BatchNorm1d}.
  */
-export class BatchNorm1d extends BatchNorm {
+export class BatchNorm1d extends BatchNorm<number> {
+  /** Exists in types only: see {@link SameFeatures}. Its channels are features or stand in front of space, as the input has it. */
+  declare readonly '~features'?: SameFeatures;
+
   /** @throws ShapeError for other ranks, and in training for one element a channel. */
   override forward(input: Tensor): Tensor {
     this.checkRank(input, [2, 3]);
@@ -144,7 +148,10 @@ export class BatchNorm1d extends BatchNorm {
  * Batch normalisation of [N, C, H, W]. See {@link BatchNorm1d}.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html | torch.nn.BatchNorm2d}.
  */
-export class BatchNorm2d extends BatchNorm {
+export class BatchNorm2d<C extends number = number> extends BatchNorm<C> {
+  /** Exists in types only: see {@link Channels}. */
+  declare readonly '~features'?: Channels<C, C>;
+
   /** @throws ShapeError for other ranks, and in training for one element a channel. */
   override forward(input: Tensor): Tensor {
     this.checkRank(input, [4]);
@@ -152,7 +159,10 @@ export class BatchNorm2d extends BatchNorm {
   }
 }
 
-abstract class InstanceNorm extends Norm {
+abstract class InstanceNorm extends Norm<number> {
+  /** Exists in types only: see {@link SameFeatures}. Without weights it takes any number of channels. */
+  declare readonly '~features'?: SameFeatures;
+
   constructor(numFeatures: number, options?: BatchNormLayerOptions) {
     super(numFeatures, options, false);
   }

@@ -5,7 +5,7 @@ import { type NormalizedShape, normalizeGroups, normalizeLast, readNormalizedSha
 import { allocate, ones } from '../tensor/creation.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { SameFeatures } from './features.js';
+import type { Channels, SameFeatures } from './features.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 
@@ -139,11 +139,13 @@ export interface GroupNormOptions {
  * Normalisation of groups of channels of each sample of [N, C, ...]. See {@link groupNorm}. The weight starts at 1, the bias at 0.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html | torch.nn.GroupNorm}.
  */
-export class GroupNorm extends Module {
+export class GroupNorm<C extends number = number> extends Module {
+  /** Exists in types only: see {@link Channels}. */
+  declare readonly '~features'?: Channels<C, C>;
   /** How many groups the channels are divided into. */
   readonly numGroups: number;
   /** Channels of the input. */
-  readonly numChannels: number;
+  readonly numChannels: C;
   /** Added to the variance. */
   readonly eps: number;
   /** Whether weight and bias are learnt. */
@@ -154,12 +156,13 @@ export class GroupNorm extends Module {
   declare bias: Parameter | null;
 
   /** @throws ArgumentError unless numGroups divides numChannels, and for options that are not valid. */
-  constructor(numGroups: number, numChannels: number, options?: GroupNormOptions) {
+  constructor(numGroups: number, numChannels: C, options?: GroupNormOptions) {
     super();
     const given = checkOptions('GroupNorm', options, ['eps', 'affine', 'bias', 'dtype']);
     const { eps = 1e-5, affine = true, bias = true, dtype = 'float32' } = given;
     this.numGroups = checkSize('GroupNorm', 'numGroups', numGroups, 1);
-    this.numChannels = checkSize('GroupNorm', 'numChannels', numChannels);
+    checkSize('GroupNorm', 'numChannels', numChannels);
+    this.numChannels = numChannels;
     if (numChannels % numGroups !== 0)
       throw new ArgumentError(
         `GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`,

@@ -11,6 +11,7 @@ import {
 } from '../functional/pool-windows.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { SameChannels } from './features.js';
 import { Module } from './module.js';
 import { className } from './repr.js';
 
@@ -23,6 +24,8 @@ export const keptSize = (size: PoolSize): PoolSize => (typeof size === 'number' 
 type MaxOptions<Indices extends boolean> = MaxPoolOptions & { returnIndices?: Indices };
 
 abstract class MaxPool<Indices extends boolean> extends Module<readonly [input: Tensor], MaxPoolOutput<Indices>> {
+  /** Exists in types only: see {@link SameChannels}. */
+  declare readonly '~features'?: SameChannels;
   /** Sizes of the windows. */
   readonly kernelSize: PoolSize;
   /** Elements from one window to the next. */
@@ -110,6 +113,8 @@ export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Indices>
 }
 
 abstract class AvgPool extends Module {
+  /** Exists in types only: see {@link SameChannels}. */
+  declare readonly '~features'?: SameChannels;
   /** Sizes of the windows. */
   readonly kernelSize: PoolSize;
   /** Elements from one window to the next. */
