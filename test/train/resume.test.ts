@@ -2,17 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  backend,
-  data,
-  EarlyStopping,
-  Generator,
-  manualSeed,
-  type nn,
-  optim,
-  rand,
-  type Tensor,
-} from '../../src/index.js';
+import { backend, data, EarlyStopping, Generator, manualSeed, nn, optim, rand, type Tensor } from '../../src/index.js';
 import { describeEachBackend, runOn } from '../helpers/backends.js';
 import {
   leftBy,
@@ -58,6 +48,14 @@ const cases: Readonly<Record<string, () => Run>> = {
       optimizer: sgd(parts.model),
       options: { train: tensorsOf(parts), epochs: 2, generator },
     };
+  },
+  'statistics of batches': () => {
+    const parts = makeParts();
+    const model = new nn.Sequential(
+      ...[new nn.Linear(5, 7), new nn.BatchNorm1d(7), new nn.ReLU(), new nn.Dropout(0.4)],
+      ...[new nn.Linear(7, 6), new nn.BatchNorm1d(6, { momentum: null }), new nn.Linear(6, 3)],
+    );
+    return { ...parts, model, optimizer: sgd(model), options: { train: tensorsOf(parts), epochs: 2 } };
   },
   'an epoch of steps, not of data': () => {
     const parts = makeParts();
