@@ -56,6 +56,23 @@ std::vector<float> convolutions(const KernelTable& table, Inputs) {
   return all;
 }
 
+// Windows of 3×3, two elements apart, over two images of 11 channels with 15×30 pixels.
+constexpr std::size_t kPoolInputs = 2 * 11 * 15 * 30, kPoolWindows = 2 * 11 * 7 * 14;
+
+std::vector<double> pool_windows() {
+  std::vector<double> numbers{2, 11, 2};
+  for (const int size : {15, 30}) {
+    const int windows = (size - 3) / 2 + 1;
+    numbers.insert(numbers.end(), {static_cast<double>(size), static_cast<double>(windows)});
+    for (const int end : {0, 3}) {
+      for (int w = 0; w < windows; ++w) numbers.push_back(2 * w + end);
+    }
+    numbers.push_back(1);
+    numbers.insert(numbers.end(), static_cast<std::size_t>(windows), 3);
+  }
+  return numbers;
+}
+
 const Golden kGolden[] = {
     {"convolutions", 2059168822u, convolutions},
     {"exp", 2541819616u, unary<&KernelTable::exp>},
@@ -205,6 +222,47 @@ const Golden kGolden[] = {
      [](const KernelTable& t, Inputs in) {
        std::vector<float> out(13 * 7);
        ops::linear(context_of(t), in.x, in.y, std::span<const float>(in.y), out, 7, 700, 13);
+       return out;
+     }},
+    {"pooling", 3870381390u,
+     [](const KernelTable& t, Inputs in) {
+       const std::vector<double> windows = pool_windows();
+       std::vector<float> out(2 * kPoolWindows + 2 * kPoolInputs);
+       std::vector<std::int32_t> index(kPoolWindows);
+       const std::span<float> all(out);
+       const std::span<const float> x = std::span(in.x).first(kPoolInputs), grad = std::span(in.y).first(kPoolWindows);
+       ops::maxPool(context_of(t), x, all.first(kPoolWindows), index, windows, false, false);
+       ops::maxPoolBackward(context_of(t), grad, index, all.last(kPoolInputs), windows, false, true);
+       ops::avgPool(context_of(t), x, all.subspan(kPoolWindows, kPoolWindows), windows, true, true);
+       ops::avgPoolBackward(context_of(t), grad, all.subspan(2 * kPoolWindows, kPoolInputs), windows, true, false);
+       out.insert(out.end(), index.begin(), index.end());
+       return out;
+     }},
+    {"batch norm", 3754064839u,
+     [](const KernelTable& t, Inputs in) {
+       constexpr std::size_t batch = 18, channels = 17, pixels = 31, size = batch * channels * pixels;
+       const std::span<const float> x = std::span(in.x).first(size), grad = std::span(in.y).first(size);
+       const std::span<const float> weight = std::span(in.y).last(channels);
+       std::vector<float> mean(channels), variance(channels), gradients(2 * channels), out(size), back(size);
+       ops::batchNorm(context_of(t), x, weight, std::nullopt, out, mean, variance, batch, channels, pixels, 1e-5,
+                      false);
+       ops::batchNormBackward(context_of(t), grad, x, weight, mean, variance, std::span(back),
+                              std::span(gradients).first(channels), std::span(gradients).last(channels), batch,
+                              channels, pixels, 1e-5, true);
+       for (const auto* each : {&mean, &variance, &gradients, &back}) out.insert(out.end(), each->begin(), each->end());
+       return out;
+     }},
+    {"layer norm", 269111275u,
+     [](const KernelTable& t, Inputs in) {
+       constexpr std::size_t rows = 57, channels = 175, size = rows * channels;
+       const std::span<const float> x = std::span(in.x).first(size), grad = std::span(in.y).first(size);
+       const std::span<const float> weight = std::span(in.y).last(channels);
+       std::vector<float> mean(rows), variance(rows), gradients(2 * channels), out(size), back(size);
+       ops::layerNorm(context_of(t), x, weight, std::nullopt, out, mean, variance, rows, 1, channels, 1, 1e-5, true);
+       ops::layerNormBackward(context_of(t), grad, x, weight, mean, variance, std::span(back),
+                              std::span(gradients).first(channels), std::span(gradients).last(channels), rows, 1,
+                              channels, 1, 1e-5, true);
+       for (const auto* each : {&mean, &variance, &gradients, &back}) out.insert(out.end(), each->begin(), each->end());
        return out;
      }},
     {"winograd", 262465017u,

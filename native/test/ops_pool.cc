@@ -1,0 +1,165 @@
+// Pooling: against plain loops in every layout, any number of threads, guards; windows that are refused.
+#include <stdexcept>
+
+#include "../ops/ops.h"
+#include "arithmetic.h"
+
+namespace lanewise::test {
+namespace {
+
+struct Dimension {
+  std::size_t size, kernel, stride, pad, dilation;
+  std::size_t windows() const { return (size + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1; }
+  std::vector<std::size_t> positions(std::size_t window) const {
+    std::vector<std::size_t> result;
+    for (std::size_t t = 0; t < kernel; ++t) {
+      const auto at = static_cast<std::ptrdiff_t>(window * stride + t * dilation) - static_cast<std::ptrdiff_t>(pad);
+      if (at >= 0 && at < static_cast<std::ptrdiff_t>(size)) result.push_back(static_cast<std::size_t>(at));
+    }
+    return result;
+  }
+};
+
+struct Case {
+  std::size_t batch, channels;
+  Dimension y, x;
+  std::size_t pixels() const { return y.size * x.size; }
+  std::size_t windows() const { return y.windows() * x.windows(); }
+  std::size_t planes() const { return batch * channels; }
+};
+
+const Case kCases[] = {
+    {2, 5, {28, 2, 2, 0, 1}, {28, 2, 2, 0, 1}},  {3, 33, {7, 2, 2, 0, 1}, {7, 2, 2, 0, 1}},
+    {2, 17, {9, 3, 2, 1, 1}, {37, 3, 2, 1, 1}},  {1, 16, {9, 3, 1, 1, 1}, {9, 3, 1, 1, 1}},
+    {2, 3, {11, 2, 3, 0, 1}, {29, 2, 3, 0, 1}},  {2, 8, {12, 2, 2, 0, 3}, {13, 3, 1, 0, 2}},
+    {3, 20, {7, 7, 7, 0, 1}, {9, 9, 9, 0, 1}},   {1, 1, {1, 1, 1, 0, 1}, {101, 5, 2, 2, 1}},
+    {9, 12, {40, 2, 2, 0, 1}, {42, 2, 2, 0, 1}},
+};
+
+void append(std::vector<double>& numbers, const Dimension& d) {
+  numbers.push_back(static_cast<double>(d.size));
+  numbers.push_back(static_cast<double>(d.windows()));
+  const double reach = static_cast<double>(d.dilation * (d.kernel - 1) + 1);
+  for (const double extra : {0.0, reach}) {
+    for (std::size_t w = 0; w < d.windows(); ++w) {
+      numbers.push_back(static_cast<double>(w * d.stride) - static_cast<double>(d.pad) + extra);
+    }
+  }
+  numbers.push_back(static_cast<double>(d.dilation));
+  numbers.insert(numbers.end(), d.windows(), static_cast<double>(d.kernel));
+}
+
+std::vector<double> numbers_of(const Case& c) {
+  std::vector<double> numbers{static_cast<double>(c.batch), static_cast<double>(c.channels), 2.0};
+  append(numbers, c.y);
+  append(numbers, c.x);
+  return numbers;
+}
+
+// Where element `at` of plane `plane` stands.
+std::size_t place(const Case& c, std::size_t plane, std::size_t at, std::size_t size, bool last) {
+  if (!last) return plane * size + at;
+  return (plane / c.channels * size + at) * c.channels + plane % c.channels;
+}
+
+// body(plane, window, positions of it in its plane).
+template <typename Body>
+void each_window(const Case& c, const Body& body) {
+  for (std::size_t plane = 0; plane < c.planes(); ++plane) {
+    for (std::size_t w = 0; w < c.windows(); ++w) {
+      std::vector<std::size_t> positions;
+      for (const std::size_t y : c.y.positions(w / c.x.windows())) {
+        for (const std::size_t x : c.x.positions(w % c.x.windows())) positions.push_back(y * c.x.size + x);
+      }
+      body(plane, w, positions);
+    }
+  }
+}
+
+TEST_CASE("max and average pooling and their gradients in every layout") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Case& c : kCases) {
+      const std::vector<double> numbers = numbers_of(c);
+      const std::size_t before = c.planes() * c.pixels(), behind = c.planes() * c.windows();
+      Random random(7);
+      std::vector<float> values(before);
+      for (float& v : values) v = random.bits() % 97 == 0 ? kNan : static_cast<float>(random.bits() % 50) - 20.0f;
+      Floats special(values), plain(random.floats(before)), grad(random.floats(behind));
+      for (const int layouts : {0, 1, 2, 3}) {
+        const bool x_last = (layouts & 1) != 0, out_last = (layouts & 2) != 0;
+        for (const std::size_t threads : kThreadCounts) {
+          const ops::Context context = context_of(table, threads);
+          Floats out(behind), means(behind), spread(before), shared(before);
+          Ints index(behind);
+          ops::maxPool(context, special.in(), out.span(), index.span(), ops::Layout(numbers), x_last, out_last);
+          ops::avgPool(context, plain.in(), means.span(), ops::Layout(numbers), x_last, out_last);
+          ops::maxPoolBackward(context, grad.in(), index.in(), spread.span(), ops::Layout(numbers), out_last, x_last);
+          ops::avgPoolBackward(context, grad.in(), shared.span(), ops::Layout(numbers), out_last, x_last);
+          bool right = out.guards_intact() && index.guards_intact() && means.guards_intact() &&
+                       spread.guards_intact() && shared.guards_intact();
+          std::vector<double> routed(before), divided(before);
+          const double divisor = static_cast<double>(c.y.kernel * c.x.kernel);
+          each_window(c, [&](std::size_t plane, std::size_t w, const std::vector<std::size_t>& positions) {
+            const std::size_t to = place(c, plane, w, c.windows(), out_last);
+            const auto from = [&](std::size_t at) { return place(c, plane, at, c.pixels(), x_last); };
+            std::size_t best = positions.front();
+            double sum = 0.0;
+            for (const std::size_t at : positions) {
+              const float next = special[from(at)];
+              if (next > special[from(best)] || std::isnan(next)) best = at;
+              sum += plain[from(at)];
+              divided[from(at)] += grad[to] / divisor;
+            }
+            routed[from(best)] += grad[to];
+            right = right && index[to] == static_cast<std::int32_t>(best);
+            right = right && (same_bits(out[to], special[from(best)]) || std::isnan(out[to]));
+            right = right && std::fabs(means[to] - sum / divisor) <= 1e-6;
+          });
+          for (std::size_t i = 0; i < before; ++i) {
+            right = right && std::fabs(spread[i] - routed[i]) <= 1e-5 && std::fabs(shared[i] - divided[i]) <= 1e-5;
+          }
+          CAPTURE(c.channels);
+          CAPTURE(c.x.size);
+          CAPTURE(layouts);
+          CAPTURE(threads);
+          CHECK(right);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("windows that are none, and memory that is too short") {
+  const ops::Context context = context_of(*kernels::available().front());
+  const Case c{1, 2, {4, 2, 2, 0, 1}, {6, 2, 2, 0, 1}};
+  const std::vector<double> good = numbers_of(c);
+  Floats x(48), out(12), short_out(11);
+  const auto run = [&](const std::vector<double>& numbers, Floats& to) {
+    ops::avgPool(context, x.in(), to.span(), ops::Layout(numbers), false, false);
+  };
+  const auto refuses = [&](std::size_t at, double value) {
+    std::vector<double> numbers = good;
+    numbers[at] = value;
+    CHECK_THROWS_AS(run(numbers, out), std::invalid_argument);
+  };
+  refuses(0, -1.0);  // batch
+  refuses(2, 4.0);   // dimensions
+  refuses(2, 1.0);   // numbers are left
+  refuses(3, 0.5);   // size
+  refuses(4, 1e9);   // more windows than there are numbers
+  refuses(5, 0.5);   // a start
+  refuses(5, 3e9);
+  refuses(9, 0.0);  // dilation
+  std::vector<double> ends(good.begin(), good.end() - 1);
+  CHECK_THROWS_AS(run(ends, out), std::invalid_argument);
+  CHECK_THROWS_AS(run({}, out), std::invalid_argument);
+  CHECK_THROWS_AS(run(good, short_out), std::invalid_argument);
+  CHECK(out.untouched());
+  CHECK(short_out.untouched());
+  std::vector<double> huge = good;
+  huge[0] = huge[1] = 9007199254740991.0;
+  CHECK_THROWS_AS(run(huge, out), std::overflow_error);
+}
+
+}  // namespace
+}  // namespace lanewise::test
