@@ -11,6 +11,7 @@ export * from './activations/index.js';
 export { alphaDropout, featureAlphaDropout } from './alpha-dropout.js';
 export { add, div, maximum, minimum, mul, pow, sub } from './arithmetic.js';
 export { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, avgPool3d } from './avg-pool.js';
+export { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 export { type BatchNormOptions, batchNorm } from './batch-norm.js';
 export { bilinear } from './bilinear.js';
 export { to } from './cast.js';

@@ -21,6 +21,22 @@ export type { ActivationLayer, InplaceOption, LayerArguments } from './activatio
 export * from './activations.js';
 export { Bilinear } from './bilinear.js';
 export * from './adaptive-pool.js';
+export type { AttentionLayerOptions } from './attention/options.js';
+export {
+  MultiheadAttention,
+  type MultiheadAttentionCall,
+  type MultiheadAttentionOptions,
+} from './attention/multihead-attention.js';
+export {
+  type EncoderCall,
+  TransformerEncoder,
+  type TransformerEncoderOptions,
+} from './attention/transformer-encoder.js';
+export {
+  type EncoderLayerCall,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerOptions,
+} from './attention/transformer-encoder-layer.js';
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from makers.activations import activations
+from makers.attention import attention
 from makers.conv import conv
 from makers.conv_training import conv_training
 from makers.dropping import dropout
@@ -62,6 +63,7 @@ FILES = {
     "helpers": helpers,
     "files": files,
     "recurrent": recurrent,
+    "attention": attention,
     "names": names,
     "activations": activations,
     "objectives": objectives,

@@ -8,6 +8,7 @@ export type { ActivationCase, ObjectiveCase } from './vocabulary.js';
 
 export type { GoldenTensor } from './tensor.js';
 
+import type { AttentionCases } from './attention-types.js';
 import type { NormCase, PoolCase, UnpoolCase } from './norm-cases.js';
 import type { PackingCase, RecurrentCase } from './recurrent-types.js';
 import type { HelperFile, OptimizerRuns, SamplerFile } from './training-cases.js';
@@ -170,6 +171,7 @@ export interface ConvRun {
 
 /** What each file holds. */
 export interface GoldenFiles extends VocabularyFiles {
+  readonly attention: AttentionCases;
   readonly recurrent: {
     readonly layers: readonly RecurrentCase[];
     readonly cells: readonly RecurrentCase[];

@@ -1,6 +1,7 @@
 /** The table of bad input. */
 import type { Row } from '../row.js';
 import { activationRows } from './activations.js';
+import { attentionRows } from './attention.js';
 import { autogradRows } from './autograd.js';
 import { compileRows } from './compile.js';
 import { containerRows } from './containers.js';
@@ -52,6 +53,7 @@ export const rows: readonly Row[] = [
   ...lossRows,
   ...initRows,
   ...vectorTableRows,
+  ...attentionRows,
   ...containerRows,
   ...optimRows,
   ...optimizerRows,
