@@ -172,6 +172,15 @@ describeEachBackend('recurrent layers', () => {
     expectClose(Float32Array.from(compiled), Float32Array.from(losses), { tolerance: 1e-6 });
   });
 
+  it.each([
+    ['layer', new nn.LSTM(3, 4, { numLayers: 2 }), [2, 2, 3]],
+    ['cell', new nn.LSTMCell(3, 4), [2, 3]],
+  ] as const)('gives the same from a clone: %s', (_, layer, shape) => {
+    const x = randn([...shape], { generator: new Generator(3) });
+    const [expected, got] = [layer, layer.clone()].map((each) => listOf(each.forward(x)));
+    expect(got!.map((each) => each.toArray())).toEqual(expected!.map((each) => each.toArray()));
+  });
+
   it('gives the same in evaluation without keeping anything for gradients', () => {
     const generator = new Generator(3);
     const lstm = new nn.LSTM(7, 33, { numLayers: 2, bidirectional: true, generator });

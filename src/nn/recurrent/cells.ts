@@ -64,7 +64,7 @@ abstract class RecurrentCell<State> extends Module<readonly [input: Tensor, stat
         `${name}: input has inconsistent input_size: got ${rows.shape[1]} expected ${this.inputSize}`,
       );
     const count = rows.shape[0]!;
-    const state = states.map((each, i) => this.#readState(name, each, i, count, batched));
+    const state = states.map((each, i) => this.readState(name, each, i, count, batched));
     const isLstm = kind === 'LSTM';
     const zeros = () => zeroed([count, this.hiddenSize], input.dtype);
     const first: RecurrentState = { hidden: state[0] ?? zeros(), cell: isLstm ? (state[1] ?? zeros()) : null };
@@ -74,7 +74,7 @@ abstract class RecurrentCell<State> extends Module<readonly [input: Tensor, stat
     return batched ? results : results.map((each) => each.squeeze(0));
   }
 
-  #readState(name: string, state: Tensor, index: number, rows: number, batched: boolean): Tensor {
+  private readState(name: string, state: Tensor, index: number, rows: number, batched: boolean): Tensor {
     if (!(state instanceof Tensor)) throw new ArgumentError(`${name}: expected a Tensor, got ${show(state)}`);
     if (state.ndim !== 1 && state.ndim !== 2)
       throw new ShapeError(`${name}: Expected hidden to be 1D or 2D, got ${state.ndim}D instead`);

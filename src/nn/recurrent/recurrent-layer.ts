@@ -80,7 +80,7 @@ export abstract class RecurrentLayer<State> extends Module<
     const width = gatesOf(kind) * hiddenSize;
     const state = projSize || hiddenSize;
     const { dtype } = settings;
-    this.#each((layer, suffix) => {
+    this.each((layer, suffix) => {
       const inputs = layer === 0 ? inputSize : state * this.directions;
       const add = (what: string, shape: Shape) =>
         this.registerParameter(`${what}_l${layer}${suffix}`, new Parameter(allocate(shape, dtype)));
@@ -101,7 +101,7 @@ export abstract class RecurrentLayer<State> extends Module<
     return this.bidirectional ? 2 : 1;
   }
 
-  #each(visit: (layer: number, suffix: string, direction: number) => void): void {
+  private each(visit: (layer: number, suffix: string, direction: number) => void): void {
     for (let layer = 0; layer < this.numLayers; layer++)
       for (let direction = 0; direction < this.directions; direction++)
         visit(layer, direction === 0 ? '' : '_reverse', direction);
@@ -110,7 +110,7 @@ export abstract class RecurrentLayer<State> extends Module<
   /** Does nothing: weights have one layout. As in PyTorch, where it makes them contiguous. */
   flattenParameters(): void {}
 
-  #weights(layer: number, direction: number): LayerWeights {
+  private weights(layer: number, direction: number): LayerWeights {
     const suffix = `_l${layer}${direction === 0 ? '' : '_reverse'}`;
     const of = (what: string): Parameter | null => {
       const found: unknown = Reflect.get(this as object, `${what}${suffix}`);
@@ -127,39 +127,43 @@ export abstract class RecurrentLayer<State> extends Module<
 
   /** All layers over all steps. Input [steps, rows, features]; states as in PyTorch. */
   protected run(caller: string, input: unknown, state: readonly (Tensor | null)[] | null): [Sequences, Tensor[]] {
-    if (input instanceof PackedSequence) return this.#runPacked(caller, input, state);
+    if (input instanceof PackedSequence) return this.runPacked(caller, input, state);
     if (!(input instanceof Tensor))
       throw new ArgumentError(`${caller}: expected a Tensor or a PackedSequence, got ${show(input)}`);
     if (input.ndim !== 2 && input.ndim !== 3)
       throw new ShapeError(`${caller}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
     const batched = input.ndim === 3;
     const inSteps = !batched ? input.unsqueeze(1) : this.batchFirst ? transpose(input, 0, 1) : input;
-    this.#checkInput(inSteps);
-    const given = this.#readState(state, inSteps, batched);
-    const [output, last] = this.#layers(inSteps, given, null);
+    this.checkInput(inSteps);
+    const given = this.readState(state, inSteps, batched);
+    const [output, last] = this.layers(inSteps, given, null);
     return [
       !batched ? output.squeeze(1) : this.batchFirst ? transpose(output, 0, 1) : output,
       batched ? last : last.map((each) => each.squeeze(1)),
     ];
   }
 
-  #runPacked(caller: string, input: PackedSequence, state: readonly (Tensor | null)[] | null): [Sequences, Tensor[]] {
+  private runPacked(
+    caller: string,
+    input: PackedSequence,
+    state: readonly (Tensor | null)[] | null,
+  ): [Sequences, Tensor[]] {
     const lengths = input['~lengths'];
     const { sortedIndices, unsortedIndices } = input;
     if (input.data.ndim !== 2)
       throw new ShapeError(`${caller}: expected packed rows of features, got ${formatShape(input.data.shape)}`);
     const inSteps = unpack(input, lengths[0] ?? 0);
-    this.#checkInput(inSteps);
-    const given = this.#readState(state, inSteps, true);
+    this.checkInput(inSteps);
+    const given = this.readState(state, inSteps, true);
     const sorted = sortedIndices === null ? given : given.map((each) => each && indexSelect(each, 1, sortedIndices));
-    const [output, last] = this.#layers(inSteps, sorted, tensor(lengths as number[], { dtype: 'int32' }));
+    const [output, last] = this.layers(inSteps, sorted, tensor(lengths as number[], { dtype: 'int32' }));
     return [
       repack(output, input),
       unsortedIndices === null ? last : last.map((each) => indexSelect(each, 1, unsortedIndices)),
     ];
   }
 
-  #checkInput(input: Tensor): void {
+  private checkInput(input: Tensor): void {
     if (input.shape[2] !== this.inputSize)
       throw new ShapeError(
         `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${input.shape[2]}`,
@@ -168,7 +172,7 @@ export abstract class RecurrentLayer<State> extends Module<
   }
 
   /** hidden, and cell of an LSTM: [layers·directions, rows, size], or null for zeros. */
-  #readState(state: readonly (Tensor | null)[] | null, input: Tensor, batched: boolean): (Tensor | null)[] {
+  private readState(state: readonly (Tensor | null)[] | null, input: Tensor, batched: boolean): (Tensor | null)[] {
     const isLstm = this.kind === 'LSTM';
     if (state === null) return isLstm ? [null, null] : [null];
     for (const each of state)
@@ -195,7 +199,7 @@ export abstract class RecurrentLayer<State> extends Module<
     return [...all];
   }
 
-  #layers(input: Tensor, state: readonly (Tensor | null)[], lengths: Tensor | null): [Tensor, Tensor[]] {
+  private layers(input: Tensor, state: readonly (Tensor | null)[], lengths: Tensor | null): [Tensor, Tensor[]] {
     const isLstm = this.kind === 'LSTM';
     const rows = input.shape[1]!;
     const hiddens: Tensor[] = [];
@@ -211,7 +215,7 @@ export abstract class RecurrentLayer<State> extends Module<
           hidden: stateOf(state[0], this.projSize || this.hiddenSize),
           cell: isLstm ? stateOf(state[1], this.hiddenSize) : null,
         };
-        const result = this.#layer(outputs, first, this.#weights(layer, direction), direction === 1, lengths);
+        const result = this.layer(outputs, first, this.weights(layer, direction), direction === 1, lengths);
         results.push(result.output);
         hiddens.push(result.hidden);
         if (result.cell !== null) cells.push(result.cell);
@@ -223,7 +227,7 @@ export abstract class RecurrentLayer<State> extends Module<
     return [outputs, isLstm ? [stack(hiddens), stack(cells)] : [stack(hiddens)]];
   }
 
-  #layer(
+  private layer(
     input: Tensor,
     first: RecurrentState,
     weights: LayerWeights,
