@@ -10,9 +10,8 @@ import { eq, ge, where } from './comparison.js';
 import { dropout } from './dropout.js';
 import { checkGenerator, checkProbability } from './dropout-noise.js';
 import { max } from './extremum.js';
-import { matmul } from './matmul.js';
+import { matmul, matmulTransposed } from './matmul.js';
 import { softmax } from './softmax.js';
-import { transpose } from './strided.js';
 import { checkFloat, checkTensor, scalarOf } from './support.js';
 import { reshape } from './views.js';
 
@@ -59,7 +58,7 @@ export function scaledDotProductAttention(
   if (attnMask !== null) checkMask(caller, attnMask, query, key, isCausal);
   const dtype = query.dtype as 'float32' | 'float64';
   const mask = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : attnMask;
-  const scores = mul(matmul(query, transpose(key, -2, -1)), scale);
+  const scores = mul(matmulTransposed(query, key), scale);
   const weights = mask === null ? softmax(scores, -1) : safeSoftmax(add(scores, addedMask(mask, dtype, true)));
   return matmul(dropout(weights, dropoutP, true, generator), value);
 }

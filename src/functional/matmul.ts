@@ -34,6 +34,23 @@ function view(input: Tensor, shape: Shape): Tensor {
   return setGradFn('ViewBackward0', viewAs(input, shape), [input], [], (grad) => [viewAs(grad, input.shape)]);
 }
 
+/** input·otherᵀ for every matrix of the leading dimensions, without a transposed copy: [..., m, k] and [..., n, k] give [..., m, n]. @internal */
+export function matmulTransposed(input: Tensor, other: Tensor): Tensor {
+  const [m, k] = input.shape.slice(-2) as [number, number];
+  const n = other.shape.at(-2)!;
+  const lead = broadcastShapes('matmul', input.shape.slice(0, -2), other.shape.slice(0, -2));
+  const output = multiply(input, other, lead, { m, n, k, transA: false, transB: true });
+  const saved = [...(other.requiresGrad ? [input] : []), ...(input.requiresGrad ? [other] : [])];
+  return setGradFn('BmmBackward0', output, [input, other], saved, (grad) => [
+    input.requiresGrad
+      ? sumTo(multiply(grad, other, lead, { m, n: k, k: n, transA: false, transB: false }), input)
+      : null,
+    other.requiresGrad
+      ? sumTo(multiply(grad, input, lead, { m: n, n: k, k: m, transA: true, transB: false }), other)
+      : null,
+  ]);
+}
+
 function matrices(a: Tensor, b: Tensor): Tensor {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const [inner, n] = b.shape.slice(-2) as [number, number];

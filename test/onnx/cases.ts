@@ -306,6 +306,23 @@ const recurrent: Case[] = [
   ),
 ];
 
+const attention: Case[] = [
+  one(
+    'TransformerEncoder',
+    (
+      (encoder) => (a: Tensor | undefined) =>
+        encoder.forward(a!)
+    )(
+      new nn.TransformerEncoder(
+        new nn.TransformerEncoderLayer(6, 2, { dimFeedforward: 5, batchFirst: true }),
+        2,
+      ).eval(),
+    ),
+    x(4, 6),
+  ),
+  one('causal attention of one tensor', (a) => F.scaledDotProductAttention(a!, a!, a!, { isCausal: true }), x(4, 6)),
+];
+
 const images = x(3, 7, 9);
 const pooling: Case[] = [
   one('maxPool1d', (a) => F.maxPool1d(a!, 3, { stride: 2, dilation: 2, padding: 1 }), x(3, 13)),
@@ -352,6 +369,7 @@ export const cases: readonly Case[] = [
   ...products,
   ...layers,
   ...recurrent,
+  ...attention,
 ];
 
 /** Inputs of a case for a batch. */

@@ -6,7 +6,7 @@ import { scaledDotProductAttention } from '../../functional/attention.js';
 import { dropout } from '../../functional/dropout.js';
 import { expand } from '../../functional/expand.js';
 import { linear } from '../../functional/linear.js';
-import { matmul } from '../../functional/matmul.js';
+import { matmul, matmulTransposed } from '../../functional/matmul.js';
 import { softmax } from '../../functional/softmax.js';
 import { cat, narrow, permute, transpose } from '../../functional/strided.js';
 import { mean } from '../../functional/sum.js';
@@ -171,7 +171,7 @@ export class MultiheadAttention extends Module<
     let weights: Tensor | null = null;
     let result: Tensor;
     if (needWeights) {
-      const products = matmul(mul(q, Math.sqrt(1 / this.headDim)), transpose(k, -2, -1));
+      const products = matmulTransposed(mul(q, Math.sqrt(1 / this.headDim)), k);
       weights = softmax(mask === null ? products : add(products, mask), -1);
       weights = dropout(weights, p, true, this.generator);
       result = matmul(weights, v);
@@ -224,10 +224,6 @@ export class MultiheadAttention extends Module<
 
   private project(query: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor, Tensor] {
     const { embedDim, in_proj_weight: packed, in_proj_bias: bias } = this;
-    if (packed !== null && query === key && key === value) {
-      const all = linear(query, packed, bias);
-      return [0, 1, 2].map((i) => narrow(all, -1, i * embedDim, embedDim)) as [Tensor, Tensor, Tensor];
-    }
     const part = (of: Tensor, i: number) => narrow(of, 0, i * embedDim, embedDim);
     const separate = [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight];
     return [query, key, value].map((x, i) =>
