@@ -55,7 +55,9 @@ const cases: Readonly<Record<string, () => Run>> = {
       ...[new nn.Linear(5, 7), new nn.BatchNorm1d(7), new nn.ReLU(), new nn.Dropout(0.4)],
       ...[new nn.Linear(7, 6), new nn.BatchNorm1d(6, { momentum: null }), new nn.Linear(6, 3)],
     );
-    return { ...parts, model, optimizer: sgd(model), options: { train: tensorsOf(parts), epochs: 2 } };
+    // What validation finds is by those statistics.
+    const options = { train: tensorsOf(parts), validationSplit: 0.3, epochs: 2 };
+    return { ...parts, model, optimizer: sgd(model), options };
   },
   'an epoch of steps, not of data': () => {
     const parts = makeParts();
