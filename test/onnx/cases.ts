@@ -1,7 +1,6 @@
 /** Functions of tensors that can be exported: each op of the library that has an ONNX form is in one of them. */
 import {
   cat,
-  type DType,
   functional as F,
   full,
   nn,
@@ -14,30 +13,15 @@ import {
   zeros,
 } from '../../src/index.js';
 import { floats, ints } from '../helpers/values.js';
+import { type Case, type CaseInput, one, x } from './case.js';
+import { sequenceCases } from './sequence-cases.js';
 
-/** An input: its sizes without the batch, and what its numbers are. */
-export interface CaseInput {
-  readonly sizes: readonly number[];
-  readonly dtype?: DType;
-  /** The range of the numbers. Default [-2, 2). */
-  readonly low?: number;
-  readonly high?: number;
-}
+export type { Case, CaseInput } from './case.js';
 
-export interface Case {
-  readonly name: string;
-  readonly inputs: readonly CaseInput[];
-  readonly run: (...inputs: Tensor[]) => Tensor | Tensor[] | Record<string, Tensor>;
-  /** Default: any batch. */
-  readonly dynamicBatch?: boolean;
-}
-
-const x = (...sizes: number[]): CaseInput => ({ sizes });
 const within = (low: number, high: number, ...sizes: number[]): CaseInput => ({ sizes, low, high });
 const indices = (bound: number, ...sizes: number[]): CaseInput => ({ sizes, dtype: 'int32', low: 0, high: bound });
 const integers: CaseInput = { sizes: [4], dtype: 'int32', low: -9, high: 9 };
 
-const one = (name: string, run: Case['run'], input: CaseInput = x(4)): Case => ({ name, inputs: [input], run });
 const two = (name: string, run: Case['run'], a: CaseInput = x(4), b: CaseInput = x(4)): Case => ({
   name,
   inputs: [a, b],
@@ -279,50 +263,6 @@ const layers: Case[] = [
   }),
 ];
 
-const recurrent: Case[] = [
-  one(
-    'LSTM, two layers in both directions',
-    ((lstm) => (a: Tensor | undefined) => {
-      const [output, [hidden, cell]] = lstm.forward(a!);
-      return { output, hidden: hidden.transpose(0, 1), cell: cell.transpose(0, 1) };
-    })(new nn.LSTM(3, 5, { numLayers: 2, bidirectional: true, batchFirst: true })),
-    x(4, 3),
-  ),
-  one(
-    'GRU',
-    (
-      (gru) => (a: Tensor | undefined) =>
-        gru.forward(a!)[0]
-    )(new nn.GRU(3, 5, { batchFirst: true })),
-    x(4, 3),
-  ),
-  one(
-    'RNN with relu, without biases',
-    (
-      (layer) => (a: Tensor | undefined) =>
-        layer.forward(a!)[0]
-    )(new nn.RNN(3, 5, { batchFirst: true, bias: false, nonlinearity: 'relu' })),
-    x(4, 3),
-  ),
-];
-
-const attention: Case[] = [
-  one(
-    'TransformerEncoder',
-    (
-      (encoder) => (a: Tensor | undefined) =>
-        encoder.forward(a!)
-    )(
-      new nn.TransformerEncoder(
-        new nn.TransformerEncoderLayer(6, 2, { dimFeedforward: 5, batchFirst: true }),
-        2,
-      ).eval(),
-    ),
-    x(4, 6),
-  ),
-  one('causal attention of one tensor', (a) => F.scaledDotProductAttention(a!, a!, a!, { isCausal: true }), x(4, 6)),
-];
-
 const images = x(3, 7, 9);
 const pooling: Case[] = [
   one('maxPool1d', (a) => F.maxPool1d(a!, 3, { stride: 2, dilation: 2, padding: 1 }), x(3, 13)),
@@ -368,8 +308,7 @@ export const cases: readonly Case[] = [
   ...byIndex,
   ...products,
   ...layers,
-  ...recurrent,
-  ...attention,
+  ...sequenceCases,
 ];
 
 /** Inputs of a case for a batch. */
