@@ -64,6 +64,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     expect((pe.imported['node.exe']?.length ?? 0) > 0, 'calls nothing of Node-API');
     expect(!pe.writableCode, 'has writable code');
     expect(pe.hardened, 'has executable data or a fixed address');
+    expect(pe.time === 0, 'has the time at which it was linked');
   }
   return found;
 }

@@ -8,6 +8,13 @@ export interface Pe {
   readonly writableCode: boolean;
   /** Data are not executable, and it may be loaded at any address. */
   readonly hardened: boolean;
+  /** When it was linked, in seconds since 1970, or 0. */
+  readonly time: number;
+}
+
+/** Overwrites the time of linking, which zig's linker writes and has no flag against. */
+export function clearTime(bytes: Buffer): void {
+  bytes.writeUInt32LE(0, bytes.readUInt32LE(0x3c) + 8);
 }
 
 /** @throws Error for what is no 64-bit library of Windows. */
@@ -47,5 +54,6 @@ export function readPe(bytes: Buffer): Pe {
     imported,
     writableCode: sections.some(({ flags }) => (flags & 0xa0000000) >>> 0 === 0xa0000000),
     hardened: (traits & 0x140) === 0x140,
+    time: bytes.readUInt32LE(header + 8),
   };
 }

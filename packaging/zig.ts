@@ -1,10 +1,11 @@
 /** Compiles and links the addon for one target with the zig of this folder's package.json. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { clearTime } from './pe.js';
 import type { Target } from './targets.js';
 
 const run = promisify(execFile);
@@ -80,20 +81,14 @@ export class Zig {
         await this.#zig('c++', '-target', target.triple, ...code, ...job.flags, '-c', job.source, '-o', job.object);
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
-    const linked = await this.#linkerFlags(target, folder);
-    await this.#zig(
-      'c++',
-      '-target',
-      target.triple,
-      '-shared',
-      '-s',
-      '-o',
-      file,
-      ...jobs.map((job) => job.object),
-      ...linked,
-    );
-    // Of a library for Windows zig also leaves an import library and debug information, which it was told not to make.
-    for (const extra of ['.lib', '.pdb']) rmSync(file.replace(/\.node$/, extra), { force: true });
+    const flagsOfLinker = await this.#linkerFlags(target, folder);
+    // Not at `file`: of a library for Windows zig also leaves an import library in the folder.
+    const linked = join(folder, basename(file));
+    const objects = jobs.map((job) => job.object);
+    await this.#zig('c++', '-target', target.triple, '-shared', '-s', '-o', linked, ...objects, ...flagsOfLinker);
+    const bytes = readFileSync(linked);
+    if (target.format === 'pe') clearTime(bytes);
+    writeFileSync(file, bytes);
   }
 
   async #linkerFlags({ format }: Target, folder: string): Promise<string[]> {
