@@ -1,7 +1,7 @@
 /** Which backend computes: chosen once, at the first op, from the environment and what this machine has. */
 import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
-import { environment } from './environment.js';
+import { environment, isClusterWorker } from './environment.js';
 import type { ProgramFactory } from './graph.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { advice } from './load-advice.js';
@@ -159,6 +159,7 @@ function choose(): Backend {
     chosen = nativeBackend(instructionSets().at(-1)) ?? reference;
     if (chosen === reference) warnOfReference(native());
   }
+  if (chosen !== reference && sharesCpus()) warnOfCluster();
   return chosen;
 }
 
@@ -172,7 +173,22 @@ function nameSource(addon: LoadReport['addon']): string {
 function threadSource(addon: LoadReport['addon']): string {
   if (addon === null) return 'the reference computes on one thread';
   const machine = addon.threadSource();
-  return threadsSetBy === undefined ? machine : `${threadsSetBy}; by itself it would be ${threadsByItself}: ${machine}`;
+  if (threadsSetBy !== undefined) return `${threadsSetBy}; by itself it would be ${threadsByItself}: ${machine}`;
+  return sharesCpus() ? `${machine}; each worker of the cluster has as many: ${divide}` : machine;
+}
+
+/** Whether other processes have the same threads, since no one has told how many each may have. */
+const sharesCpus = (): boolean => threadsSetBy === undefined && threadsByItself > 1 && isClusterWorker();
+
+/** It is not known here how many workers there are or will be. */
+const divide = 'set LANEWISE_NUM_THREADS to the number of CPUs divided by that of workers';
+
+/** Once in a process, since a backend is chosen once. */
+function warnOfCluster(): void {
+  process.emitWarning(
+    `lanewise computes on ${threadsByItself} threads in this worker of a cluster, and in each of the others: ${divide}. Results stay the same.`,
+    { type: 'LanewiseWarning', code: 'LANEWISE_CLUSTER_THREADS' },
+  );
 }
 
 /** Once in a process, since a backend is chosen once. */
@@ -218,7 +234,7 @@ export function withOps<T>(ops: Ops, run: () => T): T {
 /**
  * Where the library computes. The choice falls at the first op: the environment variable `LANEWISE_BACKEND` if it is
  * set, else the native backend of the widest instruction set, else `'reference'` with one process warning of code
- * `LANEWISE_NO_NATIVE`.
+ * `LANEWISE_NO_NATIVE`. In a worker of a cluster for which no number of threads is set, one of code `LANEWISE_CLUSTER_THREADS` advises to divide.
  */
 export const backend = {
   /** The backend in use: `'native:avx2'`, `'reference'`, ... */
