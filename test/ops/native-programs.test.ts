@@ -268,7 +268,9 @@ describe.each(natives)('what %s refuses', (name) => {
 });
 
 describe.skipIf(natives.length === 0)('handles of the addon', () => {
-  const addon = (): NativeAddon => loadAddon().addon!;
+  // Loaded once: each loading makes objects and numbers of programs that no other knows.
+  let loaded: NativeAddon | undefined;
+  const addon = (): NativeAddon => (loaded ??= loadAddon().addon!);
   const isa = (): string => Object.keys(addon().instructionSets)[0]!;
   const nothing = new Float64Array(0);
   const program = (): NativeHandle => addon().createProgram(isa(), nothing, nothing, 16, 0, 0, []);

@@ -54,11 +54,12 @@ export function runAsProgram(factory: ProgramFactory, testCase: Case, options: P
   const place = (slot: Slot): Located => {
     const { name, role } = slot;
     const array = initial(slot);
-    const isPacked = packed.includes(argumentOf(slot));
+    const { length } = array;
+    // One number for all elements of a weight has no panels.
+    const isPacked = packed.includes(argumentOf(slot)) && length === panels.out * panels.in;
     const isState = options.inBuffers === true || /inout/i.test(role) || isPacked || overwritten.has(name);
     const kind = isState ? 'state' : isWritten(role) ? 'output' : 'input';
     const index = (kind === 'state' ? buffers : bound[kind]).length;
-    const { length } = array;
     const id = specs.push({ dtype: dtypeOf(array), length, kind, index, panels: isPacked ? panels : null }) - 1;
     const before = array.slice();
     if (kind !== 'state') {

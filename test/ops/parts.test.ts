@@ -40,12 +40,23 @@ const noPostOp = { program: null, inputs: [], keys: [], scalars: [], outputs: []
 /** The program of a post-op on a product that has been stored. */
 function runPostOp(ops: Ops, product: Memory, postOp: PostOp, rows: number, columns: number): void {
   const { program, inputs, out, outputs, ...rest } = postOp;
-  const strides = [product, ...inputs].map(({ length }) =>
-    length === rows * columns ? [columns, 1] : length === columns ? [0, 1] : [0, 0],
-  );
+  // An operand of another length has a row for each image.
+  const perImage = inputs.find(({ length }) => ![rows * columns, columns, 1].includes(length));
+  const images = perImage === undefined ? 1 : perImage.length / columns;
+  const height = rows / images;
+  const stridesOf = (length: number): number[] => {
+    if (length === rows * columns) return [height * columns, columns, 1];
+    if (length === columns) return [0, 0, 1];
+    return length === 1 ? [0, 0, 0] : [columns, 0, 1];
+  };
+  const strides = [product, ...inputs].map(({ length }) => stridesOf(length));
   ops.pointwise({
     ...{ ...rest, program: program!, inputs: [product, ...inputs], outputs: [out, ...outputs] },
-    ...{ step: null, layout: layout([rows, columns], ...strides), columns: rows * columns === 0 ? 1 : columns },
+    ...{
+      step: null,
+      layout: layout([images, height, columns], ...strides),
+      columns: rows * columns === 0 ? 1 : columns,
+    },
   });
 }
 
@@ -75,7 +86,8 @@ function weightUpdateInParts(ops: Ops, testCase: Case): Results {
   const gradient = unwritten(n);
   const sizes = { batch: 1, m: outFeatures, n: inFeatures, k: rows, aStride: 0, bStride: 0 };
   ops.matmul({ a: grad, b: x, out: gradient, ...sizes, transA: true, transB: false });
-  const flat = layout([n], ...[gradient, ...inputs].map(() => [1]));
+  // One number may stand for all elements.
+  const flat = layout([n], ...[gradient, ...inputs].map(({ length }) => [length === 1 && n !== 1 ? 0 : 1]));
   const masks = { keys: [], columns: 1, rowOffset: 0 };
   ops.pointwise({ program, inputs: [gradient, ...inputs], scalars, outputs, step, layout: flat, ...masks });
   return resultsOf(testCase, memory);

@@ -79,7 +79,7 @@ function forward(args: OpArgs<'recurrent'>): void {
 }
 
 /** NaN stays NaN. */
-const reluOf = (x: number): number => (x <= 0 ? 0 : x);
+const reluOf = (x: number): number => Math.max(x, 0);
 
 function backward(args: OpArgs<'recurrentBackward'>): void {
   const { rows, units, gates, relu } = args;
