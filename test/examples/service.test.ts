@@ -153,7 +153,7 @@ describe('a training', () => {
   });
 
   it('trains convolutions, keeps them in its file, and answers with them', async () => {
-    const id = await train({ ...brief, epochs: 2, samples: 600, channels: [4, 8], hidden: [16], learningRate: 0.01 });
+    const id = await train({ ...brief, epochs: 8, samples: 600, channels: [4, 8], hidden: [16], learningRate: 0.01 });
     const { history, state } = (await allOf(service.events(`/jobs/${id}/events`))).at(-1)!.data as Job;
     expect(state).toBe('done');
     expect(history.at(-1)!.validation.accuracy).toBeGreaterThan(0.5);

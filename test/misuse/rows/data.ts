@@ -78,10 +78,15 @@ export const dataRows: readonly Row[] = [
     'collateFn must be a function, got "stack"',
   ),
   argument('defaultCollate of nothing', () => data.defaultCollate([]), 'expected a list of samples, got []'),
-  argument(
+  shape(
     'defaultCollate of a number among tensors',
     ({ x }) => data.defaultCollate<unknown>([x, 1]),
-    'defaultCollate: sample 1 must be a tensor',
+    'each element in list of batch should be of equal size',
+  ),
+  argument(
+    'defaultCollate of null',
+    () => data.defaultCollate<unknown>(bad([null])),
+    'sample 0 must be a tensor, number, boolean or text',
   ),
   shape(
     'defaultCollate of objects of other names',
@@ -97,16 +102,6 @@ export const dataRows: readonly Row[] = [
     'DataLoader: shuffling nothing',
     ({ empty }) => new data.DataLoader(new data.TensorDataset(empty), { shuffle: true }),
     'num_samples=0',
-  ),
-  argument(
-    'DataLoader: samples that are texts',
-    ({ generator }) => next(new data.DataLoader(bad({ length: 2, get: () => 'a' }), { generator: generator.clone() })),
-    'DataLoader: sample 0 must be a tensor, or an array or plain object of tensors, got "a"',
-  ),
-  argument(
-    'DataLoader: samples of numbers',
-    ({ generator }) => next(new data.DataLoader(bad({ length: 2, get: () => [1] }), { generator: generator.clone() })),
-    'sample 0 must be a tensor, or an array or plain object of tensors, got [1]',
   ),
   shape(
     'DataLoader: samples of unequal length',

@@ -136,7 +136,9 @@ function convCase(op: 'conv' | 'convInputGradient', shape: Shape, { last, bias, 
     outChannelsLast: last[1],
     ...postOpArgs(postOp ?? null, rows, columns, seed),
   });
-  const reason = postOp?.provesLittle ?? (bias ? undefined : 'positions that no tap reaches are 0');
+  const isSparse = !isForward && taps * outputs < 2 * inputs;
+  const unreached = bias && !isSparse ? undefined : 'positions that no tap reaches are the bias, or 0';
+  const reason = postOp?.provesLittle ?? unreached;
   const options: CaseOptions = reason === undefined ? {} : { provesLittle: reason };
   return opCase(op, name, { ulp: postOp === undefined ? 1 : 2, units, condition }, args as never, options);
 }

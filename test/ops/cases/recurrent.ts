@@ -1,6 +1,6 @@
 /** Recurrent layers and their gradients: the three kinds of cells, both directions, lengths, odd sizes. */
 import { floats } from '../../helpers/values.js';
-import { type Case, type CaseArgs, opCase, seedOf, sumUnits } from './case.js';
+import { type Case, type CaseArgs, type CaseOptions, opCase, seedOf, sumUnits } from './case.js';
 
 interface Shape {
   readonly steps: number;
@@ -41,6 +41,9 @@ const lengthsOf = ({ steps, rows }: Shape): Int32Array =>
 /** Weights small enough that states neither grow nor saturate: an error of a step is at most carried on. */
 const weights = (length: number, seed: number, units: number) =>
   floats(length, seed).map((x) => x / (2 * Math.sqrt(units + 1)));
+
+const zerosOf = ({ relu }: Kind): CaseOptions =>
+  relu ? { provesLittle: 'relu gives zeros, and so do steps behind the lengths' } : {};
 
 const constant = (length: number, value: number) => new Float64Array(length).fill(value);
 
@@ -85,7 +88,7 @@ function forwardCase(shape: Shape, kind: Kind, reverse: boolean, options: { leng
     };
   };
   const units24 = sumUnits(inputs + units + 2) * Math.max(1, steps);
-  return opCase('recurrent', name, { ulp: 4, units: units24, condition }, args);
+  return opCase('recurrent', name, { ulp: 4, units: units24, condition }, args, zerosOf(kind));
 }
 
 function backwardCase(shape: Shape, kind: Kind, reverse: boolean, lengths: boolean): Case {
@@ -128,7 +131,7 @@ function backwardCase(shape: Shape, kind: Kind, reverse: boolean, lengths: boole
     };
   };
   const units24 = sumUnits(gates * units + 4);
-  return opCase('recurrentBackward', name, { ulp: 4, units: units24, condition }, args);
+  return opCase('recurrentBackward', name, { ulp: 4, units: units24, condition }, args, zerosOf(kind));
 }
 
 export const recurrentCases: readonly Case[] = shapes.flatMap((shape, s) =>
