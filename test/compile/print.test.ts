@@ -3,6 +3,7 @@ import { costOf } from '../../src/compile/cost.js';
 import { accessesOf, instruction } from '../../src/compile/passes/instruction.js';
 import { noPostOp } from '../../src/compile/passes/post-op.js';
 import { printGraph } from '../../src/compile/print.js';
+import { encodeGeometry } from '../../src/ops/convolution.js';
 import type { Argument, Instruction, ValueSpec } from '../../src/ops/graph.js';
 import { type OpName, type Signature, signatures } from '../../src/ops/ops.js';
 import { List } from './passes/graph.js';
@@ -89,13 +90,17 @@ describe('cost', () => {
 
   const program = programOf(2, ([a, b]) => [a!.add(b!), a!.exp().mul(b!)]);
 
+  const line = { size: 2, outSize: 2, kernel: 2, stride: 1, dilation: 1, padLow: 1, padHigh: 0 };
+  const convolution = encodeGeometry({ batch: 2, channels: 2, outChannels: 2, groups: 2, dims: [line] });
+
   /** A call of an op in which every size is 2, every memory another, every option used. */
   function anyCall(op: OpName): Instruction {
     const signature: Signature = signatures[op];
     let value = 0;
     const args: Record<string, Argument> = {};
     for (const [arg, role] of Object.entries(signature)) {
-      if (role === 'size') args[arg] = 2;
+      if (arg === 'geometry') args[arg] = convolution;
+      else if (role === 'size') args[arg] = 2;
       else if (role === 'flag') args[arg] = true;
       else if (role === 'layout') args[arg] = Float64Array.of(12, 1, 1);
       else if (role === 'program' || role === 'program?') args[arg] = program;

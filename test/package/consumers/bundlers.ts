@@ -44,6 +44,11 @@ webpack(config, (error, stats) => {
   return `dist/main.${module ? 'mjs' : 'cjs'}`;
 }
 
+/** What is used of @vercel/nft, whose types are installed with the packages of this folder only. */
+interface FileTracer {
+  nodeFileTrace(files: readonly string[], options: { base: string }): Promise<{ fileList: ReadonlySet<string> }>;
+}
+
 export const bundlers: readonly Case[] = [
   ...(['esm', 'cjs'] as const).flatMap((format): Case[] => [
     {
@@ -160,7 +165,7 @@ export default { input: 'main.mjs', output: { file: 'out/main.mjs', format: 'es'
       expected: native,
       run: async (project) => {
         project.write(entry, source);
-        const { nodeFileTrace } = requireHere('@vercel/nft') as typeof import('@vercel/nft');
+        const { nodeFileTrace } = requireHere('@vercel/nft') as FileTracer;
         const { fileList } = await nodeFileTrace([join(project.folder, entry)], { base: project.folder });
         const elsewhere = `${project.folder}-elsewhere`;
         for (const file of fileList) {
