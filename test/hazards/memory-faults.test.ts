@@ -2,9 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/ops/load.js';
 import { runChild } from '../helpers/child.js';
-import { buildFaults, whyNoFaults } from './preload.js';
+import { buildPreload, whyNoPreload } from './preload.js';
 
-const why = whyNoFaults();
+const why = whyNoPreload();
 const addonPath = loadAddon().path;
 
 interface Report {
@@ -98,7 +98,7 @@ const program = (faults: string, goesOn: boolean, attempt: string): string => `
 describe.skipIf(why !== null)(`memory that runs out${why === null ? '' : ` (${why})`}`, () => {
   let faults = '';
   beforeAll(() => {
-    faults = buildFaults();
+    faults = buildPreload('fault_allocations');
   });
 
   describe.each(Object.entries(attempts))('in %s', (_name, attempt) => {

@@ -1,4 +1,4 @@
-/** Builds what is preloaded into a child process to make native memory run out (native/test/preload). */
+/** Builds what is preloaded into a child process (native/test/preload). */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,18 +21,18 @@ export interface Faults {
   live(): number;
 }
 
-/** Why memory cannot be made to run out here, or null. */
-export function whyNoFaults(): string | null {
+/** Why nothing can be preloaded here, or null. */
+export function whyNoPreload(): string | null {
   if (process.platform !== 'linux') return 'needs LD_PRELOAD, that is Linux';
   if (process.env.LANEWISE_SANITIZER) return 'a sanitizer has its own operator new';
   return spawnSync('g++', ['--version']).error === undefined ? null : 'needs g++';
 }
 
-/** Builds it in a temporary folder. Returns the path, to be preloaded and required. */
-export function buildFaults(): string {
-  const out = join(mkdtempSync(join(tmpdir(), 'lanewise-')), 'fault_allocations.node');
+/** Builds one in a temporary folder. Returns the path, to be preloaded; `fault_allocations` also to be required. */
+export function buildPreload(name: 'fault_allocations' | 'no_external_buffers'): string {
+  const out = join(mkdtempSync(join(tmpdir(), 'lanewise-')), `${name}.node`);
   const headers = join(root, 'node_modules/node-api-headers/include');
-  const source = join(root, 'native/test/preload/fault_allocations.cc');
+  const source = join(root, `native/test/preload/${name}.cc`);
   const flags = ['-std=c++20', '-O1', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-I', headers];
   const { status, stderr } = spawnSync('g++', [...flags, source, '-o', out], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
