@@ -5,7 +5,15 @@ import type { Handlers } from '../handlers.js';
 import { isNumber, type Quantity, sameQuantity } from '../quantity.js';
 import type { Translator } from '../translator.js';
 
-type Name = 'indexSelect' | 'gather' | 'scatter' | 'scatterAdd' | 'checkIndex' | 'checkTarget' | 'checkRange' | 'checkFinite';
+type Name =
+  | 'indexSelect'
+  | 'gather'
+  | 'scatter'
+  | 'scatterAdd'
+  | 'checkIndex'
+  | 'checkTarget'
+  | 'checkRange'
+  | 'checkFinite';
 
 type ByIndex = Call<'gather' | 'scatter' | 'scatterAdd'>;
 
