@@ -19,7 +19,7 @@ struct Tiles {
   std::size_t rows, pixels, vectors, spills;
 };
 #if defined(__aarch64__)
-const Tiles kTiles[] = {{"neon", 6, 6, 4, 2}};
+const Tiles kTiles[] = {{"neon", 6, 5, 4, 2}};
 #else
 const Tiles kTiles[] = {{"avx2", 6, 6, 2, 0}, {"avx512", 12, 8, 2, 2}};
 #endif

@@ -338,8 +338,10 @@ TEST_CASE("ops of programs refuse what does not fit and change nothing") {
       ops::linearInputGradient(context, a.in(), weight.in(), out.span(), sums, 2, 4, 3, false, gradient, ins, {},
                                {scalars});
     };
-    CHECK_THROWS_WITH_AS(back(a.in().first(7), bias.span()),
-                         "linearInputGradient: inputs[1] must have 8, 4 or 1 elements, or as many rows as there are images, got 7", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        back(a.in().first(7), bias.span()),
+        "linearInputGradient: inputs[1] must have 8, 4 or 1 elements, or as many rows as there are images, got 7",
+        std::invalid_argument);
     CHECK_THROWS_AS(back(a.in().first(8), bias.span().first(3)), std::invalid_argument);
     const ops::PointwiseProgram momentum(sgd_program(true, false, false).code());
     const auto update = [&](bool panels, std::vector<ops::FloatOut> state, std::optional<ops::IndexOut> count) {

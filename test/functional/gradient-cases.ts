@@ -317,6 +317,14 @@ export const gradientCases = [
   on('dropout', 'p = 1', [4], (x) => F.dropout(x, 1, true)),
   on('dropout2d', 'counter', [3, 4, 2, 2], (x) => F.dropout2d(x, 0.5, true, new Generator(3))),
   ...spaceGradientCases,
+  ...([false, true] as const).map((isCausal) =>
+    of(
+      'scaledDotProductAttention',
+      isCausal ? 'causal' : 'with a mask that is added',
+      () => [numbers([2, 3, 4]), numbers([2, 3, 4]), numbers([2, 3, 2]), ...(isCausal ? [] : [numbers([3, 3])])],
+      (q, k, v, attnMask) => F.scaledDotProductAttention(q!, k!, v!, attnMask ? { attnMask } : { isCausal }),
+    ),
+  ),
 
   ...losses.map(([detail, shape, target, options]) => {
     const targetShape = shape.length === 1 ? [] : shape.toSpliced(1, 1);

@@ -14,7 +14,7 @@ import { Tensor } from '../../tensor/tensor.js';
  * {@link packPaddedSequence} and {@link packSequence}.
  */
 export class PackedSequence {
-  /** [Σ lengths, features...]: step by step. */
+  /** The rows of all steps, one step behind the other: [Σ lengths, features...]. */
   readonly data: Tensor;
   /** int32 [steps]: how many rows each step has. */
   readonly batchSizes: Tensor;

@@ -5,8 +5,9 @@ inline constexpr int kLanes = 4;
 inline constexpr int kGemmMr = 6;
 inline constexpr int kGemmNr = 16;
 #define LANEWISE_GEMM_TILES LANEWISE_TILES_6
-inline constexpr int kConvRows = 6;
-#define LANEWISE_CONV_TILES LANEWISE_TILES_6
+// With 6, g++ 12 spills sums: each pixel has a pointer.
+inline constexpr int kConvRows = 5;
+#define LANEWISE_CONV_TILES LANEWISE_TILES_5
 
 using Vf = float32x4_t;
 using Vi = int32x4_t;
