@@ -48,6 +48,7 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
     super(1, outputSize);
   }
 
+  /** Puts the values at their positions; everything else is 0. */
   override forward(input: Tensor): Tensor {
     return adaptiveAvgPool1d(input, this.outputSize);
   }
@@ -63,6 +64,7 @@ export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
     super(2, outputSize);
   }
 
+  /** Puts the values at their positions; everything else is 0. */
   override forward(input: Tensor): Tensor {
     return adaptiveAvgPool2d(input, this.outputSize);
   }
@@ -171,6 +173,7 @@ export class MaxUnpool1d extends MaxUnpool {
   }
 
   /** @param outputSize the sizes that MaxPool1d was given, where several give the same output. */
+  /** Puts the values at their positions; everything else is 0. `outputSize`: sizes of the result where several are possible. */
   override forward(input: Tensor, indices: Tensor, outputSize?: readonly number[]): Tensor {
     return maxUnpool1d(input, indices, this.kernelSize, this.options(outputSize));
   }
@@ -187,6 +190,7 @@ export class MaxUnpool2d extends MaxUnpool {
   }
 
   /** @param outputSize the sizes that MaxPool2d was given, where several give the same output. */
+  /** Puts the values at their positions; everything else is 0. `outputSize`: sizes of the result where several are possible. */
   override forward(input: Tensor, indices: Tensor, outputSize?: readonly number[]): Tensor {
     return maxUnpool2d(input, indices, this.kernelSize, this.options(outputSize));
   }

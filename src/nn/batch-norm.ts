@@ -129,7 +129,7 @@ abstract class BatchNorm<C extends number> extends Norm<C> {
 }
 
 /**
- * Batch normalisation of [N, C] or [N, C, L]. See {@link batchNorm}; its buffers are kept under PyTorch's names, and a batch that is refused is
+ * Batch normalisation of [N, C] or [N, C, L]. See `functional.batchNorm`; its buffers are kept under PyTorch's names, and a batch that is refused is
  * not counted.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html | torch.nn.BatchNorm1d}.
  */
@@ -188,7 +188,7 @@ abstract class InstanceNorm extends Norm<number> {
 }
 
 /**
- * Normalisation of each channel of each sample of [N, C, L] or [C, L]. See {@link instanceNorm}.
+ * Normalisation of each channel of each sample of [N, C, L] or [C, L]. See `functional.instanceNorm`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html | torch.nn.InstanceNorm1d}.
  */
 export class InstanceNorm1d extends InstanceNorm {
@@ -199,7 +199,7 @@ export class InstanceNorm1d extends InstanceNorm {
 }
 
 /**
- * Normalisation of each channel of each sample of [N, C, H, W] or [C, H, W]. See {@link instanceNorm}.
+ * Normalisation of each channel of each sample of [N, C, H, W] or [C, H, W]. See `functional.instanceNorm`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html | torch.nn.InstanceNorm2d}.
  */
 export class InstanceNorm2d extends InstanceNorm {

@@ -38,6 +38,7 @@ abstract class RandomDrop extends Module {
     this.generator = generator;
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     return `p=${pythonRepr(this.p)}, inplace=False`;
   }

@@ -86,6 +86,7 @@ abstract class Table<In extends readonly unknown[]> extends Module<In> {
     return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse };
   }
 
+  /** What is printed between the brackets. */
   protected printed(...more: string[]): string {
     const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
     return [

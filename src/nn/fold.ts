@@ -28,6 +28,7 @@ abstract class Blocks extends Module {
     this.stride = kept(stride);
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     const { kernelSize, dilation, padding, stride } = this;
     return (

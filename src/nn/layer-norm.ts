@@ -24,7 +24,7 @@ export interface LayerNormOptions {
 }
 
 /**
- * Normalisation over the last dimensions. See {@link layerNorm}. The weight starts at 1, the bias at 0.
+ * Normalisation over the last dimensions. See `functional.layerNorm`. The weight starts at 1, the bias at 0.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html | torch.nn.LayerNorm}.
  */
 export class LayerNorm extends Module {
@@ -83,7 +83,7 @@ export interface RMSNormLayerOptions {
 }
 
 /**
- * Division by the root of the mean of squares over the last dimensions. See {@link rmsNorm}. The weight starts at 1.
+ * Division by the root of the mean of squares over the last dimensions. See `functional.rmsNorm`. The weight starts at 1.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html | torch.nn.RMSNorm}.
  */
 export class RMSNorm extends Module {
@@ -136,7 +136,7 @@ export interface GroupNormOptions {
 }
 
 /**
- * Normalisation of groups of channels of each sample of [N, C, ...]. See {@link groupNorm}. The weight starts at 1, the bias at 0.
+ * Normalisation of groups of channels of each sample of [N, C, ...]. See `functional.groupNorm`. The weight starts at 1, the bias at 0.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html | torch.nn.GroupNorm}.
  */
 export class GroupNorm<C extends number = number> extends Module {

@@ -21,6 +21,7 @@ abstract class Pad extends Module {
     this.padding = readPadding(className(this), padding, 2 * dims);
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     return pythonRepr(this.padding);
   }
@@ -105,6 +106,7 @@ export class ConstantPad1d extends ConstantPad {
     super(padding, 1, value);
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     return `padding=${pythonRepr(this.padding)}, value=${pythonRepr(this.value)}`;
   }
@@ -120,6 +122,7 @@ export class ConstantPad2d extends ConstantPad {
     super(padding, 2, value);
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     return `padding=${pythonRepr(this.padding)}, value=${pythonRepr(this.value)}`;
   }

@@ -60,6 +60,7 @@ abstract class MaxPool<Indices extends boolean> extends Module<readonly [input: 
     return poolMax(caller, input, settings, this.returnIndices) as MaxPoolOutput<Indices>;
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     const { kernelSize, stride, padding, dilation, ceilMode } = this;
     const sizes = `kernel_size=${pythonRepr(kernelSize)}, stride=${pythonRepr(stride)}, padding=${pythonRepr(padding)}`;
@@ -68,7 +69,7 @@ abstract class MaxPool<Indices extends boolean> extends Module<readonly [input: 
 }
 
 /**
- * The largest element of each window of [N, C, L] or [C, L]. See {@link maxPool1d}.
+ * The largest element of each window of [N, C, L] or [C, L]. See `functional.maxPool1d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html | torch.nn.MaxPool1d}.
  */
 export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Indices> {
@@ -83,7 +84,7 @@ export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Indices>
 }
 
 /**
- * The largest element of each window of [N, C, H, W] or [C, H, W]. See {@link maxPool2d}.
+ * The largest element of each window of [N, C, H, W] or [C, H, W]. See `functional.maxPool2d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html | torch.nn.MaxPool2d}.
  */
 export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Indices> {
@@ -98,7 +99,7 @@ export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Indices>
 }
 
 /**
- * The largest element of each window of [N, C, D, H, W] or [C, D, H, W]. See {@link maxPool3d}.
+ * The largest element of each window of [N, C, D, H, W] or [C, D, H, W]. See `functional.maxPool3d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html | torch.nn.MaxPool3d}.
  */
 export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Indices> {
@@ -153,7 +154,7 @@ const keysOf1d = avgPoolKeys.filter((key) => key !== 'divisorOverride');
 const asTuple = (size: PoolSize): PoolSize => (typeof size === 'number' ? [size] : size);
 
 /**
- * The mean of each window of [N, C, L] or [C, L]. See {@link avgPool1d}.
+ * The mean of each window of [N, C, L] or [C, L]. See `functional.avgPool1d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html | torch.nn.AvgPool1d}.
  */
 export class AvgPool1d extends AvgPool {
@@ -166,6 +167,7 @@ export class AvgPool1d extends AvgPool {
     return this.pool(input, 1);
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     const [kernelSize, stride, padding] = [this.kernelSize, this.stride, this.padding].map(asTuple).map(pythonRepr);
     return `kernel_size=${kernelSize}, stride=${stride}, padding=${padding}`;
@@ -173,7 +175,7 @@ export class AvgPool1d extends AvgPool {
 }
 
 /**
- * The mean of each window of [N, C, H, W] or [C, H, W]. See {@link avgPool2d}.
+ * The mean of each window of [N, C, H, W] or [C, H, W]. See `functional.avgPool2d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html | torch.nn.AvgPool2d}.
  */
 export class AvgPool2d extends AvgPool {
@@ -193,7 +195,7 @@ export class AvgPool2d extends AvgPool {
 }
 
 /**
- * The mean of each window of [N, C, D, H, W] or [C, D, H, W]. See {@link avgPool3d}.
+ * The mean of each window of [N, C, D, H, W] or [C, D, H, W]. See `functional.avgPool3d`.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html | torch.nn.AvgPool3d}.
  */
 export class AvgPool3d extends AvgPool {

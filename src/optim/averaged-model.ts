@@ -32,8 +32,11 @@ export class AveragedModel<In extends readonly unknown[] = readonly [input: Tens
   declare n_averaged: Tensor;
   /** The copy. */
   declare module: Module<In, Out>;
+  /** How a parameter is averaged, or null. */
   readonly avgFn: AverageFn | null;
+  /** How lists of parameters are averaged, or null. */
   readonly multiAvgFn: MultiAverageFn | null;
+  /** Whether buffers are averaged, too. */
   readonly useBuffers: boolean;
 
   /**

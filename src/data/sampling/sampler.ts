@@ -18,6 +18,7 @@ export interface GeneratorOption {
 
 /** What has a number of samples: a dataset. */
 export interface Sized {
+  /** How many samples there are. */
   readonly length: number;
 }
 

@@ -29,6 +29,7 @@ export class SequentialSampler implements Sampler {
     return sizeOf('SequentialSampler', this.#dataset);
   }
 
+  /** Iterates the positions of one pass. */
   *[Symbol.iterator](): IterableIterator<number> {
     const { length } = this;
     for (let index = 0; index < length; index++) yield index;
@@ -51,6 +52,7 @@ const chunk = 32;
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.RandomSampler | torch.utils.data.RandomSampler}
  */
 export class RandomSampler implements Sampler {
+  /** Whether a position may be drawn again. */
   readonly replacement: boolean;
   readonly #dataset: Sized;
   readonly #numSamples: number | null;
@@ -74,6 +76,7 @@ export class RandomSampler implements Sampler {
     return this.#numSamples ?? sizeOf('RandomSampler', this.#dataset);
   }
 
+  /** Iterates the positions of one pass. */
   *[Symbol.iterator](): IterableIterator<number> {
     const size = sizeOf('RandomSampler', this.#dataset);
     const { length } = this;
@@ -98,6 +101,7 @@ export class RandomSampler implements Sampler {
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler | torch.utils.data.SubsetRandomSampler}
  */
 export class SubsetRandomSampler implements Sampler {
+  /** Positions in the dataset. */
   readonly indices: readonly number[];
   /** @internal */
   readonly '~generator': Generator | null;
@@ -114,6 +118,7 @@ export class SubsetRandomSampler implements Sampler {
     return this.indices.length;
   }
 
+  /** Iterates the positions of one pass. */
   *[Symbol.iterator](): IterableIterator<number> {
     for (const at of generatorOf(this['~generator']).randperm(this.length)) yield this.indices[at]!;
   }
@@ -124,8 +129,11 @@ export class SubsetRandomSampler implements Sampler {
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler | torch.utils.data.BatchSampler}
  */
 export class BatchSampler<T = number> implements Sampler<T[]> {
+  /** Where positions come from. */
   readonly sampler: Sampler<T>;
+  /** Positions in a batch. */
   readonly batchSize: number;
+  /** Whether a last batch of fewer is left out. */
   readonly dropLast: boolean;
 
   /**
@@ -157,6 +165,7 @@ export class BatchSampler<T = number> implements Sampler<T[]> {
     return ownGenerator(this.sampler);
   }
 
+  /** Iterates the positions of one pass. */
   *[Symbol.iterator](): IterableIterator<T[]> {
     let batch: T[] = [];
     for (const each of this.sampler) {

@@ -11,7 +11,9 @@ import { checkIndex } from './samplers.js';
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset | torch.utils.data.Subset}
  */
 export class Subset<Sample> implements Dataset<Sample> {
+  /** The dataset of which this is a part. */
   readonly dataset: Dataset<Sample>;
+  /** Positions in the dataset. */
   readonly indices: readonly number[];
   /** A batch at once where the dataset can make one. */
   readonly getBatch?: (indices: Int32Array) => Sample;
@@ -51,6 +53,7 @@ export class Subset<Sample> implements Dataset<Sample> {
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset | torch.utils.data.ConcatDataset}
  */
 export class ConcatDataset<Sample> implements Dataset<Sample> {
+  /** The datasets, one behind the other. */
   readonly datasets: readonly Dataset<Sample>[];
 
   /** @throws ArgumentError without datasets. */

@@ -16,6 +16,7 @@ export interface WeightedRandomSamplerOptions extends GeneratorOption {
  * {@link https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler | torch.utils.data.WeightedRandomSampler}
  */
 export class WeightedRandomSampler implements Sampler {
+  /** Whether a position may be drawn again. */
   readonly replacement: boolean;
   readonly #weights: Float64Array;
   readonly #numSamples: number;
@@ -42,6 +43,7 @@ export class WeightedRandomSampler implements Sampler {
     return this.#numSamples;
   }
 
+  /** Iterates the positions of one pass. */
   *[Symbol.iterator](): IterableIterator<number> {
     const generator = generatorOf(this['~generator']);
     const count = this.#numSamples;

@@ -11,7 +11,9 @@ import { asBatch, type Transform } from './transform.js';
  * {@link https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html | torchvision's}.
  */
 export class Normalize implements Transform {
+  /** Of each channel. */
   readonly mean: readonly number[];
+  /** Of each channel. */
   readonly std: readonly number[];
 
   /**

@@ -28,7 +28,9 @@ export class RandomCrop implements Transform {
   readonly size: readonly [number, number];
   /** [above and below, left and right]. */
   readonly padding: readonly [number, number];
+  /** What stands beyond the borders. */
   readonly fill: number;
+  /** Where random numbers come from. */
   readonly generator: Generator;
 
   /** @param size [height, width], or one number for both. @throws ArgumentError */

@@ -20,7 +20,9 @@ export interface RandomTransformOptions {
  * it has the draw: `rand(1) < p`. Of a batch each image has its own draw, `rand(N)`; torchvision mirrors all or none.
  */
 export class RandomHorizontalFlip implements Transform {
+  /** Probability of a flip. */
   readonly p: number;
+  /** Where random numbers come from. */
   readonly generator: Generator;
 
   /** @param p in [0, 1]. Default 0.5. @throws ArgumentError */
@@ -29,6 +31,7 @@ export class RandomHorizontalFlip implements Transform {
     this.generator = readGenerator('RandomHorizontalFlip', options);
   }
 
+  /** Gives the transformed images. */
   forward(images: Tensor): Tensor {
     const batch = asBatch('RandomHorizontalFlip', images);
     const [count, , height, width] = batch.shape as readonly [number, number, number, number];

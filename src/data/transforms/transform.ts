@@ -10,11 +10,13 @@ import { Tensor } from '../../tensor/tensor.js';
  * of `fit` trace it: what is random is drawn again at each run.
  */
 export interface Transform {
+  /** Gives the transformed images. */
   forward(images: Tensor): Tensor;
 }
 
 /** Transforms one after the other, as {@link https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Compose.html | torchvision's}. */
 export class Compose implements Transform {
+  /** The transforms, first to last. */
   readonly transforms: readonly Transform[];
 
   /** @throws ArgumentError for anything but a list of objects with a method `forward`. */
@@ -25,6 +27,7 @@ export class Compose implements Transform {
     this.transforms = [...transforms];
   }
 
+  /** Gives the transformed images. */
   forward(images: Tensor): Tensor {
     return this.transforms.reduce((changed, transform) => transform.forward(changed), images);
   }

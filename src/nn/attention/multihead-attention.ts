@@ -65,25 +65,39 @@ export class MultiheadAttention extends Module<
   readonly [query: Tensor, key: Tensor, value: Tensor, options?: MultiheadAttentionCall],
   [output: Tensor, weights: Tensor | null]
 > {
+  /** Size of queries and outputs, E. */
   readonly embedDim: number;
+  /** Size of keys. Default E. */
   readonly kdim: number;
+  /** Size of values. Default E. */
   readonly vdim: number;
+  /** How many heads share the E features. */
   readonly numHeads: number;
   /** Features of a head. */
   readonly headDim: number;
   /** Probability with which a weight is dropped in training. */
   dropout: number;
+  /** Whether tensors are [batch, steps, features]. */
   readonly batchFirst: boolean;
+  /** Whether a key and value of zeros are added. */
   readonly addZeroAttn: boolean;
   /** Where masks of dropout are drawn from. */
   readonly generator: Generator;
+  /** Weights of queries, keys and values, [3E, E]; null where keys or values have other sizes. */
   declare in_proj_weight: Parameter | null;
+  /** [E, E], or null. */
   declare q_proj_weight: Parameter | null;
+  /** [E, kdim], or null. */
   declare k_proj_weight: Parameter | null;
+  /** [E, vdim], or null. */
   declare v_proj_weight: Parameter | null;
+  /** [3E], or null. */
   declare in_proj_bias: Parameter | null;
+  /** [1, 1, E], or null. */
   declare bias_k: Parameter | null;
+  /** [1, 1, E], or null. */
   declare bias_v: Parameter | null;
+  /** From the heads to the output. */
   readonly out_proj: Linear;
 
   /**

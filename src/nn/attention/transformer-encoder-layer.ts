@@ -47,15 +47,25 @@ export interface EncoderLayerCall {
 export class TransformerEncoderLayer extends Module<readonly [src: Tensor, options?: EncoderLayerCall]> {
   /** Exists in types only: see {@link SameFeatures}. */
   declare readonly '~features'?: SameFeatures;
+  /** Whether norms stand before attention and feed-forward. */
   readonly normFirst: boolean;
+  /** The attention. */
   readonly self_attn: MultiheadAttention;
+  /** First of the feed-forward layers. */
   readonly linear1: Linear;
+  /** Behind the activation. */
   readonly dropout: Dropout;
+  /** Second of the feed-forward layers. */
   readonly linear2: Linear;
+  /** Of the attention. */
   readonly norm1: LayerNorm;
+  /** Of the feed-forward layers. */
   readonly norm2: LayerNorm;
+  /** Behind the attention. */
   readonly dropout1: Dropout;
+  /** Behind the feed-forward layers. */
   readonly dropout2: Dropout;
+  /** Between the feed-forward layers. */
   readonly activation: ((x: Tensor) => Tensor) | Module;
 
   /**

@@ -17,7 +17,9 @@ export interface TransformerEncoderOptions {
 export interface EncoderCall {
   /** For every layer: see {@link EncoderLayerCall}. */
   mask?: Tensor | null;
+  /** Which steps are padding: int32 [batch, steps], 1 blocks, or floats that are added. */
   srcKeyPaddingMask?: Tensor | null;
+  /** Says that the mask is causal. */
   isCausal?: boolean;
 }
 
@@ -29,8 +31,11 @@ export interface EncoderCall {
 export class TransformerEncoder extends Module<readonly [src: Tensor, options?: EncoderCall]> {
   /** Exists in types only: see {@link SameFeatures}. */
   declare readonly '~features'?: SameFeatures;
+  /** How many layers. */
   readonly numLayers: number;
+  /** The layers, first to last. */
   readonly layers: ModuleList<TransformerEncoderLayer>;
+  /** Behind the last layer, or null. */
   readonly norm: Module | null;
 
   /**

@@ -27,7 +27,9 @@ export interface RNNCellOptions extends CellOptions {
 }
 
 abstract class RecurrentCell<State> extends Module<readonly [input: Tensor, state?: State | null], State> {
+  /** Features of an input. */
   readonly inputSize: number;
+  /** Features of a state. */
   readonly hiddenSize: number;
   /** [gates·hiddenSize, inputSize]. */
   declare weight_ih: Parameter;
@@ -90,6 +92,7 @@ abstract class RecurrentCell<State> extends Module<readonly [input: Tensor, stat
     return given;
   }
 
+  /** What is printed between the brackets. */
   override extraRepr(): string {
     return `${this.inputSize}, ${this.hiddenSize}${this.bias_ih === null ? ', bias=False' : ''}`;
   }
@@ -100,6 +103,7 @@ abstract class RecurrentCell<State> extends Module<readonly [input: Tensor, stat
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html | torch.nn.RNNCell}.
  */
 export class RNNCell extends RecurrentCell<Tensor> {
+  /** `'tanh'` or `'relu'`. */
   readonly nonlinearity: Nonlinearity;
 
   /** @throws ArgumentError for sizes and options that are not valid. */

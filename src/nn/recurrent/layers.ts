@@ -48,6 +48,7 @@ abstract class HiddenLayer extends RecurrentLayer<Tensor> {
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html | torch.nn.RNN}.
  */
 export class RNN extends HiddenLayer {
+  /** `'tanh'` or `'relu'`. */
   readonly nonlinearity: Nonlinearity;
 
   /** @throws ArgumentError for sizes and options that are not valid. */

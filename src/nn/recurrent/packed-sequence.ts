@@ -186,6 +186,7 @@ export function repack(output: Tensor, sequence: PackedSequence): PackedSequence
 
 /** Options of {@link padSequence}. */
 export interface PadSequenceOptions {
+  /** Whether tensors are [batch, steps, features]. */
   batchFirst?: boolean;
   /** Default 0. */
   paddingValue?: number;

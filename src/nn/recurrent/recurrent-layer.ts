@@ -43,13 +43,19 @@ export abstract class RecurrentLayer<State> extends Module<
   readonly [input: Sequences, state?: State | null],
   [output: Sequences, state: State]
 > {
+  /** Features of an input. */
   readonly inputSize: number;
+  /** Features of a state. */
   readonly hiddenSize: number;
+  /** How many layers. */
   readonly numLayers: number;
+  /** Whether biases are added. */
   readonly bias: boolean;
+  /** Whether tensors are [batch, steps, features]. */
   readonly batchFirst: boolean;
   /** Probability with which the output of each layer but the last is dropped in training. */
   dropout: number;
+  /** Whether each layer goes in both directions. */
   readonly bidirectional: boolean;
   /** Size of the projected state of an LSTM; 0: it is not projected. */
   readonly projSize: number;
