@@ -73,6 +73,26 @@ void backward(const Context& context, const WindowPlan& plan, const float* grad,
   });
 }
 
+// Plane by plane, windows ascending: an element for each window costs less than to transpose its pixels. What no window
+// names as its largest is 0; a position outside of the plane is left out.
+void scatter_planes(const Context& context, const WindowPlan& plan, const float* grad, const std::int32_t* index,
+                    float* out) {
+  const std::size_t planes = plan.batch * plan.channels;
+  if (planes * plan.pixels == 0) return;
+  const std::size_t parts = parts_for(context, checked_mul(planes, plan.pixels), kElementGrain);
+  split(context, parts, planes, 1, [&](std::size_t begin, std::size_t end) {
+    context.kernels.fill(0.0f, out + begin * plan.pixels, (end - begin) * plan.pixels);
+    for (std::size_t plane = begin; plane < end; ++plane) {
+      float* const to = out + plane * plan.pixels;
+      for (std::size_t w = plane * plan.windows; w < (plane + 1) * plan.windows; ++w) {
+        const auto at = static_cast<std::size_t>(index[w]);
+        // Not added to 0 where one window has it: that would lose the sign of a zero.
+        if (at < plan.pixels) to[at] = plan.overlaps ? to[at] + grad[w] : grad[w];
+      }
+    }
+  });
+}
+
 void check(const char* op, const WindowPlan& plan, std::size_t grad, std::size_t out) {
   const std::size_t planes = checked_mul(plan.batch, plan.channels);
   check_length(op, "grad", grad, checked_mul(planes, plan.windows));
@@ -88,6 +108,10 @@ void maxPoolBackward(const Context& context, FloatIn grad, IndexIn index, FloatO
   check("maxPoolBackward", plan, grad.size(), out.size());
   check_length("maxPoolBackward", "index", index.size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
+  if (!gradChannelsLast && !outChannelsLast) {
+    scatter_planes(context, plan, grad.data(), index.data(), out.data());
+    return;
+  }
   const WindowPlan& own = plan;
   backward(context, own, grad.data(), index.data(), out.data(), gradChannelsLast, outChannelsLast,
            [&](const float* from, const std::int32_t* where, std::size_t from_stride, std::size_t channels, float* to,
