@@ -3,7 +3,7 @@ import { layoutOf } from '../../tensor/shape.js';
 import { Analysis } from './analysis.js';
 import { type Images, imageOperands } from './image-operands.js';
 import { accessesOf, type InstructionOf, instruction, isOp } from './instruction.js';
-import { isDense, layoutOfSpace, type Operand, reshape, type Space, spaceOf } from './operands.js';
+import { elementsOf, isDense, layoutOfSpace, type Operand, reshape, type Space, spaceOf } from './operands.js';
 
 /**
  * Lays temporaries out channels last, [batch, pixels, channels], where convolutions and pools read or write them, so that their transpositions are
@@ -80,8 +80,8 @@ class Layouts {
   /** All operands of one pointwise instruction that are as large as its elements hold the same. */
   #spread(each: InstructionOf<'pointwise'>, note: (value: ValueId, images: Images) => void): void {
     const space = spaceOf(each);
-    const dense = space.operands.filter((operand) => isDense(space, operand)).map(({ value }) => value);
-    const all = [...dense, ...each.args.outputs];
+    const whole = space.operands.filter((operand) => this.#isWhole(space, operand)).map(({ value }) => value);
+    const all = [...whole, ...each.args.outputs];
     const images = all.map((value) => this.#imagesOf(value)).find((found) => found !== undefined);
     if (images === undefined) return;
     for (const value of all) note(value, images);
@@ -132,6 +132,11 @@ class Layouts {
     return this.#last.has(aliasClass) || (images !== undefined && isNeutral(images));
   }
 
+  /** Whether all of a value is read in the order of memory. The first channels of an image are read so too, but are a part of it. */
+  #isWhole(space: Space, operand: Operand): boolean {
+    return isDense(space, operand) && this.#analysis.spec(operand.value).length === elementsOf(space);
+  }
+
   /** The instruction over images whose channels are last; null where that cannot be said. */
   #permuted(each: Instruction): Instruction | null {
     if (isOp(each, 'copy')) return this.#permutedCopy(each);
@@ -149,11 +154,11 @@ class Layouts {
     const operands: Operand[] = [];
     for (const operand of space.operands) {
       const [n, c, p] = operand.strides as readonly [number, number, number];
-      const dense = isDense(space, operand);
+      const whole = this.#isWhole(space, operand);
       // To read it across would take longer than the transposition that it saves.
-      if (dense && !this.#isLast(operand.value)) return null;
-      if (!dense && this.#last.has(this.#analysis.aliasClass(operand.value))) return null;
-      const strides = dense ? [images.pixels * images.channels, images.channels, 1] : [n, p, c];
+      if (whole && !this.#isLast(operand.value)) return null;
+      if (!whole && this.#last.has(this.#analysis.aliasClass(operand.value))) return null;
+      const strides = whole ? [images.pixels * images.channels, images.channels, 1] : [n, p, c];
       operands.push({ value: operand.value, strides });
     }
     const permuted: Space = { sizes: [images.batch, images.pixels, images.channels], operands };
