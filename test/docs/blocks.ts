@@ -40,9 +40,9 @@ export function stepsOf(page: string): Step[] {
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ +/g, ' +');
 
-/** Whether the lines of `expected` stand in `printed` in this order, other lines between them or not. `...` stands for anything in a line. */
+/** Whether the lines of `expected` are lines of `printed`, whole and in this order, with others between them or not. `...` stands for anything in a line. */
 export function prints(printed: string, expected: string): boolean {
   const lines = expected.split('\n').flatMap((line) => line.trim() || []);
-  const patterns = lines.map((line) => line.split('...').map(escaped).join('.*?'));
-  return new RegExp(patterns.join('.*\\n[\\s\\S]*?')).test(printed);
+  const patterns = lines.map((line) => `^ *${line.split('...').map(escaped).join('.*?')} *$`);
+  return new RegExp(patterns.join('[\\s\\S]*?'), 'm').test(printed);
 }
