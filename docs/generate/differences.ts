@@ -1,4 +1,4 @@
-/** What the table of names cannot see: differences of what has the same name, names that are elsewhere, and names that PyTorch has not. */
+/** What the table of names cannot see: differences of what has the same name, and names that PyTorch has not. */
 type Notes = Readonly<Record<string, string>>;
 
 /** By PyTorch's name. */
@@ -30,9 +30,6 @@ export const differences: Notes = {
   'Tensor.sum': 'of int32 is int32, and an error where it does not fit',
   'Tensor.copy_': 'not differentiable',
 };
-
-/** PyTorch's names that are somewhere else here, or have another form. */
-export const shared: Notes = {};
 
 /** Names that PyTorch's module has not, and what they are. */
 export const ours: Notes = {

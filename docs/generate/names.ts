@@ -1,5 +1,5 @@
 /** The table of names of "From PyTorch", from PyTorch's names (test/golden/names.json) and what this library exports. */
-import { differences, ours, shared } from './differences.js';
+import { differences, ours } from './differences.js';
 
 /** PyTorch's public names by module. */
 export type PytorchNames = Readonly<Record<string, readonly string[]>>;
@@ -27,11 +27,9 @@ export function inCamelCase(name: string): string {
   return name.replace(/(?<=[^_])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Names that nobody calls: parts of PyTorch's own machinery, deprecated or lazy forms. */
+/** Names that are not for users: parts of PyTorch's machinery, deprecated and lazy forms. */
 const isInternal = (name: string) =>
-  /^Lazy|torch_function|^assert_|_with_indices$|DataPipe|^_|validation|determin|^native_|Base$|^Container$|2d2d/.test(
-    name,
-  );
+  /^Lazy|torch_function|^assert_|_with_indices$|DataPipe|^_|validation|determin|^native_|Base$|^Container$/.test(name);
 
 const inPath = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);
 
@@ -47,7 +45,7 @@ export function rowsOf({ module, path, names }: Exported, pytorch: PytorchNames,
     const key = `${module}.${there}`;
     rows.push({
       pytorch: there,
-      lanewise: isHere ? inPath(path, here) : (shared[key] ?? null),
+      lanewise: isHere ? inPath(path, here) : null,
       difference: differences[key] ?? '',
     });
   }
