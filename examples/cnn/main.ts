@@ -2,55 +2,30 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
-import { backend, type EpochResult, manualSeed, plot } from 'lanewise';
-import { loadDigits, type Split } from '../mnist/digits.js';
+import { type EpochResult, plot } from 'lanewise';
+import { begin, interrupted, readOrExplain, signalOfInterrupt } from '../mnist/command-line.js';
+import type { Split } from '../mnist/digits.js';
 import { type Answer, accuracyOf, answersOf, mistakesOf } from './answers.js';
 import { type Model, makeModel, train } from './model.js';
 import { type CnnOptions, readOptions, usage } from './options.js';
 import { drawConfusion, drawImages } from './pictures.js';
 
-const interrupted = 130;
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const clothes = ['T-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot'];
 
 async function main(): Promise<number> {
-  const options = readOrExplain();
-  if (options === undefined) return 2;
-  if (options === null) {
-    console.log(usage);
-    return 0;
-  }
-  if (options.backend !== undefined) backend.use(options.backend);
-  if (options.threads !== undefined) backend.threads = options.threads;
-  manualSeed(options.seed);
-  const split = loadDigits(options.data);
-  const model = makeModel();
-  console.log(String(model));
-  console.log(`${split.train.labels.numel} images to train, ${split.test.labels.numel} held out (${split.source})`);
-  const threads = backend.name === 'reference' ? '' : `, threads ${backend.threads}`;
-  console.log(`backend ${backend.name}${threads}, seed ${options.seed}`);
-
-  const stop = new AbortController();
-  // Once: a second Ctrl-C ends the process at once.
-  process.once('SIGINT', () => stop.abort());
-  const history = await trainWithProgress(model, split, options, stop.signal);
+  const options = readOrExplain(readOptions, usage);
+  if (typeof options === 'number') return options;
+  const [model, split] = begin(options, 'images', makeModel);
+  const signal = signalOfInterrupt();
+  const history = await trainWithProgress(model, split, options, signal);
   if (history.length > 1) console.log(`\n${await plot(history, { format: 'terminal' })}\n`);
-  if (stop.signal.aborted) {
+  if (signal.aborted) {
     console.log(`stopped after ${history.length} of ${options.epochs} epochs`);
     return interrupted;
   }
   show(await answersOf(model, split.test), split, options);
   return 0;
-}
-
-/** The options; null when help was asked for, undefined when they are wrong and that has been said. */
-function readOrExplain(): CnnOptions | null | undefined {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return undefined;
-  }
 }
 
 /** Results of the epochs, also when the signal has ended the training. */

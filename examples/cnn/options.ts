@@ -1,15 +1,9 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { integer } from '../mnist/options.js';
+import { type CommonOptions, commonOf, commonOptions } from '../mnist/command-line.js';
 
 /** What the example can be told on the command line. */
-export interface CnnOptions {
-  readonly backend: string | undefined;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly threads: number | undefined;
-  readonly data: string | undefined;
+export interface CnnOptions extends CommonOptions {
   /** Whether images are shifted and mirrored at random while the network learns. */
   readonly augment: boolean;
   /** Where the picture goes. */
@@ -36,26 +30,10 @@ export function readOptions(args: readonly string[]): CnnOptions | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      backend: { type: 'string' },
-      epochs: { type: 'string', default: '12' },
-      'batch-size': { type: 'string', default: '64' },
-      seed: { type: 'string', default: '0' },
-      threads: { type: 'string' },
-      data: { type: 'string' },
+      ...commonOptions('12', '64'),
       augment: { type: 'boolean', default: false },
       out: { type: 'string', default: tmpdir() },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) return null;
-  return {
-    backend: values.backend,
-    epochs: integer('--epochs', values.epochs, 1),
-    batchSize: integer('--batch-size', values['batch-size'], 1),
-    seed: integer('--seed', values.seed, 0),
-    threads: values.threads === undefined ? undefined : integer('--threads', values.threads, 1),
-    data: values.data,
-    augment: values.augment,
-    out: values.out,
-  };
+  return values.help ? null : { ...commonOf(values), augment: values.augment, out: values.out };
 }

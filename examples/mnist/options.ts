@@ -1,13 +1,8 @@
 import { parseArgs } from 'node:util';
+import { type CommonOptions, commonOf, commonOptions } from './command-line.js';
 
 /** What the demo can be told on the command line. */
-export interface DemoOptions {
-  readonly backend: string | undefined;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly threads: number | undefined;
-  readonly data: string | undefined;
+export interface DemoOptions extends CommonOptions {
   readonly dropout: boolean;
 }
 
@@ -28,33 +23,7 @@ export const usage = `Trains 784-256-128-10 with dropout on handwritten digits.
 export function readOptions(args: readonly string[]): DemoOptions | null {
   const { values } = parseArgs({
     args: [...args],
-    options: {
-      backend: { type: 'string' },
-      epochs: { type: 'string', default: '15' },
-      'batch-size': { type: 'string', default: '128' },
-      seed: { type: 'string', default: '0' },
-      threads: { type: 'string' },
-      data: { type: 'string' },
-      'no-dropout': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+    options: { ...commonOptions('15', '128'), 'no-dropout': { type: 'boolean', default: false } },
   });
-  if (values.help) return null;
-  return {
-    backend: values.backend,
-    epochs: integer('--epochs', values.epochs, 1),
-    batchSize: integer('--batch-size', values['batch-size'], 1),
-    seed: integer('--seed', values.seed, 0),
-    threads: values.threads === undefined ? undefined : integer('--threads', values.threads, 1),
-    data: values.data,
-    dropout: !values['no-dropout'],
-  };
-}
-
-/** A whole number of an option. @throws Error that names the option. */
-export function integer(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
-    throw new Error(`${name} must be an integer of at least ${least}, got '${text}'`);
-  return value;
+  return values.help ? null : { ...commonOf(values), dropout: !values['no-dropout'] };
 }
