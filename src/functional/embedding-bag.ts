@@ -45,7 +45,7 @@ export function checkBagMode(caller: string, mode: unknown): BagMode {
   return mode;
 }
 
-/** Rows where they count, 0 elsewhere. */
+/** Rows where they count, 0 elsewhere; maxima likewise, by whether any row of their bag counts. */
 const masked = new PointwiseFunction({
   gradName: 'WhereBackward0',
   inputs: 2,
@@ -56,12 +56,6 @@ const lowered = new PointwiseFunction({
   gradName: 'WhereBackward0',
   inputs: 2,
   build: ([x, counts]) => counts!.eq(0).where(Number.NEGATIVE_INFINITY, x!),
-});
-/** The maximum of a bag, 0 of one in which nothing counts. */
-const finite = new PointwiseFunction({
-  gradName: 'WhereBackward0',
-  inputs: 1,
-  build: ([x]) => x!.eq(Number.NEGATIVE_INFINITY).where(0, x!),
 });
 /** Sums divided by how many rows a bag has; an empty one has a sum of 0. */
 const divided = new PointwiseFunction({
@@ -109,10 +103,11 @@ export function embeddingBag(
   );
   if (mode === 'max') {
     const own = paddingIdx === null ? all : lowered.apply(caller, [all, counts]);
-    if (starts !== null) return maxima(own, bagsOf(own, starts), width);
+    const counted = paddingIdx === null ? null : counts;
+    if (starts !== null) return maxima(bagsOf(own, starts), counted && bagsOf(counted, starts), own);
     const [bags, length] = input.shape as [number, number];
     if (count === 0) return zeroed([bags, width], weight.dtype);
-    return finite.apply(caller, [max(reshape(own, [bags, length, width]), { dim: 1 }).values]);
+    return largest(reshape(own, [bags, length, width]), counted && reshape(counted, [bags, length, 1]), 1);
   }
   const kept = paddingIdx === null ? all : masked.apply(caller, [all, counts]);
   const terms = weights === null ? kept : times.apply(caller, [kept, reshape(to(weights, weight.dtype), [count, 1])]);
@@ -169,7 +164,7 @@ function checkBags(caller: string, input: Tensor, offsets: unknown, includesLast
   return includesLast ? narrow(offsets, 0, 0, offsets.numel - 1) : offsets;
 }
 
-/** The number of the bag of each row: how many bags begin up to it, less one. Exact below 2^24 rows. */
+/** The number of the bag of each row: how many bags begin up to it, less one. */
 function bagOfEach(input: Tensor, starts: Tensor | null): Tensor {
   const count = input.numel;
   if (starts === null) {
@@ -177,8 +172,9 @@ function bagOfEach(input: Tensor, starts: Tensor | null): Tensor {
     const ones = expanded(scalarOf(1, 'int32'), [bags]);
     return viewAs(expanded(viewAs(sub(cumsum(ones, 0), 1), [bags, 1]), [bags, length]), [count]);
   }
-  const begins = zeroed([count + 1], 'float32');
-  const ones = expanded(scalarOf(1, 'float32'), starts.shape);
+  // float32 counts to 2^24 only.
+  const begins = zeroed([count + 1], 'float64');
+  const ones = expanded(scalarOf(1, 'float64'), starts.shape);
   const at = { index: starts.storage, outer: 1, size: count + 1, count: starts.numel, inner: 1 };
   currentOps().scatterAdd({ x: ones.storage, out: begins.storage, ...at });
   return sub(to(cumsum(narrow(begins, 0, 0, count), 0), 'int32'), 1);
@@ -197,14 +193,17 @@ function summed(rows: Tensor, ids: Tensor, bags: number): Tensor {
   });
 }
 
-/** The largest elements of each bag, 0 for an empty one. */
-function maxima(rows: Tensor, bags: Tensor[], width: number): Tensor {
-  if (bags.length === 0) return zeroed([0, width], rows.dtype);
+/** The largest elements along `dim`, 0 where nothing of it counts; all does for null. */
+function largest(rows: Tensor, counts: Tensor | null, dim: number): Tensor {
+  const { values } = max(rows, { dim });
+  return counts === null ? values : masked.apply('embeddingBag', [values, max(counts, { dim }).values]);
+}
+
+/** The largest elements of each bag of `rows`, 0 for an empty one. */
+function maxima(bags: readonly Tensor[], counts: readonly Tensor[] | null, { shape, dtype }: Tensor): Tensor {
+  if (bags.length === 0) return zeroed([0, shape[1]!], dtype);
   return stack(
-    bags.map((bag) => {
-      if (bag.shape[0] === 0) return zeroed([width], rows.dtype);
-      return finite.apply('embeddingBag', [max(bag, { dim: 0 }).values]);
-    }),
+    bags.map((bag, i) => (bag.shape[0] === 0 ? zeroed([shape[1]!], dtype) : largest(bag, counts && counts[i]!, 0))),
   );
 }
 

@@ -1,6 +1,6 @@
 /** Embedding, EmbeddingBag and Bilinear against PyTorch, eagerly and compiled. */
 import { describe, expect, it } from 'vitest';
-import { compile, functional as F, manualSeed, nn, optim, rand, type Tensor, tensor } from '../../src/index.js';
+import { cat, compile, functional as F, manualSeed, nn, optim, rand, type Tensor, tensor } from '../../src/index.js';
 import { golden, values } from '../golden/load.js';
 import { describeEachBackend } from '../helpers/backends.js';
 import { expectClose } from '../helpers/close.js';
@@ -114,6 +114,26 @@ describe('tables', () => {
     const bag = nn.EmbeddingBag.fromPretrained(weight, { mode: 'sum' });
     expect(bag.forward(tensor([[0, 1]], { dtype: 'int32' })).toArray()).toEqual([[14, 14]]);
     manualSeed(0);
+  });
+
+  it("embeddingBag of mode 'max' keeps -Infinity: 0 is of bags in which nothing counts", () => {
+    const [low, infinite] = [Number.NEGATIVE_INFINITY, tensor([[Number.NEGATIVE_INFINITY, 1]])];
+    const max = (index: Tensor, offsets: Tensor | null, paddingIdx: number | null) =>
+      F.embeddingBag(index, cat([infinite, tensor([[2, 3]])]), offsets, { mode: 'max', paddingIdx }).toArray();
+    const rows = tensor([[0], [1]], { dtype: 'int32' });
+    expect(max(rows, null, null)).toEqual([
+      [low, 1],
+      [2, 3],
+    ]);
+    expect(max(rows, null, 1)).toEqual([
+      [low, 1],
+      [0, 0],
+    ]);
+    expect(max(int(1, 0, 1), int(0, 2, 3), 1)).toEqual([
+      [low, 1],
+      [0, 0],
+      [0, 0],
+    ]);
   });
 
   it("embeddingBag of mode 'max' with offsets is refused in compile", () => {
