@@ -120,6 +120,16 @@ describeEachBackend('recurrent layers', () => {
     expect(lengths.toArray()).toEqual(row.back);
   });
 
+  it('packs rows in any order of their lengths, compiled', () => {
+    const layer = new nn.GRU(2, 3);
+    const run = (x: Tensor) => {
+      const packed = nn.utils.rnn.packPaddedSequence(x, [2, 3], { enforceSorted: false });
+      return nn.utils.rnn.padPackedSequence(layer.forward(packed)[0] as nn.utils.rnn.PackedSequence)[0];
+    };
+    const x = randn([3, 2, 2]);
+    expect(compile(run)(x).toArray()).toEqual(run(x).toArray());
+  });
+
   it('pads and packs lists of sequences', () => {
     const sequences = [tensor([1, 2, 3]), tensor([4])];
     const padded = nn.utils.rnn.padSequence(sequences, { batchFirst: true, paddingValue: -1 });

@@ -24,11 +24,14 @@ export class PackedSequence {
   readonly unsortedIndices: Tensor | null;
   /** Lengths in the order of {@link sortedIndices}. @internal */
   readonly '~lengths': readonly number[];
+  /** The numbers of {@link sortedIndices}: a tensor cannot be read while a function is traced. @internal */
+  readonly '~order': readonly number[] | null;
 
   /** @internal */
   constructor(data: Tensor, lengths: readonly number[], order: readonly number[] | null) {
     this.data = data;
     this['~lengths'] = lengths;
+    this['~order'] = order;
     this.batchSizes = tensor(batchSizesOf(lengths), { dtype: 'int32' });
     this.sortedIndices = order === null ? null : tensor(order, { dtype: 'int32' });
     this.unsortedIndices = order === null ? null : tensor(inverse(order), { dtype: 'int32' });
@@ -36,8 +39,7 @@ export class PackedSequence {
 
   /** The same places with other data. @internal */
   '~with'(data: Tensor): PackedSequence {
-    const order = this.sortedIndices === null ? null : (this.sortedIndices.toArray() as number[]);
-    return new PackedSequence(data, this['~lengths'], order);
+    return new PackedSequence(data, this['~lengths'], this['~order']);
   }
 }
 
