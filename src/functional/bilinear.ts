@@ -28,8 +28,11 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
   if (weight.ndim !== 3)
     throw new ShapeError(`${caller}(): weight must be [out, in1, in2], got shape ${formatShape(weight.shape)}`);
   const [out, in1, in2] = weight.shape as [number, number, number];
-  if (bias !== null && checkFloat(`${caller}: bias`, bias).numel !== out)
-    throw new ShapeError(`${caller}(): bias must have ${out} elements, got shape ${formatShape(bias.shape)}`);
+  if (bias !== null) {
+    checkSameDtype(caller, input1, checkFloat(`${caller}: bias`, bias));
+    if (bias.numel !== out)
+      throw new ShapeError(`${caller}(): bias must have ${out} elements, got shape ${formatShape(bias.shape)}`);
+  }
   const lead = input1.shape.slice(0, -1);
   if (input1.ndim !== input2.ndim)
     throw new ShapeError(`${caller}(): input dimensions do not match: got ${input1.ndim} and ${input2.ndim}`);

@@ -87,4 +87,9 @@ export const vectorTableRows: readonly Row[] = [
     () => F.bilinear(ones(5, 2), ones(4, 3), ones(1, 2, 3)),
     'bilinear(): input batch dimensions do not match at dim 0: got 5 and 4',
   ),
+  argument(
+    'Bilinear: a bias of another dtype',
+    () => F.bilinear(ones(5, 2), ones(5, 3), ones(1, 2, 3), ones([1], { dtype: 'float64' })),
+    'bilinear: expected tensors of the same dtype, got float32 and float64',
+  ),
 ];
