@@ -229,19 +229,23 @@ function orderAround(
   return { before, after };
 }
 
-/** Whether what it touches is what they touched: the order among instructions is known for that alone. */
+/**
+ * Whether what it touches is what they touched: the order among instructions is known for that alone. It reads what was there before all of
+ * them, so not what one of them makes for another.
+ */
 function isCovered(
   analysis: Analysis,
   indices: readonly number[],
   fused: Instruction,
   instead: readonly ValueId[],
 ): boolean {
-  const touches = indices.flatMap((index) => analysis.touches(index));
   return accessesOf(fused).every(({ value, reads, writes }) => {
-    const same = touches.filter((touch) => touch.value === analysis.aliasClass(value));
+    const same = indices
+      .map((index) => analysis.touches(index).filter((touch) => touch.value === analysis.aliasClass(value)))
+      .filter((touches) => touches.length > 0);
     return (
-      (!reads || instead.includes(value) || same.some((touch) => touch.reads)) &&
-      (!writes || same.some((touch) => touch.writes))
+      (!reads || instead.includes(value) || (same[0]?.some((touch) => touch.reads) ?? false)) &&
+      (!writes || same.flat().some((touch) => touch.writes))
     );
   });
 }

@@ -30,10 +30,15 @@ describe('fuse', () => {
     const { x, other, t, y, analysis } = start();
     expect(fuse(analysis, [0, 1], sum([x, other], y))).toBe(null);
     expect(fuse(analysis, [0, 1], sum([x], other))).toBe(null);
-    expect(fuse(analysis, [0, 1], sum([x, t], y))).not.toBe(null);
     // Unless it was settled before.
     expect(fuse(analysis, [0, 1], sum([x, other], y), [other])).not.toBe(null);
     expect(fuse(analysis, [0, 1], sum([x, y], t), [y])).toBe(null);
+  });
+
+  it('takes none that reads what one of them makes: it would read that before it is there', () => {
+    const { x, t, y, analysis } = start();
+    expect(fuse(analysis, [0, 1], sum([x, t], y))).toBe(null);
+    expect(fuse(analysis, [1], sum([t], y))).not.toBe(null);
   });
 
   it('makes the instruction only where there is an order', () => {
