@@ -1,7 +1,7 @@
 import type { Graph, Instruction, ValueId } from '../../ops/graph.js';
 import { layoutOf } from '../../tensor/shape.js';
 import { Analysis } from './analysis.js';
-import { type Images, imageOperands } from './image-operands.js';
+import { type Images, imageOperands, sameImages } from './image-operands.js';
 import { accessesOf, type InstructionOf, instruction, isOp } from './instruction.js';
 import { elementsOf, isDense, layoutOfSpace, type Operand, reshape, type Space, spaceOf } from './operands.js';
 
@@ -20,16 +20,16 @@ export function propagateChannelsLast(graph: Graph): Graph {
 
 class Layouts {
   readonly #analysis: Analysis;
-  /** What values hold, by their alias class. */
+  /** What values hold, by their alias class. Without those that hold different things for different ops. */
   readonly #images = new Map<ValueId, Images>();
   /** Those that will have their channels last. */
   readonly #last = new Set<ValueId>();
 
   constructor(analysis: Analysis) {
     this.#analysis = analysis;
-    const refused = this.#find();
+    for (const value of this.#find()) this.#images.delete(value);
     for (const [value, images] of this.#images)
-      if (!refused.has(value) && analysis.spec(value).kind === 'temporary' && !isNeutral(images)) this.#last.add(value);
+      if (analysis.spec(value).kind === 'temporary' && !isNeutral(images)) this.#last.add(value);
     this.#settle();
   }
 
@@ -60,7 +60,7 @@ class Layouts {
       if (known === undefined) {
         this.#images.set(aliasClass, images);
         isNew = true;
-      } else if (!isSame(known, images)) {
+      } else if (!sameImages(known, images)) {
         refused.add(aliasClass);
       }
     };
@@ -174,8 +174,8 @@ class Layouts {
     const rank = args.layout.length / 3;
     const part = (index: number) => Array.from(args.layout.subarray(index * rank, (index + 1) * rank));
     const operands = [1, 2].map((index) => ({ value: args.x, strides: part(index) }));
-    const elements = part(0).reduce((product, size) => product * size, 1);
-    const space = reshape({ sizes: part(0), operands }, [elements / (channels * pixels), channels, pixels]);
+    const batch = part(0).reduce((product, size) => product * size, 1) / (channels * pixels);
+    const space = Number.isInteger(batch) ? reshape({ sizes: part(0), operands }, [batch, channels, pixels]) : null;
     if (space === null) return null;
     const offsets: number[] = [];
     const strides: number[][] = [];
@@ -184,18 +184,15 @@ class Layouts {
       const image = images.channels * pixels;
       const expected = [image, pixels, 1];
       if (space.sizes.some((size, dim) => size > 1 && space.operands[i]!.strides[dim] !== expected[dim])) return null;
-      if (offset % pixels !== 0) return null;
+      // Channels of one image each time, not the last of one and the first of the next.
+      if (offset % pixels !== 0 || (offset % image) / pixels + channels > images.channels) return null;
       offsets.push(offset - (offset % image) + (offset % image) / pixels);
       strides.push([image, images.channels, 1]);
     }
-    const [batch] = space.sizes as [number];
     const layout = layoutOf([batch, pixels, channels], ...strides);
     return instruction('copy', { ...args, layout, xOffset: offsets[0]!, outOffset: offsets[1]! });
   }
 }
-
-const isSame = (a: Images, b: Images): boolean =>
-  a.batch === b.batch && a.channels === b.channels && a.pixels === b.pixels;
 
 /** Whether both orders are one. */
 const isNeutral = ({ channels, pixels }: Images): boolean => channels === 1 || pixels === 1;

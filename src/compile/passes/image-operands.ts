@@ -12,6 +12,9 @@ export interface Images {
   readonly pixels: number;
 }
 
+export const sameImages = (a: Images, b: Images): boolean =>
+  a.batch === b.batch && a.channels === b.channels && a.pixels === b.pixels;
+
 /** Values of one instruction that lie alike: as its flag says. */
 export interface ImageOperands {
   readonly flag: string;
@@ -80,7 +83,8 @@ interface Sides {
   readonly outputs: Images;
 }
 
-function ofGeometry(layout: Layout): Sides {
+/** The images in front of a convolution and behind it. */
+export function ofGeometry(layout: Layout): Sides {
   const geometry = decodeGeometry(layout);
   const { batch, channels, outChannels } = geometry;
   const { inputs, outputs } = pixelsOf(geometry);
@@ -90,7 +94,8 @@ function ofGeometry(layout: Layout): Sides {
   };
 }
 
-function ofWindows(layout: Layout): Sides {
+/** The images in front of a pool and behind it. */
+export function ofWindows(layout: Layout): Sides {
   const { batch, channels, dims } = decodeWindows(layout);
   const pixels = (of: 'size' | 'outSize') => dims.reduce((product, dim) => product * dim[of], 1);
   return {

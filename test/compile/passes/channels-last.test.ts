@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { propagateChannelsLast } from '../../../src/compile/passes/channels-last.js';
+import { noPostOp } from '../../../src/compile/passes/post-op.js';
+import { encodeGeometry } from '../../../src/ops/convolution.js';
 import type { ValueId } from '../../../src/ops/graph.js';
 import { layoutOf } from '../../../src/tensor/shape.js';
 import { List } from './graph.js';
-import { batch, conv, inputGradient, maxPool, maxPoolBackward, pixels, weightGradient } from './images.js';
+import { batch, conv, inputGradient, maxPool, maxPoolBackward, pixels, side, weightGradient } from './images.js';
 import { add, copy, drawKey, dropout, pointwise, relu } from './tape.js';
 
 const images = (list: List, channels: number): ValueId => list.input(batch * channels * pixels);
@@ -121,6 +123,32 @@ describe('channels-last', () => {
       [0, 2],
       [1, 0],
     ]);
+  });
+
+  it('leaves copies of channels that do not lie in one image: across two, or too few to count images', () => {
+    for (const [count, from] of [
+      [5, 1],
+      [3, 0],
+    ] as const) {
+      const list = new List();
+      const { out } = conv(list, images(list, 3), 3, 5);
+      const other = conv(list, images(list, 3), 3, 5).out;
+      const layout = layoutOf([count * pixels], [1], [1]);
+      list.add('copy', { x: out, out: other, layout, xOffset: from * pixels, outOffset: 0 });
+      conv(list, other, 5, 2);
+      expect(layouts(list)).toEqual(['conv', 'conv', `copy [${layout.join(' ')}]`, 'conv out']);
+    }
+  });
+
+  it('leaves what two ops see as different images, though for one of them both orders are one', () => {
+    const list = new List();
+    const { out } = conv(list, images(list, 3), 3, 1);
+    const dim = { size: side, outSize: side, kernel: 1, stride: 1, dilation: 1, padLow: 0, padHigh: 0 };
+    const geometry = encodeGeometry({ batch: 1, channels: batch, outChannels: 1, groups: 1, dims: [dim, dim] });
+    const flags = { xChannelsLast: false, outChannelsLast: false };
+    const to = list.output(pixels);
+    list.add('conv', { x: out, weight: list.state(batch), bias: null, out: to, geometry, ...flags, ...noPostOp });
+    expect(layouts(list)).toEqual(['conv', 'conv out']);
   });
 
   it('leaves what an op reads that knows nothing of channels, and what lies as that does', () => {
