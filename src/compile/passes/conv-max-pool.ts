@@ -1,6 +1,8 @@
 import { decodeGeometry } from '../../ops/convolution.js';
 import type { Graph } from '../../ops/graph.js';
+import type { Layout } from '../../ops/ops.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
+import { ofGeometry, ofWindows, sameImages } from './image-operands.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
 import { noPostOp } from './post-op.js';
 
@@ -23,6 +25,7 @@ function withPool(analysis: Analysis, index: number, { args: conv }: Instruction
   const pool = reader === null ? undefined : analysis.graph.instructions[reader];
   if (reader === null || analysis.definition(conv.out) !== index || !isOp(pool, 'maxPool')) return null;
   const { out, index: where, windows, outChannelsLast } = pool.args;
+  if (!isPoolOf(windows, conv.geometry)) return null;
   const { outChannelsLast: _, ...rest } = conv;
   return fuse(
     analysis,
@@ -42,6 +45,7 @@ function withConv(analysis: Analysis, index: number, { args: pool }: Instruction
     analysis.aliasClass(each.grad) === analysis.aliasClass(pool.out);
   const { grad, gradChannelsLast, index: where, windows } = pool;
   const { x, out: weightGrad, biasGrad, geometry, xChannelsLast } = weights.args;
+  if (!isPoolOf(windows, geometry)) return null;
   const shared = { grad, index: where, x, weightGrad, biasGrad, geometry, windows, gradChannelsLast, xChannelsLast };
   if (!isGradient(weights.args) || analysis.aliasClass(x) === analysis.aliasClass(pool.out)) return null;
   if (!isOp(inputs, 'convInputGradient')) {
@@ -52,4 +56,9 @@ function withConv(analysis: Analysis, index: number, { args: pool }: Instruction
   const fits = isGradient({ grad: of }) && bias === null && geometry.every((number, i) => number === same[i]);
   if (!fits || geometry.length !== same.length) return null;
   return fuse(analysis, [index, ...readers], instruction('convMaxPoolBackward', { ...shared, ...rest }));
+}
+
+/** Whether a pool takes the images that a convolution gives: the same memory may be seen as others. */
+function isPoolOf(windows: Layout, geometry: Layout): boolean {
+  return sameImages(ofWindows(windows).inputs, ofGeometry(geometry).outputs);
 }
