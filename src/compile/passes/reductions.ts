@@ -3,7 +3,7 @@ import { emit } from '../../pointwise/emit.js';
 import { ExpressionGraph } from '../../pointwise/expression.js';
 import { type Analysis, fuse, rewriteAll } from './analysis.js';
 import { type InstructionOf, instruction, isOp } from './instruction.js';
-import { isDense, spaceOf } from './operands.js';
+import { elementsOf, isDense, spaceOf } from './operands.js';
 
 /** What functional/plain.ts divides sums by their count with, for a mean. */
 const quotient = (() => {
@@ -52,7 +52,8 @@ function withDivision(analysis: Analysis, index: number, { args }: InstructionOf
   if (reader === null || !isOp(next, 'pointwise') || next.args.program !== quotient) return null;
   const space = spaceOf(next);
   const [divisor] = next.args.scalars;
-  if (typeof divisor !== 'number' || !space.operands.every((operand) => isDense(space, operand))) return null;
+  if (typeof divisor !== 'number' || elementsOf(space) !== args.outer * args.inner) return null;
+  if (!space.operands.every((operand) => isDense(space, operand))) return null;
   const fused = instruction('reduce', { ...args, out: next.args.outputs[0]!, divisor });
   return fuse(analysis, [index, reader], fused);
 }

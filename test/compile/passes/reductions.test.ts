@@ -64,7 +64,7 @@ describe('reductions', () => {
     expect(fused(list).slice(0, 2)).toEqual(['%2, index=%3 = max(exp(input0))', '%6, index=%7 = min(exp(input1))']);
   });
 
-  it('takes no division of an extreme, by a number that changes, or of what others read', () => {
+  it('takes no division of an extreme, by a number that changes, of what others read, or of a part', () => {
     const largest = new List();
     divided(largest, extreme(largest, exp(largest, largest.input(40)), true).out, 2);
     expect(fused(largest)).toEqual(['%2, index=%3 = max(exp(input0))', '%4 = div(%2, 2)']);
@@ -76,6 +76,13 @@ describe('reductions', () => {
     divided(shared, total, 2);
     copy(shared, total, shared.output(5));
     expect(fused(shared)[0]).toBe('%2 = sum(exp(input0))');
+    const part = new List();
+    pointwise(part, [sum(part, exp(part, part.input(40)))], ([each], [by]) => each!.div(by!), {
+      scalars: [2],
+      sizes: [3],
+      strides: [[1]],
+    });
+    expect(fused(part)[0]).toBe('%2 = sum(exp(input0))');
     const twice = new List();
     divided(twice, divided(twice, sum(twice, exp(twice, twice.input(40))), 2), 3);
     expect(fused(twice)).toEqual(['%3 = sum(exp(input0)) / 2', '%4 = div(%3, 3)']);
