@@ -29,9 +29,9 @@ interface BlockSpec {
   readonly bias: boolean;
   readonly activation: 'none' | 'relu' | 'relu' | 'silu';
   readonly norm: 'none' | 'eval';
-  readonly pool: 'none' | 'max' | 'max' | 'overlapping' | 'average';
+  readonly pool: 'none' | 'max' | 'max' | 'overlapping' | 'average' | 'regrouped';
   readonly drop: 'none' | 'maps' | 'elements';
-  readonly joined: 'none' | 'sum' | 'cat';
+  readonly joined: 'none' | 'sum' | 'cat' | 'residual';
 }
 
 interface NetSpec {
@@ -53,9 +53,9 @@ const block = fc.record<BlockSpec>({
   bias: fc.boolean(),
   activation: fc.constantFrom('none', 'relu', 'relu', 'silu'),
   norm: fc.constantFrom('none', 'none', 'eval'),
-  pool: fc.constantFrom('none', 'max', 'max', 'overlapping', 'average'),
+  pool: fc.constantFrom('none', 'max', 'max', 'overlapping', 'average', 'regrouped'),
   drop: fc.constantFrom('none', 'none', 'maps', 'elements'),
-  joined: fc.constantFrom('none', 'none', 'sum', 'cat'),
+  joined: fc.constantFrom('none', 'none', 'sum', 'cat', 'residual'),
 });
 const net = fc.record<NetSpec>({
   rows: fc.integer({ min: 1, max: 9 }),
@@ -73,7 +73,8 @@ function blockOf(spec: BlockSpec, inChannels: number, generator: Generator) {
   const { bias, kernel, stride } = spec;
   const conv = new nn.Conv2d(inChannels, spec.out, kernel, { stride, padding: Math.floor(kernel / 2), groups, bias });
   const square = stride === 1 && kernel % 2 === 1;
-  const side = spec.joined !== 'none' && square ? new nn.Conv2d(inChannels, spec.out, 1) : null;
+  const side =
+    (spec.joined === 'sum' || spec.joined === 'cat') && square ? new nn.Conv2d(inChannels, spec.out, 1) : null;
   const [gain, shift] = [randn([spec.out, 1, 1], { generator }), randn([spec.out, 1, 1], { generator })];
   const modules = side === null ? [conv] : [conv, side];
   const forward = (x: Tensor): Tensor => {
@@ -82,10 +83,16 @@ function blockOf(spec: BlockSpec, inChannels: number, generator: Generator) {
     if (spec.activation === 'relu') y = y.relu();
     if (spec.activation === 'silu') y = y.mul(y.sigmoid());
     if (side !== null) y = spec.joined === 'sum' ? y.add(side.forward(x)) : cat([y, side.forward(x)], 1);
+    if (spec.joined === 'residual' && square && inChannels === spec.out) y = y.add(x);
     const [height, width] = y.shape.slice(2) as [number, number];
     const fits = (size: number) => height >= size && width >= size;
     if (spec.pool === 'max' && fits(2)) y = F.maxPool2d(y, 2);
     if (spec.pool === 'overlapping' && fits(2)) y = F.maxPool2d(y, 3, { stride: 2, padding: 1, ceilMode: true });
+    if (spec.pool === 'regrouped' && fits(2)) {
+      const [rows, maps] = y.shape as [number, number];
+      const pooled = F.maxPool2d(y.reshape([1, rows * maps, height, width]), 2);
+      y = pooled.reshape([rows, maps, ...pooled.shape.slice(2)]);
+    }
     if (spec.pool === 'average' && fits(2)) y = F.avgPool2d(y, 2);
     if (spec.drop === 'maps') y = F.dropout2d(y, 0.4, true, generator);
     if (spec.drop === 'elements') y = F.dropout(y, 0.3, true, generator);
@@ -165,6 +172,25 @@ const cutFromTheFront: NetSpec = {
   ],
 };
 
+const plain = { stride: 1, grouped: false, bias: false, activation: 'none', norm: 'none', drop: 'none' } as const;
+
+/** The gradient of the second pool goes through the convolution and past it. */
+const residual: NetSpec = {
+  ...{ rows: 2, channels: 1, size: [4, 4], head: 'linear', optimizer: 'SGD', returnHidden: false },
+  blocks: [
+    { ...plain, out: 2, kernel: 1, pool: 'none', joined: 'none' },
+    { ...plain, out: 2, kernel: 3, pool: 'max', joined: 'residual' },
+  ],
+};
+
+/** A pool that sees the feature maps of all images as those of one. */
+const regrouped: NetSpec = {
+  ...{ rows: 2, channels: 1, size: [4, 4], head: 'linear', optimizer: 'SGD', returnHidden: false },
+  blocks: [{ ...plain, out: 1, kernel: 1, pool: 'regrouped', joined: 'none' }],
+};
+
+const examples = [cutFromTheFront, residual, regrouped];
+
 const own: readonly PassName[] = ['relu-max-pool', 'channels-last', 'conv-epilogue', 'conv-max-pool'];
 
 describe('random networks over images', () => {
@@ -178,7 +204,7 @@ describe('random networks over images', () => {
         const all = passNames.filter((name) => name !== 'weight-panels');
         expectEqual(results('reference', spec, traced, all), expected, 1e-4, 'all');
       }),
-      { numRuns: 25, examples: [[cutFromTheFront]] },
+      { numRuns: 25, examples: examples.map((each) => [each]) },
     );
   });
 
@@ -196,7 +222,7 @@ describe('random networks over images', () => {
           expectEqual(results(name, spec, traced, own), expected, 0, 'those of convolutions');
           expectEqual(results(name, spec, traced, passNames), expected, 0, 'all');
         }),
-        { numRuns: 40, examples: [[cutFromTheFront, 1]] },
+        { numRuns: 40, examples: examples.map((each) => [each, 1]) },
       );
     } finally {
       backend.threads = threads;
