@@ -143,6 +143,17 @@ describeEachBackend('recurrent layers', () => {
       [3, 0],
     ]);
     expect(nn.utils.rnn.packSequence(sequences).data.toArray()).toEqual([1, 4, 2, 3]);
+    const [first, second, third] = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    const ofPairs = [tensor([first!, second!]), tensor([third!])];
+    expect(nn.utils.rnn.padSequence(ofPairs).toArray()).toEqual([
+      [first, third],
+      [second, [0, 0]],
+    ]);
+    expect(nn.utils.rnn.packSequence(ofPairs).data.toArray()).toEqual([first, third, second]);
   });
 
   /** The model of `training()` in test/golden/makers/recurrent.py. */
