@@ -34,7 +34,7 @@ function geometryOf({ batch, channels, outChannels, groups = 1, dims, fewer = 0 
 
 const same = { low: 1 };
 
-/** Around tiles (6, 8, 12 pixels), panels (16, 32 channels) and the width up to which taps beside a row are skipped (8). */
+/** Around tiles (6, 8, 12 pixels), panels (16, 32 channels) and the width up to which taps outside of a row are skipped (8). */
 // biome-ignore format: a table
 const shapes: readonly Shape[] = [
   { batch: 2, channels: 3, outChannels: 5, dims: [[7, 3, same], [9, 3, same]] },

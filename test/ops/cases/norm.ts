@@ -139,7 +139,7 @@ function edgeCases(): Case[] {
   const sizes = { batch: 0, channels: 2, pixels: 5, eps: 1e-5, channelsLast: false };
   const statistics = { mean: Float32Array.of(1, 2), variance: Float32Array.of(1, 2) };
   const lines = { outer: 0, groups: 1, channels: 3, inner: 1, eps: 1e-5, centered: true };
-  // Means far from 0 beside the deviation: what is squared is the distance from the mean.
+  // Means far from 0 compared with the deviation: what is squared is the distance from the mean.
   const far = floats(2 * 3 * 40, 5, 999, 1001);
   const rough = { ulp: 2, ...near(16, 4000) } as Bound<'batchNorm'>;
   return [

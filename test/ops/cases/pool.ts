@@ -172,8 +172,8 @@ function specialCases(): Case[] {
   const dims = [even(length, { kernel: 2 }), even(length, { kernel: 3, stride: 1, pad: 1 })];
   const windows = encodeWindows({ batch: 1, channels: 4, dims });
   const n = 4 * product(dims.map(({ outSize }) => outSize));
-  const beside = [even(2, { kernel: 2, dilation: 3, stride: 1, pad: 1 })];
-  const lonely = encodeWindows({ batch: 1, channels: 2, dims: beside });
+  const outside = [even(2, { kernel: 2, dilation: 3, stride: 1, pad: 1 })];
+  const lonely = encodeWindows({ batch: 1, channels: 2, dims: outside });
   const only = Float32Array.of(1, 2, 3, 4);
   return layouts.flatMap((flags): Case[] => [
     opCase(
@@ -185,7 +185,7 @@ function specialCases(): Case[] {
     ),
     opCase(
       'maxPool',
-      `a window beside the image, ${nameOf(flags)}`,
+      `a window outside of the image, ${nameOf(flags)}`,
       'exact',
       () => ({ x: only, out: 2, index: 2, windows: lonely, xChannelsLast: flags.first, outChannelsLast: flags.second }),
       { provesLittle: 'there is nothing in it' },
