@@ -73,8 +73,20 @@ void backward(const Context& context, const WindowPlan& plan, const float* grad,
   });
 }
 
+// Whether position `at` of a plane is in window `w` of a run. No branch depends on the position.
+bool is_in_window(const kernels::WindowRow& run, std::size_t w, std::size_t at) {
+  const std::size_t reach = (run.taps - 1) * run.tap_step;
+  bool is_in = false;
+  for (std::size_t r = 0; r < run.row_count; ++r) {
+    // What lies before the window wraps around.
+    const std::size_t distance = at - static_cast<std::size_t>(run.rows[r]) - w * run.step;
+    is_in |= distance <= reach && (run.tap_step == 1 || distance % run.tap_step == 0);
+  }
+  return is_in;
+}
+
 // Plane by plane, windows ascending: an element for each window costs less than to transpose its pixels. What no window
-// names as its largest is 0; a position outside of the plane is left out.
+// names as its largest is 0; a position outside of its window is left out.
 void scatter_planes(const Context& context, const WindowPlan& plan, const float* grad, const std::int32_t* index,
                     float* out) {
   const std::size_t planes = plan.batch * plan.channels;
@@ -84,10 +96,14 @@ void scatter_planes(const Context& context, const WindowPlan& plan, const float*
     context.kernels.fill(0.0f, out + begin * plan.pixels, (end - begin) * plan.pixels);
     for (std::size_t plane = begin; plane < end; ++plane) {
       float* const to = out + plane * plan.pixels;
-      for (std::size_t w = plane * plan.windows; w < (plane + 1) * plan.windows; ++w) {
-        const auto at = static_cast<std::size_t>(index[w]);
-        // Not added to 0 where one window has it: that would lose the sign of a zero.
-        if (at < plan.pixels) to[at] = plan.overlaps ? to[at] + grad[w] : grad[w];
+      for (std::size_t r = 0; r < plan.rows; ++r) {
+        plan.each_run(r, [&](const kernels::WindowRow& run, std::size_t first, double) {
+          for (std::size_t w = 0; w < run.windows; ++w) {
+            const std::size_t from = plane * plan.windows + first + w;
+            const auto at = static_cast<std::size_t>(index[from]);
+            if (is_in_window(run, w, at)) to[at] += grad[from];
+          }
+        });
       }
     }
   });

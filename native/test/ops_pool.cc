@@ -1,4 +1,6 @@
 // Pooling: against plain loops in every layout, any number of threads, guards; windows that are refused.
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "../ops/ops.h"
@@ -124,6 +126,42 @@ TEST_CASE("max and average pooling and their gradients in every layout") {
           CAPTURE(threads);
           CHECK(right);
         }
+      }
+    }
+  });
+}
+
+TEST_CASE("the gradient of max pooling starts from 0, and takes no index outside of its window") {
+  on_each_isa([](const KernelTable& table) {
+    for (const Case& c : kCases) {
+      const std::vector<double> numbers = numbers_of(c);
+      const std::size_t before = c.planes() * c.pixels(), behind = c.planes() * c.windows();
+      for (const int layouts : {0, 1, 2, 3}) {
+        const bool x_last = (layouts & 1) != 0, out_last = (layouts & 2) != 0;
+        // Windows in turn name their last position, by -0; one that is in no plane; each position of the plane.
+        Floats grad(std::vector<float>(behind, 1.0f)), spread(before);
+        std::vector<std::int32_t> places(behind);
+        std::vector<float> expected(before);
+        each_window(c, [&](std::size_t plane, std::size_t w, const std::vector<std::size_t>& positions) {
+          const std::size_t at = place(c, plane, w, c.windows(), out_last);
+          const std::size_t any = w * 7 % c.pixels();
+          if (w % 3 == 0) grad[at] = -0.0f;
+          places[at] = w % 3 == 0   ? static_cast<std::int32_t>(positions.back())
+                       : w % 3 == 1 ? std::array{-1, INT32_MIN, INT32_MAX, static_cast<int>(c.pixels())}[w / 3 % 4]
+                                    : static_cast<std::int32_t>(any);
+          if (w % 3 == 2 && std::ranges::find(positions, any) != positions.end()) {
+            expected[place(c, plane, any, c.pixels(), x_last)] += 1.0f;
+          }
+        });
+        Ints index(places);
+        ops::maxPoolBackward(context_of(table), grad.in(), index.in(), spread.span(), ops::Layout(numbers), out_last,
+                             x_last);
+        bool right = spread.guards_intact();
+        for (std::size_t i = 0; i < before; ++i) right = right && same_bits(spread[i], expected[i]);
+        CAPTURE(c.channels);
+        CAPTURE(c.x.size);
+        CAPTURE(layouts);
+        CHECK(right);
       }
     }
   });
