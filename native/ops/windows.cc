@@ -135,7 +135,10 @@ void WindowPlan::build() {
   runs = runs_of(width);
   rows_.clear();
   starts_.clear();
-  if (windows == 0 || pixels == 0) return;
+  if (windows == 0) {
+    rows = 0;
+    return;
+  }
   for (const WindowSpan& z : depth.spans) {
     for (const WindowSpan& y : height.spans) {
       rows_.push_back({starts_.size(), z.taps * y.taps, z.divisor * y.divisor});

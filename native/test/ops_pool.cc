@@ -167,6 +167,28 @@ TEST_CASE("the gradient of max pooling starts from 0, and takes no index outside
   });
 }
 
+TEST_CASE("pooling of planes without pixels, and to planes without windows") {
+  const std::vector<double> no_pixels{1, 2, 2, 0, 1, -1, 1, 1, 2, 3, 2, 0, 1, 1, 2, 1, 1, 1};
+  const std::vector<double> no_windows{1, 2, 2, 2, 1, 0, 2, 1, 2, 3, 0, 1};
+  on_each_isa([&](const KernelTable& table) {
+    const ops::Context context = context_of(table);
+    for (const int layouts : {0, 1, 2, 3}) {
+      const bool x_last = (layouts & 1) != 0, out_last = (layouts & 2) != 0;
+      Floats none(0), out(4), grad(12);
+      Ints index(4), no_index(0);
+      ops::maxPool(context, none.in(), out.span(), index.span(), ops::Layout(no_pixels), x_last, out_last);
+      for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(out[i] == -kInf);
+        CHECK(index[i] == -1);
+      }
+      ops::avgPool(context, none.in(), out.span(), ops::Layout(no_pixels), x_last, out_last);
+      for (std::size_t i = 0; i < 4; ++i) CHECK(same_bits(out[i], 0.0f));
+      ops::maxPoolBackward(context, none.in(), no_index.in(), grad.span(), ops::Layout(no_windows), out_last, x_last);
+      for (std::size_t i = 0; i < 12; ++i) CHECK(same_bits(grad[i], 0.0f));
+    }
+  });
+}
+
 TEST_CASE("windows that are none, and memory that is too short") {
   const ops::Context context = context_of(*kernels::available().front());
   const Case c{1, 2, {4, 2, 2, 0, 1}, {6, 2, 2, 0, 1}};
