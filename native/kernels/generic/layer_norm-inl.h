@@ -29,13 +29,11 @@ static void layer_norm(const float* x, std::size_t channels, std::size_t inner, 
   const Vf r = v_splat(static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(spread) + eps)));
   const Vf one = v_splat(1.0f);
   if (inner == 1) {
-#define BODY(v, i, n)                                                                                                 \
-  {                                                                                                                   \
-    const Vf xhat = v_mul(v_sub(load_some(x + (i), n, zero), m), r);                                                  \
-    const Vf scaled = weight == nullptr ? xhat : v_mul(xhat, load_some(weight + (i), n, zero));                       \
-    store_some(                                                                                                       \
-        out + (i),                                                                                                    \
-        bias == nullptr ? scaled : v_fma(xhat, load_some(weight + (i), n, zero), load_some(bias + (i), n, zero)), n); \
+#define BODY(v, i, n)                                                                                            \
+  {                                                                                                              \
+    const Vf xhat = v_mul(v_sub(load_some(x + (i), n, zero), m), r);                                             \
+    const Vf w = weight == nullptr ? one : load_some(weight + (i), n, zero);                                     \
+    store_some(out + (i), bias == nullptr ? v_mul(xhat, w) : v_fma(xhat, w, load_some(bias + (i), n, zero)), n); \
   }
     LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY

@@ -123,6 +123,7 @@ function rowCases([outer, groups, channels, inner]: Rows): Case[] {
         () => ({ x, weight: null, bias: null, ...results, ...sizes }),
         zero,
       ),
+      opCase('layerNorm', `${name}, no weight`, forward, () => ({ x, weight: null, bias, ...results, ...sizes }), zero),
       opCase('layerNormBackward', name, back, () => ({ grad, x, weight, mean, variance, ...gradients, ...sizes })),
       opCase('layerNormBackward', `${name}, out alone`, back, () => ({
         ...{ grad, x, weight: null, mean, variance, ...gradients, weightGrad: null, biasGrad: null, ...sizes },
