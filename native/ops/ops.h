@@ -78,7 +78,7 @@ void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn progr
                         Scalars scalars, Weight<FloatOuts> outputs, std::optional<IndexOut> step, std::size_t rows,
                         std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
-// convolution (conv.cc, conv_input_gradient.cc, conv_weight_gradient.cc)
+// convolution (conv.cc, conv_weight_gradient.cc)
 void conv(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
           bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program = std::nullopt,
           FloatIns inputs = {}, IndexIns keys = {}, Scalars scalars = {}, FloatOuts outputs = {},
