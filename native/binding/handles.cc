@@ -7,7 +7,7 @@
 
 namespace lanewise::binding {
 namespace {
-// Finds collected objects once this much waits to be found, or half of what is alive.
+
 // The search starts when this much waits to be found, or half of what is alive.
 constexpr std::size_t kFewHandles = 1024;
 constexpr std::int64_t kFewBytes = std::int64_t{8} << 20;

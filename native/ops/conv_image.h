@@ -1,4 +1,4 @@
-// Images of a convolution's operands as the kernels read them: channels last, with margins of zeros beside rows.
+// Images of a convolution's operands as the kernels read them: channels last, with margins of zeros around rows.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 namespace lanewise::ops {
 namespace {
 
-// Up to this width of the target, and where zeros would be most of a row, taps beside a row are left out; else they
+// Up to this width of the target, and where zeros would be most of a row, taps outside of a row are left out; else they
 // meet zeros. By the shape alone, so that an infinite weight has the same effect everywhere.
 constexpr std::size_t kClippedWidth = 8;
 

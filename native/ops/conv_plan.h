@@ -63,7 +63,7 @@ struct ConvSource {
 struct ConvPlan {
   // Outputs of a band: enough for whole tiles, few enough to stay in the first-level cache with a panel's channels.
   static constexpr std::size_t kBandPixels = 96;
-  // `skip`: taps beside rows are left out whatever the width. Bands have about `band_pixels` outputs at most.
+  // `skip`: taps outside of rows are left out whatever the width. Bands have about `band_pixels` outputs at most.
   ConvPlan(const ConvGeometry& geometry, ConvDirection direction, bool skip = false,
            std::size_t band_pixels = kBandPixels);
 

@@ -15,8 +15,8 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-// Images of few pixels go through the tiles together, as many as have so many: the ends of rows and the corners, which
-// have fewer taps, then fill tiles too, and a panel of weights serves all of them.
+// Images of few pixels go through the tiles together, as many as have kPixelsTogether pixels: the ends of rows and the
+// corners, which have fewer taps, then fill tiles too, and a panel of weights serves all of them.
 constexpr std::size_t kPixelsTogether = 256;
 constexpr std::size_t kEpilogueRows = 24;
 constexpr std::size_t kMostWork = std::size_t{1} << 40;
@@ -119,7 +119,7 @@ class Convolution {
     for (std::size_t p = 0; p < panels_; ++p) {
       for (std::size_t j = 0; j < line_; ++j) {
         const bool given = call_.bias != nullptr && j < columns_of(p);
-        // -0 becomes 0, so that products with zero beside an image make no difference.
+        // -0 becomes 0, so that products with zeros outside of an image make no difference.
         starts_[p * line_ + j] = given ? call_.bias[column_of(p) + j] + 0.0f : 0.0f;
       }
     }

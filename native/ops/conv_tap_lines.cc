@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kFewChannels = 4, kLongestLine = 256;
 // Lines that stay in the first-level cache.
 constexpr std::size_t kLinesTogether = 6144;
-// Segments are copied in pieces of up to so many floats; what a copy writes too much is overwritten by the next.
+// Segments are copied in pieces of up to kPiece floats; what a copy writes too much is overwritten by the next.
 constexpr std::size_t kPiece = 16;
 
 constexpr std::array<float, kLongestLine> kZeros{};

@@ -14,7 +14,8 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-// From so many rows on the product of x is made step by step with that of h; fewer rows take it over all steps at once.
+// From kFewRows rows on the product of x is made step by step with that of h; fewer rows take it over all steps at
+// once.
 constexpr std::size_t kFewRows = 8;
 
 // The weights of all blocks of units. Gates of a block lie one behind the other: panels [inputs][nr] of x and

@@ -85,7 +85,7 @@ class WinogradWeightGradient {
 
   std::size_t panels() const { return weights_.panels; }
   std::size_t size() const { return weights_.size(); }
-  // Floats of scratch that each thread needs for so many panels.
+  // Floats of scratch that each thread needs for `panels` panels.
   std::size_t workspace(std::size_t panels) const;
 
   // Some panels of output channels, and where images of the gradient have these, in pixels grad_pixel floats apart.

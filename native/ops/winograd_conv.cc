@@ -160,7 +160,7 @@ bool winograd_suits(const ConvGeometry& geometry) {
   if (planes.size != 1 || planes.out != 1 || planes.kernel != 1) return false;
   if (geometry.groups != 1 || std::min(geometry.channels, geometry.out_channels) < kLeastChannels) return false;
   if (!three_by_one_step(rows) || !three_by_one_step(columns)) return false;
-  // Small images are mostly beside the kernel or the tile.
+  // Of small images, kernels and tiles mostly lie outside.
   const WinogradShape shape = winograd_shape(geometry);
   const double products = 16.0 * static_cast<double>(shape.tile_rows()) * static_cast<double>(shape.tile_columns());
   const double direct = static_cast<double>(taps_inside(rows)) * static_cast<double>(taps_inside(columns));

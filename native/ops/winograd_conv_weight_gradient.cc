@@ -16,7 +16,7 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-// A chunk has so many tiles that adding up its sums costs little, and the sums of all chunks stay small.
+// A chunk has enough tiles that adding up its sums costs little, and the sums of all chunks stay small.
 constexpr std::size_t kChunkTiles = 384;
 constexpr std::size_t kMostSums = std::size_t{1} << 20;
 constexpr std::size_t kMostChunks = 8;

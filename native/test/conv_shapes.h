@@ -1,4 +1,5 @@
-// Geometries for the tests of convolutions: around tiles, panels, the width up to which taps beside a row are skipped.
+// Geometries for the tests of convolutions: around tiles, panels, the width up to which taps outside of a row are
+// skipped.
 #pragma once
 
 #include <cstddef>

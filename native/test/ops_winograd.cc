@@ -250,7 +250,7 @@ TEST_CASE("winograd: the ops take it by the shape of an image alone") {
   };
   for (const std::size_t batch : {1, 32}) {
     for (const std::size_t size : {4, 6, 7, 8, 14, 28}) CHECK(suits(padded(32, 32, size, size), batch));
-    // Tiles that are mostly beside the image cost more than the products they save.
+    // Tiles that lie mostly outside of the image cost more than the products they save.
     for (const std::size_t size : {1, 2, 3, 5}) CHECK_FALSE(suits(padded(64, 64, size, size), batch));
     CHECK_FALSE(suits(padded(31, 64, 14, 14), batch));
     CHECK_FALSE(suits(padded(64, 31, 14, 14), batch));

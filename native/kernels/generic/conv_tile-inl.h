@@ -1,5 +1,5 @@
 // Convolution without im2col: the sums of a few output pixels times a panel of channels stay in registers over all
-// segments. Each pixel has a pointer of its own, so that tiles go across the ends of rows.
+// segments. Each pixel has a pointer, so that tiles go across the ends of rows.
 #pragma once
 
 #include "gemm-inl.h"
