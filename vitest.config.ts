@@ -18,7 +18,10 @@ export default defineConfig({
     // The linter's rule takes every call of fit for Jasmine's focused test, so that vitest is the one to refuse those.
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: 'together', include: together, isolate: false, setupFiles: 'test/helpers/same-start.ts' } },
+      {
+        extends: true,
+        test: { name: 'together', include: together, isolate: false, setupFiles: 'test/helpers/same-start.ts' },
+      },
       {
         extends: true,
         test: { name: 'apart', include: [everything], exclude: [...configDefaults.exclude, ...together] },
