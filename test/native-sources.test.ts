@@ -13,7 +13,7 @@ it('native/sources.txt lists every translation unit on disk but tests and benchm
   expect(lines).toEqual(onDisk);
 });
 
-it('both builds read that list and none of their own', () => {
+it('both builds read that list and none else', () => {
   const gyp = readFileSync(new URL('binding.gyp', root), 'utf8');
   const cmake = readFileSync(new URL('native/CMakeLists.txt', root), 'utf8');
   expect(gyp).toContain("readFileSync('native/sources.txt'");

@@ -103,6 +103,6 @@ async function checkFolder(out: string): Promise<void> {
 function describe({ transformer, rows, dropped }: TrainData): string {
   const classes = transformer.classes;
   const told = classes === null ? '' : `, ${classes.length} classes`;
-  const without = dropped === 0 ? '' : `; ${dropped} rows have no target or a class of their own`;
+  const without = dropped === 0 ? '' : `; ${dropped} rows have no target or a class that no other row has`;
   return `${transformer.inputSize} inputs${told}; rows: ${rows.train} to train on, ${rows.validation} to stop by, ${rows.test} to test${without}`;
 }

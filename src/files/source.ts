@@ -129,7 +129,7 @@ function drive<T>(reading: Reading<T>, read: (at: number, into: Uint8Array) => n
   }
 }
 
-/** Asks for bytes in memory of their own. */
+/** Asks for bytes in separate memory. */
 export function* take(at: number, length: number): Reading<Uint8Array<ArrayBuffer>> {
   const into = new Uint8Array(length);
   if (length > 0) yield { at, into };

@@ -59,7 +59,7 @@ export function conv1d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
 /**
  * Cross-correlation of images: input [N, C, H, W] or [C, H, W], weight [O, C/groups, kh, kw], bias [O] or null.
  * out[n, o, p] = bias[o] + Σ input[n, c, p·stride - padding + t·dilation]·weight[o, c, t] over the channels c of o's group and the
- * positions t of the kernel; what lies beside the image counts as 0. Its size is floor((L + 2·padding - dilation·(k - 1) - 1)/stride) + 1.
+ * positions t of the kernel; what lies outside the image counts as 0. Its size is floor((L + 2·padding - dilation·(k - 1) - 1)/stride) + 1.
  * Gradients: a transposed convolution of grad for the input, the correlation of grad and input for the weight, the sum of grad for the
  * bias; only those that are needed are computed.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html | torch.nn.functional.conv2d}.

@@ -28,7 +28,7 @@ export interface EmbeddingOptions {
 
 export const embeddingOptionNames = ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
 
-/** Reads and checks options of a table of so many rows. @internal */
+/** Reads and checks options of a table with this number of rows. @internal */
 export function readEmbeddingOptions(caller: string, options: EmbeddingOptions | undefined, rows: number) {
   const given = checkOptions(caller, options, embeddingOptionNames);
   const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, sparse = false } = given;

@@ -42,7 +42,7 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
 
   /**
    * Adds a module before the one at `index`, from -length to length; those behind it move up by one. Returns this.
-   * @throws ArgumentError when there is no such place, or the members have names of their own, which cannot move up.
+   * @throws ArgumentError when there is no such place, or the members have names that are not numbers, which cannot move up.
    */
   insert(index: number, module: M): this {
     const caller = `${className(this)}.insert`;
@@ -54,7 +54,7 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
     const named = members.find(([name], i) => name !== String(i));
     if (named !== undefined)
       throw new ArgumentError(
-        `${caller}: members with names of their own cannot be renumbered, and one is called '${named[0]}'`,
+        `${caller}: members with names that are not numbers cannot be renumbered, and one is called '${named[0]}'`,
       );
     const modules = members.map(([, each]) => each);
     modules.splice(index, 0, module);
@@ -62,7 +62,7 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
     return this;
   }
 
-  /** Takes the module at `index` out, the last by default, and returns it. The others are renumbered, and lose names of their own. */
+  /** Takes the module at `index` out, the last by default, and returns it. The others are renumbered, and lose names that are not numbers. */
   pop(index = -1): M {
     const [name, module] = this.#entryAt('pop', index);
     this.#setNumbered(
@@ -73,7 +73,7 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
     return module;
   }
 
-  /** Takes the module at `index` out, as Python's `del`. The others are renumbered, and lose names of their own. Returns this. */
+  /** Takes the module at `index` out, as Python's `del`. The others are renumbered, and lose names that are not numbers. Returns this. */
   delete(index: number): this {
     this.pop(index);
     return this;

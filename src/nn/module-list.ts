@@ -14,14 +14,14 @@ export class ModuleList<M extends AnyModule = AnyModule> extends ListContainer<M
   }
 
   /**
-   * A ModuleList of the modules from `start` to before `end`, each `step`th, as a slice in Python counts: the same modules, numbered anew.
+   * A ModuleList of the modules from `start` to before `end`, each `step`th, as a slice in Python counts: the same modules, renumbered.
    * @throws ArgumentError for anything but whole numbers, or a step of 0.
    */
   slice(start?: number, end?: number, step?: number): ModuleList<M> {
     return new ModuleList(this.sliced(start, end, step).map(([, module]) => module));
   }
 
-  /** A ModuleList of these modules and others behind them, numbered anew: Python's `a + b`. */
+  /** A ModuleList of these modules and others behind them, renumbered: Python's `a + b`. */
   concat(...others: readonly Iterable<M>[]): ModuleList<M> {
     return new ModuleList(this.joined('concat', others));
   }

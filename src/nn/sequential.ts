@@ -30,7 +30,7 @@ export class Sequential<Layers extends readonly Module[] = readonly Module[]> ex
    * @throws ArgumentError for anything that is not a module.
    */
   constructor(...layers: Chain<Layers>);
-  /** @param named the modules under names of their own. */
+  /** @param named the modules by name. */
   constructor(named: NamedModules<Module>);
   constructor(...layers: unknown[]) {
     super();
@@ -61,7 +61,7 @@ export class Sequential<Layers extends readonly Module[] = readonly Module[]> ex
     return new Sequential(new Map(this.sliced(start, end, step)));
   }
 
-  /** A Sequential of these modules and those of others behind them, numbered anew: Python's `a + b`. The modules are shared. */
+  /** A Sequential of these modules and those of others behind them, renumbered: Python's `a + b`. The modules are shared. */
   concat(...others: readonly Iterable<Module>[]): Sequential {
     return new Sequential(...(this.joined('concat', others) as Module[]));
   }

@@ -24,7 +24,7 @@ export function padded(graph: Graph, number: Quantity, { value, region }: Piece,
   return graph.one('Pad', [data, pads, graph.scalar(value.type, fill)], value.type, shape);
 }
 
-/** The memory as axes, from the strides of the block; what is beside the block along each must not depend on the batch. */
+/** The memory as axes, from the strides of the block; what lies outside the block along each must not depend on the batch. */
 function axesOf(
   graph: Graph,
   sizes: readonly Quantity[],

@@ -5,7 +5,7 @@
  * stride, dilation, padLow, padHigh] (convolution.ts). Images are [batch, channels, sizes...], or [batch, sizes..., channels] where
  * the operand's flag says channelsLast. weight is [outChannels, channels / groups, kernels...]. Transposed convolution is
  * convInputGradient, with input and output exchanged.
- * Each element of a result has one sum, which starts at its bias + 0 and takes its products fused, in order. A tap beside the image
+ * Each element of a result has one sum, which starts at its bias + 0 and takes its products fused, in order. A tap outside the image
  * is skipped, or multiplied with 0: its weight is taken to be finite.
  * A backend may make a 3×3 convolution of stride 1 by Winograd's F(2×2, 3×3) where the geometry of an image says so
  * (native/ops/README.md): its sums have other roundings, and an infinity or NaN spreads to the 2×2 tiles that see it.

@@ -3,7 +3,7 @@
  *
  * windows: [batch, channels, D, then for each of the D = 1, 2 or 3 spatial dimensions size, outSize, starts, ends, dilation, divisors]
  * (windows.ts). A plane is the pixels of one channel of one image; images are [batch, channels, sizes...], or [batch, sizes...,
- * channels] where the operand's flag says channelsLast. Positions of a window beside the image are padding and take no part.
+ * channels] where the operand's flag says channelsLast. Positions of a window outside the image are padding and take no part.
  */
 import { op } from './traits.js';
 

@@ -42,7 +42,7 @@ export interface NativeAddon {
   opParameters(): Readonly<Record<string, readonly string[]>>;
   /** The names of the nodes of pointwise programs; a node's number is an index. */
   readonly pointwiseNodes: readonly string[];
-  /** Where numbers cross that would take an array of their own: much faster. Empty where the engine allows no such memory. */
+  /** Where numbers cross that would take a separate array: much faster. Empty where the engine allows no such memory. */
   readonly frame: Float64Array;
   /** Makes a pointwise program known until it is forgotten: its number. */
   pointwiseProgram(code: Float64Array): number;

@@ -12,7 +12,7 @@ const isNorm = (module: AnyModule): module is Norm =>
   'momentum' in module && 'resetRunningStats' in module && typeof module.resetRunningStats === 'function';
 
 /**
- * Computes the running statistics of all BatchNorm layers anew, by one pass over data in training mode, as the mean over all batches: an
+ * Computes the running statistics of all BatchNorm layers again, by one pass over data in training mode, as the mean over all batches: an
  * {@link AveragedModel} has never seen data with its weights. Modes and momenta are put back. A model without such layers is left alone.
  *
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.update_bn.html | torch.optim.swa_utils.update_bn}

@@ -241,7 +241,7 @@ export class Generator implements KeySource {
 
   /**
    * A separate generator that will draw what this one would have. This one goes on elsewhere: the words of its mt19937 are
-   * hashed, and 2^32 mask keys are left out. So one generator gives a training after the other numbers of their own.
+   * hashed, and 2^32 mask keys are left out. So one generator gives a training after another different numbers.
    */
   fork(): Generator {
     const fork = this.clone();

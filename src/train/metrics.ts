@@ -7,7 +7,7 @@ import { formatShape, sameShape } from '../tensor/shape.js';
 import { showStructure } from '../tensor/structure.js';
 import { Tensor } from '../tensor/tensor.js';
 
-/** Metrics that have a name of their own. */
+/** Metrics that have a name. */
 export type MetricName = 'accuracy';
 
 /**

@@ -131,7 +131,7 @@ function trainingModes(model: AnyModule): Modes {
   return (module) => modes.get(module) ?? true;
 }
 
-/** The scalars with memory of their own each, which the step itself has written: what a run adds up. */
+/** The scalars with separate memory each, which the step itself has written: what a run adds up. */
 function distinct(scalars: readonly Tensor[]): Tensor[] {
   const seen = new Set<unknown>();
   return scalars.map((scalar) => {

@@ -39,7 +39,7 @@ export function readSource(path: string): SourceFile {
   return { path: path.split(sep).join('/'), text: readFileSync(join(root, path), 'utf8') };
 }
 
-/** Every source of the folders of the house, and the files beside them that say how it is built. */
+/** Every source of the folders of the house, and the files next to them that say how it is built. */
 export function readTree(): SourceFile[] {
   const folders = ['src', 'native', 'test', 'bench', 'examples', 'packaging'].flatMap(walk);
   return [...folders, 'binding.gyp', 'package.json'].map(readSource);

@@ -48,7 +48,7 @@ const isFloor = (name: string): name is Floor => Object.hasOwn(floors, name);
 
 /** Single files that a floor may reach beyond its line above. */
 const besides: readonly { floor: Floor; file: string; typesOnly: boolean }[] = [
-  // The mask is a pure function of a key, defined beside the ops that draw it; the generator makes the keys.
+  // The mask is a pure function of a key, defined next to the ops that draw it; the generator makes the keys.
   { floor: 'random', file: 'src/ops/mask.ts', typesOnly: false },
   { floor: 'random', file: 'src/ops/ops.ts', typesOnly: true },
   // What the public classes tell a trace: what they read and what they set. It knows neither ops nor tensors.
@@ -86,10 +86,10 @@ export const layerOrder: Rule = (files) =>
     if (!isFloor(from)) return [violation(item, `src/${from} has no place in the table of floors`)];
     const below: readonly string[] | null = floors[from];
     if (below === null || below.includes(to)) return [];
-    const beside = besides.find(({ floor, file }) => floor === from && file === item.to);
-    if (beside !== undefined && (item.typesOnly || !beside.typesOnly)) return [];
+    const exception = besides.find(({ floor, file }) => floor === from && file === item.to);
+    if (exception !== undefined && (item.typesOnly || !exception.typesOnly)) return [];
     const law =
-      beside === undefined ? (below.length === 0 ? 'nothing' : `only ${below.join(', ')}`) : 'only the types of it';
+      exception === undefined ? (below.length === 0 ? 'nothing' : `only ${below.join(', ')}`) : 'only the types of it';
     return [violation(item, `src/${from} may reach ${law}`)];
   });
 

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Rule, SourceFile, Violation } from './files.js';
 
-/** What the files of a folder of native may include beside their own. */
+/** What the files of a folder of native may include besides their own. */
 const floors: Readonly<Record<string, readonly string[]>> = {
   core: [],
   kernels: ['core'],

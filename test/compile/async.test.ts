@@ -46,7 +46,7 @@ describeEachBackend('async()', () => {
     expect(step(x).toArray()).toEqual([52, -52]);
   });
 
-  it('refuses a call that does not wait, and whoever writes what is being trained; lets them read', async () => {
+  it('refuses a call that does not wait, and who writes what is being trained; lets them read', async () => {
     const { total, step } = makeTotal();
     step(ones([2]));
     const pending = step.async(ones([2]));

@@ -13,9 +13,9 @@ export interface Fixture {
   readonly before?: (i: number) => void;
   readonly modules: readonly nn.AnyModule[];
   readonly optimizers: readonly optim.Optimizer[];
-  /** Tensors beside the parameters that a step changes. */
+  /** Tensors other than the parameters that a step changes. */
   readonly others?: readonly Tensor[];
-  /** Generators beside the default one that a step draws from. */
+  /** Generators other than the default one that a step draws from. */
   readonly generators?: readonly Generator[];
 }
 

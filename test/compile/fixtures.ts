@@ -1,4 +1,4 @@
-/** Things to be trained, each made anew from a seed, and a picture of all that a step may change. */
+/** Things to be trained, each made from a seed, and a picture of all that a step may change. */
 import {
   bernoulli,
   type CompileOptions,

@@ -55,7 +55,7 @@ function makeGather() {
   return { total, counter, program };
 }
 
-/** A mask of 2,000 ones, with p = 0.5, from a generator of its own. */
+/** A mask of 2,000 ones, with p = 0.5, from a separate generator. */
 function makeMask(masks: 'counter' | 'mt19937') {
   const generator = new Generator(3, { masks });
   const sum = zeros([1]);

@@ -69,7 +69,7 @@ describeEachBackend('random numbers in a traced function', () => {
     program.release();
   });
 
-  it('have gradients that see the numbers of their own run', () => {
+  it('have gradients that see the numbers of their run', () => {
     const x = tensor([1, 2, 3], { requiresGrad: true });
     const step = compile(() => {
       x.grad = null;

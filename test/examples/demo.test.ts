@@ -90,7 +90,7 @@ function writeDigits(name: string, count: number, compress: (bytes: Buffer) => B
   writeFileSync(join(folder, `${name}-labels-idx1-ubyte${suffix}`), compress(idx([count], labels)));
 }
 
-describe('the demo with data of its own', () => {
+describe("the demo with the user's data", () => {
   it('reads IDX files, plain and gzip', { timeout }, async () => {
     writeDigits('train', 640, (bytes) => bytes, '');
     writeDigits('t10k', 50, (bytes) => gzipSync(bytes), '.gz');

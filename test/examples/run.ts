@@ -1,4 +1,4 @@
-/** Runs an example in a process of its own, as a user would. */
+/** Runs an example in a separate process, as a user would. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

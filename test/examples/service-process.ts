@@ -1,4 +1,4 @@
-/** Starts examples/service as a process of its own on a free port, and talks to it over HTTP. */
+/** Starts examples/service as a separate process on a free port, and talks to it over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -114,7 +114,7 @@ describe('a training', () => {
     });
   });
 
-  it('is told again to whoever comes late, from where they stopped', async () => {
+  it('is told again to those who come late, from where they stopped', async () => {
     const id = await train(brief);
     const whole = withoutProgress(await allOf(service.events(`/jobs/${id}/events`)));
     expect(await allOf(service.events(`/jobs/${id}/events`))).toEqual(whole);

@@ -1,4 +1,4 @@
-"""Makes the golden files beside this script with PyTorch on the CPU. See README.md.
+"""Makes the golden files in this folder with PyTorch on the CPU. See README.md.
 
 Usage: python test/golden/generate.py [name ...]      (all files without names)
 """

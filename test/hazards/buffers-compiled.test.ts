@@ -85,7 +85,7 @@ function makeRounds(draw: (n: number) => number): Round[] {
 
 const weightsOf = (model: nn.AnyModule): number[][] => [...model.parameters()].map((p) => [...p.toTypedArray()]);
 
-describeEachBackend('steps beside a host that does what it likes with its buffers', () => {
+describeEachBackend('steps next to a host that does what it likes with its buffers', () => {
   it(`are right, ${rounds} times`, { timeout: 600_000 }, async () => {
     const draw = random(seed);
     const all = makeRounds(draw);

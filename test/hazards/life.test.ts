@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => scenarios.remove());
 
-/** Milliseconds: the bound is 200 on a quiet machine without sanitizers; these jobs have no end of their own. */
+/** Milliseconds: the bound is 200 on a quiet machine without sanitizers; these jobs never end by themselves. */
 const atOnce = process.env.LANEWISE_SANITIZER ? 30_000 : 3000;
 
 describe('in mid-training', () => {
@@ -71,7 +71,7 @@ describe('worker threads', () => {
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['answers -100 -200 -300 -400'], stderr: '' });
   });
 
-  it('may exit, fail or end beside their jobs', async () => {
+  it('may exit, fail or end while their jobs run', async () => {
     const { code, lines, stderr } = await scenarios.run('a worker that exits');
     const expected = ['exit well', 'throw well', 'Error: thrown in the worker', 'return well', 'threads 0'];
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: expected, stderr: '' });

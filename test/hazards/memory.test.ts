@@ -1,4 +1,4 @@
-/** How much memory programs, steps and trainings take over time. Each case has a process of its own. */
+/** How much memory programs, steps and trainings take over time. Each case has a separate process. */
 import { describe, expect, it } from 'vitest';
 import { runChild } from '../helpers/child.js';
 

@@ -1,4 +1,4 @@
-/** Runs a scenario in a process of its own and tells how it ended. */
+/** Runs a scenario in a separate process and tells how it ended. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

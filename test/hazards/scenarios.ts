@@ -1,5 +1,5 @@
 /**
- * What the tests of this folder do in a process of its own: `node scenarios.mjs NAME`. Every line on standard output is
+ * What the tests of this folder do in a separate process: `node scenarios.mjs NAME`. Every line on standard output is
  * something that happened. Bundled by process.ts.
  */
 
@@ -192,7 +192,7 @@ async function threadsBack(): Promise<void> {
 }
 
 if (isMainThread) {
-  // After the module has been evaluated: until then Node has an exit listener of its own.
+  // After the module has been evaluated: until then Node has its own exit listener.
   setImmediate(() => void onProcess[process.argv[2]!]!());
 } else {
   const { name, n } = workerData as { readonly name: string; readonly n: number };

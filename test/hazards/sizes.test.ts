@@ -56,7 +56,7 @@ function tryAll(
 describe('graphs with numbers changed at random', () => {
   const odd = [-1, 0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -0, 0.5, Number.NaN];
 
-  it('run or are refused, and harm nobody', () => {
+  it('run or are refused, and do no harm', () => {
     const rounds = Number(process.env.LANEWISE_FUZZ ?? 5000);
     const draw = random(20261123);
     const pick = <T>(list: readonly T[]): T => list[draw(list.length)]!;

@@ -51,7 +51,7 @@ describeEachBackend('denormal numbers of JavaScript outlive', () => {
     const pending = step.async(x, y);
     expect(broken(), 'while a step runs').toEqual([]);
     await pending;
-    expect(broken(), 'after a step that ran beside').toEqual([]);
+    expect(broken(), 'after a step that ran at the same time').toEqual([]);
     expect(() => step(x, tensor(Int32Array.of(0, 1, 2, 0, 1, 7)))).toThrow('out of bounds');
     expect(broken(), 'a step that throws').toEqual([]);
     await expect(step.async(x, tensor(Int32Array.of(0, 1, 2, 0, 1, 7)))).rejects.toThrow('out of bounds');

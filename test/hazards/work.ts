@@ -76,7 +76,7 @@ export function stepGraph(n: number, size: number): Graph {
 export interface Training {
   readonly program: ProgramHandle;
   readonly weights: DeviceBuffer;
-  /** A job's call of its own: gradient 1 everywhere, lr 1, one run on all threads unless it says otherwise. */
+  /** A separate call of a job: gradient 1 everywhere, lr 1, one run on all threads unless it says otherwise. */
   call(more?: Partial<JobCall>): JobCall & { readonly outputs: readonly [Float32Array, Float32Array] };
 }
 

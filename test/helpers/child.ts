@@ -1,4 +1,4 @@
-/** Runs code in a Node of its own, for what a process does once: environment variables, warnings, loading. */
+/** Runs code in a separate Node, for what a process does once: environment variables, warnings, loading. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

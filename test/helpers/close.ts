@@ -12,7 +12,7 @@ export interface CloseOptions {
 
 /**
  * Expects two implementations in float32 to agree: to `tolerance` of the larger of 1 and the value, NaN with NaN and
- * infinity with the same infinity. Subnormal results are nothing beside the tolerance, so flushing them passes.
+ * infinity with the same infinity. Subnormal results are nothing against the tolerance, so flushing them passes.
  */
 export function expectClose(actual: HostArray, expected: HostArray, options: CloseOptions = {}): void {
   const { what = 'result', tolerance = 2e-6, skip } = options;

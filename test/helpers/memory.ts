@@ -17,7 +17,7 @@ export class GuardedMemory implements Memory {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #array: HostArray;
 
-  /** `shift` moves the first element by so many elements from a multiple of 64 bytes. */
+  /** `shift` moves the first element by this number of elements from a multiple of 64 bytes. */
   constructor(dtype: DType, length: number, shift = 0) {
     this.dtype = dtype;
     this.length = length;

@@ -175,7 +175,7 @@ describe('a training by hand', () => {
     expect(existsSync('a')).toBe(false);
   });
 
-  it('refuses a model with a name of its own prefix', async () => {
+  it('refuses a model with a name that has its prefix', async () => {
     const model = new nn.Sequential({ 'lanewise:a': new nn.Linear(1, 1) });
     await expect(io.saveCheckpoint(path('prefix'), { model })).rejects.toThrow(
       'the model cannot have a tensor called "lanewise:a.weight": lanewise: is taken',

@@ -111,7 +111,7 @@ describe('options', () => {
     expect(() => new optim.SGD([new nn.Parameter(tensor([1]))], bad(value))).toThrow(ArgumentError);
   });
 
-  it('are objects without a prototype, and instances with properties of their own', () => {
+  it('are objects without a prototype, and instances with own properties', () => {
     class Options {
       lr = 3;
     }

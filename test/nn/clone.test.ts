@@ -48,7 +48,7 @@ class Tied extends nn.Module {
 }
 
 describeEachBackend('clone', () => {
-  it('gives the same model with numbers of its own', () => {
+  it('gives the same model with separate numbers', () => {
     const model = new nn.Sequential(
       new nn.Linear(4, 5),
       new nn.Dropout(0.25),
@@ -220,7 +220,7 @@ describe('clone of', () => {
     expect(copy[own]).not.toBe(model[own]);
   });
 
-  it('tensors in fields: leaves keep their gradients and what they share, parameters get memory of their own', () => {
+  it('tensors in fields: leaves keep their gradients and what they share, parameters get separate memory', () => {
     const plain = ones([2, 2]);
     class Sharing extends nn.Module {
       readonly a = new nn.Parameter(plain);
@@ -290,7 +290,7 @@ describe('clone of', () => {
     expect(new nn.Dropout(0.5).clone().generator).toBe(defaultGenerator);
   });
 
-  it('classes with a clone of their own, where they stand in others', () => {
+  it('classes with their own clone, where they stand in others', () => {
     class Private extends nn.Module {
       #factor: number;
       fc = new nn.Linear(1, 1);

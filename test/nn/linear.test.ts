@@ -40,7 +40,7 @@ describe("initial weights are PyTorch's to the bit", () => {
     expect(bits(rand(full.after.shape))).toBe(bits(load(full.after)));
   });
 
-  it('and come from a generator of its own when one is given', () => {
+  it('and come from a separate generator when one is given', () => {
     manualSeed(7);
     const expected = new nn.Linear(5, 3).stateDict();
     manualSeed(1);

@@ -163,7 +163,7 @@ describe('Sequential', () => {
     expect(keys(model)).toEqual(['0', '1', '2']);
   });
 
-  it('does not insert among names of their own', () => {
+  it('does not insert among names that are not numbers', () => {
     const named = new nn.Sequential({ a: new nn.ReLU() });
     expect(() => named.insert(0, new nn.ReLU())).toThrow("cannot be renumbered, and one is called 'a'");
     expect(keys(named)).toEqual(['a']);

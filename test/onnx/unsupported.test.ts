@@ -89,7 +89,7 @@ const rows: readonly (readonly [string, nn.Module, RegExp])[] = [
     /a size is 25, 169, 10201 for a batch of 5, 13, 101/,
   ],
   [
-    'one row of the batch with a size of its own',
+    'one row of the batch with another size',
     new Told((x) => x.add(tensor([[1], [2], [3]]))),
     /takes the example, but not a batch of 5 \(Sequential\[1\] add: shapes \[5, 4\] and \[3, 1\] .*\); export with dynamicBatch: false$/,
   ],

@@ -204,7 +204,7 @@ describe.each(names)('pointwise of %s with numbers in the frame', (isa) => {
   });
 
   it.each<[string, unknown[], typeof TypeError, RegExp]>([
-    ['a program that nobody made', right.with(0, 1e6), RangeError, /argument 0: no such program$/],
+    ['a program that does not exist', right.with(0, 1e6), RangeError, /argument 0: no such program$/],
     ['a negative program', right.with(0, -1), RangeError, /argument 0: expected a size/],
     ['more memories than there are', right.with(4, 2), RangeError, /argument 4: more elements than were given$/],
     ['fewer memories than there are', right.with(1, 1), TypeError, /expected 9 arguments, got 12$/],

@@ -248,7 +248,7 @@ describe('worker_threads', () => {
   const answer = (worker: Worker): Promise<unknown> =>
     new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
 
-  it('load the addon beside each other and compute at once, each with its own number of threads', async () => {
+  it('load the addon next to each other and compute at once, each with its own number of threads', async () => {
     const before = addon.threads();
     const answers = await Promise.all([start(), start(), start(), start()].map(answer));
     for (const one of answers) expect(one).toEqual({ sum: 96 ** 3, expected: 96 ** 3, threads: 3 });

@@ -101,7 +101,7 @@ describe.runIf(natives.length > 0)(`training steps with dropout on ${natives.at(
         expect(same, `tensor ${t} with ${threadCounts[i]} threads`).toBe(true);
       });
     });
-    // Workers are started by the first run that has so many parts, and stay: the work was split. No more of them than there are CPUs for; the
+    // Workers are started by the first run that has this number of parts, and stay: the work was split. No more of them than there are CPUs for; the
     // C++ tests have pools without that limit.
     const workers = Math.min(8, availableParallelism()) - 1;
     if (alone !== null && name === 'momentum' && mode === 'eager')

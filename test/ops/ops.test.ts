@@ -30,7 +30,7 @@ function itForEachGroup(check: (testCase: Case) => void, among = cases): void {
 }
 
 describe('the cases', () => {
-  it('have names of their own', () => {
+  it('have distinct names', () => {
     const names = cases.map(label);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });

@@ -110,7 +110,7 @@ describe('reference runs programs by the definitions', () => {
     expect([...out.read()]).toEqual([8, 24, 8, 33]);
   });
 
-  it('linear with a program: a matrix, a row and an element beside it, two outputs', () => {
+  it('linear with a program: a matrix, a row and an element next to it, two outputs', () => {
     const [out, second] = [fresh(4), fresh(4)];
     const program = programOf(4, 1, ([sum, matrix, row, element], [s]) => [
       sum.mul(element).add(matrix),

@@ -1,4 +1,4 @@
-/** Learning rate schedulers beside PyTorch, their states, and what they refuse. */
+/** Learning rate schedulers against PyTorch, their states, and what they refuse. */
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, nn, optim, StateError, tensor } from '../../src/index.js';
 import { type GoldenTensor, golden, values } from '../golden/load.js';
@@ -77,7 +77,7 @@ function makeSequence({ members, milestones }: (typeof sequences)[number], optim
 const factors = [(epoch: number) => 0.95 ** epoch, (epoch: number) => 1 / (epoch + 1)];
 const makeLambda = (optimizer: optim.Optimizer) => new lrScheduler.LambdaLR(optimizer, { lrLambda: factors });
 
-/** Every scheduler that the golden file has, on an optimizer of its own. */
+/** Every scheduler that the golden file has, on a separate optimizer. */
 const all: readonly (readonly [string, () => Scheduler, GoldenTensor])[] = [
   ...titled.map(
     ([title, { scheduler, options, optimizer, rates }]) =>
@@ -250,7 +250,7 @@ describe('a scheduler refuses', () => {
     expect(() => scheduler.step()).toThrow('the optimizer has 3 parameter groups, and had 2');
   });
 
-  it('a bad state in a sequence, and keeps all of its own', () => {
+  it('a bad state in a sequence, and keeps its own whole', () => {
     const optimizer = makeOptimizer();
     const sequence = makeSequence(sequences[0]!, optimizer);
     run(sequence, 3);

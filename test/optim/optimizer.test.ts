@@ -26,7 +26,7 @@ describeEachBackend('step', () => {
     expect(Object.keys(optimizer.stateDict().state)).toEqual(['1']);
   });
 
-  it('takes groups with options of their own', () => {
+  it('takes groups with separate options', () => {
     const [a, b, c] = [parameter(), parameter(), parameter()];
     const optimizer = new optim.SGD([{ params: [a] }, { params: b, lr: 0.25 }], { lr: 0.5 });
     optimizer.addParamGroup({ params: new Set([c]), lr: 1, weightDecay: 1 });

@@ -136,7 +136,7 @@ describe('the installed package', () => {
     ]);
   });
 
-  it('lets nobody past its index', () => {
+  it('lets no import past its index', () => {
     const { status, stderr } = runProgram(user, 'inside.mjs', "import 'lanewise/dist/lib/internal.js';");
     expect(status).not.toBe(0);
     expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
@@ -194,7 +194,7 @@ const strict = {
     noUncheckedIndexedAccess: true,
     skipLibCheck: false,
     noEmit: true,
-    // A user's project has Node's types of its own; here they are the checkout's.
+    // A user's project has its own types of Node; here they are the checkout's.
     typeRoots: [join(root, 'node_modules/@types')],
     types: ['node'],
   },

@@ -1,4 +1,4 @@
-/** The packed library under test runners that give each test file a realm of its own. */
+/** The packed library under test runners that give each test file a separate realm. */
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,

@@ -98,7 +98,7 @@ describe('emit', () => {
   });
 });
 
-/** The expressions of a program, in a graph of its own, as a program again. */
+/** The expressions of a program, in a separate graph, as a program again. */
 function again(program: PointwiseProgram): PointwiseProgram {
   const graph = new ExpressionGraph();
   const many = (count: number, make: (index: number) => Expression) => Array.from({ length: count }, (_, i) => make(i));

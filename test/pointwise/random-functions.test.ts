@@ -44,7 +44,7 @@ function functionOf(node: NodeName, operands: readonly Value[]): PointwiseFuncti
   return made;
 }
 
-/** Each node as a function of its own. */
+/** Each node as a separate function. */
 function nodeByNode(expression: RandomExpression, inputs: readonly Tensor[]): Tensor[] {
   const algebra: Algebra<Value> = {
     input: (index) => inputs[index]!,

@@ -9,7 +9,7 @@ import * as lanewise from '../../src/index.js';
 
 const { compile, data, Generator, nn, noGrad, optim, StateError, tensor } = lanewise;
 
-/** The value of an expression in a realm of its own, which has the given names. */
+/** The value of an expression in a separate realm, which has the given names. */
 function foreign<T>(expression: string, names: object = {}): T {
   return vm.runInNewContext(`(${expression})`, { ...names }) as T;
 }

@@ -15,7 +15,7 @@ import { describeEachBackend } from '../helpers/backends.js';
 
 const { detectAnomaly } = autograd;
 
-/** log of a negative number, in a layer of its own. */
+/** log of a negative number, in a separate layer. */
 class Log extends nn.Module {
   override forward(x: Tensor): Tensor {
     return x.log();

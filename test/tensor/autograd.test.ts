@@ -62,7 +62,7 @@ describeEachBackend('autograd.grad', () => {
     expect(arrays(autograd.grad(again, b))).toEqual([[1, 2]]);
   });
 
-  it('gives each input memory of its own', () => {
+  it('gives each input separate memory', () => {
     const { a, b } = pair();
     const seed = ones([2]);
     const [da, db] = autograd.grad(a.add(b), [a, b], { gradOutputs: seed });

@@ -6,7 +6,7 @@ const seen = (t: Tensor) => ({ dtype: t.dtype, values: t.toArray() });
 const int32 = { dtype: 'int32' } as const;
 
 describe('tensor() reads', () => {
-  it('booleans and bigints, as int32; beside a number they become float32', () => {
+  it('booleans and bigints, as int32; next to a number they become float32', () => {
     expect(seen(tensor(true))).toEqual({ dtype: 'int32', values: 1 });
     expect(seen(tensor([[true, false]]))).toEqual({ dtype: 'int32', values: [[1, 0]] });
     expect(seen(tensor([true, 2.5]))).toEqual({ dtype: 'float32', values: [1, 2.5] });

@@ -31,7 +31,7 @@ describeEachBackend('the tape', () => {
     expect(list(grad)).toEqual([5, 5]);
   });
 
-  it('gives leaves that get the same gradient memory of their own', () => {
+  it('gives leaves that get the same gradient separate memory', () => {
     const [a, b] = [leaf([1, 2]), leaf([3, 4])];
     const gradient = tensor([10, 20]);
     a.add(b).backward(gradient);
@@ -95,7 +95,7 @@ describeEachBackend('the tape', () => {
     expect(list(x.grad)).toEqual([12]);
   });
 
-  it('lets go of what led to a loss that is kept', async () => {
+  it('frees what led to a loss that is kept', async () => {
     const collect: () => void = vm.runInNewContext('gc');
     const weight = tensor(new Float32Array(64), { shape: [4, 16], requiresGrad: true });
     const losses: Tensor[] = [];
@@ -167,7 +167,7 @@ describeEachBackend('the tape', () => {
     expect(list(x.grad)).toEqual([2, 20]);
   });
 
-  it('computes no gradient that nobody asked for', () => {
+  it('computes no gradient that was not asked for', () => {
     const input = zeros([2, 3]);
     const weight = tensor([[1, 2, 3]], { requiresGrad: true });
     F.linear(input, weight).sum().backward();

@@ -85,7 +85,7 @@ describe('EarlyStopping', () => {
     }
   });
 
-  it('begins anew with each training', async () => {
+  it('begins again with each training', async () => {
     const callback = new EarlyStopping({ patience: 1, monitor: 'loss', mode: 'max' });
     for (let i = 0; i < 2; i++) {
       const history = await train(makeProblem(), { callbacks: [callback], epochs: 9, schedulers: [] });
@@ -146,9 +146,9 @@ describeEachBackend('a callback', () => {
     const onEpoch = ({ epoch }: EpochResult) => {
       states.push(weightsOf(problem));
       problem.optimizer.paramGroups[0]!.lr = 30 * epoch;
-      if (epoch === 5) throw new Error('of its own');
+      if (epoch === 5) throw new Error('of the callback');
     };
-    await expect(train(problem, { epochs: 50, callbacks: [stopping], onEpoch })).rejects.toThrow('of its own');
+    await expect(train(problem, { epochs: 50, callbacks: [stopping], onEpoch })).rejects.toThrow('of the callback');
     expect(weightsOf(problem)).toEqual(states.at(-1));
     problem.model.loadStateDict(stopping.bestState!);
     expect(weightsOf(problem)).toEqual(states[stopping.bestEpoch! - 1]);

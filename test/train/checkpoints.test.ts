@@ -42,7 +42,7 @@ async function leftIn(path: string, name: string): Promise<string> {
 const namesIn = (path: string) => readdirSync(path).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 
 describe('ModelCheckpoint with a path', () => {
-  it('writes after each so many steps, epochs, or after each epoch', async () => {
+  it('writes after every given number of steps, epochs, or after each epoch', async () => {
     for (const [options, expected] of [
       [{ everySteps: 4 }, ['4-1', '8-2', '12-2', '16-3']],
       [{ everyEpochs: 2 }, ['12-2']],

@@ -21,7 +21,7 @@ import {
 import { describeEachBackend, runOn } from '../helpers/backends.js';
 import { makeProblem, numbersOf, type Problem } from './problem.js';
 
-/** So many epochs that none of these trainings would end by itself. */
+/** A number of epochs for which none of these trainings would end by itself. */
 const endless = 1_000_000;
 
 const options = ({ x, y, optimizer, loss }: Problem, more: Partial<FitOptions> = {}): FitOptions => ({
@@ -150,7 +150,7 @@ describeEachBackend('a training', () => {
     await expectUsable(problem);
   });
 
-  it.each(['of a callback', 'of its own'])('is not held up by an onEpoch %s that never ends', async (whose) => {
+  it.each(['of a callback', 'of the training'])('is not held up by an onEpoch %s that never ends', async (whose) => {
     const problem = makeProblem();
     const controller = new AbortController();
     const never = new Promise<void>(() => {});
@@ -159,7 +159,7 @@ describeEachBackend('a training', () => {
       controller.abort(reason);
       return never;
     };
-    const given = whose === 'of its own' ? { onEpoch } : { callbacks: [{ onEpoch }] };
+    const given = whose === 'of the training' ? { onEpoch } : { callbacks: [{ onEpoch }] };
     await expect(fit(problem.model, options(problem, { ...given, signal: controller.signal }))).rejects.toBe(reason);
     await expectUsable(problem);
   });

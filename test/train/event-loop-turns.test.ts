@@ -1,4 +1,4 @@
-/** The event loop turns between any two batches that are made in JavaScript, whoever makes them. Counted, not timed. */
+/** The event loop turns between any two batches that are made in JavaScript, whatever makes them. Counted, not timed. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   compile,
@@ -174,7 +174,7 @@ describeEachBackend('the event loop turns between two batches', () => {
 });
 
 describe('a training over batches made in JavaScript', () => {
-  /** As long as nobody ends it. */
+  /** Until it is ended. */
   const endless = () => ({
     *[Symbol.iterator]() {
       for (;;) yield makeBatch();

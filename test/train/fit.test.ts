@@ -1,4 +1,4 @@
-/** fit beside the loop that one writes by hand: the same numbers. */
+/** fit against the loop that one writes by hand: the same numbers. */
 import { expect, it } from 'vitest';
 import {
   backend,
@@ -94,7 +94,7 @@ describeEachBackend('fit', (backendName) => {
     expect(backend.name).toBe(backendName);
   });
 
-  it('measures accuracy, metrics of its own and validation as eager code does', async () => {
+  it('measures accuracy, metrics and validation as eager code does', async () => {
     const problem = makeProblem(50);
     const { model, loss } = problem;
     const held = makeProblem(21);

@@ -1,4 +1,4 @@
-/** Where trainings draw from: each from a generator of its own, so that those side by side are reproducible. */
+/** Where trainings draw from: each from a separate generator, so that those side by side are reproducible. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
@@ -97,7 +97,7 @@ describe('the option generator', () => {
     await train(makeProblem(), { generator });
   });
 
-  it('leaves layers with a generator of their own to that', async () => {
+  it('leaves layers with a separate generator to that', async () => {
     const run = async (generator: Generator) => {
       const { x, y, loss, optimizer, model } = makeProblem();
       const own = new Generator(9);

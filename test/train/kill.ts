@@ -60,7 +60,7 @@ function start(...args: string[]) {
   return { child, first, closed, stdout: () => stdout, stderr: () => stderr };
 }
 
-/** What came of so many kills. */
+/** What came of this number of kills. */
 export interface Kills {
   readonly kills: number;
   /** Of them, those that came while a file was being written: a temporary file was left. */

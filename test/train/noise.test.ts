@@ -62,7 +62,7 @@ describeEachBackend('a model that draws in forward', () => {
     expect(defaultGenerator.getState()).toEqual(after);
   });
 
-  it('is validated with draws of its own in each step', async () => {
+  it('is validated with separate draws in each step', async () => {
     const problem = makeProblem();
     const { x, y, model, optimizer, loss } = problem;
     let expected = 0;
@@ -85,7 +85,7 @@ describeEachBackend('a model that draws in forward', () => {
     expect(epochs[0]!.validation!.loss).toBeCloseTo(expected, 5);
   });
 
-  it('predicts what evaluation gives, drawn anew at each call', async () => {
+  it('predicts what evaluation gives, drawn again at each call', async () => {
     const { x, model } = makeProblem();
     model.eval();
     const eager = [0, 1].map(() => model.forward(x).toArray());

@@ -171,7 +171,7 @@ describeEachBackend('predict gives what forward gives', () => {
       expectSame(await predict(model, input(23), { batchSize }), evaluate(model, input(23)));
   });
 
-  it('to the bit, whatever the number of rows beside', async () => {
+  it('to the bit, whatever the number of other rows', async () => {
     const model = rowWise['layers and a softmax']!();
     const whole = (await predict(model, input(64, 1))).toArray() as number[][];
     for (let rows = 1; rows < 64; rows++)

@@ -1,4 +1,4 @@
-/** predict: what eager evaluation gives, whatever goes on beside it. */
+/** predict: what eager evaluation gives, whatever goes on at the same time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import {
@@ -183,7 +183,7 @@ describeEachBackend('predict', (backendName) => {
     expect(answers).toBeGreaterThan(10);
   });
 
-  it('lets go of a model that nobody has any more', async () => {
+  it('frees a model that nothing holds any more', async () => {
     const use = async () => {
       const { model } = makeProblem();
       await predict(model, input(3));

@@ -118,7 +118,7 @@ const cases: Readonly<Record<string, () => Run>> = {
       options: { train: loaderOf(parts), epochs: 2, batchSize: undefined },
     };
   },
-  'a DataLoader and validation with generators of their own': () => {
+  'a DataLoader and validation with separate generators': () => {
     const parts = makeParts();
     const generator = new Generator(8);
     const validation = loaderOf(parts, { generator: new Generator(9) });

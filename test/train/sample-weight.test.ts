@@ -166,7 +166,7 @@ describeEachBackend('sampleWeight', () => {
     expect(epoch!.validation!.loss).not.toBeCloseTo(unweighted.validation!.loss, 3);
   });
 
-  it('does not weigh validation data of their own, also with a loss that gives a value for each row', async () => {
+  it('does not weigh separate validation data, also with a loss that gives a value for each row', async () => {
     const weights = weightsOf();
     const problem = still();
     const { x, y } = problem;

@@ -1,4 +1,4 @@
-/** Epochs of so many steps: each goes on in the data where the one before it ended. */
+/** Epochs of a given number of steps: each goes on in the data where the one before it ended. */
 import { expect, it } from 'vitest';
 import { ArgumentError, data, epochs, type FitOptions, fit, type Tensor } from '../../src/index.js';
 import { describeEachBackend } from '../helpers/backends.js';

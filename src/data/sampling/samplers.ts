@@ -44,7 +44,7 @@ export interface RandomSamplerOptions extends GeneratorOption {
   numSamples?: number;
 }
 
-/** Samples drawn with replacement come from PyTorch's generator so many at a time. */
+/** Samples drawn with replacement come from PyTorch's generator in blocks of this size. */
 const chunk = 32;
 
 /**

@@ -18,7 +18,7 @@ export type Encoder = 'oneHot' | 'ordinal';
 
 /**
  * What a missing value does: `'error'` refuses it by row and column; `'mean'` takes the mean of the column; `'indicator'` takes the mean and
- * adds a column of 0 and 1 that says so if `fit` has seen missing values. To categories `'indicator'` adds one of their own.
+ * adds a column of 0 and 1 that says so if `fit` has seen missing values. To categories `'indicator'` adds a separate one.
  */
 export type Missing = 'error' | 'mean' | 'indicator';
 

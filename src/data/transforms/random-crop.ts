@@ -45,8 +45,8 @@ export class RandomCrop implements Transform {
 
   /** @throws ShapeError for images that are smaller, with their padding, than what is cut out. */
   forward(images: Tensor): Tensor {
-    const [above, beside] = this.padding;
-    const batch = pad(asBatch('RandomCrop', images), [beside, beside, above, above], { value: this.fill });
+    const [above, left] = this.padding;
+    const batch = pad(asBatch('RandomCrop', images), [left, left, above, above], { value: this.fill });
     const [count, channels, height, width] = batch.shape as readonly [number, number, number, number];
     const [h, w] = this.size;
     if (h > height || w > width)

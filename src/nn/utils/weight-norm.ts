@@ -31,7 +31,7 @@ function sizeOf(v: Tensor, dim: number | null): Tensor {
  * Replaces a parameter w of a module by its size and its direction: w = g·v/‖v‖, with the parameters `weight_g` and `weight_v` in its place, after the
  * others. The norm is taken over all dimensions but `dim` (null: over all). w is computed whenever `forward` reads it; its numbers are the same at first.
  *
- * The module gets a class of its own for that, derived from the one it has, with a property in the parameter's place.
+ * The module gets a new class for that, derived from the one it has, with a property in the parameter's place.
  *
  * Salimans and Kingma, Weight Normalization (NeurIPS 2016);
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html | torch.nn.utils.weight_norm}.

@@ -13,7 +13,7 @@ const places = (graph: Graph) =>
   graph.values.flatMap(({ kind, index, length }) => (kind === 'temporary' ? [[index, length]] : []));
 
 describe('arena', () => {
-  it('lets a temporary lie where one lay that nobody needs any more, at a multiple of 64 bytes', () => {
+  it('lets a temporary lie where one lay that nothing needs any more, at a multiple of 64 bytes', () => {
     const list = new List();
     const x = list.input(20);
     const [a, b, c] = [list.temporary(20), list.temporary(20), list.temporary(20)];
@@ -34,7 +34,7 @@ describe('arena', () => {
     expect(apart.arena).toBe(96);
   });
 
-  it('drops temporaries that no instruction names, and numbers the others anew', () => {
+  it('drops temporaries that no instruction names, and renumbers the others', () => {
     const list = new List();
     list.temporary(1000);
     const x = list.input(4);

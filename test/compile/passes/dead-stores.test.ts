@@ -5,7 +5,7 @@ import { List, lines } from './graph.js';
 import { add, exp, neg, pointwise, programOf, run } from './tape.js';
 
 describe('dead stores', () => {
-  it('drops what is only for temporaries that nobody reads, and what was only for that', () => {
+  it('drops what is only for temporaries that nothing reads, and what was only for that', () => {
     const list = new List();
     const x = list.input(4);
     const [a, b, c] = [list.temporary(4), list.temporary(4), list.temporary(4)];

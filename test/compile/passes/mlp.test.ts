@@ -131,7 +131,7 @@ describe('the training step of an MLP', () => {
   const methods: Readonly<Record<string, Activation>> = {
     'GELU, its tanh form': gelu,
     SiLU: (x) => x.mul(x.sigmoid()),
-    'an expression of their own': (x) => x.expm1().clamp(-1, 2).mul(x.abs().add(1).log()).add(x.sin()),
+    "an expression of the user's": (x) => x.expm1().clamp(-1, 2).mul(x.abs().add(1).log()).add(x.sin()),
   };
 
   it.each(Object.entries(methods))('takes as many passes with tensor methods: %s', (_name, activation) => {

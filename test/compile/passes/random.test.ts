@@ -134,7 +134,7 @@ function lossOf({ loss: kind }: StepSpec, logits: Tensor, y: Tensor): Tensor {
 
 const runs = 2;
 
-/** What each run is given: numbers of its own, so that what a run leaves in the arena is wrong for the next. */
+/** What each run is given: different numbers, so that what a run leaves in the arena is wrong for the next. */
 function inputsOf({ rows, inFeatures, classes }: StepSpec, { draws }: TracedFunction): HostArray[][] {
   const generator = new Generator(5);
   for (const { source } of draws) source.manualSeed(6);

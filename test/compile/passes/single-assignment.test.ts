@@ -4,7 +4,7 @@ import { List, lines } from './graph.js';
 import { add, copy, exp, fill, neg, sgd, weightGradient } from './tape.js';
 
 describe('single-assignment', () => {
-  it('gives a sum in place a memory of its own, which is read from then on', () => {
+  it('gives a sum in place separate memory, which is read from then on', () => {
     const list = new List();
     const [x, y] = [list.input(4), list.input(4)];
     const sum = exp(list, x);

@@ -83,7 +83,7 @@ describe('categories', () => {
     ]);
   });
 
-  it('are indices beside the numbers, for embeddings', () => {
+  it('are indices next to the numbers, for embeddings', () => {
     const transformer = new data.ColumnTransformer({
       features: ['age', { column: 'city', encoder: 'ordinal', handleUnknown: 'ignore', missing: 'indicator' }],
       scaler: 'none',

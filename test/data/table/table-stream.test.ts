@@ -115,7 +115,7 @@ describe('rows', () => {
     await expect(data.fromRows(records.values(), options).then(all)).rejects.toThrow('give a function that opens them');
   });
 
-  it('with an error of their own give it on', async () => {
+  it('with their own error give it on', async () => {
     async function* failing() {
       yield records[0]!;
       await nextTurn();

@@ -28,7 +28,7 @@ def case(n, batch_size, shuffle, drop_last, own_generator):
 
 
 def left_early(batches):
-    """An epoch that is given up has drawn less from a generator of its own, unless it was at its short last batch."""
+    """An epoch that is given up has drawn less from a separate generator, unless it was at its short last batch."""
     generator = torch.Generator().manual_seed(23)
     loader = DataLoader(TensorDataset(torch.arange(10)), batch_size=3, shuffle=True, generator=generator)
     epoch = iter(loader)

@@ -1,4 +1,4 @@
-/** Compiled functions; what cannot be traced has a test of its own, test/compile/bad-functions.test.ts. */
+/** Compiled functions; what cannot be traced has a separate test, test/compile/bad-functions.test.ts. */
 import { compile, noGrad, type Tensor } from '../../../src/index.js';
 import { bad, type Fixture } from '../fixture.js';
 import { argument, type Row, shape, state } from '../row.js';

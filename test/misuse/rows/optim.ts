@@ -316,7 +316,7 @@ export const optimRows: readonly Row[] = [
     'step must be a whole number, got -1',
   ),
   argument(
-    'Optimizer.loadStateDict: state of nobody',
+    'Optimizer.loadStateDict: state of no parameter',
     (fixture) => fixture.optimizer.loadStateDict(saved(fixture, (dict) => Object.assign(dict.state, { 17: {} }))),
     'state for a parameter 17, which no group has',
   ),

@@ -27,7 +27,7 @@ export const productRows: readonly Row[] = [
     ({ matrix }) => F.einsum('i->i', matrix),
     'einsum(): the number of subscripts in the equation (1) does not match the number of dimensions (2) for operand 0 and no ellipsis was given',
   ),
-  shape('einsum: too many letters beside an ellipsis', ({ matrix }) => F.einsum('ijk...->i', matrix), 'is more than'),
+  shape('einsum: too many letters next to an ellipsis', ({ matrix }) => F.einsum('ijk...->i', matrix), 'is more than'),
   shape(
     'einsum: sizes',
     ({ matrix }) => F.einsum('ij,jk->ik', matrix, matrix),

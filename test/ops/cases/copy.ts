@@ -63,7 +63,7 @@ function copyCases(): Case[] {
   });
 }
 
-/** What has no int32 of its own. */
+/** What has no int32 counterpart. */
 const uncastable = [2147483520, 2147483648, -2147483648, -2147483904, 3e9, -3e9, 1e30, -0.9, 0.9, 1.9, -1.9, 2.5];
 const wideInts = [16777217, -16777217, 2147483647, -2147483648, 16777219, 33554435, 0, -1];
 
@@ -171,7 +171,7 @@ function indexAddCondition({ grad, index, rows, width }: CaseArgs<'indexAdd'>): 
   return { out };
 }
 
-/** Dense permutations of up to 4 dimensions, drawn by seed: shapes nobody thought of. */
+/** Dense permutations of up to 4 dimensions, drawn by seed: shapes that no case names. */
 function permutedCases(): Case[] {
   return Array.from({ length: 12 }, (_, i) => {
     const draw = uniform(seedOf(`permuted ${i}`));

@@ -69,7 +69,7 @@ function gradientCase([rows, outFeatures, inFeatures]: Shape, postOp: PostOp | n
     const product = matmulCondition({ a: grad, b: weight, out: 0, ...sizes, transA: false, transB: false }).out;
     const conditions = postOpCondition(postOp, inputs, product, inFeatures, units);
     const biasGrad = new Float64Array(inFeatures);
-    // The sum over the rows adds errors of its own to those of its terms; `units` counts the latter.
+    // The sum over the rows adds its errors to those of its terms; `units` counts the latter.
     const share = 1 + sumUnits(rows) / units;
     for (const [i, size] of conditions.out!.entries()) biasGrad[i % inFeatures]! += size * share;
     return { ...conditions, biasGrad };

@@ -87,7 +87,7 @@ export const linearCases: readonly Case[] = [
   linearCase([128, 256, 784], { bias: true, postOp: dropped(0.5, 0, true) }),
   ...[0, 0.9, 1].map((p) => linearCase([33, 40, 7], { bias: true, postOp: dropped(p, 0, false) })),
   linearCase([9, 19, 8], { bias: true, postOp: dropped(0.3, 2 ** 33 + 5, true) }),
-  // One column: each row has words of its own.
+  // One column: each row has separate words.
   linearCase([70, 1, 9], { bias: true, postOp: dropped(0.3, 2, false) }),
   ...fewShapes.flatMap((shape, i) =>
     general.map((postOp, k) => linearCase(shape, { bias: (i + k) % 2 === 0, postOp })),

@@ -133,7 +133,7 @@ export const adamSettings: readonly (readonly [string, Adam])[] = [
 export const named = (conditions: readonly Float64Array[]): Record<string, Float64Array> =>
   Object.fromEntries(conditions.map((condition, i) => [`outputs[${i}]`, condition]));
 
-/** The step with this gradient, beside what it is made from and in its place. */
+/** The step with this gradient, next to what it is made from and in its place. */
 function stepCase(name: string, step: Step, grad: Float32Array, tolerance: Bound<'pointwise'>, options = {}): Case {
   const { program, param, buffers, scalars } = step;
   const counted = step.step === null ? {} : { step: step.step };

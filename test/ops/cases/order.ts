@@ -77,7 +77,7 @@ function specialCases(): Case[] {
       inner: 1,
       descending,
     }));
-  // Each special value in a line of its own.
+  // Each special value in a separate line.
   const lines = floats(specials.length * 5, 8);
   specials.forEach((value, line) => {
     lines[line * 5 + (line % 5)] = value;

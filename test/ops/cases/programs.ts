@@ -29,7 +29,7 @@ export type Build = (
   graph: ExpressionGraph,
 ) => Expression | readonly Expression[];
 
-/** A program with so many inputs and scalars, used or not. */
+/** A program with this number of inputs and scalars, used or not. */
 export function programOf(inputs: number, scalars: number, build: Build): PointwiseProgram {
   const graph = new ExpressionGraph();
   const all = <T>(make: (index: number) => Expression) => Array.from({ length: 4 }, (_, i) => make(i)) as T;

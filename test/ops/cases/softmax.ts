@@ -100,7 +100,7 @@ function forwardCases(log: boolean): Case[] {
     [0, -80, -87, -90, -104],
     [0.25, 0.5, -0.75, 1, -2],
   ];
-  // As rows, and as columns beside each other.
+  // As rows, and as columns next to each other.
   const asRows = Float32Array.from(rows.flat());
   const asColumns = Float32Array.from(
     { length: asRows.length },

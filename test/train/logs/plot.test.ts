@@ -89,7 +89,7 @@ describe('plot', () => {
     await expect(run()).rejects.toThrow(message);
   });
 
-  it('says which package to install, and nothing else of its own errors', async () => {
+  it('says which package to install, and nothing else', async () => {
     const missing = optionalPackage('plot', 'no-such-package', () => import('no-such-package' as string));
     await expect(missing).rejects.toThrow(StateError);
     const broken = optionalPackage('plot', 'echarts', () => Promise.reject(new Error('broken')));
