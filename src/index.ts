@@ -5,6 +5,7 @@
 export { type Compiled, type CompileOptions, compile, type Returnable } from './compile/compile.js';
 export type { PassName } from './compile/passes/index.js';
 export * as data from './data/index.js';
+export * as distributed from './distributed/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
 export * as functional from './functional/index.js';
 export { type GradcheckOptions, gradcheck } from './functional/gradcheck.js';

@@ -2,7 +2,7 @@
 import * as lanewise from '../../src/index.js';
 import type { Exported } from './names.js';
 
-const { nn, functional, optim, data } = lanewise;
+const { nn, functional, optim, data, distributed } = lanewise;
 
 const valuesOf = (object: object): string[] => Object.keys(object).filter((name) => !name.startsWith('~'));
 /** Of a namespace, without the namespaces in it. */
@@ -32,6 +32,7 @@ const methods = Object.getOwnPropertyNames(lanewise.Tensor.prototype).filter(
 /** Modules of which only what exists here is in the table. */
 export const partial: readonly Exported[] = [
   { module: 'torch', path: '', also: ['Tensor', 'utils.data'], names: flat(lanewise) },
+  { module: 'distributed', path: 'distributed', names: flat(distributed) },
   // Functions of torch that are not exported by the package itself.
   {
     module: 'torch',

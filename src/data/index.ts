@@ -4,6 +4,7 @@ export { type CollatingOptions, DataLoader, type DataLoaderOptions } from './dat
 export { type Dataset, TensorDataset } from './dataset.js';
 export { type ReadIdxOptions, readIdx } from './idx.js';
 export { type ReadNpyOptions, readNpy, readNpz } from './npy.js';
+export { DistributedSampler, type DistributedSamplerOptions } from './sampling/distributed.js';
 export type { GeneratorOption, Sampler, Sized } from './sampling/sampler.js';
 export {
   BatchSampler,

@@ -320,6 +320,7 @@ describe('rules of the house', () => {
       'tensor',
       'files',
       'functional',
+      'distributed',
       'nn',
       'optim',
       'data',

@@ -15,6 +15,7 @@ from makers.activations import activations
 from makers.attention import attention
 from makers.conv import conv
 from makers.conv_training import conv_training
+from makers.distributing import distributed
 from makers.dropping import dropout
 from makers.errors import errors
 from makers.filing import files
@@ -44,6 +45,7 @@ FILES = {
     "weights": weights,
     "loader": loader,
     "samplers": samplers,
+    "distributed": distributed,
     "optimizers": optimizers,
     "optimizers-rest": optimizers_rest,
     "schedules": schedules,

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import type { GoldenTensor } from './tensor.js';
 import type { VocabularyFiles } from './vocabulary.js';
 
+export type { GoldenTensor } from './tensor.js';
 export type { ActivationCase, ObjectiveCase } from './vocabulary.js';
 
-export type { GoldenTensor } from './tensor.js';
-
 import type { AttentionCases } from './attention-types.js';
+import type { DistributedFile } from './distributed-cases.js';
 import type { NormCase, PoolCase, UnpoolCase } from './norm-cases.js';
 import type { PackingCase, RecurrentCase } from './recurrent-types.js';
 import type { HelperFile, OptimizerRuns, SamplerFile } from './training-cases.js';
@@ -278,6 +278,7 @@ export interface GoldenFiles extends VocabularyFiles {
   };
   errors: { readonly cases: readonly { readonly name: string; readonly type: string; readonly message: string }[] };
   samplers: SamplerFile;
+  distributed: DistributedFile;
   helpers: HelperFile;
   hooks: {
     readonly scenes: readonly { readonly scene: string; readonly log: readonly unknown[] }[];

@@ -3,7 +3,9 @@
 import inspect
 
 import torch
+import torch.distributed
 import torch.nn.functional
+import torch.nn.parallel
 import torch.utils.data
 
 
@@ -25,6 +27,8 @@ def names():
         "optim.lr_scheduler": sorted(torch.optim.lr_scheduler.__all__),
         "optim.swa_utils": sorted(torch.optim.swa_utils.__all__),
         "utils.data": sorted(torch.utils.data.__all__),
+        "distributed": sorted(set(functions(torch.distributed)) | {"ReduceOp", "ProcessGroup"}),
+        "nn.parallel": sorted(torch.nn.parallel.__all__),
         "torch": sorted(name for name in dir(torch) if not name.startswith("_") and callable(getattr(torch, name))),
         "Tensor": sorted(name for name in dir(torch.Tensor) if not name.startswith("_")),
     }
