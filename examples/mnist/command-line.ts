@@ -1,4 +1,4 @@
-/** What the examples that learn images share: options, the start of a run, Ctrl-C. */
+/** What the examples that learn images share: options, the start of a run. */
 import { backend, manualSeed } from 'lanewise';
 import { loadDigits, type Split } from './digits.js';
 
@@ -81,13 +81,3 @@ export function begin<Model>(options: CommonOptions, what: string, makeModel: ()
   console.log(`backend ${backend.name}${threads}, seed ${options.seed}`);
   return [model, split];
 }
-
-/** Is aborted by Ctrl-C; a second one ends the process at once. */
-export function signalOfInterrupt(): AbortSignal {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  return stop.signal;
-}
-
-/** The exit status of a program that Ctrl-C has ended. */
-export const interrupted = 130;

@@ -1,7 +1,8 @@
 /** Trains a dropout network on real handwritten digits: `npm run demo -- --help`. */
 import { Presets, SingleBar } from 'cli-progress';
+import { interrupted, signalOfInterrupt } from '../interrupt.js';
 import { drawCurves } from './chart.js';
-import { begin, interrupted, readOrExplain, signalOfInterrupt } from './command-line.js';
+import { begin, readOrExplain } from './command-line.js';
 import type { Split } from './digits.js';
 import { type DemoOptions, readOptions, usage } from './options.js';
 import { type EpochResult, evaluate, makeModel, train } from './train.js';

@@ -3,7 +3,7 @@
  * and which species a penguin is, a classification. Next to each result stands what one can say without a model.
  */
 import { data, EarlyStopping, fit, manualSeed, nn, optim, predict } from 'lanewise';
-import { readTable, type Row, splitRows } from './table.js';
+import { type Row, readTable, splitRows } from './table.js';
 
 async function cars(): Promise<void> {
   manualSeed(0);

@@ -6,15 +6,18 @@ import { Generator } from 'lanewise';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** A file of the package. */
-export function readTable(name: string): Row[] {
+/** The text of a file of the package. */
+export function readText(name: string): string {
   // The package exports its module only; the files lie next to that module's folder.
   const folder = dirname(dirname(createRequire(import.meta.url).resolve('vega-datasets')));
-  return JSON.parse(readFileSync(join(folder, 'data', name), 'utf8'));
+  return readFileSync(join(folder, 'data', name), 'utf8');
 }
 
+/** The rows of a JSON file of the package. */
+export const readTable = (name: string): Row[] => JSON.parse(readText(name));
+
 /** Rows to train on and to test with, one in five, in a random order that is always the same. */
-export function splitRows(rows: readonly Row[]): { train: Row[]; test: Row[] } {
+export function splitRows<R extends Row>(rows: readonly R[]): { train: R[]; test: R[] } {
   const order = new Generator(0).randperm(rows.length);
   const shuffled = Array.from(order, (i) => rows[i]!);
   const testRows = Math.floor(rows.length / 5);

@@ -40,6 +40,18 @@ export function runExample(path: string, args: readonly string[] = [], options: 
   });
 }
 
+/** Runs an example and presses Ctrl-C, once, when its output matches. */
+export function interruptExample(path: string, when: RegExp, args: readonly string[] = []): Promise<Run> {
+  let isSent = false;
+  return runExample(path, args, {
+    onOutput: (stdout, kill) => {
+      if (isSent || !when.test(stdout)) return;
+      isSent = true;
+      kill('SIGINT');
+    },
+  });
+}
+
 /** The number at the end of the last line, `test accuracy: 0.9500`. */
 export function accuracyOf({ stdout }: Run): number {
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
