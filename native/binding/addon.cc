@@ -19,6 +19,7 @@
 #include "../program/decode.h"
 #include "call.h"
 #include "errors.h"
+#include "group.h"
 #include "instance.h"
 #include "job.h"
 #include "machine.h"
@@ -140,6 +141,11 @@ constexpr NamedCallback kJobs[] = {
     {"stopJobs", stop_jobs},
 };
 
+constexpr NamedCallback kGroup[] = {
+    {"groupOpen", group_open}, {"groupInfo", group_info},   {"groupSubmit", group_submit},
+    {"groupTake", group_take}, {"groupAbort", group_abort}, {"groupLeave", group_leave},
+};
+
 void add_function(napi_env env, napi_value object, const NamedCallback& entry, void* data) {
   napi_value function = nullptr;
   check(napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.callback, data, &function));
@@ -199,6 +205,7 @@ napi_value create_exports(napi_env env, napi_value exports) {
   for (const NamedCallback& entry : kPrograms) add_function(env, exports, entry, nullptr);
   add_function(env, exports, {"runProgram", run_program}, &instance);
   for (const NamedCallback& entry : kJobs) add_function(env, exports, entry, nullptr);
+  for (const NamedCallback& entry : kGroup) add_function(env, exports, entry, nullptr);
   return exports;
 }
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../distributed/collectives.h"
 #include "errors.h"
 #include "program.h"
 
@@ -31,6 +32,8 @@ napi_value program_error(napi_env env, const std::exception_ptr& failure) {
     return result;
   } catch (const std::bad_alloc&) {
     return create(env, napi_create_error, kNoMemory, kNoMemoryCode);
+  } catch (const distributed::Disagreement& error) {
+    return create(env, napi_create_error, error.what(), "ERR_LANEWISE_STATE");
   } catch (const std::invalid_argument& error) {
     return create(env, napi_create_range_error, error.what());
   } catch (const std::overflow_error& error) {

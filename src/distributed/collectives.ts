@@ -40,7 +40,7 @@ export async function allReduce(tensor: Tensor, options?: ReduceOptions): Promis
   const { group, op } = readOptions(caller, options);
   checkTarget(caller, tensor);
   const numbers = copyOf(tensor);
-  await group.allReduce(numbers, op);
+  await group.allReduce([numbers], { op });
   write(tensor, numbers);
 }
 
@@ -60,7 +60,7 @@ export async function reduceScatter(output: Tensor, inputs: readonly Tensor[], o
   const all = emptyLike(output, group.size);
   for (const [i, input] of inputs.entries()) all.set(input.storage.read(), i * output.numel);
   const result = emptyLike(output);
-  await group.reduceScatter(all, result, op);
+  await group.reduceScatter(all, result, { op });
   write(output, result);
 }
 
@@ -99,7 +99,7 @@ export async function broadcast(tensor: Tensor, src: number, options?: Collectiv
   if (checkSize(caller, 'src', src) >= group.size)
     throw new ArgumentError(`${caller}: src must be a rank from 0 to ${group.size - 1}, got ${src}`);
   const numbers = copyOf(tensor);
-  await group.broadcast(numbers, src);
+  await group.broadcast([numbers], src);
   if (group.rank !== src) write(tensor, numbers);
 }
 

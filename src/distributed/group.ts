@@ -1,35 +1,57 @@
-/** What processes that compute together ask of each other. Everything above knows this interface and no engine. */
-import type { HostArray } from '../ops/ops.js';
+/** What a group of processes can do together: the seam between engines and everything that trains on several of them. */
+import type { GroupArray, ReduceOp } from '../ops/group-tasks.js';
 
-/** How numbers of the ranks become one. */
-export type ReduceOp = 'sum' | 'product' | 'min' | 'max';
+export type { GroupArray, ReduceOp };
+
+/** How numbers of several ranks become one. */
+export interface ReduceOptions {
+  /** Default 'sum'. int32 wraps; of 'min' and 'max' a NaN is the result. */
+  readonly op?: ReduceOp;
+  /** What each result is divided by at the end; floating-point arrays only. Default 1. */
+  readonly divisor?: number;
+}
+
+export interface AllReduceOptions extends ReduceOptions {
+  /**
+   * Further parts of this rank: lists like the first one. The leaves of the tree are rank 0's arrays, its parts, rank 1's arrays, and so on. So
+   * the result of 4 ranks is that of 2 ranks with 2 parts each, and of one with 4, to the bit. As many on each rank.
+   */
+  readonly parts?: readonly (readonly GroupArray[])[];
+}
 
 /**
- * The processes of a job, and this one among them. Every rank calls the same methods in the same order; arrays are of one type and length on all
- * ranks and are not touched until the promise settles. Sums are made in the order of a binary tree over the ranks, (0 + 1) + (2 + 3), so
- * their bits depend on no engine.
+ * The processes of a job, each with a rank from 0 to `size - 1`. Collectives are to be called by all of them, in one order and with the same sizes;
+ * they run in that order, one at a time, off the event loop, and what is in the arrays is read at the call. A pending one keeps the
+ * event loop alive. Sums follow one tree over the ranks, so no bit depends on the engine.
+ *
+ * Where ranks call different things, all of them get a StateError that names the rank; after a failure every collective fails.
  */
 export interface ProcessGroup {
-  /** The number of this process, from 0 on. */
   readonly rank: number;
-  /** How many processes there are. */
   readonly size: number;
-  /** The number of this process among those of its machine. */
+  /** The rank among those of the same host. */
   readonly localRank: number;
-  /** How many processes its machine has. */
+  /** How many ranks this host has. */
   readonly localSize: number;
-  /** Replaces the numbers by those of all ranks, put together element by element. */
-  allReduce(data: HostArray, op: ReduceOp): Promise<void>;
-  /** The same of `input`, of which each rank gets a part: number `rank` of `size` parts as long as `output`. */
-  reduceScatter(input: HostArray, output: HostArray, op: ReduceOp): Promise<void>;
-  /** Puts the inputs of all ranks one behind the other into `output`. */
-  allGather(input: HostArray, output: HostArray): Promise<void>;
-  /** Gives all ranks the numbers of one. */
-  broadcast(data: HostArray, root: number): Promise<void>;
-  /** Settles when every rank has called it. */
+  /** The engine and its version, for people. */
+  readonly engine: string;
+
+  /**
+   * Reduces each array over the ranks, in place. Arrays of one type travel together: many small ones cost as much as one.
+   * @throws ArgumentError (rejects) for arrays of different types, or bytes
+   */
+  allReduce(arrays: readonly GroupArray[], options?: AllReduceOptions): Promise<void>;
+  /** Reduces `input`, `size` times as long as `output`, over the ranks; rank r gets the r-th piece. */
+  reduceScatter(input: GroupArray, output: GroupArray, options?: ReduceOptions): Promise<void>;
+  /** Fills `output`, `size` times as long as `input`, with the inputs of rank 0, 1 and so on. */
+  allGather(input: GroupArray, output: GroupArray): Promise<void>;
+  /** Copies the arrays of rank `root` to all ranks. */
+  broadcast(arrays: readonly GroupArray[], root: number): Promise<void>;
+  /** Resolves when all ranks have called it. */
   barrier(): Promise<void>;
-  /** Ends every process of the job, this one too, with a code other than 0. */
-  abort(message: string): void;
-  /** Leaves the job. */
+
+  /** Writes the message to stderr and ends every process of the job with that exit code. Does not return. */
+  abort(message: string, code: number): void;
+  /** Waits for all ranks and closes the group. A process that exits before has ended the job. */
   destroy(): Promise<void>;
 }

@@ -8,9 +8,8 @@ export {
   type ReduceOptions,
   reduceScatter,
 } from './collectives.js';
-export type { ProcessGroup, ReduceOp } from './group.js';
+export type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOp } from './group.js';
 export {
-  type DistributedBackend,
   destroyProcessGroup,
   getLocalRank,
   getRank,

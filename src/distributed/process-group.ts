@@ -1,25 +1,15 @@
 /** The group that a process belongs to: made once, looked up by all that is distributed. */
-import { checkNumber, checkOptions, show } from '../check.js';
+import { checkNumber, checkOneOf, checkOptions, show } from '../check.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { holds } from '../realm.js';
 import type { ProcessGroup } from './group.js';
+import { openGroup } from './open-group.js';
 import { SingleGroup } from './single-group.js';
-
-/** What connects the processes of a job: `mpi` of the package `@lanewise/mpi`. */
-export interface DistributedBackend {
-  /** For messages. */
-  readonly name: string;
-  /**
-   * Joins the job. Null when no launcher has started this process.
-   * @param options timeout: seconds after which a rank that does not answer ends the job.
-   */
-  connect(options: { readonly timeout: number }): Promise<ProcessGroup | null>;
-}
 
 /** Options of {@link initProcessGroup}. */
 export interface InitProcessGroupOptions {
-  /** What connects the processes: `'mpi'` (the package `@lanewise/mpi`, which is looked up then), or that package's `mpi` itself. Default `'mpi'`. */
-  backend?: 'mpi' | DistributedBackend;
+  /** What connects the processes. Default `'mpi'`: the library of the launcher's MPI. */
+  backend?: 'mpi';
   /** How long a rank waits for the others, in seconds, before it ends the whole job with an error. Default 1800, as PyTorch's 30 minutes. */
   timeout?: number;
 }
@@ -45,10 +35,10 @@ export async function initProcessGroup(options?: InitProcessGroupOptions): Promi
   if (group !== null || isStarting) throw new StateError('trying to initialize the default process group twice!');
   if (wasDestroyed)
     throw new StateError(`${caller}: the process group has been destroyed, and an engine starts once in a process`);
+  checkOneOf(caller, 'backend', backend, ['mpi']);
   isStarting = true;
   try {
-    const connection = await backendOf(caller, backend);
-    group = (await connection.connect({ timeout })) ?? new SingleGroup();
+    group = await openGroup({ timeout });
   } finally {
     isStarting = false;
   }
@@ -99,24 +89,4 @@ export function groupOf(caller: string, given: ProcessGroup | undefined): Proces
   if (holds(given, 'allReduce') && typeof given.allReduce === 'function' && Number.isSafeInteger(given.size))
     return given;
   throw new ArgumentError(`${caller}: processGroup must be a ProcessGroup, got ${show(given)}`);
-}
-
-async function backendOf(caller: string, backend: unknown): Promise<DistributedBackend> {
-  if (backend === 'mpi') return { name: 'mpi', connect: connectMpi };
-  if (isBackend(backend)) return backend;
-  throw new ArgumentError(`${caller}: backend must be 'mpi' or an object with a method connect, got ${show(backend)}`);
-}
-
-const isBackend = (value: unknown): value is DistributedBackend =>
-  holds(value, 'connect') && typeof value.connect === 'function';
-
-/** Variables that launchers set for the processes they start. */
-const launcherVariables = ['OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'PMIX_RANK', 'SLURM_NTASKS'] as const;
-
-async function connectMpi(options: { readonly timeout: number }): Promise<ProcessGroup | null> {
-  const isLaunched = launcherVariables.some((name) => process.env[name] !== undefined);
-  if (!isLaunched) return null;
-  const name = '@lanewise/mpi';
-  const { mpi } = (await import(name)) as { readonly mpi: DistributedBackend };
-  return mpi.connect(options);
 }

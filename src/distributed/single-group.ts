@@ -1,31 +1,65 @@
-import type { HostArray } from '../ops/ops.js';
-import type { ProcessGroup } from './group.js';
+/** A world of one: a process without a launcher, which computes what a job of one rank would. */
 
-/** A world of one: what a program has that no launcher has started. */
+import { StateError } from '../errors.js';
+import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
+import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from './group.js';
+import { reduceLeaves } from './tree.js';
+
+type Numbers = Exclude<GroupArray, Uint8Array>;
+
 export class SingleGroup implements ProcessGroup {
   readonly rank = 0;
   readonly size = 1;
   readonly localRank = 0;
   readonly localSize = 1;
+  readonly engine = 'one process';
+  #isOpen = true;
 
-  async allReduce(): Promise<void> {}
+  #checkOpen(caller: string): void {
+    if (!this.#isOpen) throw new StateError(`${caller}: the process group has been destroyed`);
+  }
 
-  async reduceScatter(input: HostArray, output: HostArray): Promise<void> {
+  async allReduce(arrays: readonly GroupArray[], options: AllReduceOptions = {}): Promise<void> {
+    this.#checkOpen('allReduce');
+    checkReduction('allReduce', arrays, options);
+    const { op = 'sum', divisor = 1, parts = [] } = options;
+    arrays.forEach((array, i) => {
+      const copies = parts.map((part) => part[i]!.slice() as Numbers);
+      reduceLeaves([array as Numbers, ...copies], op, divisor);
+    });
+  }
+
+  async reduceScatter(input: GroupArray, output: GroupArray, options: ReduceOptions = {}): Promise<void> {
+    this.#checkOpen('reduceScatter');
+    checkReduction('reduceScatter', [input], options);
+    checkPieces('reduceScatter', output, input, 1);
+    output.set(input);
+    reduceLeaves([output as Numbers], 'sum', options.divisor ?? 1);
+  }
+
+  async allGather(input: GroupArray, output: GroupArray): Promise<void> {
+    this.#checkOpen('allGather');
+    checkPieces('allGather', input, output, 1);
     output.set(input);
   }
 
-  async allGather(input: HostArray, output: HostArray): Promise<void> {
-    output.set(input);
+  async broadcast(arrays: readonly GroupArray[], root: number): Promise<void> {
+    this.#checkOpen('broadcast');
+    typeOfArrays('broadcast', arrays);
+    checkRank('broadcast', root, 1);
   }
 
-  async broadcast(): Promise<void> {}
-
-  async barrier(): Promise<void> {}
-
-  abort(message: string): void {
-    process.stderr.write(`lanewise: ${message}\n`);
-    process.exit(1);
+  async barrier(): Promise<void> {
+    this.#checkOpen('barrier');
   }
 
-  async destroy(): Promise<void> {}
+  abort(message: string, code: number): void {
+    process.stderr.write(`${message}\n`);
+    process.exit(code);
+  }
+
+  async destroy(): Promise<void> {
+    this.#checkOpen('destroyProcessGroup');
+    this.#isOpen = false;
+  }
 }

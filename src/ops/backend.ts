@@ -3,9 +3,11 @@ import { show as showAny } from '../check.js';
 import { ArgumentError, BackendError, StateError } from '../errors.js';
 import { environment, isClusterWorker } from './environment.js';
 import type { ProgramFactory } from './graph.js';
+import type { GroupTasks } from './group-tasks.js';
 import { type LoadReport, loadAddon } from './load.js';
 import { advice } from './load-advice.js';
 import { createNativeOps } from './native.js';
+import { NativeGroup } from './native-group.js';
 import { createJobs } from './native-jobs.js';
 import { createNativePrograms, type NativeJobs } from './native-programs.js';
 import type { Ops } from './ops.js';
@@ -214,6 +216,18 @@ export function currentOps(): Ops {
 /** Who runs a traced program: with float64 memory the reference, whatever the backend, since only it has that. */
 export function programsFor(hasDoubles: boolean): ProgramFactory {
   return (hasDoubles ? reference : choose()).programs();
+}
+
+/**
+ * What ranks of a job communicate by, whatever backend computes.
+ * @throws BackendError without an addon
+ */
+export function nativeGroup(): GroupTasks {
+  const loaded = native();
+  if (loaded.addon !== null) return new NativeGroup(loaded.addon);
+  throw new BackendError(
+    `processes communicate by the native addon, and that could not be loaded (${whyMissing(loaded)}). ${remedy(loaded)}`,
+  );
 }
 
 /**

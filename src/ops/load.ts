@@ -119,6 +119,28 @@ export interface NativeAddon {
   jobOutputs(job: number, outputs: readonly HostArray[]): void;
   stopJob(job: number): void;
   stopJobs(): void;
+
+  /**
+   * Opens an MPI library as the process group of this process. `settle` is called for each task that is over, and with 0 when
+   * the ranks are connected or have failed to.
+   */
+  groupOpen(library: string, timeoutSeconds: number, settle: (task: number, error: Error | null) => void): void;
+  groupInfo(): { rank: number; size: number; engine: string };
+  /** Kinds and ops are numbers of native/distributed. The arrays are copied, one behind the other. The number of the task. */
+  groupSubmit(
+    kind: number,
+    op: number,
+    divisor: number,
+    parts: number,
+    root: number,
+    arrays: readonly (HostArray | Uint8Array)[],
+  ): number;
+  /** Copies the result out, as much as the arrays take; only within `settle`. */
+  groupTake(task: number, arrays: readonly (HostArray | Uint8Array)[]): void;
+  /** Ends all processes of the job. */
+  groupAbort(message: string, code: number): void;
+  /** The same, if the group is still open. */
+  groupLeave(code: number): void;
 }
 
 /** Called once, by `settleJob`, when a job is over. */

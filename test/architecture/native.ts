@@ -8,8 +8,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   kernels: ['core'],
   ops: ['core', 'kernels'],
   program: ['core', 'kernels', 'ops'],
-  binding: ['core', 'kernels', 'ops', 'program'],
-  test: ['core', 'kernels', 'ops', 'program', 'bench'],
+  distributed: ['core'],
+  binding: ['core', 'kernels', 'ops', 'program', 'distributed'],
+  test: ['core', 'kernels', 'ops', 'program', 'distributed', 'bench'],
   bench: ['core', 'kernels', 'ops'],
 };
 

@@ -1,13 +1,16 @@
 /** Ranks in one process: tasks that wait for each other, with the interface of a real group. */
-
-import type { ProcessGroup, ReduceOp } from '../../src/distributed/group.js';
+import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from '../../src/distributed/group.js';
+import { reduceLeaves } from '../../src/distributed/tree.js';
 import { StateError } from '../../src/errors.js';
-import type { HostArray } from '../../src/ops/ops.js';
+
+type Numbers = Exclude<GroupArray, Uint8Array>;
+/** What a rank gives: lists of arrays. */
+type Part = readonly (readonly GroupArray[])[];
 
 /** One collective: complete when every rank is there. */
 interface Meeting {
   readonly name: string;
-  readonly parts: (HostArray | null)[];
+  readonly parts: Part[];
   readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[];
   arrived: number;
 }
@@ -23,11 +26,11 @@ class FakeWorld {
     this.size = size;
   }
 
-  meet(number: number, name: string, rank: number, part: HostArray | null): Promise<(HostArray | null)[]> {
+  meet(number: number, name: string, rank: number, part: Part): Promise<Part[]> {
     if (this.failure !== null) return Promise.reject(this.failure);
     const meeting = (this.#meetings[number] ??= {
       name,
-      parts: new Array<HostArray | null>(this.size).fill(null),
+      parts: new Array<Part>(this.size).fill([]),
       waiting: [],
       arrived: 0,
     });
@@ -36,7 +39,7 @@ class FakeWorld {
       return Promise.reject(this.failure);
     }
     // Copied: the rank that leaves first writes its own.
-    meeting.parts[rank] = part?.slice() ?? null;
+    meeting.parts[rank] = part.map((list) => list.map((each) => each.slice()));
     meeting.arrived++;
     return new Promise((resolve, reject) => {
       meeting.waiting.push({ resolve: () => resolve(meeting.parts), reject });
@@ -56,23 +59,15 @@ class FakeWorld {
   }
 }
 
-const operations: Readonly<Record<ReduceOp, (a: number, b: number) => number>> = {
-  sum: (a, b) => a + b,
-  product: (a, b) => a * b,
-  min: Math.min,
-  max: Math.max,
-};
-
-/** By a binary tree over the ranks, each sum rounded to the array's precision. */
-function reduce(parts: readonly HostArray[], op: ReduceOp): HostArray {
-  if (parts.length === 1) return parts[0]!.slice();
-  const half = 2 ** Math.ceil(Math.log2(parts.length) - 1);
-  const [left, right] = [reduce(parts.slice(0, half), op), reduce(parts.slice(half), op)];
-  for (let i = 0; i < left.length; i++) left[i] = operations[op](left[i]!, right[i]!);
-  return left;
+/** By the tree over the ranks. */
+function reduce(parts: readonly GroupArray[], { op = 'sum', divisor = 1 }: ReduceOptions): Numbers {
+  const leaves = parts.map((part) => part.slice() as Numbers);
+  reduceLeaves(leaves, op, divisor);
+  return leaves[0]!;
 }
 
 export class FakeGroup implements ProcessGroup {
+  readonly engine = 'tasks of a test';
   readonly rank: number;
   readonly localRank: number;
   readonly world: FakeWorld;
@@ -92,33 +87,44 @@ export class FakeGroup implements ProcessGroup {
     return this.world.size;
   }
 
-  #meet(name: string, part: HostArray | null) {
+  #meet(name: string, part: Part) {
     return this.world.meet(this.#number++, name, this.rank, part);
   }
 
-  async allReduce(data: HostArray, op: ReduceOp): Promise<void> {
-    const parts = await this.#meet(`allReduce ${op} ${data.constructor.name} ${data.length}`, data);
-    data.set(reduce(parts as HostArray[], op));
+  async allReduce(arrays: readonly GroupArray[], options: AllReduceOptions = {}): Promise<void> {
+    const lists = [arrays, ...(options.parts ?? [])];
+    const name = `allReduce ${options.op ?? 'sum'} ${lists.length} of ${arrays.map((each) => `${each.constructor.name} ${each.length}`)}`;
+    const met = (await this.#meet(name, lists)) as GroupArray[][][];
+    for (const [i, array] of arrays.entries())
+      array.set(
+        reduce(
+          met.flatMap((own) => own.map((list) => list[i]!)),
+          options,
+        ),
+      );
   }
 
-  async reduceScatter(input: HostArray, output: HostArray, op: ReduceOp): Promise<void> {
-    const parts = await this.#meet(`reduceScatter ${op} ${input.length}`, input);
-    const all = reduce(parts as HostArray[], op);
+  async reduceScatter(input: GroupArray, output: GroupArray, options: ReduceOptions = {}): Promise<void> {
+    const met = await this.#meet(`reduceScatter ${input.length}`, [[input]]);
+    const all = reduce(
+      met.map((own) => own[0]![0]!),
+      options,
+    );
     output.set(all.subarray(this.rank * output.length, (this.rank + 1) * output.length));
   }
 
-  async allGather(input: HostArray, output: HostArray): Promise<void> {
-    const parts = await this.#meet(`allGather ${input.length}`, input);
-    for (const [i, part] of parts.entries()) output.set(part!, i * input.length);
+  async allGather(input: GroupArray, output: GroupArray): Promise<void> {
+    const met = await this.#meet(`allGather ${input.length}`, [[input]]);
+    for (const [i, own] of met.entries()) output.set(own[0]![0]!, i * input.length);
   }
 
-  async broadcast(data: HostArray, root: number): Promise<void> {
-    const parts = await this.#meet(`broadcast ${root} ${data.length}`, data);
-    data.set(parts[root]!);
+  async broadcast(arrays: readonly GroupArray[], root: number): Promise<void> {
+    const met = await this.#meet(`broadcast ${root} ${arrays.map(({ length }) => length)}`, [arrays]);
+    for (const [i, array] of arrays.entries()) array.set(met[root]![0]![i]!);
   }
 
   async barrier(): Promise<void> {
-    await this.#meet('barrier', null);
+    await this.#meet('barrier', []);
   }
 
   abort(message: string): void {

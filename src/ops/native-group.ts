@@ -1,0 +1,85 @@
+/** Collectives over the ranks of a job in the addon: tasks for its communication thread, promises for their ends. */
+import { StateError } from '../errors.js';
+import { isError } from '../realm.js';
+import {
+  type GroupArray,
+  type GroupTask,
+  type GroupTaskOptions,
+  type GroupTasks,
+  groupTasks,
+  reduceOps,
+} from './group-tasks.js';
+import type { NativeAddon } from './load.js';
+import { failure } from './native-programs.js';
+
+/** What went wrong with a task, or with the connection, as what the library throws. */
+function reason(error: Error): unknown {
+  const isDisagreement = isError(error) && 'code' in error && error.code === 'ERR_LANEWISE_STATE';
+  return isDisagreement ? new StateError(error.message, { cause: error }) : failure(error);
+}
+
+/** The process group of an addon: one in a process. */
+export class NativeGroup implements GroupTasks {
+  readonly #addon: NativeAddon;
+  /** Those who wait for tasks, by the numbers of these; 0 is the connection. */
+  readonly #waiting = new Map<number, (error: Error | null) => void>();
+
+  constructor(addon: NativeAddon) {
+    this.#addon = addon;
+  }
+
+  open(library: string, timeout: number): Promise<{ rank: number; size: number; engine: string }> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(0, (error) => {
+        if (error === null) resolve(this.#addon.groupInfo());
+        else reject(reason(error));
+      });
+      try {
+        this.#addon.groupOpen(library, timeout, (id, error) => this.#settle(id, error));
+      } catch (error) {
+        reject(failure(error));
+      }
+    });
+  }
+
+  #settle(id: number, error: Error | null): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(error);
+  }
+
+  run(
+    task: GroupTask,
+    options: GroupTaskOptions,
+    from: readonly GroupArray[],
+    to: readonly GroupArray[],
+  ): Promise<void> {
+    const { op = 'sum', divisor = 1, parts = 1, root = 0 } = options;
+    return new Promise((resolve, reject) => {
+      let id = -1;
+      try {
+        id = this.#addon.groupSubmit(groupTasks.indexOf(task), reduceOps.indexOf(op), divisor, parts, root, from);
+      } catch (error) {
+        reject(failure(error));
+        return;
+      }
+      this.#waiting.set(id, (error) => {
+        try {
+          if (error !== null) throw error;
+          if (to.length > 0) this.#addon.groupTake(id, to);
+          resolve();
+        } catch (thrown) {
+          reject(isError(thrown) ? reason(thrown) : thrown);
+        }
+      });
+    });
+  }
+
+  abort(message: string, code: number): void {
+    this.#addon.groupAbort(message, code);
+  }
+
+  leave(code: number): void {
+    this.#addon.groupLeave(code);
+  }
+}
