@@ -6,7 +6,7 @@ import { defaultGenerator, drawnFrom, type Generator } from '../random/generator
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { bernoulli, checkGenerator, checkProbability, drawKey, effectiveP, plainNoise } from './dropout-noise.js';
+import { bernoulli, checkGenerator, checkProbability, effectiveP, masksFor, plainNoise } from './dropout-noise.js';
 import { PointwiseFunction } from './pointwise.js';
 import { checkFloat, checkTensor } from './support.js';
 
@@ -35,7 +35,7 @@ export function alphaDropout(
   checkFloat(caller, input);
   if (source.masks === 'mt19937')
     return withNoise.apply(caller, [input, bernoulli(input.shape, input, p, source)], scalars);
-  const masks = { keys: [drawKey(source)], columns: input.shape.at(-1) ?? 1 };
+  const masks = masksFor(input.shape, source, input.shape.at(-1) ?? 1);
   return withMask.apply(caller, [input], [...scalars, p], masks);
 }
 

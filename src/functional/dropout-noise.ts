@@ -7,8 +7,9 @@ import type { FloatArray, HostArray } from '../ops/ops.js';
 import { Generator } from '../random/generator.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { assertWholeBatch, rowOffsetOf, sharedKey } from './batch-part.js';
 import { quotient } from './plain.js';
-import { PointwiseFunction } from './pointwise.js';
+import { type MaskArguments, PointwiseFunction } from './pointwise.js';
 import { empty } from './support.js';
 
 /** Checks a dropout probability, with PyTorch's sentence. @internal */
@@ -27,13 +28,23 @@ export function checkGenerator(caller: string, generator: unknown): void {
 
 /** The key of one mask. */
 export function drawKey(generator: Generator): Tensor {
+  return sharedKey(generator, () => newKey(generator));
+}
+
+function newKey(generator: Generator): Tensor {
   const key = empty([2], 'int32');
   currentOps().drawKey({ source: generator, key: key.storage });
   return key;
 }
 
+/** The masks of one key for a tensor, seen as a matrix with so many columns: those of its rows in the batch of all ranks. */
+export function masksFor(shape: Shape, generator: Generator, columns: number): MaskArguments {
+  return { keys: [drawKey(generator)], columns, rowOffset: rowOffsetOf(shape, columns) };
+}
+
 /** 1 with probability 1-p, else 0, drawn in PyTorch's order. */
 export function bernoulli(shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
+  assertWholeBatch();
   const noise = empty(shape, like.dtype);
   const q = 1 - p;
   const draw = { source: generator, fill: (array: HostArray) => generator.bernoulliFill(array as FloatArray, q) };
@@ -75,8 +86,8 @@ export const effectiveP = (p: number, generator: Generator): number =>
   generator.masks === 'mt19937' ? p : 1 - maskThreshold(p) / 65536;
 
 function masked(mask: PointwiseFunction, shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
-  const key = drawKey(generator);
+  const masks = masksFor(shape, generator, 1);
   const ones = empty(shape, like.dtype);
   currentOps().fill({ out: ones.storage, value: 1, n: ones.numel });
-  return mask.apply('dropout', [ones], [p], { keys: [key], columns: 1 });
+  return mask.apply('dropout', [ones], [p], masks);
 }

@@ -3,7 +3,7 @@ import { checkBoolean } from '../check.js';
 import { defaultGenerator, drawnFrom, type Generator } from '../random/generator.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { mul } from './arithmetic.js';
-import { checkGenerator, checkProbability, drawKey, scaledBernoulli } from './dropout-noise.js';
+import { checkGenerator, checkProbability, masksFor, scaledBernoulli } from './dropout-noise.js';
 import { PointwiseFunction } from './pointwise.js';
 import { checkFloat, checkTensor } from './support.js';
 
@@ -27,9 +27,7 @@ export function dropout(input: Tensor, p = 0.5, training = true, generator: Gene
   checkFloat('dropout', input);
   const source = drawnFrom(generator);
   if (source.masks === 'mt19937') return mul(input, scaledBernoulli(input.shape, input, p, source));
-  const key = drawKey(source);
-  const columns = input.shape.at(-1) ?? 1;
-  return dropoutFunction.apply('dropout', [input], [p], { keys: [key], columns });
+  return dropoutFunction.apply('dropout', [input], [p], masksFor(input.shape, source, input.shape.at(-1) ?? 1));
 }
 
 const dropoutFunction = new PointwiseFunction({

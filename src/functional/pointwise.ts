@@ -5,8 +5,8 @@ import { type PointwiseProgram, plainCall } from '../ops/pointwise-program.js';
 import { derive, substitute } from '../pointwise/derivative.js';
 import { type Emitted, emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
-import { broadcastShapes, broadcastStrides, denseLayout, layoutOf, type Shape, sameShape } from '../tensor/shape.js';
 import { checkForward } from '../tensor/anomaly.js';
+import { broadcastShapes, broadcastStrides, denseLayout, layoutOf, type Shape, sameShape } from '../tensor/shape.js';
 import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sumTo } from './reduce-to.js';
@@ -16,6 +16,8 @@ import { empty } from './support.js';
 export interface MaskArguments {
   readonly keys: readonly Tensor[];
   readonly columns: number;
+  /** The number of the matrix's first row in the batch of all ranks. Default 0. */
+  readonly rowOffset?: number;
 }
 
 const noMasks: MaskArguments = { keys: [], columns: 1 };
@@ -191,6 +193,7 @@ function runProgram(
     outputs: outputs.map(({ storage }) => storage),
     layout: layoutFor(operands, shape, outputs[0]!.numel),
     columns: masks.columns,
+    rowOffset: masks.rowOffset ?? 0,
   });
   return outputs;
 }
