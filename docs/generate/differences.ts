@@ -15,6 +15,8 @@ export const differences: Notes = {
   'nn.functional.mse_loss': 'refuses shapes that would broadcast',
   'nn.functional.one_hot': 'int32',
   'utils.data.DataLoader': 'iterated with `for ... of`',
+  'nn.parallel.DistributedDataParallel':
+    '`await ddp.synchronize()` between `backward` and `step`; masks by rows; `shards`',
   'distributed.init_process_group': 'rank and size come from the launcher; without one a world of this process alone',
   'distributed.all_reduce': 'a promise, as all collectives are',
   'distributed.reduce_scatter': 'a promise',

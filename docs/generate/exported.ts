@@ -32,6 +32,7 @@ const methods = Object.getOwnPropertyNames(lanewise.Tensor.prototype).filter(
 /** Modules of which only what exists here is in the table. */
 export const partial: readonly Exported[] = [
   { module: 'torch', path: '', also: ['Tensor', 'utils.data'], names: flat(lanewise) },
+  { module: 'nn.parallel', path: 'nn.parallel', names: flat(nn.parallel) },
   { module: 'distributed', path: 'distributed', names: flat(distributed) },
   // Functions of torch that are not exported by the package itself.
   {

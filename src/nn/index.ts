@@ -19,14 +19,13 @@ export type {
 } from '../functional/losses/index.js';
 export type { ActivationLayer, InplaceOption, LayerArguments } from './activation-layer.js';
 export * from './activations.js';
-export { Bilinear } from './bilinear.js';
 export * from './adaptive-pool.js';
-export type { AttentionLayerOptions } from './attention/options.js';
 export {
   MultiheadAttention,
   type MultiheadAttentionCall,
   type MultiheadAttentionOptions,
 } from './attention/multihead-attention.js';
+export type { AttentionLayerOptions } from './attention/options.js';
 export {
   type EncoderCall,
   TransformerEncoder,
@@ -44,6 +43,7 @@ export {
   InstanceNorm1d,
   InstanceNorm2d,
 } from './batch-norm.js';
+export { Bilinear } from './bilinear.js';
 export type { NamedModules } from './container.js';
 export * from './conv.js';
 export type { LayerOptions, PaddingMode } from './conv-base.js';
@@ -57,6 +57,8 @@ export { Fold, Unfold } from './fold.js';
 export type { HookedModule } from './hooked-module.js';
 export type { ForwardHook, ForwardPreHook, FullBackwardHook, Gradients, HookOptions } from './hooks.js';
 export { Identity } from './identity.js';
+export * as init from './init/index.js';
+export type { LabelLoss } from './label-loss.js';
 export {
   GroupNorm,
   type GroupNormOptions,
@@ -65,8 +67,6 @@ export {
   RMSNorm,
   type RMSNormLayerOptions,
 } from './layer-norm.js';
-export * as init from './init/index.js';
-export type { LabelLoss } from './label-loss.js';
 export { Linear, type LinearOptions } from './linear.js';
 export type { LossReduction, ReducedLoss } from './loss.js';
 export * from './losses.js';
@@ -81,6 +81,7 @@ export { ModuleDict } from './module-dict.js';
 export { ModuleList } from './module-list.js';
 export { NLLLoss } from './nll.js';
 export * from './padding.js';
+export * as parallel from './parallel/index.js';
 export { Parameter } from './parameter.js';
 export { type NamedTensors, ParameterDict } from './parameter-dict.js';
 export { ParameterList } from './parameter-list.js';

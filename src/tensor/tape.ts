@@ -63,6 +63,28 @@ const secondBackward =
   'been freed). Saved intermediate values of the graph are freed when you call backward() or autograd.grad(). Specify retainGraph: true ' +
   'if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.';
 
+interface Callback {
+  readonly run: () => void;
+  readonly drop: () => void;
+}
+
+let callbacks: Callback[] = [];
+
+/**
+ * For hooks: has `run` called once the backward that is under way has delivered all gradients, as PyTorch's engine has `queue_callback`; or `drop`, by the next
+ * walk, when nothing was delivered.
+ */
+export function afterBackward(run: () => void, drop: () => void): void {
+  callbacks.push({ run, drop });
+}
+
+function takeCallbacks(): readonly Callback[] {
+  const taken = callbacks;
+  callbacks = [];
+  for (const { drop } of taken) drop();
+  return taken;
+}
+
 /**
  * Adds d(root)/d(leaf), times `gradient`, to `grad` of every leaf that requires a gradient.
  * Nothing is changed when it throws.
@@ -72,6 +94,7 @@ export function backward(root: Tensor, gradient: Tensor | undefined, retainGraph
   checkRoot('backward', root, 0);
   const { arrived, retained } = walk([{ root, seed: checkSeed('backward', root, gradient) }], null, retainGraph);
   deliver([...arrived, ...retained], gradient === undefined ? [] : [gradient]);
+  for (const { run } of takeCallbacks()) run();
 }
 
 /** An output and d(something)/d(output). */
@@ -106,6 +129,7 @@ export function walk(
   check?: (isUsed: (target: Tensor) => boolean) => void,
 ): Walk {
   const wanted = targets === null ? null : new Set(targets.map(keyOf));
+  takeCallbacks();
   const nodes = reachable(roots.map(({ root }) => root));
   const leading = wanted === null ? nodes : leadingTo(nodes, wanted);
   const now = currentTrace();

@@ -1,0 +1,140 @@
+/** Gradients of parameters on their way between the ranks. */
+import type { GroupArray, ProcessGroup } from '../../distributed/group.js';
+import type { HostArray } from '../../ops/ops.js';
+import { Storage } from '../../tensor/storage.js';
+import { noGrad } from '../../tensor/tape.js';
+import { Tensor } from '../../tensor/tensor.js';
+
+const underWay =
+  'the gradient is on its way to the other ranks: await ddp.synchronize() before it is read, and before optimizer.step()';
+
+/** PyTorch's size of the first bucket, which is to be on its way early. */
+const firstBytes = 2 ** 20;
+
+export interface ReductionOptions {
+  /** How much travels together. */
+  readonly bytes: number;
+  /** What is to be that of rank 0 afterwards. */
+  readonly buffers: readonly Tensor[];
+}
+
+/** Parameters of one bucket, by their numbers. */
+type Bucket = readonly number[];
+
+export class GradientReduction {
+  /** In the order in which they travel: parameters used last first. */
+  readonly buckets: readonly Bucket[];
+  readonly #group: ProcessGroup;
+  readonly #parts: number;
+  readonly #parameters: readonly Tensor[];
+  readonly #buffers: readonly Tensor[];
+  /** Gradients of the parts before, by parameter; null where there was none. */
+  #kept: (HostArray | null)[][] = [];
+  #isWaiting = false;
+
+  /** @param parts how many gradients of each parameter a rank has in a step. */
+  constructor(group: ProcessGroup, parts: number, parameters: readonly Tensor[], { bytes, buffers }: ReductionOptions) {
+    this.#group = group;
+    this.#parts = parts;
+    this.#parameters = parameters;
+    this.#buffers = buffers;
+    this.buckets = bucketsOf(parameters, bytes);
+  }
+
+  /** Whether gradients are under way. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Takes the gradients of a part away, so that the next part's do not add up with them. */
+  keepPart(): void {
+    this.#kept.push(this.#takeAll());
+  }
+
+  /** Makes the gradients the means over all parts of all ranks. Until it settles they have no numbers. */
+  run(): Promise<void> {
+    const lists = [...this.#kept, this.#takeAll()];
+    this.#kept = [];
+    for (const [i, parameter] of this.#parameters.entries()) {
+      // A gradient of another rank may come where this one has none.
+      const storage = new Storage(parameter.dtype, lists.at(-1)![i] ?? parameter.numel);
+      storage.refuse(underWay);
+      parameter.grad = new Tensor(storage, parameter.shape);
+    }
+    this.#isWaiting = true;
+    return this.#travel(lists).finally(() => {
+      this.#isWaiting = false;
+    });
+  }
+
+  /** Gives all ranks the numbers of rank 0. */
+  async broadcast(tensors: readonly Tensor[]): Promise<void> {
+    for (const alike of byDtype(tensors)) {
+      const numbers = alike.map(({ storage }) => storage.read().slice());
+      await this.#group.broadcast(numbers, 0);
+      if (this.#group.rank > 0)
+        noGrad(() => {
+          for (const [i, { storage }] of alike.entries()) storage.write().set(numbers[i]!);
+        });
+    }
+  }
+
+  async #travel(lists: readonly (readonly (HostArray | null)[])[]): Promise<void> {
+    const parameters = this.#parameters;
+    const divisor = this.#group.size * this.#parts;
+    const sent = lists.map((list) => list.map((numbers, i) => numbers ?? emptyFor(parameters[i]!)));
+    const there = lists.map((list) => Float32Array.from(list, (numbers) => (numbers === null ? 0 : 1)));
+    const arrays = (bucket: Bucket, part: number): GroupArray[] => bucket.map((i) => sent[part]![i]!);
+    const later = lists.slice(1).map((_, part) => part + 1);
+    await Promise.all([
+      ...this.buckets.map((bucket) =>
+        this.#group.allReduce(arrays(bucket, 0), { divisor, parts: later.map((part) => arrays(bucket, part)) }),
+      ),
+      this.#group.allReduce([there[0]!], { parts: later.map((part) => [there[part]!]) }),
+    ]);
+    for (const [i, parameter] of parameters.entries())
+      parameter.grad =
+        there[0]![i] === 0 ? null : new Tensor(new Storage(parameter.dtype, sent[0]![i]!), parameter.shape);
+    if (this.#buffers.length > 0) await this.broadcast(this.#buffers);
+  }
+
+  #takeAll(): (HostArray | null)[] {
+    return this.#parameters.map((parameter) => {
+      const { grad } = parameter;
+      parameter.grad = null;
+      return grad === null ? null : grad.storage.read().slice();
+    });
+  }
+}
+
+/** Parameters from the last to the first, those of one dtype together until a bucket is full. @internal */
+export function bucketsOf(parameters: readonly Pick<Tensor, 'dtype' | 'numel'>[], bytes: number): Bucket[] {
+  const buckets: number[][] = [];
+  let left = 0;
+  let dtype: string | null = null;
+  for (const i of [...parameters.keys()].reverse()) {
+    const { numel, dtype: own } = parameters[i]!;
+    const size = numel * (own === 'float64' ? 8 : 4);
+    if (own !== dtype || size > left) {
+      left = buckets.length === 0 ? Math.min(firstBytes, bytes) : bytes;
+      buckets.push([]);
+    }
+    dtype = own;
+    left -= size;
+    buckets.at(-1)!.push(i);
+  }
+  return buckets;
+}
+
+const emptyFor = ({ dtype, numel }: Tensor): HostArray =>
+  dtype === 'float64' ? new Float64Array(numel) : new Float32Array(numel);
+
+function byDtype(tensors: readonly Tensor[]): Tensor[][] {
+  const groups = new Map<string, Tensor[]>();
+  for (const tensor of tensors) {
+    const alike = groups.get(tensor.dtype);
+    if (alike === undefined) groups.set(tensor.dtype, [tensor]);
+    else alike.push(tensor);
+  }
+  return [...groups.values()];
+}
