@@ -4,11 +4,13 @@
  */
 export { type Compiled, type CompileOptions, compile, type Returnable } from './compile/compile.js';
 export type { PassName } from './compile/passes/index.js';
+export { type Summary, type SummaryInput, type SummaryOptions, summary } from './compile/summary.js';
+export type { Shapes, SummaryRow } from './compile/summary-table.js';
 export * as data from './data/index.js';
 export * as distributed from './distributed/index.js';
 export { ArgumentError, BackendError, type ErrorCode, LanewiseError, ShapeError, StateError } from './errors.js';
-export * as functional from './functional/index.js';
 export { type GradcheckOptions, gradcheck } from './functional/gradcheck.js';
+export * as functional from './functional/index.js';
 export { allclose, cat, equal, type PointwiseOptions, pointwise, stack } from './functional/index.js';
 export { Slice, type TensorIndex } from './functional/slicing.js';
 export * as io from './io/index.js';

@@ -50,6 +50,7 @@ export const ours: Notes = {
   CSVLogger: 'callback of `fit`: a line of CSV for each epoch',
   TensorBoard: 'callback of `fit`: event files',
   gradcheck: '`torch.autograd.gradcheck`',
+  summary: 'shapes, parameters, FLOPs and bytes of each layer, as torchinfo shows them',
   plot: 'curves of a history, as SVG or text',
   accuracy: 'metric of `fit`',
   pointwise: 'a differentiable, fused function of a formula for one element',

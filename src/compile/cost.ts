@@ -5,6 +5,7 @@ import { type DType, type Layout, type Signature, signatures, traits } from '../
 import type { PointwiseProgram } from '../ops/pointwise-program.js';
 import { roleTraits } from '../ops/roles.js';
 import type { Factor } from '../ops/traits.js';
+import { countPositions } from '../ops/windows.js';
 import { accessesOf } from './passes/instruction.js';
 
 export interface Cost {
@@ -15,7 +16,7 @@ export interface Cost {
 }
 
 /** The cost of one call. Memory is counted once for each argument that names it, as far as the op touches it. */
-export function costOf(each: Instruction, values: readonly ValueSpec[]): Cost {
+export function costOf(each: Instruction, values: readonly Pick<ValueSpec, 'dtype' | 'length'>[]): Cost {
   const { flops = [], touches = {} } = traits[each.op];
   let bytesRead = 0;
   let bytesWritten = 0;
@@ -34,7 +35,10 @@ const product = (each: Instruction, factors: readonly Factor[]): number =>
 
 /** What an argument counts as in a product. */
 function count({ op, args }: Instruction, arg: Exclude<Factor, number>): number {
-  if (typeof arg === 'object') return countOf(args[arg.geometry] as Layout, arg.count);
+  if (typeof arg === 'object')
+    return 'windows' in arg
+      ? countPositions(args[arg.windows] as Layout)
+      : countOf(args[arg.geometry] as Layout, arg.count);
   const value = args[arg]!;
   const signature: Signature = signatures[op];
   switch (roleTraits[signature[arg]!].kind) {

@@ -17,15 +17,19 @@ import {
 import { className } from './repr.js';
 import { type Around, type Forward, wrapForward } from './wrap-forward.js';
 
-/** Sees the output of each module that is called. */
-export type ForwardObserver = (module: object, output: unknown) => void;
+/** Sees each module that is called: before its hooks and `forward`, and after them with the output, or with what they threw. */
+export interface ForwardObserver {
+  before?(module: object, inputs: readonly unknown[]): void;
+  after?(module: object, output: unknown): void;
+  failed?(module: object, error: unknown): void;
+}
 
 let observer: ForwardObserver | null = null;
 
-/** Has `observe` called after each `forward`, and its hooks, of what `run` traces. @internal */
-export function withForwardObserver<T>(observe: ForwardObserver, run: () => T): T {
+/** Has `next` see the calls of modules in what `run` traces. @internal */
+export function withForwardObserver<T>(next: ForwardObserver, run: () => T): T {
   const before = observer;
-  observer = observe;
+  observer = next;
   try {
     return run();
   } finally {
@@ -83,9 +87,13 @@ export abstract class HookedModule<In extends readonly unknown[], Out> {
       module.#guard(now);
       const end = now.watchFields(module);
       try {
+        observer?.before?.(module, inputs);
         const output = module.#run(forward, inputs);
-        observer?.(module, output);
+        observer?.after?.(module, output);
         return output;
+      } catch (error) {
+        observer?.failed?.(module, error);
+        throw error;
       } finally {
         end();
       }

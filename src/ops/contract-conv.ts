@@ -104,11 +104,7 @@ export const convContract = {
       ...postOp,
     },
     {
-      flops: [
-        [2, products],
-        ['program', outputsOf],
-        ['bias', outputsOf],
-      ],
+      flops: [[2, products], ['program', outputsOf], ['bias', outputsOf], [{ windows: 'windows' }]],
     },
   ),
   /**
@@ -137,6 +133,7 @@ export const convContract = {
         [2, 'out', products],
         ['program', 'out', inputsOf],
         ['biasGrad', outputsOf],
+        [{ windows: 'windows' }],
       ],
     },
   ),

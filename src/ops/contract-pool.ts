@@ -7,19 +7,25 @@
  */
 import { op } from './traits.js';
 
+/** A comparison or an addition for each position of each window. */
+const positions = { windows: 'windows' } as const;
+
 export const poolContract = {
   /**
    * The largest of each window and where it stands in its plane: the first of equals; a NaN wins, and of several the last.
    * A window without a position gives -Infinity and -1. index lies as out does.
    */
-  maxPool: op({
-    x: 'in',
-    out: 'out',
-    index: 'indexOut?',
-    windows: 'layout',
-    xChannelsLast: 'flag',
-    outChannelsLast: 'flag',
-  }),
+  maxPool: op(
+    {
+      x: 'in',
+      out: 'out',
+      index: 'indexOut?',
+      windows: 'layout',
+      xChannelsLast: 'flag',
+      outChannelsLast: 'flag',
+    },
+    { flops: [[positions]] },
+  ),
   /** Its gradient: out[index[w]] += grad[w] from 0, windows ascending. An index outside of its window counts for none. */
   maxPoolBackward: op({
     grad: 'in',
@@ -30,7 +36,13 @@ export const poolContract = {
     outChannelsLast: 'flag',
   }),
   /** The sum of each window, positions ascending, divided by the product of its divisors. */
-  avgPool: op({ x: 'in', out: 'out', windows: 'layout', xChannelsLast: 'flag', outChannelsLast: 'flag' }),
+  avgPool: op(
+    { x: 'in', out: 'out', windows: 'layout', xChannelsLast: 'flag', outChannelsLast: 'flag' },
+    { flops: [[positions]] },
+  ),
   /** Its gradient: out[p] += grad[w] / divisor from 0 for each position p of each window w, windows ascending. */
-  avgPoolBackward: op({ grad: 'in', out: 'out', windows: 'layout', gradChannelsLast: 'flag', outChannelsLast: 'flag' }),
+  avgPoolBackward: op(
+    { grad: 'in', out: 'out', windows: 'layout', gradChannelsLast: 'flag', outChannelsLast: 'flag' },
+    { flops: [[positions]] },
+  ),
 } as const;

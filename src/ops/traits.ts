@@ -8,11 +8,16 @@ export interface GeometryFactor<Arg extends string = string> {
   readonly count: GeometryCount;
 }
 
+/** The windows of a pool (windows.ts): the argument that they are. It counts the positions that they take, padding not among them. */
+export interface WindowFactor<Arg extends string = string> {
+  readonly windows: Arg;
+}
+
 /**
  * A factor of a number of operations or elements: a number, or an argument. A size counts as its value, a layout as its elements, a program as
  * the number of its instructions, memory as 1 where it is given and 0 where it is null.
  */
-export type Factor<Arg extends string = string> = number | Arg | GeometryFactor<Arg>;
+export type Factor<Arg extends string = string> = number | Arg | GeometryFactor<Arg> | WindowFactor<Arg>;
 
 export interface Traits<Arg extends string = string> {
   /**

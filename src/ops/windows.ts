@@ -52,3 +52,12 @@ export function positionsOf({ size, starts, ends, dilation }: WindowDimension, w
   for (let at = starts[window]!; at < ends[window]! && at < size; at += dilation) if (at >= 0) positions.push(at);
   return positions;
 }
+
+/** How many positions all windows take together, over all planes. */
+export function countPositions(layout: Layout): number {
+  const { batch, channels, dims } = decodeWindows(layout);
+  return dims.reduce((product, dim) => {
+    const taken = Array.from({ length: dim.outSize }, (_, window) => positionsOf(dim, window).length);
+    return product * taken.reduce((sum, each) => sum + each, 0);
+  }, batch * channels);
+}

@@ -16,7 +16,7 @@ export class FiniteChecks {
     const names = new Map<object, string>();
     for (const [name, module] of model.namedModules())
       if (module.children().length === 0) names.set(module, nameOf(name, module));
-    const observe = (module: object, output: unknown): void => {
+    const after = (module: object, output: unknown): void => {
       const name = names.get(module);
       if (name === undefined) return;
       mapTensors(output, (tensor) => {
@@ -24,7 +24,7 @@ export class FiniteChecks {
         return tensor;
       });
     };
-    return withForwardObserver(observe, run);
+    return withForwardObserver({ after }, run);
   }
 
   /** Has the tensor looked at; `name` stands in the message. */
