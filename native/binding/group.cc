@@ -307,13 +307,10 @@ napi_value group_abort(napi_env env, napi_callback_info info) noexcept {
 
 napi_value group_leave(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "groupLeave", [&]() -> napi_value {
-    const auto values = read_arguments<1>(env, info, nullptr);
-    const auto code = Read<std::int32_t>::from({env, values[0], 0});
-    Owner* const owner = Owner::of(env);
-    if (owner != nullptr)
-      owner->leave("lanewise: a rank exits with code " + std::to_string(code) +
-                       " before destroyProcessGroup(): the job ends, since the others would wait for it",
-                   code == 0 ? 1 : code);
+    const auto values = read_arguments<2>(env, info, nullptr);
+    const std::string message = read_text({env, values[0], 0});
+    const auto code = Read<std::int32_t>::from({env, values[1], 1});
+    if (Owner* const owner = Owner::of(env); owner != nullptr) owner->leave(message, code);
     return nullptr;
   });
 }

@@ -17,7 +17,7 @@ napi_value group_submit(napi_env env, napi_callback_info info) noexcept;
 napi_value group_take(napi_env env, napi_callback_info info) noexcept;
 // groupAbort(message, code): ends the job. Does not return.
 napi_value group_abort(napi_env env, napi_callback_info info) noexcept;
-// groupLeave(code): the process is about to exit with that code; ends the job unless the group has been closed.
+// groupLeave(message, code): the process is about to exit; the same, unless the group has been closed.
 napi_value group_leave(napi_env env, napi_callback_info info) noexcept;
 
 }  // namespace lanewise::binding

@@ -10,6 +10,14 @@
 
 namespace lanewise::distributed {
 
+namespace {
+
+std::atomic<Group*> group_of_process{nullptr};
+
+}  // namespace
+
+Group* Group::current() noexcept { return group_of_process.load(std::memory_order_acquire); }
+
 Group& Group::open(Connect connect, std::chrono::nanoseconds timeout,
                    std::function<void(std::exception_ptr)> connected) {
   Group& group = *new Group(std::move(connect), timeout, std::move(connected));  // see the class
@@ -32,6 +40,7 @@ void Group::run() noexcept {
     connected_(std::current_exception());
     return;
   }
+  group_of_process.store(this, std::memory_order_release);
   connected_(nullptr);
   while (!closed_.load(std::memory_order_relaxed)) {
     const std::shared_ptr<Task> task = next();
@@ -85,6 +94,7 @@ void Group::perform(Task& task) {
     case Kind::kBroadcast:
       return broadcast(exchange, task.data, what.count * element, what.root);
     case Kind::kFinalize:
+      group_of_process.store(nullptr, std::memory_order_release);
       transport_->finalize();
       closed_.store(true, std::memory_order_release);
       watchdog_->stop();

@@ -45,6 +45,9 @@ class Group {
   static Group& open(Connect connect, std::chrono::nanoseconds timeout,
                      std::function<void(std::exception_ptr)> connected);
 
+  // That of the process, once it is connected and until it is closed; else null.
+  static Group* current() noexcept;
+
   bool is_connected() const noexcept { return connection_.load(std::memory_order_acquire) != nullptr; }
 
   // Once connected.

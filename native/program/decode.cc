@@ -115,8 +115,8 @@ class Checker {
 std::span<const char* const> opcodes() { return kNames; }
 std::span<const Parameter> parameters(std::size_t opcode) { return kOps[opcode].parameters; }
 
-std::vector<std::unique_ptr<const Instruction>> decode_instructions(
-    const FlatGraph& graph, std::span<const ValueSpec> values, std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
+Decoded decode_instructions(const FlatGraph& graph, std::span<const ValueSpec> values,
+                            std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   std::vector<std::unique_ptr<const Instruction>> checks, others;
   Reader reader(graph, values);
   const Checker checker(reader, values, buffers);
@@ -127,7 +127,7 @@ std::vector<std::unique_ptr<const Instruction>> decode_instructions(
     (checker.checks_input() ? checks : others).push_back(std::move(instruction));
   }
   std::ranges::move(others, std::back_inserter(checks));
-  return checks;
+  return {std::move(checks), reader.has_collectives(), reader.hash()};
 }
 
 }  // namespace lanewise::program

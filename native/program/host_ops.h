@@ -6,6 +6,7 @@
 
 #include "../ops/context.h"
 #include "../ops/ops.h"
+#include "collective_ops.h"
 #include "mask_key.h"
 
 namespace lanewise::program {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../core/checked.h"
+#include "collective_ops.h"
 #include "decode.h"
 #include "mask_key.h"
 
@@ -61,8 +62,11 @@ Program::Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
       outputs_(bound_values(values_, ValueKind::kOutput)),
       dynamic_scalars_(graph.dynamic_scalars),
       key_sources_(graph.key_sources),
-      bound_(values_.size()),
-      instructions_(decode_instructions(graph, values_, buffers_)) {
+      bound_(values_.size()) {
+  Decoded decoded = decode_instructions(graph, values_, buffers_);
+  instructions_ = std::move(decoded.instructions);
+  has_collectives_ = decoded.has_collectives;
+  hash_ = decoded.hash;
   // Last, so that a graph that is refused has cost no memory. Zeros, so that no run depends on what was there before.
   arena_ = core::AlignedBuffer<std::byte>(core::checked_mul(graph.arena, DeviceBuffer::kElementBytes));
   if (arena_.size() != 0) std::memset(arena_.data(), 0, arena_.size());
@@ -109,6 +113,13 @@ void Program::run(const ops::Context& context, Call& call) {
   if (&context.kernels != &kernels_) throw std::invalid_argument("program: made for other kernels");
   check(call);
   bind(call);
+  if (!has_collectives_) return run_instructions(context, call);
+  const CollectiveRun collectives(is_agreed_ ? nullptr : &hash_);
+  is_agreed_ = true;
+  run_instructions(context, call);
+}
+
+void Program::run_instructions(const ops::Context& context, Call& call) {
   const Bindings bindings{bound_, call};
   for (const std::unique_ptr<const Instruction>& instruction : instructions_) instruction->run(context, bindings);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -55,6 +56,7 @@ class Program {
 
  private:
   void bind(const Call& call);
+  void run_instructions(const ops::Context& context, Call& call);
 
   const kernels::KernelTable& kernels_;
   std::vector<ValueSpec> values_;
@@ -64,6 +66,9 @@ class Program {
   core::AlignedBuffer<std::byte> arena_;
   std::vector<Bound> bound_;  // where each value lies in this run
   std::vector<std::unique_ptr<const Instruction>> instructions_;
+  // Of a program with collectives: ranks compare its hash before its first run.
+  bool has_collectives_, is_agreed_ = false;
+  std::uint64_t hash_;
 };
 
 }  // namespace lanewise::program

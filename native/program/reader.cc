@@ -1,8 +1,10 @@
 #include "reader.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <string_view>
 
 #include "../ops/layout.h"
 #include "number.h"
@@ -35,6 +37,8 @@ std::size_t Reader::begin(std::span<const char* const> names) {
   const auto opcode = to_size(next());
   if (!opcode || *opcode >= names.size()) refuse("no such op");
   op_ = names[*opcode];
+  mix(*opcode);
+  has_collectives_ = has_collectives_ || std::string_view(op_).starts_with("allReduce");
   return *opcode;
 }
 
@@ -50,6 +54,8 @@ std::size_t Reader::use(double number, std::optional<ops::DType> dtype, bool wri
   const ValueSpec& spec = values_[*id];
   if (dtype && spec.dtype != *dtype) refuse("value of another dtype");
   if (writes && spec.kind == ValueKind::kInput) refuse("inputs are only read");
+  mix(*id);
+  mix(spec.length);
   uses_.push_back({arguments_.size() - 1, *id, writes});
   return *id;
 }
@@ -119,7 +125,11 @@ std::vector<Reader::Scalar> Reader::scalars() {
 }
 
 Reader::Scalar Reader::scalar(double tag) {
-  if (tag == 0) return {false, next(), 0};
+  if (tag == 0) {
+    const double value = next();
+    mix(std::bit_cast<std::uint64_t>(value));
+    return {false, value, 0};
+  }
   const auto index = to_size(next());
   if (tag != 1 || !index || *index >= graph_.dynamic_scalars) refuse("no such dynamic scalar");
   return {true, 0, *index};

@@ -46,6 +46,12 @@ class Reader {
   Scalar scalar();
   std::vector<Scalar> scalars();
 
+  // A hash of what has been read that is the same on all ranks of a job: values, ops and numbers that are baked in, but
+  // no sizes, since ranks have other rows.
+  std::uint64_t hash() const { return hash_; }
+  // Whether a collective has been read.
+  bool has_collectives() const { return has_collectives_; }
+
   // About the instruction read last.
   const char* op() const { return op_; }
   const std::vector<Use>& uses() const { return uses_; }
@@ -60,12 +66,16 @@ class Reader {
   std::size_t use(double number, std::optional<ops::DType> dtype, bool writes);
   Scalar scalar(double tag);
 
+  void mix(std::uint64_t word) { hash_ = (hash_ ^ word) * 0x100000001b3u; }  // FNV-1a, by words
+
   const FlatGraph& graph_;
   std::span<const ValueSpec> values_;
   std::size_t position_ = 0, instruction_ = 0;
   const char* op_ = "";
   std::vector<Use> uses_;
   std::vector<double> arguments_;
+  std::uint64_t hash_ = 0xcbf29ce484222325u;
+  bool has_collectives_ = false;
   std::size_t layout_columns_ = 0;  // numbers for each dimension
 };
 

@@ -1,5 +1,6 @@
 /** The ranks of an MPI job. */
 import { hostname } from 'node:os';
+import { inspect } from 'node:util';
 import type { GroupTasks } from '../ops/group-tasks.js';
 import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
 import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from './group.js';
@@ -15,7 +16,16 @@ export class MpiGroup implements ProcessGroup {
   #localSize = 1;
   readonly #native: GroupTasks;
   #destroyed: Promise<void> | undefined;
-  readonly #leave = (code: number): void => this.#native.leave(code);
+  /** What nobody has caught: Node prints it only after the event by which this rank ends the job. */
+  #uncaught = '';
+  readonly #note = (error: unknown): void => {
+    this.#uncaught = `${inspect(error)}\n`;
+  };
+  readonly #leave = (code: number): void =>
+    this.#native.leave(
+      `${this.#uncaught}lanewise: rank ${this.rank} of ${this.size} exits with code ${code} before destroyProcessGroup(): the job ends, since the others would wait for it`,
+      code || 1,
+    );
   readonly #destroyAtEnd = (): void => void this.destroy();
 
   private constructor(native: GroupTasks, info: { rank: number; size: number; engine: string }) {
@@ -33,6 +43,7 @@ export class MpiGroup implements ProcessGroup {
   static async open(native: GroupTasks, library: string, timeout: number): Promise<MpiGroup> {
     const group = new MpiGroup(native, await native.open(library, timeout));
     // A process that exits in the middle of a job would leave the others waiting; one that has nothing more to do says farewell.
+    process.on('uncaughtExceptionMonitor', group.#note);
     process.once('exit', group.#leave);
     process.once('beforeExit', group.#destroyAtEnd);
     return group;
@@ -92,6 +103,7 @@ export class MpiGroup implements ProcessGroup {
 
   destroy(): Promise<void> {
     this.#destroyed ??= this.#native.run('finalize', {}, [], []).finally(() => {
+      process.off('uncaughtExceptionMonitor', this.#note);
       process.off('exit', this.#leave);
       process.off('beforeExit', this.#destroyAtEnd);
     });

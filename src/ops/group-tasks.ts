@@ -28,6 +28,9 @@ export interface GroupTaskOptions {
   readonly root?: number;
 }
 
+/** Whether this process is a rank of a job, connected and not destroyed. */
+export const groupState = { isOpen: false };
+
 /** What carries tasks out: one in a process. */
 export interface GroupTasks {
   /**
@@ -54,6 +57,6 @@ export interface GroupTasks {
   /** Writes the message to stderr and ends all processes of the job with that exit code. Does not return. */
   abort(message: string, code: number): void;
 
-  /** To be called when the process exits: ends the job unless the group has been closed. */
-  leave(code: number): void;
+  /** The same, unless the group has been closed; to be called when the process exits. */
+  leave(message: string, code: number): void;
 }

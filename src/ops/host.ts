@@ -2,8 +2,9 @@
  * Ops that are bookkeeping, not arithmetic: every backend runs these on the host. They are ops all the same, so that a
  * traced program does them again at each run.
  */
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, BackendError } from '../errors.js';
 import { NotFiniteError } from './graph.js';
+import { groupState } from './group-tasks.js';
 import type { Ops } from './ops.js';
 import { numberOf } from './roles.js';
 
@@ -20,7 +21,39 @@ export const rangeLaws = [
 ] as const;
 export type RangeLaw = (typeof rangeLaws)[number];
 
-export const hostOps: Pick<Ops, 'drawKey' | 'draw' | 'checkIndex' | 'checkTarget' | 'checkRange' | 'checkFinite'> = {
+/**
+ * What a sum over ranks is for one that is alone. Ranks are waited for by programs of a native backend or by promises; a call must not block.
+ */
+function sumOfOne({ x, out, divisor }: Parameters<Ops['allReduce']>[0]): void {
+  if (groupState.isOpen)
+    throw new BackendError(
+      'sums over ranks are part of programs of a native backend; eagerly they are promises (distributed.allReduce)',
+    );
+  const by = Math.fround(numberOf(divisor));
+  for (const [i, memory] of x.entries()) {
+    const sums = out[i]!.write();
+    for (const [j, value] of memory.read().entries()) sums[j] = by === 1 ? value : value / by;
+  }
+}
+
+export const hostOps: Pick<
+  Ops,
+  | 'drawKey'
+  | 'draw'
+  | 'checkIndex'
+  | 'checkTarget'
+  | 'checkRange'
+  | 'checkFinite'
+  | 'allReduce'
+  | 'allReduceStart'
+  | 'allReduceWait'
+> = {
+  allReduce: sumOfOne,
+  allReduceStart: sumOfOne,
+  allReduceWait({ out }) {
+    for (const memory of out) memory.write();
+  },
+
   drawKey({ source, key }) {
     key.write().set(source.nextKey());
   },

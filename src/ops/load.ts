@@ -140,7 +140,7 @@ export interface NativeAddon {
   /** Ends all processes of the job. */
   groupAbort(message: string, code: number): void;
   /** The same, if the group is still open. */
-  groupLeave(code: number): void;
+  groupLeave(message: string, code: number): void;
 }
 
 /** Called once, by `settleJob`, when a job is over. */

@@ -1,22 +1,15 @@
 /** Collectives over the ranks of a job in the addon: tasks for its communication thread, promises for their ends. */
-import { StateError } from '../errors.js';
-import { isError } from '../realm.js';
 import {
   type GroupArray,
   type GroupTask,
   type GroupTaskOptions,
   type GroupTasks,
+  groupState,
   groupTasks,
   reduceOps,
 } from './group-tasks.js';
 import type { NativeAddon } from './load.js';
 import { failure } from './native-programs.js';
-
-/** What went wrong with a task, or with the connection, as what the library throws. */
-function reason(error: Error): unknown {
-  const isDisagreement = isError(error) && 'code' in error && error.code === 'ERR_LANEWISE_STATE';
-  return isDisagreement ? new StateError(error.message, { cause: error }) : failure(error);
-}
 
 /** The process group of an addon: one in a process. */
 export class NativeGroup implements GroupTasks {
@@ -31,8 +24,9 @@ export class NativeGroup implements GroupTasks {
   open(library: string, timeout: number): Promise<{ rank: number; size: number; engine: string }> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(0, (error) => {
-        if (error === null) resolve(this.#addon.groupInfo());
-        else reject(reason(error));
+        if (error !== null) return reject(failure(error));
+        groupState.isOpen = true;
+        resolve(this.#addon.groupInfo());
       });
       try {
         this.#addon.groupOpen(library, timeout, (id, error) => this.#settle(id, error));
@@ -66,10 +60,11 @@ export class NativeGroup implements GroupTasks {
       this.#waiting.set(id, (error) => {
         try {
           if (error !== null) throw error;
+          if (task === 'finalize') groupState.isOpen = false;
           if (to.length > 0) this.#addon.groupTake(id, to);
           resolve();
         } catch (thrown) {
-          reject(isError(thrown) ? reason(thrown) : thrown);
+          reject(failure(thrown));
         }
       });
     });
@@ -79,7 +74,7 @@ export class NativeGroup implements GroupTasks {
     this.#addon.groupAbort(message, code);
   }
 
-  leave(code: number): void {
-    this.#addon.groupLeave(code);
+  leave(message: string, code: number): void {
+    this.#addon.groupLeave(message, code);
   }
 }

@@ -24,6 +24,7 @@ export function failure(error: unknown): unknown {
   if (!isError(error) || error instanceof LanewiseError) return error;
   const { message } = error;
   if ('layer' in error && typeof error.layer === 'number') return new NotFiniteError(error.layer);
+  if ('code' in error && error.code === 'ERR_LANEWISE_STATE') return new StateError(message, { cause: error });
   const isMemory = 'code' in error && error.code === 'ERR_LANEWISE_NO_MEMORY';
   if (isMemory || isRefusal(error)) return new ArgumentError(message, { cause: error });
   // A thread that could not be started, say.

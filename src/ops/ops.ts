@@ -15,6 +15,7 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */
 
+import { collectiveContract } from './contract-collectives.js';
 import { convContract } from './contract-conv.js';
 import { recurrentContract } from './contract-recurrent.js';
 import { normContract } from './contract-norm.js';
@@ -284,6 +285,7 @@ const contract = {
     { x: 'any', index: 'index', out: 'anyOut', rows: 'size', width: 'size', count: 'size', step: 'scalar' },
     { touches: rowsByIndex },
   ),
+  ...collectiveContract,
   /** Throws a NotFiniteError(layer) unless every x[i] is finite. Eagerly it runs on the host. */
   checkFinite: op({ x: 'in', n: 'size', layer: 'size' }, { flops: [['n']], throws: 'NotFiniteError' }),
   /**

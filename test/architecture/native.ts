@@ -7,7 +7,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   core: [],
   kernels: ['core'],
   ops: ['core', 'kernels'],
-  program: ['core', 'kernels', 'ops'],
+  program: ['core', 'kernels', 'ops', 'distributed'],
   distributed: ['core'],
   binding: ['core', 'kernels', 'ops', 'program', 'distributed'],
   test: ['core', 'kernels', 'ops', 'program', 'distributed', 'bench'],

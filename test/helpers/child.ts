@@ -11,7 +11,12 @@ import { root } from './built.js';
 const run = promisify(execFile);
 
 /** The files of src that a child may import, by the names of their bundles. */
-const entries = { 'index.ts': 'index', 'ops/backend.ts': 'backend', 'ops/load.ts': 'load' } as const;
+const entries = {
+  'index.ts': 'index',
+  'distributed/open-group.ts': 'open-group',
+  'ops/backend.ts': 'backend',
+  'ops/load.ts': 'load',
+} as const;
 
 let bundles: Promise<string> | undefined;
 const folders: string[] = [];
@@ -40,6 +45,13 @@ async function bundle(): Promise<string> {
   return folder;
 }
 
+/** `code`, a module body, with `report` and `src` in front of it; see {@link runChild}. */
+export async function childModule(code: string): Promise<string> {
+  const folder = await (bundles ??= bundle());
+  return `const src = (path) => import(${JSON.stringify(`${pathToFileURL(folder)}/`)} + (${JSON.stringify(entries)})[path] + '.js');
+    const report = (value) => console.log(JSON.stringify(value));\n${code}`;
+}
+
 export interface ChildResult {
   /** What the code handed to `report`. */
   readonly reported: unknown;
@@ -52,12 +64,13 @@ export interface ChildResult {
  * with sanitizers.
  */
 export async function runChild(code: string, env: Readonly<Record<string, string>> = {}): Promise<ChildResult> {
-  const folder = await (bundles ??= bundle());
   const inherited = { ...process.env };
   for (const name of ['LANEWISE_BACKEND', 'LANEWISE_NUM_THREADS', 'NODE_OPTIONS']) delete inherited[name];
-  const prelude = `const src = (path) => import(${JSON.stringify(`${pathToFileURL(folder)}/`)} + (${JSON.stringify(entries)})[path] + '.js');
-    const report = (value) => console.log(JSON.stringify(value));\n`;
   const options = { cwd: root, env: { ...inherited, ...env }, maxBuffer: 2 ** 24 };
-  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', prelude + code], options);
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ['--input-type=module', '--eval', await childModule(code)],
+    options,
+  );
   return { reported: stdout === '' ? undefined : JSON.parse(stdout), stderr };
 }

@@ -3,6 +3,7 @@ import { checkOneOf } from '../../check.js';
 import type { Graph } from '../../ops/graph.js';
 import { planArena } from './arena.js';
 import { propagateChannelsLast } from './channels-last.js';
+import { overlapCollectives } from './collectives.js';
 import { fuseConvEpilogue } from './conv-epilogue.js';
 import { fuseConvMaxPool } from './conv-max-pool.js';
 import { dropCopies } from './copies.js';
@@ -37,6 +38,7 @@ export type PassName =
   | 'cross-entropy-train'
   | 'linear-weight-update'
   | 'weight-panels'
+  | 'collectives'
   | 'arena';
 
 interface Pass {
@@ -63,6 +65,7 @@ const passes = {
   'cross-entropy-train': { fuses: true, run: fuseCrossEntropyTrain },
   'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },
   'weight-panels': { fuses: true, run: layOutWeightPanels },
+  collectives: { fuses: true, run: overlapCollectives },
 } as const satisfies Record<Exclude<PassName, 'arena'>, Pass>;
 
 export const passNames = [...Object.keys(passes), 'arena'] as PassName[];

@@ -10,9 +10,9 @@ import { matrices } from './matrices.js';
 import { moves } from './moves.js';
 import { normalization } from './normalization.js';
 import { pointwise } from './pointwise.js';
-import { sparse } from './sparse.js';
-import { recurrent } from './recurrent.js';
 import { pooling } from './pooling.js';
+import { recurrent } from './recurrent.js';
+import { sparse } from './sparse.js';
 
 /** An op that no forward pass needs, or that has no counterpart. */
 const refused =
@@ -49,6 +49,9 @@ export const handlers: Handlers = {
   avgPoolBackward: refused(gradients),
   batchNormBackward: refused(gradients),
   layerNormBackward: refused(gradients),
+  allReduce: refused(compiled),
+  allReduceStart: refused(compiled),
+  allReduceWait: refused(compiled),
   convMaxPool: refused(compiled),
   convMaxPoolBackward: refused(compiled),
   reduce: refused(compiled),

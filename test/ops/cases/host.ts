@@ -108,4 +108,23 @@ export const hostCases: readonly Case[] = [
       finite ? {} : { throws: new NotFiniteError(layer) },
     ),
   ),
+  // Without a process group; on several ranks in test/distributed.
+  ...(['allReduce', 'allReduceStart'] as const).flatMap((op) =>
+    [1, 3].flatMap((divisor) =>
+      [[5], [0], [17, 0, 100]].map((counts) =>
+        opCase(
+          op,
+          `${counts} of one rank by ${divisor}`,
+          'exact',
+          () => ({ x: counts.map((count) => floats(count, 7 + count)), out: counts, divisor }),
+          { inPlace: [Object.fromEntries(counts.map((_, i) => [`out[${i}]`, `x[${i}]`]))] },
+        ),
+      ),
+    ),
+  ),
+  ...[[], [0], [0, 0]].map((out) =>
+    opCase('allReduceWait', `for ${out.length} without elements`, 'exact', () => ({ out }), {
+      provesLittle: 'one rank computes nothing there',
+    }),
+  ),
 ];

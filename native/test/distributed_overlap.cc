@@ -1,0 +1,93 @@
+// distributed/overlap.h: sums that travel while their thread goes on.
+#include <doctest/doctest.h>
+
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "../distributed/overlap.h"
+#include "loopback.h"
+
+namespace lanewise::distributed {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Runs body(overlap, rank) on a thread for each rank.
+template <typename Body>
+void on_groups(int size, Body body) {
+  const auto world = std::make_shared<LoopbackWorld>(size);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    std::promise<std::exception_ptr> connected;
+    Group& group = Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
+                               [&](std::exception_ptr failure) { connected.set_value(failure); });
+    connected.get_future().get();
+    threads.emplace_back([&group, &body, rank] {
+      Overlap overlap(group);
+      body(overlap, rank);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+using Arrays = std::vector<std::vector<float>>;
+std::vector<std::span<const float>> ins(const Arrays& arrays) { return {arrays.begin(), arrays.end()}; }
+std::vector<std::span<float>> outs(Arrays& arrays) { return {arrays.begin(), arrays.end()}; }
+
+TEST_CASE("sums begun one after the other are there when they are waited for, in any order") {
+  std::vector<int> wrong(3, -1);
+  on_groups(3, [&](Overlap& overlap, int rank) {
+    const auto self = static_cast<float>(rank);
+    Arrays large{std::vector<float>(200'000, self + 1)};
+    Arrays small{std::vector<float>(10, self), {}, std::vector<float>(7, 10 * self)};
+    Arrays small_sums{std::vector<float>(10), {}, std::vector<float>(7)};
+    Arrays other{std::vector<float>(5, self)}, other_sum{std::vector<float>(5)};
+    overlap.start(ins(large), outs(large), 2);  // in place
+    overlap.start(ins(small), outs(small_sums), 1);
+    overlap.start(ins(other), outs(other_sum), 1);
+    for (auto& array : small) std::fill(array.begin(), array.end(), -1.0F);  // has been read
+    overlap.wait(outs(other_sum));
+    overlap.wait(outs(large));
+    overlap.wait(outs(small_sums));
+    int errors = 0;
+    for (const float value : large[0]) errors += value != 3;
+    for (const float value : small_sums[0]) errors += value != 3;
+    for (const float value : small_sums[2]) errors += value != 30;
+    for (const float value : other_sum[0]) errors += value != 3;
+    wrong[static_cast<std::size_t>(rank)] = errors;
+  });
+  for (const int errors : wrong) CHECK(errors == 0);
+}
+
+TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; a wait needs a start") {
+  std::vector<std::string> messages(2);
+  on_groups(2, [&](Overlap& overlap, int rank) {
+    Arrays none{{}, {}}, some{std::vector<float>(1000, 1)};
+    overlap.start(ins(none), outs(none), 1);
+    overlap.wait(outs(none));
+    try {
+      overlap.wait(outs(some));
+    } catch (const std::invalid_argument& error) {
+      messages[static_cast<std::size_t>(rank)] = error.what();
+    }
+    overlap.start(ins(some), outs(some), 1);  // the destructor waits before the memory goes
+  });
+  for (const std::string& message : messages) CHECK(message == "allReduceWait: nothing has been started there");
+}
+
+TEST_CASE("ranks with different programs learn which rank it is") {
+  std::vector<std::string> messages(3);
+  on_groups(3, [&](Overlap& overlap, int rank) {
+    overlap.agree(17);
+    try {
+      overlap.agree(rank == 2 ? 5 : 4);
+    } catch (const Disagreement& error) {
+      messages[static_cast<std::size_t>(rank)] = error.what();
+    }
+  });
+  for (const std::string& message : messages) CHECK(message.find("the program of rank 2 is not that of rank 0") == 0);
+}
+
+}  // namespace
+}  // namespace lanewise::distributed
