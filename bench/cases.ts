@@ -14,6 +14,7 @@ import { layers } from './layers.js';
 import { batchSizes, layerSizes, learningRate, productFlops, stepProducts } from './mlp.js';
 import type { ConvTrainStep, Matrix, Product, Programs, TrainStep } from './protocol.js';
 import { studies } from './studies/studies.js';
+import { vocabulary } from './vocabulary.js';
 
 /** One thing to measure: what is the same for every contender. */
 export interface Workload {
@@ -171,6 +172,8 @@ const starts = [workload('start', {}, { case: 'import', contenders: starting, th
 
 const normsAndPools = layers.map(({ params, workload: own }) => workload('layer', params, own));
 
+const ofVocabulary = vocabulary.map(({ params, workload: own }) => workload('vocabulary', params, own));
+
 const recurrentLayers = (['LSTM', 'GRU'] as const).flatMap((kind) =>
   (
     [
@@ -218,6 +221,7 @@ export const workloads: readonly Workload[] = [
     ...starts,
     ...recurrentLayers,
     ...normsAndPools,
+    ...ofVocabulary,
   ],
   ...studied,
 ];

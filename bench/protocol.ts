@@ -49,6 +49,13 @@ export interface Recurrent {
   readonly units: number;
 }
 
+/** One thing of PyTorch's vocabulary: `name` says which of its kind, or which pass. */
+export interface Vocabulary {
+  readonly kind: 'encoder' | 'attention' | 'embedding' | 'activation' | 'loss' | 'optimizer' | 'regularized';
+  readonly name?: string;
+  readonly sizes: readonly number[];
+}
+
 /** Convolutions with ReLU and max pooling, then a hidden linear layer. */
 export interface ConvTrainStep {
   /** Rows and columns of the image. */
@@ -80,6 +87,7 @@ export interface Programs {
   forward: Network;
   layer: Layer;
   recurrent: Recurrent;
+  vocabulary: Vocabulary;
   /** A Node process that starts and ends. */
   start: object;
 }

@@ -6,6 +6,7 @@ import { layerProgram } from './layers.js';
 import { type Library, loadLibrary } from './library.js';
 import { buildMlp, createCnnStep, createStep } from './network.js';
 import type { ProgramCode, Served } from './serve.js';
+import { vocabularyProgram } from './vocabulary.js';
 
 export async function lanewise(id: string, backendName: string): Promise<Served> {
   const library = await loadLibrary(backendName);
@@ -90,6 +91,7 @@ export function programsOf(library: Library, compiles: boolean): ProgramCode {
       return () => void run(input, target);
     },
     layer: (params) => layerProgram(library, params),
+    vocabulary: (params) => vocabularyProgram(library, compiles, params),
     recurrent({ kind, pass, steps, batch, inputs, units }) {
       const layer = kind === 'LSTM' ? new nn.LSTM(inputs, units) : new nn.GRU(inputs, units);
       const outputOf = (x: Tensor): Tensor => (layer instanceof nn.LSTM ? layer.forward(x) : layer.forward(x))[0];

@@ -9,7 +9,7 @@ export const differences: Notes = {
   'nn.Conv2d': 'settings are checked when it is made',
   'nn.functional.interpolate': 'no modes `area` and `lanczos`, no antialiasing',
   'nn.CrossEntropyLoss': 'labels are int32; rows that are ignored have gradient 0 even where their logits are NaN',
-  'nn.functional.scaled_dot_product_attention': 'an int32 mask is one of booleans: 1 takes part; no grouped queries',
+  'nn.functional.scaled_dot_product_attention': 'an int32 mask is one of booleans: 1 takes part',
   'nn.MultiheadAttention': 'an int32 mask is one of booleans: 1 is left out',
   'nn.TransformerEncoder': 'no nested tensors: steps of padding are computed in evaluation too',
   'nn.functional.mse_loss': 'refuses shapes that would broadcast',

@@ -127,6 +127,17 @@ struct WindowRow {
   std::size_t windows, step;
 };
 
+// Scores of some queries and keys: query r of key j at scores[r·stride + j], at first query·key.
+struct AttentionBlock {
+  float* scores;
+  std::size_t stride, rows, keys;
+  float scale;
+  const float* mask;               // added to scaled scores; null: none
+  std::size_t mask_row, mask_key;  // steps; mask_key is 0 or 1
+  bool causal;                     // query r takes the first `seen` + r keys
+  std::ptrdiff_t seen;
+};
+
 struct KernelTable {
   const char* name;         // as in isas.inc; the backend is called native:<name>
   std::size_t gemm_mr;      // rows of a GEMM tile

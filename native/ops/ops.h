@@ -121,6 +121,17 @@ void avgPool(const Context&, FloatIn x, FloatOut out, Numbers windows, bool xCha
 void avgPoolBackward(const Context&, FloatIn grad, FloatOut out, Numbers windows, bool gradChannelsLast,
                      bool outChannelsLast);
 
+// attention (attention.cc, attention_backward.cc)
+void attention(const Context&, FloatIn query, FloatIn key, FloatIn value, std::optional<FloatIn> mask,
+               std::optional<IndexIn> dropoutKey, FloatOut out, FloatOut most, FloatOut total, Numbers strides,
+               std::size_t batch, std::size_t heads, std::size_t group, std::size_t queries, std::size_t keys,
+               std::size_t features, std::size_t values, double scale, double p, bool causal);
+void attentionBackward(const Context&, FloatIn grad, FloatIn query, FloatIn key, FloatIn value,
+                       std::optional<FloatIn> mask, std::optional<IndexIn> dropoutKey, FloatIn out, FloatIn most,
+                       FloatIn total, FloatOut queryGrad, FloatOut keyGrad, FloatOut valueGrad, Numbers strides,
+                       std::size_t batch, std::size_t heads, std::size_t group, std::size_t queries, std::size_t keys,
+                       std::size_t features, std::size_t values, double scale, double p, bool causal);
+
 // normalisation (batch_norm.cc, layer_norm.cc)
 void batchNorm(const Context&, FloatIn x, std::optional<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
                FloatOut mean, FloatOut variance, std::size_t batch, std::size_t channels, std::size_t pixels,

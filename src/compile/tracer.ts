@@ -52,6 +52,7 @@ export const copyAll = (x: number, out: number, length: number): Instruction => 
  * versions of storages go up as if the op had run, so that the tape's checks hold.
  */
 export class Tracer implements Trace {
+  readonly wantsPlainOps: boolean = false;
   /** Replaces the ops of a backend while tracing. */
   readonly ops: Ops;
   readonly sideEffects = new SideEffectLog();

@@ -3,12 +3,14 @@ import { checkBoolean, checkNumber, checkOptions } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { defaultGenerator, type Generator } from '../random/generator.js';
 import { arange } from '../tensor/creation.js';
-import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
+import { broadcastShapes, formatShape, numelOf, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
+import { blockedAttention, canBlock, type Heads, placeMask } from './attention-blocks.js';
 import { eq, ge, where } from './comparison.js';
 import { dropout } from './dropout.js';
 import { checkGenerator, checkProbability } from './dropout-noise.js';
+import { expand, repeatInterleave } from './expand.js';
 import { max } from './extremum.js';
 import { matmul, matmulTransposed } from './matmul.js';
 import { softmax } from './softmax.js';
@@ -28,17 +30,21 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** Factor of the scores. Default 1/√E. */
   scale?: number | null;
+  /** Whether query may have several times as many heads as key and value, whose heads then serve so many in a row. Default false. */
+  enableGqa?: boolean;
   /** Where masks of dropout are drawn from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
 }
 
 /**
  * softmax(scale·query·keyᵀ + mask)·value: query [..., L, E], key [..., S, E] and value [..., S, Ev] give [..., L, Ev]; leading dimensions
- * broadcast. A query that takes no key gives 0.
+ * broadcast; with `enableGqa` the third last, heads, is a multiple of those of key and value. A query that takes no key gives 0. Scores are computed
+ * block by block, and again for the gradient, so that memory does not grow with L·S. Kept whole they are while a mask requires a gradient, and with masks of
+ * dropout of PyTorch's generator.
  *
+ * Dao et al., FlashAttention (NeurIPS 2022);
  * Vaswani et al., Attention Is All You Need (NeurIPS 2017); as
- * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html | torch.nn.functional.scaled_dot_product_attention},
- * without grouped queries.
+ * {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html | torch.nn.functional.scaled_dot_product_attention}.
  * @throws ShapeError for sizes that do not fit; ArgumentError for a mask together with `isCausal`.
  */
 export function scaledDotProductAttention(
@@ -48,19 +54,73 @@ export function scaledDotProductAttention(
   options?: AttentionOptions,
 ): Tensor {
   const caller = 'scaledDotProductAttention';
-  const given = checkOptions(caller, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'generator']);
-  const { attnMask = null, dropoutP = 0, isCausal = false, generator = defaultGenerator } = given;
-  checkOperands(caller, query, key, value);
+  const given = checkOptions(caller, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'enableGqa', 'generator']);
+  const { attnMask = null, dropoutP = 0, isCausal = false, enableGqa = false, generator = defaultGenerator } = given;
+  checkBoolean(caller, 'enableGqa', enableGqa);
+  const group = checkOperands(caller, query, key, value, enableGqa);
   checkProbability(caller, dropoutP);
   checkBoolean(caller, 'isCausal', isCausal);
   checkGenerator(caller, generator);
   const scale = checkNumber(caller, 'scale', given.scale ?? 1 / Math.sqrt(query.shape.at(-1)!));
-  if (attnMask !== null) checkMask(caller, attnMask, query, key, isCausal);
+  const lead = leadOf(caller, query, key, value, group);
+  if (attnMask !== null)
+    checkMask(caller, attnMask, query, [...lead, query.shape.at(-2)!, key.shape.at(-2)!], isCausal);
   const dtype = query.dtype as 'float32' | 'float64';
-  const mask = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : attnMask;
+  const mask = attnMask && addedMask(attnMask, dtype, true);
+  const settings = { scale, dropoutP, causal: isCausal, generator };
+  if (canBlock(mask, dropoutP, generator)) return inBlocks([query, key, value], mask, lead, group, settings);
+  return composed(query, repeated(key, group), repeated(value, group), mask, settings);
+}
+
+interface Settings {
+  readonly scale: number;
+  readonly dropoutP: number;
+  readonly causal: boolean;
+  readonly generator: Generator;
+}
+
+/** Tensors [..., heads, rows, features], densely. */
+function inBlocks(
+  operands: readonly Tensor[],
+  mask: Tensor | null,
+  lead: Shape,
+  group: number,
+  settings: Settings,
+): Tensor {
+  const heads = lead.at(-1) ?? 1;
+  const placed = operands.map((tensor, i): Heads => {
+    const [count, rows, width] = [i === 0 ? heads : heads / group, tensor.shape.at(-2)!, tensor.shape.at(-1)!];
+    const ofThis = lead.length === 0 ? [] : lead.with(-1, count);
+    const whole = sameShape(leading(tensor), ofThis) ? tensor : expand(tensor, [...ofThis, rows, width]);
+    return { tensor: whole, strides: [count * rows * width, rows * width, width] };
+  });
+  const [query, key, value] = placed as [Heads, Heads, Heads];
+  const [queries, features] = query.tensor.shape.slice(-2) as [number, number];
+  const [keys, values] = value.tensor.shape.slice(-2) as [number, number];
+  return blockedAttention({
+    ...{ query, key, value },
+    mask: mask && placeMask(mask, lead, queries, keys),
+    shape: [...lead, queries, values],
+    out: [heads * queries * values, queries * values, values],
+    sizes: { batch: numelOf(lead.slice(0, -1)), heads, group, queries, keys, features, values },
+    ...settings,
+  });
+}
+
+/** With all scores in memory. */
+function composed(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null, settings: Settings): Tensor {
+  const { scale, dropoutP, causal, generator } = settings;
   const scores = mul(matmulTransposed(query, key), scale);
-  const weights = mask === null ? softmax(scores, -1) : safeSoftmax(add(scores, addedMask(mask, dtype, true)));
+  const added = causal
+    ? addedMask(causalMask(query.shape.at(-2)!, key.shape.at(-2)!), query.dtype as 'float32', true)
+    : mask;
+  const weights = added === null ? softmax(scores, -1) : safeSoftmax(add(scores, added));
   return matmul(dropout(weights, dropoutP, true, generator), value);
+}
+
+/** Each head of keys or values `group` times. */
+function repeated(input: Tensor, group: number): Tensor {
+  return group === 1 ? input : repeatInterleave(input, group, { dim: -3 });
 }
 
 /** A mask that is added to scores: 0 where a key takes part, -∞ where not. Floats are such a mask already. @internal */
@@ -84,7 +144,8 @@ function causalMask(queries: number, keys: number): Tensor {
   return ge(reshape(arange(queries), [queries, 1]), arange(keys));
 }
 
-function checkOperands(caller: string, query: Tensor, key: Tensor, value: Tensor): void {
+/** @returns how many heads of queries a head of keys serves. */
+function checkOperands(caller: string, query: Tensor, key: Tensor, value: Tensor, enableGqa: boolean): number {
   const all = [query, key, value];
   for (const each of all) checkFloat(caller, each);
   if (all.some((each) => each.ndim < 2))
@@ -102,12 +163,30 @@ function checkOperands(caller: string, query: Tensor, key: Tensor, value: Tensor
     throw new ShapeError(`${caller}: query and key must have as many features, got query, key, value of ${shapes}`);
   if (key.shape.at(-2) !== value.shape.at(-2))
     throw new ShapeError(`${caller}: there must be as many keys as values, got query, key, value of ${shapes}`);
-  broadcastShapes(caller, broadcastShapes(caller, leading(query), leading(key)), leading(value));
+  if (!enableGqa) return 1;
+  if (all.some(({ ndim }) => ndim < 3))
+    throw new ShapeError(`${caller}: enableGqa needs a dimension of heads, got query, key, value of ${shapes}`);
+  const [heads, ...others] = all.map(({ shape }) => shape.at(-3)!) as [number, number, number];
+  const [ofKeys, ofValues] = others;
+  if (ofKeys !== ofValues || ofKeys === 0 || heads % ofKeys !== 0)
+    throw new ShapeError(
+      `${caller}: Number of heads in key and value must divide the number of heads in query, got query, key, value of ${shapes}`,
+    );
+  return heads / ofKeys;
+}
+
+/** The leading dimensions of the result. */
+function leadOf(caller: string, query: Tensor, key: Tensor, value: Tensor, group: number): Shape {
+  const ofKeys = (each: Tensor): Shape => {
+    const lead = leading(each);
+    return group === 1 ? lead : lead.with(-1, lead.at(-1)! * group);
+  };
+  return broadcastShapes(caller, broadcastShapes(caller, leading(query), ofKeys(key)), ofKeys(value));
 }
 
 const leading = (tensor: Tensor) => tensor.shape.slice(0, -2);
 
-function checkMask(caller: string, mask: unknown, query: Tensor, key: Tensor, isCausal: boolean): void {
+function checkMask(caller: string, mask: unknown, query: Tensor, scores: Shape, isCausal: boolean): void {
   const tensor = checkTensor(caller, mask, 'attnMask to be a Tensor');
   if (isCausal) throw new ArgumentError(`${caller}: Explicit attn_mask should not be set when is_causal=True`);
   if (tensor.dtype !== 'int32' && tensor.dtype !== query.dtype)
@@ -115,7 +194,6 @@ function checkMask(caller: string, mask: unknown, query: Tensor, key: Tensor, is
       `${caller}: Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: ` +
         `${tensor.dtype} and query.dtype: ${query.dtype} instead.`,
     );
-  const scores = [...broadcastShapes(caller, leading(query), leading(key)), query.shape.at(-2)!, key.shape.at(-2)!];
   if (!sameShape(broadcastShapes(caller, scores, tensor.shape), scores))
     throw new ShapeError(
       `${caller}: a mask of shape ${formatShape(tensor.shape)} does not broadcast to scores ${formatShape(scores)}`,

@@ -31,6 +31,7 @@ export interface Trace {
 
 /** A tracer that knows which module is running, and speaks of exporting in its messages. */
 export class ModuleTracer extends Tracer {
+  override readonly wantsPlainOps = true;
   readonly #names: ReadonlyMap<object, string>;
   readonly #stack: string[] = [''];
   /** From which instruction on which module was running. */

@@ -15,11 +15,12 @@
  * - the reference computes in float64 and rounds once at the end; native backends round as native/kernels/README.md says.
  */
 
+import { attentionContract } from './contract-attention.js';
 import { collectiveContract } from './contract-collectives.js';
 import { convContract } from './contract-conv.js';
-import { recurrentContract } from './contract-recurrent.js';
 import { normContract } from './contract-norm.js';
 import { poolContract } from './contract-pool.js';
+import { recurrentContract } from './contract-recurrent.js';
 import { postOp } from './post-op.js';
 import type { Role, RoleTypes } from './roles.js';
 import { op, type Traits } from './traits.js';
@@ -223,9 +224,9 @@ const contract = {
   // --- pooling and normalisation: contract-pool.ts, contract-norm.ts -------------------------------------------------------
   ...poolContract,
   ...normContract,
-
-  // --- recurrent layers: contract-recurrent.ts ------------------------------------------------------------------------
+  // --- recurrent layers and attention: contract-recurrent.ts, contract-attention.ts -----------------------------------
   ...recurrentContract,
+  ...attentionContract,
 
   // --- bookkeeping: runs on the host on every backend, see ops/host.ts -------------------------------------------------
   /** key[0], key[1] = source.nextKey(), as int32 bits. */

@@ -8,6 +8,8 @@
 
 /** A trace in progress. */
 export interface Trace {
+  /** Whether attention is to be noted as the products and the softmax that it stands for. */
+  readonly wantsPlainOps: boolean;
   /**
    * Notes a value that the program will depend on. `read` is called now, and again before each run; when the two differ
    * (by Object.is) the program does not fit any more. Owner and key name the value: it is noted once, and not at all

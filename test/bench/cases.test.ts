@@ -49,7 +49,7 @@ describe('workloads', () => {
     const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
     const names = new Set(workloads.map((each) => each.case));
     for (const name of names) expect(readme).toContain(`\`${name.replace(/^sweep-.*/, 'sweep-*')}\``);
-    expect(names.size).toBe(23);
+    expect(names.size).toBe(24);
     expect(new Set(workloads.map(workloadId)).size).toBe(workloads.length);
     for (const { params } of workloads) expect(JSON.parse(JSON.stringify(params))).toEqual(params);
   });

@@ -5,10 +5,10 @@
 import { functional as F, Generator, Slice, type Tensor, tensor } from '../../src/index.js';
 import { activationGradients } from './activation-gradients.js';
 import { apart, labels, type Name, numbers, of, on } from './gradient-inputs.js';
-import { lossGradients } from './loss-gradients.js';
-import { spaceGradientCases } from './space-gradient-cases.js';
 import { normGradients } from './gradient-norms.js';
 import { poolGradients } from './gradient-pools.js';
+import { lossGradients } from './loss-gradients.js';
+import { spaceGradientCases } from './space-gradient-cases.js';
 
 const broadcasts: [string, number[], number[]][] = [
   ['same shape', [3, 4], [3, 4]],
@@ -324,6 +324,19 @@ export const gradientCases = [
       () => [numbers([2, 3, 4]), numbers([2, 3, 4]), numbers([2, 3, 2]), ...(isCausal ? [] : [numbers([3, 3])])],
       (q, k, v, attnMask) => F.scaledDotProductAttention(q!, k!, v!, attnMask ? { attnMask } : { isCausal }),
     ),
+  ),
+  of(
+    'scaledDotProductAttention',
+    'with grouped heads and a mask',
+    () => [numbers([2, 4, 3, 5]), numbers([2, 2, 4, 5]), numbers([2, 2, 4, 3])],
+    (q, k, v) =>
+      F.scaledDotProductAttention(q!, k!, v!, { enableGqa: true, attnMask: labels([1, 0, 1, 1], [4]), scale: 0.4 }),
+  ),
+  of(
+    'scaledDotProductAttention',
+    'with operands that broadcast',
+    () => [numbers([2, 1, 3, 4]), numbers([3, 2, 4]), numbers([2, 2])],
+    (q, k, v) => F.scaledDotProductAttention(q!, k!, v!),
   ),
 
   ...losses.map(([detail, shape, target, options]) => {

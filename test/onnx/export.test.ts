@@ -52,7 +52,7 @@ describe('the list of cases', () => {
     ] as const),
     ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate'] as const),
     ...(['maxPoolBackward', 'avgPoolBackward', 'batchNormBackward', 'layerNormBackward'] as const),
-    ...(['convWeightGradient', 'convMaxPool', 'convMaxPoolBackward'] as const),
+    ...(['convWeightGradient', 'convMaxPool', 'convMaxPoolBackward', 'attention', 'attentionBackward'] as const),
   ];
   /** Checks of what others have asked for: they are left to the runtime. */
   const unchecked: OpName[] = ['checkFinite'];

@@ -3,6 +3,7 @@
  * (ops.test.ts), and tolerances stand here and nowhere else. How to add one: src/ops/README.md.
  */
 import { activationCases } from './cases/activations.js';
+import { attentionCases } from './cases/attention.js';
 import type { Case } from './cases/case.js';
 import { convCases } from './cases/conv.js';
 import { convMaxPoolCases } from './cases/conv-max-pool.js';
@@ -18,14 +19,14 @@ import { matmulCases } from './cases/matmul.js';
 import { binaryCases } from './cases/nodes-binary.js';
 import { choiceCases } from './cases/nodes-choice.js';
 import { unaryCases } from './cases/nodes-unary.js';
+import { normCases } from './cases/norm.js';
 import { optimizerCases } from './cases/optimizers.js';
 import { orderCases } from './cases/order.js';
 import { maskCases } from './cases/pointwise-masks.js';
 import { structureCases } from './cases/pointwise-structure.js';
 import { uniformCases } from './cases/pointwise-uniform.js';
-import { recurrentCases } from './cases/recurrent.js';
-import { normCases } from './cases/norm.js';
 import { poolCases } from './cases/pool.js';
+import { recurrentCases } from './cases/recurrent.js';
 import { reduceCases } from './cases/reduce.js';
 import { reduceProgramCases } from './cases/reduce-program.js';
 import { softmaxCases } from './cases/softmax.js';
@@ -54,6 +55,7 @@ export const cases: readonly Case[] = [
   ...linearWeightCases,
   ...convCases,
   ...recurrentCases,
+  ...attentionCases,
   ...convMaxPoolCases,
   ...poolCases,
   ...normCases,

@@ -11,6 +11,7 @@ import torch._inductor.config
 import torch.nn.functional as F
 from torch import nn
 
+import vocabulary
 from contender import Contender
 
 COMPILES = sys.argv[1] == "compile"
@@ -131,6 +132,9 @@ class PyTorch(Contender):
             update.step()
 
         return forward if which["pass"] == "forward" else step
+
+    def vocabulary(self, **params):
+        return vocabulary.program(**params)
 
     def forward(self, layers, batch):
         model = compiled(mlp(layers, 0).eval())

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "activation-inl.h"
+#include "attention-inl.h"
 #include "binary-inl.h"
 #include "chain-inl.h"
 #include "conv_depthwise-inl.h"

@@ -3,6 +3,13 @@ import { checkBoolean, checkOptions, checkSize } from '../../check.js';
 import { ArgumentError, ShapeError } from '../../errors.js';
 import { add, mul } from '../../functional/arithmetic.js';
 import { scaledDotProductAttention } from '../../functional/attention.js';
+import {
+  blockedAttention,
+  canBlock,
+  type HeadStrides,
+  type Heads,
+  placeMask,
+} from '../../functional/attention-blocks.js';
 import { dropout } from '../../functional/dropout.js';
 import { expand } from '../../functional/expand.js';
 import { linear } from '../../functional/linear.js';
@@ -178,10 +185,14 @@ export class MultiheadAttention extends Module<
     const further = (this.bias_k === null ? 0 : 1) + (this.addZeroAttn ? 1 : 0);
     const masks = { keyPaddingMask, attnMask: isHint ? null : attnMask };
     const mask = mergedMask(caller, masks, sizes, further, query.dtype as 'float32');
+    const p = this.training ? this.dropout : 0;
+    if (!needWeights && further === 0 && canBlock(mask, p, this.generator)) {
+      const joined = this.inBlocks(this.project(query, key, value), mask, sizes, isHint, steps, p);
+      return [this.out_proj.forward(joined), null];
+    }
     const [q, k, v] = this.project(query, key, value).map((each, i) =>
       this.split(isBatched ? each : unsqueeze(each, 1), steps, [undefined, this.bias_k, this.bias_v][i]),
     ) as [Tensor, Tensor, Tensor];
-    const p = this.training ? this.dropout : 0;
     let weights: Tensor | null = null;
     let result: Tensor;
     if (needWeights) {
@@ -243,6 +254,32 @@ export class MultiheadAttention extends Module<
     return [query, key, value].map((x, i) =>
       linear(x, packed === null ? separate[i]! : part(packed, i), bias && part(bias, i)),
     ) as [Tensor, Tensor, Tensor];
+  }
+
+  /** Attention of all heads where they lie: in the form of the query. */
+  private inBlocks(
+    projected: readonly [Tensor, Tensor, Tensor],
+    mask: Tensor | null,
+    sizes: Sizes,
+    causal: boolean,
+    steps: number,
+    dropoutP: number,
+  ): Tensor {
+    const { embedDim, numHeads, headDim, generator } = this;
+    const { batch, queries, keys } = sizes;
+    const stridesOf = (rows: number): HeadStrides =>
+      steps === 1 ? [rows * embedDim, headDim, embedDim] : [embedDim, headDim, batch * embedDim];
+    const [ofQuery, ofKey, ofValue] = projected;
+    const heads = (tensor: Tensor, rows: number): Heads => ({ tensor, strides: stridesOf(rows) });
+    return blockedAttention({
+      ...{ query: heads(ofQuery, queries), key: heads(ofKey, keys), value: heads(ofValue, keys) },
+      ...{ causal, dropoutP, generator },
+      mask: mask && placeMask(mask, [batch, numHeads], queries, keys),
+      shape: ofQuery.shape,
+      out: stridesOf(queries),
+      sizes: { batch, heads: numHeads, group: 1, queries, keys, features: headDim, values: headDim },
+      scale: 1 / Math.sqrt(headDim),
+    });
   }
 
   /** [steps, batch, embedDim] or [batch, steps, embedDim] as [batch, heads, steps, headDim], with what stands behind keys and values. */

@@ -45,6 +45,9 @@ export const handlers: Handlers = {
   softmaxBackward: refused(gradients),
   crossEntropyBackward: refused(gradients),
   recurrentBackward: refused(gradients),
+  // An export traces plain ops in its place.
+  attention: refused(compiled),
+  attentionBackward: refused(gradients),
   maxPoolBackward: refused(gradients),
   avgPoolBackward: refused(gradients),
   batchNormBackward: refused(gradients),

@@ -3,8 +3,10 @@
  * of the other backends, what the library falls back to without its addon, and what gradient checks run on, since
  * it takes float64 memory as well.
  */
+
 import { hostOps } from '../host.js';
 import type { Ops } from '../ops.js';
+import { attentionOps } from './attention.js';
 import { convOps } from './conv.js';
 import { convMaxPoolOps } from './conv-max-pool.js';
 import { copyOps } from './copy.js';
@@ -17,8 +19,8 @@ import { matmulOps } from './matmul.js';
 import { normOps } from './norm.js';
 import { orderOps } from './order.js';
 import { pointwiseOps } from './pointwise.js';
-import { recurrentOps } from './recurrent.js';
 import { poolOps } from './pool.js';
+import { recurrentOps } from './recurrent.js';
 import { reduceOps } from './reduce.js';
 import { softmaxOps } from './softmax.js';
 import { sparseOps } from './sparse.js';
@@ -38,6 +40,7 @@ export const referenceOps: Ops = {
   ...linearOps,
   ...convOps,
   ...recurrentOps,
+  ...attentionOps,
   ...poolOps,
   ...normOps,
   ...convMaxPoolOps,

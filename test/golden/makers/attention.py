@@ -98,6 +98,7 @@ def attention():
     dots = [
         dot_case("plain", (2, 3, 4), (2, 5, 4), (2, 5, 6)),
         dot_case("plain, heads", (2, 2, 37, 8), (2, 2, 41, 8), (2, 2, 41, 8)),
+        dot_case("grouped heads", (2, 4, 5, 3), (2, 2, 7, 3), (2, 2, 7, 2), enable_gqa=True),
         dot_case("two dimensions, scale", (3, 4), (5, 4), (5, 2), scale=0.3),
         dot_case("batch broadcasts", (2, 3, 4), (1, 5, 4), (1, 5, 6)),
         dot_case("mask with a row of nothing", (2, 3, 4), (2, 5, 4), (2, 5, 6), holes),
