@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -114,7 +115,10 @@ void Program::run(const ops::Context& context, Call& call) {
   check(call);
   bind(call);
   if (!has_collectives_) return run_instructions(context, call);
-  const CollectiveRun collectives(is_agreed_ ? nullptr : &hash_);
+  // With the numbers that may change, such as learning rates.
+  std::uint64_t hash = hash_;
+  for (const double value : call.dynamic_scalars) hash = Reader::mixed(hash, std::bit_cast<std::uint64_t>(value));
+  const CollectiveRun collectives(is_agreed_ ? nullptr : &hash);
   is_agreed_ = true;
   run_instructions(context, call);
 }

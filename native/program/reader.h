@@ -49,6 +49,8 @@ class Reader {
   // A hash of what has been read that is the same on all ranks of a job: values, ops and numbers that are baked in, but
   // no sizes, since ranks have other rows.
   std::uint64_t hash() const { return hash_; }
+  // FNV-1a, by words.
+  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) { return (hash ^ word) * 0x100000001b3u; }
   // Whether a collective has been read.
   bool has_collectives() const { return has_collectives_; }
 
@@ -66,7 +68,7 @@ class Reader {
   std::size_t use(double number, std::optional<ops::DType> dtype, bool writes);
   Scalar scalar(double tag);
 
-  void mix(std::uint64_t word) { hash_ = (hash_ ^ word) * 0x100000001b3u; }  // FNV-1a, by words
+  void mix(std::uint64_t word) { hash_ = mixed(hash_, word); }
 
   const FlatGraph& graph_;
   std::span<const ValueSpec> values_;

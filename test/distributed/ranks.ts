@@ -46,7 +46,7 @@ export interface JobResult {
   readonly end: number | string | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What ranks handed to `report`, in the order in which it arrived. */
+  /** What ranks handed to `report`, of each rank in its order. */
   readonly reported: unknown[];
   /** Processes of the job that were still there a moment after the launcher, by their command lines. They have been killed. */
   readonly left: string[];
@@ -100,7 +100,9 @@ export async function runRanks(
 ): Promise<JobResult> {
   const folder = mkdtempSync(join(tmpdir(), 'lanewise-ranks-'));
   const file = join(folder, 'rank.mjs');
-  writeFileSync(file, await childModule(code));
+  // Lines of several ranks on one stdout get mixed up.
+  const append = `(line) => process.getBuiltinModule('node:fs').appendFileSync(${JSON.stringify(join(folder, 'report-'))} + process.pid, line + '\\n')`;
+  writeFileSync(file, await childModule(code, append));
   const [program, ...args] = command(size, [process.execPath, file]);
   const inherited = { ...process.env };
   for (const name of ['LANEWISE_BACKEND', 'NODE_OPTIONS']) delete inherited[name];
@@ -130,10 +132,11 @@ export async function runRanks(
   clearTimeout(timer);
   for (let wait = 0; wait < 40 && processesOf(file).length > 0; wait++) await sleep(100);
   const left = killAll(file);
+  const lines = readdirSync(folder).flatMap((name) =>
+    name.startsWith('report-') ? readFileSync(join(folder, name), 'utf8').split('\n') : [],
+  );
   rmSync(folder, { recursive: true, force: true });
-  const reported = stdout
-    .split('\n')
-    .flatMap((text) => (text.startsWith('{') || text.startsWith('[') ? [JSON.parse(text)] : []));
+  const reported = lines.flatMap((text) => (text === '' ? [] : [JSON.parse(text)]));
   return { end: isLate ? null : end, stdout, stderr, reported, left };
 }
 

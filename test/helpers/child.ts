@@ -45,11 +45,11 @@ async function bundle(): Promise<string> {
   return folder;
 }
 
-/** `code`, a module body, with `report` and `src` in front of it; see {@link runChild}. */
-export async function childModule(code: string): Promise<string> {
+/** `code`, a module body, with `report` and `src` in front of it; see {@link runChild}. @param report how a value is handed back. */
+export async function childModule(code: string, report = 'console.log'): Promise<string> {
   const folder = await (bundles ??= bundle());
   return `const src = (path) => import(${JSON.stringify(`${pathToFileURL(folder)}/`)} + (${JSON.stringify(entries)})[path] + '.js');
-    const report = (value) => console.log(JSON.stringify(value));\n${code}`;
+    const report = (value) => (${report})(JSON.stringify(value));\n${code}`;
 }
 
 export interface ChildResult {

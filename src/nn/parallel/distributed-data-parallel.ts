@@ -45,6 +45,9 @@ export interface DistributedDataParallelOptions {
  * Nothing blocks: `backward` hands the gradients to the group, and {@link synchronize} is a promise that they have come back. Until then they cannot be read: an
  * `optimizer.step()` without the `await` is a StateError.
  *
+ * In a function that is compiled, forward, `backward` and `optimizer.step()` are one program: gradients travel while the backward pass goes on, and there is nothing to
+ * await. It needs the process's own group and `broadcastBuffers: false` where the model has buffers, and knows no shards.
+ *
  * Dropout draws the masks of this rank's rows, so that with the same seed on all ranks the masks put together are those of one process with the whole batch; each rank has
  * to give `forward` as many rows. The first dimension of the first argument counts them.
  *
@@ -110,7 +113,9 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
     const rows = first instanceof Tensor ? first.shape[0] : undefined;
     if (this.#isTrivial || rows === undefined || rows === 0) return run();
     const part = this.#group.rank * this.#parts + this.#next;
-    return withBatchPart({ firstRow: part * rows, rows, keys: this.#keys }, run);
+    // Of a program that is traced, another part of the same step would be in another trace.
+    const keys = currentTrace() === null ? { keys: this.#keys } : {};
+    return withBatchPart({ firstRow: part * rows, rows, ...keys }, run);
   }
 
   /**
@@ -161,11 +166,9 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
   /** A gradient has arrived at a parameter. */
   #arrive(): void {
     const now = currentTrace();
-    if (now !== null)
-      throw now.refuse(
-        'backward() through DistributedDataParallel',
-        'compile the forward pass alone, or train with fit',
-      );
+    const obstacle = now === null ? null : this.#reduction.traceObstacle;
+    if (now !== null && obstacle !== null) throw now.refuse(...obstacle);
+    now?.guard(this, 'synced', () => this.#isSynced);
     if (!this.#isSynced || this.#isQueued) return;
     this.#isQueued = true;
     afterBackward(
@@ -177,6 +180,10 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
   }
 
   #reduce(): void {
+    if (currentTrace() !== null) {
+      this.#reduction.trace();
+      return;
+    }
     this.#next++;
     if (this.#next < this.#parts) {
       this.#reduction.keepPart();

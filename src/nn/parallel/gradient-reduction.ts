@@ -1,5 +1,7 @@
 /** Gradients of parameters on their way between the ranks. */
 import type { GroupArray, ProcessGroup } from '../../distributed/group.js';
+import { MpiGroup } from '../../distributed/mpi-group.js';
+import { sumOverRanks } from '../../functional/sum-over-ranks.js';
 import type { HostArray } from '../../ops/ops.js';
 import { Storage } from '../../tensor/storage.js';
 import { noGrad } from '../../tensor/tape.js';
@@ -65,6 +67,23 @@ export class GradientReduction {
     return this.#travel(lists).finally(() => {
       this.#isWaiting = false;
     });
+  }
+
+  /** The same in the program that is being traced, where the gradients travel while the backward pass goes on. */
+  trace(): void {
+    for (const parameter of this.#parameters)
+      if (parameter.grad !== null) parameter.grad = sumOverRanks(parameter.grad, this.#group.size);
+  }
+
+  /** Why a program cannot do it, with what to do instead; or null. */
+  get traceObstacle(): [what: string, instead: string] | null {
+    const what = 'backward() through DistributedDataParallel';
+    if (!(this.#group instanceof MpiGroup)) return [`${what} of another group than the process's own`, 'use that one'];
+    if (this.#parts > 1)
+      return [`${what} with several shards on a rank`, 'compile the forward pass alone, or train with fit'];
+    if (this.#buffers.length > 0) return [`${what} with buffers that ranks share`, 'pass broadcastBuffers: false'];
+    const isFloat32 = this.#parameters.every(({ dtype }) => dtype === 'float32');
+    return isFloat32 ? null : [`${what} of float64 parameters`, 'compile the forward pass alone'];
   }
 
   /** Gives all ranks the numbers of rank 0. */

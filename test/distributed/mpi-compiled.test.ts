@@ -1,0 +1,93 @@
+/** Compiled training steps on several processes: against one process with the whole batch, and what the program looks like. */
+import { describe, expect, it } from 'vitest';
+import { launchers, runRanks } from './ranks.js';
+
+const launcher = launchers[0];
+
+/** A training of `steps` steps of 24 rows, on as many ranks as there are; compiled, or called off the event loop. */
+const training = (kind: 'SGD' | 'Adam', how: 'call' | 'async', steps: number): string => `
+  const { compile, distributed, functional: F, Generator, manualSeed, nn, optim, rand, randint } = await src('index.ts');
+  await distributed.initProcessGroup({ timeout: 50 });
+  const rank = distributed.getRank(), size = distributed.getWorldSize();
+  manualSeed(5);
+  const model = new nn.Sequential(new nn.Linear(20, 400), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(400, 200), new nn.ReLU(), new nn.Linear(200, 3));
+  const ddp = new nn.parallel.DistributedDataParallel(model);
+  await ddp.synchronize();
+  const optimizer = ${kind === 'SGD' ? 'new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })' : 'new optim.Adam(model.parameters(), { lr: 0.001 })'};
+  const step = compile((x, y) => {
+    optimizer.zeroGrad();
+    const loss = F.crossEntropy(ddp.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  manualSeed(9);
+  const generator = new Generator(7);
+  const rows = 24 / size, losses = [];
+  for (let i = 0; i < ${steps}; i++) {
+    const x = rand([24, 20], { generator }), y = randint(0, 3, [24], { generator });
+    const part = [x.narrow(0, rank * rows, rows), y.narrow(0, rank * rows, rows)];
+    const loss = ${how === 'call' ? 'step(...part)' : 'await step.async(...part)'};
+    losses.push(loss.item());
+  }
+  const last = String(step.describe()).split('-- after arena').at(-1);
+  // How the ops of the list stand, without arguments.
+  const ops = [...last.matchAll(/(allReduce(?:Start|Wait)|linearInputGradient|linearWeight\\w*|matmul|pointwise)/g)].map(([name]) => name);
+  report({ rank, losses, ops, weights: model.parameters().map((each) => Array.from(each.toTypedArray())) });
+  await distributed.destroyProcessGroup();`;
+
+interface Report {
+  readonly rank: number;
+  readonly losses: number[];
+  readonly ops: string[];
+  readonly weights: number[][];
+}
+
+async function train(size: number, kind: 'SGD' | 'Adam', how: 'call' | 'async', steps = 50): Promise<Report[]> {
+  const { end, stderr, reported, left } = await runRanks(launcher!, size, training(kind, how, steps));
+  expect({ end, left }, stderr).toEqual({ end: 0, left: [] });
+  return (reported as Report[]).sort((a, b) => a.rank - b.rank);
+}
+
+const largest = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+describe.skipIf(launcher === undefined)('a compiled step', () => {
+  it.each([
+    ['SGD', 'call', 2],
+    ['Adam', 'async', 2],
+    ['SGD', 'async', 3],
+    ['Adam', 'call', 4],
+  ] as const)('%s, by %s, on %d ranks', async (kind, how, size) => {
+    const [alone] = await train(1, kind, how);
+    const ranks = await train(size, kind, how);
+    expect(ranks).toHaveLength(size);
+    expect(alone!.ops.filter((op) => op.startsWith('allReduce'))).toEqual([]);
+    for (const { weights, ops } of ranks) {
+      // The ranks agree to the bit, and with one process but for the order of addition.
+      expect(weights).toEqual(ranks[0]!.weights);
+      for (const [i, each] of weights.entries()) expect(largest(each, alone!.weights[i]!)).toBeLessThan(1e-6);
+      // The large gradient begins to travel before the last one is made; each start has its wait.
+      const starts = ops.filter((op) => op === 'allReduceStart').length;
+      expect(ops.filter((op) => op === 'allReduceWait')).toHaveLength(starts);
+      expect(starts).toBeGreaterThanOrEqual(2);
+      expect(ops.indexOf('allReduceStart')).toBeLessThan(
+        ops.findLastIndex((op) => op.startsWith('linearWeight') || op === 'matmul'),
+      );
+    }
+    // Each rank's loss is the mean over its rows.
+    const means = ranks[0]!.losses.map((_, i) => ranks.reduce((sum, { losses }) => sum + losses[i]!, 0) / size);
+    expect(largest(means, alone!.losses)).toBeLessThan(1e-6);
+  });
+
+  it('tells every rank that one runs another program', async () => {
+    const code = training('SGD', 'call', 3).replace(
+      'lr: 0.1, momentum: 0.9',
+      'lr: 0.1, momentum: rank === 1 ? 0.5 : 0.9',
+    );
+    const { end, stderr, left } = await runRanks(launcher!, 3, code);
+    expect(left).toEqual([]);
+    expect(end).not.toBe(0);
+    expect(stderr).toContain('the program of rank 1 is not that of rank 0');
+  });
+});
