@@ -19,6 +19,8 @@ export interface BatchLoss {
   readonly measure: Measure;
   /** How many labels count, where the loss knows that; null where it does not. */
   readonly counted: Tensor | null;
+  /** Whether it is a sum over the rows, and no mean. */
+  readonly isSum: boolean;
 }
 
 /** A batch, as far as the loss is concerned. */
@@ -48,7 +50,12 @@ export function lossOf(caller: string, loss: Settings['loss'], lossInputs: LossI
     const value = read(parts.loss);
     const { sum: total, weight } = parts;
     if (total === null || weight === null) return plain(value, loss.reduction === 'sum', rows);
-    return { loss: value, measure: weightedMean(value, total, weight), counted: loss.weight === null ? weight : null };
+    return {
+      loss: value,
+      measure: weightedMean(value, total, weight),
+      counted: loss.weight === null ? weight : null,
+      isSum: false,
+    };
   }
   if (isOwn(loss, ReducedLoss)) {
     const value = read(loss.reduced(output as Tensor, target as Tensor, reductionOf(loss)));
@@ -86,7 +93,7 @@ function weightedLoss(
   // Rows without weight leave nothing to divide by; the loss is 0 then, and so are its gradients.
   const divisor = noGrad(() => add(total, sub(1, sign(abs(total)))));
   const value = div(weighted, divisor);
-  return { loss: value, measure: weightedMean(value, weighted, total), counted: null };
+  return { loss: value, measure: weightedMean(value, weighted, total), counted: null, isSum: false };
 }
 
 /** The losses of the rows, [rows, ...], and what each of them weighs by itself; null: all the same. */
@@ -121,7 +128,7 @@ function isOwn<L extends LabelLoss | ReducedLoss>(
 }
 
 function plain(loss: Tensor, isSum: boolean, rows: number): BatchLoss {
-  return { loss, measure: isSum ? sumOverRows(loss, rows) : meanOverRows(loss, rows), counted: null };
+  return { loss, measure: isSum ? sumOverRows(loss, rows) : meanOverRows(loss, rows), counted: null, isSum };
 }
 
 /** @throws ArgumentError, ShapeError for anything but a float tensor of one element; `instead` says how to get one. */

@@ -22,6 +22,8 @@ export interface TrainingContext {
 export interface Callback {
   /** Have the output of every layer, and the loss, looked at in each training step: see {@link TerminateOnNaN}. */
   readonly checkFinite?: boolean;
+  /** In a training on several ranks: whether rank 0 alone calls it, as for what writes files. Default false. */
+  readonly onRankZeroOnly?: boolean;
   /** Before the first epoch; the model is as it was given. */
   onStart?(context: TrainingContext): void | Promise<void>;
   /** After an epoch, its validation and the schedulers. */

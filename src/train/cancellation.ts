@@ -16,11 +16,16 @@ export class Cancellation {
   #waiting = 0;
   #end: { readonly reason: unknown } | null = null;
   #isAborted = false;
+  /** What this rank wants, of a training that several ranks have to end after the same step. */
+  #request: { readonly kind: 'abort' | 'time' | 'error'; readonly reason: unknown } | null = null;
+  readonly #isDeferred: boolean;
 
-  /** @param timeLimit in seconds. */
-  constructor(signal: AbortSignal | null, timeLimit: number | null) {
+  /** @param timeLimit in seconds. @param isDeferred whether it stops only when {@link act} is called, by what all ranks want. */
+  constructor(signal: AbortSignal | null, timeLimit: number | null, isDeferred = false) {
+    this.#isDeferred = isDeferred;
     const abort = () => {
-      this.#isAborted = this.#end === null;
+      if (isDeferred) this.#request ??= { kind: 'abort', reason: signal?.reason };
+      else this.#isAborted = this.#end === null;
       this.stop(signal?.reason);
     };
     this.#forget = signal === null ? null : onAbort(signal, abort);
@@ -50,9 +55,27 @@ export class Cancellation {
     if (this.#end !== null) throw this.#end.reason;
   }
 
+  /** What is to end it and has not yet, of a training on several ranks. */
+  get requested(): 'abort' | 'time' | 'error' | null {
+    return this.#end === null ? (this.#request?.kind ?? null) : null;
+  }
+
+  /** The error that is to end it, if it is one. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#request?.kind === 'error' ? { error: this.#request.reason } : null;
+  }
+
   /** The first reason counts. */
   stop(reason: unknown): void {
+    if (this.#isDeferred) this.#request ??= { kind: reason === timeIsUp ? 'time' : 'error', reason };
+    else this.act(reason);
+  }
+
+  /** Stops it now: by what this rank wanted, or by that reason. @param isAborted whether a signal is behind it. */
+  act(given: unknown, isAborted = false): void {
     if (this.#end !== null) return;
+    this.#isAborted ||= isAborted;
+    const reason = isAborted && this.#request?.kind === 'abort' ? this.#request.reason : given;
     this.#end = { reason };
     for (const stop of this.#stops) stop();
   }

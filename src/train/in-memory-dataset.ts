@@ -6,6 +6,7 @@ import type { NativeSide } from '../tensor/native-side.js';
 import { numelOf } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
+import type { MakeStep, Sharing } from './distributed/sharing.js';
 import type { Source } from './source.js';
 import type { FindBatch, StepProgram, StepPrograms, TraceStep } from './steps.js';
 
@@ -17,6 +18,8 @@ export interface Part {
   readonly first: number;
   readonly steps: number;
   readonly rows: number;
+  /** Makes a step together with other ranks; null where a job makes the steps. */
+  readonly make: MakeStep | null;
 }
 
 export class InMemoryDataset {
@@ -28,12 +31,24 @@ export class InMemoryDataset {
   readonly #order: Storage;
   readonly #side: NativeSide;
   readonly #programs: StepPrograms;
+  readonly #sharing: Sharing | null;
+  /** Numbers of the parts of this rank, counted over all steps. */
+  readonly #partCounters: readonly { value: number }[];
 
   /**
    * Traces the programs.
-   * @throws what tracing throws.
+   * @param sharing null where one process makes the steps. @throws what tracing throws.
    */
-  constructor(data: Tensors, batchSize: number, shuffle: boolean, trace: TraceStep, programs: StepPrograms) {
+  constructor(
+    data: Tensors,
+    batchSize: number,
+    shuffle: boolean,
+    trace: TraceStep,
+    programs: StepPrograms,
+    sharing: Sharing | null = null,
+  ) {
+    this.#sharing = sharing;
+    this.#partCounters = Array.from({ length: sharing?.distribution.own ?? 0 }, () => ({ value: 0 }));
     this.#data = data;
     this.#batchSize = batchSize;
     this.#trace = trace;
@@ -66,13 +81,17 @@ export class InMemoryDataset {
     const parts: Part[] = [];
     const whole = Math.min(full - first, most);
     if (whole > 0) {
-      const program = this.#programFor(size, () => this.#gather(this.#order, size, this.counter));
-      parts.push({ program, first, steps: whole, rows: size });
+      const sharing = this.#sharing;
+      if (sharing === null) {
+        const program = this.#programFor(size, () => this.#gather(this.#order, size, this.counter));
+        parts.push({ program, first, steps: whole, rows: size, make: null });
+      } else parts.push(this.#sharedPart(sharing, first, whole));
     }
     if (rest > 0 && first + most > full) {
       const tail = () => narrow(new Tensor(this.#order, [rows]), 0, full * size, rest).storage;
       const program = this.#programFor(rest, () => this.#gather(tail(), rest, { value: 0 }));
-      parts.push({ program, first: full, steps: 1, rows: rest });
+      // Of several ranks each computes all of it.
+      parts.push({ program, first: full, steps: 1, rows: rest, make: null });
     }
     return parts;
   }
@@ -96,8 +115,34 @@ export class InMemoryDataset {
   }
 
   #programFor(rows: number, findBatch: FindBatch): StepProgram {
-    const batch = this.#data.batch.tensors.map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
-    return this.#programs.get(batch, () => this.#trace(findBatch, [], rows));
+    return this.#programs.get(this.#batchOf(rows), () => this.#trace(findBatch, [], rows));
+  }
+
+  #batchOf(rows: number) {
+    return this.#data.batch.tensors.map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
+  }
+
+  /** A batch lies in the order part behind part, so a part is gathered as a batch of its size. */
+  #sharedPart({ distribution, trace, make }: Sharing, first: number, steps: number): Part {
+    const { parts, first: firstPart } = distribution;
+    const rows = this.#batchSize / parts;
+    const counters = this.#partCounters;
+    const program = this.#programs.get(this.#batchOf(this.#batchSize), () =>
+      trace(
+        counters.map((counter) => () => this.#gather(this.#order, rows, counter)),
+        rows,
+      ),
+    );
+    return {
+      program,
+      first,
+      steps,
+      rows: this.#batchSize,
+      make: (step, submit, explain) => {
+        for (const [i, counter] of counters.entries()) counter.value = step * parts + firstPart + i;
+        return make(program, submit, explain);
+      },
+    };
   }
 
   #gather(order: Storage, count: number, step: { readonly value: number }): unknown {

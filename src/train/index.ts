@@ -3,6 +3,7 @@
 export type { Batch, InputOf, Outcome } from './batch.js';
 export type { Callback, TrainingContext } from './callback.js';
 export type { CheckpointFileOptions } from './checkpoint-files.js';
+export type { DistributedFitOptions } from './distributed/option.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 export { epochs, fit } from './fit.js';
 export type { EpochResult, History, Progress, Scores, StepResult } from './history.js';

@@ -47,6 +47,7 @@ interface Hand {
  * with an ArgumentError; when `fit` settles, all files are on the disk.
  */
 export class ModelCheckpoint implements Callback {
+  readonly onRankZeroOnly = true;
   readonly #hand: Hand | null;
   /** What writes files, or null. @internal */
   readonly '~files': CheckpointFiles | null;

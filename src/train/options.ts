@@ -1,8 +1,8 @@
 /** What `fit` takes, read and checked before anything moves. */
 import { checkBoolean, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { defaultMaxPrograms } from '../compile/program-cache.js';
-import { ArgumentError } from '../errors.js';
 import type { Transform } from '../data/transforms/transform.js';
+import { ArgumentError } from '../errors.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
 import { Optimizer } from '../optim/optimizer.js';
@@ -11,6 +11,7 @@ import { isAbortSignal, isArray } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Batch, BatchReader, type InputOf, type Outcome } from './batch.js';
 import type { Callback } from './callback.js';
+import { checkShares, type DistributedFitOptions, type Distribution, readDistributed } from './distributed/option.js';
 import type { EpochResult, Progress, StepResult } from './history.js';
 import { type Metric, type MetricFunction, type MetricName, type ReadMetric, readMetrics } from './metrics.js';
 import { scoreNames } from './monitor.js';
@@ -143,6 +144,13 @@ export interface CommonOptions<Out, Target> {
    * the event loop each. A promise is not waited for, but ends the training when it rejects.
    */
   onStep?: (step: StepResult) => void;
+  /**
+   * Whether the processes that a launcher has started train the model together, after `distributed.initProcessGroup()`: every rank makes the same call with the same data, `batchSize` counts the
+   * rows of all ranks, and the result is that of one process up to the order of sums. Each rank computes its rows of every batch (a shorter last batch and validation are computed whole by each); with
+   * `{ shards }` to the same bits on 1, 2 and 4 ranks. For tensors and a TensorDataset. What ends the training on one rank (signal, time limit, a callback) ends it on all after the same
+   * step, and what differs between ranks at the start is an error that names the rank. Rank 0 alone writes: `onProgress`, ModelCheckpoint, CSVLogger and TensorBoard are its own. Default false.
+   */
+  distributed?: boolean | DistributedFitOptions;
   /** How many programs are kept of a step of training, and of one of validation: see {@link CompileOptions.maxPrograms}. Default 16. */
   maxPrograms?: number;
   /** Whether steps may be computed with fused ops, as `compile` does. Without, results are those of eager code to the bit. Default true. */
@@ -178,6 +186,8 @@ export interface Settings {
   readonly fuse: boolean;
   readonly maxPrograms: number;
   readonly resume: ReadResume | null;
+  /** Null where one process computes whole batches. */
+  readonly distributed: Distribution | null;
 }
 
 /** Either form of options, before it is checked. */
@@ -210,6 +220,7 @@ const keys = [
     'fuse',
     'maxPrograms',
     'resume',
+    'distributed',
   ] as const),
 ];
 
@@ -240,6 +251,8 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
     throw new ArgumentError(`${caller}: shuffle is for datasets; train is an iterable, whose batches have an order`);
   if (ownBatches && given.batchSize !== undefined && (validation === null || validation.kind === 'batches'))
     throw new ArgumentError(`${caller}: batchSize is for datasets; train is an iterable, which makes its own batches`);
+  const distributed = readDistributed(caller, given.distributed);
+  if (distributed !== null) checkShares(caller, distributed, train, batchSize);
   const metrics = readMetrics(caller, given.metrics);
   const names = metrics.map(({ name }) => name);
   const scores = scoreNames(names, validation !== null);
@@ -270,6 +283,7 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
     fuse: checkBoolean(caller, 'fuse', fuse),
     maxPrograms: checkSize(caller, 'maxPrograms', maxPrograms, 1),
     resume: readResume(caller, given.resume),
+    distributed,
   };
 }
 

@@ -3,6 +3,7 @@ import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Cancellation } from './cancellation.js';
 import type { EpochRun, Submitted } from './epoch-run.js';
+import type { Scores } from './history.js';
 import type { InMemoryDataset, Part } from './in-memory-dataset.js';
 import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
@@ -99,6 +100,7 @@ export class StepLoop {
     counter: { value: number } | null,
     advance: (made: number) => void,
   ): Promise<number> {
+    if (part.make !== null) return this.#withOthers(epoch, epochRun, part, advance);
     if (this.#settings.onStep !== null || !this.#schedulers.isEmpty)
       return this.#oneByOne(epoch, epochRun, part, counter, advance);
     if (counter !== null) counter.value = part.first;
@@ -165,6 +167,23 @@ export class StepLoop {
     return made;
   }
 
+  /** Steps that several ranks make together. */
+  async #withOthers(epoch: number, epochRun: EpochRun, part: Part, advance: (made: number) => void): Promise<number> {
+    const { onStep, optimizer } = this.#settings;
+    let made = 0;
+    while (made < part.steps && !this.#cancellation.isStopped) {
+      if (made > 0 && this.#boundaries?.isDue(this.total) === true) break;
+      const lr = onStep === null ? noRates : optimizer.paramGroups.map((group) => group.lr);
+      const scores = await epochRun.makeShared(part, part.first + made);
+      if (!this.#schedulers.isEmpty) this.#schedulers.step();
+      this.#made++;
+      made++;
+      advance(1);
+      this.#tell(epoch, scores, lr);
+    }
+    return made;
+  }
+
   #submit(
     epochRun: EpochRun,
     program: StepProgram,
@@ -194,15 +213,18 @@ export class StepLoop {
     }
     if (made === 0) return false;
     this.#made++;
+    if (this.#settings.onStep !== null) this.#tell(epoch, epochRun.scoresOf(pending), pending.lr);
+    return true;
+  }
+
+  #tell(epoch: number, { loss, metrics }: Scores, lr: readonly number[]): void {
     const { onStep } = this.#settings;
-    if (onStep === null) return true;
-    const { loss, metrics } = epochRun.scoresOf(pending);
+    if (onStep === null) return;
     this.#lock.open();
     try {
-      this.#cancellation.watch(onStep({ epoch, step: this.#made, loss, metrics, lr: pending.lr }));
+      this.#cancellation.watch(onStep({ epoch, step: this.#made, loss, metrics, lr }));
     } finally {
       this.#lock.close();
     }
-    return true;
   }
 }

@@ -13,6 +13,7 @@ import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Outcome } from './batch.js';
 import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
+import { assertShares, recordParts, type SharedKind, type SharedSteps } from './distributed/shared-step.js';
 import { FiniteChecks } from './finite.js';
 import { measureAccuracy } from './labels.js';
 import { accuracy } from './metrics.js';
@@ -81,21 +82,50 @@ export class Steps {
     return this.#trace(step, () => false, findBatch, inputs);
   }
 
+  /**
+   * Traces forward, loss and gradients of this rank's parts of a batch, for a step that several ranks make together.
+   * @param findParts each finds the batch of a part; `rows` of a part.
+   */
+  traceParts(findParts: readonly FindBatch[], rows: number, shared: SharedSteps): StepProgram {
+    const { reader } = this.#settings;
+    const parts = findParts.map((findBatch) => () => {
+      const outcome = this.#watch(() => reader.forward(reader.transformed(findBatch())));
+      const batchLoss = this.#loss(outcome, rows, true);
+      this.#finite?.check(batchLoss.loss, 'the loss');
+      return { batchLoss, measures: [batchLoss.measure, ...this.#metrics(outcome, rows, batchLoss)] };
+    });
+    let kind: SharedKind | null = null;
+    const record = () =>
+      recordParts(this.#settings, shared.distribution, rows, parts, (noted) => {
+        kind = noted;
+      });
+    const program = this.#record(record, this.#modes, []);
+    assertShares(this.#caller, this.#settings, program);
+    shared.describe(program, kind!);
+    this.#scoring.describe(program, kind!.kind.measures);
+    return program;
+  }
+
   #trace(step: Step, modes: Modes, findBatch: FindBatch, inputs: readonly Tensor[]): StepProgram {
-    const { model, loss, fuse } = this.#settings;
     let measures: readonly Measure<number>[] = [];
+    const record = (...args: Tensor[]) => {
+      const { outputs, listed } = listOutputs(step(findBatch(...args)));
+      measures = listed;
+      return distinct(outputs);
+    };
+    const program = this.#record(record, modes, inputs);
+    this.#scoring.describe(program, measures);
+    return program;
+  }
+
+  #record(record: (...args: Tensor[]) => Tensor[], modes: Modes, inputs: readonly Tensor[]): StepProgram {
+    const { model, loss, fuse } = this.#settings;
     const fn = (...args: Tensor[]) => {
       // With all below them, also where something else than their `forward` is called.
       for (const each of [model, loss]) if (each instanceof Module) guardModule(each);
-      return withModes(modes, () => {
-        const { outputs, listed } = listOutputs(step(findBatch(...args)));
-        measures = listed;
-        return distinct(outputs);
-      });
+      return withModes(modes, () => record(...args));
     };
-    const program = Program.trace(fn, inputs, { name: this.#caller, ...(fuse ? {} : { off: passNames }) });
-    this.#scoring.describe(program, measures);
-    return program;
+    return Program.trace(fn, inputs, { name: this.#caller, ...(fuse ? {} : { off: passNames }) });
   }
 
   #watch<T>(run: () => T): T {

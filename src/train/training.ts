@@ -3,9 +3,11 @@ import { ProgramCache } from '../compile/program-cache.js';
 import { StateError } from '../errors.js';
 import { ownTurn } from '../ops/turns.js';
 import { defaultGenerator, type Generator, type GeneratorState, withGenerator } from '../random/generator.js';
-import type { TrainingContext } from './callback.js';
+import type { Callback, TrainingContext } from './callback.js';
 import { Cancellation, timeIsUp } from './cancellation.js';
 import { Checkpointing, checkpointFilesOf, type Snapshot } from './checkpointing.js';
+import { Ranks, tellFailure, threadsOfRank } from './distributed/ranks.js';
+import { SharedSteps } from './distributed/shared-step.js';
 import { EpochLog } from './epoch-log.js';
 import { EpochRun, type Submitted } from './epoch-run.js';
 import type { EpochResult, History, Scores } from './history.js';
@@ -39,6 +41,11 @@ export class Training {
   readonly #cancellation: Cancellation;
   readonly #reporter: ProgressReporter | null;
   readonly #context: TrainingContext;
+  /** Those that this rank calls. */
+  readonly #callbacks: readonly Callback[];
+  /** Null where one process trains. */
+  readonly #ranks: Ranks | null;
+  readonly #shared: SharedSteps | null;
   readonly #loop: StepLoop;
   readonly #state: TrainingState;
   /** Null when nothing writes files. */
@@ -51,7 +58,8 @@ export class Training {
   #hasMoved = false;
 
   private constructor(caller: string, settings: Settings, lock: Lock) {
-    const { model, optimizer, metrics, validation, scores, onProgress, epochs, signal, timeLimit } = settings;
+    const { model, optimizer, metrics, validation, scores, onProgress, epochs, signal, timeLimit, distributed } =
+      settings;
     this.#caller = caller;
     this.#settings = settings;
     this.#lock = lock;
@@ -62,11 +70,17 @@ export class Training {
     this.#log = new EpochLog(names, validation !== null);
     this.#scoring = new Scoring(names);
     this.#steps = new Steps(caller, settings, this.#scoring);
-    this.#cancellation = new Cancellation(signal, timeLimit);
+    this.#cancellation = new Cancellation(signal, timeLimit, distributed !== null);
+    this.#ranks = distributed === null ? null : new Ranks(caller, distributed, this.#cancellation);
+    this.#shared = this.#ranks === null ? null : new SharedSteps(caller, settings, this.#ranks);
+    const isFirst = distributed === null || distributed.group.rank === 0;
+    this.#callbacks = settings.callbacks.filter(({ onRankZeroOnly }) => isFirst || onRankZeroOnly !== true);
     this.#reporter =
-      onProgress === null ? null : new ProgressReporter(epochs, this.#scoring, onProgress, this.#cancellation);
+      onProgress === null || !isFirst
+        ? null
+        : new ProgressReporter(epochs, this.#scoring, onProgress, this.#cancellation);
     this.#state = new TrainingState(settings, this.#generator, this.#log);
-    const files = checkpointFilesOf(settings.callbacks);
+    const files = checkpointFilesOf(this.#callbacks);
     this.#checkpoints =
       files === null
         ? null
@@ -88,34 +102,41 @@ export class Training {
    * functions throw. Model and optimizer are then as after the last whole step.
    */
   static async *run(caller: string, settings: Settings): AsyncGenerator<EpochResult, History, undefined> {
-    if (settings.signal?.aborted) throw settings.signal.reason;
-    const lock = new Lock(caller, settings);
+    // Of several ranks all hear of it first.
+    if (settings.signal?.aborted && settings.distributed === null) throw settings.signal.reason;
+    let lock: Lock | null = null;
     let training: Training | null = null;
     try {
+      lock = new Lock(caller, settings);
       training = new Training(caller, settings, lock);
       return yield* training.#run();
     } finally {
-      if (training === null) lock.release();
-      else await training.#end();
+      if (training !== null) await training.#end();
+      else {
+        lock?.release();
+        if (settings.distributed !== null) await tellFailure(settings.distributed);
+      }
     }
   }
 
   async *#run(): AsyncGenerator<EpochResult, History, undefined> {
-    const { epochs, callbacks } = this.#settings;
-    const state = this.#state;
+    const [{ epochs }, callbacks, state] = [this.#settings, this.#callbacks, this.#state];
     try {
       // Whatever scope the caller is in, such as noGrad, ends here; tracing may take milliseconds.
       await ownTurn();
-      const resumed = await this.#prepare();
+      const resumed = await this.#locally(() => this.#prepare());
+      await this.#ranks?.compare(this.#settings, this.#generator.getState(), resumed?.fit.steps ?? null);
       beginSchedulers(this.#settings.schedulers);
-      await this.#open(async () => {
-        for (const callback of callbacks) await this.#cancellation.race(callback.onStart?.(this.#context));
-        if (resumed !== null) this.#resume(resumed);
-      });
+      await this.#locally(() =>
+        this.#open(async () => {
+          for (const callback of callbacks) await this.#cancellation.race(callback.onStart?.(this.#context));
+          if (resumed !== null) this.#resume(resumed);
+        }),
+      );
       this.#checkpoints?.check();
       while (state.epochs < epochs && state.stopReason === null && !this.#cancellation.isStopped) {
         const epoch = state.epochs + 1;
-        const result = await this.#runEpoch(epoch);
+        const result = await this.#locally(() => this.#runEpoch(epoch));
         // Between two epochs of a loop over epochs() model and optimizer are the caller's.
         if (result !== null && this.#caller === 'epochs') this.#lock.open();
         try {
@@ -145,6 +166,11 @@ export class Training {
       for (const callback of callbacks) await callback.onEnd?.(history, this.#context);
     });
     return history;
+  }
+
+  /** What this rank does between two agreements of all. */
+  #locally<T>(run: () => Promise<T>): Promise<T> {
+    return this.#ranks === null ? run() : this.#ranks.locally(this.#state, run);
   }
 
   /**
@@ -192,7 +218,14 @@ export class Training {
     const generator = this.#generator;
     const own: TraceStep = (...step) => withGenerator(generator, () => trace(...step));
     const programs: StepPrograms = new ProgramCache(this.#caller, `the step for a batch of ${what}`, maxPrograms);
-    if (source.kind === 'tensors') return new InMemoryDataset(source, batchSize, shuffle, own, programs);
+    const shared = what === 'train' ? this.#shared : null;
+    const sharing =
+      shared?.sharing((...parts) => {
+        const program = withGenerator(generator, () => this.#steps.traceParts(...parts, shared));
+        this.#lock.refresh([...program.written, ...shared.written]);
+        return program;
+      }) ?? null;
+    if (source.kind === 'tensors') return new InMemoryDataset(source, batchSize, shuffle, own, programs, sharing);
     const isWatched = what === 'train' && (this.#checkpoints !== null || this.#settings.resume !== null);
     const { generators } = this.#state;
     const watched = isWatched ? { generators, tracksStops: this.#checkpoints?.savesOnStop ?? false } : null;
@@ -211,7 +244,8 @@ export class Training {
 
   /** One epoch with all that belongs to it; null when the time was up before its first step. */
   async #runEpoch(epoch: number): Promise<EpochResult | null> {
-    const { optimizer, schedulers, callbacks, onEpoch, stepsPerEpoch } = this.#settings;
+    const { optimizer, schedulers, onEpoch, stepsPerEpoch } = this.#settings;
+    const callbacks = this.#callbacks;
     const cancellation = this.#cancellation;
     const state = this.#state;
     const begun = state.beginEpoch();
@@ -318,7 +352,8 @@ export class Training {
   }
 
   #newPass(epoch: number, before: Totals | null = null): EpochRun {
-    const { threads, priority } = this.#settings;
+    const { priority, distributed } = this.#settings;
+    const threads = this.#settings.threads ?? (distributed === null ? null : threadsOfRank(distributed));
     const options = {
       cancellation: this.#cancellation,
       submit: { threads, priority, writer: this.#caller, holder: this.#lock.holder },
@@ -344,7 +379,7 @@ export class Training {
   async #end(): Promise<void> {
     const cancellation = this.#cancellation;
     this.#reporter?.end();
-    cancellation.stop(new StateError(`${this.#caller}: the training has ended`));
+    cancellation.act(new StateError(`${this.#caller}: the training has ended`));
     cancellation.dispose();
     try {
       await Promise.all([...this.#epochRuns].map((epochRun) => epochRun.end()));
@@ -352,12 +387,13 @@ export class Training {
       await this.#checkpoints?.settle().catch(() => {});
       this.#data?.release();
       this.#validation?.release();
+      this.#shared?.release();
       // What the last step has left there has no numbers itself.
       if (this.#hasMoved) this.#settings.optimizer.zeroGrad();
       else this.#takeBackFork();
     } finally {
       this.#lock.release();
     }
-    if (cancellation.isAborted) for (const callback of this.#settings.callbacks) callback.onAbort?.(this.#context);
+    if (cancellation.isAborted) for (const callback of this.#callbacks) callback.onAbort?.(this.#context);
   }
 }

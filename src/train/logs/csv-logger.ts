@@ -31,6 +31,7 @@ export interface CSVLoggerOptions {
  * ```
  */
 export class CSVLogger implements Callback {
+  readonly onRankZeroOnly = true;
   readonly #path: string;
   readonly #mode: (typeof modes)[number];
   #columns: readonly Column[] = [];

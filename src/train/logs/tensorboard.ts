@@ -38,6 +38,7 @@ export interface TensorBoardOptions {
  * ```
  */
 export class TensorBoard implements Callback {
+  readonly onRankZeroOnly = true;
   readonly #folder: string;
   readonly #histogramEvery: number;
   #columns: readonly { readonly tag: string; readonly column: Column }[] = [];

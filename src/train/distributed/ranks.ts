@@ -1,0 +1,141 @@
+/** What the ranks of a training have to do alike: they say so to each other, and act on what all have said. */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { assertSame } from '../../distributed/agreement.js';
+import { StateError } from '../../errors.js';
+import { formatShape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { type Cancellation, timeIsUp } from '../cancellation.js';
+import type { Settings } from '../options.js';
+import type { Distribution } from './option.js';
+
+/** What a rank wants, as a number that travels. */
+const codes = { nothing: 0, timeUp: 1, stop: 2, abort: 3, failure: 4 } as const;
+
+type Code = (typeof codes)[keyof typeof codes];
+
+const sentences: Readonly<Record<Code, string>> = {
+  0: '',
+  1: 'has used up its time',
+  2: 'has stopped the training',
+  3: 'has aborted the training',
+  4: 'has failed; its own error says why',
+};
+
+export class Ranks {
+  readonly distribution: Distribution;
+  readonly #caller: string;
+  readonly #cancellation: Cancellation;
+
+  constructor(caller: string, distribution: Distribution, cancellation: Cancellation) {
+    this.#caller = caller;
+    this.distribution = distribution;
+    this.#cancellation = cancellation;
+  }
+
+  /** One number for each rank, all 0 but this rank's: what it wants. They are to be summed over the ranks. */
+  flags(failure: Failure | null, isStopped = false): Float64Array {
+    const { group } = this.distribution;
+    const flags = new Float64Array(group.size);
+    flags[group.rank] = this.#code(failure, isStopped);
+    return flags;
+  }
+
+  /**
+   * Acts on what all ranks want, the gravest thing first.
+   * @param flags the sums. @throws the failure of this rank, or a StateError that names the rank that has failed.
+   * @returns the reason to stop after this epoch, or null.
+   */
+  act(flags: ArrayLike<number>, failure: Failure | null): string | null {
+    const own = failure ?? this.#cancellation.failure;
+    if (own !== null) throw own.error;
+    const all = Array.from({ length: this.distribution.group.size }, (_, rank) => flags[rank] as Code);
+    const gravest = Math.max(...all) as Code;
+    const rank = all.indexOf(gravest);
+    const text = `rank ${rank} ${sentences[gravest]}`;
+    if (gravest === codes.failure) throw new StateError(`${this.#caller}: ${text}`);
+    if (gravest === codes.stop) return text;
+    if (gravest === codes.timeUp) this.#cancellation.act(timeIsUp);
+    if (gravest === codes.abort) this.#cancellation.act(new StateError(`${this.#caller}: ${text}`), true);
+    return null;
+  }
+
+  /** Asks all ranks. A collective. As {@link act}. */
+  async agree(failure: Failure | null, isStopped = false): Promise<string | null> {
+    const flags = this.flags(failure, isStopped);
+    try {
+      await this.distribution.group.allReduce([flags]);
+    } catch (error) {
+      // The job is ending: what has happened here comes first.
+      throw failure === null ? error : failure.error;
+    }
+    return this.act(flags, failure);
+  }
+
+  /** What this rank does by itself, and an agreement behind it: what fails on one ends the training on all. */
+  async locally<T>(state: { stopReason: string | null }, run: () => Promise<T>): Promise<T> {
+    let done: { readonly value: T } | null = null;
+    let failure: Failure | null = null;
+    try {
+      done = { value: await run() };
+    } catch (error) {
+      failure = { error };
+    }
+    const reason = await this.agree(failure, state.stopReason !== null);
+    if (reason !== null) state.stopReason ??= reason;
+    return done!.value;
+  }
+
+  /** Compares what has to be the same. A collective. @throws StateError that names a rank. */
+  async compare(settings: Settings, generator: unknown, resumedAt: number | null): Promise<void> {
+    const { model, optimizer, train, validation, batchSize, epochs, stepsPerEpoch, shuffle, fuse, loss } = settings;
+    const rowsOf = (source: Settings['validation']) =>
+      source?.kind === 'tensors'
+        ? `${source.rows} ${source.batch.tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`)}`
+        : source?.kind;
+    const { group, parts } = this.distribution;
+    await assertSame(group, this.#caller, {
+      'another model': String(model),
+      'other weights': hashOf([...model.parameters(), ...model.buffers()]),
+      'another optimizer': String(optimizer),
+      'other data': `${rowsOf(train)} ${rowsOf(validation)}`,
+      'other options': JSON.stringify([parts, batchSize, epochs, stepsPerEpoch, shuffle, fuse, String(loss)]),
+      'another seed (manualSeed has to be called alike on all ranks)': JSON.stringify(generator),
+      'another checkpoint': String(resumedAt),
+    });
+  }
+
+  #code(failure: Failure | null, isStopped: boolean): Code {
+    const { requested } = this.#cancellation;
+    if (failure !== null || requested === 'error') return codes.failure;
+    if (requested === 'abort') return codes.abort;
+    if (requested === 'time') return codes.timeUp;
+    return isStopped ? codes.stop : codes.nothing;
+  }
+}
+
+/** An error of this rank, which the others have to hear of before it is thrown. */
+export interface Failure {
+  readonly error: unknown;
+}
+
+/** Has the others, which wait at their first agreement, hear that this rank has failed before it. */
+export async function tellFailure({ group }: Distribution): Promise<void> {
+  const flags = new Float64Array(group.size);
+  flags[group.rank] = codes.failure;
+  await group.allReduce([flags]).catch(() => {});
+}
+
+/** Threads of a rank where the caller says nothing; null: as many as a process by itself has. */
+export function threadsOfRank({ group }: Distribution): number | null {
+  return group.localSize === 1 ? null : Math.max(1, Math.floor(availableParallelism() / group.localSize));
+}
+
+function hashOf(tensors: readonly Tensor[]): string {
+  const hash = createHash('sha256');
+  for (const { storage } of tensors) {
+    const numbers = storage.read();
+    hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  }
+  return hash.digest('hex');
+}
