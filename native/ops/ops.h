@@ -155,6 +155,10 @@ void crossEntropy(const Context&, FloatIn logits, IndexIn target, std::optional<
 void crossEntropyBackward(const Context&, FloatIn grad, FloatIn logits, IndexIn target, std::optional<FloatIn> weight,
                           FloatIn softmaxStats, FloatIn total, FloatOut out, std::size_t rows, std::size_t classes,
                           std::int32_t ignoreIndex, double smoothing, std::int32_t reduction);
+// ctc.cc
+void ctcLoss(const Context&, FloatIn logProbs, FloatOut out, std::optional<FloatOut> gradient, IndexIn targets,
+             IndexIn inputLengths, IndexIn targetLengths, std::size_t steps, std::size_t rows, std::size_t classes,
+             std::size_t labels, bool padded, std::size_t blank, bool zeroInfinity);
 
 // for programs (indexing.cc, cross_entropy.cc)
 void gatherRows(const Context&, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows, std::size_t width,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "../ops/check.h"
+#include "../ops/ctc_samples.h"
 #include "call.h"
 
 namespace lanewise::program {
@@ -74,6 +75,11 @@ void checkRange(const ops::Context&, ops::AnyConst x, std::size_t n, double low,
   const bool holds = x.dtype == ops::DType::kInt32 ? all_within(x.ints().first(n), low, high)
                                                    : all_within(x.floats().first(n), low, high);
   if (!holds) throw std::invalid_argument(kRangeLaws[law]);
+}
+
+void checkCtc(const ops::Context&, ops::IndexIn targets, ops::IndexIn inputLengths, ops::IndexIn targetLengths,
+              std::size_t steps, std::size_t rows, std::size_t classes, std::size_t labels, bool padded) {
+  ops::check_ctc_samples("checkCtc", {targets, inputLengths, targetLengths, steps, rows, classes, labels, padded});
 }
 
 void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer) {

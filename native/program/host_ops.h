@@ -22,6 +22,9 @@ void checkIndex(const ops::Context&, ops::IndexIn index, std::size_t bound, std:
 void checkTarget(const ops::Context&, ops::IndexIn target, std::size_t classes, std::int32_t ignoreIndex);
 // Throws std::invalid_argument with the sentence of range_laws.inc unless low <= x[i] <= high for i < n.
 void checkRange(const ops::Context&, ops::AnyConst x, std::size_t n, double low, double high, std::int32_t law);
+// Throws std::invalid_argument for lengths and labels that do not fit (ops/ctc_samples.h).
+void checkCtc(const ops::Context&, ops::IndexIn targets, ops::IndexIn inputLengths, ops::IndexIn targetLengths,
+              std::size_t steps, std::size_t rows, std::size_t classes, std::size_t labels, bool padded);
 // Throws NotFinite.
 void checkFinite(const ops::Context&, ops::FloatIn x, std::size_t n, std::size_t layer);
 

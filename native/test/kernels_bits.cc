@@ -90,6 +90,11 @@ const Golden kGolden[] = {
        t.round(in.x.data(), out.data() + 2 * in.x.size(), in.x.size());
        return out;
      }},
+    {"log_sum_ways", 4189719894u,
+     [](const KernelTable& t, Inputs in) {
+       t.log_sum_ways(in.x.data() + 2, in.y.data(), in.y.data(), in.y.size() - 2);
+       return in.y;
+     }},
     {"log1p", 3546529889u,
      [](const KernelTable& t, Inputs in) {
        t.log1p(in.y.data(), in.x.data(), in.x.size());

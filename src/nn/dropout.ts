@@ -15,6 +15,8 @@ import { className } from './repr.js';
 export interface DropoutOptions {
   /** Where the masks come from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
+  /** Accepted and printed, for programs that come from PyTorch: the result is a new tensor, and the input stays as it is. Default false. */
+  inplace?: boolean;
 }
 
 abstract class RandomDrop extends Module {
@@ -24,30 +26,36 @@ abstract class RandomDrop extends Module {
   p: number;
   /** Where the masks come from. */
   readonly generator: Generator;
+  /** Printed, and no more: see {@link DropoutOptions.inplace}. */
+  inplace: boolean;
 
   /**
    * @param p probability of being zeroed, in [0, 1]. Default 0.5.
+   * @param options or `inplace` alone, as it stands by position in PyTorch.
    * @throws ArgumentError for p outside [0, 1] or NaN.
    */
-  constructor(p = 0.5, options?: DropoutOptions) {
+  constructor(p = 0.5, options?: DropoutOptions | boolean) {
     super();
-    const { generator = defaultGenerator } = checkOptions(className(this), options, ['generator']);
+    const byName = typeof options === 'boolean' ? { inplace: options } : options;
+    const given = checkOptions(className(this), byName, ['generator', 'inplace']);
+    const { generator = defaultGenerator, inplace = false } = given;
     if (!(generator instanceof Generator))
       throw new ArgumentError(`${className(this)}: generator must be a Generator, got ${show(generator)}`);
     this.p = checkProbability(className(this), p);
     this.generator = generator;
+    this.inplace = checkBoolean(className(this), 'inplace', inplace);
   }
 
   /** What is printed between the brackets. */
   override extraRepr(): string {
-    return `p=${pythonRepr(this.p)}, inplace=False`;
+    return `p=${pythonRepr(this.p)}, inplace=${pythonRepr(this.inplace)}`;
   }
 }
 
 /**
  * In training zeroes each element with probability p and multiplies the others by 1/(1-p); in evaluation returns its input
  * itself. See {@link dropout}.
- * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html | torch.nn.Dropout}, without its in-place form.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html | torch.nn.Dropout}.
  */
 export class Dropout extends RandomDrop {
   override forward(input: Tensor): Tensor {
@@ -57,7 +65,7 @@ export class Dropout extends RandomDrop {
 
 /**
  * Dropout of whole channels of [N, C, L], or of [C, L]. See {@link dropout1d}.
- * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html | torch.nn.Dropout1d}, without its in-place form.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html | torch.nn.Dropout1d}.
  */
 export class Dropout1d extends RandomDrop {
   /** @throws ShapeError unless input has 2 or 3 dimensions, also in evaluation. */
@@ -68,8 +76,7 @@ export class Dropout1d extends RandomDrop {
 
 /**
  * Dropout of whole channels of [N, C, H, W]: one draw for each of N·C. See {@link dropout2d}.
- * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html | torch.nn.Dropout2d}, without its in-place
- * form.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html | torch.nn.Dropout2d}.
  */
 export class Dropout2d extends RandomDrop {
   override forward(input: Tensor): Tensor {
@@ -79,7 +86,7 @@ export class Dropout2d extends RandomDrop {
 
 /**
  * Dropout of whole channels of [N, C, D, H, W], or of [C, D, H, W]. See {@link dropout3d}.
- * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html | torch.nn.Dropout3d}, without its in-place form.
+ * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html | torch.nn.Dropout3d}.
  */
 export class Dropout3d extends RandomDrop {
   override forward(input: Tensor): Tensor {
@@ -108,7 +115,7 @@ export class FeatureAlphaDropout extends RandomDrop {
 }
 
 /** Options of {@link LockedDropout}. */
-export interface LockedDropoutModuleOptions extends DropoutOptions {
+export interface LockedDropoutModuleOptions extends Pick<DropoutOptions, 'generator'> {
   /** Whether the batch stands in front of the steps: [N, T, C] instead of [T, N, C]. Default false. */
   batchFirst?: boolean;
 }

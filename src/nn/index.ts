@@ -48,6 +48,7 @@ export type { NamedModules } from './container.js';
 export * from './conv.js';
 export type { LayerOptions, PaddingMode } from './conv-base.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
+export { CTCLoss } from './ctc.js';
 export { CosineSimilarity, PairwiseDistance } from './distances.js';
 export * from './dropout.js';
 export { Embedding, EmbeddingBag, type EmbeddingBagLayerOptions, type EmbeddingLayerOptions } from './embedding.js';

@@ -3,6 +3,7 @@
  * traced program does them again at each run.
  */
 import { ArgumentError, BackendError } from '../errors.js';
+import { checkCtcSamples } from './ctc-samples.js';
 import { NotFiniteError } from './graph.js';
 import { groupState } from './group-tasks.js';
 import type { Ops } from './ops.js';
@@ -43,6 +44,7 @@ export const hostOps: Pick<
   | 'checkIndex'
   | 'checkTarget'
   | 'checkRange'
+  | 'checkCtc'
   | 'checkFinite'
   | 'allReduce'
   | 'allReduceStart'
@@ -83,6 +85,8 @@ export const hostOps: Pick<
       // Negated, so that NaN is refused.
       if (!(values[i]! >= least && values[i]! <= most)) throw new ArgumentError(rangeLaws[law]!);
   },
+
+  checkCtc: checkCtcSamples,
 
   checkFinite({ x, n, layer }) {
     const values = x.read();

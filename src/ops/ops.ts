@@ -18,6 +18,7 @@
 import { attentionContract } from './contract-attention.js';
 import { collectiveContract } from './contract-collectives.js';
 import { convContract } from './contract-conv.js';
+import { ctcContract } from './contract-ctc.js';
 import { normContract } from './contract-norm.js';
 import { poolContract } from './contract-pool.js';
 import { recurrentContract } from './contract-recurrent.js';
@@ -219,9 +220,8 @@ const contract = {
     },
   ),
 
-  // --- convolution: contract-conv.ts ------------------------------------------------------------------------------------
+  // --- convolution, pooling, normalisation: contract-conv.ts, contract-pool.ts, contract-norm.ts ------------------------
   ...convContract,
-  // --- pooling and normalisation: contract-pool.ts, contract-norm.ts -------------------------------------------------------
   ...poolContract,
   ...normContract,
   // --- recurrent layers and attention: contract-recurrent.ts, contract-attention.ts -----------------------------------
@@ -237,13 +237,10 @@ const contract = {
   checkIndex: op({ index: 'index', bound: 'size', dim: 'size' }, { throws: 'ArgumentError' }),
   /** Throws an ArgumentError unless 0 <= target[i] < classes or target[i] = ignoreIndex for all i. */
   checkTarget: op({ target: 'index', classes: 'size', ignoreIndex: 'int' }, { throws: 'ArgumentError' }),
-  /**
-   * Throws an ArgumentError unless low <= x[i] <= high for i < n; NaN lies in no range. law: the number of the sentence that it says, in
-   * `rangeLaws` of ops/host.ts and native/program/range_laws.inc.
-   */
+  /** Throws an ArgumentError unless low <= x[i] <= high for i < n; NaN lies in no range. law: the number of its sentence in `rangeLaws`. */
   checkRange: op({ x: 'any', n: 'size', low: 'scalar', high: 'scalar', law: 'int' }, { throws: 'ArgumentError' }),
 
-  // --- losses -------------------------------------------------------------------------------------------------------
+  // --- losses; contract-ctc.ts -------------------------------------------------------------------------------------------------------
   /**
    * Softmax and cross-entropy together. logits [rows, classes], target [rows], weight [classes] or null. For a row
    * with target t ≠ ignoreIndex, e = smoothing, w = weight or ones, lp = logSoftmax(logits):
@@ -279,6 +276,7 @@ const contract = {
     },
     { flops: [[4, 'rows', 'classes']] },
   ),
+  ...ctcContract,
 
   // --- for programs: made by src/compile and src/train, never by eager functions --------------------------------------
   /** out[r, :] = x[index[step·count + r], :] for r < count; x is [rows, width]. Same dtype. The index stays in range. */

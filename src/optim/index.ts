@@ -2,13 +2,15 @@
 export { Adadelta, type AdadeltaOptions } from './adadelta.js';
 export { Adagrad, type AdagradOptions } from './adagrad.js';
 export { Adam, type AdamOptions } from './adam.js';
+export type { MomentOptions } from './adam-family.js';
 export { Adamax, type AdamaxOptions } from './adamax.js';
-export { AdamW } from './adamw.js';
+export { AdamW, type AdamWOptions } from './adamw.js';
 export { ASGD, type ASGDOptions } from './asgd.js';
-export { Lion, type LionOptions } from './lion.js';
-export * as lrScheduler from './lr-scheduler/index.js';
 export type { Form } from './form.js';
 export type { BaseOptions, OptimizerKind, ScalarState } from './kind.js';
+export { LBFGS, type LBFGSOptions } from './lbfgs.js';
+export { Lion, type LionOptions } from './lion.js';
+export * as lrScheduler from './lr-scheduler/index.js';
 export { NAdam, type NAdamOptions } from './nadam.js';
 export { Optimizer, type ParamGroup } from './optimizer.js';
 export type { GroupOptions, Params } from './params.js';

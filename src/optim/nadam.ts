@@ -1,27 +1,24 @@
-import { checkBoolean } from '../check.js';
 import type { Expression } from '../pointwise/expression.js';
-import { gradientOf, shrunk } from './gradient.js';
-import type { BaseOptions, OptimizerKind } from './kind.js';
+import {
+  checkMoments,
+  type MomentNumber,
+  type MomentOptions,
+  momentDefaults,
+  momentForm,
+  momentNumbers,
+  moments,
+} from './adam-family.js';
+import type { OptimizerKind } from './kind.js';
 import { Optimizer } from './optimizer.js';
-import { checkAtLeastZero, checkBetas } from './options.js';
+import { checkAtLeastZero } from './options.js';
 import type { Params } from './params.js';
 
-export interface NAdamOptions extends BaseOptions {
-  /** Decay of the averages of gradient and squared gradient, each in [0, 1). Default [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the denominator. Default 1e-8. */
-  eps: number;
-  /** Strength of the L2 penalty, added to the gradient, or of the shrinking of the weights. Default 0. */
-  weightDecay: number;
+export interface NAdamOptions extends MomentOptions {
   /** How fast the momentum comes near beta1. Default 4e-3. */
   momentumDecay: number;
-  /** Whether weightDecay shrinks the weights, as in AdamW, instead of adding to the gradient. Default false. */
-  decoupledWeightDecay: boolean;
-  /** Step towards larger values of what the gradients are of. Default false. */
-  maximize: boolean;
 }
 
-type NumberName = 'lr' | 'beta1' | 'beta2' | 'eps' | 'weightDecay' | 'momentumDecay';
+type NumberName = MomentNumber | 'momentumDecay';
 type Coefficient = 'gradRate' | 'momentumRate' | 'rootScale';
 
 /** The momentum of step t. */
@@ -30,32 +27,13 @@ const momentumAt = (step: Expression, { beta1, momentumDecay }: Readonly<Record<
 
 const kind: OptimizerKind<NAdamOptions, NumberName, 'exp_avg' | 'exp_avg_sq', Coefficient> = {
   name: 'NAdam',
-  defaults: {
-    ...{ lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3 },
-    ...{ decoupledWeightDecay: false, maximize: false },
-  },
+  defaults: { lr: 2e-3, ...momentDefaults, momentumDecay: 4e-3 },
   check(caller, options) {
-    checkAtLeastZero(caller, 'learning rate', options.lr);
-    checkAtLeastZero(caller, 'epsilon value', options.eps);
-    checkBetas(caller, options.betas);
-    checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
+    checkMoments(caller, options);
     checkAtLeastZero(caller, 'momentum_decay value', options.momentumDecay);
-    checkBoolean(caller, 'decoupledWeightDecay', options.decoupledWeightDecay);
-    checkBoolean(caller, 'maximize', options.maximize);
   },
-  numbers: {
-    lr: ({ lr }) => lr,
-    beta1: ({ betas }) => betas[0],
-    beta2: ({ betas }) => betas[1],
-    eps: ({ eps }) => eps,
-    weightDecay: ({ weightDecay }) => weightDecay,
-    momentumDecay: ({ momentumDecay }) => momentumDecay,
-  },
-  form: ({ weightDecay, maximize, decoupledWeightDecay }) => ({
-    decays: weightDecay !== 0,
-    maximize,
-    decoupled: weightDecay !== 0 && decoupledWeightDecay,
-  }),
+  numbers: { ...momentNumbers, momentumDecay: ({ momentumDecay }) => momentumDecay },
+  form: momentForm,
   state: { required: ['exp_avg', 'exp_avg_sq'], optional: [], countsSteps: true },
   scalars: {
     names: ['mu_product'],
@@ -73,13 +51,10 @@ const kind: OptimizerKind<NAdamOptions, NumberName, 'exp_avg' | 'exp_avg_sq', Co
       };
     },
   },
-  update(values, { lr, beta1, beta2, eps, weightDecay }, form) {
-    const { param, grad, exp_avg: m, exp_avg_sq: v, gradRate, momentumRate, rootScale } = values;
-    const g = gradientOf(param, grad, form.decoupled ? null : weightDecay, form);
-    const p = shrunk(param, lr, weightDecay, form.decoupled === true);
-    const first = beta1.neg().add(1).fma(g.sub(m), m);
-    const second = beta2.fma(v, beta2.neg().add(1).mul(g).mul(g));
-    const root = second.sqrt().fma(rootScale, eps);
+  update(values, numbers, form) {
+    const { gradRate, momentumRate, rootScale } = values;
+    const { g, p, first, second } = moments(values, numbers, form);
+    const root = second.sqrt().fma(rootScale, numbers.eps);
     const direction = gradRate.fma(g, momentumRate.mul(first));
     return { param: p.sub(direction.div(root)), exp_avg: first, exp_avg_sq: second };
   },

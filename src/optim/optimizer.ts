@@ -200,7 +200,8 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   toString(): string {
     const groups = this.stateDict().param_groups.map(({ params: _, ...options }, index) => {
       const entries = Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
-      return `Parameter Group ${index}\n${entries.map(([key, value]) => `    ${key}: ${pythonRepr(value)}\n`).join('')}`;
+      const text = (value: unknown) => (typeof value === 'string' ? value : pythonRepr(value));
+      return `Parameter Group ${index}\n${entries.map(([key, value]) => `    ${key}: ${text(value)}\n`).join('')}`;
     });
     return `${this.#kind.name} (\n${groups.join('\n')})`;
   }
@@ -249,6 +250,11 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   /** What a step writes: parameters, and the state kept for them. @internal */
   '~tensors'(): Tensor[] {
     return this.#params().flatMap((param) => [param, ...(this.#states.get(param)?.written() ?? [])]);
+  }
+
+  /** @throws as {@link step}, for an optimizer whose step is another. @internal */
+  '~checkGroups'(): void {
+    this.#checkGroups();
   }
 
   #params(): Tensor[] {
@@ -316,7 +322,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
 
 markAsOwn(Optimizer);
 
-function assertNotTracing(caller: string): void {
+export function assertNotTracing(caller: string): void {
   const now = currentTrace();
   if (now !== null) throw now.refuse(caller, 'call it outside of the function');
 }
@@ -327,7 +333,7 @@ function copyOptions<T extends object>(options: T): T {
   return Object.fromEntries(copies) as T;
 }
 
-function withGrad<T>(closure: () => T): T {
+export function withGrad<T>(closure: () => T): T {
   const before = replaceGradMode(true);
   try {
     return closure();

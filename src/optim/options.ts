@@ -14,6 +14,12 @@ export function checkShare(caller: string, what: string, value: unknown): void {
     throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }
 
+/** A whole number of at least 0. */
+export function checkCount(caller: string, what: string, value: unknown): void {
+  if (!(Number.isSafeInteger(value) && (value as number) >= 0))
+    throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
+}
+
 export function checkFinite(caller: string, what: string, value: unknown): void {
   if (!isFiniteNumber(value)) throw new ArgumentError(`${caller}: Invalid ${what}: ${show(value)}`);
 }

@@ -1,55 +1,30 @@
-import { checkBoolean } from '../check.js';
-import { gradientOf, shrunk } from './gradient.js';
-import type { BaseOptions, OptimizerKind } from './kind.js';
+import {
+  checkMoments,
+  type MomentNumber,
+  type MomentOptions,
+  momentDefaults,
+  momentForm,
+  momentNumbers,
+  moments,
+} from './adam-family.js';
+import type { OptimizerKind } from './kind.js';
 import { Optimizer } from './optimizer.js';
-import { checkAtLeastZero, checkBetas } from './options.js';
 import type { Params } from './params.js';
 
-export interface RAdamOptions extends BaseOptions {
-  /** Decay of the averages of gradient and squared gradient, each in [0, 1). Default [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the denominator. Default 1e-8. */
-  eps: number;
-  /** Strength of the L2 penalty, added to the gradient, or of the shrinking of the weights. Default 0. */
-  weightDecay: number;
-  /** Whether weightDecay shrinks the weights, as in AdamW, instead of adding to the gradient. Default false. */
-  decoupledWeightDecay: boolean;
-  /** Step towards larger values of what the gradients are of. Default false. */
-  maximize: boolean;
-}
+/** Options of {@link RAdam}. */
+export type RAdamOptions = MomentOptions;
 
-const kind: OptimizerKind<RAdamOptions, 'lr' | 'beta1' | 'beta2' | 'eps' | 'weightDecay', 'exp_avg' | 'exp_avg_sq'> = {
+const kind: OptimizerKind<RAdamOptions, MomentNumber, 'exp_avg' | 'exp_avg_sq'> = {
   name: 'RAdam',
-  defaults: {
-    ...{ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
-    ...{ decoupledWeightDecay: false, maximize: false },
-  },
-  check(caller, options) {
-    checkAtLeastZero(caller, 'learning rate', options.lr);
-    checkAtLeastZero(caller, 'epsilon value', options.eps);
-    checkBetas(caller, options.betas);
-    checkAtLeastZero(caller, 'weight_decay value', options.weightDecay);
-    checkBoolean(caller, 'decoupledWeightDecay', options.decoupledWeightDecay);
-    checkBoolean(caller, 'maximize', options.maximize);
-  },
-  numbers: {
-    lr: ({ lr }) => lr,
-    beta1: ({ betas }) => betas[0],
-    beta2: ({ betas }) => betas[1],
-    eps: ({ eps }) => eps,
-    weightDecay: ({ weightDecay }) => weightDecay,
-  },
-  form: ({ weightDecay, maximize, decoupledWeightDecay }) => ({
-    decays: weightDecay !== 0,
-    maximize,
-    decoupled: weightDecay !== 0 && decoupledWeightDecay,
-  }),
+  defaults: { lr: 1e-3, ...momentDefaults },
+  check: checkMoments,
+  numbers: momentNumbers,
+  form: momentForm,
   state: { required: ['exp_avg', 'exp_avg_sq'], optional: [], countsSteps: true },
-  update({ param, grad, exp_avg: m, exp_avg_sq: v, step }, { lr, beta1, beta2, eps, weightDecay }, form) {
-    const g = gradientOf(param, grad, form.decoupled ? null : weightDecay, form);
-    const p = shrunk(param, lr, weightDecay, form.decoupled === true);
-    const first = beta1.neg().add(1).fma(g.sub(m), m);
-    const second = beta2.fma(v, beta2.neg().add(1).mul(g).mul(g));
+  update(values, numbers, form) {
+    const { lr, beta1, beta2, eps } = numbers;
+    const { step } = values;
+    const { p, first, second } = moments(values, numbers, form);
     const power = beta2.pow(step);
     const correction = power.neg().add(1);
     const longest = beta2.neg().add(1).reciprocal().mul(2).sub(1);

@@ -142,7 +142,7 @@ export function readState(
 }
 
 /** A finite number, also as a tensor of one element, live or saved; null for anything else. */
-function readScalar(value: unknown): number | null {
+export function readScalar(value: unknown): number | null {
   const saved = value instanceof Tensor ? value : openSaved('', value);
   const tensor = saved !== null && numelOf(saved.shape) === 1 ? (saved instanceof Tensor ? saved : saved.read()) : null;
   const number: unknown = tensor === null ? value : tensor.item();

@@ -42,6 +42,19 @@ export const lossGradients = [
     F.nllLoss(x, labels([0, -1, 2]), { weight: weights(x), ignoreIndex: -1 }),
   ),
   on('nllLoss', 'places', [2, 3, 2], (x) => F.nllLoss(x, labels([0, 2, 1, 1], [2, 2]), { reduction: 'none' })),
+  // Of the numbers whose log-softmax it is given: for that alone is its gradient the true one, as in PyTorch.
+  on('ctcLoss', 'padded', [6, 3, 4], (x) =>
+    F.ctcLoss(F.logSoftmax(x, 2), labels([1, 1, 3, 2, 0, 0, 3, 2, 1], [3, 3]), [6, 5, 6], [3, 1, 0]),
+  ),
+  on('ctcLoss', 'concatenated, a blank that is not 0', [5, 2, 3], (x) =>
+    F.ctcLoss(F.logSoftmax(x, 2), labels([1, 0, 0, 1]), labels([5, 4]), labels([3, 1]), {
+      blank: 2,
+      reduction: 'none',
+    }),
+  ),
+  on('ctcLoss', 'one sample', [4, 3], (x) =>
+    F.ctcLoss(F.logSoftmax(x, 1), labels([1, 2]), [4], [2], { reduction: 'sum' }),
+  ),
   on('hingeEmbeddingLoss', '', [3, 4], (x) => F.hingeEmbeddingLoss(x, signs(x), { margin: 0.7 })),
   on('softMarginLoss', '', [3, 4], (x) => F.softMarginLoss(x, signs(x))),
   on('multiMarginLoss', '', [3, 4], (x) => F.multiMarginLoss(x, labels([3, 0, 1]), { weight: weights(x) })),

@@ -28,6 +28,7 @@ from makers.losses import losses
 from makers.names import names
 from makers.nodes import nodes
 from makers.objectives import objectives
+from makers.lbfgs import lbfgs
 from makers.optimizing import optimizers_rest
 from makers.norms import norms
 from makers.pooling import pooling
@@ -48,6 +49,7 @@ FILES = {
     "distributed": distributed,
     "optimizers": optimizers,
     "optimizers-rest": optimizers_rest,
+    "lbfgs": lbfgs,
     "schedules": schedules,
     "schedules-rest": schedules_rest,
     "dropout": dropout,

@@ -1,4 +1,5 @@
 /** What the files of activations, losses, initial weights and tables hold. */
+import type { optim } from '../../src/index.js';
 import type { GoldenTensor } from './tensor.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -68,7 +69,29 @@ export interface VocabularyFiles {
     }[];
     readonly gains: readonly (readonly [nonlinearity: string, param: number | null, gain: number])[];
   };
-  objectives: { readonly losses: readonly ObjectiveCase[]; readonly distances: readonly ObjectiveCase[] };
+  lbfgs: {
+    readonly initial: Readonly<Record<string, GoldenTensor>>;
+    readonly inputs: GoldenTensor;
+    readonly targets: GoldenTensor;
+    readonly cases: readonly {
+      readonly function: 'rosenbrock' | 'network';
+      /** In lanewise's spelling. */
+      readonly options: Partial<optim.LBFGSOptions>;
+      readonly steps: number;
+      /** Of the steps, and of all calls of the closure. */
+      readonly losses: readonly number[];
+      readonly calls: readonly number[];
+      /** How far a few roundings of the start carry: for each call, and for the parameters. */
+      readonly spread: readonly number[];
+      readonly parameterSpread: number;
+      readonly parameters: readonly GoldenTensor[];
+      /** Of the first parameter, in PyTorch's spelling. */
+      readonly state: Readonly<Record<string, number | GoldenTensor | readonly (number | GoldenTensor)[]>>;
+      readonly group: Readonly<Record<string, unknown>>;
+      readonly text: string;
+    }[];
+  };
+  objectives: Readonly<Record<'losses' | 'distances' | 'ctc', readonly ObjectiveCase[]>>;
   activations: {
     readonly cases: readonly ActivationCase[];
     /** PReLU. */

@@ -56,6 +56,10 @@ const cases: Readonly<Record<string, Case>> = {
   ...each({ CosineEmbeddingLoss: nn.CosineEmbeddingLoss }, row, signs, () => tensor([1, -1])),
   ...each({ MarginRankingLoss: nn.MarginRankingLoss }, row, rate, signs),
   ...each({ TripletMarginLoss: nn.TripletMarginLoss, GaussianNLLLoss: nn.GaussianNLLLoss }, row, signs, rate),
+  ...each(
+    { CTCLoss: nn.CTCLoss },
+    ...[() => tensor([-0.5, -1, -2, -1], { shape: [2, 1, 2] }), () => int(1), () => int(2), () => int(1)],
+  ),
   ...each({ CrossEntropyLoss: nn.CrossEntropyLoss, NLLLoss: nn.NLLLoss }, row, () => int(1, 3)),
   ...each({ MultiMarginLoss: nn.MultiMarginLoss }, row, () => int(1, 3)),
   ...each(

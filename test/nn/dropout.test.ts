@@ -101,6 +101,17 @@ describeEachBackend('dropout', () => {
     expect(new nn.Dropout(0).forward(x)).toBe(x);
   });
 
+  it('gives the same with inplace, and leaves its input as it is', () => {
+    const x = ones([4, 6]);
+    const [plain, inplace] = [{}, { inplace: true }].map((options) => {
+      const layer = new nn.Dropout(0.5, { ...options, generator: new Generator(1) });
+      return layer.forward(x).toArray();
+    });
+    expect(inplace).toEqual(plain);
+    expect(x.toArray()).toEqual(ones([4, 6]).toArray());
+    expect(new nn.Dropout(0.5, true).clone().inplace).toBe(true);
+  });
+
   it('drops whole channels', () => {
     const layer = new nn.Dropout2d(0.5, { generator: new Generator(3) });
     const output = layer.forward(ones([8, 8, 2, 3])).toTypedArray();

@@ -6,7 +6,7 @@ import { describeEachBackend } from '../helpers/backends.js';
 import { expectClose } from '../helpers/close.js';
 import { load } from './models.js';
 
-const { losses, distances } = golden('objectives');
+const { losses, distances, ctc } = golden('objectives');
 
 type Layer = new (options: object) => nn.Module<readonly Tensor[]>;
 type Of = (...args: readonly unknown[]) => Tensor;
@@ -60,12 +60,41 @@ function expectCompiled(one: ObjectiveCase, run: Of): void {
 }
 
 describeEachBackend('losses equal PyTorch', () => {
-  it.each(named([...losses, ...distances]))('$title', (one) => {
+  it.each(named([...losses, ...distances, ...ctc]))('$title', (one) => {
     const layer = made(one);
     expect(String(layer)).toBe(one.text);
     expectCase(one, (...inputs) => layer.forward(...(inputs as Tensor[])));
     expectCase(one, apply(one));
     expectCompiled(one, (...inputs) => layer.forward(...(inputs as Tensor[])));
+  });
+
+  it('CTCLoss takes lengths as arrays and as tensors, which a compiled step reads at each run', () => {
+    const logProbs = F.logSoftmax(randn(6, 2, 4, { generator: new Generator(5) }), 2);
+    const targets = tensor([1, 1, 2, 3, 2, 0], { shape: [2, 3], dtype: 'int32' });
+    const int = (...numbers: number[]) => tensor(numbers, { dtype: 'int32' });
+    const of = (inputs: Tensor, lengths: Tensor) => F.ctcLoss(logProbs, targets, inputs, lengths);
+    const step = compile(of);
+    for (const [inputs, lengths] of [
+      [
+        [6, 6],
+        [3, 2],
+      ],
+      [
+        [5, 2],
+        [3, 1],
+      ],
+      [
+        [4, 6],
+        [1, 0],
+      ],
+    ] as const) {
+      const expected = of(int(...inputs), int(...lengths)).item();
+      expect(F.ctcLoss(logProbs, targets, inputs, lengths).item()).toBe(expected);
+      expect(step(int(...inputs), int(...lengths)).item()).toBe(expected);
+    }
+    expect(() => step(int(6, 7), int(3, 2))).toThrow('Expected input_lengths to have value at most 6, but got value 7');
+    expect(() => step(int(6, 6), int(4, 2))).toThrow('Expected tensor to have size at least 4 at dimension 1');
+    step.dispose();
   });
 
   it('a compiled loss refuses at each run what the eager one refuses', () => {

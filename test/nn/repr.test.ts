@@ -18,6 +18,11 @@ const printed: Readonly<Record<string, () => nn.AnyModule>> = {
   'dropout p=0.00001': () => new nn.Dropout(0.00001),
   'dropout p=0.1': () => new nn.Dropout(0.1),
   dropout2d: () => new nn.Dropout2d(0.2),
+  'dropout in place': () => new nn.Dropout(0.25, true),
+  'dropouts in place': () => {
+    const layers = [nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout];
+    return new nn.Sequential(...layers.map((Layer) => new Layer(0.5, { inplace: true })));
+  },
   flatten: () => new nn.Flatten(),
   'flatten 0 to 2': () => new nn.Flatten(0, 2),
   identity: () => new nn.Identity(),

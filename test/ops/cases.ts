@@ -9,6 +9,7 @@ import { convCases } from './cases/conv.js';
 import { convMaxPoolCases } from './cases/conv-max-pool.js';
 import { memoryCases } from './cases/copy.js';
 import { crossEntropyCases } from './cases/cross-entropy.js';
+import { ctcCases } from './cases/ctc.js';
 import { gatherCases } from './cases/gather.js';
 import { hostCases } from './cases/host.js';
 import { integerCases } from './cases/integers.js';
@@ -60,6 +61,7 @@ export const cases: readonly Case[] = [
   ...poolCases,
   ...normCases,
   ...crossEntropyCases,
+  ...ctcCases,
   ...hostCases,
 ];
 

@@ -224,8 +224,8 @@ describe('reference optimizers take PyTorch’s steps', () => {
       amsgrad: false,
       ...options,
     };
-    const kind = adamKind('Adam', 0, decoupled);
-    const { program } = updateOf(kind, { amsgrad, decays: weightDecay !== 0 });
+    const form = { decays: weightDecay !== 0, maximize: false, decoupled: weightDecay !== 0 && decoupled, amsgrad };
+    const { program } = updateOf(adamKind, form);
     const [param, , v] = steps(program, amsgrad ? 3 : 2, [0.1, beta1, beta2, eps, weightDecay], true);
     expectClose(param!, expected);
     expectClose(v!, expectedV);

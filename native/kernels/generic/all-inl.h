@@ -10,6 +10,7 @@
 #include "conv_outer-inl.h"
 #include "conv_tile-inl.h"
 #include "cross_entropy-inl.h"
+#include "ctc-inl.h"
 #include "dropout-inl.h"
 #include "elementwise-inl.h"
 #include "gemm-inl.h"

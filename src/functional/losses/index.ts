@@ -7,6 +7,7 @@ export {
   klDiv,
   multilabelSoftMarginLoss,
 } from './binary.js';
+export { type CTCLossOptions, ctcLoss, type SequenceLengths } from './ctc.js';
 export {
   hingeEmbeddingLoss,
   type MarginLossOptions,

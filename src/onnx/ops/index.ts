@@ -44,6 +44,7 @@ export const handlers: Handlers = {
   indexAdd: refused(gradients),
   softmaxBackward: refused(gradients),
   crossEntropyBackward: refused(gradients),
+  ctcLoss: refused('connectionist temporal classification'),
   recurrentBackward: refused(gradients),
   // An export traces plain ops in its place.
   attention: refused(compiled),

@@ -13,6 +13,7 @@ type Name =
   | 'checkIndex'
   | 'checkTarget'
   | 'checkRange'
+  | 'checkCtc'
   | 'checkFinite';
 
 type ByIndex = Call<'gather' | 'scatter' | 'scatterAdd'>;
@@ -65,5 +66,6 @@ export const indices: Pick<Handlers, Name> = {
   checkIndex: () => {},
   checkTarget: () => {},
   checkRange: () => {},
+  checkCtc: () => {},
   checkFinite: () => {},
 };

@@ -11,6 +11,7 @@ import { convOps } from './conv.js';
 import { convMaxPoolOps } from './conv-max-pool.js';
 import { copyOps } from './copy.js';
 import { crossEntropyOps } from './cross-entropy.js';
+import { ctcOps } from './ctc.js';
 import { gatherOps } from './gather.js';
 import { indexingOps } from './indexing.js';
 import { integerOps } from './integers.js';
@@ -45,4 +46,5 @@ export const referenceOps: Ops = {
   ...normOps,
   ...convMaxPoolOps,
   ...crossEntropyOps,
+  ...ctcOps,
 };

@@ -26,6 +26,12 @@ def encode(tensor):
     return {"dtype": name, "shape": list(tensor.shape), "base64": base64.b64encode(raw(tensor)).decode()}
 
 
+def decode(encoded):
+    """The tensor again; int32 where it was of integers."""
+    code = {name: code for name, code in DTYPES.values()}[encoded["dtype"]]
+    return torch.from_numpy(np.frombuffer(base64.b64decode(encoded["base64"]), code).copy()).reshape(encoded["shape"])
+
+
 def encode_named(pairs):
     return {name: encode(tensor) for name, tensor in pairs}
 

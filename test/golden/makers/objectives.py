@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from .encode import encode
+from .encode import decode, encode
 
 INF, NAN = float("inf"), float("nan")
-CAMEL = {"pos_weight": "posWeight", "ignore_index": "ignoreIndex", "log_target": "logTarget", "log_input": "logInput"}
+CAMEL = {"zero_infinity": "zeroInfinity", "pos_weight": "posWeight", "ignore_index": "ignoreIndex", "log_target": "logTarget", "log_input": "logInput"}
 
 
 def row(module, function, options, inputs, wants, tensors, note):
@@ -113,6 +113,38 @@ def distances():
         yield row(nn.PairwiseDistance(**options), "pairwiseDistance", given, [a, b], (0, 1), {}, "p = inf" if INF in options.values() else "")
 
 
+def ctc():
+    """Padded and concatenated targets, repeated labels, samples without a label, a step or a path; one sample."""
+
+    def rows(log_probs, targets, inputs, lengths, note, reductions, **options):
+        for reduction in reductions:
+            settings = options | {"reduction": reduction}
+            tensors = [log_probs, torch.tensor(targets, dtype=torch.int64), torch.tensor(inputs), torch.tensor(lengths)]
+            yield row(nn.CTCLoss(**settings), "ctcLoss", settings, tensors, (0,), {}, note)
+
+    every, none = ("none", "mean", "sum"), ("none",)
+    logs = torch.log_softmax(torch.randn(7, 3, 5) * 2, 2)
+    padded = [[1, 2, 3, 0], [4, 4, 1, 4], [2, 0, 0, 0]]
+    yield from rows(logs, padded, [7, 7, 7], [3, 4, 1], "padded", every)
+    yield from rows(logs, padded, [7, 7, 7], [3, 4, 1], "padded", ("mean",), zero_infinity=True)
+    yield from rows(logs, [1, 2, 3, 4, 4, 1], [5, 7, 6], [3, 3, 0], "concatenated", every)
+    yield from rows(logs, [1, 2, 3, 4, 2, 0, 1, 0], [6, 7, 3], [4, 4, 0], "blank 3", every, blank=3)
+    yield from rows(logs, padded, [2, 5, 1], [3, 4, 1], "no path", every)
+    yield from rows(logs, padded, [2, 5, 1], [3, 4, 1], "no path", every, zero_infinity=True)
+    yield from rows(logs, padded, [0, 6, 0], [0, 2, 1], "no steps", none, zero_infinity=True)
+    yield from rows(logs[:, 0], padded[0][:3], 7, 3, "one sample", every)
+    yield from rows(logs[:, 0], padded[:1], [6], [2], "one sample, padded", every)
+    yield from rows(logs[:, :1], [[]], [4], [0], "no labels", none)
+    yield from rows(torch.log_softmax(torch.randn(1, 2, 2), 2), [[1], [0]], [1, 1], [1, 1], "one step", none)
+    # In float64, rounded: in float32 PyTorch's errors grow with the steps, here to 5e-6.
+    long = torch.log_softmax(torch.randn(60, 2, 28) * 3, 2)
+    for case in rows(long.double(), torch.randint(1, 28, (2, 21)).tolist(), [60, 53], [21, 19], "60 steps", none):
+        rounded = {"inputs": [encode(long)] + case["inputs"][1:]}
+        for key in ("output", "gradient"):
+            rounded[key] = encode(decode(case[key]).float())
+        yield case | rounded | {"grads": [g and encode(decode(g).float()) for g in case["grads"]]}
+
+
 def objectives():
     torch.manual_seed(29)
-    return {"losses": losses(), "distances": list(distances())}
+    return {"losses": losses(), "distances": list(distances()), "ctc": list(ctc())}

@@ -32,6 +32,8 @@ def modules():
         "dropout p=0.00001": nn.Dropout(0.00001),
         "dropout p=0.1": nn.Dropout(0.1),
         "dropout2d": nn.Dropout2d(0.2),
+        "dropout in place": nn.Dropout(0.25, True),
+        "dropouts in place": nn.Sequential(*(layer(0.5, inplace=True) for layer in (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout))),
         "flatten": nn.Flatten(),
         "flatten 0 to 2": nn.Flatten(0, 2),
         "identity": nn.Identity(),

@@ -40,9 +40,9 @@ export const layerRows: readonly Row[] = [
     'softmax: expected a float32 or float64 tensor',
   ),
   argument(
-    'Dropout: inplace in its place in Python',
-    () => new nn.Dropout(0.5, bad(true)),
-    'options must be an object, got true',
+    'Dropout: inplace that is no boolean',
+    () => new nn.Dropout(0.5, bad(1)),
+    'options must be an object, got 1',
   ),
   argument('Dropout: p, with a generator', ({ generator }) => new nn.Dropout(2, { generator }), 'but got 2'),
   argument('Flatten: 1.5', () => new nn.Flatten(1.5), 'Flatten: startDim must be an integer, got 1.5'),

@@ -6,7 +6,61 @@ import { argument, type Row, shape } from '../row.js';
 const labels = (...values: number[]) => tensor(values, { dtype: 'int32' });
 const none = (...shape: number[]) => zeros(shape, { dtype: 'int32' });
 
+/** Two samples of five steps and four classes. */
+const ctc = (targets = none(2, 3), inputs: unknown = [5, 5], lengths: unknown = [3, 2], options?: object) =>
+  F.ctcLoss(zeros(5, 2, 4), targets, bad(inputs), bad(lengths), options);
+
+const ctcRows: readonly Row[] = [
+  argument('CTCLoss: blank', () => ctc(none(2, 3), [5, 5], [3, 2], { blank: 4 }), 'blank must be in label range'),
+  argument('CTCLoss: blank below 0', () => new nn.CTCLoss({ blank: -1 }), 'blank must be in label range'),
+  argument('CTCLoss: blank as text', () => new nn.CTCLoss(bad({ blank: '0' })), 'blank must be an integer'),
+  argument('CTCLoss: zeroInfinity', () => new nn.CTCLoss(bad({ zeroInfinity: 1 })), 'zeroInfinity must be a boolean'),
+  argument(
+    'CTCLoss: zero_infinity',
+    () => new nn.CTCLoss(bad({ zero_infinity: true })),
+    'unknown option "zero_infinity"',
+  ),
+  argument('CTCLoss: avg', () => new nn.CTCLoss(bad({ reduction: 'avg' })), 'reduction must be one of'),
+  shape('CTCLoss: input lengths', () => ctc(none(2, 3), [5]), 'input_lengths must be of size batch_size'),
+  shape('CTCLoss: target lengths', () => ctc(none(2, 3), [5, 5], none(3)), 'target_lengths must be of size batch_size'),
+  argument('CTCLoss: float lengths', () => ctc(none(2, 3), ones(2)), 'input_lengths must be integral'),
+  argument('CTCLoss: lengths that are no list', () => ctc(none(2, 3), 5), 'input_lengths must be an array or an int32'),
+  argument('CTCLoss: a length of 1.5', () => ctc(none(2, 3), [5, 1.5]), 'a length must be an integer, got 1.5'),
+  argument('CTCLoss: steps', () => ctc(none(2, 3), [5, 6]), 'Expected input_lengths to have value at most 5, but got'),
+  argument('CTCLoss: steps below 0', () => ctc(none(2, 3), [5, -1]), 'Expected input_lengths to have value at least 0'),
+  argument(
+    'CTCLoss: labels below 0',
+    () => ctc(none(2, 3), [5, 5], [3, -2]),
+    'Expected target_lengths to have value at',
+  ),
+  argument(
+    'CTCLoss: labels',
+    () => ctc(none(2, 3), [5, 5], [4, 2]),
+    'Expected tensor to have size at least 4 at dimens',
+  ),
+  argument(
+    'CTCLoss: labels in one',
+    () => ctc(none(4)),
+    'Expected tensor to have size 5 at dimension 0, but got size 4',
+  ),
+  argument('CTCLoss: no class', () => ctc(labels(0, 1, 4, 0, 1)), 'label 4 of sample 0 is out of range: there are 4'),
+  argument('CTCLoss: float targets', () => ctc(zeros(2, 3)), 'expected int32 targets, got float32'),
+  shape(
+    'CTCLoss: rows of targets',
+    () => ctc(none(1, 3)),
+    'Expected tensor to have size 2 at dimension 0, but got size 1',
+  ),
+  shape('CTCLoss: targets', () => ctc(none(1, 2, 3)), 'Expected 1 to 2 dimensions, but got 3-dimensional tensor'),
+  shape('CTCLoss: input', () => F.ctcLoss(zeros(4), none(1), [1], [1]), 'Expected 3-dimensional tensor, but got 1-'),
+  argument(
+    'CTCLoss: empty',
+    () => F.ctcLoss(zeros(0, 2, 4), none(2, 1), [0, 0], [0, 0]),
+    'log_probs tensor must not be em',
+  ),
+];
+
 export const lossRows: readonly Row[] = [
+  ...ctcRows,
   argument('NLLLoss: label 3 of 3', () => F.nllLoss(ones(2, 3), labels(0, 3)), 'Target 3 is out of bounds.'),
   argument('NLLLoss: float labels', () => F.nllLoss(ones(2, 3), ones(2)), 'labels are int32, got float32'),
   argument('NLLLoss: smoothing', () => new nn.NLLLoss(bad({ labelSmoothing: 0.1 })), 'unknown option "labelSmoothing"'),

@@ -113,8 +113,8 @@ export const nnRows: readonly Row[] = [
     ),
     argument(
       `new ${name}, inplace`,
-      () => new nn[name](0.5, bad({ inplace: true })),
-      `${name}: unknown option "inplace"`,
+      () => new nn[name](0.5, bad({ inplace: 1 })),
+      `${name}: inplace must be a boolean, got 1`,
     ),
   ]),
   argument(

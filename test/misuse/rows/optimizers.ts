@@ -31,7 +31,7 @@ const options: readonly (readonly [name: (typeof names)[number] | 'SGD' | 'Adam'
     ...(['Adadelta', 'Adagrad', 'Adamax', 'NAdam', 'RAdam', 'RMSprop'] as const).map(
       (name) => [name, { eps: -1 }, 'Invalid epsilon value: -1'] as const,
     ),
-    ...(['NAdam', 'RAdam'] as const).map(
+    ...(['Adam', 'NAdam', 'RAdam'] as const).map(
       (name) => [name, { decoupledWeightDecay: 0 }, 'decoupledWeightDecay must be a boolean, got 0'] as const,
     ),
     ['RMSprop', { alpha: -1 }, 'Invalid alpha value: -1'],

@@ -160,8 +160,8 @@ const dropouts: readonly Row[] = [
   ),
   argument(
     'Dropout1d: inplace',
-    () => new nn.Dropout1d(0.5, bad({ inplace: true })),
-    'Dropout1d: unknown option "inplace"',
+    () => new nn.Dropout1d(0.5, bad({ inplace: 'yes' })),
+    'Dropout1d: inplace must be a boolean, got "yes"',
   ),
 ];
 

@@ -75,14 +75,12 @@ export interface Adam {
   readonly eps?: number;
 }
 
-const kinds = { coupled: adamKind('Adam', 0, false), decoupled: adamKind('AdamW', 0, true) } as const;
-
 export function adamStep(n: number, seed: number, options: Adam): Step {
   const { step, weightDecay = 0, decoupled = false, amsgrad = false, eps = 1e-8 } = options;
-  const form = { amsgrad, decays: weightDecay !== 0 };
+  const form = { decays: weightDecay !== 0, maximize: false, decoupled: weightDecay !== 0 && decoupled, amsgrad };
   const [m, v, maxV] = [floats(n, seed + 2, -0.5, 0.5), floats(n, seed + 3, 0, 0.5), floats(n, seed + 4, 0, 0.6)];
   return {
-    program: updateOf(kinds[decoupled ? 'decoupled' : 'coupled'], form).program,
+    program: updateOf(adamKind, form).program,
     param: floats(n, seed),
     buffers: amsgrad ? [m, v, maxV] : [m, v],
     scalars: [0.01, 0.9, 0.999, eps, weightDecay],
