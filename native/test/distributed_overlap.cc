@@ -62,8 +62,9 @@ TEST_CASE("sums begun one after the other are there when they are waited for, in
 
 TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; a wait needs a start") {
   std::vector<std::string> messages(2);
+  std::vector<Arrays> memory(2, Arrays{std::vector<float>(1000, 1)});  // outlives the sums, as a program's does
   on_groups(2, [&](Overlap& overlap, int rank) {
-    Arrays none{{}, {}}, some{std::vector<float>(1000, 1)};
+    Arrays none{{}, {}}, &some = memory[static_cast<std::size_t>(rank)];
     overlap.start(ins(none), outs(none), 1);
     overlap.wait(outs(none));
     try {
@@ -74,6 +75,7 @@ TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; 
     overlap.start(ins(some), outs(some), 1);  // the destructor waits before the memory goes
   });
   for (const std::string& message : messages) CHECK(message == "allReduceWait: nothing has been started there");
+  for (const Arrays& arrays : memory) CHECK(arrays[0] == std::vector<float>(1000, 2));
 }
 
 TEST_CASE("ranks with different programs learn which rank it is") {

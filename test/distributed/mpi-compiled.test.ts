@@ -1,6 +1,9 @@
 /** Compiled training steps on several processes: against one process with the whole batch, and what the program looks like. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { launchers, runRanks } from './ranks.js';
+
+// A job is killed after a minute (ranks.ts); a test has up to two, on a machine that may be busy.
+vi.setConfig({ testTimeout: 150_000 });
 
 const launcher = launchers[0];
 

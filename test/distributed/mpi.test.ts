@@ -1,7 +1,10 @@
 /** Collectives between processes of a real MPI job. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { reduceLeaves } from '../../src/distributed/tree.js';
 import { launchers, runRanks } from './ranks.js';
+
+// A job is killed after a minute (ranks.ts); a test has up to two, on a machine that may be busy.
+vi.setConfig({ testTimeout: 150_000 });
 
 const open = `const { openGroup } = await src('distributed/open-group.ts');
   const group = await openGroup({ timeout: 50 });
