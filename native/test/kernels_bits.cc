@@ -73,7 +73,28 @@ std::vector<double> pool_windows() {
   return numbers;
 }
 
+// Three blocks of queries by three of keys, with everything that scores can have.
+std::vector<float> attention(const KernelTable& table, Inputs) {
+  constexpr std::size_t kQueries = 101, kKeys = 133, kFeatures = 21;
+  const ops::Context context = context_of(table, 2);
+  const std::vector<double> strides{0, 0, kFeatures, 0, 0, kFeatures, 0, 0, kFeatures, 0, 0, kFeatures, 0, 0, kKeys, 1};
+  const std::int32_t key[] = {77, 99};
+  const auto floats = [](std::uint32_t seed, std::size_t rows) { return Random(seed).floats(rows * kFeatures); };
+  const std::vector<float> q = floats(1, kQueries), k = floats(2, kKeys), v = floats(3, kKeys),
+                           grad = floats(4, kQueries);
+  const std::vector<float> mask = Random(5).floats(kQueries * kKeys);
+  std::vector<float> out(q.size()), most(kQueries), total(kQueries), of_q(q.size()), of_k(k.size()), of_v(v.size());
+  ops::attention(context, q, k, v, ops::FloatIn(mask), ops::IndexIn(key), out, most, total, ops::Layout(strides), 1, 1,
+                 1, kQueries, kKeys, kFeatures, kFeatures, 0.3, 0.2, true);
+  ops::attentionBackward(context, grad, q, k, v, ops::FloatIn(mask), ops::IndexIn(key), out, most, total, of_q, of_k,
+                         of_v, ops::Layout(strides), 1, 1, 1, kQueries, kKeys, kFeatures, kFeatures, 0.3, 0.2, true);
+  for (const std::vector<float>& each : {most, total, of_q, of_k, of_v})
+    out.insert(out.end(), each.begin(), each.end());
+  return out;
+}
+
 const Golden kGolden[] = {
+    {"attention", 0u, attention},
     {"convolutions", 2059168822u, convolutions},
     {"exp", 2541819616u, unary<&KernelTable::exp>},
     {"sigmoid", 4100330902u, unary<&KernelTable::sigmoid>},

@@ -23,7 +23,7 @@ const makers: readonly ((draw: Draw) => ModuleSpec)[] = [
   (draw) => made('GELU', [], { approximate: draw.of(['none', 'tanh']) }),
   (draw) => made('Hardtanh', [-0.5, draw.of([0.25, 2])]),
   (draw) => made('Softplus', [], { beta: draw.of([0.5, 3]), threshold: draw.of([1, 20]) }),
-  (draw) => made('Threshold', [0.1, draw.of([-1, 0, 20])]),
+  (draw) => made('Threshold', [0.1, draw.of([-1, 0, 2])]),
   (draw) => made('Hardshrink', draw.of([[], [0.2]])),
   (draw) => made('Softshrink', draw.of([[], [0.2]])),
 ];

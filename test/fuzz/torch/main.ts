@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { backend } from '../../../src/index.js';
 import { compare, compareInitial } from './compare.js';
+import { Draw } from './draw.js';
 import { generate } from './generate.js';
 import { type Float, train } from './network.js';
 import { Peer } from './peer.js';
@@ -36,6 +37,30 @@ const ways = (native: string): readonly Way[] => [
 
 const nameOf = ({ backend: name, dtype, isCompiled }: Way) => `${name}, ${dtype}, ${isCompiled ? 'compiled' : 'eager'}`;
 
+/** The same network with other numbers. */
+function redrawn(given: Case, times: number): Case {
+  const draw = new Draw(given.seed, times);
+  const tensors = given.tensors.map((each, i) =>
+    i === given.input.tensor && each.dtype === 'float'
+      ? { ...each, values: each.values.map(() => draw.normal()) }
+      : each,
+  );
+  return { ...given, tensors, seed: given.seed + 100_000 * times };
+}
+
+/**
+ * Whether float32 differs with other numbers too. A number next to a kink (of ReLU, or between the largest two of a window) falls on either side by
+ * its rounding; that of one network in a hundred does, and not twice.
+ */
+async function differsAgain(peer: Peer, given: Case, way: Way): Promise<boolean> {
+  for (let times = 1; times <= 2; times++) {
+    const other = redrawn(given, times);
+    const hasGradients = !way.isCompiled || given.keepGradients;
+    if (compare(train(other, way), await peer.ask(other), way.dtype, hasGradients) === null) return false;
+  }
+  return true;
+}
+
 /** Everything that differs. */
 async function check(peer: Peer, given: Case): Promise<readonly string[]> {
   const answer = await peer.ask(given);
@@ -47,7 +72,8 @@ async function check(peer: Peer, given: Case): Promise<readonly string[]> {
       if (initial !== null) found.push(initial);
     }
     const difference = compare(results, answer, way.dtype, !way.isCompiled || given.keepGradients);
-    if (difference !== null) found.push(`${nameOf(way)}: ${difference}`);
+    if (difference !== null && (way.dtype === 'float64' || (await differsAgain(peer, given, way))))
+      found.push(`${nameOf(way)}: ${difference}`);
   }
   return found;
 }
@@ -96,6 +122,7 @@ async function main(): Promise<number> {
       found = await check(peer, given);
     } catch (error) {
       if (isInterrupted) break;
+      if (peer.hasEnded) throw error;
       found = [messageOf(error)];
     }
     if (values.show) console.log(JSON.stringify(given, null, 1));

@@ -34,6 +34,9 @@ const mapped = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B)
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  /** Whether nothing more can be asked. */
+  hasEnded = false;
+  #ending = 'no code yet';
 
   constructor(python: string) {
     this.#process = spawn(python, [fileURLToPath(new URL('peer.py', import.meta.url))], {
@@ -42,12 +45,21 @@ export class Peer {
     });
     // An error of starting is told by the end of the lines.
     this.#process.on('error', (error) => console.error(error.message));
+    // What is written to a process that has ended is told by its lines too.
+    this.#process.stdin!.on('error', () => {});
+    this.#process.on('exit', (code, signal) => {
+      this.#ending = signal ?? `code ${code}`;
+    });
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 
   async #line(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('the process with PyTorch has ended');
+    if (done) {
+      this.hasEnded = true;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      throw new Error(`the process with PyTorch has ended: ${this.#ending}`);
+    }
     return value as string;
   }
 

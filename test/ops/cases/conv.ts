@@ -67,6 +67,11 @@ const shapes: readonly Shape[] = [
   { batch: 2, channels: 3, outChannels: 4, dims: [[9, 3, { s: 3, low: 1 }], [11, 3, { s: 3, low: 1 }]], fewer: 1 },
   { batch: 1, channels: 2, outChannels: 3, dims: [[2, 3], [5, 3]] },
   { batch: 1, channels: 130, outChannels: 70, dims: [[3, 3, same], [10, 3, same]] },
+  // Images smaller than the stride: some taps see padding alone.
+  { batch: 3, channels: 3, outChannels: 5, dims: [[1, 3, { s: 3, low: 2 }]] },
+  { batch: 2, channels: 2, outChannels: 4, dims: [[2, 3, { s: 3, low: 1 }], [1, 2, { s: 2, low: 1 }]] },
+  { batch: 2, channels: 20, outChannels: 35, dims: [[4, 1, { s: 2, low: 1 }], [1, 3, { s: 2, low: 3 }]] },
+  { batch: 2, channels: 4, outChannels: 4, groups: 4, dims: [[1, 3, { s: 2, low: 1 }], [2, 4, { s: 3, low: 2 }]] },
 ];
 
 function nameOf({ batch, channels, outChannels, groups = 1, dims, fewer = 0 }: Shape): string {
