@@ -54,6 +54,7 @@ export default defineConfig({
             { text: 'Reproducible results', link: '/reproducible' },
             { text: 'NaN, and debugging', link: '/debugging' },
             { text: 'Speed', link: '/speed' },
+            { text: 'More than one machine', link: '/distributed' },
             { text: 'Bundlers, Jest, Lambda, Electron', link: '/bundlers' },
           ],
         },

@@ -164,6 +164,20 @@ it.each(golden('distributed').runs.map((row) => [row.optimizer, row] as const))(
   },
 );
 
+it('two calls in one step draw two masks', async () => {
+  await withFakeRanks(2, async (processGroup) => {
+    manualSeed(1);
+    const ddp = new DistributedDataParallel(new nn.Sequential(new nn.Linear(6, 40), new nn.Dropout(0.5)), {
+      processGroup,
+    });
+    await ddp.synchronize();
+    const own = new Generator(9);
+    const [x] = batches(1, 4).map((batch) => batch.x) as [Tensor];
+    const [first, second] = [1, 2].map(() => withGenerator(own, () => ddp.forward(x).toArray()));
+    expect(first).not.toEqual(second);
+  });
+});
+
 describe('noSync', () => {
   it('adds up, and sends the sum', async () => {
     const all = batches(3, 4);

@@ -113,8 +113,8 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
     const rows = first instanceof Tensor ? first.shape[0] : undefined;
     if (this.#isTrivial || rows === undefined || rows === 0) return run();
     const part = this.#group.rank * this.#parts + this.#next;
-    // Of a program that is traced, another part of the same step would be in another trace.
-    const keys = currentTrace() === null ? { keys: this.#keys } : {};
+    // Several parts of one step draw the same masks of the whole batch; two calls in one part draw two.
+    const keys = this.#parts > 1 ? { keys: this.#keys } : {};
     return withBatchPart({ firstRow: part * rows, rows, ...keys }, run);
   }
 
