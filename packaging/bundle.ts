@@ -17,6 +17,7 @@ const entries = {
   internal: 'src/internal.ts',
   'onnx/index': 'src/onnx/index.ts',
   'cli/main': 'src/cli/main.ts',
+  'data-worker': 'src/data/workers/entry.ts',
 };
 
 const { outputFiles, metafile } = await build({
@@ -100,6 +101,8 @@ for (const { path, text } of outputFiles) {
   writeFileSync(path.replace(/\.js$/, '.cjs'), await asCommonJs(text));
 }
 for (const name of Object.keys(entries)) {
+  // Started as a thread, never imported.
+  if (name === 'data-worker') continue;
   const exported = metafile.outputs[`dist/lib/${name}.js`]?.exports ?? [];
   writeFileSync(join(out, `${name}.js`), asModule(name, exported));
 }

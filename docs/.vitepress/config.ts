@@ -43,6 +43,7 @@ export default defineConfig({
             { text: 'From PyTorch', link: '/from-pytorch' },
             { text: 'From TensorFlow.js and brain.js', link: '/from-tfjs-and-brain' },
             { text: 'Train on a table', link: '/tables' },
+            { text: 'Load data in threads', link: '/data-loading' },
           ],
         },
         {

@@ -14,7 +14,8 @@ export const differences: Notes = {
   'nn.TransformerEncoder': 'no nested tensors: steps of padding are computed in evaluation too',
   'nn.functional.mse_loss': 'refuses shapes that would broadcast',
   'nn.functional.one_hot': 'int32',
-  'utils.data.DataLoader': 'iterated with `for ... of`',
+  'utils.data.DataLoader': 'iterated with `for ... of`; with `numWorkers` with `for await`, over a dataset of `data.fromModule`',
+  'utils.data.get_worker_info': 'the seed is that of the start: each batch is made with a seed of its own',
   'nn.parallel.DistributedDataParallel':
     '`await ddp.synchronize()` between `backward` and `step`; masks by rows; `shards`',
   'distributed.init_process_group': 'rank and size come from the launcher; without one a world of this process alone',
@@ -72,6 +73,8 @@ export const ours: Notes = {
   'data.readIdx': 'reads the files of MNIST and its kin',
   'data.readNpy': 'reads an array of NumPy',
   'data.readNpz': 'reads arrays of NumPy',
+  'data.fromModule': 'a dataset that worker threads can make again',
+  'data.ModuleDataset': 'what `data.fromModule` gives',
   'data.ColumnTransformer': 'scales and encodes the columns of a table',
   'data.TableDataset': 'a table in memory as a dataset',
   'data.TableStream': 'a table larger than memory',

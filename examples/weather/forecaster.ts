@@ -1,6 +1,6 @@
 /** A network that reads the last days and says how much warmer the next ones are. */
 import { nn, type Tensor, tensor } from 'lanewise';
-import type { Day } from './days.js';
+import { type Day, featuresOf } from './days.js';
 
 /** Days that it reads, and days that it tells. */
 export const daysRead = 14;
@@ -30,10 +30,4 @@ export function samplesOf(days: readonly Day[], first: number, end: number): [in
     tensor(Float32Array.from(inputs), { shape: [end - first, daysRead, 6] }),
     tensor(Float32Array.from(targets), { shape: [end - first, daysTold] }),
   ];
-}
-
-/** Numbers of about the size of 1; the season goes round. */
-function featuresOf({ high, low, rain, wind, dayOfYear }: Day): number[] {
-  const angle = (2 * Math.PI * dayOfYear) / 365.25;
-  return [(high - 16) / 10, (low - 8) / 10, Math.log1p(rain) - 1, (wind - 3) / 2, Math.sin(angle), Math.cos(angle)];
 }

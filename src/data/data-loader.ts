@@ -1,15 +1,17 @@
 import { checkBoolean, checkOptions, show } from '../check.js';
 import { markAsOwn } from '../copies.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, StateError } from '../errors.js';
 import { defaultGenerator, drawnFrom, Generator } from '../random/generator.js';
 import { holds, isIterable } from '../realm.js';
 import type { Collated } from './collate.js';
 import { batchOf, type Dataset, TensorDataset } from './dataset.js';
 import { type Sampler, sizeOf } from './sampling/sampler.js';
 import { BatchSampler, ownGenerator } from './sampling/samplers.js';
+import { WorkerLoading } from './workers/worker-loading.js';
+import { readWorkers, type WorkerOptions, workerKeys } from './workers/worker-options.js';
 
 /** Options of a {@link DataLoader}. */
-export interface DataLoaderOptions {
+export interface DataLoaderOptions extends WorkerOptions {
   /** Samples in a batch; the last batch of an epoch may be shorter. Default 1. */
   batchSize?: number;
   /** Whether every epoch has its own order, drawn from the generator. Default false: the dataset's order. */
@@ -27,14 +29,14 @@ export interface DataLoaderOptions {
 /** Options of a {@link DataLoader} that makes batches in a way of the caller's. */
 export interface CollatingOptions<Sample, Batch> extends DataLoaderOptions {
   /**
-   * Makes a batch of samples, got one by one with `dataset.get`. Default: `dataset.getBatch` where there is one, else
-   * {@link defaultCollate}.
+   * Makes a batch of samples, got one by one with `dataset.get`. With workers a function makes it on this thread of the samples that a worker sends; the name of an
+   * export of the dataset's module has the worker do it. Default: `dataset.getBatch` where there is one, else {@link defaultCollate}.
    */
-  collateFn: (samples: Sample[]) => Batch;
+  collateFn: ((samples: Sample[]) => Batch) | string;
 }
 
 /**
- * Batches of a dataset: `for (const [input, target] of loader)` is one epoch, and each such loop is another. Orders
+ * Batches of a dataset: `for (const [input, target] of loader)` is one epoch, and each such loop is another; with `numWorkers` it is `for await`. Orders
  * are those that PyTorch draws from the same seed, to the last draw. Epochs may run side by side.
  * https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
  */
@@ -51,6 +53,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
   readonly #batchOf: (indices: Int32Array) => Batch;
   /** What says which samples are in which batch, where it is not the loader itself. */
   readonly #batches: Sampler<Iterable<number>> | null;
+  readonly #workers: WorkerLoading<Batch> | null;
 
   /**
    * @throws ArgumentError for a batchSize that is not a positive integer, shuffle with an empty dataset, or an unknown
@@ -62,6 +65,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     const caller = 'DataLoader';
     const given = checkOptions(caller, options, [
       ...(['batchSize', 'shuffle', 'dropLast', 'generator', 'collateFn', 'sampler', 'batchSampler'] as const),
+      ...workerKeys,
     ]);
     this.#batches = readSamplers(caller, given);
     const { batchSize = 1, shuffle = false, dropLast = false, generator, collateFn } = given;
@@ -71,7 +75,12 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
       );
     if (generator !== undefined && !(generator instanceof Generator))
       throw new ArgumentError(`${caller}: generator must be a Generator, got ${show(generator)}`);
-    if (collateFn !== undefined && typeof collateFn !== 'function')
+    const workers = readWorkers(caller, given);
+    if (
+      collateFn !== undefined &&
+      typeof collateFn !== 'function' &&
+      (workers === null || typeof collateFn !== 'string')
+    )
       throw new ArgumentError(`${caller}: collateFn must be a function, got ${show(collateFn)}`);
     checkBoolean(caller, 'shuffle', shuffle);
     checkBoolean(caller, 'dropLast', dropLast);
@@ -84,9 +93,15 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     this.#generator = generator ?? null;
     // Without a collateFn a batch has the type of a sample.
     this.#batchOf =
-      collateFn === undefined
-        ? (indices) => batchOf(dataset, indices) as Batch & Sample
-        : (indices) => collateFn(Array.from(indices, (index) => dataset.get(index)));
+      typeof collateFn === 'function'
+        ? (indices) => collateFn(Array.from(indices, (index) => dataset.get(index)))
+        : (indices) => batchOf(dataset, indices) as Batch & Sample;
+    this.#workers = workers === null ? null : new WorkerLoading<Batch>(caller, dataset, workers, collateFn);
+    // A loader without workers has none: a loop with `for await` over it takes the batches one by one all the same.
+    if (this.#workers !== null) {
+      const value = () => this.#throughWorkers(this.#workers!, 0);
+      Object.defineProperty(this, Symbol.asyncIterator, { value });
+    }
   }
 
   /** Batches in an epoch. */
@@ -96,20 +111,40 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  /** Starts an epoch. */
+  /** Starts an epoch. @throws StateError for a loader with workers. */
   [Symbol.iterator](): IterableIterator<Batch> {
-    if (this.#batches !== null) return this.#sampled(this.#batches, 0);
-    const generator = this.#begin();
-    return this.#epoch(generator, 0, () => this.#order(generator));
+    if (this.#workers !== null)
+      throw new StateError('DataLoader: with numWorkers batches come as promises: for await (const batch of loader)');
+    return this.#made(this.#indices(0, this.#begin().generator, false));
   }
 
   /**
    * Starts an epoch whose batches before number `first` have been taken before: what is drawn for them is drawn now, but they are not made.
    * @internal
    */
-  '~from'(first: number): IterableIterator<Batch> {
+  '~from'(first: number): IterableIterator<Batch> | AsyncIterableIterator<Batch> {
+    if (this.#workers !== null) return this.#throughWorkers(this.#workers, first);
+    return this.#made(this.#indices(first, this.#begin().generator, true));
+  }
+
+  /** Ends the workers that `persistentWorkers` keeps, and those of epochs that are under way. */
+  async close(): Promise<void> {
+    await this.#workers?.close();
+  }
+
+  #throughWorkers(workers: WorkerLoading<Batch>, first: number): AsyncIterableIterator<Batch> {
+    const { generator, seed } = this.#begin();
+    return workers.epoch(this.#indices(first, generator, true), first, seed);
+  }
+
+  *#made(indices: Iterable<Int32Array>): IterableIterator<Batch> {
+    for (const each of indices) yield this.#batchOf(each);
+  }
+
+  /** The samples of each batch from number `first` on. What is drawn before the first of them is drawn now, or when it is asked for. */
+  #indices(first: number, generator: Generator, isNow: boolean): IterableIterator<Int32Array> {
     if (this.#batches !== null) return this.#sampled(this.#batches, first);
-    const generator = this.#begin();
+    if (!isNow) return this.#epoch(generator, first, () => this.#order(generator));
     const order = this.#order(generator);
     const samples = lengthOf(this.dataset);
     const isSpent = !this.dropLast && samples % this.batchSize > 0 && first * this.batchSize >= samples;
@@ -123,23 +158,20 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
   }
 
   /** An epoch in the order of samplers, from batch number `first` on. */
-  #sampled(batches: Sampler<Iterable<number>>, first: number): IterableIterator<Batch> {
-    this.#begin();
+  #sampled(batches: Sampler<Iterable<number>>, first: number): IterableIterator<Int32Array> {
     const iterator = batches[Symbol.iterator]();
     for (let skipped = 0; skipped < first; skipped++) iterator.next();
     const samples = lengthOf(this.dataset);
-    const makeBatch = (indices: Iterable<number>) =>
-      this.#batchOf(Int32Array.from(indices, (index) => inRange(index, samples)));
     return (function* () {
-      for (let step = iterator.next(); step.done !== true; step = iterator.next()) yield makeBatch(step.value);
+      for (let step = iterator.next(); step.done !== true; step = iterator.next())
+        yield Int32Array.from(step.value, (index) => inRange(index, samples));
     })();
   }
 
-  #begin(): Generator {
+  #begin(): { generator: Generator; seed: bigint } {
     const generator = drawnFrom(this.#generator ?? defaultGenerator);
     // PyTorch seeds its workers with it, and draws it without workers and without shuffling too.
-    generator.random63();
-    return generator;
+    return { generator, seed: generator.random63() };
   }
 
   *#epoch(
@@ -147,7 +179,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     first: number,
     drawOrder: () => Int32Array | null,
     isSpent = false,
-  ): IterableIterator<Batch> {
+  ): IterableIterator<Int32Array> {
     const samples = lengthOf(this.dataset);
     const order = drawOrder();
     const end = this.dropLast ? samples - (samples % this.batchSize) : samples;
@@ -158,8 +190,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
         this.#spend(generator);
         isOver = true;
       }
-      const indices = order?.slice(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i);
-      yield this.#batchOf(indices);
+      yield order?.slice(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i);
     }
     if (!isOver) this.#spend(generator);
   }

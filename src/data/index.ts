@@ -17,3 +17,6 @@ export { ConcatDataset, randomSplit, Subset } from './sampling/subset.js';
 export { WeightedRandomSampler, type WeightedRandomSamplerOptions } from './sampling/weighted.js';
 export * from './table/index.js';
 export * as transforms from './transforms/index.js';
+export { type FromModuleOptions, fromModule, ModuleDataset } from './workers/module-dataset.js';
+export { getWorkerInfo, type WorkerInfo } from './workers/worker-info.js';
+export type { WorkerOptions } from './workers/worker-options.js';

@@ -55,7 +55,7 @@ export const places: Place[] = [
 ];
 
 /** The root of the package: the same distance from src/ops and from dist/lib, where the modules are bundled. */
-const packageRoot = (): string => fileURLToPath(new URL('../../', places.at(-1)!.here));
+export const packageRoot = (): string => fileURLToPath(new URL('../../', places.at(-1)!.here));
 
 /** The binary of this platform, in a package or next to a bundle. */
 export const prebuiltFile = (): string =>

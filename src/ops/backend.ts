@@ -14,6 +14,8 @@ import type { Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
 import { createReferencePrograms } from './reference/programs.js';
 
+export { packageRoot } from './addon-files.js';
+
 export interface Backend {
   /** `'reference'`, or `'native:'` and an instruction set. */
   readonly name: string;
