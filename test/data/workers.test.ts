@@ -1,11 +1,12 @@
 /** Worker threads of a DataLoader, in the built package: order, draws, errors, ends. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { data, manualSeed, tensor } from '../../src/index.js';
 import { ensureBuilt, root } from '../helpers/built.js';
 import { runBuilt } from '../helpers/built-child.js';
 
+vi.setConfig({ testTimeout: 180_000 });
 beforeAll(ensureBuilt, 600_000);
 
 const url = pathToFileURL(join(root, 'test/data/workers/numbers.mjs')).href;
@@ -203,7 +204,7 @@ describe('what goes wrong in a worker', () => {
   });
 });
 
-it('trains with fit to the bits of a loader without workers, and ends with it', { timeout: 120_000 }, async () => {
+it('trains with fit to the bits of a loader without workers, and ends with it', async () => {
   const told = await run(`
     const table = await fromModule(url, { name: 'table', args: [64] });
     const train = async (options, more = {}) => {

@@ -9,6 +9,6 @@ const run = promisify(execFile);
 export async function runBuilt(code: string): Promise<{ reported: unknown; stderr: string }> {
   const prelude = 'const report = (value) => console.log(JSON.stringify(value));\n';
   const args = ['--input-type=module', '--eval', prelude + code];
-  const { stdout, stderr } = await run(process.execPath, args, { cwd: root, maxBuffer: 2 ** 24, timeout: 60_000 });
+  const { stdout, stderr } = await run(process.execPath, args, { cwd: root, maxBuffer: 2 ** 24, timeout: 170_000 });
   return { reported: stdout === '' ? undefined : JSON.parse(stdout), stderr };
 }
