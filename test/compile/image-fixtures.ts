@@ -32,6 +32,13 @@ class Block extends nn.Module<readonly [Tensor], Tensor> {
   }
 }
 
+/** The mean of each feature map. */
+class GlobalAvgPool extends nn.Module<readonly [Tensor], Tensor> {
+  override forward(x: Tensor): Tensor {
+    return x.mean([2, 3]);
+  }
+}
+
 export const imageFixtures: Readonly<Record<string, () => Fixture>> = {
   'CNN with pools and dropout of feature maps': () =>
     images([
@@ -39,6 +46,11 @@ export const imageFixtures: Readonly<Record<string, () => Fixture>> = {
       ...[new nn.Conv2d(5, 7, 3, { padding: 1 }), new nn.ReLU(), new nn.MaxPool2d(2)],
       ...[new nn.Dropout2d(0.25), new nn.Flatten(), new nn.Linear(28, 6), new nn.ReLU(), new nn.Dropout(0.5)],
       new nn.Linear(6, 4),
+    ]),
+  'CNN with a mean over pixels behind batch norm': () =>
+    images([
+      ...[new nn.Conv2d(2, 17, 3, { padding: 1 }), new nn.BatchNorm2d(17), new nn.ReLU()],
+      ...[new nn.Conv2d(17, 9, 3, { padding: 1 }), new nn.ReLU(), new GlobalAvgPool(), new nn.Linear(9, 4)],
     ]),
   'CNN with a residual block and a stride': () =>
     images([

@@ -8,8 +8,8 @@ import { elementsOf, isDense, layoutOfSpace, type Operand, reshape, type Space, 
 /**
  * Lays temporaries out channels last, [batch, pixels, channels], where convolutions and pools read or write them, so that their transpositions are
  * left at the borders only: at inputs and outputs of the program, and in front of ops that know nothing of channels. Pointwise instructions, sums
- * of branches and concatenations in between go over the same elements in the other order. Changes no bit, since no op's order of summation
- * depends on how its operands lie.
+ * of branches and concatenations in between go over the same elements in the other order, means over the pixels of each channel over the same
+ * elements in the same order. Changes no bit, since no op's order of summation depends on how its operands lie.
  */
 export function propagateChannelsLast(graph: Graph): Graph {
   const analysis = new Analysis(graph);
@@ -70,18 +70,21 @@ class Layouts {
     do {
       isNew = false;
       for (const each of instructions) {
-        if (isOp(each, 'pointwise')) this.#spread(each, note);
+        if (isOp(each, 'pointwise') || isOp(each, 'reduce')) this.#spread(each, note);
         else if (isOp(each, 'copy')) this.#spreadCopy(each, note);
       }
     } while (isNew);
     return refused;
   }
 
-  /** All operands of one pointwise instruction that are as large as its elements hold the same. */
-  #spread(each: InstructionOf<'pointwise'>, note: (value: ValueId, images: Images) => void): void {
+  /** All operands of one pointwise instruction, or reduction, that are as large as its elements hold the same. */
+  #spread(
+    each: InstructionOf<'pointwise'> | InstructionOf<'reduce'>,
+    note: (value: ValueId, images: Images) => void,
+  ): void {
     const space = spaceOf(each);
     const whole = space.operands.filter((operand) => this.#isWhole(space, operand)).map(({ value }) => value);
-    const all = [...whole, ...each.args.outputs];
+    const all = isOp(each, 'pointwise') ? [...whole, ...each.args.outputs] : whole;
     const images = all.map((value) => this.#imagesOf(value)).find((found) => found !== undefined);
     if (images === undefined) return;
     for (const value of all) note(value, images);
@@ -140,7 +143,25 @@ class Layouts {
   /** The instruction over images whose channels are last; null where that cannot be said. */
   #permuted(each: Instruction): Instruction | null {
     if (isOp(each, 'copy')) return this.#permutedCopy(each);
+    if (isOp(each, 'reduce')) return this.#permutedReduction(each);
     return isOp(each, 'pointwise') ? this.#permutedPointwise(each) : null;
+  }
+
+  /** Reduced are the pixels of each channel, one behind the other: the elements keep their order, and are read across. */
+  #permutedReduction(each: InstructionOf<'reduce'>): Instruction | null {
+    const { out, size, inner } = each.args;
+    const images = each.args.inputs.map((value) => this.#imagesOf(value)).find((found) => found !== undefined);
+    if (images === undefined || inner !== 1 || size !== images.pixels) return null;
+    const space = reshape(spaceOf(each), [images.batch, images.channels, images.pixels]);
+    if (space === null || this.#last.has(this.#analysis.aliasClass(out))) return null;
+    const operands: Operand[] = [];
+    for (const operand of space.operands) {
+      const isLast = this.#last.has(this.#analysis.aliasClass(operand.value));
+      if (isLast && !this.#isWhole(space, operand)) return null;
+      const across = [images.pixels * images.channels, 1, images.channels];
+      operands.push(isLast ? { value: operand.value, strides: across } : operand);
+    }
+    return instruction('reduce', { ...each.args, layout: layoutOfSpace({ sizes: space.sizes, operands }) });
   }
 
   #permutedPointwise(each: InstructionOf<'pointwise'>): Instruction | null {

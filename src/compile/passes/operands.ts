@@ -17,7 +17,7 @@ export interface Space {
   readonly operands: readonly Operand[];
 }
 
-export function spaceOf({ args }: InstructionOf<'pointwise'>): Space {
+export function spaceOf({ args }: InstructionOf<'pointwise'> | InstructionOf<'reduce'>): Space {
   const { layout, inputs } = args;
   const rank = layout.length / (1 + inputs.length);
   const part = (index: number) => Array.from(layout.subarray(index * rank, (index + 1) * rank));

@@ -6,7 +6,7 @@ import type { ValueId } from '../../../src/ops/graph.js';
 import { layoutOf } from '../../../src/tensor/shape.js';
 import { List } from './graph.js';
 import { batch, conv, inputGradient, maxPool, maxPoolBackward, pixels, side, weightGradient } from './images.js';
-import { add, copy, drawKey, dropout, pointwise, relu } from './tape.js';
+import { add, copy, drawKey, dropout, pointwise, programOf, relu } from './tape.js';
 
 const images = (list: List, channels: number): ValueId => list.input(batch * channels * pixels);
 
@@ -78,6 +78,28 @@ describe('channels-last', () => {
     const scaled = pointwise(list, [out, maps, channels, places], ([a, b, c, d]) => a!.mul(b!).add(c!).mul(d!), given);
     conv(list, scaled, 5, 2);
     expect(layouts(list)).toEqual(['conv out', 'pointwise [2 16 5 80 5 1 5 0 1 0 0 1 0 1 0]', 'conv x out']);
+  });
+
+  const mean = (list: List, x: ValueId, channels: number, size = pixels): void => {
+    const outer = (batch * channels * pixels) / size;
+    const program = programOf(1, ([each]) => each!.exp());
+    const layout = layoutOf([outer * size], [1]);
+    const sizes = { outer, size, inner: 1, kind: 0, divisor: size };
+    list.add('reduce', { program, inputs: [x], scalars: [], layout, out: list.output(outer), index: null, ...sizes });
+  };
+
+  it('reads pixels across where the mean of each channel is taken', () => {
+    const list = new List();
+    const { out } = conv(list, images(list, 3), 3, 5);
+    mean(list, out, 5);
+    conv(list, out, 5, 2);
+    expect(layouts(list)).toEqual(['conv out', 'reduce [2 5 16 80 1 5]', 'conv x out']);
+  });
+
+  it('leaves what is reduced over something else than the pixels of a channel', () => {
+    const list = new List();
+    mean(list, conv(list, images(list, 3), 3, 5).out, 5, 5 * pixels);
+    expectUnchanged(list);
   });
 
   it('joins dimensions that become one: feature maps that had been images times channels', () => {

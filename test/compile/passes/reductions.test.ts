@@ -53,6 +53,18 @@ describe('reductions', () => {
     expect([...(args.layout as Float64Array)]).toEqual([8, 5, 5, 1, 0, 1]);
   });
 
+  it('makes a sum of rows that is divided one op, and leaves one across rows, which it would copy', () => {
+    for (const [size, inner, lines] of [
+      [8, 1, ['%2 = sum(input0) / 8', 'output0 = copy(%2, output0)']],
+      [8, 5, ['%1 = sum(input0)', '%2 = div(%1, 8)', 'output0 = copy(%2, output0)']],
+    ] as const) {
+      const list = new List();
+      const total = sum(list, list.input(40), 40 / size / inner, size, inner);
+      copy(list, divided(list, total, 8), list.output(5));
+      expect(fused(list)).toEqual(lines);
+    }
+  });
+
   it('takes the largest and the smallest with where they stand', () => {
     const list = new List();
     const largest = extreme(list, exp(list, list.input(40)), true);
@@ -131,6 +143,14 @@ describe.runIf(natives.length > 0).each(natives)('a reduction in a program on %s
     'the largest': (x) => F.max(x.sin(), { dim: 1 }).values,
     'where the smallest stands': (x) => F.min(x.cos(), { dim: 0 }).indices,
   };
+
+  it('is the same to the bit: a mean of rows as they are', () => {
+    const x = randn([37, 1030]);
+    const compiled = compile((x: Tensor) => x.mean({ dim: 1 }));
+    expect([...compiled(x).toTypedArray()]).toEqual([...x.mean({ dim: 1 }).toTypedArray()]);
+    expect(compiled.describe().split('-- after arena').at(-1)).toContain('output0 = sum(input0) / 1030');
+    compiled.dispose();
+  });
 
   it.each(Object.entries(functions))('is the same to the bit: %s', (_name, fn) => {
     const x = randn([37, 1030]);
