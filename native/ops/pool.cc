@@ -66,6 +66,21 @@ void check(const char* op, const WindowPlan& plan, std::size_t x, std::size_t ou
 
 }  // namespace
 
+void max_pool_row(const kernels::KernelTable& kernels, const WindowPlan& plan, std::size_t r, const float* x,
+                  std::size_t x_stride, std::size_t channels, float* out, std::int32_t* index, std::size_t out_stride) {
+  plan.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
+    std::int32_t* const where = index == nullptr ? nullptr : index + w * out_stride;
+    if (run.row_count != 0) {
+      kernels.max_pool(x, x_stride, channels, &run, out + w * out_stride, where, out_stride);
+      return;
+    }
+    for (std::size_t i = 0; i < run.windows * out_stride; i += out_stride) {
+      std::fill_n(out + w * out_stride + i, channels, -std::numeric_limits<float>::infinity());
+      if (where != nullptr) std::fill_n(where + i, channels, -1);
+    }
+  });
+}
+
 void maxPool(const Context& context, FloatIn x, FloatOut out, std::optional<IndexOut> index, Numbers windows,
              bool xChannelsLast, bool outChannelsLast) {
   thread_local WindowPlan plan;
@@ -78,19 +93,7 @@ void maxPool(const Context& context, FloatIn x, FloatOut out, std::optional<Inde
           [&](const float* from, std::size_t from_stride, std::size_t channels, float* to, std::int32_t* index_to,
               std::size_t to_stride) {
             for (std::size_t r = 0; r < own.rows; ++r) {
-              own.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
-                if (run.row_count != 0) {
-                  context.kernels.max_pool(from, from_stride, channels, &run, to + w * to_stride,
-                                           index_to == nullptr ? nullptr : index_to + w * to_stride, to_stride);
-                  return;
-                }
-                for (std::size_t i = w; i < w + run.windows; ++i) {
-                  for (std::size_t c = 0; c < channels; ++c) {
-                    to[i * to_stride + c] = -std::numeric_limits<float>::infinity();
-                    if (index_to != nullptr) index_to[i * to_stride + c] = -1;
-                  }
-                }
-              });
+              max_pool_row(context.kernels, own, r, from, from_stride, channels, to, index_to, to_stride);
             }
           });
 }

@@ -74,4 +74,14 @@ inline std::size_t channels_at_once(const Context& context, const WindowPlan& pl
   return kPoolChannels;
 }
 
+// Row `r` of the windows of channels side by side, or of one plane; -Infinity and -1 where a window has no pixel. `out`
+// and `index`, which may be null, are those of all windows.
+void max_pool_row(const kernels::KernelTable& kernels, const WindowPlan& plan, std::size_t r, const float* x,
+                  std::size_t x_stride, std::size_t channels, float* out, std::int32_t* index, std::size_t out_stride);
+
+// Its gradient for all windows. What no window covers, and where they overlap all of `out`, has been filled with 0.
+void max_pool_gradient(const kernels::KernelTable& kernels, const WindowPlan& plan, const float* grad,
+                       const std::int32_t* index, std::size_t grad_stride, std::size_t channels, float* out,
+                       std::size_t out_stride);
+
 }  // namespace lanewise::ops

@@ -85,26 +85,39 @@ bool is_in_window(const kernels::WindowRow& run, std::size_t w, std::size_t at) 
   return is_in;
 }
 
+void scatter_plane(const WindowPlan& plan, const float* grad, const std::int32_t* index, float* to) {
+  for (std::size_t r = 0; r < plan.rows; ++r) {
+    plan.each_run(r, [&](const kernels::WindowRow& run, std::size_t first, double) {
+      for (std::size_t w = 0; w < run.windows; ++w) {
+        const auto at = static_cast<std::size_t>(index[first + w]);
+        if (is_in_window(run, w, at)) to[at] += grad[first + w];
+      }
+    });
+  }
+}
+
 // Plane by plane, windows ascending: an element for each window costs less than to transpose its pixels. What no window
 // names as its largest is 0; a position outside of its window is left out.
-void scatter_planes(const Context& context, const WindowPlan& plan, const float* grad, const std::int32_t* index,
-                    float* out) {
+void max_planes(const Context& context, const WindowPlan& plan, const float* grad, const std::int32_t* index,
+                float* out) {
   const std::size_t planes = plan.batch * plan.channels;
   if (planes * plan.pixels == 0) return;
+  // Windows side by side of two pixels a row go in vectors, which write all their pixels.
+  const bool in_vectors = !plan.overlaps && std::ranges::all_of(plan.runs, [](const WindowRun& run) {
+    return run.step == 2 && run.taps == 2;
+  });
   const std::size_t parts = parts_for(context, checked_mul(planes, plan.pixels), kElementGrain);
   split(context, parts, planes, 1, [&](std::size_t begin, std::size_t end) {
-    context.kernels.fill(0.0f, out + begin * plan.pixels, (end - begin) * plan.pixels);
     for (std::size_t plane = begin; plane < end; ++plane) {
       float* const to = out + plane * plan.pixels;
-      for (std::size_t r = 0; r < plan.rows; ++r) {
-        plan.each_run(r, [&](const kernels::WindowRow& run, std::size_t first, double) {
-          for (std::size_t w = 0; w < run.windows; ++w) {
-            const std::size_t from = plane * plan.windows + first + w;
-            const auto at = static_cast<std::size_t>(index[from]);
-            if (is_in_window(run, w, at)) to[at] += grad[from];
-          }
-        });
+      const float* const from = grad + plane * plan.windows;
+      const std::int32_t* const where = index + plane * plan.windows;
+      if (!in_vectors || !plan.covers) context.kernels.fill(0.0f, to, plan.pixels);
+      if (!in_vectors) {
+        scatter_plane(plan, from, where, to);
+        continue;
       }
+      max_pool_gradient(context.kernels, plan, from, where, 1, 1, to, 1);
     }
   });
 }
@@ -117,6 +130,17 @@ void check(const char* op, const WindowPlan& plan, std::size_t grad, std::size_t
 
 }  // namespace
 
+void max_pool_gradient(const kernels::KernelTable& kernels, const WindowPlan& plan, const float* grad,
+                       const std::int32_t* index, std::size_t grad_stride, std::size_t channels, float* out,
+                       std::size_t out_stride) {
+  for (std::size_t r = 0; r < plan.rows; ++r) {
+    plan.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
+      kernels.max_pool_backward(grad + w * grad_stride, index + w * grad_stride, grad_stride, channels, &run, out,
+                                out_stride, plan.overlaps);
+    });
+  }
+}
+
 void maxPoolBackward(const Context& context, FloatIn grad, IndexIn index, FloatOut out, Numbers windows,
                      bool gradChannelsLast, bool outChannelsLast) {
   thread_local WindowPlan plan;
@@ -125,19 +149,14 @@ void maxPoolBackward(const Context& context, FloatIn grad, IndexIn index, FloatO
   check_length("maxPoolBackward", "index", index.size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
   if (!gradChannelsLast && !outChannelsLast) {
-    scatter_planes(context, plan, grad.data(), index.data(), out.data());
+    max_planes(context, plan, grad.data(), index.data(), out.data());
     return;
   }
   const WindowPlan& own = plan;
   backward(context, own, grad.data(), index.data(), out.data(), gradChannelsLast, outChannelsLast,
            [&](const float* from, const std::int32_t* where, std::size_t from_stride, std::size_t channels, float* to,
                std::size_t to_stride) {
-             for (std::size_t r = 0; r < own.rows; ++r) {
-               own.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
-                 context.kernels.max_pool_backward(from + w * from_stride, where + w * from_stride, from_stride,
-                                                   channels, &run, to, to_stride, own.overlaps);
-               });
-             }
+             max_pool_gradient(context.kernels, own, from, where, from_stride, channels, to, to_stride);
            });
 }
 

@@ -93,6 +93,32 @@ LANEWISE_VEC void put_gradient(float* out, Vf grad, std::size_t count, bool add)
   store_some(out, v_add(add ? load_some(out, count, zero) : zero, grad), count);
 }
 
+LANEWISE_VEC void max_gradient_channels(const int vectors, const float* grad, const std::int32_t* index,
+                                        std::size_t count, const WindowRow* row, std::size_t base, float* out,
+                                        std::size_t out_stride, bool add) {
+  const Vf zero = v_splat(0.0f);
+  Vf g[kPoolVectors];
+  Vi where[kPoolVectors];
+  LANEWISE_UNROLL
+  for (int v = 0; v < vectors; ++v) {
+    g[v] = v_add(zero, load_some(grad + v * kLanes, count, zero));
+    where[v] = count == kLanes ? v_load_int(index + v * kLanes) : v_load_int_n(index + v * kLanes, count);
+  }
+#define TAP(pixel)                                                                   \
+  {                                                                                  \
+    const Vi here = v_splat_int(static_cast<std::int32_t>(pixel));                   \
+    float* const to = out + (pixel) * out_stride;                                    \
+    LANEWISE_UNROLL                                                                  \
+    for (int v = 0; v < vectors; ++v) {                                              \
+      const Vf value = v_select(v_eq_int(where[v], here), g[v], zero);               \
+      float* const at = to + v * kLanes;                                             \
+      store_some(at, add ? v_add(load_some(at, count, zero), value) : value, count); \
+    }                                                                                \
+  }
+  LANEWISE_EACH_TAP(row, base, 0, TAP)
+#undef TAP
+}
+
 // --- one channel: vectors of windows ---------------------------------------------------------------------------------
 
 LANEWISE_VEC void max_pool_windows(const float* x, const WindowRow* row, std::size_t w, std::size_t count, float* out,
@@ -202,18 +228,28 @@ static void max_pool_backward(const float* grad, const std::int32_t* index, std:
   if (channels == 1 && out_stride == 1 && grad_stride == 1 && is_pairs(row, add)) {
     const Vf zero = v_splat(0.0f);
     const Vi steps = v_shl(v_lane_index(), 1);
-    for (; w + kLanes <= row->windows; w += kLanes) {
-      const Vf g = v_add(zero, v_load(grad + w));
-      const Vi where = v_load_int(index + w);
+    for (; w < row->windows; w += kLanes) {
+      const std::size_t rest = row->windows - w, count = rest < kLanes ? rest : kLanes;
+      const Vf g = v_add(zero, load_some(grad + w, count, zero));
+      const Vi where = count == kLanes ? v_load_int(index + w) : v_load_int_n(index + w, count);
       for (std::size_t r = 0; r < row->row_count; ++r) {
         const std::size_t pixel = static_cast<std::size_t>(row->rows[r]) + w * 2;
         const Vi left = v_add_int(v_splat_int(static_cast<std::int32_t>(pixel)), steps);
         const Vi right = v_add_int(left, v_splat_int(1));
         const Vf a = v_select(v_eq_int(where, left), g, zero), b = v_select(v_eq_int(where, right), g, zero);
-        v_store(out + pixel, v_zip_low(a, b));
-        v_store(out + pixel + kLanes, v_zip_high(a, b));
+        const Vf low = v_zip_low(a, b), high = v_zip_high(a, b);
+        if (count == kLanes) {
+          v_store(out + pixel, low);
+          v_store(out + pixel + kLanes, high);
+        } else if (count <= kLanes / 2) {
+          store_some(out + pixel, low, 2 * count);
+        } else {
+          v_store(out + pixel, low);
+          v_store_n(out + pixel + kLanes, high, 2 * count - kLanes);
+        }
       }
     }
+    return;
   }
   if (channels == 1) {
     for (; w < row->windows; ++w) {
@@ -231,18 +267,11 @@ static void max_pool_backward(const float* grad, const std::int32_t* index, std:
     return;
   }
   for (; w < row->windows; ++w) {
-    for (std::size_t c = 0; c < channels; c += kLanes) {
-      const std::size_t count = channels - c < kLanes ? channels - c : kLanes, at = w * grad_stride + c;
-      const Vf zero = v_splat(0.0f), g = load_some(grad + at, count, zero);
-      const Vi where = count == kLanes ? v_load_int(index + at) : v_load_int_n(index + at, count);
-#define TAP(pixel)                                                                        \
-  {                                                                                       \
-    const Vm is_here = v_eq_int(where, v_splat_int(static_cast<std::int32_t>(pixel)));    \
-    put_gradient(out + (pixel) * out_stride + c, v_select(is_here, g, zero), count, add); \
-  }
-      LANEWISE_EACH_TAP(row, w * row->step, 0, TAP)
-#undef TAP
-    }
+#define BODY(vectors, c, count)                                                                           \
+  max_gradient_channels(vectors, grad + w * grad_stride + (c), index + w * grad_stride + (c), count, row, \
+                        w * row->step, out + (c), out_stride, add);
+    LANEWISE_EACH_CHANNEL(channels, BODY)
+#undef BODY
   }
 }
 

@@ -32,7 +32,22 @@ LANEWISE_VEC Vf v_load_n(const float* p, std::size_t n, Vf rest) {
   const Vi mask = first_lanes(n);
   return _mm256_blendv_ps(rest, _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
 }
-LANEWISE_VEC void v_store_n(float* p, Vf x, std::size_t n) { _mm256_maskstore_ps(p, first_lanes(n), x); }
+// In halves, quarters and single lanes: a masked store is microcode on AMD (README.md).
+LANEWISE_VEC void v_store_n(float* p, Vf x, std::size_t n) {
+  if (n == kLanes) return _mm256_storeu_ps(p, x);
+  __m128 rest = _mm256_castps256_ps128(x);
+  if ((n & 4) != 0) {
+    _mm_storeu_ps(p, rest);
+    p += 4;
+    rest = _mm256_extractf128_ps(x, 1);
+  }
+  if ((n & 2) != 0) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
+    p += 2;
+    rest = _mm_movehl_ps(rest, rest);
+  }
+  if ((n & 1) != 0) _mm_store_ss(p, rest);
+}
 
 LANEWISE_VEC Vf v_add(Vf a, Vf b) { return _mm256_add_ps(a, b); }
 LANEWISE_VEC Vf v_sub(Vf a, Vf b) { return _mm256_sub_ps(a, b); }
@@ -77,7 +92,9 @@ LANEWISE_VEC Vi v_load_int(const std::int32_t* p) { return _mm256_loadu_si256(re
 LANEWISE_VEC void v_store_int(std::int32_t* p, Vi x) { _mm256_storeu_si256(reinterpret_cast<Vi*>(p), x); }
 // n lanes; the others are 0.
 LANEWISE_VEC Vi v_load_int_n(const std::int32_t* p, std::size_t n) { return _mm256_maskload_epi32(p, first_lanes(n)); }
-LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) { _mm256_maskstore_epi32(p, first_lanes(n), x); }
+LANEWISE_VEC void v_store_int_n(std::int32_t* p, Vi x, std::size_t n) {
+  v_store_n(reinterpret_cast<float*>(p), _mm256_castsi256_ps(x), n);
+}
 LANEWISE_VEC Vm v_eq_int(Vi a, Vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
 LANEWISE_VEC Vi v_add_int(Vi a, Vi b) { return _mm256_add_epi32(a, b); }
 LANEWISE_VEC Vi v_mul_int(Vi a, Vi b) { return _mm256_mullo_epi32(a, b); }
