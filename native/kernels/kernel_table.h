@@ -68,10 +68,13 @@ struct ConvRun {
   std::size_t a, b, k;
 };
 // sums[i·gemm_nr + j] += Σ a(i)·b(j) over the pixels of the runs, in order, one accumulator each; i < rows. From one
-// pixel to the next a moves by a_step and b, whole lines of gemm_nr, by b_step.
+// pixel to the next a moves by a_step and b, whole lines of gemm_nr, by b_step. Row i is at a[i] or, where there are
+// places, at a[places[i]]; then bias[j] += Σ b(j) goes along.
 struct ConvOuter {
   const float* a;
   std::size_t a_step, rows;
+  const std::size_t* places;  // or null
+  float* bias;                // or null
   const float* b;
   std::size_t b_step;
   const ConvRun* runs;

@@ -7,7 +7,7 @@
 
 #include "../core/aligned.h"
 #include "check.h"
-#include "conv_tap_lines.h"
+#include "conv_tap_places.h"
 #include "conv_weights_sums.h"
 #include "ops.h"
 #include "winograd_conv.h"
@@ -47,17 +47,17 @@ class WeightGradient {
         panels_(g_.groups * of_group_),
         lines_(checked_mul(g_.taps(), g_.group_channels())),
         chunks_(g_, checked_mul(panels_, checked_mul(lines_ + 1, nr_))),
-        tap_lines_(g_),
-        gathers_(tap_lines_.applies()) {
+        places_(g_),
+        placed_(places_.applies()) {
     const std::size_t pixels = std::max<std::size_t>(1, g_.out_pixels());
-    together_ = gathers_ ? 1
-                         : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
-                                                   std::max<std::size_t>(1, g_.batch / chunks_.count));
+    together_ = placed_ ? 1
+                        : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
+                                                  std::max<std::size_t>(1, g_.batch / chunks_.count));
     makes_grad_ = call.grad_images != nullptr;
     copies_grad_ = !(call.grad_channels_last || makes_grad_) || g_.group_outs() % nr_ != 0;
-    copies_x_ = !call.x_channels_last && !gathers_;
+    copies_x_ = !call.x_channels_last && !placed_;
     b_step_ = copies_grad_ ? nr_ : g_.out_channels;
-    x_floats_ = gathers_    ? tap_lines_.scratch()
+    x_floats_ = placed_     ? padded(places_.size())
                 : copies_x_ ? padded(checked_mul(together_, g_.in_pixels() * g_.channels))
                             : 0;
     grad_floats_ = copies_grad_ ? padded(checked_mul(together_, pixels, checked_mul(panels_, nr_))) : 0;
@@ -68,7 +68,11 @@ class WeightGradient {
     for (std::size_t d = 0; d < kSpatial; ++d) {
       for (std::size_t t = 0; t < g_.dims[d].kernel; ++t) ranges_[d].push_back(range_of(g_.dims[d], t));
     }
-    if (!gathers_) plan_runs();
+    if (placed_) {
+      plan_rows();
+    } else {
+      plan_runs();
+    }
     thread_local core::Scratch memory;  // the calling thread's, for all parts
     chunks_.sums =
         memory.get<float>(checked_add(checked_mul(chunks_.count, chunks_.floats), checked_mul(parts_, part_floats_)));
@@ -140,6 +144,14 @@ class WeightGradient {
     }
   }
 
+  // All taps of a row of outputs.
+  void plan_rows() {
+    const std::size_t width = g_.dims[2].out;
+    for (std::size_t r = 0; r < g_.dims[0].out * g_.dims[1].out; ++r) {
+      runs_.push_back({places_.row(r), r * width * b_step_, width});
+    }
+  }
+
   void add_chunk(std::size_t chunk, std::size_t panel, std::size_t last_panel, float* scratch) const {
     float* const sums = chunks_.of(chunk) + panel * panel_floats();
     std::memset(sums, 0, (last_panel - panel) * panel_floats() * sizeof(float));
@@ -149,15 +161,19 @@ class WeightGradient {
       const float* const x = x_of(n, images, scratch);
       float* const grads = scratch + x_floats_;
       if (makes_grad_) make_grads(n, images, scratch);
+      if (placed_) places_.read(kernels_, x, call_.x_channels_last, scratch);
       for (std::size_t p = panel; p < last_panel; ++p) {
         const float* const grad = grad_of(grads_from(n, scratch), images, p, grads);
         float* const to = chunks_.of(chunk) + p * panel_floats();
+        if (placed_) {
+          add_placed(scratch, grad, p, to);
+          continue;
+        }
         if (call_.bias_grad != nullptr) {
           kernels_.add_columns(grad, images * g_.out_pixels(), b_step_, columns_of(p), to + lines_ * nr_);
         }
-        if (!gathers_) add_taps(x + p / of_group_ * g_.group_channels(), grad, images, p, to);
+        add_taps(x + p / of_group_ * g_.group_channels(), grad, images, p, to);
       }
-      if (gathers_) add_gathered(x, n, panel, last_panel, scratch, chunks_.of(chunk));
     }
   }
 
@@ -167,6 +183,8 @@ class WeightGradient {
       const kernels::ConvOuter outer{.a = x,
                                      .a_step = g_.dims[2].stride * g_.channels,
                                      .rows = g_.group_channels(),
+                                     .places = nullptr,
+                                     .bias = nullptr,
                                      .b = grad,
                                      .b_step = b_step_,
                                      .runs = runs_.data() + first_run_[t],
@@ -177,29 +195,25 @@ class WeightGradient {
     }
   }
 
-  // All taps of a few rows of outputs at a time are the rows of one product.
-  void add_gathered(const float* x, std::size_t image, std::size_t panel, std::size_t last_panel, float* scratch,
-                    float* sums) const {
-    const std::size_t rows = g_.dims[0].out * g_.dims[1].out, width = g_.dims[2].out;
-    tap_lines_.read(kernels_, x, call_.x_channels_last, scratch);
-    for (std::size_t row = 0; row < rows; row += tap_lines_.rows_together()) {
-      const std::size_t taken = std::min(tap_lines_.rows_together(), rows - row);
-      const float* const lines = tap_lines_.gather(row, taken, scratch);
-      for (std::size_t p = panel; p < last_panel; ++p) {
-        const float* const grad =
-            copies_grad_ ? scratch + x_floats_ + p * g_.out_pixels() * nr_ : grads_from(image, scratch) + column_of(p);
-        const ConvRun run{0, row * width * b_step_, taken * width};
-        const kernels::ConvOuter outer{.a = lines,
-                                       .a_step = lines_,
-                                       .rows = lines_,
-                                       .b = grad,
-                                       .b_step = b_step_,
-                                       .runs = &run,
-                                       .count = 1,
-                                       .sums = sums + p * panel_floats(),
-                                       .columns = columns_of(p)};
-        kernels_.conv_outer(&outer);
-      }
+  // All taps are the rows of one product; some rows of outputs at a time, so that their gradients stay in the
+  // first-level cache while the tiles pass.
+  void add_placed(const float* image, const float* grad, std::size_t panel, float* sums) const {
+    const std::size_t rows = runs_.size(), width = g_.dims[2].out;
+    const std::size_t together = std::max<std::size_t>(1, kPixelsTogether / std::max<std::size_t>(1, width));
+    for (std::size_t row = 0; row < rows; row += together) {
+      const std::size_t taken = std::min(together, rows - row);
+      const kernels::ConvOuter outer{.a = image,
+                                     .a_step = places_.step(),
+                                     .rows = lines_,
+                                     .places = places_.taps(),
+                                     .bias = call_.bias_grad == nullptr ? nullptr : sums + lines_ * nr_,
+                                     .b = grad,
+                                     .b_step = b_step_,
+                                     .runs = runs_.data() + row,
+                                     .count = taken,
+                                     .sums = sums,
+                                     .columns = columns_of(panel)};
+      kernels_.conv_outer(&outer);
     }
   }
 
@@ -269,8 +283,8 @@ class WeightGradient {
   const ConvGeometry& g_;
   std::size_t nr_, of_group_, panels_, lines_;
   ConvChunks chunks_;
-  TapLines tap_lines_;
-  bool gathers_, makes_grad_ = false, copies_grad_ = false, copies_x_ = false;
+  TapPlaces places_;
+  bool placed_, makes_grad_ = false, copies_grad_ = false, copies_x_ = false;
   std::size_t together_ = 1, b_step_ = 0;
   std::size_t x_floats_ = 0, grad_floats_ = 0, image_floats_ = 0, part_floats_ = 0, parts_ = 1;
   std::array<std::vector<Range>, kSpatial> ranges_;  // of each tap

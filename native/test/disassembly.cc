@@ -29,6 +29,10 @@ const std::vector<std::string> kForms{"tile_along", "tile_across", "tile_packed"
 // Those of convolutions, by pixels and by rows; the narrow ones have half of the vectors.
 const std::vector<std::string> kPixelForms{"tile_conv", "tile_conv_narrow"};
 const std::vector<std::string> kRowForms{"tile_outer", "tile_outer_narrow"};
+// By rows with a pointer each, and with the sums of the gradient along; on each instruction set as many.
+const std::vector<std::string> kPlacedForms{"tile_outer_placed", "tile_outer_placed_narrow"};
+const std::vector<std::string> kBiasForms{"tile_outer_bias", "tile_outer_bias_narrow"};
+constexpr std::size_t kPlacedRows = 5;
 // The peak that products are compared with is a loop under the same law.
 const std::string kPeak = "fma_chains";
 constexpr std::size_t kPeakChains = 12;
@@ -93,7 +97,8 @@ void check_isa(const Tiles& tiles, const std::vector<MachineFunction>& functions
   for (const std::string& form : kForms) {
     for (std::size_t rows = 1; rows <= tiles.rows; ++rows) expected[form + '_' + std::to_string(rows)] = 1;
   }
-  for (const auto& [forms, most] : {std::pair{kPixelForms, tiles.pixels}, std::pair{kRowForms, tiles.rows}}) {
+  for (const auto& [forms, most] : {std::pair{kPixelForms, tiles.pixels}, std::pair{kRowForms, tiles.rows},
+                                    std::pair{kPlacedForms, kPlacedRows}, std::pair{kBiasForms, kPlacedRows - 1}}) {
     for (const std::string& form : forms) {
       for (std::size_t n = 1; n <= most; ++n) expected[form + '_' + std::to_string(n)] = 1;
     }

@@ -115,6 +115,18 @@ LANEWISE_VEC ConvWalk conv_walk(const ConvRegion* r) { return {r->source, r->sou
 
 // The next `share` pixels.
 LANEWISE_VEC void conv_take(const ConvRegion* r, ConvWalk* at, std::size_t share, const float** pixels, float** out) {
+  if (at->x + share < r->width) {
+    const float* source = at->source_row + at->x * r->source_pixel;
+    float* to = at->out_row + at->x * r->out_pixel;
+    at->x += share;
+    for (std::size_t i = 0; i < share; ++i) {
+      pixels[i] = source;
+      out[i] = to;
+      source += r->source_pixel;
+      to += r->out_pixel;
+    }
+    return;
+  }
   for (std::size_t i = 0; i < share; ++i) {
     pixels[i] = at->source_row + at->x * r->source_pixel;
     out[i] = at->out_row + at->x * r->out_pixel;
