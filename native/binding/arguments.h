@@ -182,6 +182,12 @@ struct Read<std::span<T>> {
   }
 };
 
+// Of an eager call nothing is kept: its weight may be another one the next time.
+template <>
+struct Read<ops::KeepableWeight> {
+  static ops::KeepableWeight from(const Argument& arg) { return {Read<std::span<const float>>::from(arg)}; }
+};
+
 template <typename T>
 struct Read<std::optional<T>> {
   static std::optional<T> from(const Argument& arg) {

@@ -5,6 +5,7 @@
 //   in?, out?, index?, ...          std::optional of the span
 //   index, indexOut, indexInout    std::span<const std::int32_t>, std::span<std::int32_t>
 //   any, anyOut, anyInout          AnyConst, AnyMutable
+//   in, where a copy is kept       KeepableWeight
 //   layout                         Layout, or Numbers where these are no sizes and strides
 //   size, int, flag                std::size_t, std::int32_t, bool
 //   scalar, cell                   double
@@ -23,6 +24,8 @@
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "kept_weight.h"
 
 namespace lanewise::ops {
 

@@ -9,7 +9,7 @@ namespace {
 
 // `source` is x of a convolution, the output's gradient of its gradient; `out` the other one.
 void run(const char* op, const Context& context, ConvDirection direction, const char* source_name, FloatIn source,
-         FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry, bool source_channels_last,
+         KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry, bool source_channels_last,
          bool out_channels_last, const PostOpArguments& follows) {
   const ConvGeometry sizes = decode_geometry(op, geometry);
   const bool forward = direction == ConvDirection::kForward;
@@ -29,6 +29,7 @@ void run(const char* op, const Context& context, ConvDirection direction, const 
                      .source = source.data(),
                      .source_channels_last = source_channels_last,
                      .weight = weight.data(),
+                     .kept_weight = weight.kept,
                      .bias = bias ? bias->data() : nullptr,
                      .target = out.data(),
                      .target_channels_last = out_channels_last,
@@ -38,16 +39,17 @@ void run(const char* op, const Context& context, ConvDirection direction, const 
 
 }  // namespace
 
-void conv(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+void conv(const Context& context, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out,
           Numbers geometry, bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs,
           IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
   run("conv", context, ConvDirection::kForward, "x", x, weight, bias, out, geometry, xChannelsLast, outChannelsLast,
       {program, inputs, keys, scalars, outputs, rowOffset});
 }
 
-void convInputGradient(const Context& context, FloatIn grad, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
-                       Numbers geometry, bool gradChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program,
-                       FloatIns inputs, IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
+void convInputGradient(const Context& context, FloatIn grad, KeepableWeight weight, std::optional<FloatIn> bias,
+                       FloatOut out, Numbers geometry, bool gradChannelsLast, bool outChannelsLast,
+                       std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys, Scalars scalars,
+                       FloatOuts outputs, std::size_t rowOffset) {
   run("convInputGradient", context, ConvDirection::kInputGradient, "grad", grad, weight, bias, out, geometry,
       gradChannelsLast, outChannelsLast, {program, inputs, keys, scalars, outputs, rowOffset});
 }

@@ -1,13 +1,12 @@
 // A convolution, what follows it and a max pool, an image at a time: what lies between them stays in cache and is not
 // kept.
 #include <algorithm>
-#include <limits>
 
 #include "check.h"
 #include "conv_pool.h"
 #include "conv_run.h"
 #include "ops.h"
-#include "parallel.h"
+#include "pool.h"
 #include "post_op.h"
 
 namespace lanewise::ops {
@@ -15,7 +14,7 @@ namespace {
 
 using core::checked_mul;
 
-// Makes an image of the pool from one of the convolution.
+// Makes an image of the pool from one of the convolution, as far as that has come.
 class ImagePool {
  public:
   ImagePool(const kernels::KernelTable& kernels, const WindowPlan& plan, const PostOp& post_op, float* out,
@@ -25,27 +24,29 @@ class ImagePool {
   // Floats of scratch for each thread: of the post-op, and of pooled rows that are yet to be transposed.
   std::size_t workspace() const { return padded(post_op_.workspace()) + (last_ ? 0 : 2 * room()); }
 
-  void operator()(std::size_t image, float* product, float* workspace) const {
+  // The post-op of pixels [from, to) and the rows of windows whose last pixel is among them, all in the first-level
+  // cache; with the last pixels also what is transposed.
+  void operator()(std::size_t image, float* product, std::size_t from, std::size_t to, float* workspace) const {
     const std::size_t channels = plan_.channels, at = image * plan_.windows * channels;
     float* const rows = workspace + padded(post_op_.workspace());
     float* const out = last_ ? out_ + at : rows;
     std::int32_t* const own_index = last_ ? index_ + at : reinterpret_cast<std::int32_t*>(rows + room());
     std::int32_t* const index = index_ == nullptr ? nullptr : own_index;
-    // The post-op goes ahead of the pool by the pixels that a row of windows needs: they are in the first-level cache.
-    std::size_t followed = 0;
+    // Post-op and pool take turns where there is more than a row of windows.
+    std::size_t followed = from;
     const auto follow = [&](std::size_t end) {
       if (end <= followed) return;
       post_op_.apply_rows(product + followed * channels, image * plan_.pixels + followed, end - followed, workspace);
       followed = end;
     };
     for (std::size_t r = 0; r < plan_.rows; ++r) {
-      follow(plan_.row_end(r));
-      plan_.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
-        pool_run(run, product, out + w * channels, index == nullptr ? nullptr : index + w * channels);
-      });
+      const std::size_t end = plan_.row_end(r);
+      if (end > to || (end <= from && (end != 0 || from != 0))) continue;
+      follow(end);
+      max_pool_row(kernels_, plan_, r, product, channels, channels, out, index, channels);
     }
-    follow(plan_.pixels);
-    if (last_) return;
+    follow(to);
+    if (last_ || to != plan_.pixels) return;
     kernels_.to_channels_first(out, channels, channels, plan_.windows, out_ + at, plan_.windows);
     if (index == nullptr) return;
     kernels_.to_channels_first(reinterpret_cast<const float*>(index), channels, channels, plan_.windows,
@@ -53,12 +54,6 @@ class ImagePool {
   }
 
  private:
-  void pool_run(const kernels::WindowRow& run, const float* product, float* out, std::int32_t* index) const {
-    const std::size_t channels = plan_.channels;
-    if (run.row_count != 0) return kernels_.max_pool(product, channels, channels, &run, out, index, channels);
-    std::fill_n(out, run.windows * channels, -std::numeric_limits<float>::infinity());
-    if (index != nullptr) std::fill_n(index, run.windows * channels, -1);
-  }
   std::size_t room() const { return padded(checked_mul(plan_.windows, plan_.channels)); }
 
   const kernels::KernelTable& kernels_;
@@ -71,7 +66,7 @@ class ImagePool {
 
 }  // namespace
 
-void convMaxPool(const Context& context, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+void convMaxPool(const Context& context, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out,
                  std::optional<IndexOut> index, Numbers geometry, Numbers windows, bool xChannelsLast,
                  bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys,
                  Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
@@ -89,12 +84,13 @@ void convMaxPool(const Context& context, FloatIn x, FloatIn weight, std::optiona
                        {program, inputs, keys, scalars, outputs, rowOffset});
   plan.build();
   const ImagePool pool(context.kernels, own, post_op, out.data(), index ? index->data() : nullptr, outChannelsLast);
-  const ImageDone done(pool);
+  const PixelsDone done(pool);
   convolve(context, {.geometry = sizes,
                      .direction = ConvDirection::kForward,
                      .source = x.data(),
                      .source_channels_last = xChannelsLast,
                      .weight = weight.data(),
+                     .kept_weight = weight.kept,
                      .bias = bias ? bias->data() : nullptr,
                      .target = nullptr,
                      .target_channels_last = true,

@@ -7,7 +7,7 @@
 #include "conv_run.h"
 #include "conv_weights_sums.h"
 #include "ops.h"
-#include "parallel.h"
+#include "pool.h"
 #include "post_op.h"
 
 namespace lanewise::ops {
@@ -37,12 +37,7 @@ class SpreadGradient {
       index = reinterpret_cast<const std::int32_t*>(workspace + room());
     }
     if (plan_.overlaps || !plan_.covers) kernels_.fill(0.0f, to, plan_.pixels * channels);
-    for (std::size_t r = 0; r < plan_.rows; ++r) {
-      plan_.each_run(r, [&](const kernels::WindowRow& run, std::size_t w, double) {
-        kernels_.max_pool_backward(grad + w * channels, index + w * channels, channels, channels, &run, to, channels,
-                                   plan_.overlaps);
-      });
-    }
+    max_pool_gradient(kernels_, plan_, grad, index, channels, channels, to, channels);
   }
 
  private:

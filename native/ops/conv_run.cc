@@ -19,6 +19,9 @@ using core::checked_mul;
 // corners, which have fewer taps, then fill tiles too, and a panel of weights serves all of them.
 constexpr std::size_t kPixelsTogether = 256;
 constexpr std::size_t kEpilogueRows = 24;
+// Weights of all panels that stay in the first-level cache: their panels take turns for each band of outputs, which is
+// then handed over while it is there too.
+constexpr std::size_t kFewWeights = 4096;
 constexpr std::size_t kMostWork = std::size_t{1} << 40;
 // Depthwise lines begin on a boundary of the widest vector.
 constexpr std::size_t kLine = 16;
@@ -51,13 +54,17 @@ class Convolution {
     workspace_ = checked_add(checked_add(source_floats_, image_floats_), target_floats_);
     workspace_ = checked_add(workspace_, padded(std::max(call.epilogue_workspace, call.source_workspace)));
     thread_local core::Scratch memory;  // the calling thread's, for all parts
-    weights_ = memory.get<float>(checked_add(checked_add(weights, starts), checked_mul(parts_, workspace_)));
-    starts_ = weights_ + weights;
+    const std::size_t own = call.kept_weight == nullptr ? weights : 0;
+    weights_ = memory.get<float>(checked_add(checked_add(own, starts), checked_mul(parts_, workspace_)));
+    starts_ = weights_ + own;
     scratch_ = starts_ + starts;
+    if (call.kept_weight != nullptr) weights_ = call.kept_weight->get(weights);
   }
 
   void run() {
-    pack();
+    if (call_.kept_weight == nullptr || !call_.kept_weight->is_made()) pack();
+    if (call_.kept_weight != nullptr) call_.kept_weight->made();
+    start();
     const std::size_t batch = call_.geometry.batch;
     if (by_images()) {
       run_parts(context_, parts_, [&](std::size_t part) {
@@ -66,6 +73,10 @@ class Convolution {
         for (std::size_t n = part_begin(part, parts_, batch, 1); n < last; n += together_) {
           const Images images{n, std::min(together_, last - n), source_of(n, std::min(together_, last - n), scratch),
                               target_of(n, scratch)};
+          if (by_bands()) {
+            run_bands(images, workspace_of(scratch));
+            continue;
+          }
           run_units(images, 0, units(), workspace_of(scratch));
           finish(images, workspace_of(scratch));
         }
@@ -116,6 +127,9 @@ class Convolution {
         }
       });
     }
+  }
+
+  void start() {
     for (std::size_t p = 0; p < panels_; ++p) {
       for (std::size_t j = 0; j < line_; ++j) {
         const bool given = call_.bias != nullptr && j < columns_of(p);
@@ -162,6 +176,19 @@ class Convolution {
   float* target_of(std::size_t first, float* scratch) const {
     if (target_floats_ != 0) return scratch + source_floats_ + image_floats_;
     return call_.target + first * plan_.target_pixels() * channels_;
+  }
+
+  // All panels for each band in turn, which is handed over at once. Images that go together are handed over whole.
+  bool by_bands() const {
+    return call_.done != nullptr && plan_.phases == 1 && together_ == 1 && panels_ * panel_floats_ <= kFewWeights;
+  }
+  void run_bands(const Images& images, float* workspace) const {
+    for (const ConvBand& band : plan_.bands) {
+      for (std::size_t panel = 0; panel < panels_; ++panel) {
+        for (std::size_t r = 0; r < band.regions; ++r) run_region(plan_.regions[band.first_region + r], images, panel);
+      }
+      (*call_.done)(images.first, images.target, band.out, band.out + band.pixels, workspace);
+    }
   }
 
   void run_units(const Images& images, std::size_t begin, std::size_t end, float* workspace) const {
@@ -216,7 +243,7 @@ class Convolution {
       }
     }
     for (std::size_t i = 0; call_.done != nullptr && i < images.count; ++i) {
-      (*call_.done)(images.first + i, images.target + i * pixels * channels_, workspace);
+      (*call_.done)(images.first + i, images.target + i * pixels * channels_, 0, pixels, workspace);
     }
     if (call_.target_channels_last) return;
     for (std::size_t i = 0; i < images.count; ++i) {

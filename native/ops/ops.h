@@ -79,18 +79,18 @@ void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn progr
                         std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
 // convolution (conv.cc, conv_weight_gradient.cc)
-void conv(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
+void conv(const Context&, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
           bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program = std::nullopt,
           FloatIns inputs = {}, IndexIns keys = {}, Scalars scalars = {}, FloatOuts outputs = {},
           std::size_t rowOffset = 0);
-void convInputGradient(const Context&, FloatIn grad, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+void convInputGradient(const Context&, FloatIn grad, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out,
                        Numbers geometry, bool gradChannelsLast, bool outChannelsLast,
                        std::optional<ProgramIn> program = std::nullopt, FloatIns inputs = {}, IndexIns keys = {},
                        Scalars scalars = {}, FloatOuts outputs = {}, std::size_t rowOffset = 0);
 void convWeightGradient(const Context&, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,
                         Numbers geometry, bool gradChannelsLast, bool xChannelsLast);
 // convolution and max pooling (conv_max_pool.cc, conv_max_pool_backward.cc)
-void convMaxPool(const Context&, FloatIn x, FloatIn weight, std::optional<FloatIn> bias, FloatOut out,
+void convMaxPool(const Context&, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out,
                  std::optional<IndexOut> index, Numbers geometry, Numbers windows, bool xChannelsLast,
                  bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys,
                  Scalars scalars, FloatOuts outputs, std::size_t rowOffset);

@@ -120,6 +120,7 @@ void WinogradWeightGradient::run(std::size_t begin, std::size_t end, const Part&
   const std::size_t outs = std::min(panels * nr, shape_.outs - part.first_panel * nr);
   const std::size_t first = begin * shape_.tile_rows(), last = end * shape_.tile_rows();
   const std::size_t grad_apart = apart_of(panels * grad_panel_);
+  const bool is_one = part.gradient != nullptr && last - first <= block_rows_;
   float* const y = scratch + 16 * in_apart_;
   for (std::size_t row = first; row < last; row += block_rows_) {
     const std::size_t rows = std::min(block_rows_, last - row);
@@ -132,11 +133,17 @@ void WinogradWeightGradient::run(std::size_t begin, std::size_t end, const Part&
                                  y + r * columns * nr, grad_panel_, grad_apart);
     }
     for (std::size_t panel = 0; panel < panels; ++panel) {
+      const std::size_t at = part.first_panel + panel;
+      // Of one block the sums of one panel after the other may lie at the same place, which stays in cache.
+      float* const panel_sums = sums + (is_one ? part.first_panel : at) * weights_.panel_size();
       for (std::size_t i = 0; i < 16; ++i) {
-        float* const sum = sums + (part.first_panel + panel) * weights_.panel_size() + i * weights_.apart;
+        float* const sum = panel_sums + i * weights_.apart;
         kernels_.gemm_outer(scratch + i * in_apart_, line_, false, shape_.channels,
                             y + i * grad_apart + panel * grad_panel_, rows * columns, row == first ? nullptr : sum, sum,
                             nr, nullptr);
+      }
+      if (part.gradient != nullptr && row + rows == last) {
+        finish_panel(panel_sums, at, 0, shape_.channels, part.gradient);
       }
     }
   }
@@ -153,10 +160,14 @@ void WinogradWeightGradient::add(float* sums, const float* others, std::size_t p
 
 void WinogradWeightGradient::finish(const float* sums, std::size_t panel, std::size_t begin, std::size_t end,
                                     float* gradient) const {
+  finish_panel(sums + panel * weights_.panel_size(), panel, begin, end, gradient);
+}
+
+void WinogradWeightGradient::finish_panel(const float* sums, std::size_t panel, std::size_t begin, std::size_t end,
+                                          float* gradient) const {
   const std::size_t nr = weights_.nr, channels = shape_.channels, out = panel * nr;
-  kernels_.winograd_weight_gradient(sums + panel * weights_.panel_size() + begin * nr, weights_.apart, end - begin,
-                                    std::min(nr, shape_.outs - out), gradient + (out * channels + begin) * 9,
-                                    channels * 9, 9);
+  kernels_.winograd_weight_gradient(sums + begin * nr, weights_.apart, end - begin, std::min(nr, shape_.outs - out),
+                                    gradient + (out * channels + begin) * 9, channels * 9, 9);
 }
 
 }  // namespace lanewise::ops

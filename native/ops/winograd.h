@@ -89,8 +89,11 @@ class WinogradWeightGradient {
   std::size_t workspace(std::size_t panels) const;
 
   // Some panels of output channels, and where images of the gradient have these, in pixels grad_pixel floats apart.
+  // Where `gradient` is not null the sums are all that there are: finish() is done for each panel while its sums are in
+  // cache, and they are not kept.
   struct Part {
     std::size_t first_panel, last_panel, grad_pixel;
+    float* gradient = nullptr;
   };
   // sums = the sums over images [begin, end), in order, for a part of the panels.
   void run(std::size_t begin, std::size_t end, const Part& part, const ImageIn& in, const ImageIn& grad, float* sums,
@@ -101,6 +104,9 @@ class WinogradWeightGradient {
   void finish(const float* sums, std::size_t panel, std::size_t begin, std::size_t end, float* gradient) const;
 
  private:
+  // finish() of the sums of one panel.
+  void finish_panel(const float* sums, std::size_t panel, std::size_t begin, std::size_t end, float* gradient) const;
+
   const kernels::KernelTable& kernels_;
   WinogradShape shape_;
   WinogradWeights weights_;

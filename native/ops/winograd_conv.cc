@@ -55,17 +55,15 @@ class Convolution {
       part_floats_ = checked_add(part_floats_, more);
     }
     thread_local core::Scratch memory;  // the calling thread's, for all parts
-    weights_ = memory.get<float>(checked_add(padded(layout_.size()), checked_mul(parts_, part_floats_)));
-    scratch_ = weights_ + padded(layout_.size());
+    const std::size_t weights = padded(layout_.size()), own = call.kept_weight == nullptr ? weights : 0;
+    weights_ = memory.get<float>(checked_add(own, checked_mul(parts_, part_floats_)));
+    scratch_ = weights_ + own;
+    if (call.kept_weight != nullptr) weights_ = call.kept_weight->get(weights);
   }
 
   void run() {
-    const std::size_t lines = layout_.panels * shape_.channels;
-    split(context_, parts_, lines, 1, [&](std::size_t begin, std::size_t end) {
-      each_panel(begin, end, shape_.channels, [&](std::size_t panel, std::size_t first, std::size_t last) {
-        layout_.transform(kernels_, call_.weight, rotated_, panel, first, last, weights_);
-      });
-    });
+    if (call_.kept_weight == nullptr || !call_.kept_weight->is_made()) transform_weights();
+    if (call_.kept_weight != nullptr) call_.kept_weight->made();
     run_parts(context_, parts_, [&](std::size_t part) {
       compute(part_begin(part, parts_, rows_, unit_), part_begin(part + 1, parts_, rows_, unit_),
               scratch_ + part * part_floats_);
@@ -73,6 +71,15 @@ class Convolution {
   }
 
  private:
+  void transform_weights() {
+    const std::size_t lines = layout_.panels * shape_.channels;
+    split(context_, parts_, lines, 1, [&](std::size_t begin, std::size_t end) {
+      each_panel(begin, end, shape_.channels, [&](std::size_t panel, std::size_t first, std::size_t last) {
+        layout_.transform(kernels_, call_.weight, rotated_, panel, first, last, weights_);
+      });
+    });
+  }
+
   std::size_t in_image() const { return shape_.height * shape_.width * shape_.channels; }
   std::size_t out_image() const { return shape_.out_height * shape_.out_width * shape_.outs; }
 
@@ -103,13 +110,13 @@ class Convolution {
         const std::size_t width = shape_.out_width;
         (*call_.epilogue)(epilogue_workspace, (image * shape_.out_height + row) * width, rows * width, column, columns);
       }
-      const std::size_t last = std::min(shape_.out_height, 2 * last_row(image, end));
-      if (target_floats_ == 0 || column + columns != shape_.outs || row + rows != last) return;
+      if (target_floats_ == 0 || column + columns != shape_.outs) return;
       if (call_.done != nullptr) {
-        (*call_.done)(image, out(image), epilogue_workspace);
-      } else {
-        copy_target(out(image), image, 2 * first_row(image, begin), last);
+        (*call_.done)(image, out(image), row* shape_.out_width, (row + rows) * shape_.out_width, epilogue_workspace);
+        return;
       }
+      const std::size_t last = std::min(shape_.out_height, 2 * last_row(image, end));
+      if (row + rows == last) copy_target(out(image), image, 2 * first_row(image, begin), last);
     };
     forward_.run(begin, end, weights_, call_.bias, in, out, done, scratch);
   }

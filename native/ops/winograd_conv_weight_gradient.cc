@@ -64,7 +64,7 @@ class WeightGradient {
         add_chunk(chunk, first, last, scratch_ + part * part_floats_, call_.bias_grad != nullptr);
       });
     });
-    const std::size_t lines = panels * shape_.channels;
+    const std::size_t lines = chunks_ == 1 ? 0 : panels * shape_.channels;  // of one chunk all is done
     split(context_, parts_, lines, 1, [&](std::size_t begin, std::size_t end) {
       each_panel(begin, end, shape_.channels, [&](std::size_t panel, std::size_t first, std::size_t last) {
         in_pairs([&](float* sums, const float* others) { pass_.add(sums, others, panel, first, last); });
@@ -129,8 +129,9 @@ class WeightGradient {
       grad_at_hand = image;
       return at;
     };
-    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1), {first, last, grad_last_ ? shape_.outs : outs}, in,
-              grad_of, sums, scratch);
+    const WinogradWeightGradient::Part part{first, last, grad_last_ ? shape_.outs : outs,
+                                            chunks_ == 1 ? call_.out : nullptr};
+    pass_.run(begin, part_begin(chunk + 1, chunks_, batch_, 1), part, in, grad_of, sums, scratch);
   }
 
   const Context& context_;

@@ -118,16 +118,20 @@ std::span<const Parameter> parameters(std::size_t opcode) { return kOps[opcode].
 Decoded decode_instructions(const FlatGraph& graph, std::span<const ValueSpec> values,
                             std::span<const std::shared_ptr<DeviceBuffer>> buffers) {
   std::vector<std::unique_ptr<const Instruction>> checks, others;
+  std::vector<bool> written(values.size());
   Reader reader(graph, values);
   const Checker checker(reader, values, buffers);
   while (!reader.done()) {
     const Op& op = kOps[reader.begin(kNames)];
     std::unique_ptr<const Instruction> instruction = op.make(reader);
     checker.check(op.parameters);
+    for (const Use& use : reader.uses()) {
+      if (use.writes) written[use.value] = true;
+    }
     (checker.checks_input() ? checks : others).push_back(std::move(instruction));
   }
   std::ranges::move(others, std::back_inserter(checks));
-  return {std::move(checks), reader.has_collectives(), reader.hash()};
+  return {std::move(checks), reader.has_collectives(), reader.hash(), std::move(written)};
 }
 
 }  // namespace lanewise::program

@@ -19,7 +19,8 @@ std::span<const Parameter> parameters(std::size_t opcode);
 struct Decoded {
   std::vector<std::unique_ptr<const Instruction>> instructions;
   bool has_collectives;
-  std::uint64_t hash;  // of a program that ranks run together: see Reader::hash
+  std::uint64_t hash;         // of a program that ranks run together: see Reader::hash
+  std::vector<bool> written;  // of each value: whether an instruction writes it
 };
 
 // Decodes and checks all instructions. Those that check labels of inputs come first, so that they fail before any

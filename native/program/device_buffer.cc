@@ -58,6 +58,7 @@ void DeviceBuffer::copy_in(std::span<const std::byte> from, std::size_t offset) 
                                 std::to_string(offset));
   }
   if (count == 0) return;
+  changed();
   if (layout_) {
     ops::pack(*layout_, reinterpret_cast<const float*>(from.data()), offset, offset + count,
               reinterpret_cast<float*>(memory_.data()));

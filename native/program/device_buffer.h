@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,6 +53,11 @@ class DeviceBuffer {
   // many.
   void copy_out(std::span<std::byte> to, std::size_t offset) const;
 
+  // Another number, never 0, whenever elements of float32 may have changed: by copy_in(), or as a writer to data()
+  // says.
+  std::uint64_t version() const { return version_; }
+  void changed() { ++version_; }
+
   // Whether there is a BufferUse.
   bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }
 
@@ -65,6 +71,7 @@ class DeviceBuffer {
   ops::DType dtype_;
   std::size_t length_;
   BufferLayout layout_;
+  std::uint64_t version_ = 1;
   core::AlignedBuffer<std::byte> memory_;
   std::atomic<std::size_t> uses_{0};
 };

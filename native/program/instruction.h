@@ -25,7 +25,8 @@ namespace lanewise::program {
 // Where a value lies during a run.
 struct Bound {
   void* data;
-  std::size_t length;  // elements, with the padding of panels
+  std::size_t length;     // elements, with the padding of panels
+  std::uint64_t version;  // of state that no instruction of the program writes; of all else 0
 };
 
 struct Bindings {
@@ -80,6 +81,23 @@ struct Field<std::optional<std::span<T>>> {
   std::optional<std::span<T>> resolve(const Bindings& bindings) const {
     if (given.value == kNoValue) return std::nullopt;
     return given.resolve(bindings);
+  }
+};
+
+// What is made of state that the program only reads is kept from run to run.
+template <>
+struct Field<ops::KeepableWeight> {
+  static constexpr Parameter kParameter{"in"};
+  Field<std::span<const float>> given;
+  std::unique_ptr<ops::KeptWeight> kept;
+  static Field decode(Reader& reader) {
+    return {Field<std::span<const float>>::decode(reader), std::make_unique<ops::KeptWeight>()};
+  }
+  ops::KeepableWeight resolve(const Bindings& bindings) const {
+    const std::uint64_t version = bindings.values[given.value].version;
+    if (version == 0) return {given.resolve(bindings)};
+    kept->expect(version);
+    return {given.resolve(bindings), kept.get()};
   }
 };
 

@@ -63,11 +63,19 @@ Program::Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
       outputs_(bound_values(values_, ValueKind::kOutput)),
       dynamic_scalars_(graph.dynamic_scalars),
       key_sources_(graph.key_sources),
-      bound_(values_.size()) {
+      bound_(values_.size()),
+      writes_(buffers_.size()) {
   Decoded decoded = decode_instructions(graph, values_, buffers_);
   instructions_ = std::move(decoded.instructions);
   has_collectives_ = decoded.has_collectives;
   hash_ = decoded.hash;
+  for (std::size_t id = 0; id < values_.size(); ++id) {
+    if (!decoded.written[id] || values_[id].kind != ValueKind::kState) continue;
+    // A buffer may be there more than once.
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      if (buffers_[i] == buffers_[values_[id].index]) writes_[i] = true;
+    }
+  }
   // Last, so that a graph that is refused has cost no memory. Zeros, so that no run depends on what was there before.
   arena_ = core::AlignedBuffer<std::byte>(core::checked_mul(graph.arena, DeviceBuffer::kElementBytes));
   if (arena_.size() != 0) std::memset(arena_.data(), 0, arena_.size());
@@ -88,10 +96,14 @@ void Program::bind(const Call& call) {
   for (const ValueSpec& spec : values_) {
     if (spec.kind == ValueKind::kState) buffers_[spec.index]->ensure(spec.layout);
   }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    if (writes_[i]) buffers_[i]->changed();
+  }
   for (std::size_t id = 0; id < values_.size(); ++id) {
     const ValueSpec& spec = values_[id];
     Bound& bound = bound_[id];
     bound.length = spec.length;
+    bound.version = 0;
     switch (spec.kind) {
       case ValueKind::kTemporary:
         bound.data = arena_.data() + spec.index * DeviceBuffer::kElementBytes;
@@ -99,6 +111,7 @@ void Program::bind(const Call& call) {
       case ValueKind::kState:
         bound.data = buffers_[spec.index]->data();
         bound.length = buffers_[spec.index]->capacity();
+        if (!writes_[spec.index]) bound.version = buffers_[spec.index]->version();
         break;
       case ValueKind::kInput:  // instructions that would write to it were refused
         bound.data = const_cast<std::byte*>(call.inputs[spec.index].data());

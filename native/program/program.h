@@ -66,6 +66,7 @@ class Program {
   core::AlignedBuffer<std::byte> arena_;
   std::vector<Bound> bound_;  // where each value lies in this run
   std::vector<std::unique_ptr<const Instruction>> instructions_;
+  std::vector<bool> writes_;  // to each of buffers_
   // Of a program with collectives: ranks compare its hash before its first run.
   bool has_collectives_, is_agreed_ = false;
   std::uint64_t hash_;

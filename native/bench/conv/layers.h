@@ -26,6 +26,22 @@ struct Layer {
     }
     return numbers;
   }
+  // A 2x2 max pool behind it; none where sizes are odd.
+  std::vector<double> windows() const {
+    const std::size_t out = out_size();
+    if (dims != 2 || groups != 1 || out % 2 != 0) return {};
+    std::vector<double> numbers{static_cast<double>(batch), static_cast<double>(out_channels), 2};
+    for (int d = 0; d < 2; ++d) {
+      numbers.push_back(static_cast<double>(out));
+      numbers.push_back(static_cast<double>(out / 2));
+      for (std::size_t w = 0; w < out / 2; ++w) numbers.push_back(static_cast<double>(2 * w));
+      for (std::size_t w = 0; w < out / 2; ++w) numbers.push_back(static_cast<double>(2 * w + 2));
+      numbers.push_back(1);
+      for (std::size_t w = 0; w < out / 2; ++w) numbers.push_back(1);
+    }
+    return numbers;
+  }
+  std::size_t pooled_size() const { return batch * out_channels * (out_size() / 2) * (out_size() / 2); }
 };
 
 inline std::vector<Layer> all_layers() {

@@ -15,6 +15,7 @@
 #include "../../kernels/select.h"
 #include "../../ops/conv_geometry.h"
 #include "../../ops/ops.h"
+#include "../../ops/pointwise_program.h"
 #include "../fma_peak.h"
 #include "layers.h"
 #include "peer.h"
@@ -25,19 +26,22 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kHelp =
-    "Times convolutional layers, channels last: forward, gradient for the input, gradient for weight and bias.\n"
+    "Times convolutional layers, channels last: forward, with ReLU and pool, gradient for the input, for weight and "
+    "bias.\n"
     "  --filter TEXT     only layers whose name contains it\n"
-    "  --pass NAME       forward, input or weight\n"
+    "  --pass NAME       forward, pool (forward, ReLU and a 2x2 max pool), input or weight\n"
     "  --isa NAME        the kernels to time; default: the widest of this processor\n"
     "  --threads N       default 1\n"
     "  --rounds N        turns of each; default 9\n"
-    "  --channels-first  operands as eager functions have them\n";
+    "  --channels-first  operands as eager functions have them\n"
+    "  --pack            weights are packed at each call, as in training; else ahead, as oneDNN's are\n";
 
 struct Options {
   std::string filter, pass;
   const kernels::KernelTable* kernels = kernels::available().back();
   std::size_t threads = 1, rounds = 9;
   bool channels_last = true;
+  bool packs = false;
 };
 
 // As programs and tensors have it: on the boundary of a cache line.
@@ -53,6 +57,9 @@ Numbers numbers(std::size_t n) {
   for (float& x : all(result)) x = uniform(random);
   return result;
 }
+
+// A pointwise program: one input, one node, its result the output.
+const std::vector<double> kRelu{1, 0, 0, 0, 1, 1, static_cast<double>(ops::Node::relu), 0, 0, 0, 0, 1};
 
 double quantile(std::vector<double> values, double q) {
   std::ranges::sort(values);
@@ -120,13 +127,32 @@ void time_layer(const Layer& layer, const Options& options) {
   const double flops = 2.0 * static_cast<double>(g.batch * g.image_work());
   const std::unique_ptr<Peer> peer =
       make_peer(layer, x.data(), weight.data(), bias.data(), grad.data(), options.threads);
+  // As an instruction of a program that does not change the weight.
+  ops::KeptWeight forward, input_gradient;
+  forward.expect(1);
+  input_gradient.expect(1);
+  const auto weight_of = [&](ops::KeptWeight& kept) {
+    return ops::KeepableWeight(all(weight), options.packs ? nullptr : &kept);
+  };
+  Numbers pooled(g.out_size());
+  core::AlignedBuffer<std::int32_t> index(g.out_size());
+  const std::vector<double> windows = layer.windows();
+  const std::size_t pooled_size = layer.pooled_size();
   const Pass passes[] = {
       {"forward", layer.forward, moved,
-       [&] { ops::conv(context, all(x), all(weight), all(bias), all(out), geometry, last, last); },
+       [&] { ops::conv(context, all(x), weight_of(forward), all(bias), all(out), geometry, last, last); },
+       forward_of(peer.get())},
+      {"pool", 0, moved,
+       [&] {
+         ops::convMaxPool(context, all(x), weight_of(forward), all(bias), {pooled.data(), pooled_size},
+                          ops::IndexOut(index.data(), pooled_size), geometry, windows, last, true,
+                          ops::decoded_program(kRelu), {}, {}, {}, {}, 0);
+       },
        forward_of(peer.get())},
       {"input", layer.input_gradient, moved,
        [&] {
-         ops::convInputGradient(context, all(grad), all(weight), std::nullopt, all(x_grad), geometry, last, last);
+         ops::convInputGradient(context, all(grad), weight_of(input_gradient), std::nullopt, all(x_grad), geometry,
+                                last, last);
        },
        input_gradient_of(peer.get())},
       {"weight", layer.weight_gradient, moved,
@@ -134,6 +160,7 @@ void time_layer(const Layer& layer, const Options& options) {
        weight_gradient_of(peer.get())},
   };
   for (const Pass& pass : passes) {
+    if (pass.name == "pool" && windows.empty()) continue;
     if (options.pass.empty() || options.pass == pass.name) report(layer, pass, options, flops);
   }
 }
@@ -153,7 +180,7 @@ Options read(int count, char** arguments) {
   static const option kLong[] = {{"filter", 1, nullptr, 'f'}, {"pass", 1, nullptr, 'p'},
                                  {"isa", 1, nullptr, 'i'},    {"threads", 1, nullptr, 't'},
                                  {"rounds", 1, nullptr, 'r'}, {"channels-first", 0, nullptr, 'c'},
-                                 {nullptr, 0, nullptr, 0}};
+                                 {"pack", 0, nullptr, 'k'},   {nullptr, 0, nullptr, 0}};
   Options options;
   for (int letter; (letter = getopt_long(count, arguments, "", kLong, nullptr)) != -1;) {
     if (letter == 'f') {
@@ -166,6 +193,8 @@ Options read(int count, char** arguments) {
       options.rounds = positive(optarg);
     } else if (letter == 'c') {
       options.channels_last = false;
+    } else if (letter == 'k') {
+      options.packs = true;
     } else if (letter == 'i') {
       const auto all = kernels::available();
       const auto found =
