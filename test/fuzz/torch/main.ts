@@ -84,6 +84,7 @@ const integer = (name: string, text: string): number => {
 };
 
 const messageOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -105,14 +106,14 @@ async function main(): Promise<number> {
   const only = values.index === undefined ? null : integer('index', values.index);
   const count = only === null ? integer('runs', values.runs) : 1;
   const start = performance.now();
-  const peer = new Peer(values.python);
+  let peer = new Peer(values.python);
   let isInterrupted = false;
   process.once('SIGINT', () => {
     isInterrupted = true;
   });
   process.removeAllListeners('warning').on('warning', () => {});
   console.log(`PyTorch ${await peer.version()}, seed ${seed}, backend ${backend.name}`);
-  let [done, differing] = [0, 0];
+  let [done, differing, crashes] = [0, 0, 0];
   for (let i = 0; i < count && !isInterrupted; i++) {
     const index = only ?? i;
     let found: readonly string[];
@@ -122,7 +123,14 @@ async function main(): Promise<number> {
       found = await check(peer, given);
     } catch (error) {
       if (isInterrupted) break;
-      if (peer.hasEnded) throw error;
+      if (peer.hasEnded) {
+        // Nothing to compare with: said, and gone on with another process.
+        crashes++;
+        console.error(`${sentenceOf(error)}: --seed ${seed} --index ${index}`);
+        peer = new Peer(values.python);
+        await peer.version();
+        continue;
+      }
       found = [messageOf(error)];
     }
     if (values.show) console.log(JSON.stringify(given, null, 1));
@@ -142,6 +150,7 @@ async function main(): Promise<number> {
     `${done} networks, seed ${seed}, ${seconds} s: ${differing === 0 ? 'none differ' : `${differing} differ`}`,
   );
   if (isInterrupted) return 130;
+  if (crashes > 0) console.log(`PyTorch crashed on ${crashes} more`);
   return differing === 0 ? 0 : 1;
 }
 
