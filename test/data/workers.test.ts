@@ -224,6 +224,36 @@ it('trains with fit to the bits of a loader without workers, and ends with it', 
   expect(told.aborted).toMatchObject({ message: 'enough' });
 });
 
+it('goes on from a checkpoint in the middle of an epoch', async () => {
+  const told = await run(`
+    import { mkdtempSync, rmSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
+    import { ModelCheckpoint } from 'lanewise';
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-workers-'));
+    const path = join(folder, 'run.safetensors');
+    const drawn = await fromModule(url, { args: [24, { drawn: true }] });
+    const train = async (more) => {
+      manualSeed(0);
+      const model = new nn.Sequential(new nn.Linear(2, 1), new nn.Flatten(0));
+      await fit(model, { train: new DataLoader(drawn, { batchSize: 4, shuffle: true, numWorkers: 2 }), epochs: 3,
+        optimizer: new optim.SGD(model.parameters(), { lr: 0.001 }), loss: new nn.MSELoss(), ...more });
+      return plain(model.at(0).weight);
+    };
+    const whole = await train({});
+    const stop = new AbortController();
+    let steps = 0;
+    const aborted = await errorOf(() => train({ callbacks: [new ModelCheckpoint({ path, everySteps: 1 })], signal: stop.signal,
+      onStep: () => { if (++steps === 9) stop.abort(new Error('enough')); } }));
+    const resumed = await train({ resume: path });
+    rmSync(folder, { recursive: true });
+    report({ whole, resumed, aborted, steps });`);
+  expect(told.aborted).toMatchObject({ message: 'enough' });
+  // Three of the six batches of the second epoch.
+  expect(told.steps).toBe(9);
+  expect(told.resumed).toEqual(told.whole);
+});
+
 it('works from CommonJS', async () => {
   const told = await run(`
     import { createRequire } from 'node:module';
