@@ -20,6 +20,17 @@ constexpr std::size_t checked_mul(std::size_t a, std::size_t b, Rest... rest) {
   return checked_mul(checked_mul(a, b), rest...);
 }
 
+// a * b, or the largest number: for amounts of work, where no more is to be known than that it is a lot.
+constexpr std::size_t capped_mul(std::size_t a, std::size_t b) {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
+  return b != 0 && a > kMost / b ? kMost : a * b;
+}
+
+template <typename... Rest>
+constexpr std::size_t capped_mul(std::size_t a, std::size_t b, Rest... rest) {
+  return capped_mul(capped_mul(a, b), rest...);
+}
+
 // a + b; throws std::overflow_error when it does not fit.
 constexpr std::size_t checked_add(std::size_t a, std::size_t b) {
   if (a > std::numeric_limits<std::size_t>::max() - b) throw std::overflow_error("sizes are too large to add");

@@ -94,7 +94,8 @@ bool can_run(std::string_view isa) {
   if (isa == "avx2") return cpu.avx2_fma;
   if (isa == "avx512") return cpu.avx512;
   if (isa == "neon") return cpu.neon;
-  return isa == "scalar";
+  // A WebAssembly module with SIMD does not load where there is none.
+  return isa == "scalar" || isa == "simd128";
 }
 
 }  // namespace lanewise::core

@@ -6,10 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -22,11 +20,29 @@
 namespace lanewise::core {
 namespace {
 
+// By C's functions: streams of C++ bring all locales along, a sixth of the addon where it is linked to their library.
+std::optional<std::string> read_file(const std::string& file) {
+  std::FILE* const stream = std::fopen(file.c_str(), "r");
+  if (stream == nullptr) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> piece;
+  while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), stream)) text.append(piece.data(), size);
+  std::fclose(stream);
+  return text;
+}
+
+// What stands before the next `separator`, which is taken off `text` with it.
+std::string_view next_part(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
 std::optional<std::string> read_line(const std::string& file) {
-  std::ifstream stream(file);
-  std::string line;
-  if (!std::getline(stream, line)) return std::nullopt;
-  return line;
+  const std::optional<std::string> text = read_file(file);
+  if (!text || text->empty()) return std::nullopt;
+  return text->substr(0, text->find('\n'));
 }
 
 template <typename Number>
@@ -62,9 +78,7 @@ std::vector<std::string> groups_above(std::string group) {
 
 bool has_controller(std::string_view controllers, std::string_view name) {
   while (!controllers.empty()) {
-    const std::size_t comma = std::min(controllers.find(','), controllers.size());
-    if (controllers.substr(0, comma) == name) return true;
-    controllers.remove_prefix(std::min(comma + 1, controllers.size()));
+    if (next_part(controllers, ',') == name) return true;
   }
   return false;
 }
@@ -77,12 +91,11 @@ std::string plural(std::size_t n, const std::string& noun) {
 
 std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text) {
   std::set<std::size_t> cpus;
-  std::istringstream ranges(text);
-  for (std::string range; std::getline(ranges, range, ',');) {
+  for (std::string_view ranges = text; !ranges.empty();) {
+    const std::string_view range = next_part(ranges, ',');
     const std::size_t dash = range.find('-');
-    const auto first = parse_number<std::size_t>(std::string_view(range).substr(0, dash));
-    const auto last =
-        dash == std::string::npos ? first : parse_number<std::size_t>(std::string_view(range).substr(dash + 1));
+    const auto first = parse_number<std::size_t>(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_number<std::size_t>(range.substr(dash + 1));
     if (!first || !last || *last < *first || *last >= 65536) return std::nullopt;
     for (std::size_t cpu = *first; cpu <= *last; ++cpu) cpus.insert(cpu);
   }
@@ -91,21 +104,21 @@ std::optional<std::vector<std::size_t>> parse_cpu_list(const std::string& text) 
 }
 
 std::vector<QuotaFiles> quota_files(const std::string& root) {
-  std::ifstream groups(root + "/proc/self/cgroup");
+  const std::string groups = read_file(root + "/proc/self/cgroup").value_or("");
   std::vector<QuotaFiles> found;
   const auto consider = [&](const std::string& folder, const char* quota, const char* period) {
     const std::string below = root + folder + "/";
-    if (!std::ifstream(below + quota).is_open()) return;
+    if (!read_file(below + quota)) return;
     found.push_back({below + quota, period == nullptr ? "" : below + period});
   };
-  for (std::string line; std::getline(groups, line);) {  // hierarchy-ID:controllers:path
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos || line.compare(second + 1, 1, "/") != 0) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
+  for (std::string_view lines = groups; !lines.empty();) {
+    std::string_view path = next_part(lines, '\n');  // hierarchy-ID:controllers:path
+    next_part(path, ':');
+    const std::string_view controllers = next_part(path, ':');
+    if (!path.starts_with('/')) continue;
     const bool v2 = controllers.empty();
     if (!v2 && !has_controller(controllers, "cpu")) continue;
-    for (const std::string& group : groups_above(line.substr(second + 1))) {
+    for (const std::string& group : groups_above(std::string(path))) {
       if (v2) {
         consider("/sys/fs/cgroup" + group, "cpu.max", nullptr);
         continue;
@@ -145,12 +158,13 @@ std::optional<Quota> cgroup_quota(const std::string& root) {
 
 std::vector<std::size_t> allowed_cpus(const std::string& root) {
   for (const char* file : {"/proc/thread-self/status", "/proc/self/status"}) {
-    std::ifstream status(root + file);
-    for (std::string line; std::getline(status, line);) {
+    const std::string status = read_file(root + file).value_or("");
+    for (std::string_view lines = status; !lines.empty();) {
       constexpr std::string_view kKey = "Cpus_allowed_list:";
+      const std::string_view line = next_part(lines, '\n');
       if (!line.starts_with(kKey)) continue;
-      const std::size_t start = line.find_first_not_of(" \t", kKey.size());
-      const auto cpus = parse_cpu_list(start == std::string::npos ? "" : line.substr(start));
+      const std::size_t start = std::min(line.find_first_not_of(" \t", kKey.size()), line.size());
+      const auto cpus = parse_cpu_list(std::string(line.substr(start)));
       if (cpus) return *cpus;
     }
   }
@@ -193,14 +207,14 @@ ThreadCount detect_thread_count(const std::string& root) {
     explanation += ", which share " + plural(cores, "physical core");
   }
   if (const auto quota = cgroup_quota(root)) {
-    std::ostringstream text;
-    text << ", and the cgroup quota in " << quota->file << " is " << quota->cpus << " CPUs";
+    std::array<char, 32> cpus_text;
+    std::snprintf(cpus_text.data(), cpus_text.size(), "%g", quota->cpus);
+    explanation += ", and the cgroup quota in " + quota->file + " is " + cpus_text.data() + " CPUs";
     const double whole = std::max(1.0, std::floor(quota->cpus));
     if (whole < static_cast<double>(count)) {
       count = static_cast<std::size_t>(whole);
-      if (whole != quota->cpus) text << (quota->cpus < 1 ? ", where 1 is the least" : ", rounded down");
+      if (whole != quota->cpus) explanation += quota->cpus < 1 ? ", where 1 is the least" : ", rounded down";
     }
-    explanation += text.str();
   }
   return {count, explanation};
 }

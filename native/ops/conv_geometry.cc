@@ -1,7 +1,6 @@
 #include "conv_geometry.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "check.h"
 
@@ -46,15 +45,7 @@ SpatialDim decode_dim(const char* op, const double* numbers) {
 }  // namespace
 
 std::size_t ConvGeometry::image_work() const {
-  const std::size_t factors[] = {out_pixels(), out_channels, group_channels(), taps()};
-  std::size_t work = 1;
-  for (const std::size_t factor : factors) {
-    if (factor != 0 && work > std::numeric_limits<std::size_t>::max() / factor) {
-      return std::numeric_limits<std::size_t>::max();
-    }
-    work *= factor;
-  }
-  return work;
+  return core::capped_mul(out_pixels(), out_channels, group_channels(), taps());
 }
 
 ConvGeometry decode_geometry(const char* op, Layout geometry) {

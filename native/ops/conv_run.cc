@@ -22,7 +22,6 @@ constexpr std::size_t kEpilogueRows = 24;
 // Weights of all panels that stay in the first-level cache: their panels take turns for each band of outputs, which is
 // then handed over while it is there too.
 constexpr std::size_t kFewWeights = 4096;
-constexpr std::size_t kMostWork = std::size_t{1} << 40;
 // Depthwise lines begin on a boundary of the widest vector.
 constexpr std::size_t kLine = 16;
 
@@ -39,7 +38,7 @@ class Convolution {
         line_(depthwise_ ? core::checked_round_up(channels_, kLine) : nr_),
         panels_(depthwise_ ? 1 : plan_.groups * panels_of_group(plan_, nr_)) {
     const std::size_t batch = call.geometry.batch;
-    parts_ = parts_for(context, checked_mul(batch, std::min(call.geometry.image_work(), kMostWork)), kMultiplyGrain);
+    parts_ = parts_for(context, core::capped_mul(batch, call.geometry.image_work()), kMultiplyGrain);
     parts_ = std::min(parts_, std::max<std::size_t>(1, batch * units()));
     const std::size_t pixels = std::max<std::size_t>(1, plan_.target_pixels());
     together_ = std::clamp<std::size_t>(kPixelsTogether / pixels, 1, std::max<std::size_t>(1, batch / parts_));

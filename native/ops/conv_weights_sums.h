@@ -63,9 +63,8 @@ struct ConvChunks {
 
 // How many parts are worth their threads.
 inline std::size_t conv_parts(const Context& context, const ConvGeometry& geometry) {
-  constexpr std::size_t kMostWork = std::size_t{1} << 40;
   constexpr std::size_t kGrain = 60000;
-  return parts_for(context, core::checked_mul(geometry.batch, std::min(geometry.image_work(), kMostWork)), kGrain);
+  return parts_for(context, core::capped_mul(geometry.batch, geometry.image_work()), kGrain);
 }
 
 // A kernel for each channel.

@@ -158,7 +158,7 @@ bool owns_columns(const Gradient& gradient, const Blocking& blocking, std::size_
 
 void run(const Context& context, const Gradient& gradient, const Update& update) {
   const std::size_t nr = context.kernels.gemm_nr;
-  const std::size_t work = checked_mul(gradient.m, gradient.n, std::max<std::size_t>(1, gradient.k));
+  const std::size_t work = core::capped_mul(gradient.m, gradient.n, std::max<std::size_t>(1, gradient.k));
   if (work == 0) return;
   const std::size_t parts = parts_for(context, work, kMultiplyGrain);
   const Blocking blocking(gradient, update, context.kernels);

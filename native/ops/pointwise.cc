@@ -344,7 +344,7 @@ void pointwise(const Context& context, ProgramIn program, Elementwise<FloatIns> 
   BoundPointwise& bound = memory_of_bound;      // the calling thread's, for all parts
   bound.bind("pointwise", context.kernels, program, {inputs, keys, scalars, outputs, step, columns, rowOffset}, layout);
   const Update update(bound);
-  const std::size_t work = core::checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
+  const std::size_t work = core::capped_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
   const std::size_t workspace = update.workspace();
   thread_local core::Scratch memory;

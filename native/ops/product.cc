@@ -216,8 +216,8 @@ void multiply(const Context& context, const Product& first, std::size_t batch, s
     result.c += g * of_c;
     return result;
   };
-  const std::size_t work = checked_mul(of_c, std::max<std::size_t>(first.k, 1));
-  const std::size_t parts = parts_for(context, checked_mul(batch, work), kMultiplyGrain);
+  const std::size_t work = core::capped_mul(of_c, std::max<std::size_t>(first.k, 1));
+  const std::size_t parts = parts_for(context, core::capped_mul(batch, work), kMultiplyGrain);
   const Blocking blocking(first, context.kernels);
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const scratch = memory.get<float>(checked_mul(parts, blocking.workspace()));

@@ -204,7 +204,7 @@ void run(const Context& context, const Operands& operands) {
   const std::size_t of_x = padded(checked_mul(blocks * shape.gates, checked_mul(shape.inputs, nr)));
   const std::size_t of_h = padded(checked_mul(blocks * shape.gates, checked_mul(shape.units, nr)));
   const std::size_t work =
-      checked_mul(shape.width(), checked_mul(shape.steps, shape.rows), checked_add(shape.inputs, shape.units));
+      core::capped_mul(shape.width(), shape.steps, shape.rows, checked_add(shape.inputs, shape.units));
   const std::size_t parts = std::min(shape.rows, parts_for(context, work, kMultiplyGrain));
   const bool ahead = shape.rows < kFewRows && parts == 1;
   const std::size_t workspace =

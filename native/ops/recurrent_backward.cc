@@ -124,7 +124,7 @@ class Rows {
 void run(const Context& context, const Operands& operands) {
   const Recurrence& shape = operands.shape;
   const std::size_t nr = context.kernels.gemm_nr, units = shape.units, width = shape.width();
-  const std::size_t work = checked_mul(width, checked_mul(shape.steps, shape.rows), units);
+  const std::size_t work = core::capped_mul(width, shape.steps, shape.rows, units);
   const std::size_t parts = std::min(shape.rows, parts_for(context, work, kMultiplyGrain));
   const std::size_t packed = padded(checked_mul(core::checked_round_up(units, nr), width));
   const std::size_t workspace = Rows::workspace(shape);

@@ -91,7 +91,7 @@ void sum_row(const Context& context, const BoundPointwise& bound, std::size_t pa
 
 void reduce_rows(const Context& context, const BoundPointwise& bound, const Reduction& to) {
   const std::size_t workspace = kSumBlock + core::checked_round_up(bound.workspace(), 16);
-  const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
+  const std::size_t work = core::capped_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
   thread_local core::Scratch memory;
   float* const scratch = memory.get<float>(checked_mul(parts, workspace));
@@ -116,7 +116,7 @@ void reduce_rows(const Context& context, const BoundPointwise& bound, const Redu
 // Across rows: all results first.
 void reduce_columns(const Context& context, const BoundPointwise& bound, const Reduction& to) {
   const std::size_t workspace = core::checked_round_up(bound.workspace(), 16);
-  const std::size_t work = checked_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
+  const std::size_t work = core::capped_mul(bound.count(), std::max<std::size_t>(1, bound.steps() / 2));
   const std::size_t parts = parts_for(context, work, kElementGrain);
   thread_local core::Scratch memory, workspaces;
   float* const results = memory.get<float>(bound.count());

@@ -77,7 +77,7 @@ class ValueReader {
   }
 
   // Bytes and offsets of any value fit into a size with room to spare.
-  static constexpr std::size_t kMaxLength = std::size_t{1} << 53;
+  static constexpr std::size_t kMaxLength = std::numeric_limits<std::size_t>::max() / 16;
 
   const FlatGraph& graph_;
   const kernels::KernelTable& kernels_;

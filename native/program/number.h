@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace lanewise::program {
@@ -12,7 +13,8 @@ inline constexpr double kMaxSafeInteger = 9007199254740991.0;
 // nullopt unless it is a non-negative safe integer.
 inline std::optional<std::size_t> to_size(double value) {
   if (!(value >= 0 && value <= kMaxSafeInteger && std::trunc(value) == value)) return std::nullopt;
-  return static_cast<std::size_t>(value);
+  // Where sizes have 32 bits modulo 2^32, which the row offset of a mask is meant to be; memory is not as large.
+  return static_cast<std::size_t>(static_cast<std::uint64_t>(value));
 }
 
 }  // namespace lanewise::program

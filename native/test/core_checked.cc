@@ -32,6 +32,15 @@ TEST_CASE("checked sizes: exact at the edge, an exception beyond it") {
   CHECK_THROWS_AS(checked_round_up(kMax - 3, 16), std::overflow_error);
 }
 
+TEST_CASE("capped sizes: exact at the edge, the largest number beyond it") {
+  CHECK(capped_mul(0, kMax) == 0);
+  CHECK(capped_mul(kMax / 3, 3) == kMax / 3 * 3);
+  CHECK(capped_mul(kMax / 3 + 1, 3) == kMax);
+  CHECK(capped_mul(2, 3, 5, 7) == 210);
+  CHECK(capped_mul(kMax, 2, 3) == kMax);
+  CHECK(capped_mul(kMax, 2, 0) == 0);
+}
+
 bool aligned(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % kCacheLine == 0; }
 
 TEST_CASE("aligned buffers start on a cache line and move") {

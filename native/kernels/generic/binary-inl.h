@@ -65,7 +65,8 @@ LANEWISE_VEC float pow_of(float x, float y) {
 
   double t = static_cast<double>(y) * logarithm;
   if (size == 1.0f && y == y) t = 0.0;
-  if (y == 0.0f || x == 1.0f) t = 0.0;
+  // As the base, an exponent below the smallest normal number is 0 also where hardware does not flush it.
+  if (__builtin_fabsf(y) < kSmallestNormal || x == 1.0f) t = 0.0;
   const bool is_nan = t != t;
   if (is_nan) t = 0.0;
   if (t > 200.0) t = 200.0;
