@@ -58,8 +58,8 @@ async function asCommonJs(code: string): Promise<string> {
   const whole = made.code.replaceAll('\\\n', '');
   // In CommonJS ncc and nft look for __dirname.
   const located = whole.replace(
-    /new URL\(`(\.\.\/\.\.\/prebuilds\/[^`]*)`,fileUrl\)/g,
-    'process.getBuiltinModule("node:url").pathToFileURL(__dirname+`/$1`)',
+    /new URL\(([`'"])(\.\.\/\.\.\/prebuilds\/[^`'"]*)\1,fileUrl\)/g,
+    'process.getBuiltinModule("node:url").pathToFileURL(__dirname+`/$2`)',
   );
   const renamed = located.replace(/\b(require|import)\("(\.[^"]*)\.js"\)/g, '$1("$2.cjs")');
   // Not `require`, which esbuild has no way to write into a bundle of modules.
@@ -87,6 +87,13 @@ internal.places.unshift({
       return internal.isMusl()
         ? new URL(\`../../prebuilds/\${process.platform}-\${process.arch}/lanewise.musl.node\`, import.meta.url)
         : new URL(\`../../prebuilds/\${process.platform}-\${process.arch}/lanewise.node\`, import.meta.url);
+    } catch {
+      return null;
+    }
+  },
+  wasm() {
+    try {
+      return new URL('../../prebuilds/wasm/lanewise.wasm', import.meta.url);
     } catch {
       return null;
     }

@@ -1,14 +1,19 @@
 /** What a binary of the package may ask of a system, and what it must be: checked by `npm run prebuilds` and by test/package/binaries.test.ts. */
+import { gzipSync } from 'node:zlib';
 import { readElf } from './elf.js';
 import { readMachO } from './mach-o.js';
+import { signatureFits } from './mach-o-names.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
+import { readWasm } from './wasm.js';
 
 /** glibc that binaries may need: 2.17 of RHEL 7, older than any that Node 20 runs on. */
 const glibc = [2, 17] as const;
 const mostBytes = 3 * 2 ** 20;
+/** Of the WebAssembly module, packed: more would not be worth its place. */
+const mostWasm = 400 * 1024;
 const entries = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
-const libraries = {
+const libraries: Record<Exclude<Target['format'], 'wasm'>, RegExp> = {
   elf: /^(lib(c|m|dl|pthread)\.so(\.\d+)?|ld-linux-[\w-]+\.so\.\d)$/,
   'mach-o': /^\/usr\/lib\/libSystem\.B\.dylib$/,
   pe: /^(node\.exe|kernel32\.dll|ntdll\.dll|msvcrt\.dll|advapi32\.dll)$/,
@@ -21,7 +26,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     if (!holds) found.push(what);
   };
   const expectLibraries = (needed: readonly string[]) => {
-    for (const library of needed) expect(libraries[format].test(library), `needs ${library}`);
+    for (const library of needed) expect(format === 'wasm' || libraries[format].test(library), `needs ${library}`);
   };
   const expectExports = (exported: readonly string[], prefix = '') =>
     expect(
@@ -31,7 +36,13 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
   const expectMachine = (machine: string) => expect(machine === name.split('-')[1], `is for ${machine}`);
 
   expect(bytes.length <= mostBytes, `has ${bytes.length} bytes, more than ${mostBytes}`);
-  if (format === 'elf') {
+  if (format === 'wasm') {
+    const { imported, exported } = readWasm(bytes);
+    for (const from of imported) expect(from === 'wasi_snapshot_preview1', `needs ${from}`);
+    for (const name of ['memory', 'call', 'runProgram']) expect(exported.includes(name), `does not export ${name}`);
+    const packed = gzipSync(bytes, { level: 9 }).length;
+    expect(packed <= mostWasm, `has ${packed} bytes packed, more than ${mostWasm}`);
+  } else if (format === 'elf') {
     const elf = readElf(bytes);
     expectMachine(elf.machine);
     expectLibraries(elf.needed);
@@ -57,6 +68,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     expect(machO.minimum === '11.0', `needs macOS ${machO.minimum}`);
     expect(!machO.writableCode, 'has writable code');
     expect(machO.signed || machO.machine !== 'arm64', 'has no signature');
+    expect(signatureFits(bytes), 'has a signature of other bytes');
   } else {
     const pe = readPe(bytes);
     expectMachine(pe.machine);

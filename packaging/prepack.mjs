@@ -11,7 +11,7 @@ const packed = join(root, 'prebuilds');
 
 rmSync(packed, { recursive: true, force: true });
 for (const file of existsSync(built) ? readdirSync(built, { recursive: true }) : []) {
-  if (!file.endsWith('.node')) continue;
+  if (!/\.(node|wasm)$/.test(file)) continue;
   if (readFileSync(join(built, `${file}.sources`), 'utf8') !== sourcesHash()) {
     console.error(`build-prebuilds/prebuilds/${file} is of other sources than those here: npm run prebuilds -- --all`);
     process.exit(1);

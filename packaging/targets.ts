@@ -1,13 +1,13 @@
-/** The platforms that the package brings a binary for, and what zig calls them. */
+/** The platforms that the package brings a binary for, WebAssembly for all others, and what zig calls them. */
 
 export interface Target {
-  /** `process.platform`, `process.arch`, and `-musl` where that is the C library. */
+  /** `process.platform`, `process.arch`, and `-musl` where that is the C library; or `wasm`. */
   readonly name: string;
   /** In prebuilds/, as src/ops/addon-files.ts looks for it. */
   readonly file: string;
   /** For `zig c++ -target`; behind the C library, or the system, the oldest version that will do. */
   readonly triple: string;
-  readonly format: 'elf' | 'mach-o' | 'pe';
+  readonly format: 'elf' | 'mach-o' | 'pe' | 'wasm';
 }
 
 const of = (name: string, triple: string, format: Target['format']): Target => {
@@ -23,4 +23,5 @@ export const targets: readonly Target[] = [
   of('win32-x64', 'x86_64-windows-gnu', 'pe'),
   of('darwin-arm64', 'aarch64-macos.11.0', 'mach-o'),
   of('darwin-x64', 'x86_64-macos.11.0', 'mach-o'),
+  { name: 'wasm', triple: 'wasm32-wasi', format: 'wasm', file: 'wasm/lanewise.wasm' },
 ];

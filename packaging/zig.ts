@@ -1,10 +1,11 @@
-/** Compiles and links the addon for one target with the zig of this folder's package.json. */
+/** Compiles and links the addon, or the WebAssembly module, for one target with the zig of this folder's package.json. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { clearLocalNames } from './mach-o-names.js';
 import { clearTime } from './pe.js';
 import type { Target } from './targets.js';
 
@@ -17,20 +18,43 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** As in binding.gyp. zig takes -O3 for its own -O2 and defines NDEBUG. */
 const flags = [
-  ...['-std=c++20', '-O3', '-g0', '-ffp-contract=off', '-fno-math-errno', '-fexceptions', '-fvisibility=hidden'],
+  ...['-std=c++20', '-g0', '-ffp-contract=off', '-fno-math-errno', '-fexceptions', '-fvisibility=hidden'],
   ...['-fvisibility-inlines-hidden', '-ffunction-sections', '-fdata-sections', '-Wno-pass-failed'],
   ...['-DNAPI_VERSION=8', `-DLANEWISE_VERSION="${version}"`, `-I${nodeApi}/include`],
 ];
 
+/** What is slow anyway, or takes no time: for size, since all platforms share one package. */
+const isSmall = (source: string) => /^native\/(binding|program|wasm|kernels\/isa\/scalar)\//.test(source);
+
+/** Sources of what WebAssembly has not: Node-API, threads, processors. */
+const isOfWasm = (source: string) =>
+  !/^native\/(binding|core|distributed)\/|\/isa\/(?!simd128)|^native\/program\/(\w*job|runner|randperm)\.cc$/.test(
+    source,
+  ) || source === 'native/core/cpu.cc';
+/** Exceptions are those that engines have had for years. Functions of `module.cc` are exported by themselves. */
+const wasmFeatures = '-mcpu=generic+simd128+bulk_memory+sign_ext+nontrapping_fptoint+exception_handling';
+const wasmFlags = [wasmFeatures, '-fwasm-exceptions', '-fno-threadsafe-statics'];
+
 /**
- * Files of zig's libc++abi that its own build of them makes unfit for a library that is loaded late: it gives them thread-local memory of
- * the kind that only fits into the little room a process keeps for it, and has them call a function that glibc 2.17 lacks, instead of
- * asking whether it is there.
+ * Files of zig's libc++abi that are compiled here again. On Linux its own build of them is unfit for a library that is loaded late: it gives
+ * them thread-local memory of the kind that only fits into the little room a process keeps for it, and has them call a function that glibc 2.17
+ * lacks, instead of asking whether it is there. But in WebAssembly the last words of a program that is terminated name types as in the source, by a
+ * parser of mangled names that is a twentieth of the addon.
  */
-const replaced = ['cxa_exception_storage.cpp', 'cxa_thread_atexit.cpp'];
+const replaced = (format: Target['format']) => [
+  ...(format === 'elf' ? ['cxa_exception_storage.cpp', 'cxa_thread_atexit.cpp'] : []),
+  ...(format === 'wasm' ? [] : ['cxa_default_handlers.cpp']),
+];
 const replacedFlags = [
-  ...['-std=c++11', '-O3', '-g0', '-fvisibility=hidden', '-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS'],
-  ...['-DHAS_THREAD_LOCAL', `-I${compiler}lib/libcxxabi/include`, `-I${compiler}lib/libcxx/src`],
+  ...['-std=c++20', '-O3', '-g0', '-fvisibility=hidden', '-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS'],
+  ...[
+    '-DHAS_THREAD_LOCAL',
+    '-DLIBCXXABI_SILENT_TERMINATE',
+    '-D_LIBCPP_BUILDING_LIBRARY',
+    '-D_LIBCXXABI_BUILDING_LIBRARY',
+    `-I${compiler}lib/libcxxabi/include`,
+    `-I${compiler}lib/libcxx/src`,
+  ],
 ];
 
 /** What Node looks for in an addon; everything else in it is its own. */
@@ -65,16 +89,23 @@ export class Zig {
   async build(target: Target, file: string): Promise<void> {
     const folder = join(this.#folder, 'objects', target.name);
     mkdirSync(folder, { recursive: true });
-    const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8').trim().split(/\s+/);
-    const code = target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
-    const jobs = sources.map((source) => ({ source, flags, object: join(folder, `${source.replaceAll('/', '_')}.o`) }));
-    if (target.format === 'elf')
-      for (const name of replaced)
-        jobs.push({
-          source: join(compiler, 'lib/libcxxabi/src', name),
-          flags: replacedFlags,
-          object: join(folder, `${name}.o`),
-        });
+    const isWasm = target.format === 'wasm';
+    const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8')
+      .trim()
+      .split(/\s+/)
+      .filter((source) => !isWasm || isOfWasm(source));
+    const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
+    const jobs = sources.map((source) => ({
+      source,
+      flags: [...flags, isSmall(source) ? '-Os' : '-O3'],
+      object: join(folder, `${source.replaceAll('/', '_')}.o`),
+    }));
+    for (const name of replaced(target.format))
+      jobs.push({
+        source: join(compiler, 'lib/libcxxabi/src', name),
+        flags: replacedFlags,
+        object: join(folder, `${name}.o`),
+      });
     const waiting = [...jobs];
     const work = async () => {
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
@@ -85,9 +116,11 @@ export class Zig {
     // Not at `file`: of a library for Windows zig also leaves an import library in the folder.
     const linked = join(folder, basename(file));
     const objects = jobs.map((job) => job.object);
-    await this.#zig('c++', '-target', target.triple, '-shared', '-s', '-o', linked, ...objects, ...flagsOfLinker);
+    const kind = isWasm ? ['-mexec-model=reactor', wasmFeatures] : ['-shared'];
+    await this.#zig('c++', '-target', target.triple, ...kind, '-s', '-o', linked, ...objects, ...flagsOfLinker);
     const bytes = readFileSync(linked);
     if (target.format === 'pe') clearTime(bytes);
+    if (target.format === 'mach-o') clearLocalNames(bytes);
     writeFileSync(file, bytes);
   }
 
@@ -108,6 +141,8 @@ export class Zig {
       case 'mach-o':
         // Node has the functions of Node-API.
         return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
+      case 'wasm':
+        return ['-Wl,--gc-sections'];
       case 'pe': {
         const library = join(folder, 'node.lib');
         const names = ['js_native_api', 'node_api'].flatMap((name) =>

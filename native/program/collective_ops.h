@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <memory>
 
-#include "../distributed/overlap.h"
 #include "../ops/context.h"
 #include "../ops/ops.h"
+
+namespace lanewise::distributed {
+class Overlap;
+}
 
 namespace lanewise::program {
 

@@ -12,7 +12,11 @@ with the pure-TypeScript one. A quick look: the repository's 'npm run bench' mea
     seconds: { type: 'string', value: 'N', help: 'for each backend; default: 2' },
     json: { type: 'boolean', help: 'print the result as JSON' },
   },
-  examples: ['lanewise bench', 'LANEWISE_NUM_THREADS=1 lanewise bench --seconds 5'],
+  examples: [
+    'lanewise bench',
+    'LANEWISE_NUM_THREADS=1 lanewise bench --seconds 5',
+    'LANEWISE_BACKEND=wasm lanewise bench',
+  ],
   arguments: [0, 0],
   async run(_positionals, values, terminal) {
     const seconds = numberOption(values, 'seconds', 2, { least: 0.01, most: 600 });
@@ -23,7 +27,7 @@ with the pure-TypeScript one. A quick look: the repository's 'npm run bench' mea
       backend.use(name);
       results.push({
         backend: name,
-        threads: name === 'reference' ? 1 : backend.threads,
+        threads: name.startsWith('native') ? backend.threads : 1,
         ...(await time(seconds, terminal)),
       });
     }
@@ -37,7 +41,7 @@ with the pure-TypeScript one. A quick look: the repository's 'npm run bench' mea
         );
       const [fast, slow] = results;
       if (slow !== undefined)
-        terminal.print(`native is ${(slow.milliseconds / fast!.milliseconds).toPrecision(3)} times as fast`);
+        terminal.print(`${fast!.backend} is ${(slow.milliseconds / fast!.milliseconds).toPrecision(3)} times as fast`);
       else terminal.print('no native backend here: see lanewise info');
     }
     return 0;

@@ -1,4 +1,4 @@
-/** Where the native addon may lie, and what this process is: its C library, what it may read. */
+/** Where the native addon and the WebAssembly module may lie, and what this process is: its C library, what it may read. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -32,6 +32,8 @@ export interface Place {
   readonly here: string;
   /** Where the binary of this platform may lie, as seen from it; null where there can be none. */
   prebuilt(): URL | null;
+  /** The same of the WebAssembly module. */
+  wasm(): URL | null;
 }
 
 /**
@@ -51,6 +53,13 @@ export const places: Place[] = [
         return null;
       }
     },
+    wasm() {
+      try {
+        return new URL('../../prebuilds/wasm/lanewise.wasm', import.meta.url);
+      } catch {
+        return null;
+      }
+    },
   },
 ];
 
@@ -61,24 +70,39 @@ export const packageRoot = (): string => fileURLToPath(new URL('../../', places.
 export const prebuiltFile = (): string =>
   `prebuilds/${process.platform}-${process.arch}/${isMusl() ? 'lanewise.musl.node' : 'lanewise.node'}`;
 
-/** The files to try, in this order; each may throw. */
+/** The WebAssembly module, in a package or next to a bundle. */
+export const wasmFile = 'prebuilds/wasm/lanewise.wasm';
+
+/** The files to try for the addon, in this order; each may throw. */
 export function addonFiles(): (() => string)[] {
   const forced = environment('LANEWISE_ADDON');
   if (forced) return [() => resolve(forced)];
+  return filesOf(prebuiltFile(), 'build/Release/lanewise.node', (place) => place.prebuilt());
+}
+
+/** The files to try for the WebAssembly module, in this order; each may throw. */
+export function wasmFiles(): (() => string)[] {
+  const forced = environment('LANEWISE_WASM');
+  if (forced) return [() => resolve(forced)];
+  return filesOf(wasmFile, `build-prebuilds/${wasmFile}`, (place) => place.wasm());
+}
+
+/** @param built what a checkout has instead */
+function filesOf(file: string, built: string, urlOf: (place: Place) => URL | null): (() => string)[] {
   const known = places.filter(({ here }) => here !== '');
-  const prebuilt = known.flatMap((place) => place.prebuilt() ?? []).map((url) => () => fileURLToPath(url));
-  if (installation().kind !== 'bundle') return [...prebuilt, () => join(packageRoot(), 'build/Release/lanewise.node')];
+  const prebuilt = known.flatMap((place) => urlOf(place) ?? []).map((url) => () => fileURLToPath(url));
+  if (installation().kind !== 'bundle') return [...prebuilt, () => join(packageRoot(), built)];
   return [
     ...prebuilt,
     ...known.map(
       ({ here }) =>
         () =>
-          fileURLToPath(new URL(prebuiltFile(), here)),
+          fileURLToPath(new URL(file, here)),
     ),
     ...known.map(
       ({ here }) =>
         () =>
-          join(dirname(createRequire(here).resolve('lanewise/package.json')), prebuiltFile()),
+          join(dirname(createRequire(here).resolve('lanewise/package.json')), file),
     ),
   ];
 }

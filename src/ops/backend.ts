@@ -13,11 +13,13 @@ import { createNativePrograms, type NativeJobs } from './native-programs.js';
 import type { Ops } from './ops.js';
 import { referenceOps } from './reference/index.js';
 import { createReferencePrograms } from './reference/programs.js';
+import { createWasm, wasmInstructionSet } from './wasm.js';
+import { loadWasm, type WasmReport } from './wasm-module.js';
 
 export { packageRoot } from './addon-files.js';
 
 export interface Backend {
-  /** `'reference'`, or `'native:'` and an instruction set. */
+  /** `'reference'`, `'wasm'`, or `'native:'` and an instruction set. */
   readonly name: string;
   readonly ops: Ops;
   /** What runs traced programs, made at the first call. */
@@ -26,11 +28,11 @@ export interface Backend {
 
 /** What {@link backend.info} tells. */
 export interface BackendInfo {
-  /** The backend in use: `'native:avx2'`, `'reference'`, ... */
+  /** The backend in use: `'native:avx2'`, `'wasm'`, `'reference'`, ... */
   readonly name: string;
   /** Why that one, in English: what forced it, or what this processor has and lacks. */
   readonly nameSource: string;
-  /** The instruction set of a native backend, null for the reference. */
+  /** The instruction set of a native backend, `'simd128'` of WebAssembly, null for the reference. */
   readonly instructionSet: string | null;
   /** The backends that can be used here, slowest first. */
   readonly available: readonly string[];
@@ -51,11 +53,21 @@ export interface BackendInfo {
     /** The files that were tried before, and why each failed. */
     readonly tried: LoadReport['tried'];
   };
+  /** What became of loading the WebAssembly module. */
+  readonly wasm: {
+    /** Whether there is one. */
+    readonly loaded: boolean;
+    /** The file it came from, or null. */
+    readonly path: string | null;
+    /** The files that were tried before, and why each failed. */
+    readonly tried: LoadReport['tried'];
+  };
 }
 
 const referencePrograms = createReferencePrograms(referenceOps);
 const reference: Backend = { name: 'reference', ops: referenceOps, programs: () => referencePrograms };
 const natives = new Map<string, Backend>();
+let wasm: { readonly report: WasmReport; readonly backend: Backend | null } | undefined;
 let jobs: NativeJobs | undefined;
 
 let report: LoadReport | undefined;
@@ -105,9 +117,14 @@ const show = (value: unknown): string => (typeof value === 'string' ? `'${value}
 /** Instruction sets that can run, narrowest first. */
 const instructionSets = (): string[] => Object.keys(native().addon?.instructionSets ?? {});
 
-const available = (): string[] => ['reference', ...instructionSets().map((isa) => `native:${isa}`)];
+const available = (): string[] => [
+  'reference',
+  ...(webAssembly().backend === null ? [] : ['wasm']),
+  ...instructionSets().map((isa) => `native:${isa}`),
+];
 
-const whyMissing = ({ tried }: LoadReport): string => tried.map(({ path, error }) => `${path}: ${error}`).join('; ');
+const whyMissing = ({ tried }: Pick<LoadReport, 'tried'>): string =>
+  tried.map(({ path, error }) => `${path}: ${error}`).join('; ');
 
 /** What to do about it, with a space behind; or nothing. */
 function remedy({ tried }: LoadReport): string {
@@ -132,9 +149,30 @@ function nativeBackend(isa: string | undefined): Backend | undefined {
   return found;
 }
 
+/** The WebAssembly module, loaded at the first call, and its backend if there is one. */
+function webAssembly(): NonNullable<typeof wasm> {
+  if (wasm !== undefined) return wasm;
+  const report = loadWasm();
+  const { module } = report;
+  let made: Backend | null = null;
+  if (module !== null) {
+    const { ops, programs } = createWasm(module, referenceOps);
+    made = { name: 'wasm', ops, programs: () => programs };
+  }
+  wasm = { report, backend: made };
+  return wasm;
+}
+
 /** `caller` is for messages. */
 function find(caller: string, name: string): Backend {
   if (name === 'reference') return reference;
+  if (name === 'wasm') {
+    const { backend: found, report } = webAssembly();
+    if (found !== null) return found;
+    throw new BackendError(
+      `${caller}: no backend 'wasm'; available: ${available().join(', ')}. The WebAssembly module could not be loaded (${whyMissing(report)}).`,
+    );
+  }
   const isa = name === 'native' ? instructionSets().at(-1) : name.replace(/^native:/, '');
   const found = name.startsWith('native') ? nativeBackend(isa) : undefined;
   if (found !== undefined) return found;
@@ -160,10 +198,13 @@ function choose(): Backend {
     chosen = find('LANEWISE_BACKEND', forced);
     chosenBy = `LANEWISE_BACKEND=${forced}`;
   } else {
-    chosen = nativeBackend(instructionSets().at(-1)) ?? reference;
-    if (chosen === reference) warnOfReference(native());
+    chosen = nativeBackend(instructionSets().at(-1));
+    if (chosen === undefined) {
+      chosen = webAssembly().backend ?? reference;
+      warnOfMissing(native(), chosen);
+    }
   }
-  if (chosen !== reference && sharesCpus()) warnOfCluster();
+  if (chosen.name.startsWith('native') && sharesCpus()) warnOfCluster();
   return chosen;
 }
 
@@ -175,7 +216,7 @@ function nameSource(addon: LoadReport['addon']): string {
 }
 
 function threadSource(addon: LoadReport['addon']): string {
-  if (addon === null) return 'the reference computes on one thread';
+  if (addon === null) return 'without a native addon it is one thread';
   const machine = addon.threadSource();
   if (threadsSetBy !== undefined) return `${threadsSetBy}; by itself it would be ${threadsByItself}: ${machine}`;
   return sharesCpus() ? `${machine}; each worker of the cluster has as many: ${divide}` : machine;
@@ -196,10 +237,13 @@ function warnOfCluster(): void {
 }
 
 /** Once in a process, since a backend is chosen once. */
-function warnOfReference(loaded: LoadReport): void {
+function warnOfMissing(loaded: LoadReport, instead: Backend): void {
+  const how =
+    instead === reference
+      ? `in plain TypeScript, many times slower: its native addon could not be loaded, nor its WebAssembly module (${whyMissing(webAssembly().report)})`
+      : 'in WebAssembly on one thread, several times slower: its native addon could not be loaded';
   process.emitWarning(
-    `lanewise computes in plain TypeScript, many times slower: its native addon could not be loaded. ` +
-      `Tried ${whyMissing(loaded)}. ${remedy(loaded)}LANEWISE_BACKEND=reference asks for this without the warning.`,
+    `lanewise computes ${how}. Tried ${whyMissing(loaded)}. ${remedy(loaded)}LANEWISE_BACKEND=${instead.name} asks for this without the warning.`,
     { type: 'LanewiseWarning', code: 'LANEWISE_NO_NATIVE' },
   );
 }
@@ -249,16 +293,16 @@ export function withOps<T>(ops: Ops, run: () => T): T {
 
 /**
  * Where the library computes. The choice falls at the first op: the environment variable `LANEWISE_BACKEND` if it is
- * set, else the native backend of the widest instruction set, else `'reference'` with one process warning of code
+ * set, else the native backend of the widest instruction set, else `'wasm'`, else `'reference'`, these two with one process warning of code
  * `LANEWISE_NO_NATIVE`. In a worker of a cluster for which no number of threads is set, one of code `LANEWISE_CLUSTER_THREADS` advises to divide.
  */
 export const backend = {
-  /** The backend in use: `'native:avx2'`, `'reference'`, ... */
+  /** The backend in use: `'native:avx2'`, `'wasm'`, `'reference'`, ... */
   get name(): string {
     return choose().name;
   },
 
-  /** The backends that can be used here: `'reference'`, then the native ones, the widest instruction set last. */
+  /** The backends that can be used here: `'reference'`, `'wasm'`, then the native ones, the widest instruction set last. */
   get available(): string[] {
     return available();
   },
@@ -278,7 +322,7 @@ export const backend = {
   },
 
   /**
-   * How many threads a native op may use, the calling one included; the reference always computes on one. By default
+   * How many threads a native op may use, the calling one included; `'reference'` and `'wasm'` always compute on one. By default
    * the smallest of the CPUs in the affinity mask, their physical cores and the cgroup quota rounded down; the
    * environment variable `LANEWISE_NUM_THREADS` overrides that. Results do not depend on it. Without an addon it is 1
    * and setting it has no effect.
@@ -300,15 +344,17 @@ export const backend = {
   info(): BackendInfo {
     const { name } = choose();
     const { addon, path, tried } = native();
+    const { report } = webAssembly();
     return {
       name,
       nameSource: chosenBy ?? nameSource(addon),
-      instructionSet: name === 'reference' ? null : name.replace('native:', ''),
+      instructionSet: name === 'reference' ? null : name === 'wasm' ? wasmInstructionSet : name.replace('native:', ''),
       available: available(),
       compiled: [...(addon?.compiled ?? [])],
       threads: backend.threads,
       threadSource: threadSource(addon),
       native: { loaded: addon !== null, path, version: addon?.version ?? null, tried },
+      wasm: { loaded: report.module !== null, path: report.path, tried: report.tried },
     };
   },
 };

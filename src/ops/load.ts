@@ -15,33 +15,15 @@ export type NativeValue = HostArray | readonly HostArray[] | number | boolean | 
  */
 export type NativeFunction = (...args: NativeValue[]) => void;
 
-declare const handleOf: unique symbol;
-
 /** An object of the addon that owns a buffer, a program or a sequence. */
-export interface NativeHandle {
-  readonly [handleOf]: true;
+export abstract class NativeHandle {
+  declare protected readonly isOfAddon: true;
 }
 
-/** What native/binding/addon.cc exports. */
-export interface NativeAddon {
-  /** The ops by name, by the name of each instruction set that this processor can run, narrowest first. */
-  readonly instructionSets: Readonly<Record<string, Readonly<Record<string, NativeFunction>>>>;
-  /** The instruction sets in the binary, whether or not this processor has them. */
-  readonly compiled: readonly string[];
-  readonly version: string;
-  readonly maxThreads: number;
-  /** How many threads an op may use, the calling one included. */
-  threads(): number;
-  setThreads(count: number): void;
-  /** Where the number comes from that `threads()` gives at first. */
-  threadSource(): string;
-
+/** What native.ts and native-programs.ts work with: an addon, or what wasm.ts makes of a WebAssembly module. */
+export interface ProgramAddon {
   /** The names of the ops that programs can run; an opcode is an index. */
   readonly opcodes: readonly string[];
-  /** For each op the kinds of its parameters, as its C++ function has them: named as roles of ops.ts, with `?` where null may be given. */
-  opParameters(): Readonly<Record<string, readonly string[]>>;
-  /** The names of the nodes of pointwise programs; a node's number is an index. */
-  readonly pointwiseNodes: readonly string[];
   /** Where numbers cross that would take a separate array: much faster. Empty where the engine allows no such memory. */
   readonly frame: Float64Array;
   /** Makes a pointwise program known until it is forgotten: its number. */
@@ -83,7 +65,28 @@ export interface NativeAddon {
     ...arrays: readonly HostArray[]
   ): void;
   disposeProgram(program: NativeHandle): void;
+  /** For jobs of which none begins once one before it has failed or was stopped. */
+  createSequence(): NativeHandle;
+}
 
+/** What native/binding/addon.cc exports. */
+export interface NativeAddon extends ProgramAddon {
+  /** The ops by name, by the name of each instruction set that this processor can run, narrowest first. */
+  readonly instructionSets: Readonly<Record<string, Readonly<Record<string, NativeFunction>>>>;
+  /** The instruction sets in the binary, whether or not this processor has them. */
+  readonly compiled: readonly string[];
+  readonly version: string;
+  readonly maxThreads: number;
+  /** How many threads an op may use, the calling one included. */
+  threads(): number;
+  setThreads(count: number): void;
+  /** Where the number comes from that `threads()` gives at first. */
+  threadSource(): string;
+
+  /** For each op the kinds of its parameters, as its C++ function has them: named as roles of ops.ts, with `?` where null may be given. */
+  opParameters(): Readonly<Record<string, readonly string[]>>;
+  /** The names of the nodes of pointwise programs; a node's number is an index. */
+  readonly pointwiseNodes: readonly string[];
   /** Before all that concerns jobs. `wake` is called on the event loop when a job is over and no call of `settleJob` is to come for it. */
   openJobs(wake: () => void): void;
   /**
@@ -91,8 +94,6 @@ export interface NativeAddon {
    * announces the next, unless it is called again anyway.
    */
   settleJob(comesAgain: boolean): boolean;
-  /** For jobs of which none begins once one before it has failed or was stopped. */
-  createSequence(): NativeHandle;
   /**
    * Queues runs of a program; the number by which the job is known until `settle` returns. Inputs and what outputs hold
    * are copied. Null: no counter; the environment's number of threads; no sequence; sums of zeros.

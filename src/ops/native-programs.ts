@@ -4,7 +4,7 @@ import { ArgumentError, BackendError, LanewiseError, StateError } from '../error
 import { isError, isRefusal } from '../realm.js';
 import type { GraphScalar, Instruction, Job, JobCall, JobSequence, RunCall, ValueId, ValueSpec } from './graph.js';
 import { type DeviceBuffer, type Graph, NotFiniteError, type ProgramFactory, type ProgramHandle } from './graph.js';
-import type { NativeAddon, NativeHandle } from './load.js';
+import type { NativeHandle, ProgramAddon } from './load.js';
 import { type DType, type HostArray, type Layout, type Role, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
 import { roleTraits } from './roles.js';
@@ -94,11 +94,11 @@ function encodeInstructions(instructions: readonly Instruction[], opcodes: reado
 class NativeBuffer implements DeviceBuffer {
   readonly dtype: DType;
   readonly length: number;
-  readonly #addon: NativeAddon;
+  readonly #addon: ProgramAddon;
   readonly #handle: NativeHandle;
   #freed = false;
 
-  constructor(addon: NativeAddon, dtype: DType, length: number) {
+  constructor(addon: ProgramAddon, dtype: DType, length: number) {
     this.#addon = addon;
     this.dtype = dtype;
     this.length = length;
@@ -141,11 +141,11 @@ const onLost = new WeakMap<NativeHandle, () => void>();
  * loop, and in such a turn, since nothing else may be made.
  */
 class Reclaimer {
-  readonly #addon: NativeAddon;
+  readonly #addon: ProgramAddon;
   readonly #collected = new FinalizationRegistry<null>(() => this.#schedule());
   #isScheduled = false;
 
-  constructor(addon: NativeAddon) {
+  constructor(addon: ProgramAddon) {
     this.#addon = addon;
   }
 
@@ -190,15 +190,15 @@ export function sequenceHandleOf(sequence: JobSequence): NativeHandle {
 
 class NativeProgram implements ProgramHandle {
   readonly arenaBytes: number;
-  readonly #addon: NativeAddon;
+  readonly #addon: ProgramAddon;
   readonly #jobs: NativeJobs;
   readonly #handle: NativeHandle;
   readonly #number: number;
-  readonly #run: NativeAddon['runProgram'];
+  readonly #run: ProgramAddon['runProgram'];
   #unsettled = 0;
   #disposed = false;
 
-  constructor(addon: NativeAddon, jobs: NativeJobs, handle: NativeHandle) {
+  constructor(addon: ProgramAddon, jobs: NativeJobs, handle: NativeHandle) {
     this.#addon = addon;
     this.#jobs = jobs;
     this.#handle = handle;
@@ -252,7 +252,7 @@ class NativeProgram implements ProgramHandle {
  * Runs programs on one instruction set.
  * @param isa - its name
  */
-export function createNativePrograms(isa: string, addon: NativeAddon, jobs: NativeJobs): ProgramFactory {
+export function createNativePrograms(isa: string, addon: ProgramAddon, jobs: NativeJobs): ProgramFactory {
   const reclaimer = new Reclaimer(addon);
   const factory: ProgramFactory = {
     fuses: true,

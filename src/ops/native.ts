@@ -1,7 +1,7 @@
 /** The native backends: every op of the contract marshalled by its signature to the addon's function of that name. */
 import { BackendError } from '../errors.js';
 import { hostOps } from './host.js';
-import type { NativeAddon, NativeFunction, NativeValue } from './load.js';
+import type { NativeFunction, NativeValue, ProgramAddon } from './load.js';
 import { failure } from './native-programs.js';
 import { type Layout, type Memory, type Ops, type Signature, signatures } from './ops.js';
 import type { PointwiseProgram } from './pointwise-program.js';
@@ -14,7 +14,7 @@ type NativeOp = Exclude<keyof Ops, HostOp>;
 type Args = Readonly<Record<string, unknown>>;
 
 /** What crosses without a copy: programs as numbers, numbers in the frame. */
-export type Crossing = Pick<NativeAddon, 'frame' | 'pointwiseProgram' | 'forgetPointwiseProgram'>;
+export type Crossing = Pick<ProgramAddon, 'frame' | 'pointwiseProgram' | 'forgetPointwiseProgram'>;
 
 const isFloat64 = (memory: Memory | null): boolean => memory !== null && memory.dtype === 'float64';
 

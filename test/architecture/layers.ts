@@ -98,9 +98,16 @@ export const layerOrder: Rule = (files) =>
   });
 
 /** Only these know the addon: addon-files.ts finds it, load.ts loads it, native*.ts call it, backend.ts chooses; the benchmark asks it for the peak. */
-const addonFiles = ['addon-files', 'load', 'native', 'native-programs', 'native-jobs', 'native-group'].map(
-  (stem) => `src/ops/${stem}.ts`,
-);
+const addonFiles = [
+  'addon-files',
+  'load',
+  'native',
+  'native-programs',
+  'native-jobs',
+  'native-group',
+  'wasm',
+  'wasm-module',
+].map((stem) => `src/ops/${stem}.ts`);
 const addonUsers = [...addonFiles, 'src/ops/load-advice.ts', 'src/ops/backend.ts', 'src/internal.ts'];
 const finders = ['src/ops/addon-files.ts', 'src/ops/load.ts'];
 

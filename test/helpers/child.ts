@@ -61,7 +61,7 @@ export interface ChildResult {
 /**
  * Runs `code`, a module body in which `report(value)` hands a value back and `src('ops/backend.ts')` imports a file of
  * src. The LANEWISE variables of this process are not passed on, but for LANEWISE_ADDON, which may point to an addon built
- * with sanitizers.
+ * with sanitizers, and LANEWISE_WASM.
  */
 export async function runChild(code: string, env: Readonly<Record<string, string>> = {}): Promise<ChildResult> {
   const inherited = { ...process.env };

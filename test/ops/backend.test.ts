@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, StateError } from '../../src/errors.js';
 import { backend, currentOps, getBackend, withOps } from '../../src/ops/backend.js';
@@ -9,6 +10,10 @@ import { GuardedMemory } from '../helpers/memory.js';
 import { nodeOf, programOf } from './cases/programs.js';
 
 const noAddon = { LANEWISE_ADDON: '/nowhere/lanewise.node' };
+const neither = { ...noAddon, LANEWISE_WASM: '/nowhere/lanewise.wasm' };
+const hasWasm = backend.available.includes('wasm');
+/** What tests below say of the rest of `info()`. */
+const noFile = (path: string) => ({ path, error: 'no such file' });
 const name = backend.name;
 const threads = backend.threads;
 
@@ -24,7 +29,7 @@ const thrownBy = (code: string): string =>
 describe('the choice of a backend', () => {
   it('falls on the widest instruction set of this processor', () => {
     expect(backend.available[0]).toBe('reference');
-    expect(backend.available[1]).toBe('native:scalar');
+    expect(backend.available.filter((each) => each !== 'wasm')[1]).toBe('native:scalar');
     if (process.env.LANEWISE_BACKEND === undefined) expect(backend.name).toBe(backend.available.at(-1));
     expect(currentOps()).toBe(getBackend(backend.name).ops);
     expect(getBackend('native')).toBe(getBackend(backend.available.at(-1)!));
@@ -36,7 +41,9 @@ describe('the choice of a backend', () => {
       backend.use(other);
       expect(backend.name).toBe(other);
       expect(currentOps()).toBe(getBackend(other).ops);
-      expect(backend.info().instructionSet).toBe(other === 'reference' ? null : other.slice('native:'.length));
+      const special: Record<string, string | null> = { reference: null, wasm: 'simd128' };
+      const instructionSet = other in special ? special[other] : other.slice('native:'.length);
+      expect(backend.info().instructionSet).toBe(instructionSet);
       expect(backend.info().nameSource).toBe(`backend.use('${other}')`);
     }
     backend.use('native');
@@ -99,7 +106,58 @@ describe('the choice of a backend', () => {
   });
 });
 
-describe('without an addon', () => {
+describe.runIf(hasWasm)('without an addon', () => {
+  it('WebAssembly computes, after one warning that says why', async () => {
+    const code = `const { backend, currentOps } = await src('ops/backend.ts');
+      const warnings = [];
+      process.on('warning', ({ code, message }) => warnings.push([code, message]));
+      for (let i = 0; i < 3; i++) { currentOps(); backend.name; }
+      const { name, instructionSet, available, native, wasm } = backend.info();
+      setImmediate(() => report({ warnings, name, instructionSet, available, native: native.loaded, wasm: wasm.loaded }))`;
+    const { reported } = await runChild(code, noAddon);
+    expect(reported).toEqual({
+      warnings: [
+        [
+          'LANEWISE_NO_NATIVE',
+          expect.stringMatching(
+            /^lanewise computes in WebAssembly on one thread.*Tried \/nowhere.*LANEWISE_BACKEND=wasm asks for this without/,
+          ),
+        ],
+      ],
+      name: 'wasm',
+      instructionSet: 'simd128',
+      available: ['reference', 'wasm'],
+      native: false,
+      wasm: true,
+    });
+  });
+
+  it('a chosen wasm needs no warning', async () => {
+    const code = `const { currentOps, backend } = await src('ops/backend.ts'); currentOps(); report(backend.name)`;
+    const { reported, stderr } = await runChild(code, { ...noAddon, LANEWISE_BACKEND: 'wasm' });
+    expect({ reported, stderr }).toEqual({ reported: 'wasm', stderr: '' });
+  });
+});
+
+describe('a WebAssembly module', () => {
+  it('that is none is told with the reason, and the other backends stay', async () => {
+    const code = `const { backend, currentOps } = await src('ops/backend.ts'); ${thrownBy('currentOps()')}`;
+    const files = ['/nowhere/lanewise.wasm', fileURLToPath(import.meta.url)];
+    const reasons = ['no such file', 'WebAssembly.Module\\(\\): expected magic word'];
+    for (const [i, file] of files.entries()) {
+      const { reported } = await runChild(code, { LANEWISE_WASM: file, LANEWISE_BACKEND: 'wasm' });
+      expect(reported).toMatchObject({ name: 'BackendError' });
+      const { message } = reported as { message: string };
+      expect(message).toMatch(
+        new RegExp(
+          `^LANEWISE_BACKEND: no backend 'wasm'; available: reference, native:scalar.*could not be loaded \\(${file}: ${reasons[i]}`,
+        ),
+      );
+    }
+  });
+});
+
+describe('without an addon and WebAssembly', () => {
   it('the reference computes, after one warning that says why', async () => {
     const code = `const { backend, currentOps } = await src('ops/backend.ts');
       const warnings = [];
@@ -107,15 +165,14 @@ describe('without an addon', () => {
       for (let i = 0; i < 3; i++) { currentOps(); backend.name; backend.info(); }
       backend.threads = 2;
       setImmediate(() => report({ warnings, threads: backend.threads, info: backend.info() }))`;
-    const { reported } = await runChild(code, noAddon);
-    const tried = [{ path: '/nowhere/lanewise.node', error: 'no such file' }];
+    const { reported } = await runChild(code, neither);
     expect(reported).toEqual({
       warnings: [
         {
           name: 'LanewiseWarning',
           code: 'LANEWISE_NO_NATIVE',
           message: expect.stringMatching(
-            /Tried \/nowhere\/lanewise\.node: no such file\. LANEWISE_ADDON names that file/,
+            /nor its WebAssembly module \(\/nowhere\/lanewise\.wasm: no such file\)\. Tried \/nowhere\/lanewise\.node: no such file\. LANEWISE_ADDON names that file/,
           ),
         },
       ],
@@ -127,21 +184,22 @@ describe('without an addon', () => {
         available: ['reference'],
         compiled: [],
         threads: 1,
-        threadSource: 'the reference computes on one thread',
-        native: { loaded: false, path: null, version: null, tried },
+        threadSource: 'without a native addon it is one thread',
+        native: { loaded: false, path: null, version: null, tried: [noFile('/nowhere/lanewise.node')] },
+        wasm: { loaded: false, path: null, tried: [noFile('/nowhere/lanewise.wasm')] },
       },
     });
   });
 
   it('a chosen reference needs no warning', async () => {
     const code = `const { currentOps } = await src('ops/backend.ts'); currentOps(); report('quiet')`;
-    const { reported, stderr } = await runChild(code, { ...noAddon, LANEWISE_BACKEND: 'reference' });
+    const { reported, stderr } = await runChild(code, { ...neither, LANEWISE_BACKEND: 'reference' });
     expect({ reported, stderr }).toEqual({ reported: 'quiet', stderr: '' });
   });
 
   it.each([['native'], ['native:scalar']])('asking for %s is an error that says why it is missing', async (forced) => {
     const code = `const { currentOps } = await src('ops/backend.ts'); ${thrownBy('currentOps()')}`;
-    const { reported } = await runChild(code, { ...noAddon, LANEWISE_BACKEND: forced });
+    const { reported } = await runChild(code, { ...neither, LANEWISE_BACKEND: forced });
     expect(reported).toEqual({
       name: 'BackendError',
       code: 'ERR_LANEWISE_BACKEND',

@@ -5,7 +5,7 @@ import { provesNothing } from '../helpers/compare.js';
 import { type Case, opCase } from './cases/case.js';
 import { argsOf, over, programOf } from './cases/programs.js';
 import { cases, groupOf } from './cases.js';
-import { expectRight, expectSame, label, oracle, runCase } from './harness.js';
+import { expectRight, expectSame, label, oracle, type Results, runCase } from './harness.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
 const missing = backend.info().compiled.filter((isa) => !natives.includes(`native:${isa}`));
@@ -48,7 +48,9 @@ describe('the cases', () => {
   });
 });
 
-describe.each(['reference', ...natives])('ops on %s', (name) => {
+const hasWasm = backend.available.includes('wasm');
+
+describe.each(['reference', ...(hasWasm ? ['wasm'] : []), ...natives])('ops on %s', (name) => {
   const { ops } = getBackend(name);
   describe('are right', () => {
     itForEachGroup((testCase) => expectRight(testCase, runCase(ops, testCase)));
@@ -90,6 +92,28 @@ describe.each(fused.slice(1))(`ops on %s and ${fused[0]} give the same bits`, (n
   itForEachGroup((testCase) => {
     expectSame(testCase, runCase(ops, testCase), runCase(narrowest, testCase), `${name} against ${fused[0]}`);
   });
+});
+
+// Neither has a fused multiply-add.
+describe.runIf(hasWasm && natives.includes('native:scalar'))('ops on wasm and native:scalar give the same bits', () => {
+  const { ops } = getBackend('wasm');
+  const { ops: scalar } = getBackend('native:scalar');
+  itForEachGroup(
+    (testCase) => {
+      // Tiny results have subnormal numbers on the way, which only native code flushes.
+      const flushed = (results: Results) =>
+        Object.fromEntries(
+          Object.entries(results).map(([key, values]) => [key, values.map((x) => (Math.abs(x) < 2 ** -120 ? 0 : x))]),
+        );
+      const [mine, theirs] = [flushed(runCase(ops, testCase)), flushed(runCase(scalar, testCase))];
+      expectSame(testCase, mine, theirs, 'wasm against native:scalar');
+    },
+    cases.filter(({ subnormal }) => subnormal === undefined),
+  );
+});
+
+describe.skipIf(hasWasm)('ops on wasm', () => {
+  it.skip('skipped: there is no module; npm run prebuilds -- wasm');
 });
 
 describe.each(missing)('ops on native:%s', (isa) => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { violations } from '../../packaging/floors.js';
+import { sourcesHash } from '../../packaging/sources.mjs';
 import { targets } from '../../packaging/targets.js';
 import { ensureBuilt, root } from '../helpers/built.js';
 
@@ -17,9 +18,16 @@ describe('binaries of npm run prebuilds', () => {
       expect([target.name, violations(target, readFileSync(fileOf(target.file)))]).toEqual([target.name, []]);
   });
 
+  const wasm = built.find(({ format }) => format === 'wasm');
+  it.runIf(wasm !== undefined)('have a WebAssembly module of these sources, which tests run', () => {
+    const made = readFileSync(fileOf(`${wasm!.file}.sources`), 'utf8');
+    expect(made, 'npm run prebuilds -- wasm').toBe(sourcesHash());
+  });
+
   it('are for each name of the loader once', () => {
     expect(new Set(targets.map(({ file }) => file)).size).toBe(targets.length);
-    for (const { file } of targets) expect(file).toMatch(/^(linux|darwin|win32)-(x64|arm64)\/lanewise(\.musl)?\.node$/);
+    for (const { file } of targets)
+      expect(file).toMatch(/^((linux|darwin|win32)-(x64|arm64)\/lanewise(\.musl)?\.node|wasm\/lanewise\.wasm)$/);
   });
 });
 
@@ -35,6 +43,13 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the chec
     expect(() => violations(linux, Buffer.alloc(1000))).toThrow('no 64-bit ELF file');
     for (const format of ['mach-o', 'pe'] as const)
       expect(() => violations({ ...linux, format }, Buffer.alloc(1000))).toThrow(/no 64-bit/);
+  });
+
+  it('refuses a module of WebAssembly that is not lanewise’s', () => {
+    const empty = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const wasm = targets.find(({ format }) => format === 'wasm')!;
+    expect(violations(wasm, empty)).toEqual(['memory', 'call', 'runProgram'].map((name) => `does not export ${name}`));
+    expect(() => violations(wasm, Buffer.alloc(1000))).toThrow(/WebAssembly/);
   });
 
   it('sees each bit that it looks at', () => {

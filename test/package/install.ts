@@ -1,6 +1,6 @@
 /** Packs the library as `npm publish` would, and installs the tarball in an empty folder as a user would. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { ensureBuilt, root } from '../helpers/built.js';
@@ -28,14 +28,20 @@ const left =
 /**
  * Packs a copy of the checkout: `prepack` puts the binary where the loader looks first, and should not do so under the
  * feet of other tests.
- * @param platforms those that `npm run prebuilds` has built, or what `npm run build` has made for this one.
+ * @param platforms those that `npm run prebuilds` has built, or what `npm run build` has made for this one; WebAssembly if it has been built.
  */
-export function pack(folder: string, platforms: 'this platform' | 'every platform' = 'this platform'): Tarball {
-  if (platforms === 'this platform') ensureBuilt();
+export function pack(
+  folder: string,
+  platforms: 'this platform' | 'this platform and WebAssembly' | 'every platform' = 'this platform',
+): Tarball {
+  if (platforms !== 'every platform') ensureBuilt();
   const stage = join(folder, 'stage');
   cpSync(root, stage, { recursive: true, filter: (path) => !left.test(relative(root, path).replaceAll('\\', '/')) });
   const built = 'build-prebuilds/prebuilds';
   if (platforms === 'every platform') cpSync(join(root, built), join(stage, built), { recursive: true });
+  const wasm = `${built}/wasm`;
+  if (platforms === 'this platform and WebAssembly' && existsSync(join(root, wasm)))
+    cpSync(join(root, wasm), join(stage, wasm), { recursive: true });
   // All is built already; the compilers' packages are not in the copy.
   const manifest = JSON.parse(readFileSync(join(stage, 'package.json'), 'utf8'));
   manifest.scripts.build = 'node --version';

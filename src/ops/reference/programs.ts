@@ -2,10 +2,7 @@
  * Runs traced programs in plain TypeScript: the reference ops over typed arrays of this file's own. Jobs run on the
  * event loop, one run a turn.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError, StateError } from '../../errors.js';
-import { fillPermutation } from '../../random/distributions.js';
-import { Mt19937 } from '../../random/mt19937.js';
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../../realm.js';
 import type {
   DeviceBuffer,
@@ -22,6 +19,7 @@ import type {
 import { maskKey } from '../mask.js';
 import { type DType, type HostArray, type KeySource, type Memory, type Ops, type Role, signatures } from '../ops.js';
 import { roleTraits } from '../roles.js';
+import { JobQueue, shuffleNextTurn } from '../turn-jobs.js';
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 
@@ -148,20 +146,19 @@ class ReferenceProgram implements ProgramHandle {
     for (const op of this.#calls) op();
   }
 
-  /** Where the counters of the keys stand after the last run. */
-  get keys(): Uint32Array {
-    return this.#bindings.keys;
-  }
-
   submit(call: JobCall): Job {
     this.#checkAlive();
-    const job = new ReferenceJob(this, call);
-    this.#jobs++;
-    const ended = () => {
-      this.#jobs--;
+    const { sequence } = call;
+    if (sequence !== null && !(sequence instanceof ReferenceSequence))
+      throw new ArgumentError('submit: the sequence is one of another backend');
+    const run = (each: RunCall) => {
+      this.run(each);
+      return this.#bindings.keys;
     };
-    job.done.then(ended, ended);
-    this.#queue.add(job);
+    const job = this.#queue.submit(run, call, sequence, () => {
+      this.#jobs--;
+    });
+    this.#jobs++;
     return job;
   }
 
@@ -240,98 +237,6 @@ class ReferenceSequence implements JobSequence {
   }
 }
 
-class ReferenceJob implements Job {
-  readonly done: Promise<number>;
-  readonly #program: ReferenceProgram;
-  readonly #call: JobCall;
-  readonly #inputs: readonly HostArray[];
-  readonly #dynamicScalars: Float64Array;
-  readonly #sums: Float64Array;
-  readonly #sequence: ReferenceSequence | null;
-  #keys: Uint32Array;
-  #runs = 0;
-  #stopped = false;
-  #resolve: (runs: number) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
-
-  constructor(program: ReferenceProgram, call: JobCall) {
-    const { sequence } = call;
-    if (sequence !== null && !(sequence instanceof ReferenceSequence))
-      throw new ArgumentError('submit: the sequence is one of another backend');
-    this.#sequence = sequence;
-    this.#program = program;
-    this.#call = call;
-    this.#inputs = call.inputs.map((array) => array.slice());
-    this.#dynamicScalars = call.dynamicScalars.slice();
-    this.#keys = call.keys.slice();
-    this.#sums = call.sums?.slice() ?? new Float64Array(call.outputs.length);
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-  }
-
-  get runs(): number {
-    return this.#runs;
-  }
-
-  progress(): { runs: number; sums: Float64Array } {
-    return { runs: this.#runs, sums: this.#sums.slice() };
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#breakOff();
-  }
-
-  /** One run, unless there is none left. Returns whether the job wants another turn. */
-  turn(): boolean {
-    const { outputs, times, counter } = this.#call;
-    if (this.#sequence?.isBroken) this.#stopped = true;
-    if (!this.#stopped && this.#runs < times) {
-      try {
-        this.#program.run({ inputs: this.#inputs, outputs, dynamicScalars: this.#dynamicScalars, keys: this.#keys });
-      } catch (error) {
-        this.#breakOff();
-        this.#reject(error);
-        return false;
-      }
-      this.#keys = this.#program.keys;
-      this.#runs++;
-      if (counter !== null) this.#dynamicScalars[counter]!++;
-      for (const [i, output] of outputs.entries()) if (output.length === 1) this.#sums[i]! += output[0]!;
-    }
-    if (!this.#stopped && this.#runs < times) return true;
-    this.#resolve(this.#runs);
-    return false;
-  }
-
-  #breakOff(): void {
-    if (this.#sequence !== null) this.#sequence.isBroken = true;
-  }
-}
-
-/** Jobs take turns run by run, in the order in which they came. */
-class JobQueue {
-  readonly #jobs: ReferenceJob[] = [];
-  #running = false;
-
-  add(job: ReferenceJob): void {
-    this.#jobs.push(job);
-    if (!this.#running) void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#jobs.length > 0) {
-      await nextTurn();
-      const job = this.#jobs.shift()!;
-      if (job.turn()) this.#jobs.push(job);
-    }
-    this.#running = false;
-  }
-}
-
 /** @param ops the reference's. */
 export function createReferencePrograms(ops: Ops): ProgramFactory {
   const queue = new JobQueue();
@@ -355,8 +260,7 @@ export function createReferencePrograms(ops: Ops): ProgramFactory {
     async shuffle(order, seed) {
       if (!(order instanceof ReferenceBuffer) || !isInt32Array(order.array))
         throw new ArgumentError('an order is an int32 buffer of this backend');
-      await nextTurn();
-      fillPermutation(new Mt19937(Number(BigInt.asUintN(32, seed))), order.array);
+      await shuffleNextTurn(order.array, seed);
     },
   };
   return factory;

@@ -16,7 +16,7 @@ if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json'))
 
 const words = process.argv.slice(2);
 const folder = realpathSync(makeFolder('consumers'));
-const tarball = pack(folder);
+const tarball = pack(folder, 'this platform and WebAssembly');
 const installed = install(folder, tarball.path);
 let [passed, failed] = [0, 0];
 
@@ -37,7 +37,7 @@ for (const [i, each] of [...bundlers, ...hosts].entries()) {
   } catch (error) {
     wrong = String(error);
   }
-  const how = each.expected === 'native' ? 'native' : 'reference with advice';
+  const how = each.expected === 'native' ? 'native' : 'advice';
   say(`${each.name}: ${how}`, wrong, start);
 }
 for (const [name, path, ...args] of [

@@ -12,7 +12,7 @@ export interface Row {
   readonly env?: Readonly<Record<string, string>>;
   /** The name of the backend. */
   readonly backend: RegExp;
-  /** What the warning says, where the reference computes. */
+  /** What the warning says, where WebAssembly computes because no binary can be loaded. */
   readonly advice?: RegExp;
   /** Commands that must be there; the row says which are missing. */
   readonly needs?: readonly string[];
@@ -22,7 +22,7 @@ export interface Row {
 
 const node = (version: string) => join(packages, `node-${version}`, 'bin/node');
 const x64 = /^native:(scalar|avx2|avx512)$/;
-const reference = /^reference$/;
+const wasm = /^wasm$/;
 const deno = join(packages, '@deno/linux-x64-glibc/deno');
 const emulated = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'];
 const wine = '/usr/lib/wine/wine64';
@@ -38,6 +38,19 @@ export const rows: readonly Row[] = [
     command: [process.execPath],
     backend: /^native:/,
     quick: true,
+  },
+  ...[process.execPath, node('20')].map((command, i) => ({
+    name: `WebAssembly, ${i === 0 ? 'this Node' : 'Node 20'}`,
+    command: [command],
+    env: { LANEWISE_BACKEND: 'wasm' },
+    backend: wasm,
+    quick: i === 0,
+  })),
+  {
+    name: 'WebAssembly, Bun',
+    command: [join(packages, '@oven/bun-linux-x64/bin/bun')],
+    env: { LANEWISE_BACKEND: 'wasm' },
+    backend: wasm,
   },
   {
     name: 'linux-arm64, Node 22 under qemu-user',
@@ -70,7 +83,7 @@ export const rows: readonly Row[] = [
   {
     name: 'linux-x64, Deno without --allow-ffi',
     command: [deno, 'run', '--no-prompt', '--allow-read'],
-    backend: reference,
+    backend: wasm,
     advice: /--allow-ffi/,
   },
   {
@@ -81,13 +94,13 @@ export const rows: readonly Row[] = [
   {
     name: 'linux-x64, Node 26 --permission --allow-fs-read=*',
     command: [node('26'), '--permission', '--allow-fs-read=*'],
-    backend: reference,
+    backend: wasm,
     advice: /--allow-addons/,
   },
   {
     name: 'linux-x64, Node 24 --no-addons',
     command: [node('24'), '--no-addons'],
-    backend: reference,
+    backend: wasm,
     advice: /--no-addons/,
   },
 ];

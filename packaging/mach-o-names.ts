@@ -1,0 +1,70 @@
+/**
+ * Takes the names of local symbols out of a Mach-O file, which zig's linker keeps and has no flag against. They are overwritten with zeros, so
+ * that everything else stays where it is, and pack to nothing; the hashes of the signature, without which arm64 runs nothing, are made again.
+ */
+import { createHash } from 'node:crypto';
+
+const command = { symbols: 2, signature: 0x1d } as const;
+
+/** Where the data of a load command begins; undefined when there is no such command. */
+function find(bytes: Buffer, wanted: number): number | undefined {
+  let at = 32;
+  for (let i = 0; i < bytes.readUInt32LE(16); i++) {
+    if ((bytes.readUInt32LE(at) & 0x7fffffff) === wanted) return at;
+    at += bytes.readUInt32LE(at + 4);
+  }
+  return undefined;
+}
+
+/** The hashes of a signature's pages: where each stands, and of what. */
+function* pages(bytes: Buffer): Generator<{ slot: number; hash: Buffer }> {
+  const at = find(bytes, command.signature);
+  if (at === undefined) return;
+  const start = bytes.readUInt32LE(at + 8);
+  for (let i = 0; i < bytes.readUInt32BE(start + 8); i++) {
+    const directory = start + bytes.readUInt32BE(start + 16 + 8 * i);
+    if (bytes.readUInt32BE(directory) !== 0xfade0c02) continue;
+    const [hashes, , count, limit] = [16, 20, 28, 32].map((offset) => bytes.readUInt32BE(directory + offset)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (bytes[directory + 36] !== 32 || bytes[directory + 37] !== 2) throw new Error('the signature is not SHA-256');
+    const size = 2 ** bytes[directory + 39]!;
+    for (let page = 0; page < count; page++) {
+      const part = bytes.subarray(page * size, Math.min((page + 1) * size, limit));
+      yield { slot: directory + hashes + 32 * page, hash: createHash('sha256').update(part).digest() };
+    }
+  }
+}
+
+/** Whether the signature, if there is one, is of these bytes. @throws Error when it is none that is understood. */
+export function signatureFits(bytes: Buffer): boolean {
+  return [...pages(bytes)].every(({ slot, hash }) => hash.equals(bytes.subarray(slot, slot + 32)));
+}
+
+/** @throws Error when the signature is none that is understood. */
+export function clearLocalNames(bytes: Buffer): void {
+  if (!signatureFits(bytes)) throw new Error('the signature is of another file');
+  const at = find(bytes, command.symbols);
+  if (at === undefined) return;
+  const [table, count, strings, size] = [8, 12, 16, 20].map((offset) => bytes.readUInt32LE(at + offset)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const kept: [start: number, end: number][] = [];
+  for (let symbol = table; symbol < table + 16 * count; symbol += 16) {
+    const type = bytes[symbol + 4]!;
+    const isPublic = (type & 0xe0) === 0 && (type & 1) !== 0 && (type & 0x10) === 0;
+    const name = strings + bytes.readUInt32LE(symbol);
+    if (isPublic) kept.push([name, bytes.indexOf(0, name)]);
+    else bytes.writeUInt32LE(0, symbol);
+  }
+  const before = Buffer.from(bytes.subarray(strings, strings + size));
+  bytes.fill(0, strings, strings + size);
+  for (const [start, end] of kept) before.copy(bytes, start, start - strings, end - strings);
+  for (const { slot, hash } of [...pages(bytes)]) hash.copy(bytes, slot);
+}
