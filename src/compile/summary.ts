@@ -13,7 +13,7 @@ import { checkShape, numelOf, type Shape } from '../tensor/shape.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { bytesOf, Calls, mostDepth } from './summary-calls.js';
-import { formatSummary, type SummaryRow, type SummaryTotals } from './summary-table.js';
+import { formatSummary, type SummaryRow } from './summary-table.js';
 import { Tracer } from './tracer.js';
 
 /**
@@ -33,7 +33,7 @@ export interface SummaryOptions {
 }
 
 /** What {@link summary} gives. `String(...)` and `console.log` show a table. */
-export class Summary implements SummaryTotals {
+export class Summary {
   /** A row for each call of a module, callers before what they call. */
   readonly rows: readonly SummaryRow[];
   /** Numbers in all parameters, each parameter once. */
@@ -83,7 +83,7 @@ export class Summary implements SummaryTotals {
  *
  * A FLOP is an addition, multiplication, division, comparison, root or elementary function on one element; a multiply-add is two. They are counted
  * as the library computes before anything is fused: `nn.Linear` of n rows has n·out·(2·in + 1), without bias 2·n·out·in; a convolution 2·outputs·inChannels/groups·taps, and
- * outputs for the bias; a pool one for each position of each window; softmax 5 an element; a recurrent layer 2·gates·hidden·(inputs + hidden) + 4·gates·hidden for each step and row.
+ * outputs for the bias; a pool one for each position of each window; softmax 5 an element, as a part of attention too; a recurrent layer 2·gates·hidden·(inputs + hidden) + 4·gates·hidden for each step and row.
  * Moving numbers (embeddings, reshaping, padding) is none.
  *
  * As {@link https://github.com/TylerYep/torchinfo | torchinfo}'s `summary`, which counts multiply-adds of some layers.

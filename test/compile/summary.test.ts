@@ -100,8 +100,8 @@ describeEachBackend('counts of summary', () => {
     const tokens = 15;
     const linear = (inputs: number, outputs: number) => tokens * outputs * (2 * inputs + 1);
     const [scores, norm] = [3 * 2 * 5 * 5, 7 * tokens * 8];
-    // Products of queries and keys and with values, of heads of 4; scaled; softmax of 5 an element.
-    const attention = linear(8, 24) + 2 * (2 * scores * 4) + scores + 5 * scores + linear(8, 8);
+    // Products of queries and keys and with values, of heads of 4; softmax of 5 an element.
+    const attention = linear(8, 24) + 2 * (2 * scores * 4) + 5 * scores + linear(8, 8);
     const ofLayer = attention + linear(8, 16) + tokens * 16 + linear(16, 8) + 2 * norm + 2 * tokens * 8;
     expect(rows.find(({ name }) => name === 'layers.1.self_attn')).toMatchObject({ flops: attention, depth: 2 });
     expect(rows.find(({ name }) => name === 'layers.0')).toMatchObject({ flops: ofLayer, parameters: 600 });
