@@ -1,2 +1,2 @@
-/** Flags that choose what an update does. */
-export type Form = Readonly<Record<string, boolean>>;
+/** Flags, and whole numbers, that choose what an update does. */
+export type Form = Readonly<Record<string, boolean | number>>;

@@ -11,6 +11,7 @@ export type { BaseOptions, OptimizerKind, ScalarState } from './kind.js';
 export { LBFGS, type LBFGSOptions } from './lbfgs.js';
 export { Lion, type LionOptions } from './lion.js';
 export * as lrScheduler from './lr-scheduler/index.js';
+export { Muon, type MuonOptions } from './muon.js';
 export { NAdam, type NAdamOptions } from './nadam.js';
 export { Optimizer, type ParamGroup } from './optimizer.js';
 export type { GroupOptions, Params } from './params.js';

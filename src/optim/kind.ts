@@ -1,5 +1,7 @@
 /** What tells one kind of optimizer from another. */
+import type { DynamicScalar } from '../ops/ops.js';
 import type { Expression } from '../pointwise/expression.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Form } from './form.js';
 
 /** What every optimizer has to set. */
@@ -45,6 +47,20 @@ export interface OptimizerKind<
   };
   /** Numbers that it keeps for a parameter in addition, as float32. Default: none. */
   readonly scalars?: ScalarState<Options, NumberName>;
+  /**
+   * What {@link update} has as `grad`, where that takes more than its elements: products, say. It may write state. Called without a tape, also while a
+   * function is traced; numbers are read when the ops run. Default: the gradient.
+   */
+  direction?(
+    given: {
+      readonly param: Tensor;
+      readonly grad: Tensor;
+      /** State, by its name. */
+      readonly buffer: (name: StateName) => Tensor;
+    },
+    numbers: Readonly<Record<NumberName, DynamicScalar>>,
+    form: Form,
+  ): Tensor;
   /**
    * One step, elementwise: from `param`, `grad`, the state by its names and `step` (1 at the first, where there is state) to the
    * new `param` and state. Where there are {@link scalars}, it has their coefficients instead of `step`. Sums and products are rounded one by one; `x.fma(y, z)` is x·y + z rounded once.

@@ -103,10 +103,10 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   override addParamGroup(group: GroupOptions<LBFGSOptions>): void {
     if (this.paramGroups.length > 0)
       throw new ArgumentError("LBFGS: LBFGS doesn't support per-parameter options (parameter groups)");
-    super.addParamGroup(group);
-    const [first, ...rest] = this.paramGroups[0]!.params;
-    if (rest.some(({ dtype }) => dtype !== first!.dtype))
-      throw new ArgumentError('LBFGS: all parameters must have the same dtype');
+    super.addParamGroup(group, ([first, ...rest]) => {
+      if (rest.some(({ dtype }) => dtype !== first!.dtype))
+        throw new ArgumentError('LBFGS: all parameters must have the same dtype');
+    });
   }
 
   /**

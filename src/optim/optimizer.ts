@@ -26,7 +26,7 @@ import {
 } from './params.js';
 import { type LoadedState, ParamState, readState } from './state.js';
 import { type OptimizerStateDict, readStateDict, type SavedGroup, toPythonNames } from './state-dict.js';
-import { runUpdate, stepArguments, updateOf } from './update.js';
+import { runUpdate, type StepArguments, stepArguments, updateOf } from './update.js';
 
 /** Parameters and the options they are stepped with. Options may be changed at any time; the next step reads them. */
 export type ParamGroup<Options extends object> = Options & {
@@ -70,7 +70,10 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   }
 
   /** Adds parameters, with the options of the constructor where `group` has none. Other keys are kept as they are, as in PyTorch. */
-  addParamGroup(group: GroupOptions<Options>): void {
+  addParamGroup(group: GroupOptions<Options>): void;
+  /** @param refuse throws for parameters that the kind of optimizer cannot have @internal */
+  addParamGroup(group: GroupOptions<Options>, refuse: (params: readonly Tensor[]) => void): void;
+  addParamGroup(group: GroupOptions<Options>, refuse?: (params: readonly Tensor[]) => void): void {
     const { name, check } = this.#kind;
     assertNotTracing(`${name}.addParamGroup`);
     const { params, ...rest }: { params?: unknown } = checkGroup(name, group);
@@ -81,6 +84,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     check(name, checked);
     const tensors = readParams(name, params);
     checkDistinct(name, [...this.#groups.map((each) => each.params), tensors]);
+    refuse?.(tensors);
     const added = { params: tensors, ...copyOptions(checked), ...own } as ParamGroup<Options>;
     this.#groups.push(added);
     this.paramGroups.push(added);
@@ -234,8 +238,22 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     }
     return params.map((param) => {
       const given = stepArguments(update, param, numbers, () => this.#stateOf(param, group));
-      return () => runUpdate(update, given);
+      if (this.#kind.direction === undefined) return () => runUpdate(update, given);
+      return () => runUpdate(update, { ...given, grad: this.#directionOf(given, numbers, group, form) });
     });
+  }
+
+  /** What {@link OptimizerKind.direction} makes of a gradient. */
+  #directionOf(
+    { param, grad }: StepArguments,
+    numbers: readonly DynamicScalar[],
+    group: ParamGroup<Options>,
+    form: Form,
+  ): Tensor {
+    const { direction, numbers: readers } = this.#kind;
+    const named = Object.fromEntries(Object.keys(readers).map((name, i) => [name, numbers[i]!]));
+    const state = this.#stateOf(param, group);
+    return noGrad(() => direction!({ param, grad, buffer: (name) => state.buffer(name) }, named, form));
   }
 
   #formOf(group: ParamGroup<Options>): Form {

@@ -93,7 +93,7 @@ const updates = new WeakMap<object, Map<string, Update>>();
 export function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
   let ofKind = updates.get(kind);
   if (ofKind === undefined) updates.set(kind, (ofKind = new Map()));
-  const key = Object.values(form).map(Number).join('');
+  const key = Object.values(form).map(Number).join();
   const known = ofKind.get(key);
   if (known !== undefined) return known;
   const { required, uses, countsSteps } = kind.state;

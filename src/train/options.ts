@@ -5,6 +5,7 @@ import type { Transform } from '../data/transforms/transform.js';
 import { ArgumentError } from '../errors.js';
 import { type AnyModule, Module } from '../nn/module.js';
 import { readThreadCount } from '../ops/backend.js';
+import { LBFGS } from '../optim/lbfgs.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { Generator } from '../random/generator.js';
 import { isAbortSignal, isArray } from '../realm.js';
@@ -101,6 +102,13 @@ export interface CommonOptions<Out, Target> {
   sampleWeight?: SampleWeights;
   /** Rows in a step, for datasets; the last batch of an epoch may have fewer. Default 32. */
   batchSize?: number;
+  /**
+   * In how many pieces a batch is computed, one after the other: their gradients add up to the batch's, as in a loop that calls `backward` so often before each step of the optimizer. So
+   * `batchSize` may be larger than what memory holds of one forward pass. The numbers are those of the whole batch up to the order of sums, dropout
+   * included; but BatchNorm has the statistics of a piece, and other random numbers are drawn by piece. Pieces have ceil(rows / accumulate) rows, the last one
+   * fewer, and a batch of few rows has fewer pieces. Default 1.
+   */
+  accumulate?: number;
   /** Whether each epoch has its own order, the one a DataLoader would draw: for datasets. Default true. */
   shuffle?: boolean;
   /**
@@ -183,6 +191,8 @@ export interface Settings {
   readonly onEpoch: ((result: EpochResult) => void | Promise<void>) | null;
   readonly onProgress: ((progress: Progress) => void) | null;
   readonly onStep: ((step: StepResult) => void) | null;
+  /** Pieces that a batch is computed in. */
+  readonly accumulate: number;
   readonly fuse: boolean;
   readonly maxPrograms: number;
   readonly resume: ReadResume | null;
@@ -207,7 +217,7 @@ const keys = [
     'validationSplit',
     'sampleWeight',
   ] as const),
-  ...(['batchSize', 'shuffle', 'schedulers', 'generator'] as const),
+  ...(['batchSize', 'accumulate', 'shuffle', 'schedulers', 'generator'] as const),
   ...([
     'threads',
     'priority',
@@ -235,6 +245,10 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
   const { optimizer, loss } = given;
   if (!(optimizer instanceof Optimizer))
     throw new ArgumentError(`${caller}: optimizer must be an optimizer, got ${show(optimizer)}`);
+  if (optimizer instanceof LBFGS)
+    throw new ArgumentError(
+      `${caller}: LBFGS computes several losses a step: call its step(closure) in a loop by hand`,
+    );
   const isLoss = loss instanceof Module || (typeof loss === 'function' && !(loss.prototype instanceof Module));
   if (!isLoss)
     throw new ArgumentError(
@@ -253,6 +267,9 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
     throw new ArgumentError(`${caller}: batchSize is for datasets; train is an iterable, which makes its own batches`);
   const distributed = readDistributed(caller, given.distributed);
   if (distributed !== null) checkShares(caller, distributed, train, batchSize);
+  const accumulate = checkSize(caller, 'accumulate', given.accumulate ?? 1, 1);
+  if (accumulate > 1 && distributed !== null)
+    throw new ArgumentError(`${caller}: accumulate is for one process; with distributed the ranks share a batch`);
   const metrics = readMetrics(caller, given.metrics);
   const names = metrics.map(({ name }) => name);
   const scores = scoreNames(names, validation !== null);
@@ -269,6 +286,7 @@ export function readOptions(caller: string, model: unknown, options: unknown): S
     stepsPerEpoch:
       given.stepsPerEpoch === undefined ? null : checkSize(caller, 'stepsPerEpoch', given.stepsPerEpoch, 1),
     batchSize,
+    accumulate,
     shuffle,
     generator: readGenerator(caller, given.generator),
     schedulers: readSchedulers(caller, given.schedulers, optimizer, scores),

@@ -11,6 +11,7 @@ import { currentTrace } from '../ops/trace.js';
 import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { accumulate } from './accumulation.js';
 import type { Outcome } from './batch.js';
 import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
 import { assertShares, recordParts, type SharedKind, type SharedSteps } from './distributed/shared-step.js';
@@ -56,9 +57,19 @@ export class Steps {
 
   /** Traces a step of training: forward, loss, gradients, the optimizer's step, metrics. */
   traceTraining(findBatch: FindBatch, inputs: readonly Tensor[], rows: number): StepProgram {
-    const { optimizer, reader } = this.#settings;
+    const { optimizer, reader, accumulate: pieces } = this.#settings;
     const step: Step = (batch) => {
       optimizer.zeroGrad();
+      if (pieces > 1) {
+        const measures = accumulate(optimizer, reader.transformed(batch), rows, pieces, (piece, count) => {
+          const outcome = this.#watch(() => reader.forward(piece));
+          const batchLoss = this.#loss(outcome, count, true);
+          this.#finite?.check(batchLoss.loss, 'the loss');
+          return { batchLoss, measures: [batchLoss.measure, ...this.#metrics(outcome, count, batchLoss)] };
+        });
+        optimizer.step();
+        return measures;
+      }
       const outcome = this.#watch(() => reader.forward(reader.transformed(batch)));
       const batchLoss = this.#loss(outcome, rows, true);
       this.#finite?.check(batchLoss.loss, 'the loss');

@@ -29,6 +29,7 @@ from makers.names import names
 from makers.nodes import nodes
 from makers.objectives import objectives
 from makers.lbfgs import lbfgs
+from makers.muon import muon
 from makers.optimizing import optimizers_rest
 from makers.norms import norms
 from makers.pooling import pooling
@@ -50,6 +51,7 @@ FILES = {
     "optimizers": optimizers,
     "optimizers-rest": optimizers_rest,
     "lbfgs": lbfgs,
+    "muon": muon,
     "schedules": schedules,
     "schedules-rest": schedules_rest,
     "dropout": dropout,

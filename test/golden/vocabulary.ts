@@ -91,6 +91,20 @@ export interface VocabularyFiles {
       readonly text: string;
     }[];
   };
+  muon: {
+    readonly start: readonly GoldenTensor[];
+    /** [step][parameter] */
+    readonly gradients: readonly (readonly GoldenTensor[])[];
+    readonly cases: readonly {
+      /** In lanewise's spelling. */
+      readonly options: Partial<optim.MuonOptions>;
+      /** In float64, all of it; in float32 with PyTorch's iterations in bfloat16. */
+      readonly parameters: readonly GoldenTensor[];
+      readonly rounded: readonly GoldenTensor[];
+      readonly momenta: readonly GoldenTensor[];
+      readonly group: Readonly<Record<string, unknown>>;
+    }[];
+  };
   objectives: Readonly<Record<'losses' | 'distances' | 'ctc', readonly ObjectiveCase[]>>;
   activations: {
     readonly cases: readonly ActivationCase[];

@@ -1,6 +1,6 @@
+import type { Optimizer } from '../optimizer.js';
 import { EpochScheduler, type ResumeOptions, type Schedule } from './epoch-scheduler.js';
 import { type LambdaLROptions, readLambdas } from './lambda-lr.js';
-import type { Optimizer } from '../optimizer.js';
 
 /** Options of {@link MultiplicativeLR}. */
 export type MultiplicativeLROptions = LambdaLROptions;

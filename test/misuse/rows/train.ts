@@ -209,6 +209,11 @@ export const trainRows: readonly Row[] = [
     ({ optimizer }) => ({ schedulers: new lrScheduler.ReduceLROnPlateau(optimizer) }),
     'schedulers must be a list',
   ),
+  row(
+    'LBFGS',
+    ({ model }) => ({ optimizer: bad(new optim.LBFGS(model.parameters())) }),
+    'fit: LBFGS computes several losses a step',
+  ),
   row('a number for a scheduler', () => ({ schedulers: [{ scheduler: 1 }] }), 'schedulers must hold schedulers, got 1'),
   row(
     'a scheduler of another optimizer',
