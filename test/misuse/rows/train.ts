@@ -212,7 +212,7 @@ export const trainRows: readonly Row[] = [
   row(
     'LBFGS',
     ({ model }) => ({ optimizer: bad(new optim.LBFGS(model.parameters())) }),
-    'fit: LBFGS computes several losses a step',
+    'LBFGS computes several losses a step',
   ),
   row('a number for a scheduler', () => ({ schedulers: [{ scheduler: 1 }] }), 'schedulers must hold schedulers, got 1'),
   row(
