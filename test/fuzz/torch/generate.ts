@@ -141,7 +141,7 @@ function generated(draw: Draw, index: number): Case {
     tensors: parts.tensors,
     input,
     loss,
-    optimizer: optimizer(draw),
+    optimizer: optimizer(draw, loss.name),
     clip: draw.of(clips),
     training: draw.chance(0.85),
     steps: 3,
