@@ -66,13 +66,14 @@ class Network(nn.Module):
         kind = step["kind"]
         if kind == "module":
             call = resolved(step.get("call", {}), self.tensors)
-            return first_of(self.layers[step["module"]](*[x] * step["inputs"], **call))
+            # Masks of dropout are drawn in the order of memory, and lanewise has no views.
+            return first_of(self.layers[step["module"]](*[x] * step["inputs"], **call)).contiguous()
         if kind == "residual":
             return x + self.run(step["body"], x)
         if kind == "cat":
             return torch.cat([self.run(body, x) for body in step["bodies"]], step["dim"])
         if kind == "permute":
-            return x.permute(step["numbers"])
+            return x.permute(step["numbers"]).contiguous()
         if kind == "reshape":
             return x.reshape(step["numbers"])
         return F.scaled_dot_product_attention(x, x, x, **resolved(step["options"], self.tensors))
