@@ -107,6 +107,11 @@ struct Read<std::span<T>> {
   }
 };
 
+template <>
+struct Read<ops::KeepableWeight> {
+  static ops::KeepableWeight from(Words& words) { return {Read<std::span<const float>>::from(words)}; }
+};
+
 template <typename T>
   requires std::same_as<T, ops::AnyConst> || std::same_as<T, ops::AnyMutable>
 struct Read<T> {
