@@ -1,4 +1,5 @@
 /** Average pooling over windows. */
+import { ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
 import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -41,7 +42,7 @@ export function avgPool2d(input: Tensor, kernelSize: PoolSize, options?: PoolSiz
 }
 
 /**
- * The same for [N, C, D, H, W] or [C, D, H, W].
+ * The same for [N, C, D, H, W] or [C, D, H, W]. A kernel larger than the image without its padding is refused.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html | torch.nn.functional.avg_pool3d}.
  */
 export function avgPool3d(input: Tensor, kernelSize: PoolSize, options?: PoolSize | AvgPoolOptions): Tensor {
@@ -67,7 +68,19 @@ function avgPool(
 /** Average pooling with settings that have been read. @internal */
 export function poolAverage(caller: string, input: Tensor, settings: PoolSettings): Tensor {
   checkFloat(caller, input);
-  return average(`AvgPool${settings.kernel.length}DBackward0`, input, windowsOf(caller, input, settings));
+  const pooled = windowsOf(caller, input, settings);
+  if (settings.kernel.length === 3) checkFits(caller, input.shape.slice(-3), settings.kernel);
+  return average(`AvgPool${settings.kernel.length}DBackward0`, input, pooled);
+}
+
+/** PyTorch counts padding as part of the images, but not where it averages over three dimensions. */
+function checkFits(caller: string, sizes: readonly number[], kernel: readonly number[]): void {
+  if (sizes.every((size, dim) => size >= kernel[dim]!)) return;
+  const [t, h, w] = sizes;
+  const [kernelT, kernelH, kernelW] = kernel;
+  throw new ShapeError(
+    `${caller}: input image (T: ${t} H: ${h} W: ${w}) smaller than kernel size (kT: ${kernelT} kH: ${kernelH} kW: ${kernelW})`,
+  );
 }
 
 function average(name: string, input: Tensor, { windows, shape }: Pooled): Tensor {

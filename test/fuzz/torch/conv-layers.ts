@@ -85,7 +85,8 @@ export function pool(draw: Draw, shape: readonly number[]): ModuleSpec {
   const sizes = shape.slice(2);
   const dims = sizes.length;
   const { kernel, stride, padding, dilation } = windows(draw, sizes, true);
-  const isMax = draw.chance();
+  // PyTorch refuses to average over three dimensions where a kernel fits into the padding only.
+  const isMax = draw.chance() || (dims === 3 && kernel.some((k, d) => k > sizes[d]!));
   const common = { stride: written(draw, stride), padding: written(draw, padding), ceilMode: draw.chance(0.3) };
   const options = isMax
     ? { ...common, dilation: written(draw, dilation) }

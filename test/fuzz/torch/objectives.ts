@@ -190,6 +190,8 @@ export function optimizer(draw: Draw, lossName: string): Case['optimizer'] {
   const fitting = stepped.includes(lossName) ? optimizers.filter(([name]) => name !== 'Rprop') : optimizers;
   const [name, lr, options] = draw.of(fitting);
   const drawn: Record<string, unknown> = { lr, ...draw.some(options, 0.35) };
+  // A gradient that cancels to rounding errors is divided by its size: with the eps that PyTorch takes by default, errors become steps of lr.
+  if (options.eps !== undefined) drawn.eps = options.eps;
   if (name === 'SGD' && drawn.momentum === 0.9 && draw.chance()) drawn.nesterov = true;
   // A second group of the parameters behind the first.
   return { name, options: drawn, groups: draw.chance(0.3) ? [{}, { lr: lr / 4 }] : [{}] };

@@ -59,6 +59,11 @@ export const poolingRows: readonly Row[] = [
     () => F.maxPool2d(images(), 2, { returnIndices: bad('yes') }),
     'returnIndices must be',
   ),
+  shape(
+    'avgPool3d: a kernel larger than the image without its padding',
+    () => F.avgPool3d(ones(1, 1, 1, 3, 3), [2, 1, 1], { stride: 1, padding: [1, 0, 0] }),
+    'avgPool3d: input image (T: 1 H: 3 W: 3) smaller than kernel size (kT: 2 kH: 1 kW: 1)',
+  ),
   argument('avgPool2d: divisor 0', () => F.avgPool2d(images(), 2, { divisorOverride: 0 }), 'divisor must be not zero'),
   argument(
     'avgPool1d: a divisor',
