@@ -14,7 +14,8 @@ export const differences: Notes = {
   'nn.TransformerEncoder': 'no nested tensors: steps of padding are computed in evaluation too',
   'nn.functional.mse_loss': 'refuses shapes that would broadcast',
   'nn.functional.one_hot': 'int32',
-  'utils.data.DataLoader': 'iterated with `for ... of`; with `numWorkers` with `for await`, over a dataset of `data.fromModule`',
+  'utils.data.DataLoader':
+    'iterated with `for ... of`; with `numWorkers` with `for await`, over a dataset of `data.fromModule`',
   'utils.data.get_worker_info': 'the seed is that of the start: each batch is made with a seed of its own',
   'nn.parallel.DistributedDataParallel':
     '`await ddp.synchronize()` between `backward` and `step`; masks by rows; `shards`',

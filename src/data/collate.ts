@@ -2,8 +2,8 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { stack } from '../functional/index.js';
-import { isArray, isPlainObject } from '../realm.js';
 import type { HostArray } from '../ops/ops.js';
+import { isArray, isPlainObject } from '../realm.js';
 import { tensor } from '../tensor/from-values.js';
 import { dtypeOf } from '../tensor/storage.js';
 import { showStructure } from '../tensor/structure.js';

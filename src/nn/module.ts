@@ -397,4 +397,5 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
 }
 
 export { checkModule };
+
 markAsOwn(Module);

@@ -1,8 +1,8 @@
 import { checkNumber, show } from '../../check.js';
 import { ArgumentError, ShapeError } from '../../errors.js';
 import { isArray } from '../../realm.js';
-import { formatShape } from '../../tensor/shape.js';
 import { tensor } from '../../tensor/from-values.js';
+import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { asBatch, type Transform } from './transform.js';
 

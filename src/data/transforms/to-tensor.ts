@@ -1,8 +1,8 @@
 import { show } from '../../check.js';
 import { ArgumentError, ShapeError } from '../../errors.js';
 import { isArray } from '../../realm.js';
-import { formatShape, numelOf, checkShape } from '../../tensor/shape.js';
 import { tensor } from '../../tensor/from-values.js';
+import { checkShape, formatShape, numelOf } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /**
