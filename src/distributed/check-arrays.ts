@@ -2,7 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array } from '../realm.js';
-import type { AllReduceOptions, GroupArray, ReduceOptions } from './group.js';
+import type { AllReduceOptions, GroupArray, GroupReduceOptions } from './group.js';
 
 /** @throws ArgumentError unless they are arrays of one type that ranks exchange. Its name. */
 export function typeOfArrays(caller: string, arrays: readonly GroupArray[]): string {
@@ -31,7 +31,7 @@ function nameOf(array: unknown): string | null {
 export function checkReduction(
   caller: string,
   arrays: readonly GroupArray[],
-  { divisor = 1, parts = [] }: ReduceOptions & AllReduceOptions,
+  { divisor = 1, parts = [] }: GroupReduceOptions & AllReduceOptions,
 ): void {
   const type = typeOfArrays(caller, [...arrays, ...parts.flat()]);
   if (type === 'Uint8Array') throw new ArgumentError(`${caller}: bytes cannot be reduced`);

@@ -1,6 +1,7 @@
 /** Collectives of tensors, under torch.distributed's names. */
 import { checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
+import { reduceOps } from '../ops/group-tasks.js';
 import type { HostArray } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import { isArray } from '../realm.js';
@@ -20,9 +21,6 @@ export interface ReduceOptions extends CollectiveOptions {
   /** How. Default `'sum'`. */
   op?: ReduceOp;
 }
-
-/** The names there are. */
-const reduceOps: readonly ReduceOp[] = ['sum', 'product', 'min', 'max'];
 
 /**
  * Replaces the tensor's numbers by those of all ranks, put together element by element. Sums are made in the order of a binary tree over the ranks: their

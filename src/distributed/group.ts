@@ -4,14 +4,15 @@ import type { GroupArray, ReduceOp } from '../ops/group-tasks.js';
 export type { GroupArray, ReduceOp };
 
 /** How numbers of several ranks become one. */
-export interface ReduceOptions {
+export interface GroupReduceOptions {
   /** Default 'sum'. int32 wraps; of 'min' and 'max' a NaN is the result. */
   readonly op?: ReduceOp;
   /** What each result is divided by at the end; floating-point arrays only. Default 1. */
   readonly divisor?: number;
 }
 
-export interface AllReduceOptions extends ReduceOptions {
+/** How numbers of several ranks become one where a rank may have several parts. */
+export interface AllReduceOptions extends GroupReduceOptions {
   /**
    * Further parts of this rank: lists like the first one. The leaves of the tree are rank 0's arrays, its parts, rank 1's arrays, and so on. So
    * the result of 4 ranks is that of 2 ranks with 2 parts each, and of one with 4, to the bit. As many on each rank.
@@ -27,7 +28,9 @@ export interface AllReduceOptions extends ReduceOptions {
  * Where ranks call different things, all of them get a StateError that names the rank; after a failure every collective fails.
  */
 export interface ProcessGroup {
+  /** This process, from 0. */
   readonly rank: number;
+  /** How many processes the job has. */
   readonly size: number;
   /** The rank among those of the same host. */
   readonly localRank: number;
@@ -42,7 +45,7 @@ export interface ProcessGroup {
    */
   allReduce(arrays: readonly GroupArray[], options?: AllReduceOptions): Promise<void>;
   /** Reduces `input`, `size` times as long as `output`, over the ranks; rank r gets the r-th piece. */
-  reduceScatter(input: GroupArray, output: GroupArray, options?: ReduceOptions): Promise<void>;
+  reduceScatter(input: GroupArray, output: GroupArray, options?: GroupReduceOptions): Promise<void>;
   /** Fills `output`, `size` times as long as `input`, with the inputs of rank 0, 1 and so on. */
   allGather(input: GroupArray, output: GroupArray): Promise<void>;
   /** Copies the arrays of rank `root` to all ranks. */

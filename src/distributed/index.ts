@@ -8,7 +8,7 @@ export {
   type ReduceOptions,
   reduceScatter,
 } from './collectives.js';
-export type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOp } from './group.js';
+export type { AllReduceOptions, GroupArray, GroupReduceOptions, ProcessGroup, ReduceOp } from './group.js';
 export {
   destroyProcessGroup,
   getLocalRank,

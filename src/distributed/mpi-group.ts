@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { inspect } from 'node:util';
 import type { GroupTasks } from '../ops/group-tasks.js';
 import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
-import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from './group.js';
+import type { AllReduceOptions, GroupArray, GroupReduceOptions, ProcessGroup } from './group.js';
 
 /** Of a host's name as many bytes count: Linux allows 64. */
 const nameBytes = 64;
@@ -76,7 +76,7 @@ export class MpiGroup implements ProcessGroup {
     await this.#native.run('allReduce', { op, divisor, parts: parts.length + 1 }, [...arrays, ...parts.flat()], arrays);
   }
 
-  async reduceScatter(input: GroupArray, output: GroupArray, options: ReduceOptions = {}): Promise<void> {
+  async reduceScatter(input: GroupArray, output: GroupArray, options: GroupReduceOptions = {}): Promise<void> {
     checkReduction('reduceScatter', [input], options);
     checkPieces('reduceScatter', output, input, this.size);
     await this.#native.run('reduceScatter', options, [input], [output]);

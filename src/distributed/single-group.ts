@@ -2,7 +2,7 @@
 
 import { StateError } from '../errors.js';
 import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
-import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from './group.js';
+import type { AllReduceOptions, GroupArray, GroupReduceOptions, ProcessGroup } from './group.js';
 import { reduceLeaves } from './tree.js';
 
 type Numbers = Exclude<GroupArray, Uint8Array>;
@@ -29,7 +29,7 @@ export class SingleGroup implements ProcessGroup {
     });
   }
 
-  async reduceScatter(input: GroupArray, output: GroupArray, options: ReduceOptions = {}): Promise<void> {
+  async reduceScatter(input: GroupArray, output: GroupArray, options: GroupReduceOptions = {}): Promise<void> {
     this.#checkOpen('reduceScatter');
     checkReduction('reduceScatter', [input], options);
     checkPieces('reduceScatter', output, input, 1);

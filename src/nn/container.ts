@@ -2,8 +2,9 @@ import { show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { currentTrace } from '../ops/trace.js';
 import { holds, isArray, isMap, isPlainObject } from '../realm.js';
+import { checkModule } from './check-module.js';
 import { empty } from './clone.js';
-import { type AnyModule, checkModule, Module } from './module.js';
+import { type AnyModule, Module } from './module.js';
 import { checkName } from './names.js';
 import { className } from './repr.js';
 

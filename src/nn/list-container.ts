@@ -1,9 +1,10 @@
 import { readList, show } from '../check.js';
 import { ArgumentError } from '../errors.js';
 import { isArray, isIterable } from '../realm.js';
+import { checkModule } from './check-module.js';
 import { empty } from './clone.js';
 import { Container } from './container.js';
-import { type AnyModule, checkModule, Module } from './module.js';
+import { type AnyModule, Module } from './module.js';
 import { className } from './repr.js';
 
 /** What Sequential and ModuleList have in common: members that are counted, their names being `0`, `1`, ... */

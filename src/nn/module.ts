@@ -378,7 +378,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     defineField(this, name, { kind, value });
   }
 
-  /** Every place where a module stands, parents first; one in two places comes twice. */
+  /** Every place where a module stands, parents first. */
   *#walk(path: string, above: readonly AnyModule[]): Generator<[string, AnyModule]> {
     if (above.includes(this))
       throw new StateError(`${className(above[0]!)}: a module cannot contain itself, but '${path}' does`);
@@ -395,7 +395,5 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
     }
   }
 }
-
-export { checkModule };
 
 markAsOwn(Module);

@@ -16,8 +16,9 @@ export const groupTasks = [
 export type GroupTask = (typeof groupTasks)[number];
 
 /** Those of native/distributed/reduction.h, by number. */
-export const reduceOps = ['sum', 'product', 'min', 'max'] as const;
-export type ReduceOp = (typeof reduceOps)[number];
+export const reduceOps: readonly ReduceOp[] = ['sum', 'product', 'min', 'max'];
+/** How numbers of ranks are combined. */
+export type ReduceOp = 'sum' | 'product' | 'min' | 'max';
 
 /** How a task goes. */
 export interface GroupTaskOptions {

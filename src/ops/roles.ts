@@ -27,6 +27,7 @@ export interface Memory {
 
 /** A number that may change between two runs of a traced op: read when the op runs, never when it is noted. */
 export interface DynamicScalar {
+  /** The number as it is now. */
   readonly value: number;
 }
 

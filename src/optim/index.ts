@@ -1,4 +1,5 @@
 /** Optimizers, as PyTorch's `torch.optim`. */
+export type { DynamicScalar } from '../ops/roles.js';
 export { Adadelta, type AdadeltaOptions } from './adadelta.js';
 export { Adagrad, type AdagradOptions } from './adagrad.js';
 export { Adam, type AdamOptions } from './adam.js';

@@ -1,5 +1,5 @@
 /** Ranks in one process: tasks that wait for each other, with the interface of a real group. */
-import type { AllReduceOptions, GroupArray, ProcessGroup, ReduceOptions } from '../../src/distributed/group.js';
+import type { AllReduceOptions, GroupArray, ProcessGroup, GroupReduceOptions } from '../../src/distributed/group.js';
 import { reduceLeaves } from '../../src/distributed/tree.js';
 import { StateError } from '../../src/errors.js';
 
@@ -60,7 +60,7 @@ class FakeWorld {
 }
 
 /** By the tree over the ranks. */
-function reduce(parts: readonly GroupArray[], { op = 'sum', divisor = 1 }: ReduceOptions): Numbers {
+function reduce(parts: readonly GroupArray[], { op = 'sum', divisor = 1 }: GroupReduceOptions): Numbers {
   const leaves = parts.map((part) => part.slice() as Numbers);
   reduceLeaves(leaves, op, divisor);
   return leaves[0]!;
@@ -104,7 +104,7 @@ export class FakeGroup implements ProcessGroup {
       );
   }
 
-  async reduceScatter(input: GroupArray, output: GroupArray, options: ReduceOptions = {}): Promise<void> {
+  async reduceScatter(input: GroupArray, output: GroupArray, options: GroupReduceOptions = {}): Promise<void> {
     const met = await this.#meet(`reduceScatter ${input.length}`, [[input]]);
     const all = reduce(
       met.map((own) => own[0]![0]!),

@@ -3,8 +3,9 @@ import { ArgumentError } from '../../errors.js';
 import { norm } from '../../functional/index.js';
 import { noGrad } from '../../tensor/tape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { checkModule } from '../check-module.js';
 import { fields } from '../fields.js';
-import { type AnyModule, checkModule } from '../module.js';
+import type { AnyModule } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { className } from '../repr.js';
 
