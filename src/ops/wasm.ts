@@ -252,9 +252,11 @@ class WasmAddon implements ProgramAddon {
     },
 
     shuffle: async (order, seed) => {
-      const numbers = new Int32Array(cast(order, BufferHandle).length);
+      const buffer = cast(order, BufferHandle);
+      const numbers = new Int32Array(buffer.length);
       await shuffleNextTurn(numbers, seed);
-      this.bufferCopyIn(order, numbers, 0);
+      // A training that has been ended meanwhile has freed it.
+      if (!buffer.isFreed) this.bufferCopyIn(buffer, numbers, 0);
     },
   };
 
