@@ -1,7 +1,7 @@
 /** The WebAssembly module: found, instantiated, and its memory. native/wasm/module.cc says what it exports. */
 import { existsSync, readFileSync } from 'node:fs';
 import { version } from '../copies.js';
-import { isError, isInt32Array } from '../realm.js';
+import { isError, isFloat32Array, isInt32Array } from '../realm.js';
 import { mayRead, wasmFiles } from './addon-files.js';
 import type { LoadReport } from './load.js';
 import type { HostArray } from './ops.js';
@@ -58,7 +58,9 @@ export class Block {
     for (let i = 0; i < numbers.length; i++) this.words.push(numbers[i]!);
   }
 
+  /** @throws TypeError for an array of another type. */
   array(array: HostArray): void {
+    if (!isInt32Array(array) && !isFloat32Array(array)) throw new TypeError('expected a Float32Array or an Int32Array');
     this.#places.push(this.words.length);
     this.#arrays.push(array);
     this.words.push(0, array.length, isInt32Array(array) ? 1 : 0);
@@ -141,14 +143,14 @@ export class WasmModule {
     array.set((isInt32Array(array) ? this.#ints : this.#floats).subarray(from, from + array.length));
   }
 
-  /** @throws what the addon throws when the function of that name fails. */
-  check(name: string, status: Status): void {
+  /** @throws what the addon throws when the function of that name fails; a program's messages name who refuses. */
+  check(name: string | null, status: Status): void {
     if (status === 0) return;
     if (status === statuses.noMemory) this.throwNoMemory();
     const text = this.#text(this.call.failure());
     if (status === statuses.notFinite)
       throw Object.assign(new Error(`output ${text} is not finite`), { layer: Number(text) });
-    const message = text.startsWith(`${name}:`) ? text : `${name}: ${text}`;
+    const message = name === null || text.startsWith(`${name}:`) ? text : `${name}: ${text}`;
     throw status === statuses.refused ? new RangeError(message) : new Error(message);
   }
 

@@ -275,7 +275,7 @@ class WasmAddon implements ProgramAddon {
     block.array(left);
     const words = block.write(module);
     const at = block.words[block.words.length - 3]!;
-    module.check('program', module.call.runProgram(address, words, at, keys.length));
+    module.check(null, module.call.runProgram(address, words, at, keys.length));
     for (let i = 0; i < outputs.length; i++) block.readBack(module, inputs.length + i);
     block.readBack(module, inputs.length + outputs.length);
     return Uint32Array.from(left);

@@ -103,7 +103,7 @@ describe.runIf(hasWasm && natives.includes('native:scalar'))('ops on wasm and na
       // Tiny results have subnormal numbers on the way, which only native code flushes.
       const flushed = (results: Results) =>
         Object.fromEntries(
-          Object.entries(results).map(([key, values]) => [key, values.map((x) => (Math.abs(x) < 2 ** -120 ? 0 : x))]),
+          Object.entries(results).map(([key, values]) => [key, values.map((x) => (Math.abs(x) < 2 ** -100 ? 0 : x))]),
         );
       const [mine, theirs] = [flushed(runCase(ops, testCase)), flushed(runCase(scalar, testCase))];
       expectSame(testCase, mine, theirs, 'wasm against native:scalar');
