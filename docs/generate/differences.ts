@@ -16,7 +16,7 @@ export const differences: Notes = {
   'nn.functional.one_hot': 'int32',
   'utils.data.DataLoader':
     'iterated with `for ... of`; with `numWorkers` with `for await`, over a dataset of `data.fromModule`',
-  'utils.data.get_worker_info': 'the seed is that of the start: each batch is made with a seed of its own',
+  'utils.data.get_worker_info': 'the seed is that of the start: each batch is made with a separate seed',
   'nn.parallel.DistributedDataParallel':
     '`await ddp.synchronize()` between `backward` and `step`; masks by rows; `shards`',
   'distributed.init_process_group': 'rank and size come from the launcher; without one a world of this process alone',

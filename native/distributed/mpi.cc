@@ -14,6 +14,8 @@ std::unique_ptr<Transport> open_mpi(const std::string&) { throw TransportError("
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "mpi_abi.h"
@@ -110,12 +112,11 @@ class Mpi final : public Transport {
     check(comm_set_errhandler_(abi_.world, abi_.errors_return), "MPI_Comm_set_errhandler");
     check(comm_rank_(abi_.world, &rank_), "MPI_Comm_rank");
     check(comm_size_(abi_.world, &size_), "MPI_Comm_size");
-    std::array<char, abi::kMaxText> text{};
+    std::string text(abi::kMaxText, '\0');
     int length = 0;
     check(version_(text.data(), &length), "MPI_Get_library_version");
     // The first line, and of that what stands before a comma: the rest says how it was built.
-    name_ = text.data();
-    name_ = name_.substr(0, name_.find_first_of(",\n"));
+    name_ = text.substr(0, text.find_first_of(std::string_view(",\n\0", 3)));
     for (char& c : name_) {
       if (c == '\t') c = ' ';
     }

@@ -123,7 +123,8 @@ describeEachBackend('the state dict', () => {
     expect(Object.keys(state[1]!)).toEqual(['step', 'exp_avg', 'exp_avg_sq']);
     expect(state[1]!.step!.item()).toBe(1);
     expect(state[1]!.exp_avg!.shape).toEqual([3]);
-    const options = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: false, maximize: false };
+    const flags = { amsgrad: false, maximize: false, decoupled_weight_decay: false };
+    const options = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, ...flags };
     expect(param_groups).toEqual([
       { lr: 1e-3, ...options, params: [0, 1] },
       { lr: 1, ...options, params: [2] },
