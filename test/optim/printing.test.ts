@@ -11,6 +11,7 @@ it('optimizers print their groups as PyTorch does', () => {
 Parameter Group 0
     amsgrad: False
     betas: (0.9, 0.999)
+    decoupled_weight_decay: False
     eps: 1e-08
     lr: 1e-05
     maximize: False
