@@ -48,7 +48,7 @@ export const attentionRows: readonly Row[] = [
   argument('attention: mask of numbers', () => dot(q(), k(), k(), { attnMask: bad([1]) }), 'attnMask to be a Tensor'),
   argument('attention: p', () => dot(q(), k(), k(), { dropoutP: 2 }), 'dropout probability has to be between 0 and 1'),
   argument('attention: scale', () => dot(q(), k(), k(), { scale: Number.NaN }), 'scale must be a number'),
-  argument('attention: option', () => dot(q(), k(), k(), bad({ enableGqa: true })), 'unknown option "enableGqa"'),
+  argument('attention: option', () => dot(q(), k(), k(), bad({ gqa: true })), 'unknown option "gqa"'),
   argument(
     'MultiheadAttention: heads',
     ({ generator }) => new nn.MultiheadAttention(8, 3, { generator }),
