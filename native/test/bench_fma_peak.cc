@@ -1,6 +1,8 @@
 // bench/fma_peak.h: the chains compute, and the peak is a number of the right size.
 #include "../bench/fma_peak.h"
 
+#include <string_view>
+
 #include "arithmetic.h"
 
 namespace lanewise::test {
@@ -8,6 +10,9 @@ namespace {
 
 TEST_CASE("fma_chains counts what it does") {
   on_each_isa([](const KernelTable& table) {
+#if defined(LANEWISE_EMULATE_AVX512)
+    if (std::string_view(table.name) == "avx512") return;  // the chains are real instructions
+#endif
     const bench::FmaChains* const chains = bench::find_fma_chains(table.name);
     REQUIRE(chains != nullptr);
     float none = 0.0f, some = 0.0f;
