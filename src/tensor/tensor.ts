@@ -126,7 +126,8 @@ export class Tensor {
 
   /** The gradients that `backward` has added up here so far, or null. Results have one after `retainGrad` only. */
   get grad(): Tensor | null {
-    currentTrace()?.guard(this, 'grad', () => this.#grad?.storage);
+    const now = currentTrace();
+    if (now !== null && this.storage.tracedBy !== now) now.guard(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
   }
 

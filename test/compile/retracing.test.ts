@@ -141,6 +141,18 @@ describe('a compiled step', () => {
     expect(counts.retraced).toBe(5);
   });
 
+  it('does not look at the gradient of a tensor that it has made itself', () => {
+    let retraced = 0;
+    const step = compile((x: Tensor) => {
+      retraced++;
+      const leaf = x.detach().requiresGrad_();
+      leaf.mul(leaf).sum().backward();
+      return leaf.grad!;
+    });
+    for (const value of [1, 2, 3]) expect(step(tensor([value])).item()).toBe(2 * value);
+    expect(retraced).toBe(1);
+  });
+
   it('keeps the programs of the last 16 shapes', () => {
     let retraced = 0;
     const double = compile((x: Tensor) => {
