@@ -3,9 +3,9 @@
  * that is as it was: parameters, gradients, optimizer state, generators, modes, backend.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { backend, LanewiseError } from '../../src/index.js';
-import { runOn } from '../helpers/backends.js';
+import { expect, it } from 'vitest';
+import { LanewiseError } from '../../src/index.js';
+import { describeEachBackend } from '../helpers/backends.js';
 import { makeFixture, picture } from './fixture.js';
 import type { Row } from './row.js';
 import { rows } from './rows/index.js';
@@ -39,10 +39,6 @@ it('has no row twice', () => {
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
 
-/** Instruction sets differ in kernels, which get what was checked: one of the native ones stands for all. */
-const checking = backend.available.filter((name) => name !== 'native:scalar' || backend.name === name);
-
-describe.each(checking)('bad input on %s', (name) => {
-  runOn(name);
+describeEachBackend('bad input', () => {
   it.each(rows)('$name', tryRow);
 });
