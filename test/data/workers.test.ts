@@ -30,7 +30,7 @@ const run = async (code: string) => {
 };
 
 describe('numWorkers', () => {
-  it('gives the batches of a loader without workers, in its order, whoever is ready first', async () => {
+  it('gives the batches of a loader without workers, in its order, whichever worker is ready first', async () => {
     const told = await run(`
       const numbers = await fromModule(url, { args: [11] });
       const late = await fromModule(url, { args: [11, { slow: true }] });

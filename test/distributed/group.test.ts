@@ -55,7 +55,7 @@ describe.each(worlds)('%s', (_, onRanks) => {
   });
 });
 
-it('adds leaves in one order, whoever has them', async () => {
+it('adds leaves in one order, whichever rank has them', async () => {
   const sums: Float32Array[] = [];
   for (const [size, onRanks] of [
     [1, alone],

@@ -109,7 +109,7 @@ export async function runRanks(
   const child = spawn(program!, args, {
     env: { ...inherited, LANEWISE_NUM_THREADS: '1', ...env, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, for Ctrl-C
+    detached: true, // a separate process group, for Ctrl-C
   });
   let [stdout, stderr, line] = ['', '', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

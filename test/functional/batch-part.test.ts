@@ -94,7 +94,7 @@ it('a program that was traced for one part is not used for another', () => {
   again.dispose();
 });
 
-it('parts of a tensor of one dimension have masks of their own', () => {
+it('parts of a tensor of one dimension have separate masks', () => {
   const at = (firstRow: number) =>
     withBatchPart({ firstRow, rows: 40 }, () => F.dropout(ones([40]), 0.5, true, new Generator(3)).toArray());
   expect(at(40)).not.toEqual(at(0));

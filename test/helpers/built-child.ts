@@ -1,4 +1,4 @@
-/** Runs code in a Node of its own that imports the built package by its name, as a user's program does. */
+/** Runs code in a separate Node process that imports the built package by its name, as a user's program does. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { root } from './built.js';

@@ -60,7 +60,7 @@ describe('collectives', () => {
   it('puts readers that do not depend on each other in the order of the sums', () => {
     const lengths = [big, big, big, big, big, big, big, big];
     const graph = graphOf(['def 2', 'def 3', 'sum 2 4', 'sum 3 5', 'def 6', 'def 7'], lengths);
-    // Readers that write memory of their own: of the second sum first, as an optimizer in the order of parameters does.
+    // Readers that write separate memory: of the second sum first, as an optimizer in the order of parameters does.
     const reads = (x: number, out: number): Instruction => ({
       op: 'copy',
       args: { x, out, layout: Float64Array.of(big, 1, 1), xOffset: 0, outOffset: 0 },
@@ -97,7 +97,7 @@ describe('collectives', () => {
     ]);
   });
 
-  it('waits at the end for what nobody reads, and does not begin before a check what outlives a run', () => {
+  it('waits at the end for what is never read, and does not begin before a check what outlives a run', () => {
     expect(run(['def 2', 'check 0', 'sum 2 3'], [big, big, big, big])).toEqual([
       'def 2',
       'start 2 -> 2',

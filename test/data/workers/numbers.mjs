@@ -35,7 +35,7 @@ export const broken = () => {
 };
 export const notOne = () => 5;
 
-/** Keeps what it returns, and returns it again: nobody may take its memory. */
+/** Keeps what it returns, and returns it again: its memory must not be transferred. */
 class Kept {
   length = 6;
   batch = tensor([[1, 2]]);

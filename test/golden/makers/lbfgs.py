@@ -37,7 +37,7 @@ def plain(value):
 
 
 def train(make, options, steps, shift):
-    """Losses of all calls; the start is moved by so many roundings."""
+    """Losses of all calls; the start is moved by `shift` roundings."""
     params, function = make(options)
     with torch.no_grad():
         for p in params:
