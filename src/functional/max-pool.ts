@@ -26,7 +26,8 @@ export type MaxPooled<Options> = Options extends { returnIndices: true } ? [outp
 
 /**
  * The largest element of each window of [N, C, L] or [C, L]: window o holds positions o·stride - padding + t·dilation, t < kernelSize, of
- * the input; padding counts as -∞. A NaN is the largest. Gradient: to the largest element, the first of equal ones.
+ * the input; padding counts as -∞. A NaN is the largest. Gradient: to the largest element, the first of equal ones. A window of padding only,
+ * which dilation can make, gives -∞ with index -1 and takes no gradient; PyTorch's index of it lies outside of the plane.
  * As {@link https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html | torch.nn.functional.max_pool1d}.
  * @returns [N, C, outSize] with outSize = floor((L + 2·padding - dilation·(kernelSize - 1) - 1) / stride) + 1; with `returnIndices`
  * also where each stands in its plane, int32.

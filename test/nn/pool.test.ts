@@ -77,6 +77,18 @@ describeEachBackend('pooling', () => {
     }
   });
 
+  it('has no place for a window of padding only', () => {
+    const x = tensor([[[[0, 1, 2]]]]).requiresGrad_();
+    const settings = { stride: 1, padding: [1, 0], dilation: [2, 1], returnIndices: true } as const;
+    const [output, indices] = new nn.MaxPool2d([2, 1], settings).forward(x) as unknown as [Tensor, Tensor];
+    expect([output.toArray(), indices.toArray()]).toEqual([
+      [[[[-Infinity, -Infinity, -Infinity]]]],
+      [[[[-1, -1, -1]]]],
+    ]);
+    output.backward(ones([1, 1, 1, 3]));
+    expect(x.grad!.toArray()).toEqual([[[[0, 0, 0]]]]);
+  });
+
   it('does not read an index that lies beyond the plane', () => {
     const layer = new nn.MaxUnpool1d(2);
     expect(() => layer.forward(ones(1, 1, 1), tensor([[[2]]], { dtype: 'int32' }))).toThrow('out of');

@@ -34,6 +34,8 @@ function windows(draw: Draw, sizes: readonly number[], isPool: boolean): Window 
     if (reach() > size + 2 * padding[d]!) dilation[d] = 1;
     if (reach() > size + 2 * padding[d]!) kernel[d] = 1;
     if (isPool) padding[d] = Math.min(padding[d]!, Math.floor(kernel[d]! / 2));
+    // A window of padding only: PyTorch's gradient goes to a place outside of the plane.
+    if (isPool && padding[d]! > 0 && size < dilation[d]!) dilation[d] = 1;
   });
   return { kernel, stride, padding, dilation };
 }
