@@ -4,6 +4,7 @@
  * back; the buffers of programs stay in the module.
  */
 import { BackendError } from '../errors.js';
+import { isFloat32Array, isInt32Array } from '../realm.js';
 import type { ProgramFactory, RunCall } from './graph.js';
 import { groupState } from './group-tasks.js';
 import { type NativeFunction, NativeHandle, type NativeValue, type ProgramAddon } from './load.js';
@@ -20,12 +21,20 @@ export const wasmInstructionSet = 'simd128';
 class BufferHandle extends NativeHandle {
   readonly address: number;
   readonly length: number;
+  readonly #isInt32: boolean;
   isFreed = false;
 
-  constructor(address: number, length: number) {
+  constructor(address: number, length: number, isInt32: boolean) {
     super();
     this.address = address;
     this.length = length;
+    this.#isInt32 = isInt32;
+  }
+
+  /** @throws TypeError for an array of another type: the module would take its bits for numbers of the buffer's. */
+  checkType(array: HostArray): void {
+    if (this.#isInt32 ? isInt32Array(array) : isFloat32Array(array)) return;
+    throw new TypeError(`device buffer: expected ${this.#isInt32 ? 'an Int32Array' : 'a Float32Array'}`);
   }
 }
 
@@ -147,28 +156,33 @@ class WasmAddon implements ProgramAddon {
     const made = module.reserve(8);
     if (length > 2 ** 32 - 1) module.throwNoMemory();
     module.check('createBuffer', module.call.createBuffer(dtype, length, made));
-    const buffer = new BufferHandle(module.addressAt(made), length);
+    const buffer = new BufferHandle(module.addressAt(made), length, dtype === 1);
     this.#collectedBuffers.register(buffer, buffer.address, buffer);
     return buffer;
   }
 
   bufferCopyIn(buffer: NativeHandle, from: HostArray, offset: number): void {
     const module = this.#module;
+    const handle = cast(buffer, BufferHandle);
+    handle.checkType(from);
     const at = module.reserve(from.byteLength);
     module.set(at, from);
-    const { address } = cast(buffer, BufferHandle);
-    module.check('bufferCopyIn', module.call.copyIn(address, at, from.length, offset));
+    module.check('bufferCopyIn', module.call.copyIn(handle.address, at, from.length, offset));
   }
 
   bufferCopyOut(buffer: NativeHandle, to: HostArray): void {
+    const { length } = cast(buffer, BufferHandle);
+    if (to.length !== length)
+      throw new RangeError(`device buffer: expected memory of ${length} elements, got ${to.length}`);
     this.bufferCopyPart(buffer, to, 0);
   }
 
   bufferCopyPart(buffer: NativeHandle, to: HostArray, offset: number): void {
     const module = this.#module;
+    const handle = cast(buffer, BufferHandle);
+    handle.checkType(to);
     const at = module.reserve(to.byteLength);
-    const { address } = cast(buffer, BufferHandle);
-    module.check('bufferCopyOut', module.call.copyOut(address, at, to.length, offset));
+    module.check('bufferCopyOut', module.call.copyOut(handle.address, at, to.length, offset));
     module.get(at, to);
   }
 
@@ -194,6 +208,8 @@ class WasmAddon implements ProgramAddon {
     blocks: readonly NativeHandle[],
   ): NativeHandle {
     const module = this.#module;
+    // Sizes cross modulo 2^32.
+    if (arena > 2 ** 32 - 1) module.throwNoMemory();
     const buffers = blocks.map((handle) => cast(handle, BufferHandle));
     const block = new Block();
     block.numbers([arena, dynamicScalars, keySources, buffers.length, ...buffers.map(({ address }) => address)]);
@@ -211,7 +227,7 @@ class WasmAddon implements ProgramAddon {
   }
 
   arenaBytes(program: NativeHandle): number {
-    return this.#module.call.arenaBytes(this.#find(this.programNumber(program)).address);
+    return this.#module.call.arenaBytes(this.#find(this.programNumber(program)).address) >>> 0;
   }
 
   programNumber(program: NativeHandle): number {
