@@ -18,17 +18,10 @@ import { bucketsOf } from '../../src/nn/parallel/gradient-reduction.js';
 import { withGenerator } from '../../src/random/generator.js';
 import { golden, values } from '../golden/load.js';
 import { withFakeRanks } from './fake-group.js';
+import { kinds, largest, makeModel, weightsOf } from './training.js';
 
 const { DistributedDataParallel } = nn.parallel;
 
-const makeModel = (seed = 5) => {
-  manualSeed(seed);
-  return new nn.Sequential(new nn.Linear(6, 16), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(16, 3));
-};
-const kinds = {
-  SGD: (model: nn.AnyModule) => new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }),
-  Adam: (model: nn.AnyModule) => new optim.Adam(model.parameters(), { lr: 0.01 }),
-};
 type Kind = keyof typeof kinds;
 
 const batches = (steps: number, rows: number) => {
@@ -38,8 +31,6 @@ const batches = (steps: number, rows: number) => {
     y: randint(0, 3, [rows], { generator }),
   }));
 };
-const weightsOf = (model: nn.AnyModule) => model.parameters().map((each) => each.toTypedArray());
-
 /** Training with the whole batch in one process. */
 function whole(kind: Kind, steps: number, rows = 12) {
   const model = makeModel();
@@ -95,9 +86,6 @@ async function onRank(processGroup: ProcessGroup, kind: Kind, { steps, shards, b
   }
   return { losses, weights: weightsOf(model) };
 }
-
-const largest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]) =>
-  Math.max(...a.map((each, i) => Math.max(...Array.from(each, (value, j) => Math.abs(value - b[i]![j]!)))));
 
 describe.each(['SGD', 'Adam'] as const)('%s', (kind) => {
   it.each([1, 2, 3, 4])('on %d ranks gives what one process gives', async (size) => {

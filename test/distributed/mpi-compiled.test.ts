@@ -1,6 +1,7 @@
 /** Compiled training steps on several processes: against one process with the whole batch, and what the program looks like. */
 import { describe, expect, it, vi } from 'vitest';
 import { launchers, runRanks } from './ranks.js';
+import { largest } from './training.js';
 
 // A job is killed after a minute (ranks.ts); a test has up to two, on a machine that may be busy.
 vi.setConfig({ testTimeout: 150_000 });
@@ -52,9 +53,6 @@ async function train(size: number, kind: 'SGD' | 'Adam', how: 'call' | 'async', 
   return (reported as Report[]).sort((a, b) => a.rank - b.rank);
 }
 
-const largest = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
-
 describe.skipIf(launcher === undefined)('a compiled step', () => {
   it.each([
     ['SGD', 'call', 2],
@@ -69,7 +67,7 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
     for (const { weights, ops } of ranks) {
       // The ranks agree to the bit, and with one process but for the order of addition.
       expect(weights).toEqual(ranks[0]!.weights);
-      for (const [i, each] of weights.entries()) expect(largest(each, alone!.weights[i]!)).toBeLessThan(1e-6);
+      expect(largest(weights, alone!.weights)).toBeLessThan(1e-6);
       // The large gradient begins to travel before the last one is made; each start has its wait.
       const starts = ops.filter((op) => op === 'allReduceStart').length;
       expect(ops.filter((op) => op === 'allReduceWait')).toHaveLength(starts);
@@ -80,7 +78,7 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
     }
     // Each rank's loss is the mean over its rows.
     const means = ranks[0]!.losses.map((_, i) => ranks.reduce((sum, { losses }) => sum + losses[i]!, 0) / size);
-    expect(largest(means, alone!.losses)).toBeLessThan(1e-6);
+    expect(largest([means], [alone!.losses])).toBeLessThan(1e-6);
   });
 
   it('tells every rank that one runs another program', async () => {

@@ -1,6 +1,7 @@
 /** Trainings on processes of a real MPI job: the result of one process. */
 import { describe, expect, it } from 'vitest';
 import { launchers, runRanks } from './ranks.js';
+import { largest } from './training.js';
 
 /** What a rank tells of a training. */
 interface Report {
@@ -71,9 +72,6 @@ async function onRanks(launcher: (typeof launchers)[number], size: number, code:
   return reported as Report[];
 }
 
-const largest = (a: readonly number[], b: readonly number[]) =>
-  Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
-
 it.skipIf(launchers.length > 0)('no launcher of MPI is installed: apt-get install openmpi-bin', () => {
   expect(launchers).toEqual([]);
 });
@@ -93,8 +91,8 @@ describe.each(launchers.slice(0, 1).map((launcher) => [launcher.name, launcher] 
       for (const { kind, how, losses, weights } of found) {
         const wanted = one.find((each) => each.kind === kind && each.how === how)!;
         expect(losses).toHaveLength(50);
-        expect(largest(weights, wanted.weights)).toBeLessThan(1e-6);
-        expect(largest(losses, wanted.losses)).toBeLessThan(1e-6);
+        expect(largest([weights], [wanted.weights])).toBeLessThan(1e-6);
+        expect(largest([losses], [wanted.losses])).toBeLessThan(1e-6);
       }
     }
   });
@@ -106,7 +104,9 @@ describe.each(launchers.slice(0, 1).map((launcher) => [launcher.name, launcher] 
     expect(runs).toHaveLength(2 * (1 + 2 + 4));
     for (const { kind, losses, weights } of runs) {
       const first = runs.find((each) => each.kind === kind)!;
+      expect(losses).toHaveLength(400);
       expect(losses).toEqual(first.losses);
+      expect(weights).not.toHaveLength(0);
       expect(weights).toEqual(first.weights);
     }
   });

@@ -1,4 +1,5 @@
 /** A small training with dropout, alone and on ranks in one process. */
+import { expect } from 'vitest';
 import type { ProcessGroup } from '../../src/distributed/group.js';
 import {
   type FitOptions,
@@ -24,15 +25,20 @@ export const makeModel = (seed = 5) => {
 };
 export type Model = ReturnType<typeof makeModel>;
 export const kinds = {
-  SGD: (model: Model) => new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }),
-  Adam: (model: Model) => new optim.Adam(model.parameters(), { lr: 0.01 }),
+  SGD: (model: nn.AnyModule) => new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }),
+  Adam: (model: nn.AnyModule) => new optim.Adam(model.parameters(), { lr: 0.01 }),
 };
 type Kind = keyof typeof kinds;
 export type Options = Partial<FitOptions> & { readonly kind?: Kind; readonly seed?: number };
 
 export const weightsOf = (model: nn.AnyModule) => model.parameters().map((each) => each.toTypedArray());
-export const largest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]) =>
-  Math.max(...a.map((each, i) => Math.max(...Array.from(each, (value, j) => Math.abs(value - b[i]![j]!)))));
+/** The largest difference. @throws for lists of other lengths, and without a number: there is nothing to compare. */
+export function largest(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
+  expect(a.map(({ length }) => length)).toEqual(b.map(({ length }) => length));
+  const differences = a.flatMap((each, i) => Array.from(each, (value, j) => Math.abs(value - b[i]![j]!)));
+  expect(differences.length).toBeGreaterThan(0);
+  return Math.max(...differences);
+}
 
 /** 5 batches an epoch, the last one of 4 rows. */
 export async function train({ kind = 'SGD', seed = 3, ...options }: Options = {}) {

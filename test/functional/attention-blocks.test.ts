@@ -21,15 +21,20 @@ const drawn = (shapes: readonly (readonly number[])[]) => {
   return shapes.map((shape) => randn(shape, { generator }).requiresGrad_());
 };
 
+/** The mask that hides from each query the keys behind it. */
+const future = (queries: number, keys: number): Tensor =>
+  tensor(Array.from({ length: queries }, (_, i) => Array.from({ length: keys }, (_, j) => (j > i ? -Infinity : 0))));
+
 /** The result, and gradients of the inputs. */
 function run(shapes: readonly (readonly number[])[], options: Options, isComposed: boolean): Float32Array[] {
   const inputs = drawn(shapes);
   const [query, key, value] = inputs as [Tensor, Tensor, Tensor];
-  const scores = [query.shape.at(-2)!, key.shape.at(-2)!];
-  const mask = zeros(scores, { requiresGrad: isComposed });
-  const given = isComposed && !options.isCausal ? { attnMask: options.attnMask ? options.attnMask : mask } : {};
+  const scores: [number, number] = [query.shape.at(-2)!, key.shape.at(-2)!];
+  const { isCausal, ...others } = options;
+  const mask = () => (isCausal ? future(...scores) : (options.attnMask ?? zeros(scores)).detach()).requiresGrad_();
+  const given = isComposed ? { ...others, attnMask: mask() } : options;
   manualSeed(3);
-  const output = F.scaledDotProductAttention(query, key, value, { ...options, ...given });
+  const output = F.scaledDotProductAttention(query, key, value, given);
   output
     .mul(randn(output.shape, { generator: new Generator(9) }))
     .sum()
@@ -49,6 +54,8 @@ describeEachBackend('attention in blocks', () => {
     ['one block', heads(7, 9), {}],
     ['several blocks', heads(101, 131), {}],
     ['dropout', heads(50, 70), { dropoutP: 0.4 }],
+    ['causal', heads(101, 131), { isCausal: true }],
+    ['causal, fewer keys, dropout', heads(70, 50), { isCausal: true, dropoutP: 0.2 }],
     [
       'operands that broadcast',
       [
@@ -88,7 +95,7 @@ describeEachBackend('attention in blocks', () => {
     'takes a mask of shape %j',
     (shape) => {
       const blocks = run(heads(7, 9), { attnMask: addedOf(shape) }, false);
-      const composed = run(heads(7, 9), { attnMask: addedOf(shape).requiresGrad_() }, true);
+      const composed = run(heads(7, 9), { attnMask: addedOf(shape) }, true);
       blocks.forEach((values, i) => {
         expectClose(values, composed[i]!, { tolerance: 1e-5 });
       });
@@ -102,7 +109,7 @@ describeEachBackend('attention in blocks', () => {
       [2, 3, 2, 6, 5],
     ];
     const blocks = run(shapes, { attnMask: addedOf([3, 1, 4, 6]) }, false);
-    const composed = run(shapes, { attnMask: addedOf([3, 1, 4, 6]).requiresGrad_() }, true);
+    const composed = run(shapes, { attnMask: addedOf([3, 1, 4, 6]) }, true);
     blocks.forEach((values, i) => {
       expectClose(values, composed[i]!, { tolerance: 1e-5 });
     });
