@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isError } from '../realm.js';
 import { environment } from './environment.js';
 
 /** Whether this Node is linked to musl (Alpine). The loader that an executable names in its first bytes tells it, a thousand times as fast as
@@ -112,6 +113,38 @@ export function mayRead(path: string): boolean {
   // Types of Node 20 have it as always there.
   const { permission } = process as { permission?: { has(scope: string, reference: string): boolean } };
   return permission === undefined || permission.has('fs.read', path);
+}
+
+/** What became of opening the first of several files. */
+export interface Opened<T> {
+  /** Null when none could be opened. */
+  readonly opened: T | null;
+  /** The file it came from. */
+  readonly path: string | null;
+  /** The files that were tried before, and why each failed. */
+  readonly tried: readonly { readonly path: string; readonly error: string }[];
+}
+
+/**
+ * Opens the first file that can be opened. Never throws.
+ * @param files each may throw instead of naming a file
+ * @param what stands for a file that has no name then
+ */
+export function openFirst<T>(files: readonly (() => string)[], what: string, open: (path: string) => T): Opened<T> {
+  const tried: { path: string; error: string }[] = [];
+  for (const find of files) {
+    let path = what;
+    try {
+      path = find();
+      if (tried.some((before) => before.path === path)) continue;
+      if (!existsSync(path)) throw new Error(mayRead(path) ? 'no such file' : 'this process may not read it');
+      return { opened: open(path), path, tried };
+    } catch (error) {
+      const message = isError(error) ? error.message : String(error);
+      tried.push({ path, error: message.trim().split('\n', 1)[0] ?? message });
+    }
+  }
+  return { opened: null, path: null, tried };
 }
 
 /** Where this code lies: in the installed package, in a checkout, or in a bundle. With the binaries that a package has. */

@@ -1,9 +1,7 @@
 /** Loads the native addon. Together with native.ts the only file that knows it. */
-import { existsSync } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
 import { version } from '../copies.js';
-import { isError } from '../realm.js';
-import { addonFiles, mayRead } from './addon-files.js';
+import { addonFiles, openFirst } from './addon-files.js';
 import type { HostArray } from './ops.js';
 
 /** What crosses into C++: typed arrays, numbers, booleans, and null where the role ends in a question mark. */
@@ -167,7 +165,6 @@ function isAddon(value: unknown): value is NativeAddon {
 
 /** As `require` does, which bundlers would take for a module of theirs, and which some of them do not leave in the code. */
 function open(path: string): NativeAddon {
-  if (!existsSync(path)) throw new Error(mayRead(path) ? 'no such file' : 'this process may not read it');
   const holder: { exports: unknown } = { exports: {} };
   process.dlopen(holder, toNamespacedPath(path));
   if (!isAddon(holder.exports)) throw new Error("not lanewise's addon");
@@ -181,17 +178,6 @@ function open(path: string): NativeAddon {
  * of this platform, else the one that `npm run build` makes. Never throws: what went wrong is in the report.
  */
 export function loadAddon(): LoadReport {
-  const tried: { path: string; error: string }[] = [];
-  for (const find of addonFiles()) {
-    let path = 'the binary of this platform';
-    try {
-      path = find();
-      if (tried.some((before) => before.path === path)) continue;
-      return { addon: open(path), path, tried };
-    } catch (error) {
-      const message = isError(error) ? error.message : String(error);
-      tried.push({ path, error: message.trim().split('\n', 1)[0] ?? message });
-    }
-  }
-  return { addon: null, path: null, tried };
+  const { opened, path, tried } = openFirst(addonFiles(), 'the binary of this platform', open);
+  return { addon: opened, path, tried };
 }

@@ -1,8 +1,8 @@
 /** The WebAssembly module: found, instantiated, and its memory. native/wasm/module.cc says what it exports. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { version } from '../copies.js';
-import { isError, isFloat32Array, isInt32Array } from '../realm.js';
-import { mayRead, wasmFiles } from './addon-files.js';
+import { isFloat32Array, isInt32Array } from '../realm.js';
+import { openFirst, wasmFiles } from './addon-files.js';
 import type { LoadReport } from './load.js';
 import type { HostArray } from './ops.js';
 
@@ -186,7 +186,6 @@ export interface WasmReport {
 const noSystem = { get: () => () => 52 } as const;
 
 function open(path: string): WasmModule {
-  if (!existsSync(path)) throw new Error(mayRead(path) ? 'no such file' : 'this process may not read it');
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), {
     wasi_snapshot_preview1: new Proxy({}, noSystem),
   });
@@ -198,17 +197,6 @@ const isModule = (exports: object): exports is Exports => 'runProgram' in export
 
 /** Loads the module: the file named by the environment variable LANEWISE_WASM if that is set, else the one of the package. Never throws. */
 export function loadWasm(): WasmReport {
-  const tried: { path: string; error: string }[] = [];
-  for (const find of wasmFiles()) {
-    let path = 'the WebAssembly module';
-    try {
-      path = find();
-      if (tried.some((before) => before.path === path)) continue;
-      return { module: open(path), path, tried };
-    } catch (error) {
-      const message = isError(error) ? error.message : String(error);
-      tried.push({ path, error: message.trim().split('\n', 1)[0] ?? message });
-    }
-  }
-  return { module: null, path: null, tried };
+  const { opened, path, tried } = openFirst(wasmFiles(), 'the WebAssembly module', open);
+  return { module: opened, path, tried };
 }
