@@ -70,8 +70,12 @@ export function compareInitial(initial: Readonly<Record<string, Float64Array>>, 
   const [ours, theirs] = [Object.keys(initial), Object.keys(answer.initial)];
   if (ours.join() !== theirs.join()) return `the state has ${ours.join(', ')}, PyTorch's ${theirs.join(', ')}`;
   for (const [name, values] of Object.entries(answer.initial)) {
-    const i = values.findIndex((value, at) => Math.abs(value - initial[name]![at]!) > 1.2e-7 * Math.abs(value));
-    if (i >= 0) return `initial ${name}[${i}] is ${initial[name]![i]}, PyTorch's ${values[i]}`;
+    const found = initial[name]!;
+    if (found.length !== values.length)
+      return `initial ${name} has ${found.length} numbers, PyTorch's ${values.length}`;
+    // A NaN is near nothing.
+    const i = values.findIndex((value, at) => !(Math.abs(value - found[at]!) <= 1.2e-7 * Math.abs(value)));
+    if (i >= 0) return `initial ${name}[${i}] is ${found[i]}, PyTorch's ${values[i]}`;
   }
   return null;
 }
