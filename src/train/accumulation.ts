@@ -6,7 +6,7 @@ import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { WeightedBatch } from './batch.js';
-import type { BatchLoss } from './batch-loss.js';
+import { type BatchLoss, divisorOf } from './batch-loss.js';
 import type { Measure } from './scoring.js';
 import type { Amount } from './tallies.js';
 
@@ -56,8 +56,8 @@ export function accumulate(
   const weights = isWeighted ? whole[0]!.denominator.output : null;
   if (weights !== null)
     noGrad(() => {
-      for (const { params } of optimizer.paramGroups)
-        for (const { grad } of params) grad?.div_(reshape(weights, []).to(grad.dtype));
+      const divisor = reshape(divisorOf(weights), []);
+      for (const { params } of optimizer.paramGroups) for (const { grad } of params) grad?.div_(divisor.to(grad.dtype));
     });
   return whole;
 }

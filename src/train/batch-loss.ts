@@ -90,11 +90,12 @@ function weightedLoss(
       ? mul(sum(own), isOfRows ? 1 : losses.numel / count)
       : sum(mul(reshape(weights, losses.shape), own)),
   );
-  // Rows without weight leave nothing to divide by; the loss is 0 then, and so are its gradients.
-  const divisor = noGrad(() => add(total, sub(1, sign(abs(total)))));
-  const value = div(weighted, divisor);
+  const value = div(weighted, divisorOf(total));
   return { loss: value, measure: weightedMean(value, weighted, total), counted: null, isSum: false };
 }
+
+/** What a sum is divided by for the mean. Rows without weight leave nothing to divide by: the loss is 0 then, and so are its gradients. */
+export const divisorOf = (total: Tensor): Tensor => noGrad(() => add(total, sub(1, sign(abs(total)))));
 
 /** The losses of the rows, [rows, ...], and what each of them weighs by itself; null: all the same. */
 function lossesOfRows(caller: string, loss: Settings['loss'], output: unknown, target: unknown, given: Tensor) {

@@ -16,6 +16,10 @@ const losses: readonly (readonly [string, () => Partial<FitOptions>])[] = [
   ['weights of classes', () => ({ loss: new nn.CrossEntropyLoss({ weight: tensor([0.5, 2, 1]) }) })],
   ['labels that are ignored', () => ({ loss: new nn.CrossEntropyLoss({ ignoreIndex: 1 }) })],
   ['weights of samples', () => ({ sampleWeight: weights })],
+  [
+    'batches without any weight',
+    () => ({ sampleWeight: weights.map((weight, i) => (i < 16 ? 0 : weight)), shuffle: false }),
+  ],
   ["a loss of one's own", () => ({ loss: (x: Tensor, y: Tensor) => new nn.NLLLoss().forward(x.logSoftmax(1), y) })],
 ];
 
@@ -35,6 +39,17 @@ describeEachBackend('fit in pieces', () => {
       }
     },
   );
+
+  it('changes nothing where no label counts, as whole batches do', async () => {
+    const [whole, pieces] = [makeProblem(), makeProblem()];
+    const parametersOf = ({ model }: Problem) => model.parameters().map((parameter) => parameter.toArray());
+    const before = parametersOf(pieces);
+    const ignored = { loss: new nn.CrossEntropyLoss({ ignoreIndex: 1 }) };
+    await train({ ...whole, y: whole.y.mul(0).add(1) }, ignored);
+    await train({ ...pieces, y: pieces.y.mul(0).add(1) }, { ...ignored, accumulate: 3 });
+    expect(parametersOf(whole)).toEqual(before);
+    expect(parametersOf(pieces)).toEqual(before);
+  });
 
   it('is the loop by hand to the bit, with a last batch and a last piece of fewer rows', async () => {
     const make = () => {
