@@ -2,6 +2,7 @@
 import { show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentTrace } from '../ops/trace.js';
+import { isMadeIn } from './made-in-trace.js';
 import type { GradientHook } from './node.js';
 import { sameShape } from './shape.js';
 import { Tensor } from './tensor.js';
@@ -25,7 +26,8 @@ export function registerHook(tensor: Tensor, hook: GradientHook<Tensor>): Remova
   if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${show(hook)}`);
   if (!tensor.requiresGrad) throw new StateError("cannot register a hook on a tensor that doesn't require gradient");
   const now = currentTrace();
-  if (now !== null && tensor.storage.tracedBy !== now)
+  const isMade = now !== null && isMadeIn(now, tensor);
+  if (now !== null && !isMade)
     throw now.refuse('registerHook() on a tensor from outside', 'register the hook outside, too');
   // A new function each time: the same hook may be registered twice.
   const entry: GradientHook<Tensor> = (grad) => hook(grad);
@@ -34,10 +36,12 @@ export function registerHook(tensor: Tensor, hook: GradientHook<Tensor>): Remova
   holder.hooks ??= new Set();
   const { hooks } = holder;
   hooks.add(entry);
-  if (holder instanceof Tensor) leafHookEdits.count++;
+  // Those that a trace puts on its own tensors are part of its function; no other program depends on them.
+  const isCounted = holder instanceof Tensor && !isMade;
+  if (isCounted) leafHookEdits.count++;
   return {
     remove() {
-      if (hooks.delete(entry) && holder instanceof Tensor) leafHookEdits.count++;
+      if (hooks.delete(entry) && isCounted) leafHookEdits.count++;
     },
   };
 }

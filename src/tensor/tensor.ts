@@ -6,6 +6,7 @@ import type { DType, HostArray } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.js';
 import { jsonNumbers, type TensorJSON } from './json.js';
+import { isMadeIn, noteMade } from './made-in-trace.js';
 import type { GradientHook, Node } from './node.js';
 import { formatTensor } from './print.js';
 import { broadcastStrides, formatShape, layoutOf, type Shape, sameShape, stridesOf } from './shape.js';
@@ -44,6 +45,7 @@ export class Tensor {
       throw new ArgumentError(`Tensor: tensors are made by tensor(values) and its kin, got ${show(storage)}`);
     this.storage = storage;
     this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+    noteMade(this);
   }
 
   /** Type of the elements: `'float32'`, `'int32'`, or `'float64'`, which the reference computes whatever the backend. */
@@ -64,7 +66,7 @@ export class Tensor {
   /** Whether gradients flow to this tensor: set on leaves by the caller, on results by the functions. */
   get requiresGrad(): boolean {
     const now = currentTrace();
-    if (now !== null && this.storage.tracedBy !== now) now.guard(this, 'requiresGrad', () => this.#requiresGrad);
+    if (now !== null && !isMadeIn(now, this)) now.guard(this, 'requiresGrad', () => this.#requiresGrad);
     return this.#requiresGrad;
   }
 
@@ -127,7 +129,7 @@ export class Tensor {
   /** The gradients that `backward` has added up here so far, or null. Results have one after `retainGrad` only. */
   get grad(): Tensor | null {
     const now = currentTrace();
-    if (now !== null && this.storage.tracedBy !== now) now.guard(this, 'grad', () => this.#grad?.storage);
+    if (now !== null && !isMadeIn(now, this)) now.guard(this, 'grad', () => this.#grad?.storage);
     return this.#grad;
   }
 

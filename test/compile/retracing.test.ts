@@ -141,16 +141,74 @@ describe('a compiled step', () => {
     expect(counts.retraced).toBe(5);
   });
 
-  it('does not look at the gradient of a tensor that it has made itself', () => {
+  const weight = tensor([1, 2]);
+  const parameter = tensor([1, 2]).requiresGrad_();
+  const own: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
+    [
+      'a copy of an argument',
+      (x) => {
+        const leaf = x.detach().requiresGrad_();
+        leaf.mul(leaf).sum().backward();
+        return leaf.grad!;
+      },
+    ],
+    [
+      'a view of memory from outside',
+      (x) => {
+        const leaf = weight.detach().requiresGrad_();
+        leaf.mul(x).sum().backward();
+        return leaf.grad!;
+      },
+    ],
+    [
+      'a view that retains its gradient',
+      (x) => {
+        const view = parameter.reshape([2, 1]);
+        view.retainGrad();
+        parameter.grad = null;
+        view.mul(x).sum().backward();
+        return view.grad!;
+      },
+    ],
+    [
+      'a leaf with a hook',
+      (x) => {
+        const leaf = weight.detach().requiresGrad_();
+        leaf.registerHook((grad) => grad.mul(2));
+        leaf.mul(x).sum().backward();
+        return leaf.grad!.div(2);
+      },
+    ],
+  ];
+
+  it.each(own)('does not look at the gradient of a tensor that it has made itself: %s', (name, fn) => {
     let retraced = 0;
     const step = compile((x: Tensor) => {
       retraced++;
-      const leaf = x.detach().requiresGrad_();
-      leaf.mul(leaf).sum().backward();
-      return leaf.grad!;
+      return fn(x);
     });
-    for (const value of [1, 2, 3]) expect(step(tensor([value])).item()).toBe(2 * value);
+    for (const value of [1, 2, 3])
+      expect(
+        step(tensor([value]))
+          .reshape([-1])
+          .toArray()[0],
+      ).toBe(name === 'a copy of an argument' ? 2 * value : value);
     expect(retraced).toBe(1);
+  });
+
+  it('is not traced again because another function puts hooks on its own tensors', () => {
+    let retraced = 0;
+    const make = () =>
+      compile((x: Tensor) => {
+        retraced++;
+        const leaf = x.detach().requiresGrad_();
+        leaf.registerHook((grad) => grad.mul(2));
+        leaf.sum().backward();
+        return leaf.grad!;
+      });
+    const [a, b] = [make(), make()];
+    for (let i = 0; i < 3; i++) for (const step of [a, b]) expect(step(tensor([1])).item()).toBe(2);
+    expect(retraced).toBe(2);
   });
 
   it('keeps the programs of the last 16 shapes', () => {
