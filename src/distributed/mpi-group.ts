@@ -16,7 +16,7 @@ export class MpiGroup implements ProcessGroup {
   #localSize = 1;
   readonly #native: GroupTasks;
   #destroyed: Promise<void> | undefined;
-  /** What nobody has caught: Node prints it only after the event by which this rank ends the job. */
+  /** The error that was not caught: Node prints it only after the event by which this rank ends the job. */
   #uncaught = '';
   readonly #note = (error: unknown): void => {
     this.#uncaught = `${inspect(error)}\n`;

@@ -30,7 +30,7 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** Factor of the scores. Default 1/√E. */
   scale?: number | null;
-  /** Whether query may have several times as many heads as key and value, whose heads then serve so many in a row. Default false. */
+  /** Whether query may have several times as many heads as key and value, each of whose heads then serves several consecutive ones of query. Default false. */
   enableGqa?: boolean;
   /** Where masks of dropout are drawn from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;

@@ -71,7 +71,7 @@ function part(): Scope | null {
 }
 
 /**
- * The first row of a tensor in the whole batch, as dropout counts: rows of a matrix with so many columns. The first dimension of the tensor is taken for the
+ * The first row of a tensor in the whole batch, as dropout counts: rows of a matrix with that number of columns. The first dimension of the tensor is taken for the
  * batch when it is a multiple of the part's rows and another follows it; another tensor (weights, say) has the same mask in every part.
  */
 export function rowOffsetOf(shape: Shape, columns: number): number {

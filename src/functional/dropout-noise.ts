@@ -37,7 +37,7 @@ function newKey(generator: Generator): Tensor {
   return key;
 }
 
-/** The masks of one key for a tensor, seen as a matrix with so many columns: those of its rows in the batch of all ranks. */
+/** The masks of one key for a tensor, seen as a matrix with that number of columns: those of its rows in the batch of all ranks. */
 export function masksFor(shape: Shape, generator: Generator, columns: number): MaskArguments {
   return { keys: [drawKey(generator)], columns, rowOffset: rowOffsetOf(shape, columns) };
 }

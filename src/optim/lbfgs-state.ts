@@ -54,7 +54,7 @@ export function writeLbfgsState({ evaluations, iterations, progress }: LbfgsStat
   };
 }
 
-/** @throws ArgumentError or ShapeError for a state that does not fit parameters of so many elements. */
+/** @throws ArgumentError or ShapeError for a state that does not fit parameters with that number of elements. */
 export function readLbfgsState(caller: string, given: unknown, like: Tensor, elements: number): LbfgsState {
   if (!isRecord(given)) throw new ArgumentError(`${caller}: the state of a parameter is an object, got ${show(given)}`);
   const numberAt = (name: string, value: unknown): number => {

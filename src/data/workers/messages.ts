@@ -57,7 +57,7 @@ const mostDepth = 32;
 
 /**
  * A value, ready to be sent, with the buffers that are handed over.
- * @param isOwn whether the tensors are of nobody else: else their numbers are copied first
+ * @param isOwn whether no one else uses the tensors: otherwise their numbers are copied first
  */
 export function pack(value: unknown, isOwn: boolean): { packed: Packed; transfer: ArrayBuffer[] } {
   const transfer = new Set<ArrayBuffer>();

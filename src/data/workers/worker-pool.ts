@@ -50,7 +50,7 @@ export class WorkerPool {
       if (this.#failure !== null) reject(this.#failure.error);
       else this.#pending.set(ticket, { worker, resolve, reject });
     });
-    // An error is for whoever waits for this batch, if anyone does.
+    // An error goes to the caller that waits for this batch, if there is one.
     made.catch(() => {});
     const order: Order = { ticket, seed: BigInt.asUintN(64, seed), indices };
     if (this.#failure === null) this.#workers[worker]!.postMessage(order);

@@ -129,7 +129,7 @@ export class SharedSteps {
     this.#updateFor(kind.reached);
   }
 
-  /** How data in memory are shared. @param trace records the parts of this rank, of so many rows each. */
+  /** How data in memory are shared. @param trace records the parts of this rank, each with that number of rows. */
   sharing(trace: (findParts: readonly FindPart[], rows: number) => PartsProgram): Sharing {
     return { distribution: this.#ranks.distribution, trace, make: (...step) => this.make(...step) };
   }
