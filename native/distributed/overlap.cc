@@ -9,8 +9,7 @@
 
 namespace lanewise::distributed {
 
-struct Overlap::Pending {
-  std::shared_ptr<Task> task;
+struct Overlap::Pending : Task {
   const float* key = nullptr;  // where its first `out` lies
   std::atomic<bool> is_over{false};
 };
@@ -26,8 +25,9 @@ const float* key_of(std::span<const std::span<float>> arrays) {
 }  // namespace
 
 void Overlap::submit(const std::shared_ptr<Pending>& pending) {
-  pending->task->over = [pending](Task&) { pending->is_over.store(true, std::memory_order_release); };
-  group_.submit(pending->task);
+  // Holds no share of the task that it is part of: that one would never be freed.
+  pending->over = [](Task& task) { static_cast<Pending&>(task).is_over.store(true, std::memory_order_release); };
+  group_.submit(pending);
 }
 
 void Overlap::finish(const Pending& pending) {
@@ -40,8 +40,7 @@ void Overlap::start(std::span<const std::span<const float>> x, std::span<const s
   if (key == nullptr) return;
   auto pending = std::make_shared<Pending>();
   pending->key = key;
-  pending->task = std::make_shared<Task>();
-  Task& task = *pending->task;
+  Task& task = *pending;
   task.what.kind = Kind::kAllReduce;
   task.what.dtype = DType::kFloat32;
   task.what.divisor = divisor;
@@ -71,9 +70,9 @@ void Overlap::wait(std::span<const std::span<float>> out) {
   const std::shared_ptr<Pending> pending = *found;
   finish(*pending);
   pending_.erase(found);
-  if (pending->task->failure != nullptr) std::rethrow_exception(pending->task->failure);
+  if (pending->failure != nullptr) std::rethrow_exception(pending->failure);
   if (out.size() == 1) return;
-  const std::byte* from = pending->task->data;
+  const std::byte* from = pending->data;
   for (const auto& array : out) {
     if (!array.empty()) std::memcpy(array.data(), from, array.size_bytes());
     from += array.size_bytes();
@@ -82,12 +81,11 @@ void Overlap::wait(std::span<const std::span<float>> out) {
 
 void Overlap::agree(std::uint64_t hash) {
   auto pending = std::make_shared<Pending>();
-  pending->task = std::make_shared<Task>();
-  pending->task->what.kind = Kind::kProgram;
-  pending->task->what.count = hash;
+  pending->what.kind = Kind::kProgram;
+  pending->what.count = hash;
   submit(pending);
   finish(*pending);
-  if (pending->task->failure != nullptr) std::rethrow_exception(pending->task->failure);
+  if (pending->failure != nullptr) std::rethrow_exception(pending->failure);
 }
 
 Overlap::~Overlap() {

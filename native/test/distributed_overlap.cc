@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../distributed/overlap.h"
+#include "allocations.h"
 #include "loopback.h"
 
 namespace lanewise::distributed {
@@ -76,6 +77,21 @@ TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; 
   });
   for (const std::string& message : messages) CHECK(message == "allReduceWait: nothing has been started there");
   for (const Arrays& arrays : memory) CHECK(arrays[0] == std::vector<float>(1000, 2));
+}
+
+TEST_CASE("sums that have been waited for keep no memory") {
+  std::size_t before = 0, after = 0;
+  on_groups(1, [&](Overlap& overlap, int) {
+    const Arrays arrays{std::vector<float>(10, 1), std::vector<float>(20, 1)};
+    Arrays sums = arrays;
+    for (int i = 0; i < 70; ++i) {
+      if (i == 6) before = test::live_allocations();
+      overlap.start(ins(arrays), outs(sums), 1);
+      overlap.wait(outs(sums));
+    }
+    after = test::live_allocations();
+  });
+  CHECK(after < before + 64);  // one for each sum in between, and other threads may take a few
 }
 
 TEST_CASE("ranks with different programs learn which rank it is") {
