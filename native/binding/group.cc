@@ -53,17 +53,22 @@ class Owner {
   static void open(napi_env env, const std::string& library, double timeout, napi_value settle) {
     auto made = std::make_unique<Owner>(env);
     Owner& owner = *made;
-    // One that never was connected, for want of a library, is in nobody's way.
+    // One that never connected, as when there is no library, may be replaced.
     Owner* before = instance.load(std::memory_order_acquire);
     const bool free = before == nullptr || before->has_failed();
     if (!free || !instance.compare_exchange_strong(before, &owner)) {
       throw std::runtime_error("this process has opened a process group before, and can do so only once");
     }
     made.release();
-    owner.create_function(settle);
     const auto seconds = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(timeout));
-    owner.group_ = &Group::open([library] { return distributed::open_mpi(library); }, seconds,
-                                [&owner](std::exception_ptr failure) { owner.report({0, nullptr, failure}); });
+    try {
+      owner.create_function(settle);
+      owner.group_ = &Group::open([library] { return distributed::open_mpi(library); }, seconds,
+                                  [&owner](std::exception_ptr failure) { owner.report({0, nullptr, failure}); });
+    } catch (...) {
+      owner.close();  // else the function keeps the event loop alive
+      throw;
+    }
   }
 
   // Once it is connected.

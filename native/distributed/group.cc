@@ -14,6 +14,8 @@ namespace {
 
 std::atomic<Group*> group_of_process{nullptr};
 
+constexpr const char* kClosed = "the process group has been destroyed";
+
 }  // namespace
 
 Group* Group::current() noexcept { return group_of_process.load(std::memory_order_acquire); }
@@ -48,9 +50,15 @@ void Group::run() noexcept {
       if (failure_ != nullptr) std::rethrow_exception(failure_);
       perform(*task);
     } catch (...) {
+      if (failure_ == nullptr) stuck_ = task;
       task->failure = failure_ = std::current_exception();
-      stuck_.push_back(task);
     }
+    task->over(*task);
+  }
+  // Those that were submitted while the group closed; no more come.
+  const auto closed = std::make_exception_ptr(std::runtime_error(kClosed));
+  for (const std::shared_ptr<Task>& task : std::exchange(queue_, {})) {
+    task->failure = closed;
     task->over(*task);
   }
 }
@@ -96,16 +104,19 @@ void Group::perform(Task& task) {
     case Kind::kFinalize:
       group_of_process.store(nullptr, std::memory_order_release);
       transport_->finalize();
-      closed_.store(true, std::memory_order_release);
+      {
+        const std::lock_guard lock(mutex_);  // submit() adds nothing after this
+        closed_.store(true, std::memory_order_release);
+      }
       watchdog_->stop();
       return;
   }
 }
 
 void Group::submit(std::shared_ptr<Task> task) {
-  if (is_closed()) throw std::runtime_error("the process group has been destroyed");
   {
     const std::lock_guard lock(mutex_);
+    if (is_closed()) throw std::runtime_error(kClosed);
     queue_.push_back(std::move(task));
   }
   waiting_.notify_one();

@@ -58,7 +58,7 @@ class Group {
   // Runs the task after those before it. After a failure every task fails with it.
   void submit(std::shared_ptr<Task> task);
 
-  // Whether the farewell has been said, or there never was a connection: then the process may end.
+  // Whether it has been finalized, or there never was a connection: then the process may end.
   bool is_closed() const noexcept;
 
   // Ends the job: see end_job.
@@ -82,9 +82,10 @@ class Group {
   std::unique_ptr<Watchdog> watchdog_;
   Scratch scratch_;
   std::uint64_t sequence_ = 0;
-  // Of the communication thread: the first failure, and tasks into whose memory messages may still travel.
+  // Of the communication thread: the first failure, and the task that had it, into whose memory messages may still
+  // travel.
   std::exception_ptr failure_;
-  std::vector<std::shared_ptr<Task>> stuck_;
+  std::shared_ptr<Task> stuck_;
 
   std::mutex mutex_;
   std::condition_variable waiting_;

@@ -78,6 +78,17 @@ TEST_CASE("tasks run in the order in which they were submitted, and the group cl
   }
 }
 
+TEST_CASE("a task that is submitted while the group closes fails") {
+  const std::vector<Group*> groups = open_groups(2);
+  Submitted closing = submit(*groups[0], Kind::kFinalize, 0, 0);  // waits for rank 1
+  const Submitted late = submit(*groups[0], Kind::kBarrier, 0, 0);
+  submit(*groups[1], Kind::kFinalize, 0, 0);
+  CHECK(closing.wait() == "");
+  REQUIRE(late.ended->get_future().wait_for(10s) == std::future_status::ready);
+  CHECK_THROWS_WITH_AS(std::rethrow_exception(late.task->failure), "the process group has been destroyed",
+                       std::runtime_error);
+}
+
 TEST_CASE("after a disagreement every task fails with it") {
   const std::vector<Group*> groups = open_groups(2);
   std::vector<Submitted> first, second;

@@ -23,16 +23,18 @@ export class NativeGroup implements GroupTasks {
 
   open(library: string, timeout: number): Promise<{ rank: number; size: number; engine: string }> {
     return new Promise((resolve, reject) => {
+      try {
+        this.#addon.groupOpen(library, timeout, (id, error) => this.#settle(id, error));
+      } catch (error) {
+        reject(failure(error));
+        return;
+      }
+      // After the call: one that is refused must not take the place of one that still connects.
       this.#waiting.set(0, (error) => {
         if (error !== null) return reject(failure(error));
         groupState.isOpen = true;
         resolve(this.#addon.groupInfo());
       });
-      try {
-        this.#addon.groupOpen(library, timeout, (id, error) => this.#settle(id, error));
-      } catch (error) {
-        reject(failure(error));
-      }
     });
   }
 
