@@ -129,7 +129,7 @@ void attention(const Context& context, FloatIn query, FloatIn key, FloatIn value
   // Blocks of queries, those of heads with the same keys one behind the other.
   const std::size_t units = checked_mul(batch, heads, blocks);
   if (units == 0) return;
-  const std::size_t work = checked_mul(lines, std::max<std::size_t>(1, keys), checked_add(features, values));
+  const std::size_t work = core::capped_mul(lines, std::max<std::size_t>(1, keys), checked_add(features, values));
   const std::size_t parts = std::min(units, parts_for(context, work, kGrain));
   const Room room(context.kernels, call);
   thread_local core::Scratch scratch;

@@ -181,8 +181,8 @@ void attentionBackward(const Context& context, FloatIn grad, FloatIn query, Floa
   const std::size_t owners = checked_mul(batch, key_heads), key_blocks = call.key_blocks();
   const std::size_t query_blocks = checked_mul(group, call.query_blocks());
   if (owners == 0) return;
-  const std::size_t work = checked_mul(std::max<std::size_t>(1, lines), std::max<std::size_t>(1, keys),
-                                       checked_mul(3, checked_add(features, values)));
+  const std::size_t work = core::capped_mul(std::max<std::size_t>(1, lines), std::max<std::size_t>(1, keys), 3,
+                                            checked_add(features, values));
   const std::size_t parts = parts_for(context, work, kGrain);
   const Room room(context.kernels, call);
   thread_local core::Scratch scratch;

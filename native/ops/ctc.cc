@@ -165,7 +165,7 @@ void ctcLoss(const Context& context, FloatIn logProbs, FloatOut out, std::option
   const std::size_t states = core::checked_add(checked_mul(2, longest), 1), width = kPad + states;
   const std::size_t kept = gradient ? steps : 2;
   const std::size_t floats = ops::padded(checked_mul(core::checked_add(kept, 2), width) + 3 * states);
-  const std::size_t parts = std::min(parts_for(context, checked_mul(cost, kStateCost), kElementGrain), rows);
+  const std::size_t parts = std::min(parts_for(context, core::capped_mul(cost, kStateCost), kElementGrain), rows);
   thread_local core::Scratch floats_scratch, doubles_scratch, classes_scratch, starts_scratch;
   float* const numbers = floats_scratch.get<float>(checked_mul(parts, floats));
   double* const largest = doubles_scratch.get<double>(checked_mul(parts, std::max<std::size_t>(1, steps)));
