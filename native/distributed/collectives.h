@@ -48,7 +48,7 @@ struct Agreement {
   DType dtype = DType::kByte;
   ReduceOp op = ReduceOp::kSum;
   std::uint16_t root = 0;
-  std::uint64_t sequence = 0;  // the how many-th collective
+  std::uint64_t sequence = 0;  // the number of the collective, from 1
   std::uint64_t count = 0;     // of numbers; of a program its hash
   std::uint64_t parts = 1;
   double divisor = 1;

@@ -41,7 +41,7 @@ class Transport {
 
   // Ends the processes of the whole job with that exit code. On any thread, at any time; may hang, and may return.
   virtual void abort(int code) noexcept = 0;
-  // Says farewell to the engine; waits for the other ranks.
+  // Closes the engine; waits for the other ranks.
   virtual void finalize() = 0;
 };
 

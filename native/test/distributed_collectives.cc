@@ -55,7 +55,7 @@ float tree_sum(std::size_t leaves, std::size_t i) {
   return level[0];
 }
 
-TEST_CASE("all_reduce adds along one tree, whoever has its leaves") {
+TEST_CASE("all_reduce adds along one tree, whichever ranks have its leaves") {
   // As many leaves on different numbers of ranks: the same bits.
   for (const std::size_t leaves : {1, 2, 3, 4, 6, 8, 12}) {
     for (const std::size_t ranks : {1, 2, 3, 4, 5, 8}) {
