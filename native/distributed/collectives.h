@@ -15,8 +15,8 @@ namespace lanewise::distributed {
 // Memory that a collective needs for its time; kept, since it is as large as the messages are.
 using Scratch = std::vector<std::byte>;
 
-// The most that one message carries: larger arrays go in several. (MPI counts in int, and at 1 Gbit/s messages of
-// several megabytes took twice the time of the wire.)
+// The most that one message carries: larger arrays go in several. (MPI counts in int, and messages of several
+// megabytes take longer than these one after the other on a slow network.)
 inline constexpr std::size_t kMessageBytes = std::size_t{1} << 20;
 
 // Reduces `parts` arrays of `count` numbers on each rank, one behind the other in `data`, to the first of them, on all

@@ -27,8 +27,8 @@ namespace {
 class Library {
  public:
   explicit Library(const std::string& name) : name_(name) {
-    // MPICH's transport UCX replaces functions of memory, under which V8 crashed in 5 of 261 jobs, and takes signals
-    // that are Node's. It reads these when it is loaded.
+    // MPICH's transport UCX replaces functions of memory, under which V8 crashes now and then, and takes signals that
+    // are Node's. It reads these when it is loaded.
     setenv("UCX_MEM_EVENTS", "n", 0);
     setenv("UCX_ERROR_SIGNALS", "", 0);
     // GLOBAL: Open MPI's plugins look for its symbols.
