@@ -15,6 +15,8 @@ export default defineConfig({
     // Processes, not worker threads: tests set environment variables and look at process warnings.
     pool: 'forks',
     testTimeout: 60_000,
+    // Hooks pack, install and delete packages, on disks that can be slow.
+    hookTimeout: 60_000,
     // The linter's rule takes every call of fit for Jasmine's focused test, so that vitest is the one to refuse those.
     allowOnly: false,
     projects: [

@@ -64,6 +64,15 @@ const rows: readonly (readonly [string, nn.Module, RegExp])[] = [
     /label smoothing has no ONNX form \(in 'outer\.1'\)$/,
   ],
   [
+    'connectionist temporal classification',
+    new Told((x) => {
+      const each = (length: number) => Array<number>(x.shape[0]!).fill(length);
+      const targets = tensor(each(1), { dtype: 'int32' });
+      return F.ctcLoss(F.logSoftmax(x.reshape(2, -1, 2), 2), targets, each(2), each(1));
+    }),
+    /connectionist temporal classification has no ONNX form \(op ctcLoss\) \(in 'outer\.1'\)$/,
+  ],
+  [
     'rows that JavaScript makes',
     new Told((x) => x.mul(arange(x.shape[0]!).unsqueeze(1))),
     /numbers depend on the batch size from JavaScript .* \(in 'outer\.1'\)$/,
