@@ -1,6 +1,6 @@
 /** Batch norm and instance norm as layers: what they learn, and the statistics that they keep. */
-import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize } from '../check.js';
-import { ShapeError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } from '../check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import { normalizeBatch } from '../functional/batch-norm.js';
 import { normalizeInstances } from '../functional/layer-norm.js';
 import { allocate, ones } from '../tensor/creation.js';
@@ -93,7 +93,9 @@ abstract class Norm<C extends number> extends Module {
 
   /** @internal */
   protected checkRank(input: Tensor, ranks: readonly number[]): void {
-    if (input instanceof Tensor && !ranks.includes(input.ndim))
+    if (!(input instanceof Tensor))
+      throw new ArgumentError(`${className(this)}: expected a Tensor, got ${show(input)}`);
+    if (!ranks.includes(input.ndim))
       throw new ShapeError(
         `${className(this)}: expected ${ranks.map((rank) => `${rank}D`).join(' or ')} input (got ${input.ndim}D input)`,
       );

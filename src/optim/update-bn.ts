@@ -18,7 +18,7 @@ const isNorm = (module: AnyModule): module is Norm =>
  * {@link https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.update_bn.html | torch.optim.swa_utils.update_bn}
  *
  * @param loader batches: a tensor, or an array whose first member is what the model is called with
- * @throws ArgumentError for batches of another form, and what the model throws; modes and momenta are put back then too.
+ * @throws ArgumentError for batches of another form, and what the model throws; modes, momenta and statistics are put back then too.
  */
 export function updateBn(loader: Iterable<unknown>, model: Module<readonly [Tensor], unknown>): void {
   const caller = 'updateBn';
@@ -27,6 +27,7 @@ export function updateBn(loader: Iterable<unknown>, model: Module<readonly [Tens
   const norms = model.modules().filter(isNorm);
   if (norms.length === 0) return;
   const momenta = norms.map(({ momentum }) => momentum);
+  const statistics = norms.flatMap((norm) => norm.buffers().map((buffer) => [buffer, buffer.clone()] as const));
   const modes = model.modules().map((module) => [module, module.training] as const);
   try {
     for (const norm of norms) {
@@ -44,6 +45,11 @@ export function updateBn(loader: Iterable<unknown>, model: Module<readonly [Tens
         model.forward(input);
       }
     });
+  } catch (error) {
+    noGrad(() => {
+      for (const [buffer, before] of statistics) buffer.copy_(before);
+    });
+    throw error;
   } finally {
     for (const [i, norm] of norms.entries()) norm.momentum = momenta[i]!;
     for (const [module, mode] of modes) module.training = mode;

@@ -40,12 +40,25 @@ describe('numWorkers', () => {
         const result = [await all(loader), await all(loader), rand([1]).item(), loader.length];
         return result;
       };
+      const three = await fromModule(url, { args: [3] });
+      // A dataset twice, a part of one, and a part within a part.
+      const inner = new data.ConcatDataset([three, new data.Subset(numbers, [9, 4])]);
+      const parts = new data.ConcatDataset([new data.Subset(inner, [4, 0, 3]), numbers, three]);
+      const splits = async (options) => {
+        manualSeed(3);
+        const found = [];
+        for (const each of data.randomSplit(parts, [0.5, 0.5])) found.push(await all(new DataLoader(each, { batchSize: 4, shuffle: true, ...options })));
+        return found;
+      };
       report({
         none: await epochs(numbers, {}),
         some: [await epochs(numbers, { numWorkers: 1 }), await epochs(numbers, { numWorkers: 3, prefetchFactor: 1 }),
           await epochs(late, { numWorkers: 2, prefetchFactor: 4 })],
         dropped: await all(new DataLoader(numbers, { batchSize: 4, dropLast: true, numWorkers: 2 })),
         sampled: await all(new DataLoader(numbers, { batchSampler: [[1, 2, 10], [0]], numWorkers: 2 })),
+        joined: await all(new DataLoader(parts, { batchSize: 3, numWorkers: 2 })), parts: await all(new DataLoader(parts, { batchSize: 3 })),
+        split: await splits({ numWorkers: 2 }), whole: await splits({}),
+        awaited: await all(new DataLoader(new data.ConcatDataset([await fromModule(url, { name: 'later', args: [2] })]), { batchSize: 2, numWorkers: 1 })),
         subset: await all(new DataLoader(new data.Subset(new data.Subset(numbers, [3, 4, 5]), [2, 0]), { numWorkers: 1 })),
         async: await all(new DataLoader(await fromModule(new URL(url), { name: 'later', args: [2] }), { numWorkers: 1 })),
         object: await all(new DataLoader(await fromModule(url, { name: 'ready' }), { numWorkers: 1, batchSize: 3 })),
@@ -60,6 +73,10 @@ describe('numWorkers', () => {
     const row = (...indices: number[]) => [indices.map((i) => [i, 0]), indices.map((i) => i % 3)];
     expect(told.sampled).toEqual([row(1, 2, 10), row(0)]);
     expect(told.subset).toEqual([row(5), row(3)]);
+    expect(told.joined).toEqual(told.parts);
+    expect((told.joined as unknown[]).slice(0, 2)).toEqual([row(4, 0, 9), row(0, 1, 2)]);
+    expect(told.split).toEqual(told.whole);
+    expect(told.awaited).toEqual([row(0, 1)]);
     expect(told.async).toEqual([row(0), row(1)]);
     expect(told.object).toEqual([row(0, 1, 2)]);
   });
@@ -186,6 +203,10 @@ describe('what goes wrong in a worker', () => {
       const waiting = errorOf(async () => { for await (const batch of make({ signal: stop.signal })) stop.abort(reason); });
       const aborted = await waiting;
       counts.push(threads());
+      const hanging = new DataLoader(await fromModule(url, { args: [4, { hang: 2 }] }), { numWorkers: 2, timeout: 1, persistentWorkers: true });
+      const late = await errorOf(() => all(hanging));
+      counts.push(threads());
+      const short = await errorOf(() => all(make({ timeout: 0.001 })));
       const persistent = make({ persistentWorkers: true, collateFn: (samples) => data.getWorkerInfo() });
       for await (const batch of persistent) break;
       const during = threads();
@@ -196,8 +217,10 @@ describe('what goes wrong in a worker', () => {
       const left = make()[Symbol.asyncIterator]();
       await left.next();
       await all(make({ persistentWorkers: true }));
-      report({ counts, aborted, during, whole });`);
-    expect(told.counts).toEqual([0, 0, 0, 0]);
+      report({ counts, aborted, late, short, during, whole });`);
+    expect(told.counts).toEqual([0, 0, 0, 0, 0]);
+    expect(told.late).toMatchObject({ name: 'StateError', message: 'DataLoader timed out after 1 seconds' });
+    expect(told.short).toMatchObject({ name: 'StateError', message: 'DataLoader timed out after 0.001 seconds' });
     expect(told.aborted).toMatchObject({ name: 'Error', message: 'enough' });
     expect(told.during).toBe(2);
     expect(told.whole).toBe(25);
@@ -280,6 +303,11 @@ describe('arguments', () => {
     expect(make({ persistentWorkers: true })).toThrow('persistent_workers option needs num_workers > 0');
     expect(make({ numWorkers: 1, workerInitFn: () => {} })).toThrow('functions do not cross threads');
     expect(make({ workerInitFn: 'init' })).toThrow('workerInitFn is for numWorkers > 0');
+    expect(make({ numWorkers: 1, timeout: -1 })).toThrow('timeout option should be non-negative');
+    expect(make({ numWorkers: 1, timeout: '5' })).toThrow('timeout must be a number, got "5"');
+    expect(make({ timeout: 5 })).toThrow('timeout is for numWorkers > 0');
+    const joined = new data.ConcatDataset([dataset]);
+    expect(() => new data.DataLoader(joined, { numWorkers: 1 })).toThrow(/cannot be sent .*TensorDataset/);
     expect(make({ numWorkers: 1, signal: {} })).toThrow('signal must be an AbortSignal');
     expect(make({ collateFn: 'joined' })).toThrow('collateFn must be a function');
   });

@@ -5,6 +5,7 @@ import { manualSeed } from '../../random/generator.js';
 import { holds } from '../../realm.js';
 import { collateNamed } from '../collate.js';
 import { type Dataset, TensorDataset } from '../dataset.js';
+import { ConcatDataset } from '../sampling/subset.js';
 import { type Answer, type Order, pack, type SentError, type WorkerStart } from './messages.js';
 import { exportOf, makeDataset } from './module-dataset.js';
 import { setWorkerInfo } from './worker-info.js';
@@ -20,9 +21,12 @@ async function begin(): Promise<Make> {
   backend.use(start.backend);
   // The loader's threads are the workers.
   backend.threads = 1;
-  const { source, id, numWorkers, seed } = start;
+  const { sources, id, numWorkers, seed } = start;
   manualSeed(seed);
-  const dataset = await makeDataset<unknown>(caller, source);
+  const made: Dataset<unknown>[] = [];
+  // One after the other: what they draw is in the order of the loader's.
+  for (const source of sources.all) made.push(await makeDataset<unknown>(caller, source));
+  const dataset = sources.areJoined ? new ConcatDataset(made) : made[0]!;
   setWorkerInfo({ id, numWorkers, seed, dataset });
   const init = await functionOf('workerInitFn', start.workerInitFn);
   manualSeed(seed);
@@ -32,9 +36,10 @@ async function begin(): Promise<Make> {
 
 async function functionOf(option: string, name: string | null): Promise<((argument: unknown) => unknown) | null> {
   if (name === null) return null;
-  const found = await exportOf(`${caller}: ${option}`, start.source.url, name);
+  const { url } = start.sources.all[0]!;
+  const found = await exportOf(`${caller}: ${option}`, url, name);
   if (typeof found === 'function') return found as (argument: unknown) => unknown;
-  throw new ArgumentError(`${caller}: ${option} must name a function of ${start.source.url}; '${name}' is none`);
+  throw new ArgumentError(`${caller}: ${option} must name a function of ${url}; '${name}' is none`);
 }
 
 /** Samples and batches may be promises here. */
@@ -42,7 +47,8 @@ function maker(dataset: Dataset<unknown>, collate: ((samples: unknown) => unknow
   const samplesOf = (indices: Int32Array) => Promise.all(Array.from(indices, (index) => dataset.get(index)));
   if (start.asSamples) return async (indices) => ({ batch: await samplesOf(indices), isOwn: false });
   if (collate !== null) return async (indices) => ({ batch: await collate(await samplesOf(indices)), isOwn: false });
-  if (dataset.getBatch !== undefined)
+  // A ConcatDataset's batch is one of samples too, and does not wait for them.
+  if (dataset.getBatch !== undefined && !start.sources.areJoined)
     return async (indices) => ({ batch: await dataset.getBatch!(indices), isOwn: dataset instanceof TensorDataset });
   return async (indices) => ({
     batch: collateNamed(caller, await samplesOf(indices), (i) => indices[i]!),

@@ -12,9 +12,15 @@ export interface DatasetSource {
   readonly args: readonly unknown[];
 }
 
+/** The datasets that a worker makes, and whether the loader has them one behind the other in a ConcatDataset. */
+export interface Sources {
+  readonly all: readonly DatasetSource[];
+  readonly areJoined: boolean;
+}
+
 /** What a worker is started with. */
 export interface WorkerStart {
-  readonly source: DatasetSource;
+  readonly sources: Sources;
   readonly id: number;
   readonly numWorkers: number;
   readonly seed: bigint;

@@ -4,8 +4,8 @@ import { markAsOwn } from '../../copies.js';
 import { ArgumentError } from '../../errors.js';
 import { holds, isArray, isURL } from '../../realm.js';
 import { batchOf, type Dataset } from '../dataset.js';
-import { Subset } from '../sampling/subset.js';
-import type { DatasetSource } from './messages.js';
+import { ConcatDataset, Subset } from '../sampling/subset.js';
+import type { DatasetSource, Sources } from './messages.js';
 
 /** Options of {@link fromModule}. */
 export interface FromModuleOptions {
@@ -121,19 +121,51 @@ const isDataset = <Sample>(value: unknown): value is Dataset<Sample> =>
 
 /** A dataset as a worker can have it: how it is made, and which of its samples one of the loader's is. */
 export interface Sendable {
-  readonly source: DatasetSource;
+  readonly sources: Sources;
   readonly indicesOf: (indices: Int32Array) => Int32Array;
 }
 
+/** Where a sample is: in which of the datasets that modules make, and there at which place. */
+type Place = readonly [dataset: number, index: number];
+
 /** @throws ArgumentError for a dataset that no module has made. */
 export function sendableOf(caller: string, dataset: Dataset<unknown>): Sendable {
-  if (dataset instanceof ModuleDataset) return { source: dataset['~source'], indicesOf: (indices) => indices };
-  if (dataset instanceof Subset) {
-    const { source, indicesOf } = sendableOf(caller, dataset.dataset);
-    return { source, indicesOf: (indices) => indicesOf(indices.map((index) => dataset.indices[index]!)) };
-  }
-  throw new ArgumentError(
-    `${caller}: a worker thread cannot be sent ${show(dataset)}: with numWorkers the dataset is one of ` +
-      "data.fromModule(new URL('./dataset.js', import.meta.url), { args }), or a Subset of it",
-  );
+  const made: ModuleDataset<unknown>[] = [];
+  let areJoined = false;
+  /** What finds a sample's place. */
+  const finder = (each: Dataset<unknown>): ((index: number) => Place) => {
+    if (each instanceof ModuleDataset) {
+      // One that is there twice is made once.
+      const at = made.includes(each) ? made.indexOf(each) : made.push(each) - 1;
+      return (index) => [at, index];
+    }
+    if (each instanceof Subset) {
+      const find = finder(each.dataset);
+      return (index) => find(each.indices[index]!);
+    }
+    if (each instanceof ConcatDataset) {
+      areJoined = true;
+      const parts = each.datasets.map((part) => ({ part, find: finder(part) }));
+      return (index) => {
+        let rest = index;
+        for (const { part, find } of parts) {
+          if (rest < part.length) return find(rest);
+          rest -= part.length;
+        }
+        throw new ArgumentError(`${caller}: index ${index} is out of range`);
+      };
+    }
+    throw new ArgumentError(
+      `${caller}: a worker thread cannot be sent ${show(each)}: with numWorkers the dataset is one of ` +
+        "data.fromModule(new URL('./dataset.js', import.meta.url), { args }), or a Subset or ConcatDataset of such",
+    );
+  };
+  const find = finder(dataset);
+  const begins = made.map((_, i) => made.slice(0, i).reduce((sum, { length }) => sum + length, 0));
+  const indicesOf = (indices: Int32Array) =>
+    indices.map((each) => {
+      const [at, index] = find(each);
+      return begins[at]! + index;
+    });
+  return { sources: { all: made.map((each) => each['~source']), areJoined }, indicesOf };
 }

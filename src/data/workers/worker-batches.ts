@@ -12,6 +12,8 @@ export interface Epoch<Batch> {
   readonly seed: bigint;
   /** How many batches may be on their way. */
   readonly ahead: number;
+  /** Seconds that a batch may be waited for; null: any time. */
+  readonly timeout: number | null;
   readonly signal: AbortSignal | null;
   /** Makes the batch of what a worker gives. */
   readonly finish: (received: unknown) => Batch;
@@ -21,7 +23,7 @@ export interface Epoch<Batch> {
 
 /** The batches in order. Ends the workers when it ends, whichever way. */
 export function workerBatches<Batch>(epoch: Epoch<Batch>): AsyncIterableIterator<Batch> {
-  const { pool, indices, seed, ahead, signal, finish } = epoch;
+  const { pool, indices, seed, ahead, timeout, signal, finish } = epoch;
   const under: Promise<Packed>[] = [];
   let next = epoch.first;
   let isSpent = false;
@@ -51,7 +53,7 @@ export function workerBatches<Batch>(epoch: Epoch<Batch>): AsyncIterableIterator
         await close();
         return { done: true, value: undefined };
       }
-      return { done: false, value: finish(unpack(await pool.wait(abortable(first, signal)))) };
+      return { done: false, value: finish(unpack(await pool.wait(abortable(first, signal), timeout))) };
     } catch (error) {
       await close();
       throw error;

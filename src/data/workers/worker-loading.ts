@@ -28,11 +28,11 @@ export class WorkerLoading<Batch> {
 
   /** The batches of an epoch, from number `first` on. */
   epoch(indices: Iterator<Int32Array>, first: number, seed: bigint): AsyncIterableIterator<Batch> {
-    const { count, prefetchFactor, isPersistent, signal } = this.#workers;
+    const { count, prefetchFactor, isPersistent, timeout, signal } = this.#workers;
     const pool = this.#take(seed);
     const collate = this.#collateFn;
     return workerBatches<Batch>({
-      ...{ pool, first, seed, signal, ahead: count * prefetchFactor },
+      ...{ pool, first, seed, timeout, signal, ahead: count * prefetchFactor },
       indices: mapped(indices, this.#sendable.indicesOf),
       finish: (received) => (typeof collate === 'function' ? collate(received as never[]) : (received as Batch)),
       close: async () => {
@@ -58,7 +58,7 @@ export class WorkerLoading<Batch> {
       idle !== null && !idle.hasFailed
         ? idle
         : new WorkerPool({
-            ...{ source: this.#sendable.source, numWorkers: count, seed, backend: backend.name, workerInitFn },
+            ...{ sources: this.#sendable.sources, numWorkers: count, seed, backend: backend.name, workerInitFn },
             collateFn: typeof collate === 'string' ? collate : null,
             asSamples: typeof collate === 'function',
           });

@@ -1,5 +1,5 @@
 /** The options of a DataLoader that has workers. */
-import { checkBoolean, checkSize, show } from '../../check.js';
+import { checkBoolean, checkNumber, checkSize, show } from '../../check.js';
 import { ArgumentError } from '../../errors.js';
 import { isAbortSignal } from '../../realm.js';
 
@@ -16,15 +16,19 @@ export interface WorkerOptions {
   /** Whether the workers stay for the next epoch, until {@link DataLoader.close}. Default false: each epoch has its own. */
   persistentWorkers?: boolean;
   /**
-   * The name of an export of the dataset's module that each worker calls with its number (0, 1, ...) before its first batch, its generator being seeded with s + the
+   * The name of an export of the dataset's module (the first, of a ConcatDataset) that each worker calls with its number (0, 1, ...) before its first batch, its generator being seeded with s + the
    * number, as in PyTorch. {@link getWorkerInfo} says more. Default: none.
    */
   workerInitFn?: string;
+  /** Seconds that the loop waits for a batch, the start of a worker included, before the workers are ended and it fails. Default 0: any time. */
+  timeout?: number;
   /** Ends an epoch of workers: what waits for a batch rejects with its reason. */
   signal?: AbortSignal;
 }
 
-export const workerKeys = ['numWorkers', 'prefetchFactor', 'persistentWorkers', 'workerInitFn', 'signal'] as const;
+export const workerKeys = [
+  ...(['numWorkers', 'prefetchFactor', 'persistentWorkers', 'workerInitFn', 'timeout', 'signal'] as const),
+];
 
 /** The options, read. */
 export interface Workers {
@@ -32,6 +36,8 @@ export interface Workers {
   readonly prefetchFactor: number;
   readonly isPersistent: boolean;
   readonly workerInitFn: string | null;
+  /** Seconds; null: none. */
+  readonly timeout: number | null;
   readonly signal: AbortSignal | null;
 }
 
@@ -40,7 +46,7 @@ const mostWorkers = 256;
 
 /** null: no workers. @throws ArgumentError for options that are not valid, in PyTorch's words where it has them. */
 export function readWorkers(caller: string, given: WorkerOptions): Workers | null {
-  const { numWorkers = 0, prefetchFactor, persistentWorkers = false, workerInitFn, signal } = given;
+  const { numWorkers = 0, prefetchFactor, persistentWorkers = false, workerInitFn, timeout = 0, signal } = given;
   if (typeof numWorkers === 'number' && numWorkers < 0)
     throw new ArgumentError(
       `${caller}: num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.`,
@@ -49,6 +55,8 @@ export function readWorkers(caller: string, given: WorkerOptions): Workers | nul
   if (count > mostWorkers)
     throw new ArgumentError(`${caller}: numWorkers must be at most ${mostWorkers}, got ${count}`);
   checkBoolean(caller, 'persistentWorkers', persistentWorkers);
+  if (checkNumber(caller, 'timeout', timeout) < 0)
+    throw new ArgumentError(`${caller}: timeout option should be non-negative`);
   if (workerInitFn !== undefined && typeof workerInitFn !== 'string')
     throw new ArgumentError(
       `${caller}: workerInitFn must be the name of an export of the dataset's module, since functions do not cross threads; got ${show(workerInitFn)}`,
@@ -61,6 +69,7 @@ export function readWorkers(caller: string, given: WorkerOptions): Workers | nul
       prefetchFactor: checkSize(caller, 'prefetchFactor', prefetchFactor ?? 2, 1),
       isPersistent: persistentWorkers,
       workerInitFn: workerInitFn ?? null,
+      timeout: timeout === 0 ? null : timeout,
       signal: signal ?? null,
     };
   if (prefetchFactor !== undefined)
@@ -68,7 +77,11 @@ export function readWorkers(caller: string, given: WorkerOptions): Workers | nul
       `${caller}: prefetch_factor option could only be specified in multiprocessing. let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None.`,
     );
   if (persistentWorkers) throw new ArgumentError(`${caller}: persistent_workers option needs num_workers > 0`);
-  if (workerInitFn !== undefined || signal !== undefined)
-    throw new ArgumentError(`${caller}: ${signal === undefined ? 'workerInitFn' : 'signal'} is for numWorkers > 0`);
+  for (const [name, isGiven] of Object.entries({
+    workerInitFn: workerInitFn !== undefined,
+    timeout: timeout !== 0,
+    signal: signal !== undefined,
+  }))
+    if (isGiven) throw new ArgumentError(`${caller}: ${name} is for numWorkers > 0`);
   return null;
 }

@@ -5,6 +5,8 @@ import { packageRoot } from '../../ops/backend.js';
 import type { Answer, Order, Packed, SentError, WorkerStart } from './messages.js';
 
 const caller = 'DataLoader';
+/** What setTimeout takes, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
 const kinds: Readonly<Record<string, typeof ArgumentError>> = { ArgumentError, ShapeError, StateError, BackendError };
 
 interface Pending {
@@ -57,12 +59,18 @@ export class WorkerPool {
     return made;
   }
 
-  /** Keeps the process alive while something is waited for. */
-  async wait<T>(promise: Promise<T>): Promise<T> {
+  /**
+   * Keeps the process alive while something is waited for.
+   * @param timeout seconds after which the workers are ended; null: never
+   */
+  async wait<T>(promise: Promise<T>, timeout: number | null): Promise<T> {
     if (this.#waiting++ === 0) for (const worker of this.#workers) worker.ref();
+    const stop = () => this.#fail(new StateError(`${caller} timed out after ${timeout} seconds`));
+    const timer = timeout === null ? undefined : setTimeout(stop, Math.min(timeout * 1000, longestTimer));
     try {
       return await promise;
     } finally {
+      clearTimeout(timer);
       if (--this.#waiting === 0) for (const worker of this.#workers) worker.unref();
     }
   }

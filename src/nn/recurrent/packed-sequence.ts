@@ -3,6 +3,7 @@ import { checkBoolean, checkNumber, checkOptions, checkSize, readList, show } fr
 import { ArgumentError, ShapeError } from '../../errors.js';
 import { indexSelect } from '../../functional/index-select.js';
 import { cat, transpose } from '../../functional/strided.js';
+import { isArray } from '../../realm.js';
 import { full, zeros } from '../../tensor/creation.js';
 import { tensor } from '../../tensor/from-values.js';
 import { formatShape } from '../../tensor/shape.js';
@@ -228,6 +229,7 @@ export function packSequence(
 }
 
 function readSequences(caller: string, sequences: readonly Tensor[]): Tensor[] {
+  if (!isArray(sequences)) throw new ArgumentError(`${caller}: expected a list of Tensors, got ${show(sequences)}`);
   const list = readList(caller, 'sequences', sequences, (each) => {
     if (!(each instanceof Tensor)) throw new ArgumentError(`${caller}: expected Tensors, got ${show(each)}`);
     if (each.ndim === 0) throw new ShapeError(`${caller}: a sequence has at least 1 dimension`);

@@ -8,9 +8,10 @@ class Numbers {
     this.options = options;
   }
   get(index) {
-    const { fail, exit, slow, drawn, cached } = this.options;
+    const { fail, exit, hang, slow, drawn, cached } = this.options;
     if (index === fail) throw new RangeError(`number ${index}`);
     if (index === exit && !isMainThread) process.exit(7);
+    if (index === hang) return new Promise(() => {});
     if (cached) return [(this.cache ??= tensor([1, 2, 3]))];
     const sample = [tensor([index, drawn ? rand([1]).item() : 0]), index % 3];
     // The later ones are ready first.

@@ -7,6 +7,7 @@ import { compileRows } from './compile.js';
 import { containerRows } from './containers.js';
 import { creationRows } from './creation.js';
 import { dataRows } from './data.js';
+import { eachLayerRows } from './each-layer.js';
 import { functionRows } from './functions.js';
 import { inPlaceRows } from './in-place.js';
 import { initRows } from './init.js';
@@ -14,6 +15,7 @@ import { layerRows } from './layers.js';
 import { lossRows } from './losses.js';
 import { movingRows } from './moving.js';
 import { nnRows } from './nn.js';
+import { utilRows } from './nn-utils.js';
 import { normRows } from './norms.js';
 import { optimRows } from './optim.js';
 import { optimizerRows } from './optimizers.js';
@@ -22,6 +24,8 @@ import { orderRows } from './order.js';
 import { poolingRows } from './pooling.js';
 import { productRows } from './products.js';
 import { recurrentRows } from './recurrent.js';
+import { samplerRows } from './samplers.js';
+import { schedulerRows } from './schedulers.js';
 import { settingRows } from './settings.js';
 import { shapeRows } from './shapes.js';
 import { sizeRows } from './sizes.js';
@@ -29,6 +33,7 @@ import { spaceRows } from './space.js';
 import { spaceLayerRows } from './space-layers.js';
 import { tableRows } from './tables.js';
 import { vectorTableRows } from './tables-of-vectors.js';
+import { toolRows } from './tools.js';
 import { trainRows } from './train.js';
 import { transformRows } from './transforms.js';
 
@@ -64,4 +69,9 @@ export const rows: readonly Row[] = [
   ...settingRows,
   ...trainRows,
   ...optionRows,
+  ...samplerRows,
+  ...utilRows,
+  ...schedulerRows,
+  ...eachLayerRows,
+  ...toolRows,
 ];
