@@ -6,6 +6,7 @@ import { empty } from './clone.js';
 import { Container } from './container.js';
 import { type AnyModule, Module } from './module.js';
 import { className } from './repr.js';
+import { slicePlaces } from './slice-places.js';
 
 /** What Sequential and ModuleList have in common: members that are counted, their names being `0`, `1`, ... */
 export abstract class ListContainer<M extends AnyModule, In extends readonly unknown[], Out> extends Container<
@@ -87,22 +88,10 @@ export abstract class ListContainer<M extends AnyModule, In extends readonly unk
   }
 
   /** Names and modules of a Python slice: `start`, `end` and `step` may be negative. @internal */
-  protected sliced(start?: number, end?: number, step = 1): [string, M][] {
-    const caller = `${className(this)}.slice`;
-    for (const [name, index] of Object.entries({ start, end, step }))
-      if (index !== undefined && !Number.isSafeInteger(index))
-        throw new ArgumentError(`${caller}: ${name} must be a whole number, got ${show(index)}`);
-    if (step === 0) throw new ArgumentError(`${caller}: slice step cannot be zero`);
+  protected sliced(start?: number, end?: number, step?: number): [string, M][] {
     const members = this.members();
-    const { length } = members;
-    const place = (index: number) => (index < 0 ? index + length : index);
-    const [least, most] = step > 0 ? [0, length] : [-1, length - 1];
-    const bounded = (index: number) => Math.min(Math.max(place(index), least), most);
-    const from = start === undefined ? (step > 0 ? 0 : length - 1) : bounded(start);
-    const to = end === undefined ? (step > 0 ? length : -1) : bounded(end);
-    const found: [string, M][] = [];
-    for (let at = from; step > 0 ? at < to : at > to; at += step) found.push(members[at]!);
-    return found;
+    const places = slicePlaces(`${className(this)}.slice`, members.length, start, end, step);
+    return places.map((at) => members[at]!);
   }
 
   /** The modules of this container and of others, checked. @internal */

@@ -7,8 +7,9 @@ import { Tensor } from '../tensor/tensor.js';
 import { type ZeroGradOptions, zeroGrad } from '../tensor/zero-grad.js';
 import { checkModule } from './check-module.js';
 import { copyField, copyOf, copyOnce, empty, noteCopy } from './clone.js';
+import { ConvertibleModule } from './convertible-module.js';
 import { defineField, type Field, type FieldKind, fields, kindAfter } from './fields.js';
-import { HookedModule, hookForward } from './hooked-module.js';
+import { hookForward } from './hooked-module.js';
 import { lookUp } from './lookup.js';
 import { checkMode, scopedMode } from './mode-scope.js';
 import { checkName, isInherited, joinNames, unique } from './names.js';
@@ -45,7 +46,7 @@ export type AnyModule = Module<never, unknown>;
  * @typeParam In the arguments of `forward`: one Tensor unless told otherwise.
  * @typeParam Out what `forward` returns.
  */
-export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> extends HookedModule<
+export class Module<In extends readonly unknown[] = readonly [input: Tensor], Out = Tensor> extends ConvertibleModule<
   In,
   Out
 > {
@@ -95,7 +96,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** All parameters of this module and those below it, each once. */
-  parameters(): Parameter[] {
+  override parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
@@ -105,7 +106,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** All buffers (tensors of the state that are not learnt) of this module and those below it, each once. */
-  buffers(): Tensor[] {
+  override buffers(): Tensor[] {
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
 
@@ -115,7 +116,7 @@ export class Module<In extends readonly unknown[] = readonly [input: Tensor], Ou
   }
 
   /** This module and all below it, parents before children, each once. */
-  modules(): AnyModule[] {
+  override modules(): AnyModule[] {
     return this.namedModules().map(([, module]) => module);
   }
 

@@ -5,6 +5,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import { className } from './repr.js';
+import { slicePlaces } from './slice-places.js';
 
 /** A line of a printed list: PyTorch indents these by 4. @internal */
 export function parameterLine(name: string, { dtype, shape }: Parameter, type: string): string {
@@ -67,6 +68,16 @@ export class ParameterList extends Module<never, never> {
     let { length } = this;
     for (const parameter of checked) this.registerParameter(String(length++), parameter);
     return this;
+  }
+
+  /**
+   * A list of the parameters from `start` to before `end`, each `step`th, as a slice in Python counts: the same parameters, renumbered.
+   * @throws ArgumentError for anything but whole numbers, or a step of 0.
+   */
+  slice(start?: number, end?: number, step?: number): ParameterList {
+    const all = this.parametersInOrder();
+    const places = slicePlaces(`${className(this)}.slice`, all.length, start, end, step);
+    return new ParameterList(places.map((at) => all[at]!));
   }
 
   override toString(): string {

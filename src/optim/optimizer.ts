@@ -4,6 +4,7 @@ import { ArgumentError, StateError } from '../errors.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import { isArray } from '../realm.js';
+import { wasConverted } from '../tensor/converted.js';
 import { replaceGradMode } from '../tensor/grad-mode.js';
 import { pythonRepr } from '../tensor/python-repr.js';
 import { stateTensors } from '../tensor/snapshot.js';
@@ -298,7 +299,12 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
   }
 
   /** Before any number moves: a compiled step may have left a gradient without numbers, or be training the parameter. */
-  #checkNumbers({ storage, grad }: Tensor): void {
+  #checkNumbers(param: Tensor): void {
+    if (wasConverted(param))
+      throw new StateError(
+        `${this.#kind.name}: a parameter of the model has been replaced by Module.to(dtype): make the optimizer behind it`,
+      );
+    const { storage, grad } = param;
     if (grad === null) return;
     if (currentTrace() !== null) return;
     grad.storage.assertNumbers();

@@ -161,3 +161,36 @@ it.each(Object.entries(cases))('%s: its copy', (_name, [make, ...inputs]) => {
   }
   expect(state(copy)).toEqual(state(layer));
 });
+
+/** Values, with the tensors of fractions in them in float64. */
+function doubled(value: unknown): unknown {
+  if (value instanceof Tensor) return value.dtype === 'int32' ? value : value.to('float64');
+  return Array.isArray(value) ? value.map(doubled) : value;
+}
+
+function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  return Array.isArray(value) ? value.flatMap(tensorsIn) : [];
+}
+
+it.each(Object.entries(cases).filter(([, [, ...inputs]]) => inputs.length > 0))(
+  '%s: in float64, and back',
+  (_name, [make, ...inputs]) => {
+    const layer = (make() as nn.Module<readonly unknown[], unknown>).eval();
+    const given = inputs.map((input) => input());
+    const run = (values: readonly unknown[]) => tensorsIn(layer.forward(...values));
+    const before = run(given);
+    expect(layer.double()).toBe(layer);
+    const exact = run(given.map(doubled));
+    expect(exact).toHaveLength(before.length);
+    for (const [i, each] of exact.entries()) {
+      const expected = before[i]!;
+      expect(each.dtype).toBe(expected.dtype === 'int32' ? 'int32' : 'float64');
+      for (const [at, value] of [...each.toTypedArray()].entries())
+        expect(value).toBeCloseTo(expected.toTypedArray()[at]!, 4);
+    }
+    // What was float32 is float32 again, to the bit.
+    layer.float();
+    for (const [i, each] of run(given).entries()) expect(each.toArray()).toEqual(before[i]!.toArray());
+  },
+);

@@ -117,6 +117,10 @@ it('ParameterList', () => {
   const copy = holder.clone();
   expect(copy.scales.at(1).item()).toBe(-2);
   expect(copy.scales).toHaveLength(3);
+  expect(Array.from(list.slice(undefined, undefined, -2))).toEqual([list.at(2), list.at(0)]);
+  expect([...list.slice(1)].every((each, i) => each === list.at(i + 1))).toBe(true);
+  expect(Object.keys(list.slice(1).stateDict())).toEqual(['0', '1']);
+  expect(() => list.slice(0, 2, 0)).toThrow('ParameterList.slice: slice step cannot be zero');
 });
 
 it('ParameterDict', () => {

@@ -37,6 +37,11 @@ export const containerRows: readonly Row[] = [
       'is not a Module subclass',
     ),
   ]),
+  argument(
+    'Module.to("int32")',
+    ({ model }) => model.to(bad('int32')),
+    'Sequential.to: nn.Module.to only accepts floating point or complex dtypes, but got desired dtype="int32"',
+  ),
   argument('new Sequential([layers])', () => new nn.Sequential(bad([new nn.ReLU()])), 'pass the modules one by one'),
   argument(
     'new Sequential(class)',
