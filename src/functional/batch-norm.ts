@@ -78,23 +78,13 @@ export interface BatchNormSettings extends Affine {
 /** Batch norm with settings that may be a layer's. @internal */
 export function normalizeBatch(caller: string, input: Tensor, settings: BatchNormSettings): Tensor {
   const { weight, bias, eps, training, running } = settings;
-  checkFloat(caller, input);
+  checkBatchNorm(caller, input, settings);
   const [batch = 1, channels = 0] = input.shape;
-  checkNumber(caller, 'eps', eps);
-  for (const [what, tensor] of [
-    ['running_mean', running.mean],
-    ['running_var', running.variance],
-    ['weight', weight],
-    ['bias', bias],
-  ] as const)
-    checkChannels(caller, what, tensor, input, channels);
   if (!training) {
     if (running.mean === null) throw new ArgumentError(`${caller}: running_mean must be defined in evaluation mode`);
     if (running.variance === null) throw new ArgumentError(`${caller}: running_var must be defined in evaluation mode`);
     return normalizeBy(caller, input, running.mean, running.variance, settings);
   }
-  if (eps <= 0)
-    throw new ArgumentError(`${caller}: batch_norm eps must be positive during training, but got ${show(eps)}`);
   const pixels = numelOf(input.shape.slice(2));
   const each = batch * pixels;
   if (each === 1)
@@ -126,6 +116,23 @@ export function normalizeBatch(caller: string, input: Tensor, settings: BatchNor
     });
     return [gradInput, ...(weight === null ? [] : [gradWeight]), ...(bias === null ? [] : [gradBias])];
   });
+}
+
+/** What is checked before anything moves. @internal */
+export function checkBatchNorm(caller: string, input: Tensor, settings: BatchNormSettings): void {
+  const { weight, bias, eps, training, running } = settings;
+  checkFloat(caller, input);
+  const [, channels = 0] = input.shape;
+  checkNumber(caller, 'eps', eps);
+  for (const [what, tensor] of [
+    ['running_mean', running.mean],
+    ['running_var', running.variance],
+    ['weight', weight],
+    ['bias', bias],
+  ] as const)
+    checkChannels(caller, what, tensor, input, channels);
+  if (training && eps <= 0)
+    throw new ArgumentError(`${caller}: batch_norm eps must be positive during training, but got ${show(eps)}`);
 }
 
 function checkChannels(caller: string, what: string, tensor: Tensor | null, input: Tensor, channels: number): void {
@@ -161,8 +168,17 @@ function updateProgram(counts: boolean, cumulative: boolean, which: readonly boo
   return program;
 }
 
-/** Takes the statistics of a batch of `each` elements in; of an empty one only its number. @internal */
-export function updateRunning(running: RunningStatistics, mean: Tensor, variance: Tensor, each: number): void {
+/**
+ * Takes the statistics of a batch of `each` elements in; of an empty one only its number.
+ * @param correction what the variance is multiplied by, which is divided by n. @internal
+ */
+export function updateRunning(
+  running: RunningStatistics,
+  mean: Tensor,
+  variance: Tensor,
+  each: number,
+  correction = each / (each - 1),
+): void {
   const { count, momentum } = running;
   if (each === 0) {
     count?.add_(1);
@@ -187,7 +203,7 @@ export function updateRunning(running: RunningStatistics, mean: Tensor, variance
       pairs.map(([, own]) => own !== null),
     ),
     inputs: [...there.map(({ batch }) => batch.storage), ...outputs],
-    scalars: [momentum ?? 0, each / (each - 1)],
+    scalars: [momentum ?? 0, correction],
     outputs,
     step: count?.storage ?? null,
     layout: denseLayout(mean.numel, 2 * there.length),
@@ -215,8 +231,8 @@ const shifts = [false, true].map(
     }),
 );
 
-/** By given statistics: a pointwise expression over broadcast channels, which fuses with what stands around it. */
-function normalizeBy(
+/** By given statistics: a pointwise expression over broadcast channels, which fuses with what stands around it. @internal */
+export function normalizeBy(
   caller: string,
   input: Tensor,
   mean: Tensor,

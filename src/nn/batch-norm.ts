@@ -1,7 +1,7 @@
 /** Batch norm and instance norm as layers: what they learn, and the statistics that they keep. */
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
-import { normalizeBatch } from '../functional/batch-norm.js';
+import { type BatchNormSettings, normalizeBatch } from '../functional/batch-norm.js';
 import { normalizeInstances } from '../functional/layer-norm.js';
 import { allocate, ones } from '../tensor/creation.js';
 import { pythonRepr } from '../tensor/python-repr.js';
@@ -111,13 +111,14 @@ abstract class Norm<C extends number> extends Module {
   }
 }
 
-abstract class BatchNorm<C extends number> extends Norm<C> {
+/** What batch norms of any rank have in common. @internal */
+export abstract class BatchNorm<C extends number> extends Norm<C> {
   constructor(numFeatures: C, options?: BatchNormLayerOptions) {
     super(numFeatures, options, true);
   }
 
   /** @internal */
-  protected normalize(input: Tensor): Tensor {
+  protected settings(): BatchNormSettings {
     const { weight, bias, eps, momentum, running_mean, running_var, num_batches_tracked } = this;
     const tracks = this.trackRunningStats && this.training;
     const training = this.training || running_mean === null || running_var === null;
@@ -126,7 +127,12 @@ abstract class BatchNorm<C extends number> extends Norm<C> {
     const running = used
       ? { mean: running_mean, variance: running_var, count: tracks ? num_batches_tracked : null, momentum }
       : none;
-    return normalizeBatch(className(this), input, { weight, bias, eps, training, running });
+    return { weight, bias, eps, training, running };
+  }
+
+  /** @internal */
+  protected normalize(input: Tensor): Tensor {
+    return normalizeBatch(className(this), input, this.settings());
   }
 }
 

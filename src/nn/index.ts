@@ -101,5 +101,6 @@ export { Sequential } from './sequential.js';
 export { PReLU, type PReLUOptions, RReLU, type RReLULayerOptions } from './slopes.js';
 export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from './softmax.js';
 export { IncompatibleKeys, type StateDict, type StateDictLike } from './state-dict.js';
+export { SyncBatchNorm, type SyncBatchNormOptions } from './sync-batch-norm.js';
 export { Upsample } from './upsample.js';
 export * as utils from './utils/index.js';

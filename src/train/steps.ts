@@ -7,6 +7,7 @@ import { guardModule } from '../nn/hooked-module.js';
 import { LabelLoss } from '../nn/label-loss.js';
 import { type Modes, withModes } from '../nn/mode-scope.js';
 import { type AnyModule, Module } from '../nn/module.js';
+import { withoutSync } from '../nn/sync-batch-norm.js';
 import { currentTrace } from '../ops/trace.js';
 import { mapTensors } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
@@ -14,7 +15,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { accumulate } from './accumulation.js';
 import type { Outcome } from './batch.js';
 import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
-import { assertShares, recordParts, type SharedKind, type SharedSteps } from './distributed/shared-step.js';
+import { assertShares, assertSynced, recordParts, type SharedKind, type SharedSteps } from './distributed/shared-step.js';
 import { FiniteChecks } from './finite.js';
 import { measureAccuracy } from './labels.js';
 import { accuracy } from './metrics.js';
@@ -78,7 +79,9 @@ export class Steps {
       optimizer.step();
       return [batchLoss.measure, ...metrics];
     };
-    return this.#trace(step, this.#modes, findBatch, inputs);
+    const run = () => this.#trace(step, this.#modes, findBatch, inputs);
+    // Of several ranks each computes all of the batch.
+    return this.#settings.distributed === null ? run() : withoutSync(run);
   }
 
   /** Traces a step of validation: forward, loss and metrics in evaluation mode. */
@@ -105,6 +108,7 @@ export class Steps {
       this.#finite?.check(batchLoss.loss, 'the loss');
       return { batchLoss, measures: [batchLoss.measure, ...this.#metrics(outcome, rows, batchLoss)] };
     });
+    assertSynced(this.#caller, this.#settings, shared.distribution);
     let kind: SharedKind | null = null;
     const record = () =>
       recordParts(this.#settings, shared.distribution, rows, parts, (noted) => {

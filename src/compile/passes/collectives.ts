@@ -16,7 +16,7 @@ interface Bucket {
 
 /**
  * Begins sums over the ranks as soon as what they add is there, and waits for each before its first reader: they travel while the backward pass goes on.
- * Small ones go together, large ones in place. Behind the last one, what reads the first sum comes first. The order of the sums is that of the list, so
+ * Small ones go together unless the first is needed before the last is there, large ones in place. Behind the last one, what reads the first sum comes first. The order of the sums is that of the list, so
  * it is the same on every rank.
  */
 export function overlapCollectives(graph: Graph): Graph {
@@ -56,38 +56,51 @@ function reduceInPlace(graph: Graph): Graph {
 
 /** In the order in which they can begin. */
 function bucketsOf(analysis: Analysis): Bucket[] {
-  const single: Bucket[] = [];
+  const single: (Bucket & { readonly index: number })[] = [];
   for (const [index, each] of analysis.graph.instructions.entries()) {
     if (!isOp(each, 'allReduce')) continue;
     each.args.x.forEach((x, i) => {
       const out = each.args.out[i]!;
-      single.push({ x: [x], out: [out], divisor: each.args.divisor, after: earliest(analysis, index, x, out) });
+      const after = earliest(analysis, index, x, out);
+      single.push({ x: [x], out: [out], divisor: each.args.divisor, after, index });
     });
   }
   single.sort((a, b) => a.after - b.after);
   const buckets: Bucket[] = [];
-  let open: Bucket | null = null;
+  /** What is not full, by divisor, and the first instruction that needs one of its sums: it has to begin before that. */
+  const open = new Map<unknown, { readonly bucket: Bucket; needed: number }>();
   const bytesOf = ({ x }: Bucket): number => x.reduce((sum, value) => sum + 4 * analysis.spec(value).length, 0);
-  for (const next of single) {
+  for (const { index, ...next } of single) {
     if (bytesOf(next) >= bucketBytes) {
       buckets.push(next);
       continue;
     }
-    if (open !== null && isSame(open.divisor, next.divisor)) {
-      open.x.push(...next.x);
-      open.out.push(...next.out);
-      open.after = next.after;
+    const { divisor } = next;
+    const key = typeof divisor === 'number' ? divisor : `dynamic ${divisor.dynamic}`;
+    const reader = firstReader(analysis, index, next.out[0]!);
+    const known = open.get(key);
+    if (known !== undefined && next.after < known.needed) {
+      known.bucket.x.push(...next.x);
+      known.bucket.out.push(...next.out);
+      known.bucket.after = next.after;
+      known.needed = Math.min(known.needed, reader);
+      if (bytesOf(known.bucket) >= bucketBytes) open.delete(key);
     } else {
-      open = next;
-      buckets.push(open);
+      open.set(key, { bucket: next, needed: reader });
+      buckets.push(next);
     }
-    if (bytesOf(open) >= bucketBytes) open = null;
   }
   return buckets.sort((a, b) => a.after - b.after);
 }
 
-const isSame = (a: GraphScalar, b: GraphScalar): boolean =>
-  typeof a === 'number' || typeof b === 'number' ? a === b : a.dynamic === b.dynamic;
+/** The first instruction behind a sum that touches what it gives. */
+function firstReader(analysis: Analysis, index: number, out: ValueId): number {
+  const to = analysis.aliasClass(out);
+  const { length } = analysis.graph.instructions;
+  for (let next = index + 1; next < length; next++)
+    if (analysis.touches(next).some(({ value }) => value === to)) return next;
+  return length;
+}
 
 /** The last instruction that a sum has to stay behind. */
 function earliest(analysis: Analysis, index: number, x: ValueId, out: ValueId): number {

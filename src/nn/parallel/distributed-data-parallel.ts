@@ -10,13 +10,14 @@ import { formatShape } from '../../tensor/shape.js';
 import { afterBackward } from '../../tensor/tape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { type AnyModule, Module } from '../module.js';
+import { SyncBatchNorm } from '../sync-batch-norm.js';
 import { GradientReduction } from './gradient-reduction.js';
 
 /** Options of {@link DistributedDataParallel}. */
 export interface DistributedDataParallelOptions {
   /** Megabytes of gradients that travel together, the first bucket being of one megabyte at most, as in PyTorch. Default 25. */
   bucketCapMb?: number;
-  /** Whether buffers (running statistics) are those of rank 0 after each step. Default true. */
+  /** Whether buffers (running statistics) are those of rank 0 after each step; those of SyncBatchNorm are alike by themselves. Default true. */
   broadcastBuffers?: boolean;
   /**
    * How many parts a batch has, whatever the number of ranks: a multiple of it, and both powers of 2. A rank makes `shards / ranks` forward and backward passes in a
@@ -87,9 +88,13 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
       );
     this.#group = group;
     this.module = module;
+    const synced = module.modules().filter((each) => each instanceof SyncBatchNorm);
+    if (synced.length > 0 && this.#parts > 1)
+      throw new ArgumentError(`${caller}: SyncBatchNorm knows no shards: a rank computes them one after the other`);
+    const alike = new Set(synced.flatMap((each) => each.buffers()));
     this.#reduction = new GradientReduction(group, this.#parts, parameters, {
       bytes: bucketCapMb * 2 ** 20,
-      buffers: broadcastBuffers ? module.buffers() : [],
+      buffers: broadcastBuffers ? module.buffers().filter((buffer) => !alike.has(buffer)) : [],
     });
     if (!this.#isTrivial)
       for (const parameter of parameters)

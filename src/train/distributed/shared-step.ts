@@ -3,9 +3,11 @@
 import { passNames } from '../../compile/passes/index.js';
 import { Program } from '../../compile/program.js';
 import type { SubmitOptions } from '../../compile/runs.js';
+import { defaultGroup, isInitialized } from '../../distributed/process-group.js';
 import { ArgumentError } from '../../errors.js';
 import { MaskKeys, withBatchPart } from '../../functional/batch-part.js';
 import { reshape } from '../../functional/index.js';
+import { SyncBatchNorm } from '../../nn/sync-batch-norm.js';
 import type { HostArray } from '../../ops/ops.js';
 import { isFloat64Array } from '../../realm.js';
 import { full } from '../../tensor/creation.js';
@@ -98,13 +100,30 @@ export function assertShares(caller: string, { model }: Settings, program: Parts
         'the whole batch',
     );
   const written = new Set(program.written);
+  for (const buffer of syncedLayers(model).flatMap((layer) => layer.buffers())) written.delete(buffer.storage);
   const found = model.namedBuffers().find(([, { storage }]) => written.has(storage));
   if (found !== undefined)
     throw new ArgumentError(
       `${caller}: distributed: a step writes the buffer '${found[0]}' from the rows of one rank, as BatchNorm does its statistics; ` +
-        'use a norm without statistics of the batch (LayerNorm, GroupNorm), or put the layer into evaluation mode',
+        'use nn.SyncBatchNorm (nn.SyncBatchNorm.convertSyncBatchnorm(model)), a norm without statistics of the batch, or put the layer into evaluation mode',
     );
 }
+
+/** @throws ArgumentError where layers that sum over ranks would do so over others, or part by part. */
+export function assertSynced(caller: string, { model }: Settings, { group, own }: Distribution): void {
+  const layers = syncedLayers(model).filter(({ training }) => training || !model.training);
+  if (layers.length === 0) return;
+  if (own > 1)
+    throw new ArgumentError(
+      `${caller}: distributed: SyncBatchNorm knows no shards: a rank computes its ${own} parts of a batch one after the other`,
+    );
+  const groupOf = ({ processGroup }: SyncBatchNorm) => processGroup ?? (isInitialized() ? defaultGroup() : null);
+  if (layers.some((layer) => groupOf(layer) !== group))
+    throw new ArgumentError(`${caller}: distributed: SyncBatchNorm is for another process group than the training`);
+}
+
+const syncedLayers = (model: Settings['model']): SyncBatchNorm[] =>
+  model.modules().filter((each) => each instanceof SyncBatchNorm);
 
 export class SharedSteps {
   readonly #caller: string;

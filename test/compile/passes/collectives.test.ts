@@ -86,6 +86,34 @@ describe('collectives', () => {
     ]);
   });
 
+  it('sends apart what one needs to make the other', () => {
+    // Statistics of one layer, and those of the next, which is made of the first.
+    const lengths = [big, big, small, small, small, small, small];
+    const graph = graphOf(['def 2', 'sum 2 3', 'use 3', 'sum 4 5', 'use 5'], lengths);
+    const made: Instruction = {
+      op: 'copy',
+      args: { x: 3, out: 4, layout: Float64Array.of(small, 1, 1), xOffset: 0, outOffset: 0 },
+    };
+    const instructions = graph.instructions.toSpliced(2, 1, made);
+    expect(words(overlapCollectives({ ...graph, instructions }))).toEqual([
+      ...['def 2', 'start 2 -> 3', 'wait 3', 'def 4', 'start 4 -> 5', 'wait 5', 'use 5'],
+    ]);
+  });
+
+  it('sends small ones of several divisors together with their own', () => {
+    const lengths = [big, big, ...new Array<number>(8).fill(small)];
+    const graph = graphOf(
+      ['def 2', 'sum 2 6', 'def 3', 'sum 3 7', 'def 4', 'sum 4 8', 'def 5', 'sum 5 9'],
+      lengths,
+    );
+    const instructions = graph.instructions.map((each, i) =>
+      i % 4 === 3 ? { ...each, args: { ...each.args, divisor: 1 } } : each,
+    );
+    expect(words(overlapCollectives({ ...graph, instructions }))).toEqual([
+      ...['def 2', 'def 3', 'def 4', 'start 2 4 -> 6 8', 'def 5', 'start 3 5 -> 7 9', 'wait 6 8', 'wait 7 9'],
+    ]);
+  });
+
   it('leaves terms alone that others read', () => {
     const lengths = [big, big, big, big];
     expect(run(['def 2', 'sum 2 3', 'use 2', 'use 3'], lengths)).toEqual([
