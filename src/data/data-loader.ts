@@ -99,7 +99,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     this.#workers = workers === null ? null : new WorkerLoading<Batch>(caller, dataset, workers, collateFn);
     // A loader without workers has none: a loop with `for await` over it takes the batches one by one all the same.
     if (this.#workers !== null) {
-      const value = () => this.#throughWorkers(this.#workers!, 0);
+      const value = () => this.#throughWorkers(this.#workers!, 0, everything);
       Object.defineProperty(this, Symbol.asyncIterator, { value });
     }
   }
@@ -115,16 +115,16 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
   [Symbol.iterator](): IterableIterator<Batch> {
     if (this.#workers !== null)
       throw new StateError('DataLoader: with numWorkers batches come as promises: for await (const batch of loader)');
-    return this.#made(this.#indices(0, this.#begin().generator, false));
+    return this.#made(this.#indices(0, this.#begin().generator, false), everything);
   }
 
   /**
    * Starts an epoch whose batches before number `first` have been taken before: what is drawn for them is drawn now, but they are not made.
-   * @internal
+   * @param select gives the samples of a batch that are to be made, from all of it: the share of a rank. Called once a batch, in their order. @internal
    */
-  '~from'(first: number): IterableIterator<Batch> | AsyncIterableIterator<Batch> {
-    if (this.#workers !== null) return this.#throughWorkers(this.#workers, first);
-    return this.#made(this.#indices(first, this.#begin().generator, true));
+  '~from'(first: number, select = everything): IterableIterator<Batch> | AsyncIterableIterator<Batch> {
+    if (this.#workers !== null) return this.#throughWorkers(this.#workers, first, select);
+    return this.#made(this.#indices(first, this.#begin().generator, true), select);
   }
 
   /** Ends the workers that `persistentWorkers` keeps, and those of epochs that are under way. */
@@ -132,13 +132,13 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
     await this.#workers?.close();
   }
 
-  #throughWorkers(workers: WorkerLoading<Batch>, first: number): AsyncIterableIterator<Batch> {
+  #throughWorkers(workers: WorkerLoading<Batch>, first: number, select: Select): AsyncIterableIterator<Batch> {
     const { generator, seed } = this.#begin();
-    return workers.epoch(this.#indices(first, generator, true), first, seed);
+    return workers.epoch(selected(this.#indices(first, generator, true), select), first, seed);
   }
 
-  *#made(indices: Iterable<Int32Array>): IterableIterator<Batch> {
-    for (const each of indices) yield this.#batchOf(each);
+  *#made(indices: Iterable<Int32Array>, select: Select): IterableIterator<Batch> {
+    for (const each of indices) yield this.#batchOf(select(each));
   }
 
   /** The samples of each batch from number `first` on. What is drawn before the first of them is drawn now, or when it is asked for. */
@@ -222,6 +222,15 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements Iterable<Ba
 }
 
 markAsOwn(DataLoader);
+
+/** The samples of a batch that are made. */
+type Select = (indices: Int32Array) => Int32Array;
+
+const everything: Select = (indices) => indices;
+
+function* selected(batches: Iterable<Int32Array>, select: Select): IterableIterator<Int32Array> {
+  for (const indices of batches) yield select(indices);
+}
 
 /** The batches that samplers make, or null. @throws ArgumentError for options that exclude one another, in PyTorch's words. */
 function readSamplers(

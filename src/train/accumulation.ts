@@ -17,7 +17,7 @@ export type PieceStep = (
 ) => { readonly batchLoss: BatchLoss; readonly measures: readonly Measure[] };
 
 /** Rows of a batch: of all its tensors that have as many rows. */
-function rowsOf(batch: unknown, rows: number, first: number, count: number): unknown {
+export function rowsOf(batch: unknown, rows: number, first: number, count: number): unknown {
   const own = (tensor: Tensor) => (tensor.shape[0] === rows ? narrow(tensor, 0, first, count) : tensor);
   if (batch instanceof WeightedBatch)
     return new WeightedBatch(rowsOf(batch.batch, rows, first, count), own(batch.sampleWeight));

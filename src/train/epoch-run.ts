@@ -4,8 +4,8 @@ import type { Runs, SubmitOptions } from '../compile/runs.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Cancellation } from './cancellation.js';
+import type { MakeStep } from './distributed/sharing.js';
 import type { Scores } from './history.js';
-import type { Part } from './in-memory-dataset.js';
 import type { Scoring, Totals } from './scoring.js';
 import type { StepProgram } from './steps.js';
 import { Tallies } from './tallies.js';
@@ -106,14 +106,14 @@ export class EpochRun {
   }
 
   /** Makes a step together with other ranks, and adds it up. @throws the error of the step. */
-  async makeShared(part: Part, number: number): Promise<Scores> {
+  async makeShared(program: StepProgram, rows: number, make: MakeStep): Promise<Scores> {
     const { submit, scoring, explain } = this.#options;
     const step = this.#steps + 1;
-    const { kind, sums } = await part.make!(number, submit, (error) => explain(error, step));
+    const { kind, sums } = await make(submit, (error) => explain(error, step));
     this.#steps++;
-    this.#samples += part.rows;
+    this.#samples += rows;
     this.#tallies.add(kind, 1, sums);
-    return scoring.scoresOfStep(part.program, sums);
+    return scoring.scoresOfStep(program, sums);
   }
 
   /** The scores of one step that was made. */

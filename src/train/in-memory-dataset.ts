@@ -18,8 +18,8 @@ export interface Part {
   readonly first: number;
   readonly steps: number;
   readonly rows: number;
-  /** Makes a step together with other ranks; null where a job makes the steps. */
-  readonly make: MakeStep | null;
+  /** Gives what makes the step of that number together with other ranks; null where a job makes the steps. */
+  readonly make: ((step: number) => MakeStep) | null;
 }
 
 export class InMemoryDataset {
@@ -32,8 +32,10 @@ export class InMemoryDataset {
   readonly #side: NativeSide;
   readonly #programs: StepPrograms;
   readonly #sharing: Sharing | null;
-  /** Numbers of the parts of this rank, counted over all steps. */
-  readonly #partCounters: readonly { value: number }[];
+  /**
+   * The order of the rows of each of this rank's parts, step after step. A rank's program counts steps as those of all others do, which compare what they run.
+   */
+  readonly #partOrders: readonly Storage[];
 
   /**
    * Traces the programs.
@@ -48,7 +50,6 @@ export class InMemoryDataset {
     sharing: Sharing | null = null,
   ) {
     this.#sharing = sharing;
-    this.#partCounters = Array.from({ length: sharing?.distribution.own ?? 0 }, () => ({ value: 0 }));
     this.#data = data;
     this.#batchSize = batchSize;
     this.#trace = trace;
@@ -58,6 +59,10 @@ export class InMemoryDataset {
     const { rows, firstRow } = data;
     // Shuffled where it lies, which gives numbers from 0 on; else firstRow, firstRow + 1, ...
     this.#order = new Storage('int32', shuffle ? rows : Int32Array.from({ length: rows }, (_, i) => firstRow + i));
+    const { own = 0, parts = 1 } = sharing?.distribution ?? {};
+    const wholeSteps = Math.floor(rows / batchSize);
+    this.#partOrders = Array.from({ length: own }, () => new Storage('int32', (wholeSteps * batchSize) / parts));
+    if (!shuffle) this.#deal();
     this.#side = this.#order.retain(programsFor(data.batch.tensors.some(({ dtype }) => dtype === 'float64')));
     try {
       this.parts();
@@ -65,6 +70,11 @@ export class InMemoryDataset {
       this.release();
       throw error;
     }
+  }
+
+  /** Rows of a step, the last one may have fewer. */
+  get batchSize(): number {
+    return this.#batchSize;
   }
 
   /** Steps in an epoch. */
@@ -96,6 +106,11 @@ export class InMemoryDataset {
     return parts;
   }
 
+  /** Rows of a part of a batch. */
+  get #partRows(): number {
+    return this.#batchSize / (this.#sharing?.distribution.parts ?? 1);
+  }
+
   /** Copies everything to where programs compute, with the event loop free in between. */
   async upload(): Promise<void> {
     for (const { program } of this.parts()) await program.upload();
@@ -106,6 +121,7 @@ export class InMemoryDataset {
     const side = this.#order.side ?? this.#side;
     await side.factory.shuffle(side.buffer, seed);
     this.#order.wroteBuffer();
+    this.#deal();
   }
 
   /** Releases programs and order. */
@@ -122,25 +138,35 @@ export class InMemoryDataset {
     return this.#data.batch.tensors.map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
   }
 
-  /** A batch lies in the order part behind part, so a part is gathered as a batch of its size. */
-  #sharedPart({ distribution, trace, make }: Sharing, first: number, steps: number): Part {
-    const { parts, first: firstPart } = distribution;
-    const rows = this.#batchSize / parts;
-    const counters = this.#partCounters;
-    const program = this.#programs.get(this.#batchOf(this.#batchSize), () =>
+  /** Gives the parts of this rank their rows of the order: a batch lies there part behind part. */
+  #deal(): void {
+    if (this.#sharing === null) return;
+    const { first } = this.#sharing.distribution;
+    const order = this.#order.read();
+    const rows = this.#partRows;
+    for (const [i, { length }, own] of this.#partOrders.map((each, at) => [at, each, each.write()] as const))
+      for (let to = 0, from = (first + i) * rows; to < length; to += rows, from += this.#batchSize)
+        own.set(order.subarray(from, from + rows), to);
+  }
+
+  #sharedPart({ trace, make }: Sharing, first: number, steps: number): Part {
+    const batchSize = this.#batchSize;
+    const { counter } = this;
+    const program = this.#programs.get(this.#batchOf(batchSize), () =>
       trace(
-        counters.map((counter) => () => this.#gather(this.#order, rows, counter)),
-        rows,
+        this.#partOrders.map((order) => () => this.#gather(order, this.#partRows, counter)),
+        this.#partRows,
+        [],
       ),
     );
     return {
       program,
       first,
       steps,
-      rows: this.#batchSize,
-      make: (step, submit, explain) => {
-        for (const [i, counter] of counters.entries()) counter.value = step * parts + firstPart + i;
-        return make(program, submit, explain);
+      rows: batchSize,
+      make: (step) => (submit, explain) => {
+        counter.value = step;
+        return make(program, [], submit, explain);
       },
     };
   }

@@ -87,6 +87,11 @@ export class Scoring {
     return this.#kinds.get(program)!;
   }
 
+  /** How many there are, the loss included. */
+  get count(): number {
+    return 1 + this.#names.length;
+  }
+
   /** The scores of one step, from what it has put out. */
   scoresOfStep(program: StepProgram, outputs: Float64Array): Scores {
     const scores = this.kindOf(program).measures.map(({ score, numerator, denominator }) =>
@@ -97,7 +102,11 @@ export class Scoring {
 
   /** The scores of all samples together. */
   scoresOf({ tallies }: Totals): Scores {
-    const quotients = tallies.quotients();
+    return this.scoresOfQuotients(tallies.quotients());
+  }
+
+  /** The scores with these numerators and denominators. */
+  scoresOfQuotients(quotients: readonly (readonly [numerator: number, denominator: number])[]): Scores {
     // 0 / 0 before the first step.
     const scores = Array.from(
       { length: 1 + this.#names.length },

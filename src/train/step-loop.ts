@@ -2,6 +2,9 @@
 import type { DynamicScalar } from '../ops/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Cancellation } from './cancellation.js';
+import type { Ranks } from './distributed/ranks.js';
+import type { MakeStep } from './distributed/sharing.js';
+import { StreamSteps } from './distributed/stream-steps.js';
 import type { EpochRun, Submitted } from './epoch-run.js';
 import type { Scores } from './history.js';
 import type { InMemoryDataset, Part } from './in-memory-dataset.js';
@@ -9,7 +12,7 @@ import type { Lock } from './lock.js';
 import type { Settings } from './options.js';
 import { StepSchedulers } from './schedulers.js';
 import type { StepProgram } from './steps.js';
-import type { StreamedData } from './stream.js';
+import type { Piece, StreamedData } from './stream.js';
 
 /** A step on its way, and what belongs to it. */
 interface Pending extends Submitted {
@@ -41,13 +44,22 @@ export class StepLoop {
   /** How many steps may be on their way: what onStep sets is to hold for the next. */
   readonly #mostInFlight: number;
   readonly #boundaries: Boundaries | null;
+  /** Null where one process makes the steps. */
+  readonly #ranks: Ranks | null;
   /** Steps made in this epoch, and in those before it. */
   #made = 0;
   #before = 0;
   #isUndone = false;
 
   /** @param boundaries what is to happen between steps; null: nothing. */
-  constructor(settings: Settings, cancellation: Cancellation, lock: Lock, boundaries: Boundaries | null) {
+  constructor(
+    settings: Settings,
+    cancellation: Cancellation,
+    lock: Lock,
+    boundaries: Boundaries | null,
+    ranks: Ranks | null,
+  ) {
+    this.#ranks = ranks;
     this.#boundaries = boundaries;
     this.#lock = lock;
     this.#settings = settings;
@@ -120,25 +132,58 @@ export class StepLoop {
   async stream(epoch: number, epochRun: EpochRun, data: StreamedData): Promise<void> {
     const { stepsPerEpoch } = this.#settings;
     const boundaries = this.#boundaries;
-    await data.run(this.#cancellation, {
-      submit: (program, tensors, rows) => this.#submit(epochRun, program, tensors, rows),
-      finish: (submitted) => this.#finish(epoch, epochRun, submitted as Pending),
-      mostInFlight: this.#mostInFlight,
+    const common = {
       most: stepsPerEpoch === null ? undefined : stepsPerEpoch - this.#made,
       ...(boundaries === null
         ? {}
         : {
             boundary: {
-              isDue: (submitted) => boundaries.isDue(this.total + submitted),
+              isDue: (submitted: number) => boundaries.isDue(this.total + submitted),
               reached: () => boundaries.reached(),
             },
           }),
+    };
+    if (this.#ranks === null)
+      return data.run(this.#cancellation, {
+        ...common,
+        submit: ({ program, tensors, rows }) => this.#submit(epochRun, program, tensors, rows),
+        finish: (submitted: Pending) => this.#finish(epoch, epochRun, submitted),
+        mostInFlight: this.#mostInFlight,
+      });
+    const steps = new StreamSteps(this.#ranks, this.#cancellation, (piece) => this.#ofStream(epoch, epochRun, piece));
+    return data.run(this.#cancellation, {
+      ...common,
+      // The next batch is made while a step is.
+      submit: (piece) => steps.submit(piece),
+      finish: (made) => made,
+      ended: (failure) => steps.end(failure),
+      mostInFlight: this.#mostInFlight,
     });
   }
 
-  /** Submits batches that only the epoch run is interested in. */
-  plain(epochRun: EpochRun): (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted {
-    return (program, tensors, rows) => epochRun.submit(program, tensors, rows);
+  /** A step of a batch that all ranks have. */
+  async #ofStream(epoch: number, epochRun: EpochRun, { program, tensors, rows, sharing }: Piece): Promise<boolean> {
+    if (sharing === null) return this.#finish(epoch, epochRun, this.#submit(epochRun, program, tensors, rows));
+    await this.#together(epoch, epochRun, program, rows, (submit, explain) =>
+      sharing.make(program, tensors, submit, explain),
+    );
+    return true;
+  }
+
+  /** A step that several ranks make together. */
+  async #together(
+    epoch: number,
+    epochRun: EpochRun,
+    program: StepProgram,
+    rows: number,
+    make: MakeStep,
+  ): Promise<void> {
+    const { onStep, optimizer } = this.#settings;
+    const lr = onStep === null ? noRates : optimizer.paramGroups.map((group) => group.lr);
+    const scores = await epochRun.makeShared(program, rows, make);
+    if (!this.#schedulers.isEmpty) this.#schedulers.step();
+    this.#made++;
+    this.#tell(epoch, scores, lr);
   }
 
   async #oneByOne(
@@ -169,17 +214,19 @@ export class StepLoop {
 
   /** Steps that several ranks make together. */
   async #withOthers(epoch: number, epochRun: EpochRun, part: Part, advance: (made: number) => void): Promise<number> {
-    const { onStep, optimizer } = this.#settings;
+    const { program, rows, first, make } = part;
     let made = 0;
     while (made < part.steps && !this.#cancellation.isStopped) {
       if (made > 0 && this.#boundaries?.isDue(this.total) === true) break;
-      const lr = onStep === null ? noRates : optimizer.paramGroups.map((group) => group.lr);
-      const scores = await epochRun.makeShared(part, part.first + made);
-      if (!this.#schedulers.isEmpty) this.#schedulers.step();
-      this.#made++;
-      made++;
-      advance(1);
-      this.#tell(epoch, scores, lr);
+      await this.#together(epoch, epochRun, program, rows, (...step) => {
+        // Counted before the caller hears of it.
+        const result = make!(first + made)(...step);
+        return result.then((done) => {
+          made++;
+          advance(1);
+          return done;
+        });
+      });
     }
     return made;
   }
@@ -220,9 +267,12 @@ export class StepLoop {
   #tell(epoch: number, { loss, metrics }: Scores, lr: readonly number[]): void {
     const { onStep } = this.#settings;
     if (onStep === null) return;
+    const tell = () => this.#cancellation.watch(onStep({ epoch, step: this.#made, loss, metrics, lr }));
     this.#lock.open();
     try {
-      this.#cancellation.watch(onStep({ epoch, step: this.#made, loss, metrics, lr }));
+      // What it throws on one of several ranks ends the training on all, after the same step.
+      if (this.#ranks === null) tell();
+      else this.#cancellation.guard(tell);
     } finally {
       this.#lock.close();
     }

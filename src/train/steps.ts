@@ -100,21 +100,28 @@ export class Steps {
    * Traces forward, loss and gradients of this rank's parts of a batch, for a step that several ranks make together.
    * @param findParts each finds the batch of a part; `rows` of a part.
    */
-  traceParts(findParts: readonly FindBatch[], rows: number, shared: SharedSteps): StepProgram {
+  traceParts(
+    findParts: readonly FindBatch[],
+    rows: number,
+    inputs: readonly Tensor[],
+    shared: SharedSteps,
+  ): StepProgram {
     const { reader } = this.#settings;
-    const parts = findParts.map((findBatch) => () => {
-      const outcome = this.#watch(() => reader.forward(reader.transformed(findBatch())));
+    const stepOf = (findBatch: FindBatch, args: Tensor[]) => () => {
+      const outcome = this.#watch(() => reader.forward(reader.transformed(findBatch(...args))));
       const batchLoss = this.#loss(outcome, rows, true);
       this.#finite?.check(batchLoss.loss, 'the loss');
       return { batchLoss, measures: [batchLoss.measure, ...this.#metrics(outcome, rows, batchLoss)] };
-    });
+    };
     assertSynced(this.#caller, this.#settings, shared.distribution);
     let kind: SharedKind | null = null;
-    const record = () =>
-      recordParts(this.#settings, shared.distribution, rows, parts, (noted) => {
+    const record = (...args: Tensor[]) => {
+      const parts = findParts.map((findBatch) => stepOf(findBatch, args));
+      return recordParts(this.#settings, shared.distribution, rows, parts, (noted) => {
         kind = noted;
       });
-    const program = this.#record(record, this.#modes, []);
+    };
+    const program = this.#record(record, this.#modes, inputs);
     assertShares(this.#caller, this.#settings, program);
     shared.describe(program, kind!);
     this.#scoring.describe(program, kind!.kind.measures);

@@ -6,9 +6,11 @@ import { ownTurn } from '../ops/turns.js';
 import { type Generator, withGenerator } from '../random/generator.js';
 import { holds } from '../realm.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { rowsOf as takePart } from './accumulation.js';
 import type { BatchReader } from './batch.js';
 import { type Cancellation, timeIsUp } from './cancellation.js';
-import type { Submitted } from './epoch-run.js';
+import { type BatchShare, keyOf, takeRows } from './distributed/batch-share.js';
+import type { Sharing } from './distributed/sharing.js';
 import type { GeneratorMarks, GeneratorStates, Generators } from './generators.js';
 import type { StepProgram, StepPrograms, TraceStep } from './steps.js';
 
@@ -37,12 +39,28 @@ export interface Boundary {
   reached(): Promise<void>;
 }
 
+/** A batch, or the part of it that a step is made of. */
+export interface Piece {
+  readonly program: StepProgram;
+  readonly tensors: readonly Tensor[];
+  /** Rows of the step, of all ranks where they make it together. */
+  readonly rows: number;
+  /** How ranks make the step together; null where this one makes it by itself. */
+  readonly sharing: Sharing | null;
+  /** The number of the part of a batch of validation. */
+  readonly part: number;
+  /** A number for the batch: see {@link keyOf}. */
+  readonly key: number;
+}
+
 /** How the batches of a pass become steps. */
-export interface StreamRun {
-  /** Begins a step on the tensors of a batch. */
-  readonly submit: (program: StepProgram, tensors: readonly Tensor[], rows: number) => Submitted;
+export interface StreamRun<S> {
+  /** Begins a step. */
+  readonly submit: (piece: Piece) => S;
   /** Waits for a step; whether it was made. */
-  readonly finish: (submitted: Submitted) => Promise<boolean>;
+  readonly finish: (submitted: S) => Promise<boolean>;
+  /** Is told of the end of the batches, and of what has gone wrong before a step of the next one. */
+  readonly ended?: (failure: { readonly error: unknown } | null) => Promise<void>;
   readonly mostInFlight: number;
   /** Ends it after this many steps, where the next call goes on; the iterable begins again when it ends before. Default: one pass. */
   readonly most?: number | undefined;
@@ -50,9 +68,16 @@ export interface StreamRun {
 }
 
 /** A step on its way, and where its batch was taken from. */
-interface Taken {
-  readonly submitted: Submitted;
+interface Taken<S> {
+  readonly submitted: S;
   readonly position: StreamPosition | null;
+}
+
+/** How several ranks share the batches. */
+export interface StreamSharing {
+  readonly share: BatchShare;
+  /** How they make a step together; null: each scores its rows. */
+  readonly sharing: Sharing | null;
 }
 
 export class StreamedData {
@@ -74,6 +99,10 @@ export class StreamedData {
   readonly #tracksStops: boolean;
   #stoppedAt: StreamPosition | null = null;
   #hasEnded = false;
+  #rows = 0;
+  /** Null where this process has whole batches. */
+  readonly #share: BatchShare | null;
+  readonly #sharing: Sharing | null;
   readonly #programs: StepPrograms;
 
   constructor(
@@ -85,7 +114,10 @@ export class StreamedData {
     programs: StepPrograms,
     generator: Generator,
     watched: { readonly generators: Generators; readonly tracksStops: boolean } | null,
+    sharing: StreamSharing | null,
   ) {
+    this.#share = sharing?.share ?? null;
+    this.#sharing = sharing?.sharing ?? null;
     this.#generators = watched?.generators ?? null;
     this.#tracksStops = watched?.tracksStops ?? false;
     this.#caller = caller;
@@ -108,6 +140,11 @@ export class StreamedData {
     return this.#hasEnded;
   }
 
+  /** Rows of the batches that have been taken, of all ranks. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   /** Where it stands: behind the last batch whose step was made. */
   get position(): StreamPosition {
     return this.#stoppedAt ?? this.#positionNow(null);
@@ -117,8 +154,11 @@ export class StreamedData {
    * Makes a step of each batch. No batch is asked for while two are on their way.
    * @throws what the iterable throws, and what does not fit; the iterator is closed then, as it is when the training is stopped.
    */
-  async run(cancellation: Cancellation, { submit, finish, mostInFlight, most, boundary }: StreamRun): Promise<void> {
-    const inFlight: Taken[] = [];
+  async run<S>(
+    cancellation: Cancellation,
+    { submit, finish, ended, mostInFlight, most, boundary }: StreamRun<S>,
+  ): Promise<void> {
+    const inFlight: Taken<S>[] = [];
     const steps = most ?? Number.POSITIVE_INFINITY;
     let taken = 0;
     let isUnmade = false;
@@ -158,10 +198,14 @@ export class StreamedData {
             if (open.given === 0 && !cancellation.isStopped) throw this.#noBatch();
             if (steps < Number.POSITIVE_INFINITY) continue;
             while (inFlight.length > 0) await finishOne();
+            await ended?.(null);
             this.#hasEnded = !isUnmade;
             break;
           }
-          inFlight.push({ submitted: submit(...this.#read(next.value, taken)), position });
+          for (const piece of this.#read(next.value, taken)) {
+            while (inFlight.length >= mostInFlight) await finishOne();
+            inFlight.push({ submitted: submit(piece), position });
+          }
           taken++;
           open.given++;
         } catch (error) {
@@ -169,6 +213,7 @@ export class StreamedData {
           if (!cancellation.isStopped) while (inFlight.length > 0) await finishOne();
           else if (this.#tracksStops) while (inFlight.length > 0) await finishOne().catch(() => {});
           this.#stoppedAt ??= position;
+          await ended?.({ error });
           throw error;
         }
       }
@@ -204,7 +249,11 @@ export class StreamedData {
     try {
       if (isStateful) this.#open = { iterator: this.#iterate(), given, begin };
       else if (batches instanceof DataLoader)
-        this.#open = { iterator: withGenerator(this.#generator, () => batches['~from'](given)), given, begin };
+        this.#open = {
+          iterator: withGenerator(this.#generator, () => batches['~from'](given, this.#share?.begin())),
+          given,
+          begin,
+        };
       else await this.#skip(given, begin, cancellation);
     } finally {
       generators.set(where, before);
@@ -258,19 +307,53 @@ export class StreamedData {
 
   #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
     const batches = this.#batches;
+    const share = this.#share;
+    // Of several ranks each reads its samples only.
+    if (share !== null && batches instanceof DataLoader)
+      return withGenerator(this.#generator, () => batches['~from'](0, share.begin()));
     return withGenerator(this.#generator, () =>
       Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator](),
     );
   }
 
-  #read(value: unknown, number: number): [StepProgram, readonly Tensor[], number] {
+  /** The steps that a batch is. */
+  #read(value: unknown, number: number): Piece[] {
     const name = `batch ${number} of ${this.#what}`;
+    const share = this.#share;
+    const isSelected = share !== null && this.#batches instanceof DataLoader;
+    const selected = isSelected ? share.next() : null;
     // With a `forward` of the caller's own, tensors that are not read row by row may be part of a batch.
     const { structure, rows } = this.#reader.read(name, value, this.#reader.isPair ? 'all' : 'first');
     if (rows === 0) throw new ShapeError(`${this.#caller}: ${name} has no rows`);
     const { tensors, form, rebuild } = structure;
-    const program = this.#programs.get(tensors, () => this.#trace((...args) => rebuild(args), tensors, rows), form);
-    return [program, tensors, rows];
+    const whole = (own: readonly Tensor[], count: number) =>
+      this.#programs.get(own, () => this.#trace((...args) => rebuild(args), own, count), form);
+    const alone = { sharing: null, part: 0, key: 0 };
+    if (share === null) return [{ ...alone, program: whole(tensors, rows), tensors, rows }];
+
+    const shared = selected ?? share.of(rows);
+    const { total, range, parts } = shared;
+    this.#rows += total;
+    const key = keyOf(shared, tensors);
+    const rowsOf = (start: number, count: number) =>
+      tensors.map((each) => (each.shape[0] === rows ? takeRows(each, start, count) : each));
+    if (range === null) return [{ ...alone, key, program: whole(tensors, rows), tensors, rows }];
+    const first = isSelected ? 0 : range.start;
+    const sharing = this.#sharing;
+    if (sharing === null)
+      return parts.flatMap(({ part, start, count }) => {
+        if (count === 0) return [];
+        const own = rowsOf(first + start, count);
+        return [{ ...alone, program: whole(own, count), tensors: own, rows: count, part }];
+      });
+    const own = rowsOf(first, range.count);
+    const findParts = parts.map(
+      ({ start, count }) =>
+        (...args: Tensor[]) =>
+          takePart(rebuild(args), range.count, start, count),
+    );
+    const program = this.#programs.get(own, () => sharing.trace(findParts, total / sharing.distribution.parts, own), `${form} shared`);
+    return [{ program, tensors: own, rows: total, sharing, part: 0, key }];
   }
 
   #noBatch(): ArgumentError {

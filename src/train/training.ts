@@ -6,10 +6,11 @@ import { defaultGenerator, type Generator, type GeneratorState, withGenerator } 
 import type { Callback, TrainingContext } from './callback.js';
 import { Cancellation, timeIsUp } from './cancellation.js';
 import { Checkpointing, checkpointFilesOf, type Snapshot } from './checkpointing.js';
+import { BatchShare } from './distributed/batch-share.js';
 import { Ranks, tellFailure, threadsOfRank } from './distributed/ranks.js';
 import { SharedSteps } from './distributed/shared-step.js';
 import { EpochLog } from './epoch-log.js';
-import { EpochRun, type Submitted } from './epoch-run.js';
+import { EpochRun } from './epoch-run.js';
 import type { EpochResult, History, Scores } from './history.js';
 import { InMemoryDataset } from './in-memory-dataset.js';
 import { Lock } from './lock.js';
@@ -24,6 +25,7 @@ import { StepLoop } from './step-loop.js';
 import { type StepPrograms, Steps, type TraceStep } from './steps.js';
 import { StreamedData } from './stream.js';
 import { TrainingState } from './training-state.js';
+import { Validation } from './validation.js';
 
 const secondsSince = (start: number) => (performance.now() - start) / 1000;
 
@@ -85,7 +87,7 @@ export class Training {
       files === null
         ? null
         : new Checkpointing(caller, files, this.#cancellation, (prepare) => this.#snapshot(prepare));
-    this.#loop = new StepLoop(settings, this.#cancellation, lock, this.#checkpoints);
+    this.#loop = new StepLoop(settings, this.#cancellation, lock, this.#checkpoints, this.#ranks);
     this.#context = {
       model,
       optimizer,
@@ -218,18 +220,25 @@ export class Training {
     const generator = this.#generator;
     const own: TraceStep = (...step) => withGenerator(generator, () => trace(...step));
     const programs: StepPrograms = new ProgramCache(this.#caller, `the step for a batch of ${what}`, maxPrograms);
-    const shared = what === 'train' ? this.#shared : null;
+    const isTraining = what === 'train';
+    const distribution = this.#ranks?.distribution ?? null;
+    const shared = isTraining ? this.#shared : null;
     const sharing =
       shared?.sharing((...parts) => {
         const program = withGenerator(generator, () => this.#steps.traceParts(...parts, shared));
         this.#lock.refresh([...program.written, ...shared.written]);
         return program;
       }) ?? null;
-    if (source.kind === 'tensors') return new InMemoryDataset(source, batchSize, shuffle, own, programs, sharing);
-    const isWatched = what === 'train' && (this.#checkpoints !== null || this.#settings.resume !== null);
+    if (source.kind === 'tensors') {
+      // Ranks score as many rows at once as they train on.
+      const rows = isTraining ? batchSize : batchSize / (distribution?.parts ?? 1);
+      return new InMemoryDataset(source, rows, shuffle, own, programs, sharing);
+    }
+    const isWatched = isTraining && (this.#checkpoints !== null || this.#settings.resume !== null);
     const { generators } = this.#state;
     const watched = isWatched ? { generators, tracksStops: this.#checkpoints?.savesOnStop ?? false } : null;
-    return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator, watched);
+    const shares = distribution === null ? null : { share: new BatchShare(distribution, isTraining), sharing };
+    return new StreamedData(this.#caller, what, source.batches, reader, own, programs, generator, watched, shares);
   }
 
   /** Runs what the caller has given to take part, which may write to model and optimizer until it is over. */
@@ -263,7 +272,8 @@ export class Training {
     });
     let isTrained = false;
     try {
-      if (!begun.isOver) await this.#train(epoch, epochRun);
+      // An agreement behind it: what has gone wrong by now on one rank is no matter of the validation of others.
+      if (!begun.isOver) await this.#locally(() => this.#train(epoch, epochRun));
       isTrained = true;
     } finally {
       await this.#endPass(epochRun);
@@ -332,23 +342,8 @@ export class Training {
   async #validate(epoch: number): Promise<Scores | null> {
     const data = this.#validation;
     if (data === null) return null;
-    const cancellation = this.#cancellation;
-    const epochRun = this.#newPass(epoch);
-    if (data instanceof StreamedData) {
-      const submit = this.#loop.plain(epochRun);
-      const finish = async (submitted: Submitted) => (await epochRun.finish(submitted)) > 0;
-      await data.run(cancellation, { submit, finish, mostInFlight: 2 });
-    } else {
-      for (const { program, steps, rows } of data.parts()) {
-        if (cancellation.isStopped) break;
-        const counter = rows === this.#settings.batchSize ? data.counter : null;
-        await epochRun.finish(epochRun.submitAll(program, rows, steps, counter));
-      }
-    }
-    await this.#endPass(epochRun);
-    if (cancellation.isTimeUp) return null;
-    cancellation.check();
-    return this.#scoring.scoresOf(epochRun.totals());
+    const passes = { begin: () => this.#newPass(epoch), end: (pass: EpochRun) => this.#endPass(pass) };
+    return new Validation(data, this.#cancellation, this.#scoring, this.#ranks, passes).run();
   }
 
   #newPass(epoch: number, before: Totals | null = null): EpochRun {

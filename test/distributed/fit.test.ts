@@ -196,8 +196,10 @@ describe('what is refused', () => {
     await refused({ distributed: 1 as never }).toThrow(ArgumentError);
     await refused({ distributed: { ranks: 2 } as never }).toThrow(ArgumentError);
     await refused({ batchSize: 13 }).toThrow('must be a multiple of the 2 parts of a batch, got 13');
-    const loader = new data.DataLoader(new data.TensorDataset(inputs, labels), { batchSize: 12 });
-    await refused({ train: loader as never, batchSize: undefined as never }).toThrow('for batches train by hand');
+    const loader = new data.DataLoader(new data.TensorDataset(inputs, labels), { batchSize: 13 });
+    await refused({ train: loader as never, batchSize: undefined as never }).toThrow(
+      'must be a multiple of the 2 parts of a batch, got 13',
+    );
     await refused({ distributed: true }).toThrow('Default process group has not been initialized');
   });
 

@@ -4,7 +4,7 @@ import type { ProcessGroup } from '../../distributed/group.js';
 import { groupOf } from '../../distributed/process-group.js';
 import { ArgumentError, StateError } from '../../errors.js';
 import { MaskKeys, withBatchPart } from '../../functional/batch-part.js';
-import { currentTrace } from '../../ops/trace.js';
+import { currentTrace, type Trace } from '../../ops/trace.js';
 import { registerHook } from '../../tensor/hooks.js';
 import { formatShape } from '../../tensor/shape.js';
 import { afterBackward } from '../../tensor/tape.js';
@@ -47,7 +47,8 @@ export interface DistributedDataParallelOptions {
  * `optimizer.step()` without the `await` is a StateError.
  *
  * In a function that is compiled, forward, `backward` and `optimizer.step()` are one program: gradients travel while the backward pass goes on, and there is nothing to
- * await. It needs the process's own group and `broadcastBuffers: false` where the model has buffers, and knows no shards.
+ * await. With `shards` such a function makes all forward and backward passes of a step. It needs the process's own group, and `broadcastBuffers: false` where the model has buffers other than
+ * those of SyncBatchNorm.
  *
  * Dropout draws the masks of this rank's rows, so that with the same seed on all ranks the masks put together are those of one process with the whole batch; each rank has
  * to give `forward` as many rows. The first dimension of the first argument counts them.
@@ -60,8 +61,9 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
   readonly #reduction: GradientReduction;
   readonly #group: ProcessGroup;
   readonly #parts: number;
-  #keys = new MaskKeys();
-  #next = 0;
+  #eager: StepProgress = { next: 0, keys: new MaskKeys() };
+  /** How far the step is that a function being compiled makes. */
+  readonly #traced = new WeakMap<Trace, StepProgress>();
   #isSynced = true;
   #isQueued = false;
   #isReady = false;
@@ -117,9 +119,10 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
     const [first] = inputs;
     const rows = first instanceof Tensor ? first.shape[0] : undefined;
     if (this.#isTrivial || rows === undefined || rows === 0) return run();
-    const part = this.#group.rank * this.#parts + this.#next;
+    const { next, keys: shared } = this.#progress();
+    const part = this.#group.rank * this.#parts + next;
     // Several parts of one step draw the same masks of the whole batch; two calls in one part draw two.
-    const keys = this.#parts > 1 ? { keys: this.#keys } : {};
+    const keys = this.#parts > 1 ? { keys: shared } : {};
     return withBatchPart({ firstRow: part * rows, rows, ...keys }, run);
   }
 
@@ -128,10 +131,7 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
    * @throws StateError when a rank has another model, or other gradients; what the engine throws. As rejections.
    */
   async synchronize(): Promise<void> {
-    if (this.#next > 0)
-      throw new StateError(
-        `DistributedDataParallel.synchronize: ${this.#next} of the ${this.#parts} shards of this rank have been through backward()`,
-      );
+    this.#checkWhole('DistributedDataParallel.synchronize', this.#eager);
     const pending = this.#pending;
     await pending;
     this.#isReady = true;
@@ -185,21 +185,50 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
   }
 
   #reduce(): void {
+    const progress = this.#progress();
+    progress.next++;
+    if (progress.next < this.#parts) {
+      this.#reduction.keepPart();
+      return;
+    }
+    progress.next = 0;
+    progress.keys = new MaskKeys();
     if (currentTrace() !== null) {
       this.#reduction.trace();
       return;
     }
-    this.#next++;
-    if (this.#next < this.#parts) {
-      this.#reduction.keepPart();
-      return;
-    }
-    this.#next = 0;
-    this.#keys = new MaskKeys();
     this.#isReady = false;
     this.#pending = this.#reduction.run();
     this.#pending.catch(() => {});
   }
+
+  /** Of the step that the function being compiled makes, or of the one by hand. */
+  #progress(): StepProgress {
+    const now = currentTrace();
+    if (now === null) return this.#eager;
+    const known = this.#traced.get(now);
+    if (known !== undefined) return known;
+    const progress = { next: 0, keys: new MaskKeys() };
+    this.#traced.set(now, progress);
+    now.check(() => this.#checkWhole('DistributedDataParallel: the compiled function', progress));
+    return progress;
+  }
+
+  /** @throws StateError in the middle of a step. */
+  #checkWhole(caller: string, { next }: StepProgress): void {
+    if (next > 0)
+      throw new StateError(
+        `${caller}: ${next} of the ${this.#parts} shards of this rank have been through backward(); a step is all of them`,
+      );
+  }
+}
+
+/** Where a step of several parts stands. */
+interface StepProgress {
+  /** How many parts have been through `backward`. */
+  next: number;
+  /** Of the masks that its parts share. */
+  keys: MaskKeys;
 }
 
 /** Parts that a rank has of a batch. @throws ArgumentError for a number of shards that does not divide among the ranks. */

@@ -1,8 +1,11 @@
 /** Gradients of parameters on their way between the ranks. */
 import type { GroupArray, ProcessGroup } from '../../distributed/group.js';
 import { MpiGroup } from '../../distributed/mpi-group.js';
+import { add } from '../../functional/arithmetic.js';
 import { sumOverRanks } from '../../functional/sum-over-ranks.js';
+import { groupState } from '../../ops/group-tasks.js';
 import type { HostArray } from '../../ops/ops.js';
+import { currentTrace, type Trace } from '../../ops/trace.js';
 import { Storage } from '../../tensor/storage.js';
 import { noGrad } from '../../tensor/tape.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -32,6 +35,8 @@ export class GradientReduction {
   readonly #buffers: readonly Tensor[];
   /** Gradients of the parts before, by parameter; null where there was none. */
   #kept: (HostArray | null)[][] = [];
+  /** The same in functions that are being compiled. */
+  readonly #traced = new WeakMap<Trace, (Tensor | null)[][]>();
   #isWaiting = false;
 
   /** @param parts how many gradients of each parameter a rank has in a step. */
@@ -50,7 +55,9 @@ export class GradientReduction {
 
   /** Takes the gradients of a part away, so that the next part's do not add up with them. */
   keepPart(): void {
-    this.#kept.push(this.#takeAll());
+    const now = currentTrace();
+    if (now === null) this.#kept.push(this.#takeAll());
+    else this.#traced.set(now, [...(this.#traced.get(now) ?? []), this.#parameters.map(takeGradient)]);
   }
 
   /** Makes the gradients the means over all parts of all ranks. Until it settles they have no numbers. */
@@ -71,16 +78,22 @@ export class GradientReduction {
 
   /** The same in the program that is being traced, where the gradients travel while the backward pass goes on. */
   trace(): void {
-    for (const parameter of this.#parameters)
-      if (parameter.grad !== null) parameter.grad = sumOverRanks(parameter.grad, this.#group.size);
+    const now = currentTrace()!;
+    const parts = [...(this.#traced.get(now) ?? []), this.#parameters.map(takeGradient)];
+    this.#traced.delete(now);
+    const divisor = this.#group.size * this.#parts;
+    for (const [i, parameter] of this.#parameters.entries()) {
+      const leaves = parts.flatMap((part) => part[i] ?? []);
+      // The parts of a rank are neighbours in the tree over the parts of all.
+      if (leaves.length > 0) parameter.grad = sumOverRanks(noGrad(() => addInPairs(leaves)), divisor);
+    }
   }
 
   /** Why a program cannot do it, with what to do instead; or null. */
   get traceObstacle(): [what: string, instead: string] | null {
     const what = 'backward() through DistributedDataParallel';
-    if (!(this.#group instanceof MpiGroup)) return [`${what} of another group than the process's own`, 'use that one'];
-    if (this.#parts > 1)
-      return [`${what} with several shards on a rank`, 'compile the forward pass alone, or train with fit'];
+    const isOwn = this.#group instanceof MpiGroup || (this.#group.size === 1 && !groupState.isOpen);
+    if (!isOwn) return [`${what} of another group than the process's own`, 'use that one'];
     if (this.#buffers.length > 0) return [`${what} with buffers that ranks share`, 'pass broadcastBuffers: false'];
     const isFloat32 = this.#parameters.every(({ dtype }) => dtype === 'float32');
     return isFloat32 ? null : [`${what} of float64 parameters`, 'compile the forward pass alone'];
@@ -143,6 +156,20 @@ export function bucketsOf(parameters: readonly Pick<Tensor, 'dtype' | 'numel'>[]
     buckets.at(-1)!.push(i);
   }
   return buckets;
+}
+
+function takeGradient(parameter: Tensor): Tensor | null {
+  const { grad } = parameter;
+  parameter.grad = null;
+  return grad;
+}
+
+/** The sum by the tree that reduces the parts of all ranks: neighbours first. */
+function addInPairs(leaves: readonly Tensor[]): Tensor {
+  const [first, second] = leaves;
+  if (second === undefined) return first!;
+  const pairs = Array.from({ length: Math.ceil(leaves.length / 2) }, (_, i) => leaves.slice(2 * i, 2 * i + 2));
+  return addInPairs(pairs.map(([a, b]) => (b === undefined ? a! : add(a!, b))));
 }
 
 const emptyFor = ({ dtype, numel }: Tensor): HostArray =>

@@ -1,5 +1,6 @@
 /** Reading the option `distributed`. */
 import { checkOptions, show } from '../../check.js';
+import { DataLoader } from '../../data/data-loader.js';
 import type { ProcessGroup } from '../../distributed/group.js';
 import { groupOf } from '../../distributed/process-group.js';
 import { ArgumentError } from '../../errors.js';
@@ -47,13 +48,12 @@ export function readDistributed(caller: string, given: unknown): Distribution | 
 
 /** @throws ArgumentError for data that ranks cannot share. */
 export function checkShares(caller: string, { parts }: Distribution, train: Source, batchSize: number): void {
-  if (train.kind === 'batches')
+  const loader = train.kind === 'batches' && train.batches instanceof DataLoader ? train.batches : null;
+  // Batches of another size are computed whole by each rank; those of samplers have any.
+  if (train.kind === 'batches' && (loader === null || loader.batchSize === 1)) return;
+  const size = loader?.batchSize ?? batchSize;
+  if (size % parts !== 0)
     throw new ArgumentError(
-      `${caller}: distributed is for tensors and a TensorDataset, whose rows the ranks share; for batches train by hand with ` +
-        'nn.parallel.DistributedDataParallel and data.DistributedSampler',
-    );
-  if (batchSize % parts !== 0)
-    throw new ArgumentError(
-      `${caller}: batchSize counts the rows of all ranks and must be a multiple of the ${parts} parts of a batch, got ${batchSize}`,
+      `${caller}: batchSize counts the rows of all ranks and must be a multiple of the ${parts} parts of a batch, got ${size}`,
     );
 }

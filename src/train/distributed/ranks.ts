@@ -72,6 +72,67 @@ export class Ranks {
     return this.act(flags, failure);
   }
 
+  /**
+   * Asks all ranks whether they have the same next batch, before they make a step of it. A collective.
+   * @param key of the batch; 0: there is none. @throws StateError that names a rank that has another; as {@link act}.
+   */
+  async agreeOnBatch(number: number, key: number, failure: Failure | null = null): Promise<void> {
+    const { group } = this.distribution;
+    const keys = new Float64Array(group.size);
+    keys[group.rank] = key;
+    await this.#sum([...this.flags(failure), ...keys], failure, (sums) => {
+      const all = sums.slice(group.size);
+      const other = all.findIndex((each) => each !== all[0]);
+      if (other < 0) return;
+      const has = (rank: number) => (all[rank] === 0 ? 'no' : 'a');
+      throw new StateError(
+        all[0] === 0 || all[other] === 0
+          ? `${this.#caller}: rank ${other} has ${has(other)} batch ${number}, and rank 0 has ${has(0)} batch ${number}: train has to give as many batches on every rank`
+          : `${this.#caller}: rank ${other} has another batch ${number} than rank 0: rows, shapes and samples have to be the same on every rank`,
+      );
+    });
+  }
+
+  /**
+   * Sums numbers of parts over the ranks: each rank gives those of its parts. A collective. As {@link act}.
+   * @param own null where a rank has failed. @param rows that this rank has counted, the same on all.
+   * @returns the numbers of all parts, part by part.
+   */
+  async gatherParts(own: Float64Array | null, width: number, rows: number, failure: Failure | null) {
+    const { group, parts, first } = this.distribution;
+    const numbers = new Float64Array(group.size + parts * width);
+    numbers[group.rank] = rows;
+    if (own !== null) numbers.set(own, group.size + first * width);
+    let all = numbers;
+    await this.#sum([...this.flags(failure), ...numbers], failure, (sums) => {
+      const counted = sums.slice(group.size, 2 * group.size);
+      const other = counted.findIndex((each) => each !== counted[0]);
+      if (other >= 0)
+        throw new StateError(
+          `${this.#caller}: rank ${other} has ${counted[other]} rows of validation, and rank 0 has ${counted[0]}: they have to be the same on every rank`,
+        );
+      all = sums.slice(2 * group.size);
+    });
+    return all;
+  }
+
+  /** Sums flags and what comes with them, and acts on the flags, then on the rest unless the training has been ended. */
+  async #sum(
+    given: readonly number[],
+    failure: Failure | null,
+    read: (sums: Float64Array<ArrayBuffer>) => void,
+  ): Promise<void> {
+    const sums = Float64Array.from(given);
+    try {
+      await this.distribution.group.allReduce([sums]);
+    } catch (error) {
+      // The job is ending: what has happened here comes first.
+      throw failure === null ? error : failure.error;
+    }
+    this.act(sums, failure);
+    if (!this.#cancellation.isStopped) read(sums);
+  }
+
   /** What this rank does by itself, and an agreement behind it: what fails on one ends the training on all. */
   async locally<T>(state: { stopReason: string | null }, run: () => Promise<T>): Promise<T> {
     let done: { readonly value: T } | null = null;
@@ -92,7 +153,7 @@ export class Ranks {
     const rowsOf = (source: Settings['validation']) =>
       source?.kind === 'tensors'
         ? `${source.rows} ${source.batch.tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`)}`
-        : source?.kind;
+        : `${source?.kind} ${(source?.batches as { readonly length?: unknown } | undefined)?.length}`;
     const { group, parts } = this.distribution;
     await assertSame(group, this.#caller, {
       'another model': String(model),

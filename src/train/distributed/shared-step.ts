@@ -20,7 +20,7 @@ import { listOutputs, type Measure } from '../scoring.js';
 import { type Amount, amountOf, kindOf, type Measure as MeasureOf, type StepKind } from '../tallies.js';
 import type { Distribution } from './option.js';
 import type { Failure, Ranks } from './ranks.js';
-import type { FindPart, PartsProgram, SharedResult, Sharing } from './sharing.js';
+import type { PartsProgram, SharedResult, Sharing } from './sharing.js';
 
 /** What the outputs of a program of gradients are: for each part its scores, then its gradients. */
 export interface SharedKind {
@@ -149,7 +149,7 @@ export class SharedSteps {
   }
 
   /** How data in memory are shared. @param trace records the parts of this rank, each with that number of rows. */
-  sharing(trace: (findParts: readonly FindPart[], rows: number) => PartsProgram): Sharing {
+  sharing(trace: Sharing['trace']): Sharing {
     return { distribution: this.#ranks.distribution, trace, make: (...step) => this.make(...step) };
   }
 
@@ -176,6 +176,7 @@ export class SharedSteps {
    */
   async make(
     program: PartsProgram,
+    given: readonly Tensor[],
     submit: SubmitOptions,
     explain: (error: unknown) => unknown,
   ): Promise<SharedResult> {
@@ -184,7 +185,7 @@ export class SharedSteps {
     let failure: Failure | null = null;
     let found: HostArray[] | null = null;
     try {
-      const runs = program.submit([], submit);
+      const runs = program.submit(given, submit);
       await runs.done;
       const each = scores + reached.length;
       found = runs.result().map(({ storage }, i) => (i % each < scores ? storage.read() : storage.write()));

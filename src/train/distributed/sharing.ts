@@ -8,8 +8,8 @@ import type { Distribution } from './option.js';
 /** Gives the scores and gradients of this rank's parts of a batch. */
 export type PartsProgram = Program<Tensor[]>;
 
-/** Finds the batch of a part. */
-export type FindPart = () => unknown;
+/** Finds the batch of a part: among the program's arguments, or by itself. */
+export type FindPart = (...inputs: Tensor[]) => unknown;
 
 /** What a step has given: the sums of its scores over all ranks, and what they mean. */
 export interface SharedResult {
@@ -17,9 +17,8 @@ export interface SharedResult {
   readonly sums: Float64Array;
 }
 
-/** Makes step number `step`. `explain` makes the error of a run the caller's. */
+/** Makes a step. `explain` makes the error of a run the caller's. */
 export type MakeStep = (
-  step: number,
   submit: SubmitOptions,
   explain: (error: unknown) => unknown,
 ) => Promise<SharedResult>;
@@ -27,9 +26,11 @@ export type MakeStep = (
 /** How ranks make the steps of whole batches. */
 export interface Sharing {
   readonly distribution: Distribution;
-  readonly trace: (findParts: readonly FindPart[], rows: number) => PartsProgram;
+  /** @param rows of a part. */
+  readonly trace: (findParts: readonly FindPart[], rows: number, inputs: readonly Tensor[]) => PartsProgram;
   readonly make: (
     program: PartsProgram,
+    inputs: readonly Tensor[],
     submit: SubmitOptions,
     explain: (error: unknown) => unknown,
   ) => Promise<SharedResult>;
