@@ -17,6 +17,8 @@ export const differences: Notes = {
   'utils.data.DataLoader':
     'iterated with `for ... of`; with `numWorkers` with `for await`, over a dataset of `data.fromModule`',
   'utils.data.get_worker_info': 'the seed is that of the start: each batch is made with a separate seed',
+  'nn.SyncBatchNorm':
+    'on CPUs (PyTorch: GPUs only); eagerly a call waits for the other ranks, in a compiled step the program does',
   'nn.parallel.DistributedDataParallel':
     '`await ddp.synchronize()` between `backward` and `step`; masks by rows; `shards`',
   'distributed.init_process_group': 'rank and size come from the launcher; without one a world of this process alone',

@@ -21,9 +21,9 @@ export function sumOverRanks(input: Tensor, divisor: number): Tensor {
 /** As a program of one op: programs are what waits for ranks. */
 function runNow(input: Tensor, output: Tensor, divisor: number): void {
   const { dtype, numel: length } = output;
-  const valueOf = (kind: 'input' | 'output'): ValueSpec => ({ dtype, length, kind, index: 0, panels: null });
+  const specOf = (kind: 'input' | 'output'): ValueSpec => ({ dtype, length, kind, index: 0, panels: null });
   const graph: Graph = {
-    values: [valueOf('input'), valueOf('output')],
+    values: [specOf('input'), specOf('output')],
     instructions: [{ op: 'allReduce', args: { x: [0], out: [1], divisor } }],
     arena: 0,
     dynamicScalars: 0,

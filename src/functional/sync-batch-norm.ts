@@ -116,7 +116,15 @@ export function normalizeOverRanks(
       const [allSums, allProducts] = [0, 1].map((i) => narrow(total, 0, i * channels, channels)) as [Tensor, Tensor];
       const perChannelOnes = [mean, rstd, allSums, allProducts].map(asChannels);
       gradInput = inputGradients[weight === null ? 0 : 1]!.compute(caller, [
-        ...[grad, input, ...perChannelOnes, viewAs(count, perChannel.map(() => 1))],
+        ...[
+          grad,
+          input,
+          ...perChannelOnes,
+          viewAs(
+            count,
+            perChannel.map(() => 1),
+          ),
+        ],
         ...(weight === null ? [] : [asChannels(weight)]),
       ]);
     }

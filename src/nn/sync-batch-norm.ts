@@ -1,8 +1,9 @@
 /** Batch norm over the batches of all ranks. */
-import { ArgumentError, ShapeError, StateError } from '../errors.js';
+
 import type { ProcessGroup } from '../distributed/group.js';
 import { MpiGroup } from '../distributed/mpi-group.js';
 import { defaultGroup, groupOf, isInitialized } from '../distributed/process-group.js';
+import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { sumOverRanks } from '../functional/sum-over-ranks.js';
 import { normalizeOverRanks } from '../functional/sync-batch-norm.js';
 import { currentTrace } from '../ops/trace.js';

@@ -15,7 +15,13 @@ import type { Tensor } from '../tensor/tensor.js';
 import { accumulate } from './accumulation.js';
 import type { Outcome } from './batch.js';
 import { type BatchLoss, lossOf, scalar } from './batch-loss.js';
-import { assertShares, assertSynced, recordParts, type SharedKind, type SharedSteps } from './distributed/shared-step.js';
+import {
+  assertShares,
+  assertSynced,
+  recordParts,
+  type SharedKind,
+  type SharedSteps,
+} from './distributed/shared-step.js';
 import { FiniteChecks } from './finite.js';
 import { measureAccuracy } from './labels.js';
 import { accuracy } from './metrics.js';

@@ -352,7 +352,11 @@ export class StreamedData {
         (...args: Tensor[]) =>
           takePart(rebuild(args), range.count, start, count),
     );
-    const program = this.#programs.get(own, () => sharing.trace(findParts, total / sharing.distribution.parts, own), `${form} shared`);
+    const program = this.#programs.get(
+      own,
+      () => sharing.trace(findParts, total / sharing.distribution.parts, own),
+      `${form} shared`,
+    );
     return [{ program, tensors: own, rows: total, sharing, part: 0, key }];
   }
 

@@ -1,5 +1,5 @@
 /** Ranks in one process: tasks that wait for each other, with the interface of a real group. */
-import type { AllReduceOptions, GroupArray, ProcessGroup, GroupReduceOptions } from '../../src/distributed/group.js';
+import type { AllReduceOptions, GroupArray, GroupReduceOptions, ProcessGroup } from '../../src/distributed/group.js';
 import { reduceLeaves } from '../../src/distributed/tree.js';
 import { StateError } from '../../src/errors.js';
 

@@ -7,8 +7,8 @@ import {
   ArgumentError,
   cat,
   compile,
-  fit,
   functional as F,
+  fit,
   Generator,
   nn,
   optim,
@@ -92,8 +92,14 @@ describeEachBackend('on several ranks', () => {
     }
     if (!affine) return;
     const sum = (of: (each: (typeof found)[number]) => Tensor) => found.map(of).reduce((a, b) => F.add(a, b));
-    near(sum((each) => each.weight.grad!), weight.grad!);
-    near(sum((each) => each.bias.grad!), bias.grad!);
+    near(
+      sum((each) => each.weight.grad!),
+      weight.grad!,
+    );
+    near(
+      sum((each) => each.bias.grad!),
+      bias.grad!,
+    );
   });
 });
 

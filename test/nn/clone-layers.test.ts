@@ -90,6 +90,7 @@ const cases: Readonly<Record<string, Case>> = {
   PixelUnshuffle: [() => new nn.PixelUnshuffle(2), image],
   BatchNorm1d: [() => new nn.BatchNorm1d(4), signal],
   BatchNorm2d: [() => new nn.BatchNorm2d(4), image],
+  SyncBatchNorm: [() => new nn.SyncBatchNorm(4), image],
   InstanceNorm1d: [() => new nn.InstanceNorm1d(4, { trackRunningStats: true }), signal],
   InstanceNorm2d: [() => new nn.InstanceNorm2d(4), image],
   GroupNorm: [() => new nn.GroupNorm(2, 4), image],

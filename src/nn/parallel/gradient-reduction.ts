@@ -1,9 +1,10 @@
 /** Gradients of parameters on their way between the ranks. */
 import type { GroupArray, ProcessGroup } from '../../distributed/group.js';
 import { MpiGroup } from '../../distributed/mpi-group.js';
+import { defaultGroup, isInitialized } from '../../distributed/process-group.js';
+import { SingleGroup } from '../../distributed/single-group.js';
 import { add } from '../../functional/arithmetic.js';
 import { sumOverRanks } from '../../functional/sum-over-ranks.js';
-import { groupState } from '../../ops/group-tasks.js';
 import type { HostArray } from '../../ops/ops.js';
 import { currentTrace, type Trace } from '../../ops/trace.js';
 import { Storage } from '../../tensor/storage.js';
@@ -85,14 +86,19 @@ export class GradientReduction {
     for (const [i, parameter] of this.#parameters.entries()) {
       const leaves = parts.flatMap((part) => part[i] ?? []);
       // The parts of a rank are neighbours in the tree over the parts of all.
-      if (leaves.length > 0) parameter.grad = sumOverRanks(noGrad(() => addInPairs(leaves)), divisor);
+      if (leaves.length > 0)
+        parameter.grad = sumOverRanks(
+          noGrad(() => addInPairs(leaves)),
+          divisor,
+        );
     }
   }
 
   /** Why a program cannot do it, with what to do instead; or null. */
   get traceObstacle(): [what: string, instead: string] | null {
     const what = 'backward() through DistributedDataParallel';
-    const isOwn = this.#group instanceof MpiGroup || (this.#group.size === 1 && !groupState.isOpen);
+    const isAlone = this.#group instanceof SingleGroup && !(isInitialized() && defaultGroup() instanceof MpiGroup);
+    const isOwn = this.#group instanceof MpiGroup || isAlone;
     if (!isOwn) return [`${what} of another group than the process's own`, 'use that one'];
     if (this.#buffers.length > 0) return [`${what} with buffers that ranks share`, 'pass broadcastBuffers: false'];
     const isFloat32 = this.#parameters.every(({ dtype }) => dtype === 'float32');

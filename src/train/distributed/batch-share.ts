@@ -95,7 +95,9 @@ export function takeRows(tensor: Tensor, start: number, count: number): Tensor {
 
 /** A number for what a batch is: rows and samples of all ranks, and what its rows are like. */
 export function keyOf({ total, key }: Shared, tensors: readonly Tensor[]): number {
-  return hashOf(JSON.stringify([total, key, tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`)]));
+  return hashOf(
+    JSON.stringify([total, key, tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`)]),
+  );
 }
 
 /** 48 bits: a number has them all. */

@@ -18,10 +18,7 @@ export interface SharedResult {
 }
 
 /** Makes a step. `explain` makes the error of a run the caller's. */
-export type MakeStep = (
-  submit: SubmitOptions,
-  explain: (error: unknown) => unknown,
-) => Promise<SharedResult>;
+export type MakeStep = (submit: SubmitOptions, explain: (error: unknown) => unknown) => Promise<SharedResult>;
 
 /** How ranks make the steps of whole batches. */
 export interface Sharing {

@@ -102,10 +102,7 @@ describe('collectives', () => {
 
   it('sends small ones of several divisors together with their own', () => {
     const lengths = [big, big, ...new Array<number>(8).fill(small)];
-    const graph = graphOf(
-      ['def 2', 'sum 2 6', 'def 3', 'sum 3 7', 'def 4', 'sum 4 8', 'def 5', 'sum 5 9'],
-      lengths,
-    );
+    const graph = graphOf(['def 2', 'sum 2 6', 'def 3', 'sum 3 7', 'def 4', 'sum 4 8', 'def 5', 'sum 5 9'], lengths);
     const instructions = graph.instructions.map((each, i) =>
       i % 4 === 3 ? { ...each, args: { ...each.args, divisor: 1 } } : each,
     );
