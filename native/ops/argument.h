@@ -10,7 +10,7 @@
 //   size, int, flag                std::size_t, std::int32_t, bool
 //   scalar, cell                   double
 //   program, program?              ProgramIn, std::optional of it
-//   ins, outs, indexes             FloatIns, FloatOuts, IndexIns
+//   ins, outs, inouts, indexes     FloatIns, FloatOuts, FloatOuts, IndexIns
 //   scalars                        Scalars
 //
 // Some of these are marked: Elementwise, Weight and PackedFlag say what else an argument may be.

@@ -78,6 +78,11 @@ void linearWeightUpdate(const Context&, FloatIn grad, FloatIn x, ProgramIn progr
                         Scalars scalars, Weight<FloatOuts> outputs, std::optional<IndexOut> step, std::size_t rows,
                         std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed);
 
+// rows of tables (index_update.cc)
+void indexUpdate(const Context&, FloatIn grad, IndexIn index, std::optional<FloatIn> counts, ProgramIn program,
+                 FloatOuts states, Scalars scalars, std::optional<IndexOut> step, std::size_t rows, std::size_t width,
+                 std::size_t count);
+
 // convolution (conv.cc, conv_weight_gradient.cc)
 void conv(const Context&, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
           bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program = std::nullopt,

@@ -180,11 +180,13 @@ class Matcher {
       result.param.input = shrunk->value;
       result.shrink = shrunk->factor;
     }
-    const Operands* const root = operands((*quotient)[1], Node::fma);
+    const Operands* const scaled_root = operands((*quotient)[1], Node::fma);
+    const Operands* const root = scaled_root != nullptr ? scaled_root : operands((*quotient)[1], Node::add);
     const Operands* const square_root = root == nullptr ? nullptr : operands((*root)[0], Node::sqrt);
-    if (square_root == nullptr || !uniform((*root)[1]) || !uniform((*root)[2])) return std::nullopt;
-    result.root_scale = (*root)[1];
-    result.eps = (*root)[2];
+    const std::size_t last = scaled_root != nullptr ? 2 : 1;
+    if (square_root == nullptr || !uniform((*root)[1]) || !uniform((*root)[last])) return std::nullopt;
+    if (scaled_root != nullptr) result.root_scale = (*root)[1];
+    result.eps = (*root)[last];
     std::uint32_t second = (*square_root)[0];
     if (program_.outputs() == 4) {
       const Operands* const larger = operands(second, Node::max);

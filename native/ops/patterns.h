@@ -46,8 +46,8 @@ struct AdamPattern {
   std::uint32_t grad;
   UpdatedState param, m, v;
   std::optional<UpdatedState> max_v;
-  std::uint32_t step_size, one_minus_beta1, beta2, one_minus_beta2, root_scale, eps;
-  std::optional<std::uint32_t> weight_decay, shrink;
+  std::uint32_t step_size, one_minus_beta1, beta2, one_minus_beta2, eps;
+  std::optional<std::uint32_t> root_scale, weight_decay, shrink;
 };
 
 using Pattern = std::variant<std::monostate, ActivationPattern, MaskedPattern, SgdPattern, AdamPattern>;

@@ -47,7 +47,7 @@ Update::Kernel Update::bind(const AdamPattern& pattern) const {
   step.one_minus_beta1 = bound_.uniform(pattern.one_minus_beta1);
   step.beta2 = bound_.uniform(pattern.beta2);
   step.one_minus_beta2 = bound_.uniform(pattern.one_minus_beta2);
-  step.root_scale = bound_.uniform(pattern.root_scale);
+  step.root_scale = pattern.root_scale ? bound_.uniform(*pattern.root_scale) : 1.0f;
   step.eps = bound_.uniform(pattern.eps);
   step.shrink = pattern.shrink ? bound_.uniform(*pattern.shrink) : 1.0f;
   if (pattern.weight_decay) {

@@ -14,6 +14,8 @@ export interface ExitGradient {
   readonly storage: Storage;
   /** Whether the function read what was there before. */
   readonly wasGuarded: boolean;
+  /** The gradient that it is the counts of rows of: it is kept with that one. Null for a gradient. */
+  readonly countsOf: Storage | null;
 }
 
 export interface Assembled {
@@ -55,10 +57,15 @@ export function assemble(
   // Tensors that share memory, or one that is returned twice, are one output.
   for (const number of new Set(returned.map(numberOf))) if (isMade(values[number]!)) outputs.set(number, outputs.size);
   const kept = new Set<number>();
-  for (const { storage, wasGuarded } of gradients) {
+  for (const { storage, wasGuarded, countsOf } of gradients) {
     const number = numberOf(storage);
     if (!isMade(values[number]!) || outputs.has(number)) continue;
-    if (keepGradients || wasGuarded || !isUsedUp(tracer.instructions, number)) kept.add(number);
+    const whole = countsOf === null ? null : numberOf(countsOf);
+    const isWanted =
+      whole === null
+        ? keepGradients || wasGuarded || !isUsedUp(tracer.instructions, number)
+        : kept.has(whole) || outputs.has(whole);
+    if (isWanted) kept.add(number);
   }
 
   const states: Storage[] = [];

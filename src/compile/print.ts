@@ -50,7 +50,7 @@ function printInstruction(each: Instruction, { values }: Graph, { names, sizes =
     signature[arg]!.endsWith('?') ? `${arg}=${nameOf(value)}` : nameOf(value);
   const accesses = accessesOf(each);
   const written = accesses.filter(({ writes }) => writes).map(({ arg, value }) => label(arg, value));
-  const inProgram: readonly string[] = ['inputs', 'keys', 'scalars', 'step'];
+  const inProgram: readonly string[] = ['inputs', 'states', 'keys', 'scalars', 'step'];
   const isArgument = ({ arg }: Access) => programOf(each) === null || !inProgram.includes(arg);
   const read = accesses
     .filter((access) => access.reads && isArgument(access))
@@ -79,7 +79,7 @@ function programNames(each: Instruction, nameOf: (value: ValueId) => string) {
   const { inputs, keys = [], scalars: listed, step = null } = each.args as Partial<InstructionArgs<'pointwise'>>;
   const scalars = listed!.map(scalarName);
   if (step !== null) scalars.push(`${nameOf(step)} + 1`);
-  const names = inputs!.map(nameOf);
+  const names = isOp(each, 'indexUpdate') ? each.args.states.map(nameOf) : inputs!.map(nameOf);
   return {
     inputs: isOp(each, 'pointwise') || isOp(each, 'reduce') ? names : ['·', ...names],
     keys: keys.map(nameOf),

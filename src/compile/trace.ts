@@ -3,7 +3,7 @@ import { withTrace } from '../ops/trace.js';
 import { isGradEnabled, isInferenceModeEnabled } from '../tensor/grad-mode.js';
 import { Storage } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
-import { type Assembled, assemble, type Location } from './assemble.js';
+import { type Assembled, assemble, type ExitGradient, type Location } from './assemble.js';
 import type { SideEffect } from './guards.js';
 import { watchImpure } from './impure.js';
 import { type Returned, readReturned } from './returned.js';
@@ -50,9 +50,7 @@ export function trace<R>(
   tracer.sideEffects.guards.add(() => 'whether inference mode is on', isInferenceModeEnabled);
   const { returned, changes } = call(tracer, name, fn, inputs);
   const { tensors, rebuild } = returned;
-  const gradients = changes.flatMap(({ value, effect }) =>
-    value instanceof Tensor ? [{ storage: value.storage, wasGuarded: effect.wasGuarded }] : [],
-  );
+  const gradients = changes.flatMap(({ value, effect }) => exitGradients(value, effect.wasGuarded));
   // One tensor that is returned twice is one tensor of the results.
   const distinct = [...new Set(tensors)];
   const positions = tensors.map((tensor) => distinct.indexOf(tensor));
@@ -67,7 +65,7 @@ export function trace<R>(
     commitsResults: effects.some(({ location }) => location !== null && location.kind !== 'input'),
     commit(given, results) {
       for (const { read, write, value, location } of effects)
-        if (location !== null) write(new Tensor(storageAt(location, given, results), (value as Tensor).shape));
+        if (location !== null) write(placed(value as Tensor, storageAt(location, given, results)));
         // The run before may have left it so; writing checks what it is given, which costs as much as a small op.
         else if (read() !== value) write(value);
     },
@@ -99,9 +97,24 @@ function call<R>(
   }
 }
 
+/** What a function has left set, as gradients: with it the counts of its rows. */
+export function exitGradients(value: unknown, wasGuarded: boolean): ExitGradient[] {
+  if (!(value instanceof Tensor)) return [];
+  const { storage, rowCounts } = value;
+  const counts = rowCounts === null ? [] : [{ storage: rowCounts.storage, wasGuarded, countsOf: storage }];
+  return [{ storage, wasGuarded, countsOf: null }, ...counts];
+}
+
 function effectOf(effect: SideEffect, value: unknown, locationOf: Assembled['locationOf']): Effect {
   const location = value instanceof Tensor ? locationOf(value.storage) : null;
   return { read: effect.read, write: effect.write, value, location: location?.kind === 'storage' ? null : location };
+}
+
+/** A gradient in the memory of a run. */
+function placed({ shape, rowCounts }: Tensor, storage: Storage): Tensor {
+  const gradient = new Tensor(storage, shape);
+  gradient.rowCounts = rowCounts;
+  return gradient;
 }
 
 function storageAt(location: Location, inputs: readonly Tensor[], results: readonly Storage[]): Storage {

@@ -1,8 +1,9 @@
 /** Rows of a table by index. */
 import { checkBoolean, checkNumber, checkOptions, show } from '../check.js';
-import { ArgumentError, ShapeError } from '../errors.js';
+import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import { formatShape } from '../tensor/shape.js';
+import type { DType } from '../ops/ops.js';
+import { formatShape, type Shape } from '../tensor/shape.js';
 import { noGrad, setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
@@ -22,7 +23,11 @@ export interface EmbeddingOptions {
   normType?: number;
   /** Whether gradients are divided by how often their row stands in the batch. Default false. */
   scaleGradByFreq?: boolean;
-  /** Accepted for programs that come from PyTorch; there are no sparse tensors, and gradients are the same. Default false. */
+  /**
+   * Whether optimizers change only the rows that are looked up, and their state, where they can: {@link optim.SGD} and {@link optim.Adagrad} without weight decay,
+   * {@link optim.SparseAdam}; others refuse such gradients. The gradient is a dense tensor all the same. In a compiled step what it costs does not grow
+   * with the table. Default false.
+   */
   sparse?: boolean;
 }
 
@@ -90,20 +95,34 @@ export function checkTable(caller: string, input: Tensor, weight: Tensor): [rows
 
 /** The rows, once everything has been checked. @internal */
 export function lookUp(input: Tensor, weight: Tensor, [rows, width]: [number, number], settings: Settings): Tensor {
-  const { paddingIdx, maxNorm, normType, scaleGradByFreq } = settings;
+  const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = settings;
   const count = input.numel;
   const at = { index: input.storage, rows, width, count };
   if (maxNorm !== null) noGrad(() => shrinkRows(input, weight, maxNorm, normType));
   const output = empty([...input.shape, width], weight.dtype);
   currentOps().indexSelect({ x: weight.storage, out: output.storage, ...at });
   return setGradFn('EmbeddingBackward0', output, [weight], [input], (grad) => {
+    if (sparse && scaleGradByFreq)
+      throw new StateError('embedding_backward: scale_grad_by_freq not supported with sparse gradients');
     const factor = noGrad(() => factorsOf(viewAs(input, [count]), rows, paddingIdx, scaleGradByFreq, weight.dtype));
     const own =
       factor === null ? grad : scaled.compute('embedding', [viewAs(grad, [count, width]), viewAs(factor, [count, 1])]);
     const gradWeight = empty(weight.shape, weight.dtype);
     currentOps().indexAdd({ grad: own.storage, out: gradWeight.storage, ...at });
+    if (sparse) {
+      // A row that only padding names is not named.
+      const each = factor ?? filled([count], 1, weight.dtype);
+      gradWeight.rowCounts = empty([rows], weight.dtype);
+      currentOps().indexAdd({ grad: each.storage, out: gradWeight.rowCounts.storage, ...at, width: 1 });
+    }
     return [gradWeight];
   });
+}
+
+function filled(shape: Shape, value: number, dtype: DType): Tensor {
+  const output = empty(shape, dtype);
+  currentOps().fill({ out: output.storage, value, n: output.numel });
+  return output;
 }
 
 /** What the gradient of each row is multiplied by: 0 for padding, one over how often it stands there; null for 1 everywhere. */

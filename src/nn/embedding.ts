@@ -51,7 +51,7 @@ abstract class Table<In extends readonly unknown[]> extends Module<In> {
   readonly normType: number;
   /** Whether gradients are divided by how often their row stands in the batch. */
   readonly scaleGradByFreq: boolean;
-  /** Printed only: gradients are dense. */
+  /** Whether optimizers change only the rows that are looked up. */
   readonly sparse: boolean;
   /** [numEmbeddings, embeddingDim]. */
   declare weight: Parameter;

@@ -351,6 +351,32 @@ const contract = {
       packable: ['inputs', 'outputs'],
     },
   ),
+  /**
+   * indexAdd, and what an optimizer does with the rows that are named: of each such row the sums are input 0 of the program, and the row in each
+   * of the states its other inputs, in their order; its outputs take the places of the states. A row with counts of 0 alone is not
+   * named. grad [count, width], index and counts [count] (null: 1 everywhere), states [rows, width]. step as in `pointwise`.
+   */
+  indexUpdate: op(
+    {
+      grad: 'in',
+      index: 'index',
+      counts: 'in?',
+      program: 'program',
+      states: 'inouts',
+      scalars: 'scalars',
+      step: 'indexInout?',
+      rows: 'size',
+      width: 'size',
+      count: 'size',
+    },
+    {
+      flops: [
+        ['count', 'width'],
+        ['program', 'count', 'width'],
+      ],
+      touches: { states: ['count', 'width'] },
+    },
+  ),
 } as const;
 
 export type OpName = keyof typeof contract;

@@ -66,6 +66,8 @@ export interface RoleTypes {
   /** Several float memories: read, or written in full. */
   ins: readonly Memory[];
   outs: readonly Memory[];
+  /** Several float memories that are read, and written in part while the rest stays. */
+  inouts: readonly Memory[];
   /** Several int32 memories that are read. */
   indexes: readonly Memory[];
   /** Doubles, baked in or read when the op runs. */
@@ -149,6 +151,7 @@ export const roleTraits: Readonly<Record<Role, RoleTraits>> = {
   anyInout: memory('part'),
   ins: memory('read', 'memories'),
   outs: memory('write', 'memories'),
+  inouts: memory('update', 'memories'),
   indexes: memory('read', 'memories'),
   program: other('program'),
   'program?': other('program'),

@@ -43,6 +43,11 @@ const kind: OptimizerKind<AdagradOptions, 'lr' | 'lrDecay' | 'eps' | 'weightDeca
     initial: ({ initialAccumulatorValue }) => ({ sum: initialAccumulatorValue }),
     isMadeAtOnce: true,
   },
+  sparse: {
+    onlyRows: () => true,
+    refusal: ({ weightDecay }) =>
+      weightDecay === 0 ? null : 'weight_decay option is not compatible with sparse gradients',
+  },
   update({ param, grad, sum, step }, { lr, lrDecay, eps, weightDecay }, form) {
     const g = gradientOf(param, grad, weightDecay, form);
     const rate = lr.div(step.sub(1).mul(lrDecay).add(1));

@@ -34,6 +34,10 @@ const kind: OptimizerKind<AdamOptions, MomentNumber, StateName> = {
     countsSteps: true,
     uses: ({ amsgrad }) => (amsgrad ? ['max_exp_avg_sq'] : []),
   },
+  sparse: {
+    onlyRows: () => false,
+    refusal: () => 'Adam does not support sparse gradients, please consider SparseAdam instead',
+  },
   update(values, numbers, form) {
     const { lr, beta1, beta2, eps } = numbers;
     const { max_exp_avg_sq: maxV, step } = values;

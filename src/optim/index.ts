@@ -20,6 +20,7 @@ export { RAdam, type RAdamOptions } from './radam.js';
 export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { Rprop, type RpropOptions } from './rprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
+export { SparseAdam, type SparseAdamOptions } from './sparse-adam.js';
 export type { ParamState } from './state.js';
 export type { OptimizerStateDict } from './state-dict.js';
 export * as swaUtils from './swa-utils.js';

@@ -45,6 +45,15 @@ export interface OptimizerKind<
     /** Whether it is made, and saved, as soon as the optimizer has the parameter, not at its first step. Default false. */
     isMadeAtOnce?: boolean;
   };
+  /** What it does with gradients of the rows of a table with `sparse`. Default: it refuses them. */
+  readonly sparse?: {
+    /** Whether the step of a group of this form changes the rows that were looked up, and leaves the others and their state; else it takes the gradient as it is. */
+    onlyRows(form: Form): boolean;
+    /** Why a group cannot take them, or null. Default: it can. */
+    refusal?(group: Readonly<Options>): string | null;
+    /** What it says of all other gradients. Default: it takes these, too. */
+    readonly refusesDense?: string;
+  };
   /** Numbers that it keeps for a parameter in addition, as float32. Default: none. */
   readonly scalars?: ScalarState<Options, NumberName>;
   /**

@@ -114,6 +114,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
       // Again, since the closure may have changed them.
       this.#checkGroups();
     }
+    this.#checkSparse();
     this.#guardGroups();
     // All memory is there before the first number moves.
     const updates = this.#groups.flatMap((group) => this.#prepareGroup(group));
@@ -231,13 +232,14 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     const params = group.params.filter(({ grad }) => grad !== null);
     if (params.length === 0) return [];
     const form = this.#formOf(group);
-    const update = updateOf(this.#kind, form);
+    const onlyRows = this.#kind.sparse?.onlyRows(form) ?? false;
     let numbers = this.#dynamicScalars.get(group);
     if (numbers === undefined) {
       numbers = Object.values(this.#kind.numbers).map((read) => dynamicScalar(() => read(group)));
       this.#dynamicScalars.set(group, numbers);
     }
     return params.map((param) => {
+      const update = updateOf(this.#kind, form, onlyRows && param.grad!.rowCounts !== null);
       const given = stepArguments(update, param, numbers, () => this.#stateOf(param, group));
       if (this.#kind.direction === undefined) return () => runUpdate(update, given);
       return () => runUpdate(update, { ...given, grad: this.#directionOf(given, numbers, group, form) });
@@ -298,6 +300,22 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     );
   }
 
+  /** Before any state is made. @throws StateError, in PyTorch's words, where a gradient has few rows and the optimizer does not take such. */
+  #checkSparse(): void {
+    const { name, sparse } = this.#kind;
+    for (const group of this.#groups)
+      for (const { grad } of group.params) {
+        if (grad === null) continue;
+        const isSparse = grad.rowCounts !== null;
+        const refusal = isSparse
+          ? sparse === undefined
+            ? `${name} does not support sparse gradients`
+            : sparse.refusal?.(group)
+          : sparse?.refusesDense;
+        if (typeof refusal === 'string') throw new StateError(refusal);
+      }
+  }
+
   /** Before any number moves: a compiled step may have left a gradient without numbers, or be training the parameter. */
   #checkNumbers(param: Tensor): void {
     if (wasConverted(param))
@@ -308,6 +326,7 @@ export abstract class Optimizer<Options extends BaseOptions = BaseOptions> {
     if (grad === null) return;
     if (currentTrace() !== null) return;
     grad.storage.assertNumbers();
+    grad.rowCounts?.storage.assertNumbers();
     storage.assertUnpinned();
   }
 

@@ -50,6 +50,11 @@ export const sgdKind: OptimizerKind<SGDOptions, 'lr' | 'momentum' | 'dampening' 
     countsSteps: false,
     uses: ({ momentum }) => (momentum ? ['momentum_buffer'] : []),
   },
+  sparse: {
+    onlyRows: ({ momentum }) => !momentum,
+    refusal: ({ weightDecay }) =>
+      weightDecay === 0 ? null : 'add(sparse, dense) is not supported. Use add(dense, sparse) instead.',
+  },
   update({ param, grad, momentum_buffer: buffer, step }, { lr, momentum, dampening, weightDecay }, form) {
     const g = gradientOf(param, grad, weightDecay, form);
     if (!form.momentum) return { param: lr.neg().fma(g, param) };

@@ -5,7 +5,7 @@ import { type PointwiseProgram, plainCall } from '../ops/pointwise-program.js';
 import { emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { allocate } from '../tensor/creation.js';
-import { denseLayout } from '../tensor/shape.js';
+import { denseLayout, stridesOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Form } from './form.js';
 import type { OptimizerKind, ScalarState } from './kind.js';
@@ -23,6 +23,8 @@ export interface Update {
   readonly countsSteps: boolean;
   /** What becomes of the numbers that are kept for a parameter, and the coefficients that follow from them. */
   readonly scalars: ScalarUpdate | null;
+  /** Whether the last input of the program says how often each row was named: it leaves rows with 0 as they are. */
+  readonly onlyRows: boolean;
 }
 
 /** Programs over one element each. */
@@ -76,8 +78,16 @@ export function traceUpdate(
 ): Update {
   const inputs = ['grad', 'param', ...buffers, ...coefficients];
   const program = traceRule(inputs, numbers, countsSteps, ['param', ...buffers], rule);
-  return { program, buffers, countsSteps, scalars: null };
+  return { program, buffers, countsSteps, scalars: null, onlyRows: false };
 }
+
+/** A rule that leaves everything as it is where `rowCounts` is 0. */
+const ofNamedRows =
+  (rule: Rule): Rule =>
+  ({ rowCounts, ...values }, numbers) => {
+    const found = Object.entries(rule(values, numbers));
+    return Object.fromEntries(found.map(([name, next]) => [name, next && rowCounts!.eq(0).where(values[name]!, next)]));
+  };
 
 function traceScalars(state: ScalarState<never>, numbers: readonly string[]): ScalarUpdate {
   const { names, coefficientNames, advancesFirst } = state;
@@ -89,11 +99,11 @@ function traceScalars(state: ScalarState<never>, numbers: readonly string[]): Sc
 
 const updates = new WeakMap<object, Map<string, Update>>();
 
-/** The update of a form, traced once. @internal */
-export function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form): Update {
+/** The update of a form, traced once. @param onlyRows of gradients that tell how often each row was named @internal */
+export function updateOf<Options extends object>(kind: OptimizerKind<Options>, form: Form, onlyRows = false): Update {
   let ofKind = updates.get(kind);
   if (ofKind === undefined) updates.set(kind, (ofKind = new Map()));
-  const key = Object.values(form).map(Number).join();
+  const key = [...Object.values(form), onlyRows].map(Number).join();
   const known = ofKind.get(key);
   if (known !== undefined) return known;
   const { required, uses, countsSteps } = kind.state;
@@ -103,8 +113,9 @@ export function updateOf<Options extends object>(kind: OptimizerKind<Options>, f
     kind.update(values as Readonly<Record<'param' | 'grad' | 'step', Expression>>, given, form);
   const scalars = kind.scalars === undefined ? null : traceScalars(kind.scalars, numbers);
   const counts = scalars === null && (countsSteps || buffers.length > 0);
-  const update = traceUpdate(buffers, numbers, counts, rule, scalars?.coefficientNames);
-  const made = { ...update, scalars };
+  const more = [...(scalars?.coefficientNames ?? []), ...(onlyRows ? ['rowCounts'] : [])];
+  const update = traceUpdate(buffers, numbers, counts, onlyRows ? ofNamedRows(rule) : rule, more);
+  const made = { ...update, scalars, onlyRows };
   ofKind.set(key, made);
   return made;
 }
@@ -158,16 +169,25 @@ export function runUpdate(update: Update, given: StepArguments): void {
   if (update.scalars !== null) runScalars(update.scalars, given, true);
   const changed = [param.storage, ...buffers.map(({ storage }) => storage)];
   const coefficients = scalars?.coefficients ?? [];
-  const dense = denseLayout(param.numel, 1 + changed.length);
+  const counts = update.onlyRows ? [grad.rowCounts!] : [];
+  // Where rows count, over rows and their elements.
+  const [sizes, whole, row, one] = update.onlyRows
+    ? [param.shape, stridesOf(param.shape), [1, 0], [0, 0]]
+    : [[param.numel], [1], [], [0]];
   currentOps().pointwise({
     ...plainCall,
     program: update.program,
-    inputs: [grad.storage, ...changed, ...coefficients.map(({ storage }) => storage)],
+    inputs: [grad.storage, ...changed, ...[...coefficients, ...counts].map(({ storage }) => storage)],
     scalars: numbers,
     outputs: changed,
     step: update.countsSteps ? (step?.storage ?? null) : null,
-    // A coefficient is one element, read again and again.
-    layout: coefficients.length === 0 ? dense : Float64Array.of(...dense, ...coefficients.map(() => 0)),
+    layout: Float64Array.of(
+      ...sizes,
+      ...[grad, ...changed].flatMap(() => whole),
+      // A coefficient is one element, read again and again.
+      ...coefficients.flatMap(() => one),
+      ...counts.flatMap(() => row),
+    ),
   });
   if (update.scalars !== null) runScalars(update.scalars, given, false);
 }

@@ -66,7 +66,8 @@ export function checkReplacement(name: string, result: unknown, grad: Tensor): T
   if (!sameShape(result.shape, grad.shape)) throw new ShapeError(`hook '${name}' has changed the size of value`);
   if (result.dtype !== grad.dtype)
     throw new ArgumentError(`hook '${name}' has changed the type of value (was ${grad.dtype} got ${result.dtype})`);
-  return result.detach();
+  // The gradient itself is what it was.
+  return result === grad ? grad : result.detach();
 }
 
 /**

@@ -275,6 +275,8 @@ function accumulate(pending: Pending, input: Tensor, part: Tensor): void {
   }
   const target = sum.owned ? sum.tensor : new Tensor(Storage.uninitialized(input.dtype, input.numel), input.shape);
   add(sum.tensor, part, target);
+  const [before, more] = [sum.tensor.rowCounts, part.rowCounts];
+  target.rowCounts = before === null || more === null ? null : added(before, more);
   pending.set(key, { tensor: target, owned: true });
 }
 
@@ -286,19 +288,38 @@ function deliver(arrived: readonly Arrived[], given: readonly Tensor[]): void {
   for (const [tensor] of arrived) checkGradient(tensor);
   const taken = new Set<Storage>(given.map(({ storage }) => storage));
   for (const [tensor, gradient] of arrived) {
-    if (tensor.grad !== null) add(tensor.grad, gradient, tensor.grad);
-    else tensor.grad = owned(tensor, gradient, taken);
+    const { grad } = tensor;
+    if (grad === null) {
+      tensor.grad = owned(tensor, gradient, taken);
+      continue;
+    }
+    add(grad, gradient, grad);
+    const [before, more] = [grad.rowCounts, gradient.rowCounts];
+    if (before !== null && more !== null) add(before, more, before);
+    else if (before !== null) grad.rowCounts = null;
   }
 }
+
+const added = (a: Tensor, b: Tensor): Tensor => {
+  const sum = new Tensor(Storage.uninitialized(a.dtype, a.numel), a.shape);
+  add(a, b, sum);
+  return sum;
+};
 
 /** The gradient in memory that nothing else holds. */
 function owned(tensor: Tensor, gradient: Tensor, taken: Set<Storage>): Tensor {
   if (!taken.has(gradient.storage)) {
     taken.add(gradient.storage);
-    return new Tensor(gradient.storage, tensor.shape);
+    const own = new Tensor(gradient.storage, tensor.shape);
+    own.rowCounts = gradient.rowCounts;
+    return own;
   }
-  const copy = new Tensor(Storage.uninitialized(tensor.dtype, tensor.numel), tensor.shape);
-  return noGrad(() => copy.copy_(gradient));
+  const copyOf = (of: Tensor) => new Tensor(Storage.uninitialized(of.dtype, of.numel), of.shape).copy_(of);
+  return noGrad(() => {
+    const copy = copyOf(gradient);
+    copy.rowCounts = gradient.rowCounts && copyOf(gradient.rowCounts);
+    return copy;
+  });
 }
 
 /** Gradients for a caller, each in separate memory; those of results that retain theirs go where they belong. */
@@ -312,8 +333,10 @@ export function handOut({ arrived, retained }: Walk, given: readonly Tensor[]): 
 /** Before any gradient is changed: a compiled step may have left some without numbers, or be writing them. */
 function checkGradient({ grad }: Tensor): void {
   if (grad === null || currentTrace() !== null) return;
-  grad.storage.assertNumbers();
-  grad.storage.assertUnpinned();
+  for (const each of [grad, grad.rowCounts]) {
+    each?.storage.assertNumbers();
+    each?.storage.assertUnpinned();
+  }
 }
 
 const sum = (() => {

@@ -38,6 +38,7 @@ export class Tensor {
   #hooks: Set<GradientHook<Tensor>> | null = null;
   #requiresGrad = false;
   #grad: Tensor | null = null;
+  #rowCounts: Tensor | null = null;
 
   /** @internal Use {@link tensor} or another creation function. */
   constructor(storage: Storage, shape: Shape) {
@@ -150,6 +151,32 @@ export class Tensor {
       },
     );
     this.#grad = value;
+  }
+
+  /**
+   * Of the gradient of a table with `sparse`, how often each of its rows was named: [rows], in its dtype. Rows with 0 have a gradient of 0, and optimizers
+   * leave them out. Null for every other tensor. @internal
+   */
+  get rowCounts(): Tensor | null {
+    const now = currentTrace();
+    if (now !== null && !isMadeIn(now, this)) now.guard(this, 'rowCounts', () => this.#rowCounts?.storage);
+    return this.#rowCounts;
+  }
+
+  /** @internal */
+  set rowCounts(value: Tensor | null) {
+    const now = currentTrace();
+    // What a trace has made keeps it, as it keeps its memory.
+    if (now !== null && !isMadeIn(now, this))
+      now.sideEffect(
+        this,
+        'rowCounts',
+        () => this.#rowCounts,
+        (to) => {
+          this.#rowCounts = to;
+        },
+      );
+    this.#rowCounts = value;
   }
 
   /** What made this, as far as gradients go; null for a leaf. @internal */

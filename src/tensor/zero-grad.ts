@@ -20,6 +20,9 @@ export function zeroGrad(caller: string, tensors: readonly Tensor[], options: Ze
       continue;
     }
     const { grad } = tensor;
-    if (grad !== null) noGrad(() => grad.copy_(zeros([], { dtype: grad.dtype })));
+    if (grad === null) continue;
+    noGrad(() => {
+      for (const each of [grad, grad.rowCounts]) each?.copy_(zeros([], { dtype: grad.dtype }));
+    });
   }
 }

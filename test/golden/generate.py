@@ -39,6 +39,7 @@ from makers.randomness import streams, weights
 from makers.sampling import samplers
 from makers.schedules import schedules
 from makers.scheduling import schedules_rest
+from makers.sparse import sparse
 from makers.tables import tables
 from makers.training import dropout_training, optimizers
 
@@ -74,6 +75,7 @@ FILES = {
     "activations": activations,
     "objectives": objectives,
     "initial": initial,
+    "sparse": sparse,
     "tables": tables,
 }
 

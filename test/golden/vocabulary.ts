@@ -57,6 +57,37 @@ export interface VocabularyFiles {
       readonly inputGrads: readonly (GoldenTensor | null)[];
     }[];
   };
+  sparse: {
+    /** Of each step, the index of each of its backward passes; without rows: [0, 2]. */
+    readonly batches: readonly (readonly (readonly number[])[])[][];
+    readonly cases: readonly {
+      readonly module: 'Embedding' | 'EmbeddingBag';
+      readonly options: Named<unknown>;
+      readonly optimizer: 'SGD' | 'Adagrad' | 'SparseAdam';
+      readonly settings: Named<unknown>;
+      /** Whether gradients are dropped before a step, or filled with zeros. */
+      readonly toNone: boolean;
+      readonly text: string;
+      readonly optimizerText: string;
+      readonly initial: GoldenTensor;
+      readonly losses: GoldenTensor;
+      /** Of all steps, before the optimizer's. */
+      readonly grads: GoldenTensor;
+      readonly weight: GoldenTensor;
+      readonly state: Tensors;
+      readonly initial64: GoldenTensor;
+      readonly losses64: GoldenTensor;
+      readonly weight64: GoldenTensor;
+    }[];
+    readonly refused: readonly {
+      readonly optimizer: Exclude<keyof typeof optim, 'Optimizer' | 'lrScheduler' | 'swaUtils'>;
+      readonly settings: Named<unknown>;
+      readonly sentence: string;
+    }[];
+    /** What SparseAdam says of dense gradients, and a table of `scaleGradByFreq`. */
+    readonly dense: string;
+    readonly scaled: string;
+  };
   initial: {
     readonly cases: readonly {
       readonly function: string;

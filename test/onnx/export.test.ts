@@ -50,7 +50,7 @@ describe('the list of cases', () => {
       'reduce',
       'gatherRows',
     ] as const),
-    ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate'] as const),
+    ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate', 'indexUpdate'] as const),
     ...(['maxPoolBackward', 'avgPoolBackward', 'batchNormBackward', 'layerNormBackward'] as const),
     ...(['convWeightGradient', 'convMaxPool', 'convMaxPoolBackward', 'attention', 'attentionBackward'] as const),
     ...(['ctcLoss', 'allReduce', 'allReduceStart', 'allReduceWait'] as const),

@@ -12,6 +12,7 @@ import { crossEntropyCases } from './cases/cross-entropy.js';
 import { ctcCases } from './cases/ctc.js';
 import { gatherCases } from './cases/gather.js';
 import { hostCases } from './cases/host.js';
+import { indexUpdateCases } from './cases/index-update.js';
 import { integerCases } from './cases/integers.js';
 import { linearCases } from './cases/linear.js';
 import { linearGradientCases } from './cases/linear-gradient.js';
@@ -54,6 +55,7 @@ export const cases: readonly Case[] = [
   ...linearCases,
   ...linearGradientCases,
   ...linearWeightCases,
+  ...indexUpdateCases,
   ...convCases,
   ...recurrentCases,
   ...attentionCases,

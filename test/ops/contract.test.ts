@@ -44,6 +44,7 @@ const { addon } = loadAddon();
 /** Roles that cross as another one: C++ types do not say whether memory is read before it is written. */
 const crossesAs: Partial<Record<Role, string>> = {
   inout: 'out',
+  inouts: 'outs',
   anyInout: 'anyOut',
   'indexInout?': 'indexOut?',
 };
@@ -121,7 +122,9 @@ describe('cases', () => {
       const product = testCase.op === 'pointwise' || testCase.op === 'reduce' ? 0 : 1;
       const expected = program ?? { inputs: 1, keys: 0, scalars: 0, outputs: [0] };
       const steps = (values.step ?? null) === null ? 0 : 1;
-      const [inputs, keys, scalars, outputs] = lengthsOf('inputs', 'keys', 'scalars', 'outputs');
+      // States are both inputs and outputs.
+      const places = testCase.op === 'indexUpdate' ? 'states' : null;
+      const [inputs, keys, scalars, outputs] = lengthsOf(places ?? 'inputs', 'keys', 'scalars', places ?? 'outputs');
       expect([inputs! + product, keys, scalars! + steps, outputs! + (hasOut ? 1 : 0)], label(testCase)).toEqual([
         expected.inputs,
         expected.keys,

@@ -93,6 +93,25 @@ function weightUpdateInParts(ops: Ops, testCase: Case): Results {
   return resultsOf(testCase, memory);
 }
 
+function indexUpdateInParts(ops: Ops, testCase: Case): Results {
+  const { args, memory } = argumentsOf<OpArgs<'indexUpdate'>>(testCase);
+  const { grad, index, counts, program, states, scalars, step, rows, width, count } = args;
+  const n = rows * width;
+  const before = states.map(contents);
+  const gradient = unwritten(n);
+  ops.indexAdd({ grad, index, out: gradient, rows, width, count });
+  const flat = layout([n], ...[gradient, ...states].map(() => [1]));
+  const masks = { keys: [], columns: 1, rowOffset: 0 };
+  ops.pointwise({ program, inputs: [gradient, ...states], scalars, outputs: states, step, layout: flat, ...masks });
+  // Rows that are not named are as before.
+  const named = new Set(index.read().filter((_, r) => counts === null || counts.read()[r] !== 0));
+  states.forEach((state, i) => {
+    const values = state.write();
+    for (let at = 0; at < n; at++) if (!named.has(Math.floor(at / width))) values[at] = before[i]![at]!;
+  });
+  return resultsOf(testCase, memory);
+}
+
 function reduceInParts(ops: Ops, testCase: Case): Results {
   const { args, memory } = argumentsOf<OpArgs<'reduce'>>(testCase);
   const { program, inputs, scalars, layout: where, out, index, outer, size, inner, kind, divisor } = args;
@@ -118,6 +137,7 @@ const inParts = {
   linear: linearInParts,
   linearInputGradient: gradientInParts,
   linearWeightUpdate: weightUpdateInParts,
+  indexUpdate: indexUpdateInParts,
   reduce: reduceInParts,
 } as const;
 

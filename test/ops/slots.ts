@@ -11,7 +11,7 @@ export interface Slot {
 }
 
 /** What the items of a list are. */
-const itemRoles: Partial<Record<Role, Role>> = { ins: 'in', outs: 'out', indexes: 'index' };
+const itemRoles: Partial<Record<Role, Role>> = { ins: 'in', outs: 'out', inouts: 'inout', indexes: 'index' };
 const memoryRole = /^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout)\??$/;
 
 export type Values = Readonly<Record<string, CaseValue>>;

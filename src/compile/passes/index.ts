@@ -10,6 +10,7 @@ import { dropCopies } from './copies.js';
 import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
 import { dropDeadStores } from './dead-stores.js';
 import { hoistChecks } from './hoist-checks.js';
+import { fuseIndexUpdate } from './index-update.js';
 import { fuseLinearEpilogue } from './linear-epilogue.js';
 import { fuseLinearInputGradient } from './linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from './linear-weight-update.js';
@@ -26,6 +27,7 @@ export type PassName =
   | 'copies'
   | 'dead-stores'
   | 'hoist-checks'
+  | 'index-update'
   | 'relu-dropout'
   | 'relu-max-pool'
   | 'pointwise-chains'
@@ -52,6 +54,8 @@ const passes = {
   copies: { fuses: false, run: dropCopies },
   'dead-stores': { fuses: false, run: dropDeadStores },
   'hoist-checks': { fuses: false, run: hoistChecks },
+  // Before the chains, which make one program of the step and what comes before it.
+  'index-update': { fuses: true, run: fuseIndexUpdate },
   'relu-dropout': { fuses: true, run: fuseReluDropoutGradients },
   'relu-max-pool': { fuses: true, run: swapReluAndMaxPoolGradients },
   'pointwise-chains': { fuses: true, run: fusePointwiseChains },

@@ -9,7 +9,7 @@ type ArgumentType<R extends Role> = R extends 'program'
   ? PointwiseProgram
   : R extends 'program?'
     ? PointwiseProgram | null
-    : R extends 'ins' | 'outs' | 'indexes'
+    : R extends 'ins' | 'outs' | 'inouts' | 'indexes'
       ? readonly ValueId[]
       : R extends 'scalar'
         ? GraphScalar

@@ -63,4 +63,5 @@ export const handlers: Handlers = {
   linearInputGradient: refused(compiled),
   crossEntropyTrain: refused(compiled),
   linearWeightUpdate: refused(compiled),
+  indexUpdate: refused(compiled),
 };

@@ -1,5 +1,6 @@
 /** Graphs of real functions, and what running them gives. */
 import { assemble } from '../../../src/compile/assemble.js';
+import { exitGradients } from '../../../src/compile/trace.js';
 import { Tracer } from '../../../src/compile/tracer.js';
 import type { Generator, Tensor } from '../../../src/index.js';
 import { withOps } from '../../../src/ops/backend.js';
@@ -38,10 +39,7 @@ export function traceFunction(
       for (const { storage } of args) tracer.addInput(storage);
       return withOps(tracer.ops, () => fn(...args));
     });
-    const gradients = tracer.sideEffects.entries.flatMap((effect) => {
-      const value = effect.read();
-      return value instanceof TensorClass ? [{ storage: value.storage, wasGuarded: effect.wasGuarded }] : [];
-    });
+    const gradients = tracer.sideEffects.entries.flatMap((effect) => exitGradients(effect.read(), effect.wasGuarded));
     const storages = returned.map(({ storage }) => storage);
     const { graph, states, outputs } = assemble(tracer, storages, gradients, keepGradients);
     const { dynamicScalars, sources, draws, values } = tracer;

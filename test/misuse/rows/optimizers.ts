@@ -5,7 +5,7 @@ import { argument, type Row } from '../row.js';
 
 const names = ['Adadelta', 'Adagrad', 'Adamax', 'ASGD', 'Lion', 'NAdam', 'RAdam', 'RMSprop', 'Rprop'] as const;
 
-type Name = (typeof names)[number] | 'SGD' | 'Adam' | 'LBFGS' | 'Muon';
+type Name = (typeof names)[number] | 'SGD' | 'Adam' | 'SparseAdam' | 'LBFGS' | 'Muon';
 
 const make = (name: Name, options: unknown, params: unknown) => new optim[name](bad(params), bad(options));
 
@@ -46,6 +46,13 @@ const options: readonly (readonly [name: Name, given: object, sentence: string])
   ['Rprop', { stepSizes: 'small' }, 'stepSizes must be two numbers, got "small"'],
   ['ASGD', { lambd: Number.POSITIVE_INFINITY }, 'Invalid lambd value: Infinity'],
   ['ASGD', { t0: '1' }, 'Invalid t0 value: "1"'],
+  ['SparseAdam', { lr: 0 }, 'Invalid learning rate: 0'],
+  ['SparseAdam', { lr: Number.NaN }, 'Invalid learning rate: NaN'],
+  ['SparseAdam', { eps: 0 }, 'Invalid epsilon value: 0'],
+  ['SparseAdam', { eps: -1 }, 'Invalid epsilon value: -1'],
+  ['SparseAdam', { betas: [1, 0.9] }, 'Invalid beta parameter at index 0: 1'],
+  ['SparseAdam', { weightDecay: 0.1 }, 'unknown option "weightDecay"'],
+  ['SparseAdam', { maximize: 1 }, 'maximize must be a boolean, got 1'],
   ['LBFGS', { lr: -1 }, 'Invalid learning rate: -1'],
   ['LBFGS', { lineSearchFn: 'wolfe' }, "only 'strong_wolfe' is supported"],
   ['LBFGS', { maxIter: 1.5 }, 'Invalid max_iter value: 1.5'],

@@ -14,6 +14,7 @@ interface RoleValues {
   'program?': PointwiseProgram | null;
   ins: readonly Float32Array[];
   outs: readonly number[];
+  inouts: readonly Float32Array[];
   indexes: readonly Int32Array[];
   /** Every second one crosses as a dynamic scalar; a `scalar` in every second case. */
   scalars: readonly number[];
