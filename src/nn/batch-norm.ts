@@ -27,7 +27,8 @@ export interface BatchNormLayerOptions {
   dtype?: 'float32' | 'float64';
 }
 
-const keys = ['eps', 'momentum', 'affine', 'trackRunningStats', 'bias', 'dtype'] as const;
+/** @internal */
+export const batchNormKeys = ['eps', 'momentum', 'affine', 'trackRunningStats', 'bias', 'dtype'] as const;
 
 abstract class Norm<C extends number> extends Module {
   /** Channels of the input. */
@@ -54,7 +55,7 @@ abstract class Norm<C extends number> extends Module {
   constructor(numFeatures: C, options: BatchNormLayerOptions | undefined, isOn: boolean) {
     super();
     const caller = className(this);
-    const given = checkOptions(caller, options, keys);
+    const given = checkOptions(caller, options, batchNormKeys);
     const {
       eps = 1e-5,
       momentum = 0.1,

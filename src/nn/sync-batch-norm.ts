@@ -1,14 +1,16 @@
 /** Batch norm over the batches of all ranks. */
 
+import { checkOptions } from '../check.js';
 import type { ProcessGroup } from '../distributed/group.js';
 import { MpiGroup } from '../distributed/mpi-group.js';
 import { defaultGroup, groupOf, isInitialized } from '../distributed/process-group.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { sumOverRanks } from '../functional/sum-over-ranks.js';
+import { checkFloat } from '../functional/support.js';
 import { normalizeOverRanks } from '../functional/sync-batch-norm.js';
 import { currentTrace } from '../ops/trace.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { BatchNorm, type BatchNormLayerOptions } from './batch-norm.js';
+import { BatchNorm, type BatchNormLayerOptions, batchNormKeys } from './batch-norm.js';
 import type { SameFeatures } from './features.js';
 import { type AnyModule, Module } from './module.js';
 import { className } from './repr.js';
@@ -50,14 +52,16 @@ export class SyncBatchNorm extends BatchNorm<number> {
 
   /** @throws ArgumentError for options that are not valid. */
   constructor(numFeatures: number, options?: SyncBatchNormOptions) {
-    const { processGroup = null, ...rest } = options ?? {};
-    super(numFeatures, options === undefined ? undefined : rest);
+    const given = checkOptions('SyncBatchNorm', options, [...batchNormKeys, 'processGroup']);
+    const { processGroup = null, ...rest } = given;
+    super(numFeatures, rest);
     this.processGroup = processGroup === null ? null : groupOf(className(this), processGroup);
   }
 
   /** @throws ShapeError for fewer than two dimensions, and alone in training for one element a channel; StateError for another group than the process's own. */
   override forward(input: Tensor): Tensor {
     const caller = className(this);
+    checkFloat(caller, input);
     if (input.ndim < 2) throw new ShapeError(`${caller}: expected at least 2D input (got ${input.ndim}D input)`);
     if (input.shape[1] === 0)
       throw new ShapeError(`${caller}: SyncBatchNorm number of input channels should be non-zero`);

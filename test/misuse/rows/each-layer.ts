@@ -21,7 +21,7 @@ const layers: readonly (readonly [name: string, args: readonly unknown[], inputs
     [1, 2, 3].map((dims) => [`${name}${dims}d`, [1]] as const),
   ),
   ...[1, 2, 3].map((dims) => [`ConstantPad${dims}d`, [1, 0.5]] as const),
-  ...['InstanceNorm1d'].map((name) => [name, [2]] as const),
+  ...['InstanceNorm1d', 'SyncBatchNorm'].map((name) => [name, [2]] as const),
   ['RNNCell', [2, 3]],
   ['MultiLabelSoftMarginLoss', [], 2],
   ['SoftMarginLoss', [], 2],
