@@ -154,8 +154,10 @@ export interface CommonOptions<Out, Target> {
   onStep?: (step: StepResult) => void;
   /**
    * Whether the processes that a launcher has started train the model together, after `distributed.initProcessGroup()`: every rank makes the same call with the same data, `batchSize` counts the
-   * rows of all ranks, and the result is that of one process up to the order of sums. Each rank computes its rows of every batch (a shorter last batch and validation are computed whole by each); with
-   * `{ shards }` to the same bits on 1, 2 and 4 ranks. For tensors and a TensorDataset. What ends the training on one rank (signal, time limit, a callback) ends it on all after the same
+   * rows of all ranks, and the result is that of one process up to the order of sums. Each rank computes its rows of every batch, and its share of validation; with
+   * `{ shards }` to the same bits on 1, 2 and 4 ranks. A shorter last batch of tensors, and any batch whose rows do not divide among the parts, is computed whole by each. Of a Dataset or DataLoader
+   * a rank reads its samples only; other iterables give whole batches on every rank. A metric of one's own is the mean over the rows of its values for each rank's part, so it has to be a mean over rows.
+   * What ends the training on one rank (signal, time limit, a callback) ends it on all after the same
    * step, and what differs between ranks at the start is an error that names the rank. Rank 0 alone writes: `onProgress`, ModelCheckpoint, CSVLogger and TensorBoard are its own. Default false.
    */
   distributed?: boolean | DistributedFitOptions;

@@ -1,13 +1,18 @@
 /** What a model says, computed off the event loop. */
 import { checkOneOf, checkOptions, checkSize, show } from '../check.js';
 import type { Program } from '../compile/program.js';
+import type { ProcessGroup } from '../distributed/group.js';
+import { groupOf } from '../distributed/process-group.js';
 import { ArgumentError, StateError } from '../errors.js';
 import { Module } from '../nn/module.js';
+import { isPlainObject } from '../realm.js';
 import { Storage } from '../tensor/storage.js';
 import { takeApart } from '../tensor/structure.js';
 import { noGrad } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { InputOf } from './batch.js';
+import { takeRows } from './distributed/batch-share.js';
+import { shareRows } from './distributed/shared-rows.js';
 import { type Answer, type Asked, mayBeSplit, programFor } from './forward-programs.js';
 import { checkBatchSize, readSignal, readThreads } from './options.js';
 import { Semaphore } from './semaphore.js';
@@ -31,6 +36,11 @@ export interface PredictOptions {
   priority?: 'normal' | 'background';
   /** Rejects with the reason of the signal before the next piece. */
   signal?: AbortSignal;
+  /**
+   * Whether the processes that a launcher has started share the rows: every rank makes the same call with the same input and weights, computes its share of the rows where the model
+   * allows it, and gets the whole output, to the bits of one process. A collective. Default false: each rank computes everything.
+   */
+  distributed?: boolean | { readonly processGroup?: ProcessGroup };
 }
 
 const caller = 'predict';
@@ -53,7 +63,9 @@ interface Call {
 type Settings = ReturnType<typeof readOptions>;
 
 function readOptions(options: PredictOptions | undefined) {
-  const given = checkOptions(caller, options, ['batchSize', 'maxPrograms', 'threads', 'priority', 'signal']);
+  const given = checkOptions(caller, options, [
+    ...(['batchSize', 'maxPrograms', 'threads', 'priority', 'signal', 'distributed'] as const),
+  ]);
   const { batchSize = 1024, maxPrograms = 32, priority = 'normal' } = given;
   if (batchSize !== Number.POSITIVE_INFINITY) checkBatchSize(caller, batchSize);
   return {
@@ -62,7 +74,21 @@ function readOptions(options: PredictOptions | undefined) {
     threads: readThreads(caller, given.threads),
     priority: checkOneOf(caller, 'priority', priority, ['normal', 'background']),
     signal: readSignal(caller, given.signal),
+    group: readGroup(given.distributed),
   };
+}
+
+/** Null where this process computes everything. */
+function readGroup(given: unknown): ProcessGroup | null {
+  if (given === undefined || given === false) return null;
+  if (given !== true && !isPlainObject(given))
+    throw new ArgumentError(`${caller}: distributed must be true, false or { processGroup }, got ${show(given)}`);
+  const what = `${caller}: distributed`;
+  const { processGroup } = checkOptions<{ processGroup?: ProcessGroup }>(what, given === true ? {} : given, [
+    'processGroup',
+  ]);
+  const group = groupOf(what, processGroup);
+  return group.size === 1 ? null : group;
 }
 
 /**
@@ -75,8 +101,8 @@ function readOptions(options: PredictOptions | undefined) {
  * array. It must not be written to before the promise settles.
  * @param options an input of more rows than `batchSize` (1024) is computed in pieces, if the model is seen to compute each row of its
  * outputs from the same row of its inputs; else as a whole. The numbers are the same in any case.
- * @throws ArgumentError or ShapeError for an input that the model refuses; StateError when the input is written to meanwhile; the reason
- * of the signal. As rejections, all of them.
+ * @throws ArgumentError or ShapeError for an input that the model refuses; StateError when the input is written to meanwhile, and when another rank has failed or has another
+ * input; the reason of the signal. As rejections, all of them.
  */
 export async function predict<In extends readonly unknown[], Out>(
   model: Module<In, Out>,
@@ -86,7 +112,7 @@ export async function predict<In extends readonly unknown[], Out>(
   if (!(model instanceof Module)) throw new ArgumentError(`${caller}: expected a model, got ${show(model)}`);
   const structure = takeApart(`${caller}: the input`, input);
   const settings = readOptions(options);
-  settings.signal?.throwIfAborted();
+  if (settings.group === null) settings.signal?.throwIfAborted();
   const call: Call = {
     asked: { model, input: structure, maxPrograms: settings.maxPrograms },
     settings,
@@ -98,7 +124,19 @@ export async function predict<In extends readonly unknown[], Out>(
 async function answer(call: Call): Promise<unknown> {
   const { tensors } = call.asked.input;
   const rows = countRows(tensors);
-  const { batchSize } = call.settings;
+  const { batchSize, group } = call.settings;
+  if (group !== null) {
+    // Of one row alone nothing is known.
+    const canShare = () =>
+      rows !== null && rows >= 2 * group.size && noGrad(() => mayBeSplit(call.asked, Math.ceil(rows / group.size)));
+    return shareRows(group, caller, tensors, canShare, (own) =>
+      answer({
+        ...call,
+        asked: { ...call.asked, input: { ...call.asked.input, tensors: own } },
+        settings: { ...call.settings, group: null },
+      }),
+    );
+  }
   if (rows !== null && rows > batchSize && noGrad(() => mayBeSplit(call.asked, batchSize))) {
     const joined = await inPieces(call, rows, batchSize);
     if (joined !== null) return joined;
@@ -146,7 +184,7 @@ async function inPieces(call: Call, rows: number, batchSize: number): Promise<un
     const end = Math.min(start + batchSize, rows);
     const piece = semaphore.run(async () => {
       call.assertSame();
-      const part = call.asked.input.tensors.map((input) => takeRows(input, start, end));
+      const part = call.asked.input.tensors.map((input) => takeRows(input, start, end - start));
       const answered = await compute(call, part, end - start);
       return answered.tensors.every(({ shape }) => shape[0] === end - start) ? answered : null;
     });
@@ -161,13 +199,6 @@ async function inPieces(call: Call, rows: number, batchSize: number): Promise<un
   if (answers.length < results.length) return null;
   const [first] = answers as [Answer];
   return first.rebuild(first.tensors.map((_, i) => join(answers.map(({ tensors }) => tensors[i]!))));
-}
-
-function takeRows(input: Tensor, start: number, end: number): Tensor {
-  const width = input.numel / input.shape[0]!;
-  // Copied when it is submitted, which is before anyone else can write there.
-  const host = input.storage.read().subarray(start * width, end * width);
-  return new Tensor(new Storage(input.dtype, host), [end - start, ...input.shape.slice(1)]);
 }
 
 /** Rows one behind the other. */
