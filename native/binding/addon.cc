@@ -142,7 +142,7 @@ constexpr NamedCallback kJobs[] = {
 };
 
 constexpr NamedCallback kGroup[] = {
-    {"groupOpen", group_open}, {"groupInfo", group_info},   {"groupSubmit", group_submit},
+    {"groupOpen", group_open}, {"groupInfo", group_info},   {"groupPlace", group_place}, {"groupSubmit", group_submit},
     {"groupTake", group_take}, {"groupAbort", group_abort}, {"groupLeave", group_leave},
 };
 

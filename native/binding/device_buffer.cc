@@ -1,8 +1,10 @@
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,13 @@ std::span<std::byte> read_elements(const Argument& arg, const DeviceBuffer& buff
 // Waits for a run in progress only where it may touch the buffer, and not for the steps of another training.
 std::unique_lock<core::FairLock> lock_for(napi_env env, const DeviceBuffer& buffer) {
   if (!buffer.in_use()) return {};
-  return std::unique_lock(*instance_of(env).lock);
+  std::unique_lock lock(*instance_of(env).lock);
+  while (buffer.is_busy()) {
+    lock.unlock();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    lock.lock();
+  }
+  return lock;
 }
 
 }  // namespace

@@ -267,6 +267,15 @@ napi_value group_info(napi_env env, napi_callback_info info) noexcept {
   });
 }
 
+napi_value group_place(napi_env env, napi_callback_info info) noexcept {
+  return guarded(env, "groupPlace", [&]() -> napi_value {
+    const auto values = read_arguments<2>(env, info, nullptr);
+    const auto cpus = Read<std::size_t>::from({env, values[0], 0});
+    Owner::get(env).group().set_place(cpus, Read<bool>::from({env, values[1], 1}));
+    return nullptr;
+  });
+}
+
 napi_value group_submit(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "groupSubmit", [&] {
     const auto values = read_arguments<6>(env, info, nullptr);

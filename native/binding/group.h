@@ -11,6 +11,8 @@ namespace lanewise::binding {
 napi_value group_open(napi_env env, napi_callback_info info) noexcept;
 // groupInfo() -> {rank, size, engine}
 napi_value group_info(napi_env env, napi_callback_info info) noexcept;
+// groupPlace(CPUs of each rank of this host, whether all ranks are on it)
+napi_value group_place(napi_env env, napi_callback_info info) noexcept;
 // groupSubmit(kind, op, divisor, parts, root, arrays) -> id
 napi_value group_submit(napi_env env, napi_callback_info info) noexcept;
 // groupTake(id, arrays): only in `settle`; copies the result out.

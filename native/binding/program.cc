@@ -11,6 +11,7 @@
 
 #include "../core/denormals.h"
 #include "../core/thread_pool.h"
+#include "../program/lock_lane.h"
 #include "arguments.h"
 #include "call.h"
 #include "errors.h"
@@ -104,7 +105,7 @@ void bind_call(program::Call& call, const Program& program, const Arguments& arg
 }
 
 void run_locked(Instance& instance, Program& program) {
-  const std::scoped_lock lock(*instance.lock);
+  program::LockLane lane(*instance.lock);
   const core::FlushDenormals flush;
   const ops::Context context{program.kernels(), core::ThreadPool::instance(), instance.threads};
   program.run(context, instance.call);

@@ -9,6 +9,10 @@ namespace {
 // Below that, all of an array goes to every rank in one round: a second round takes about as long as these bytes.
 constexpr std::size_t kOneRoundBytes = 32768;
 
+// What is added at a time: what has come is still in the cache of the core.
+constexpr std::size_t kSegmentBytes = 262144;
+static_assert(kMessageBytes % kSegmentBytes == 0);
+
 std::byte* room(Scratch& scratch, std::size_t bytes) {
   if (scratch.size() < bytes) scratch.resize(bytes);
   return scratch.data();
@@ -24,10 +28,9 @@ struct Leaves {
 };
 
 // Reduces `count` numbers from `at` on of all ranks' leaves to `at` of the first leaf of this one, given what the other
-// ranks sent: for each leaf of each of them `count` numbers.
+// ranks sent: for each leaf of each of them `count` numbers, `stride` bytes apart.
 void reduce_received(const Exchange& exchange, const Reduction& reduction, const Leaves& own, std::size_t at,
-                     std::byte* received, std::size_t count) {
-  const std::size_t bytes = count * element_bytes(reduction.dtype);
+                     std::byte* received, std::size_t stride, std::size_t count) {
   std::vector<void*> leaves;
   leaves.reserve(own.leaves * static_cast<std::size_t>(exchange.size()));
   for (int rank = 0; rank < exchange.size(); ++rank) {
@@ -36,30 +39,36 @@ void reduce_received(const Exchange& exchange, const Reduction& reduction, const
         leaves.push_back(own[leaf] + at);
       } else {
         leaves.push_back(received);
-        received += bytes;
+        received += stride;
       }
     }
   }
-  reduce_leaves(reduction, leaves, count);
-  divide(reduction, leaves.front(), count);
-  if (leaves.front() != own[0] + at) std::memcpy(own[0] + at, leaves.front(), bytes);
+  reduce_to(reduction, leaves, count, own[0] + at);
 }
 
-// Every rank sends all of its leaves to every other.
+// Every rank sends all of its leaves to every other, in segments: one is added while the next ones travel.
 void reduce_in_one_round(Exchange& exchange, Scratch& scratch, const Reduction& reduction, const Leaves& own,
                          std::size_t count) {
-  const std::size_t bytes = count * element_bytes(reduction.dtype);
+  const std::size_t element = element_bytes(reduction.dtype), bytes = count * element;
   std::byte* const received = room(scratch, static_cast<std::size_t>(exchange.size() - 1) * own.leaves * bytes);
-  std::byte* next = received;
-  for (int peer = 0; peer < exchange.size(); ++peer) {
-    if (peer == exchange.rank()) continue;
-    for (std::size_t leaf = 0; leaf < own.leaves; ++leaf, next += bytes) {
-      exchange.receive(peer, next, bytes);
-      exchange.send(peer, own[leaf], bytes);
+  std::vector<std::size_t> started;  // messages, up to the end of each segment
+  for (std::size_t at = 0; at < bytes; at += kSegmentBytes) {
+    const std::size_t length = std::min(kSegmentBytes, bytes - at);
+    std::byte* next = received + at;
+    for (int peer = 0; peer < exchange.size(); ++peer) {
+      if (peer == exchange.rank()) continue;
+      for (std::size_t leaf = 0; leaf < own.leaves; ++leaf, next += bytes) {
+        exchange.receive(peer, next, length);
+        exchange.send(peer, own[leaf] + at, length);
+      }
     }
+    started.push_back(exchange.started());
   }
-  exchange.wait();
-  reduce_received(exchange, reduction, own, 0, received, count);
+  for (std::size_t i = 0; i < started.size(); ++i) {
+    exchange.wait(started[i]);
+    const std::size_t at = i * kSegmentBytes, length = std::min(kSegmentBytes, bytes - at);
+    reduce_received(exchange, reduction, own, at, received + at, bytes, length / element);
+  }
 }
 
 // Every rank gets a slice of all leaves, and sends what that comes to.
@@ -81,7 +90,7 @@ void reduce_in_slices(Exchange& exchange, Scratch& scratch, const Reduction& red
     }
   }
   exchange.wait();
-  reduce_received(exchange, reduction, own, begin(self), received, bytes(self) / element);
+  reduce_received(exchange, reduction, own, begin(self), received, bytes(self), bytes(self) / element);
 
   for (int peer = 0; peer < exchange.size(); ++peer) {
     if (peer == self) continue;
@@ -95,6 +104,23 @@ void reduce_in_slices(Exchange& exchange, Scratch& scratch, const Reduction& red
 template <typename Body>
 void by_message(std::size_t bytes, Body body) {
   for (std::size_t at = 0; at < bytes; at += kMessageBytes) body(at, std::min(kMessageBytes, bytes - at));
+}
+
+// Throws Disagreement unless all ranks are about to do the same.
+void compare(const std::vector<Agreement>& all, Kind own) {
+  const Agreement& first = all.front();
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == first) continue;
+    const std::string place = "rank " + std::to_string(rank);
+    if (own == Kind::kProgram && all[rank].kind == Kind::kProgram) {
+      throw Disagreement(
+          "the program of " + place +
+          " is not that of rank 0: models, shapes of batches and options have to be the same on every rank");
+    }
+    throw Disagreement(place + " calls " + all[rank].text() + " where rank 0 calls " + first.text() + " (number " +
+                       std::to_string(first.sequence) +
+                       "): every rank has to call the same collectives in the same order, with the same sizes");
+  }
 }
 
 }  // namespace
@@ -112,7 +138,7 @@ void all_reduce(Exchange& exchange, Scratch& scratch, const Reduction& reduction
   }
   const std::size_t rest = parts / block;
   if (exchange.size() == 1) {
-    reduce_received(exchange, reduction, {data, rest, block * bytes}, 0, nullptr, count);
+    reduce_received(exchange, reduction, {data, rest, block * bytes}, 0, nullptr, 0, count);
     return;
   }
   const std::size_t peers = static_cast<std::size_t>(exchange.size()) - 1;
@@ -141,7 +167,7 @@ void reduce_scatter(Exchange& exchange, Scratch& scratch, const Reduction& reduc
     }
     exchange.wait();
     const Leaves own{place(exchange.rank()), 1, 0};
-    reduce_received(exchange, reduction, own, at, received, length / element_bytes(reduction.dtype));
+    reduce_received(exchange, reduction, own, at, received, length, length / element_bytes(reduction.dtype));
   });
   if (bytes > 0) std::memcpy(output, place(exchange.rank()), bytes);
 }
@@ -197,27 +223,16 @@ std::string Agreement::text() const {
   return result;
 }
 
-void agree(Exchange& exchange, Scratch& scratch, const Agreement& own) {
-  // In memory that stays if a message gets stuck.
-  const std::size_t ranks = static_cast<std::size_t>(exchange.size());
-  std::byte* const memory = room(scratch, (ranks + 1) * sizeof(Agreement));
-  std::memcpy(memory + ranks * sizeof(Agreement), &own, sizeof(Agreement));
-  all_gather(exchange, memory + ranks * sizeof(Agreement), memory, sizeof(Agreement));
-  std::vector<Agreement> all(ranks);
-  std::memcpy(all.data(), memory, ranks * sizeof(Agreement));
-  const Agreement& first = all.front();
-  for (std::size_t rank = 1; rank < all.size(); ++rank) {
-    if (all[rank] == first) continue;
-    const std::string place = "rank " + std::to_string(rank);
-    if (own.kind == Kind::kProgram && all[rank].kind == Kind::kProgram) {
-      throw Disagreement(
-          "the program of " + place +
-          " is not that of rank 0: models, shapes of batches and options have to be the same on every rank");
-    }
-    throw Disagreement(place + " calls " + all[rank].text() + " where rank 0 calls " + first.text() + " (number " +
-                       std::to_string(first.sequence) +
-                       "): every rank has to call the same collectives in the same order, with the same sizes");
+void agree(Exchange& exchange, std::vector<Agreement>& all, const Agreement& own) {
+  // In memory that stays if a message gets stuck: each rank's, then this one's as it is sent.
+  const std::size_t ranks = static_cast<std::size_t>(exchange.size()), self = static_cast<std::size_t>(exchange.rank());
+  all.assign(ranks, own);
+  for (int peer = 0; peer < exchange.size(); ++peer) {
+    if (peer == exchange.rank()) continue;
+    exchange.receive(peer, &all[static_cast<std::size_t>(peer)], sizeof(Agreement));
+    exchange.send(peer, &all[self], sizeof(Agreement));
   }
+  exchange.check_first(exchange.started(), [&all, kind = own.kind] { compare(all, kind); });
 }
 
 }  // namespace lanewise::distributed

@@ -62,7 +62,8 @@ class Disagreement : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Waits for all ranks and throws Disagreement, on each of them, when they are not about to do the same.
-void agree(Exchange& exchange, Scratch& scratch, const Agreement& own);
+// Tells the other ranks what this one is about to do. The exchange's next wait throws Disagreement, on each rank, when
+// they are not about to do the same: the messages of the collective travel meanwhile. `all` is kept until then.
+void agree(Exchange& exchange, std::vector<Agreement>& all, const Agreement& own);
 
 }  // namespace lanewise::distributed

@@ -6,19 +6,35 @@
 
 namespace lanewise::distributed {
 
-void Exchange::wait() {
+void Exchange::wait(std::size_t first) {
+  if (const auto check = std::exchange(check_, nullptr)) {
+    finish(checked_messages_);
+    check();
+  }
+  finish(first);
+}
+
+void Exchange::finish(std::size_t first) {
   BackOff back_off;
-  while (!pending_.empty()) {
-    const std::size_t before = pending_.size();
-    std::erase_if(pending_, [&](Message& message) { return transport_.test(message.request); });
-    if (pending_.empty()) break;
-    if (pending_.size() != before) {
+  for (;;) {
+    bool has_come = false;
+    const Message* missing = nullptr;  // the first that has not come; one that is awaited rather than one that is sent
+    std::erase_if(pending_, [&](Message& message) {
+      if (message.number > first) return false;
+      const bool is_over = transport_.test(message.request);
+      has_come = has_come || is_over;
+      return is_over;
+    });
+    for (const Message& message : pending_) {
+      if (message.number > first) break;
+      if (missing == nullptr || (message.incoming && !missing->incoming)) missing = &message;
+    }
+    if (missing == nullptr) return;
+    if (has_come) {
       back_off.reset();
       continue;
     }
-    const auto incoming = std::find_if(pending_.begin(), pending_.end(), [](const Message& m) { return m.incoming; });
-    progress_.waits_for.store((incoming != pending_.end() ? *incoming : pending_.front()).peer,
-                              std::memory_order_relaxed);
+    progress_.waits_for.store(missing->peer, std::memory_order_relaxed);
     back_off.pause();
   }
 }

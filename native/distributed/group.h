@@ -1,5 +1,5 @@
-// A group of ranks: its communication thread, on which all of its collectives run in the order in which they were asked
-// for, and its watchdog.
+// A group of ranks: its collectives, which run one at a time in the order in which they were asked for, on the
+// communication thread or on one that waits for them; and its watchdog.
 #pragma once
 
 #include <atomic>
@@ -28,11 +28,13 @@ struct Task : std::enable_shared_from_this<Task> {
   std::vector<std::byte> owned;
   std::byte* data = nullptr;
   std::vector<std::byte> output;  // of reduceScatter and allGather
-  // Whether ranks compare what they are about to do: a round more.
-  bool checked = true;
-  // Called on the communication thread when it is over. Must not throw.
+  // Whether the thread that will wait for it is to run it, and the communication thread leaves it alone: where both
+  // would share a core, the hand-over takes longer than what travels meanwhile.
+  bool by_waiter = false;
+  // Called when it is over, on the thread that has run it. Must not throw. May be null.
   std::function<void(Task&)> over;
   std::exception_ptr failure;
+  std::atomic<bool> is_over{false};  // set last
 };
 
 // Made once and never freed: its threads may be in the engine when the process ends.
@@ -58,6 +60,14 @@ class Group {
   // Runs the task after those before it. After a failure every task fails with it.
   void submit(std::shared_ptr<Task> task);
 
+  // Until the task is over: runs it, and those before it, on this thread, unless another one does.
+  void finish(const Task& task);
+
+  // How many CPUs of its host each rank has, and whether all ranks share the host; as long as it is not known, none.
+  void set_place(std::size_t cpus, bool shares_host) noexcept;
+  // Whether sums are to travel on the communication thread while a program computes on that many threads.
+  bool has_spare_core(std::size_t threads) const noexcept;
+
   // Whether it has been finalized, or there never was a connection: then the process may end.
   bool is_closed() const noexcept;
 
@@ -69,8 +79,11 @@ class Group {
       : connect_(std::move(connect)), timeout_(timeout), connected_(std::move(connected)) {}
 
   void run() noexcept;
-  std::shared_ptr<Task> next();
+  void wait_for_task();
+  // Runs the first task of the queue; whether there was one for this thread. The engine is this thread's meanwhile.
+  bool run_next(bool is_waiter);
   void perform(Task& task);
+  void close();
   void give_up(const Overdue& overdue) noexcept;
 
   const Connect connect_;
@@ -80,16 +93,22 @@ class Group {
   std::atomic<Transport*> connection_{nullptr};
   Progress progress_;
   std::unique_ptr<Watchdog> watchdog_;
+  std::atomic<std::size_t> cpus_{0};
+  std::atomic<bool> shares_host_{true};
+
+  // Held by the thread that calls the engine, which the members below belong to. Before mutex_.
+  std::mutex engine_;
   Scratch scratch_;
+  std::vector<Agreement> agreements_;
   std::uint64_t sequence_ = 0;
-  // Of the communication thread: the first failure, and the task that had it, into whose memory messages may still
-  // travel.
+  // The first failure, and the task that had it, into whose memory messages may still travel.
   std::exception_ptr failure_;
   std::shared_ptr<Task> stuck_;
 
   std::mutex mutex_;
   std::condition_variable waiting_;
   std::deque<std::shared_ptr<Task>> queue_;
+  std::uint64_t taken_ = 0;  // from the queue, so far
   std::atomic<bool> closed_{false};
 };
 

@@ -1,17 +1,13 @@
 #include "overlap.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <stdexcept>
-
-#include "back_off.h"
 
 namespace lanewise::distributed {
 
 struct Overlap::Pending : Task {
   const float* key = nullptr;  // where its first `out` lies
-  std::atomic<bool> is_over{false};
 };
 
 namespace {
@@ -24,23 +20,13 @@ const float* key_of(std::span<const std::span<float>> arrays) {
 
 }  // namespace
 
-void Overlap::submit(const std::shared_ptr<Pending>& pending) {
-  // Holds no share of the task that it is part of: that one would never be freed.
-  pending->over = [](Task& task) { static_cast<Pending&>(task).is_over.store(true, std::memory_order_release); };
-  group_.submit(pending);
-}
-
-void Overlap::finish(const Pending& pending) {
-  BackOff back_off;
-  while (!pending.is_over.load(std::memory_order_acquire)) back_off.pause();
-}
-
 void Overlap::start(std::span<const std::span<const float>> x, std::span<const std::span<float>> out, double divisor) {
   const float* const key = key_of(out);
   if (key == nullptr) return;
   auto pending = std::make_shared<Pending>();
   pending->key = key;
   Task& task = *pending;
+  task.by_waiter = by_waiter_;
   task.what.kind = Kind::kAllReduce;
   task.what.dtype = DType::kFloat32;
   task.what.divisor = divisor;
@@ -58,17 +44,26 @@ void Overlap::start(std::span<const std::span<const float>> x, std::span<const s
     }
   }
   pending_.reserve(pending_.size() + 1);
-  submit(pending);
+  group_.submit(pending);
   pending_.push_back(std::move(pending));
 }
 
-void Overlap::wait(std::span<const std::span<float>> out) {
+auto Overlap::find(std::span<const std::span<float>> out) const -> Started::const_iterator {
   const float* const key = key_of(out);
-  if (key == nullptr) return;
-  const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const auto& each) { return each->key == key; });
+  return std::find_if(pending_.begin(), pending_.end(), [&](const auto& each) { return each->key == key; });
+}
+
+bool Overlap::is_there(std::span<const std::span<float>> out) const {
+  const auto found = find(out);
+  return found == pending_.end() || (*found)->is_over.load(std::memory_order_acquire);
+}
+
+void Overlap::wait(std::span<const std::span<float>> out) {
+  if (key_of(out) == nullptr) return;
+  const auto found = find(out);
   if (found == pending_.end()) throw std::invalid_argument("allReduceWait: nothing has been started there");
   const std::shared_ptr<Pending> pending = *found;
-  finish(*pending);
+  group_.finish(*pending);
   pending_.erase(found);
   if (pending->failure != nullptr) std::rethrow_exception(pending->failure);
   if (out.size() == 1) return;
@@ -80,16 +75,17 @@ void Overlap::wait(std::span<const std::span<float>> out) {
 }
 
 void Overlap::agree(std::uint64_t hash) {
-  auto pending = std::make_shared<Pending>();
-  pending->what.kind = Kind::kProgram;
-  pending->what.count = hash;
-  submit(pending);
-  finish(*pending);
-  if (pending->failure != nullptr) std::rethrow_exception(pending->failure);
+  auto task = std::make_shared<Task>();
+  task->by_waiter = by_waiter_;
+  task->what.kind = Kind::kProgram;
+  task->what.count = hash;
+  group_.submit(task);
+  group_.finish(*task);
+  if (task->failure != nullptr) std::rethrow_exception(task->failure);
 }
 
 Overlap::~Overlap() {
-  for (const auto& pending : pending_) finish(*pending);
+  for (const auto& pending : pending_) group_.finish(*pending);
 }
 
 }  // namespace lanewise::distributed

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -15,7 +14,8 @@ namespace lanewise::distributed {
 // The sums that a thread has begun and not waited for. One per run of a program.
 class Overlap {
  public:
-  explicit Overlap(Group& group) : group_(group) {}
+  // `threads`: on as many the program computes.
+  Overlap(Group& group, std::size_t threads) : group_(group), by_waiter_(!group.has_spare_core(threads)) {}
   // Waits for what has been begun: its memory is the program's. What goes wrong then has gone wrong before.
   ~Overlap();
   Overlap(const Overlap&) = delete;
@@ -25,6 +25,11 @@ class Overlap {
   // may be `x` itself. One array goes as it lies there, several as one message.
   void start(std::span<const std::span<const float>> x, std::span<const std::span<float>> out, double divisor);
 
+  // Whether wait() would return at once.
+  bool is_there(std::span<const std::span<float>> out) const;
+  // Whether all that has been begun has been waited for.
+  bool is_empty() const { return pending_.empty(); }
+
   // Until the sums that began with this `out` are there. Throws what went wrong.
   void wait(std::span<const std::span<float>> out);
 
@@ -33,11 +38,12 @@ class Overlap {
 
  private:
   struct Pending;
-  void submit(const std::shared_ptr<Pending>& pending);
-  static void finish(const Pending& pending);
+  using Started = std::vector<std::shared_ptr<Pending>>;
+  Started::const_iterator find(std::span<const std::span<float>> out) const;
 
   Group& group_;
-  std::vector<std::shared_ptr<Pending>> pending_;  // in the order of their starts
+  const bool by_waiter_;
+  Started pending_;  // in the order of their starts
 };
 
 }  // namespace lanewise::distributed

@@ -30,11 +30,12 @@ struct Reduction {
 
 // Reduces leaves of `count` numbers each to the first, by the tree that pairs neighbours: ((0 1) (2 3)) ((4 5) 6). It
 // depends on nothing but the number of leaves, and 2^k neighbours that begin at a multiple of 2^k are a tree by
-// themselves, so a rank that has those may reduce them beforehand. The other leaves are overwritten.
-// int32 wraps; of min and max a NaN is the result.
+// themselves, so a rank that has those may reduce them beforehand. The other leaves are overwritten. Nothing is
+// divided. int32 wraps; of min and max a NaN is the result.
 void reduce_leaves(const Reduction& reduction, std::span<void* const> leaves, std::size_t count);
 
-// Divides by the divisor of the reduction.
-void divide(const Reduction& reduction, void* data, std::size_t count);
+// The same, then divided by the divisor of the reduction, to `out`: one of the leaves or other memory. All leaves may
+// be overwritten.
+void reduce_to(const Reduction& reduction, std::span<void* const> leaves, std::size_t count, void* out);
 
 }  // namespace lanewise::distributed

@@ -1,6 +1,9 @@
 #include "collective_ops.h"
 
+#include <atomic>
+
 #include "../ops/check.h"
+#include "lane.h"
 
 #if defined(__wasm__)
 // A process of WebAssembly is alone.
@@ -8,6 +11,8 @@ namespace lanewise::distributed {
 class Overlap {
  public:
   void start(ops::FloatIns, ops::FloatOuts, double) {}
+  bool is_there(ops::FloatOuts) const { return true; }
+  bool is_empty() const { return true; }
   void wait(ops::FloatOuts) {}
 };
 }  // namespace lanewise::distributed
@@ -19,6 +24,7 @@ namespace lanewise::program {
 namespace {
 
 thread_local distributed::Overlap* current = nullptr;  // of the run on this thread
+std::atomic<bool> under_way{false};
 
 void check_lengths(const char* op, ops::FloatIns x, ops::FloatOuts out) {
   if (x.size() != out.size()) ops::refuse(op, "out", "must have as many arrays as x");
@@ -45,7 +51,10 @@ void allReduceStart(const ops::Context&, ops::Elementwise<ops::FloatIns> x, ops:
 }
 
 void allReduceWait(const ops::Context&, ops::FloatOuts out) {
-  if (current != nullptr) current->wait(out);
+  if (current == nullptr) return;
+  if (current->is_there(out)) return current->wait(out);
+  const Away away;
+  current->wait(out);
 }
 
 void allReduce(const ops::Context& context, ops::Elementwise<ops::FloatIns> x, ops::Elementwise<ops::FloatOuts> out,
@@ -54,16 +63,45 @@ void allReduce(const ops::Context& context, ops::Elementwise<ops::FloatIns> x, o
   allReduceWait(context, out);
 }
 
-CollectiveRun::CollectiveRun([[maybe_unused]] const std::uint64_t* hash) {
+CollectiveRun::CollectiveRun([[maybe_unused]] const ops::Context& context, [[maybe_unused]] const std::uint64_t* hash) {
 #if !defined(__wasm__)
   distributed::Group* const group = distributed::Group::current();
   if (group == nullptr) return;
-  overlap_ = std::make_unique<distributed::Overlap>(*group);
-  if (hash != nullptr) overlap_->agree(*hash);
+  overlap_ = std::make_unique<distributed::Overlap>(*group, context.threads);
+  under_way.store(true, std::memory_order_release);
+  if (hash != nullptr) {
+    const Away away;
+    try {
+      overlap_->agree(*hash);
+    } catch (...) {
+      under_way.store(false, std::memory_order_release);
+      throw;
+    }
+  }
   current = overlap_.get();
 #endif
 }
 
-CollectiveRun::~CollectiveRun() { current = nullptr; }
+CollectiveRun::~CollectiveRun() {
+  if (overlap_ == nullptr) return;
+  current = nullptr;
+  if (overlap_->is_empty()) {
+    overlap_.reset();
+  } else {
+    const Away away;  // a run that has failed waits for what it has begun
+    overlap_.reset();
+  }
+  under_way.store(false, std::memory_order_release);
+}
+
+bool CollectiveRun::is_needed() noexcept {
+#if defined(__wasm__)
+  return false;
+#else
+  return distributed::Group::current() != nullptr;
+#endif
+}
+
+bool CollectiveRun::is_under_way() noexcept { return under_way.load(std::memory_order_acquire); }
 
 }  // namespace lanewise::program

@@ -25,8 +25,13 @@ void allReduceWait(const ops::Context&, ops::FloatOuts out);
 // ranks have not compared yet, else null. Throws Disagreement when another rank runs another program.
 class CollectiveRun {
  public:
-  explicit CollectiveRun(const std::uint64_t* hash);
+  CollectiveRun(const ops::Context& context, const std::uint64_t* hash);
   ~CollectiveRun();
+  // Whether there are other ranks, so that a program with collectives has to have one.
+  static bool is_needed() noexcept;
+  // Whether there is one, on any thread.
+  static bool is_under_way() noexcept;
+
   CollectiveRun(const CollectiveRun&) = delete;
   CollectiveRun& operator=(const CollectiveRun&) = delete;
 

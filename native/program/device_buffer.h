@@ -58,6 +58,10 @@ class DeviceBuffer {
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
 
+  // Whether a run that may be away (Lane) uses it: nothing else may read or write it until that run is over.
+  bool is_busy() const { return is_busy_.load(std::memory_order_acquire); }
+  void set_busy(bool busy) { is_busy_.store(busy, std::memory_order_release); }
+
   // Whether there is a BufferUse.
   bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }
 
@@ -74,6 +78,7 @@ class DeviceBuffer {
   std::uint64_t version_ = 1;
   core::AlignedBuffer<std::byte> memory_;
   std::atomic<std::size_t> uses_{0};
+  std::atomic<bool> is_busy_{false};
 };
 
 // Held by a job for as long as it may touch a buffer.

@@ -37,6 +37,12 @@ class Job {
   // environment.
   bool advance(core::ThreadPool& pool) noexcept;
 
+  // Whether a slice would have to wait for a run that is away (lane.h). From any thread.
+  virtual bool is_blocked() const { return false; }
+
+  // Null, or what it is one of.
+  const Sequence* sequence() const noexcept { return sequence_.get(); }
+
   // Makes it one of a sequence. Before it is submitted.
   void join(std::shared_ptr<Sequence> sequence) noexcept { sequence_ = std::move(sequence); }
 

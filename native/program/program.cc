@@ -11,6 +11,9 @@
 #include "../core/checked.h"
 #include "collective_ops.h"
 #include "decode.h"
+#if !defined(__wasm__)
+#include "lock_lane.h"
+#endif
 #include "mask_key.h"
 
 namespace lanewise::program {
@@ -123,15 +126,42 @@ void Program::bind(const Call& call) {
   }
 }
 
+// Marks what a run that may be away uses.
+class Program::BusyRun {
+ public:
+  explicit BusyRun(Program& program) : program_(program) { mark(true); }
+  ~BusyRun() { mark(false); }
+  BusyRun(const BusyRun&) = delete;
+  BusyRun& operator=(const BusyRun&) = delete;
+
+ private:
+  void mark(bool busy) {
+    program_.is_busy_.store(busy, std::memory_order_release);
+    for (const std::shared_ptr<DeviceBuffer>& buffer : program_.buffers_) buffer->set_busy(busy);
+  }
+  Program& program_;
+};
+
+bool Program::is_blocked() const {
+  if (is_busy_.load(std::memory_order_acquire)) return true;
+  // Two at a time would mix their sums in another order on another rank.
+  if (has_collectives_ && CollectiveRun::is_under_way()) return true;
+  return std::any_of(buffers_.begin(), buffers_.end(), [](const auto& buffer) { return buffer->is_busy(); });
+}
+
 void Program::run(const ops::Context& context, Call& call) {
   if (&context.kernels != &kernels_) throw std::invalid_argument("program: made for other kernels");
   check(call);
+#if !defined(__wasm__)
+  while (is_blocked()) give_way();
+#endif
   bind(call);
-  if (!has_collectives_) return run_instructions(context, call);
+  if (!has_collectives_ || !CollectiveRun::is_needed()) return run_instructions(context, call);
+  const BusyRun busy(*this);
   // With the numbers that may change, such as learning rates.
   std::uint64_t hash = hash_;
   for (const double value : call.dynamic_scalars) hash = Reader::mixed(hash, std::bit_cast<std::uint64_t>(value));
-  const CollectiveRun collectives(is_agreed_ ? nullptr : &hash);
+  const CollectiveRun collectives(context, is_agreed_ ? nullptr : &hash);
   is_agreed_ = true;
   run_instructions(context, call);
 }

@@ -1,6 +1,7 @@
 // A recorded program, ready to run: its instructions decoded, its temporaries in one arena.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,10 +33,14 @@ class Program {
 
   // One run, on the calling thread and the workers of context.pool; context.kernels must be kernels(). Nothing is
   // allocated but scratch of ops, and buffers whose layout another program has changed. Denormals are flushed by the
-  // caller. A call whose arrays do not fit, and labels in inputs that are out of range, give std::invalid_argument
-  // before any number moves. Whatever else fails (NotFinite, labels that the program gathers) ends the run between two
-  // instructions.
+  // caller. A run that waits for other ranks, or for one that does, leaves its thread's lane meanwhile. A call whose
+  // arrays do not fit, and labels in inputs that are out of range, give std::invalid_argument before any number moves.
+  // Whatever else fails (NotFinite, labels that the program gathers) ends the run between two instructions.
   void run(const ops::Context& context, Call& call);
+
+  // Whether a run would have to wait for one that is away: of this program, of one that shares a buffer with it, or
+  // with collectives as this one. From any thread.
+  bool is_blocked() const;
 
   // That the arrays and numbers of a call fit, as run() does first. Reads nothing that a run changes, so a run may be
   // in progress on another thread. Throws std::invalid_argument.
@@ -70,6 +75,9 @@ class Program {
   // Of a program with collectives: ranks compare its hash before its first run.
   bool has_collectives_, is_agreed_ = false;
   std::uint64_t hash_;
+  std::atomic<bool> is_busy_{false};  // with a run that may be away
+
+  class BusyRun;
 };
 
 }  // namespace lanewise::program

@@ -30,6 +30,7 @@ class ProgramJob final : public Job {
   // Throws std::invalid_argument when the call does not fit the program, std::bad_alloc.
   ProgramJob(std::shared_ptr<Program> program, Request request);
 
+  bool is_blocked() const override { return program_->is_blocked(); }
   void copy_outputs(std::span<const std::span<std::byte>> outputs) const override;
 
  private:

@@ -1,8 +1,10 @@
 #include "runner.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -10,76 +12,156 @@
 
 namespace lanewise::program {
 
-struct Runner::State {
+// One thread serves the jobs. While its run is away a second one does, which is started when there is a job for it.
+struct Runner::State : std::enable_shared_from_this<Runner::State> {
   State(std::shared_ptr<core::FairLock> run_lock_, std::shared_ptr<CompletionQueue> completions_,
-        core::ThreadPool& pool_)
-      : run_lock(std::move(run_lock_)), completions(std::move(completions_)), pool(pool_) {}
+        core::ThreadPool& pool_, core::StartThread start_)
+      : run_lock(std::move(run_lock_)), completions(std::move(completions_)), pool(pool_), start(start_) {}
 
-  // The life of the thread.
+  // Of the thread that runs a job.
+  class JobLane final : public Lane {
+   public:
+    explicit JobLane(State& state) : state_(state) { state_.run_lock->lock(); }
+    ~JobLane() override { state_.run_lock->unlock(); }
+
+    void leave() noexcept override {
+      state_.run_lock->unlock();
+      if (is_away_) return;
+      is_away_ = true;  // also once it is back: the other thread is in the middle of a run then
+      const std::lock_guard lock(state_.mutex);
+      state_.serving = false;
+      state_.call_stand_in();
+    }
+    void enter() noexcept override { state_.run_lock->lock(); }
+
+    bool has_been_away() const { return is_away_; }
+
+   private:
+    State& state_;
+    bool is_away_ = false;
+  };
+
+  // The life of a thread.
   void serve() {
     std::unique_lock lock(mutex);
     for (;;) {
-      wake.wait(lock, [this] { return closed || !jobs.empty(); });
+      const auto queued = wait_for_job(lock);
       if (closed) break;
-      // It stays in the list while it runs, where stop() finds it. Only this thread takes it out meanwhile.
-      Job& job = *jobs.front().job;
-      running = true;
+      // It stays in the list while it runs, where stop() finds it; nothing else takes it out meanwhile.
+      queued->runs = serving = true;
+      ++running;
+      Job& job = *queued->job;
       lock.unlock();
-      bool more;
+      bool more, has_been_away;
       {
-        const std::lock_guard turn(*run_lock);
+        JobLane lane(*this);
         more = job.advance(pool);
+        has_been_away = lane.has_been_away();
       }
       lock.lock();
-      running = false;
+      --running;
+      queued->runs = false;
+      if (!has_been_away) serving = false;
       if (closed) break;
       if (more) {
-        jobs.splice(jobs.end(), jobs, jobs.begin());
+        jobs.splice(jobs.end(), jobs, queued);
       } else {
         JobList over;
-        over.splice(over.end(), jobs, jobs.begin());
+        over.splice(over.end(), jobs, queued);
         lock.unlock();
         completions->accept(over);
+        over.clear();
         lock.lock();
       }
     }
+    wake.notify_all();
     JobList dropped;
-    dropped.swap(jobs);
-    lock.unlock();  // jobs take programs and buffers with them
+    if (running == 0) dropped.swap(jobs);  // else by the thread that runs one of them
+    lock.unlock();                         // jobs take programs and buffers with them
   }
 
-  const std::shared_ptr<core::FairLock> run_lock;
-  const std::shared_ptr<CompletionQueue> completions;
-  core::ThreadPool& pool;
-  std::mutex mutex;  // of all below
-  std::condition_variable wake;
-  JobList jobs;
-  bool running = false;  // the first of them
-  bool closed = false;
-};
+  // Until a job can run and no other thread serves them, or the runner is closed.
+  JobList::iterator wait_for_job(std::unique_lock<std::mutex>& lock) {
+    while (!closed) {
+      const auto next = serving ? jobs.end() : first_runnable();
+      if (next != jobs.end()) return next;
+      // A run that blocks others may be another runner's.
+      if (!serving && jobs.size() > running) {
+        wake.wait_for(lock, std::chrono::milliseconds(1));
+      } else {
+        wake.wait(lock);
+      }
+    }
+    return jobs.end();
+  }
 
-Runner::Runner(std::shared_ptr<core::FairLock> run_lock, std::shared_ptr<CompletionQueue> completions,
-               core::ThreadPool& pool, core::StartThread start)
-    : state_(std::make_shared<State>(std::move(run_lock), std::move(completions), pool)), start_(start) {}
+  JobList::iterator first_runnable() {
+    const auto goes_with = [](const QueuedJob& a, const QueuedJob& b) {
+      return a.job->sequence() != nullptr && a.job->sequence() == b.job->sequence();
+    };
+    return std::find_if(jobs.begin(), jobs.end(), [&](const QueuedJob& each) {
+      if (each.runs || each.job->is_blocked()) return false;
+      if (running == 0) return true;
+      return std::none_of(jobs.begin(), jobs.end(),
+                          [&](const QueuedJob& other) { return other.runs && goes_with(each, other); });
+    });
+  }
 
-void Runner::submit(std::uint64_t id, std::shared_ptr<Job> job) {
-  JobList one;
-  one.push_back({id, std::move(job)});
-  if (!started_) {
-    auto share = std::make_unique<std::shared_ptr<State>>(state_);
+  // Called when no thread serves jobs, though one runs a job that is away. Without a thread they wait for that one.
+  void call_stand_in() noexcept {
+    if (first_runnable() == jobs.end()) return;
+    if (threads < 2) {
+      start_one();
+    } else {
+      wake.notify_all();
+    }
+  }
+
+  // Whether there is one more thread.
+  bool start_one() noexcept {
+    auto* const share = new (std::nothrow) std::shared_ptr<State>(shared_from_this());
+    if (share == nullptr) return false;
     const auto entry = [](void* argument) {
       const std::unique_ptr<std::shared_ptr<State>> state(static_cast<std::shared_ptr<State>*>(argument));
       core::FloatMode::standard().apply();
       (*state)->serve();
     };
-    if (!start_(entry, share.get())) throw std::runtime_error("no thread can be had to run jobs on");
-    share.release();  // the thread owns it
-    started_ = true;
+    if (!start(entry, share)) {
+      delete share;
+      return false;
+    }
+    ++threads;
+    return true;
   }
+
+  const std::shared_ptr<core::FairLock> run_lock;
+  const std::shared_ptr<CompletionQueue> completions;
+  core::ThreadPool& pool;
+  const core::StartThread start;
+  std::mutex mutex;  // of all below
+  std::condition_variable wake;
+  JobList jobs;
+  std::size_t threads = 0;
+  std::size_t running = 0;  // of the jobs
+  bool serving = false;     // whether a thread has a job that is not away
+  bool closed = false;
+};
+
+Runner::Runner(std::shared_ptr<core::FairLock> run_lock, std::shared_ptr<CompletionQueue> completions,
+               core::ThreadPool& pool, core::StartThread start)
+    : state_(std::make_shared<State>(std::move(run_lock), std::move(completions), pool, start)) {}
+
+void Runner::submit(std::uint64_t id, std::shared_ptr<Job> job) {
+  JobList one;
+  one.push_back({id, std::move(job)});
   {
     const std::lock_guard lock(state_->mutex);
+    if (state_->threads == 0 && !state_->start_one()) {
+      throw std::runtime_error("no thread can be had to run jobs on");
+    }
     if (state_->closed) throw std::runtime_error("the runner is closed");
     state_->jobs.splice(state_->jobs.end(), one);
+    if (!state_->serving && state_->running > 0) state_->call_stand_in();
   }
   state_->wake.notify_one();
 }
@@ -93,8 +175,7 @@ void Runner::stop(std::uint64_t id) noexcept {
         std::find_if(jobs.begin(), jobs.end(), [id](const QueuedJob& queued) { return queued.id == id; });
     if (found == jobs.end()) return;
     found->job->stop();
-    const bool runs = state_->running && found == jobs.begin();
-    if (!runs) over.splice(over.end(), jobs, found);
+    if (!found->runs) over.splice(over.end(), jobs, found);
   }
   if (!over.empty()) state_->completions->accept(over);
 }
@@ -110,7 +191,7 @@ void Runner::close() noexcept {
     state_->closed = true;
     for (QueuedJob& queued : state_->jobs) queued.job->stop();
   }
-  state_->wake.notify_one();
+  state_->wake.notify_all();
 }
 
 }  // namespace lanewise::program

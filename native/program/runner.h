@@ -9,12 +9,14 @@
 #include "../core/start_thread.h"
 #include "../core/thread_pool.h"
 #include "job.h"
+#include "lane.h"
 
 namespace lanewise::program {
 
 struct QueuedJob {
   std::uint64_t id;  // what the submitter knows it by
   std::shared_ptr<Job> job;
+  bool runs = false;  // now
 };
 // Jobs move from list to list by splicing, so that one that is over can be handed back without asking for memory.
 using JobList = std::list<QueuedJob>;
@@ -27,8 +29,9 @@ class CompletionQueue {
   virtual void accept(JobList& one) noexcept = 0;
 };
 
-// Jobs take turns run by run, in the order in which they came, so none waits for another's end. The thread is made for
-// the first job and detached. All that it uses it owns together with this object, which may go at any moment.
+// Jobs take turns run by run, in the order in which they came, so none waits for another's end, nor for a run that
+// waits for other processes, unless it needs what that run uses. The thread is made for the first job and detached. All
+// that it uses it owns together with this object, which may go at any moment.
 class Runner {
  public:
   // Each slice runs with the lock of the environment held.
@@ -56,8 +59,6 @@ class Runner {
   struct State;
 
   const std::shared_ptr<State> state_;
-  const core::StartThread start_;
-  bool started_ = false;
 };
 
 }  // namespace lanewise::program

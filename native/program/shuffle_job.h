@@ -17,6 +17,8 @@ class ShuffleJob final : public Job {
   // Throws std::invalid_argument unless the buffer is of int32 in plain order.
   ShuffleJob(std::shared_ptr<DeviceBuffer> order, std::uint64_t seed);
 
+  bool is_blocked() const override { return (*order_).is_busy(); }
+
  private:
   bool run(core::ThreadPool& pool) override;
 

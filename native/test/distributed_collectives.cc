@@ -174,18 +174,72 @@ TEST_CASE("all_reduce sends no more than a ring does, or two arrays where that i
   for (const std::size_t bytes : sent) CHECK(bytes == 2 * 3 * kCount * sizeof(float) / 4);
 }
 
+TEST_CASE("a disagreement is found before the numbers of the others are used") {
+  // Their messages travel together with what ranks say they do; arrays of other sizes do not reach the result.
+  std::vector<std::string> messages(2);
+  on_ranks(2, [&](Exchange& exchange, Scratch& scratch) {
+    const auto rank = static_cast<std::size_t>(exchange.rank());
+    const std::size_t count = 1000 + rank;
+    std::vector<float> data(count, 7);
+    std::vector<Agreement> all;
+    agree(exchange, all, {Kind::kAllReduce, DType::kFloat32, ReduceOp::kSum, 0, 1, count, 1, 1});
+    try {
+      all_reduce(exchange, scratch, {}, bytes_of(data), count, 1);
+    } catch (const Disagreement& error) {
+      messages[rank] = error.what();
+    }
+    for (const float value : data) {
+      if (value != 7) messages[rank] = "overwritten";
+    }
+  });
+  for (const std::string& message : messages) {
+    CHECK(message.find("rank 1 calls allReduce of 1001 float32 (sum) where rank 0 calls allReduce of 1000") == 0);
+  }
+}
+
+TEST_CASE("means of any number of ranks are quotients to the bit") {
+  for (const int ranks : {1, 2, 3, 4, 5}) {
+    for (const double divisor : {1.0, 2.0, 3.0, 4.0, 0.125, 7.0}) {
+      constexpr std::size_t kCount = 103;  // no multiple of a vector
+      std::vector<int> wrong(static_cast<std::size_t>(ranks), -1);
+      on_ranks(ranks, [&](Exchange& exchange, Scratch& scratch) {
+        const auto rank = static_cast<std::size_t>(exchange.rank());
+        std::vector<float> data(kCount);
+        for (std::size_t i = 0; i < kCount; ++i) data[i] = rough(rank, i);
+        const Reduction mean{DType::kFloat32, ReduceOp::kSum, divisor};
+        all_reduce(exchange, scratch, mean, bytes_of(data), kCount, 1);
+        wrong[rank] = 0;
+        for (std::size_t i = 0; i < kCount; ++i) {
+          const float sum = tree_sum(static_cast<std::size_t>(ranks), i);
+          wrong[rank] += data[i] != sum / static_cast<float>(divisor);
+        }
+      });
+      for (const int errors : wrong) CHECK(errors == 0);
+    }
+  }
+}
+
 TEST_CASE("ranks that call different things all learn which rank differs") {
   std::vector<std::string> messages(3);
+  std::vector<int> wrong(3, -1);
   on_ranks(3, [&](Exchange& exchange, Scratch& scratch) {
+    const auto rank = static_cast<std::size_t>(exchange.rank());
+    std::vector<Agreement> all;
+    std::vector<float> data(100, static_cast<float>(rank));
     Agreement own{Kind::kAllReduce, DType::kFloat32, ReduceOp::kSum, 0, 5, 100, 1, 1};
-    agree(exchange, scratch, own);  // the same on all
-    if (exchange.rank() == 2) own = {Kind::kBroadcast, DType::kInt32, ReduceOp::kSum, 1, 5, 7, 1, 1};
+    agree(exchange, all, own);  // the same on all
+    all_reduce(exchange, scratch, {}, bytes_of(data), 100, 1);
+    wrong[rank] = 0;
+    for (const float value : data) wrong[rank] += value != 3;
+    if (rank == 2) own = {Kind::kBroadcast, DType::kInt32, ReduceOp::kSum, 1, 5, 7, 1, 1};
     try {
-      agree(exchange, scratch, own);
+      agree(exchange, all, own);
+      exchange.wait();
     } catch (const Disagreement& error) {
       messages[static_cast<std::size_t>(exchange.rank())] = error.what();
     }
   });
+  for (const int errors : wrong) CHECK(errors == 0);
   for (const std::string& message : messages) {
     CHECK(message.find(
               "rank 2 calls broadcast of 7 int32 from rank 1 where rank 0 calls allReduce of 100 float32 (sum)") == 0);

@@ -78,6 +78,50 @@ TEST_CASE("tasks run in the order in which they were submitted, and the group cl
   }
 }
 
+TEST_CASE("a task of its waiter runs there, with those before it; those behind it on the communication thread") {
+  const std::vector<Group*> groups = open_groups(2);
+  std::vector<std::thread::id> ran(3);
+  std::vector<std::thread> threads;
+  std::vector<std::vector<Submitted>> all(2);
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    threads.emplace_back([&, rank] {
+      const auto note = [&](std::size_t place, bool by_waiter) {
+        Submitted one{std::make_shared<Task>()};
+        one.task->by_waiter = by_waiter;
+        one.task->over = [&ran, place, rank, ended = one.ended](Task&) {
+          if (rank == 0) ran[place] = std::this_thread::get_id();
+          ended->set_value();
+        };
+        groups[rank]->submit(one.task);
+        all[rank].push_back(one);
+      };
+      note(0, true);
+      note(1, true);
+      note(2, false);
+      groups[rank]->finish(*all[rank][1].task);
+      if (rank == 0) {
+        CHECK(ran[0] == std::this_thread::get_id());
+        CHECK(ran[1] == std::this_thread::get_id());
+      }
+      CHECK(all[rank][2].wait() == "");
+      if (rank == 0) CHECK(ran[2] != std::this_thread::get_id());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE("sums travel on the communication thread where a core is spare") {
+  Group& group = *open_groups(1)[0];
+  CHECK_FALSE(group.has_spare_core(1));  // nothing is known
+  group.set_place(4, true);
+  CHECK(group.has_spare_core(3));
+  CHECK_FALSE(group.has_spare_core(4));
+  group.set_place(4, false);  // a network is slower than a core less
+  CHECK(group.has_spare_core(4));
+  group.set_place(2, false);
+  CHECK_FALSE(group.has_spare_core(2));
+}
+
 TEST_CASE("a task that is submitted while the group closes fails") {
   const std::vector<Group*> groups = open_groups(2);
   Submitted closing = submit(*groups[0], Kind::kFinalize, 0, 0);  // waits for rank 1

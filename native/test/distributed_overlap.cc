@@ -14,9 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Runs body(overlap, rank) on a thread for each rank.
+// Runs body(overlap, rank) on a thread for each rank; sums travel on that thread, or on the group's.
 template <typename Body>
-void on_groups(int size, Body body) {
+void on_groups(int size, Body body, std::size_t cpus = 1) {
   const auto world = std::make_shared<LoopbackWorld>(size);
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
@@ -24,8 +24,9 @@ void on_groups(int size, Body body) {
     Group& group = Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
                                [&](std::exception_ptr failure) { connected.set_value(failure); });
     connected.get_future().get();
+    group.set_place(cpus, true);
     threads.emplace_back([&group, &body, rank] {
-      Overlap overlap(group);
+      Overlap overlap(group, 1);
       body(overlap, rank);
     });
   }
@@ -37,27 +38,33 @@ std::vector<std::span<const float>> ins(const Arrays& arrays) { return {arrays.b
 std::vector<std::span<float>> outs(Arrays& arrays) { return {arrays.begin(), arrays.end()}; }
 
 TEST_CASE("sums begun one after the other are there when they are waited for, in any order") {
+  std::size_t cpus = 1;
+  SUBCASE("on the thread that waits") { cpus = 1; }
+  SUBCASE("on the communication thread") { cpus = 2; }
   std::vector<int> wrong(3, -1);
-  on_groups(3, [&](Overlap& overlap, int rank) {
-    const auto self = static_cast<float>(rank);
-    Arrays large{std::vector<float>(200'000, self + 1)};
-    Arrays small{std::vector<float>(10, self), {}, std::vector<float>(7, 10 * self)};
-    Arrays small_sums{std::vector<float>(10), {}, std::vector<float>(7)};
-    Arrays other{std::vector<float>(5, self)}, other_sum{std::vector<float>(5)};
-    overlap.start(ins(large), outs(large), 2);  // in place
-    overlap.start(ins(small), outs(small_sums), 1);
-    overlap.start(ins(other), outs(other_sum), 1);
-    for (auto& array : small) std::fill(array.begin(), array.end(), -1.0F);  // has been read
-    overlap.wait(outs(other_sum));
-    overlap.wait(outs(large));
-    overlap.wait(outs(small_sums));
-    int errors = 0;
-    for (const float value : large[0]) errors += value != 3;
-    for (const float value : small_sums[0]) errors += value != 3;
-    for (const float value : small_sums[2]) errors += value != 30;
-    for (const float value : other_sum[0]) errors += value != 3;
-    wrong[static_cast<std::size_t>(rank)] = errors;
-  });
+  on_groups(
+      3,
+      [&](Overlap& overlap, int rank) {
+        const auto self = static_cast<float>(rank);
+        Arrays large{std::vector<float>(200'000, self + 1)};
+        Arrays small{std::vector<float>(10, self), {}, std::vector<float>(7, 10 * self)};
+        Arrays small_sums{std::vector<float>(10), {}, std::vector<float>(7)};
+        Arrays other{std::vector<float>(5, self)}, other_sum{std::vector<float>(5)};
+        overlap.start(ins(large), outs(large), 2);  // in place
+        overlap.start(ins(small), outs(small_sums), 1);
+        overlap.start(ins(other), outs(other_sum), 1);
+        for (auto& array : small) std::fill(array.begin(), array.end(), -1.0F);  // has been read
+        overlap.wait(outs(other_sum));
+        overlap.wait(outs(large));
+        overlap.wait(outs(small_sums));
+        int errors = 0;
+        for (const float value : large[0]) errors += value != 3;
+        for (const float value : small_sums[0]) errors += value != 3;
+        for (const float value : small_sums[2]) errors += value != 30;
+        for (const float value : other_sum[0]) errors += value != 3;
+        wrong[static_cast<std::size_t>(rank)] = errors;
+      },
+      cpus);
   for (const int errors : wrong) CHECK(errors == 0);
 }
 

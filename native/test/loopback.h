@@ -64,7 +64,8 @@ class Loopback final : public Transport {
     const int from = static_cast<int>(reinterpret_cast<std::intptr_t>(request.words[1])) - 1;
     auto& queue = waiting_[from];
     // Messages go to receives in the order in which these were started.
-    while (!queue.empty()) {
+    const auto number = reinterpret_cast<std::uintptr_t>(request.words[0]);
+    while (!queue.empty() && queue.front().number <= number) {
       const auto message = world_->take(from, rank_);
       if (message == nullptr) break;
       const Waiting& first = queue.front();
@@ -72,7 +73,6 @@ class Loopback final : public Transport {
       if (!message->empty()) std::memcpy(first.data, message->data(), message->size());
       queue.pop_front();
     }
-    const auto number = reinterpret_cast<std::uintptr_t>(request.words[0]);
     return queue.empty() || queue.front().number > number;
   }
   void progress() noexcept override {}

@@ -1,5 +1,5 @@
 /** The ranks of an MPI job. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { inspect } from 'node:util';
 import type { GroupTasks } from '../ops/group-tasks.js';
 import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
@@ -42,7 +42,7 @@ export class MpiGroup implements ProcessGroup {
    */
   static async open(native: GroupTasks, library: string, timeout: number): Promise<MpiGroup> {
     const group = new MpiGroup(native, await native.open(library, timeout));
-    // A process that exits in the middle of a job would leave the others waiting; one that has nothing more to do says farewell.
+    // A process that exits in the middle of a job would leave the others waiting; one that has nothing more to do leaves the group.
     process.on('uncaughtExceptionMonitor', group.#note);
     process.once('exit', group.#leave);
     process.once('beforeExit', group.#destroyAtEnd);
@@ -68,6 +68,7 @@ export class MpiGroup implements ProcessGroup {
     );
     this.#localRank = here.indexOf(this.rank);
     this.#localSize = here.length;
+    this.#native.place(Math.floor(availableParallelism() / here.length), here.length === this.size);
   }
 
   async allReduce(arrays: readonly GroupArray[], options: AllReduceOptions = {}): Promise<void> {

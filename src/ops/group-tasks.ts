@@ -43,6 +43,13 @@ export interface GroupTasks {
   open(library: string, timeout: number): Promise<{ rank: number; size: number; engine: string }>;
 
   /**
+   * Says where this rank is, by which sums of programs travel on the program's own thread or on another one.
+   * @param cpus how many CPUs of the host each of its ranks has
+   * @param sharesHost whether all ranks are on it
+   */
+  place(cpus: number, sharesHost: boolean): void;
+
+  /**
    * Runs a task after those before it. What `from` holds is copied now; the result is in `to` when the promise resolves.
    * @throws ArgumentError (rejects) for what no group could do
    * @throws StateError (rejects) when another rank does something else

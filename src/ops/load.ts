@@ -125,6 +125,7 @@ export interface NativeAddon extends ProgramAddon {
    */
   groupOpen(library: string, timeoutSeconds: number, settle: (task: number, error: Error | null) => void): void;
   groupInfo(): { rank: number; size: number; engine: string };
+  groupPlace(cpus: number, sharesHost: boolean): void;
   /** Kinds and ops are numbers of native/distributed. The arrays are copied, one behind the other. The number of the task. */
   groupSubmit(
     kind: number,

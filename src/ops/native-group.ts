@@ -38,6 +38,10 @@ export class NativeGroup implements GroupTasks {
     });
   }
 
+  place(cpus: number, sharesHost: boolean): void {
+    this.#addon.groupPlace(cpus, sharesHost);
+  }
+
   #settle(id: number, error: Error | null): void {
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);

@@ -1,4 +1,7 @@
 /** Compiled training steps on several processes: against one process with the whole batch, and what the program looks like. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { launchers, runRanks } from './ranks.js';
 import { largest } from './training.js';
@@ -90,5 +93,53 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
     expect(left).toEqual([]);
     expect(end).not.toBe(0);
     expect(stderr).toContain('the program of rank 1 is not that of rank 0');
+  });
+
+  it('that waits for a rank leaves the event loop and other models alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-waits-'));
+    const flag = JSON.stringify(join(folder, 'go'));
+    // Rank 1 makes its step only when rank 0, whose step waits for it, has trained another model: else the job would never end.
+    const code = `
+      const { compile, distributed, functional: F, nn, optim, rand, zeros } = await src('index.ts');
+      const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+      await distributed.initProcessGroup({ timeout: 50 });
+      const rank = distributed.getRank();
+      const stepOf = (model, forward) => {
+        const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+        return compile((x) => {
+          optimizer.zeroGrad();
+          const loss = F.mseLoss(forward(x), zeros([4, 3]));
+          loss.backward();
+          optimizer.step();
+          return loss;
+        });
+      };
+      const shared = new nn.Linear(5, 3), own = new nn.Linear(5, 3);
+      const ddp = new nn.parallel.DistributedDataParallel(shared);
+      await ddp.synchronize();
+      const [step, other] = [stepOf(shared, (x) => ddp.forward(x)), stepOf(own, (x) => own.forward(x))];
+      const x = rand([4, 5]);
+      await Promise.all([step.async(x), step.async(x)]);
+      const done = [];
+      if (rank === 1) while (!existsSync(${flag})) await new Promise((resolve) => setTimeout(resolve, 20));
+      const waiting = [step.async(x), step.async(x)].map((each) => each.then((loss) => done.push('shared') && loss.item()));
+      if (rank === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 100)); // it waits by then
+        for (let i = 0; i < 5; i++) await other.async(x);
+        other(x);
+        own.weight.sum().item();
+        done.push('own');
+        writeFileSync(${flag}, '');
+      }
+      const losses = await Promise.all(waiting);
+      report({ rank, done, falls: losses[1] < losses[0] });
+      await distributed.destroyProcessGroup();`;
+    const { end, stderr, reported, left } = await runRanks(launcher!, 2, code);
+    rmSync(folder, { recursive: true });
+    expect({ end, left }, stderr).toEqual({ end: 0, left: [] });
+    expect((reported as { rank: number }[]).sort((a, b) => a.rank - b.rank)).toEqual([
+      { rank: 0, done: ['own', 'shared', 'shared'], falls: true },
+      { rank: 1, done: ['shared', 'shared'], falls: true },
+    ]);
   });
 });
