@@ -1,6 +1,7 @@
 /**
  * Several processes on this machine: sums by size, and how much of a training step is left for computing, by rows per rank. Next to it what a
- * model says of links between machines. `npm run bench:distributed -- --ranks 2 --seconds 3 --python PATH --json FILE`.
+ * model says of links between machines. `npm run bench:distributed -- --ranks 2 --seconds 3 --python PATH --json FILE`; `--sums`, `--mlp`, `--cnn` and
+ * `--halves` take lists: kilobytes, and rows a rank; the last one is the MLP with its first layer in two halves.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ interface Figures {
   readonly samples: number;
 }
 interface Training {
+  readonly name: string;
   readonly rows: number;
   readonly alone: Figures;
   readonly together: Figures;
@@ -28,9 +30,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     python: { type: 'string' },
     json: { type: 'string' },
+    sums: { type: 'string', default: '1,16,64,256,1024,4096,16384' },
+    mlp: { type: 'string', default: '128,256,512,1024' },
+    cnn: { type: 'string', default: '64' },
+    halves: { type: 'string', default: '' },
   },
 });
-const { ranks, seconds } = values;
+const { ranks, seconds, sums, mlp, cnn, halves } = values;
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** The last line of what a program prints, as JSON. */
@@ -41,14 +47,14 @@ function run(program: string, args: readonly string[]): unknown {
 }
 
 const launcher = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '-np', ranks];
-const own = run('mpirun', [...launcher, process.execPath, pathOf('rank.mjs'), seconds]) as {
+const own = run('mpirun', [...launcher, process.execPath, pathOf('rank.mjs'), seconds, sums, mlp, cnn, halves]) as {
   readonly sums: readonly (Figures & { readonly bytes: number })[];
   readonly training: readonly Training[];
 };
 const torch =
   values.python === undefined
     ? null
-    : (run(values.python, [pathOf('torch_ddp.py'), seconds, ranks]) as {
+    : (run(values.python, [pathOf('torch_ddp.py'), seconds, ranks, mlp, cnn]) as {
         readonly version: string;
         readonly training: readonly Training[];
       });
@@ -67,12 +73,16 @@ const peers = torch === null ? '' : ` PyTorch ${torch.version} DDP (gloo) ms, al
 console.log(
   `\n| rows a rank | ms alone, p1 | ms together, p1 (median) | efficiency |${peers}\n|---|---|---|---|${torch === null ? '' : '---|---|---|'}`,
 );
-for (const [i, { rows, alone, together, efficiency }] of own.training.entries()) {
-  const peer = torch?.training[i];
+for (const { name, rows, alone, together, efficiency } of own.training) {
+  const peer = torch?.training.find((each) => each.name === name && each.rows === rows);
   const more =
-    peer === undefined ? '' : ` ${milli(peer.alone.p1)} | ${milli(peer.together.p1)} | ${share(peer.efficiency)} |`;
+    peer === undefined
+      ? torch === null
+        ? ''
+        : ' - | - |'
+      : ` ${milli(peer.alone.p1)} | ${milli(peer.together.p1)} | ${share(peer.efficiency)} |`;
   console.log(
-    `| ${rows} | ${milli(alone.p1)} | ${milli(together.p1)} (${milli(together.median)}) | ${share(efficiency)} |${more}`,
+    `| ${name} ${rows} | ${milli(alone.p1)} | ${milli(together.p1)} (${milli(together.median)}) | ${share(efficiency)} |${more}`,
   );
 }
 
@@ -80,7 +90,7 @@ console.log(
   `\nThe model's efficiency for such ranks on separate machines (bench/distributed/model.ts), at 2 and at 8 ranks:\n`,
 );
 console.log(`| rows a rank | ${links.map(({ name }) => name).join(' | ')} |\n|---|${links.map(() => '---|').join('')}`);
-for (const { rows, alone } of own.training) {
+for (const { rows, alone } of own.training.filter(({ name }) => name === 'MLP')) {
   const cells = links.map((link) =>
     [2, 8].map((count) => share(predictedEfficiency(alone.p1 / 1000, mlpMessages, count, link))).join(' / '),
   );
