@@ -82,6 +82,12 @@ const rows: readonly (readonly [shape: string, batch: number | null, params: Voc
     (name) =>
       [`${name} 256x512, forward and backward`, null, { kind: 'loss', name, sizes: [256, 512] }, 'one'] as const,
   ),
+  [
+    'LogSoftmax and CTCLoss, 128 steps, 64 classes, 24 labels, forward and backward',
+    32,
+    { kind: 'ctc', sizes: [128, 32, 64, 24] },
+    'each',
+  ],
   ...optimizers.map(
     (name) => [`784-256-128-10 by ${name}, step`, 128, { kind: 'optimizer', name, sizes: [128] }, 'one'] as const,
   ),

@@ -97,6 +97,18 @@ const makers: Record<Vocabulary['kind'], (lanewise: Lanewise, params: Vocabulary
     };
     return { fn, args: [input, ...(targets[name!]?.() ?? [rand(all)])] };
   },
+  ctc({ nn, functional: F, randint, randn }, { sizes: [steps, rows, classes, labels] }) {
+    const loss = new nn.CTCLoss();
+    const lengths = (length: number) => new Array<number>(rows!).fill(length);
+    const [of, wanted] = [lengths(steps!), lengths(labels!)];
+    const fn = (x: Tensor, targets: Tensor) => {
+      const leaf = x.detach().requiresGrad_();
+      const value = loss.forward(F.logSoftmax(leaf, 2), targets, of, wanted);
+      value.backward();
+      return { value, gradient: leaf.grad! };
+    };
+    return { fn, args: [randn([steps!, rows!, classes!]), randint(1, classes!, [rows!, labels!], { dtype: 'int32' })] };
+  },
   optimizer(lanewise, { name, sizes: [batch] }) {
     const { nn, optim, randint, randn } = lanewise;
     const model = new nn.Sequential(

@@ -195,8 +195,9 @@ void batchNormBackward(const Context& context, FloatIn grad, FloatIn x, std::opt
     if (weightGrad) (*weightGrad)[c] = static_cast<float>(product);
     if (biasGrad) (*biasGrad)[c] = sums[c];
     scale[c] = static_cast<float>(w * rstd);
-    slope[c] = static_cast<float>(-w * rstd * rstd * product / each);
-    shift[c] = static_cast<float>(-w * rstd * sum / each);
+    // What cancels does so before it is multiplied by rstd, which is large where the spread is small.
+    slope[c] = static_cast<float>(rstd * product / each);
+    shift[c] = static_cast<float>(sum / each);
   }
   if (!out) return;
   each_row(context, images,

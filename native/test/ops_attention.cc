@@ -27,9 +27,10 @@ struct Shape {
 };
 
 constexpr Shape kShapes[] = {
-    {1, 1, 1, 1, 1, 1, 1, false, false, false},    {2, 2, 1, 5, 7, 3, 9, true, false, false},
-    {1, 4, 2, 50, 70, 8, 8, false, false, true},   {1, 1, 1, 130, 200, 33, 17, true, true, true},
-    {3, 2, 1, 48, 64, 16, 16, false, true, false},
+    {1, 1, 1, 1, 1, 1, 1, false, false, false},     {2, 2, 1, 5, 7, 3, 9, true, false, false},
+    {1, 4, 2, 50, 70, 8, 8, false, false, true},    {1, 1, 1, 130, 200, 33, 17, true, true, true},
+    {3, 2, 1, 48, 64, 16, 16, false, true, false},  {1, 2, 2, 100, 200, 8, 500, true, true, false},
+    {1, 3, 1, 70, 150, 8, 500, false, false, true},
 };
 
 struct Memory {

@@ -47,6 +47,7 @@ export { Bilinear } from './bilinear.js';
 export type { NamedModules } from './container.js';
 export * from './conv.js';
 export type { LayerOptions, PaddingMode } from './conv-base.js';
+export type { ConvertibleModule, FloatDType } from './convertible-module.js';
 export { CrossEntropyLoss } from './cross-entropy.js';
 export { CTCLoss } from './ctc.js';
 export { CosineSimilarity, PairwiseDistance } from './distances.js';

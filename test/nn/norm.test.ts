@@ -167,3 +167,31 @@ describe('the state of batch norm', () => {
     expect(() => net.loadStateDict(less)).toThrow('Missing key(s) in state_dict: "0.running_mean"');
   });
 });
+
+describeEachBackend('gradients that cancel', () => {
+  const gradientOf = (layer: nn.Module, x: Tensor, weights: Tensor) => {
+    const leaf = x.detach().requiresGrad_();
+    layer.forward(leaf).mul(weights).sum().backward();
+    return leaf.grad!.toArray().flat(9);
+  };
+
+  it('are 0 where a row has one element, however large the factor behind it', () => {
+    const [x, weights] = [tensor([[1.2], [-3.7], [0.1]]), tensor([[0.3], [7.1], [-2.3]])];
+    const bare = new nn.LayerNorm(1, { elementwiseAffine: false });
+    const weighted = new nn.LayerNorm(1);
+    weighted.loadStateDict({ weight: tensor([1.7]), bias: tensor([0.3]) });
+    for (const layer of [bare, weighted]) expect(gradientOf(layer, x, weights).map(Math.abs)).toEqual([0, 0, 0]);
+    const grouped = new nn.GroupNorm(2, 2);
+    const pairs = tensor([1.25, -0.7, 0.3, 2.1], { shape: [2, 2] });
+    expect(gradientOf(grouped, pairs, pairs.mul(3)).map(Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('are 0 where all outputs of a channel weigh the same', () => {
+    const x = tensor([0.1, 0.7, -0.3, 0.9], { shape: [4, 1] });
+    const weights = tensor([0.7, 0.7, 0.7, 0.7], { shape: [4, 1] });
+    for (const layer of [new nn.BatchNorm1d(1), new nn.BatchNorm1d(1, { affine: false })])
+      for (const value of gradientOf(layer, x, weights)) expect(Math.abs(value)).toBeLessThan(2e-7);
+    for (const value of gradientOf(new nn.LayerNorm(4), x.reshape([1, 4]), weights.reshape([1, 4])))
+      expect(Math.abs(value)).toBeLessThan(2e-7);
+  });
+});

@@ -252,3 +252,11 @@ describe('gradients against differences', () => {
         });
       });
 });
+
+it('flattenParameters does nothing, as weights have one layout', () => {
+  for (const layer of [new nn.RNN(2, 3), new nn.GRU(2, 3, { numLayers: 2 }), new nn.LSTM(2, 3)]) {
+    const before = layer.parameters();
+    expect(layer.flattenParameters()).toBeUndefined();
+    expect(layer.parameters()).toEqual(before);
+  }
+});

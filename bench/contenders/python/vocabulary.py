@@ -107,6 +107,19 @@ def loss(sizes, name):
     return run
 
 
+def ctc(sizes, **_):
+    steps, rows, classes, labels = sizes
+    x = torch.randn(steps, rows, classes, requires_grad=True)
+    targets = torch.randint(1, classes, (rows, labels))
+    lengths = [torch.full((rows,), length) for length in (steps, labels)]
+
+    def run():
+        x.grad = None
+        F.ctc_loss(F.log_softmax(x, 2), targets, *lengths).backward()
+
+    return run
+
+
 def optimizer(sizes, name):
     model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
     x, y = torch.randn(sizes[0], 784), torch.randint(0, 10, (sizes[0],))
@@ -123,7 +136,7 @@ def regularized(sizes, **_):
     return stepping(adamw, lambda: F.cross_entropy(model(x), y), scheduler.step, parameters)
 
 
-KINDS = {each.__name__: each for each in (encoder, attention, embedding, activation, loss, optimizer, regularized)}
+KINDS = {each.__name__: each for each in (encoder, attention, embedding, activation, loss, ctc, optimizer, regularized)}
 
 
 def program(kind, sizes, name=None):

@@ -27,45 +27,73 @@ LANEWISE_VEC const float* mask_row(const AttentionBlock* block, std::size_t r) {
   return block->mask == nullptr ? nullptr : block->mask + r * block->mask_row;
 }
 
-LANEWISE_VEC float exp_of(float x) {
-  float lanes[kLanes];
-  v_store(lanes, v_exp(v_splat(x)));
-  return lanes[0];
+// Rows whose maxima are known before the first exponential: their factors are vectors, and nothing waits for a row's
+// own maximum.
+inline constexpr std::size_t kScoreRows = 16;
+
+// Scales and masks a row, and gives the largest.
+LANEWISE_VEC float scored_max(const AttentionBlock* block, float* s, const float* mask, std::size_t seen) {
+  const Vf lowest = v_splat(-kInfinity);
+  Vf best[kSumVectors];
+  LANEWISE_UNROLL
+  for (int v = 0; v < kSumVectors; ++v) best[v] = lowest;
+#define BODY(v, i, count)                                                                       \
+  {                                                                                             \
+    const Vf value = masked_scores(block, s, mask, i, count);                                   \
+    store_some(s + (i), value, count);                                                          \
+    best[v] = v_larger((count) == kLanes ? value : load_some(s + (i), count, lowest), best[v]); \
+  }
+  LANEWISE_EACH_VECTOR(0, seen, BODY)
+#undef BODY
+  return fold_max(best);
+}
+
+// What a row is whose scores are all -infinity: weights of 0, but what is NaN stays.
+LANEWISE_VEC void hidden_row(float* s, std::size_t seen, float* total) {
+  for (std::size_t j = 0; j < seen; ++j) {
+    const bool is_nan = s[j] != s[j];
+    if (is_nan) *total = s[j];
+    s[j] = is_nan ? s[j] : 0.0f;
+  }
 }
 
 static void attention_scores(const AttentionBlock* block, float* most, float* total, float* factor) {
   const Vf lowest = v_splat(-kInfinity);
-  for (std::size_t r = 0; r < block->rows; ++r) {
-    float* const s = block->scores + r * block->stride;
-    const float* const mask = mask_row(block, r);
-    const std::size_t seen = seen_keys(block, r);
-    for (std::size_t j = seen; j < block->keys; ++j) s[j] = 0.0f;
-#define BODY(v, i, count) store_some(s + (i), masked_scores(block, s, mask, i, count), count);
-    LANEWISE_EACH_VECTOR(0, seen, BODY)
-#undef BODY
-    const float own = row_max(s, seen), before = most[r], now = own > before ? own : before;
-    most[r] = now;
-    factor[r] = 1.0f;
-    if (now == -kInfinity) {  // no key so far; what is NaN stays
-      for (std::size_t j = 0; j < seen; ++j) {
-        const bool is_nan = s[j] != s[j];
-        if (is_nan) total[r] = s[j];
-        s[j] = is_nan ? s[j] : 0.0f;
-      }
-      continue;
+  for (std::size_t first = 0; first < block->rows; first += kScoreRows) {
+    const std::size_t rows = block->rows - first < kScoreRows ? block->rows - first : kScoreRows;
+    float fall[kScoreRows] = {};
+    for (std::size_t r = first; r < first + rows; ++r) {
+      float* const s = block->scores + r * block->stride;
+      const std::size_t seen = seen_keys(block, r);
+      for (std::size_t j = seen; j < block->keys; ++j) s[j] = 0.0f;
+      const float own = scored_max(block, s, mask_row(block, r), seen), before = most[r];
+      const float now = own > before ? own : before;
+      most[r] = now;
+      // Nothing before: e to the -infinity; no change, or no key so far: 1.
+      fall[r - first] = now == before ? 0.0f : before - now;
     }
-    if (now != before) factor[r] = before == -kInfinity ? 0.0f : exp_of(before - now);
-    const Vf m = v_splat(now);
+    float grown[kScoreRows];
+    for (std::size_t i = 0; i < kScoreRows; i += kLanes) v_store(grown + i, v_exp(v_load(fall + i)));
+    for (std::size_t r = first; r < first + rows; ++r) {
+      float* const s = block->scores + r * block->stride;
+      const std::size_t seen = seen_keys(block, r);
+      factor[r] = fall[r - first] == -kInfinity ? 0.0f : grown[r - first];
+      if (most[r] == -kInfinity) {
+        hidden_row(s, seen, total + r);
+        continue;
+      }
+      const Vf m = v_splat(most[r]);
 #define TERM(v, i, count)                                            \
   {                                                                  \
     const Vf e = v_exp(v_sub(load_some(s + (i), count, lowest), m)); \
     store_some(s + (i), e, count);                                   \
     sums[v] = v_add(sums[v], e);                                     \
   }
-    LANEWISE_ROW_SUM(sum, seen, TERM)
+      LANEWISE_ROW_SUM(sum, seen, TERM)
 #undef TERM
-    // A NaN among what has been added so far stays one: 0·NaN.
-    total[r] = total[r] * factor[r] + static_cast<float>(sum);
+      // A NaN among what has been added so far stays one: 0·NaN.
+      total[r] = total[r] * factor[r] + static_cast<float>(sum);
+    }
   }
 }
 

@@ -113,15 +113,16 @@ static void layer_norm_backward(const float* grad, const float* x, std::size_t c
   }
   if (out == nullptr) return;
   const double n = static_cast<double>(size);
-  // out = rstd·(grad·weight - Σ/n) - (x - mean)·rstd²·product/n
-  const Vf shift = v_splat(static_cast<float>(centered ? -root * total / n : 0.0));
-  const Vf slope = v_splat(static_cast<float>(-root * root * product / n));
+  // out = (grad·weight - total/n - (x - mean)·rstd·product/n)·rstd: what cancels does so before it is multiplied by
+  // rstd, which is large where the spread is small, and a row of one element has exactly 0.
+  const Vf center = v_splat(static_cast<float>(centered ? total / n : 0.0));
+  const Vf slope = v_splat(static_cast<float>(root * product / n));
   if (inner == 1) {
 #define BODY(v, i, n)                                                                       \
   {                                                                                         \
     const Vf d = v_sub(load_some(x + (i), n, zero), m), g = load_some(grad + (i), n, zero); \
     const Vf gw = weight == nullptr ? g : v_mul(g, load_some(weight + (i), n, zero));       \
-    store_some(out + (i), v_fma(gw, r, v_fma(d, slope, shift)), n);                         \
+    store_some(out + (i), v_mul(v_fnma(d, slope, v_sub(gw, center)), r), n);                \
   }
     LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY
@@ -131,10 +132,11 @@ static void layer_norm_backward(const float* grad, const float* x, std::size_t c
     const Vf w = v_splat(weight == nullptr ? 1.0f : weight[c]);
     const float *g = grad + c * inner, *from = x + c * inner;
     float* to = out + c * inner;
-#define BODY(v, i, n)                                                                                 \
-  {                                                                                                   \
-    const Vf d = v_sub(load_some(from + (i), n, zero), m);                                            \
-    store_some(to + (i), v_fma(v_mul(load_some(g + (i), n, zero), w), r, v_fma(d, slope, shift)), n); \
+#define BODY(v, i, n)                                                       \
+  {                                                                         \
+    const Vf d = v_sub(load_some(from + (i), n, zero), m);                  \
+    const Vf gw = v_mul(load_some(g + (i), n, zero), w);                    \
+    store_some(to + (i), v_mul(v_fnma(d, slope, v_sub(gw, center)), r), n); \
   }
     LANEWISE_EACH_VECTOR(0, inner, BODY)
 #undef BODY

@@ -197,10 +197,10 @@ static void normalize_backward(const float* grad, const float* x, std::size_t ro
       const Vf m = v_splat(mean[r]), a = v_splat(scale[r]), b = v_splat(slope[r]), s = v_splat(shift[r]);
       const float *g = grad + r * columns, *from = x + r * columns;
       float* to = out + r * columns;
-#define BODY(v, i, n)                                                               \
-  {                                                                                 \
-    const Vf d = v_sub(load_some(from + (i), n, zero), m);                          \
-    store_some(to + (i), v_fma(load_some(g + (i), n, zero), a, v_fma(d, b, s)), n); \
+#define BODY(v, i, n)                                                                       \
+  {                                                                                         \
+    const Vf d = v_sub(load_some(from + (i), n, zero), m);                                  \
+    store_some(to + (i), v_mul(v_fnma(d, b, v_sub(load_some(g + (i), n, zero), s)), a), n); \
   }
       LANEWISE_EACH_VECTOR(0, columns, BODY)
 #undef BODY
@@ -210,9 +210,9 @@ static void normalize_backward(const float* grad, const float* x, std::size_t ro
 #define LOAD                                                                            \
   const Vf m = load_some(mean + i, count, zero), a = load_some(scale + i, count, zero); \
   const Vf b = load_some(slope + i, count, zero), s = load_some(shift + i, count, zero);
-#define BODY                                                             \
-  const Vf rest = v_fma(v_sub(load_some(x + at, count, zero), m), b, s); \
-  store_some(out + at, v_fma(load_some(grad + at, count, zero), a, rest), count);
+#define BODY                                             \
+  const Vf d = v_sub(load_some(x + at, count, zero), m); \
+  store_some(out + at, v_mul(v_fnma(d, b, v_sub(load_some(grad + at, count, zero), s)), a), count);
   LANEWISE_EACH_COEFFICIENT(rows, columns, LOAD, BODY)
 #undef BODY
 #undef LOAD

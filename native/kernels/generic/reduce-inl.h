@@ -8,13 +8,37 @@ inline constexpr std::size_t kSumBlock = 1024;
 // Vectors of columns that are summed together: whole cache lines of each row.
 inline constexpr int kColumnVectors = 4;
 
-LANEWISE_VEC float fold_sums(const Vf* sums) {
-  float lanes[kSums];
-  LANEWISE_UNROLL
-  for (int v = 0; v < kSumVectors; ++v) v_store(lanes + v * kLanes, sums[v]);
-  for (int half = kSums / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+// 16 numbers side by side to one, in halves of 8, 4, 2 and 1: those that are whole vectors first. WHOLE and ONE take
+// the second half into the first.
+#define LANEWISE_FOLD(sums, WHOLE, ONE)                      \
+  Vf rest[kSumVectors];                                      \
+  LANEWISE_UNROLL                                            \
+  for (int v = 0; v < kSumVectors; ++v) rest[v] = (sums)[v]; \
+  LANEWISE_FOLD_HALF(8, WHOLE)                               \
+  LANEWISE_FOLD_HALF(4, WHOLE)                               \
+  LANEWISE_FOLD_HALF(2, WHOLE)                               \
+  LANEWISE_FOLD_HALF(1, WHOLE)                               \
+  float lanes[kLanes];                                       \
+  v_store(lanes, rest[0]);                                   \
+  LANEWISE_FOLD_LANES(8, ONE)                                \
+  LANEWISE_FOLD_LANES(4, ONE)                                \
+  LANEWISE_FOLD_LANES(2, ONE)                                \
+  LANEWISE_FOLD_LANES(1, ONE)
+#define LANEWISE_FOLD_HALF(half, WHOLE)                                                          \
+  if (kSumVectors > (half)) {                                                                    \
+    LANEWISE_UNROLL                                                                              \
+    for (int v = 0; v < (half); ++v) rest[v] = WHOLE(rest[v], rest[(v + (half)) % kSumVectors]); \
   }
+#define LANEWISE_FOLD_LANES(half, ONE)                                                       \
+  if (kLanes > (half)) {                                                                     \
+    LANEWISE_UNROLL                                                                          \
+    for (int i = 0; i < (half); ++i) lanes[i] = ONE(lanes[i], lanes[(i + (half)) % kLanes]); \
+  }
+
+LANEWISE_VEC float fold_sums(const Vf* sums) {
+#define SUM(a, b) (a) + (b)
+  LANEWISE_FOLD(sums, v_add, SUM)
+#undef SUM
   return lanes[0];
 }
 

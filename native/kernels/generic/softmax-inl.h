@@ -4,6 +4,16 @@
 #include "math-inl.h"
 #include "reduce-inl.h"
 
+// The largest of 16 numbers side by side, folded in halves as sums are.
+LANEWISE_VEC float fold_max(const Vf* best) {
+#define WHOLE(a, b) v_larger(b, a)
+#define ONE(a, b) (b) > (a) ? (b) : (a)
+  LANEWISE_FOLD(best, WHOLE, ONE)
+#undef WHOLE
+#undef ONE
+  return lanes[0];
+}
+
 // The largest number of a row; -infinity when there is none. NaNs are passed over: they come back in x - max.
 LANEWISE_VEC float row_max(const float* x, std::size_t size) {
   const Vf lowest = v_splat(-kInfinity);
@@ -13,12 +23,7 @@ LANEWISE_VEC float row_max(const float* x, std::size_t size) {
 #define BODY(v, i, count) best[v] = v_larger(load_some(x + (i), count, lowest), best[v]);
   LANEWISE_EACH_VECTOR(0, size, BODY)
 #undef BODY
-  float lanes[kSums];
-  LANEWISE_UNROLL
-  for (int v = 0; v < kSumVectors; ++v) v_store(lanes + v * kLanes, best[v]);
-  float result = lanes[0];
-  for (int i = 1; i < kSums; ++i) result = lanes[i] > result ? lanes[i] : result;
-  return result;
+  return fold_max(best);
 }
 
 // Σ of TERM(i, count) over a row of `size` elements, by the tree of reduce-inl.h, into the double `total`.

@@ -186,6 +186,8 @@ export const attentionCases: readonly Case[] = [
   // Over several threads: by heads, and by queries and keys.
   ...cases(of(8, 4, 64, 64, 32), { byRow: true }),
   ...cases(of(1, 1, 200, 300, 64), { p: 0.2 }),
+  // Keys in parts of one block each, some of them behind all queries of a block.
+  ...cases(of(1, 2, 150, 200, 4, 500, 2), { causal: true }),
   ...cases(of(0, 2, 3, 5, 4), {}, nothing),
   ...cases(of(2, 2, 0, 5, 4), {}, nothing),
   ...cases(of(2, 2, 3, 0, 4), {}, nothing),
