@@ -2,7 +2,8 @@
  * Whether lanewise's numbers are PyTorch's.
  *
  * The oracle is PyTorch in float64. It also says how far rounding can carry a network: it trains from weights and inputs changed by a few
- * units in the last place, in float64 and in float32, and the largest change of each tensor is its noise. A number may be off by 8 times that
+ * units in the last place, with what each layer gives and its gradient changed as much, in float64 and in float32, and the largest change of
+ * each tensor is its noise. A number may be off by 8 times that
  * (a few runs do not meet the worst), and by a share of the largest element of its tensor:
  * - in float64 on the reference by 1e-10, which no mistake of a formula passes;
  * - in float32 by 1e-5, the bound of the golden tests.

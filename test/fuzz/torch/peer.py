@@ -13,7 +13,8 @@ from torch.nn import functional as F
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
 
-# How far rounding carries: runs from weights and inputs that are changed by this much.
+# How far rounding carries: runs from weights and inputs that are changed by this much, and so is what each layer gives, and its gradient.
+# Those in between count too: where all that comes in cancels, only roundings are left, and a norm behind them divides by their size.
 CHANGES = {torch.float64: (1e-15, 1e-14), torch.float32: (0.0, 1e-7, 5e-7)}
 
 
@@ -61,13 +62,21 @@ class Network(nn.Module):
         self.layers = nn.ModuleList([make_module(each) for each in spec["modules"]])
         self.body = spec["body"]
         self.tensors = []
+        # Changes a value by a rounding error; its gradient too.
+        self.moved = lambda x: x
+
+    def rounded(self, x):
+        x = self.moved(x)
+        if x.requires_grad:
+            x.register_hook(self.moved)
+        return x
 
     def step(self, step, x):
         kind = step["kind"]
         if kind == "module":
             call = resolved(step.get("call", {}), self.tensors)
             # Masks of dropout are drawn in the order of memory, and lanewise has no views.
-            return first_of(self.layers[step["module"]](*[x] * step["inputs"], **call)).contiguous()
+            return self.rounded(first_of(self.layers[step["module"]](*[x] * step["inputs"], **call)).contiguous())
         if kind == "residual":
             return x + self.run(step["body"], x)
         if kind == "cat":
@@ -76,7 +85,7 @@ class Network(nn.Module):
             return x.permute(step["numbers"]).contiguous()
         if kind == "reshape":
             return x.reshape(step["numbers"])
-        return F.scaled_dot_product_attention(x, x, x, **resolved(step["options"], self.tensors))
+        return self.rounded(F.scaled_dot_product_attention(x, x, x, **resolved(step["options"], self.tensors)))
 
     def run(self, body, x):
         for step in body:
@@ -103,7 +112,7 @@ def make_optimizer(spec, parameters):
 
 
 def train(spec, state, dtype, change):
-    """Trains from a state; weights and the input are changed by a share of themselves."""
+    """Trains from a state; weights, the input and what layers give are changed by a share of themselves."""
     noise = torch.Generator().manual_seed(7)
 
     def moved(x):
@@ -114,6 +123,7 @@ def train(spec, state, dtype, change):
     tensors = [make_tensor(each, dtype) for each in spec["tensors"]]
     model = Network(spec).to(dtype)
     model.tensors = tensors
+    model.moved = moved
     model.load_state_dict({name: moved(value) for name, value in state.items()})
     model.train(spec["training"])
     parameters = list(model.parameters())
