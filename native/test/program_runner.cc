@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -25,71 +23,11 @@
 #include "../core/fair_lock.h"
 #include "../core/start_thread.h"
 #include "../core/thread_pool.h"
-#include "../program/lane.h"
 #include "../program/runner.h"
+#include "runner_jobs.h"
 
 namespace lanewise::program {
 namespace {
-
-using namespace std::chrono_literals;
-
-// Calls `slice` until it says that it is done; counts each call as a run with the value it was given.
-class TestJob final : public Job {
- public:
-  explicit TestJob(std::function<bool(TestJob&)> slice) : Job(1), slice_(std::move(slice)) {}
-
-  void count(double value) { count_run(std::vector<double>{value}); }
-
- private:
-  bool run(core::ThreadPool&) override { return slice_(*this); }
-
-  std::function<bool(TestJob&)> slice_;
-};
-
-std::shared_ptr<TestJob> job_of(std::function<bool(TestJob&)> slice) {
-  return std::make_shared<TestJob>(std::move(slice));
-}
-
-class Collected final : public CompletionQueue {
- public:
-  void accept(JobList& one) noexcept override {
-    const std::lock_guard lock(mutex_);
-    over_.splice(over_.end(), one);
-    arrived_.notify_all();
-  }
-
-  // Waits until `count` have come; their ids in order of arrival.
-  std::vector<std::uint64_t> wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    REQUIRE(arrived_.wait_for(lock, 60s, [&] { return over_.size() >= count; }));
-    std::vector<std::uint64_t> ids;
-    for (const QueuedJob& queued : over_) ids.push_back(queued.id);
-    return ids;
-  }
-
-  std::size_t size() {
-    const std::lock_guard lock(mutex_);
-    return over_.size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  JobList over_;
-};
-
-struct Fixture {
-  std::shared_ptr<core::FairLock> lock = std::make_shared<core::FairLock>();
-  std::shared_ptr<Collected> collected = std::make_shared<Collected>();
-  Runner runner{lock, collected, core::ThreadPool::instance(), core::start_thread};
-};
-
-// Waits for something that another thread is to do.
-void wait_until(const std::function<bool()>& what) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!what() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
-  REQUIRE(what());
-}
 
 TEST_CASE("a job runs to its end on another thread, and its sums belong to its runs") {
   Fixture fixture;
@@ -382,112 +320,6 @@ TEST_CASE("a background runner gives way, its helpers too") {
   CHECK(seen == std::vector<int>{std::max(own, 19), own});
 }
 #endif
-
-TEST_CASE("a run that waits lets other jobs run, but none that it blocks and none behind it in its sequence") {
-  Fixture fixture;
-  std::atomic<bool> is_away{false}, come_back{false}, is_back{false}, blocked_ran{false}, sequel_ran{false};
-  class BlockedJob final : public Job {
-   public:
-    BlockedJob(std::atomic<bool>& until, std::atomic<bool>& ran) : Job(0), until_(until), ran_(ran) {}
-    bool is_blocked() const override { return !until_; }
-
-   private:
-    bool run(core::ThreadPool&) override {
-      ran_ = true;
-      return false;
-    }
-    std::atomic<bool>&until_, &ran_;
-  };
-  const auto sequence = std::make_shared<Sequence>();
-  const auto waiting = job_of([&](TestJob&) {
-    {
-      const Away away;
-      is_away = true;
-      wait_until([&] { return come_back.load(); });
-    }
-    CHECK_FALSE(blocked_ran);
-    CHECK_FALSE(sequel_ran);
-    is_back = true;
-    return false;
-  });
-  waiting->join(sequence);
-  const auto sequel = job_of([&](TestJob&) {
-    sequel_ran = true;
-    return false;
-  });
-  sequel->join(sequence);
-  int runs = 0;
-  fixture.runner.submit(1, waiting);
-  fixture.runner.submit(2, std::make_shared<BlockedJob>(is_back, blocked_ran));
-  fixture.runner.submit(3, sequel);
-  wait_until([&] { return is_away.load(); });
-  fixture.runner.submit(4, job_of([&](TestJob&) { return ++runs < 50; }));  // after it has gone
-  CHECK(fixture.collected->wait(1) == std::vector<std::uint64_t>{4});
-  CHECK(runs == 50);
-  {  // The lock is free for the event loop.
-    const std::lock_guard lock(*fixture.lock);
-  }
-  come_back = true;
-  CHECK(fixture.collected->wait(4).size() == 4);
-  CHECK(is_back);
-  CHECK(blocked_ran);
-  CHECK(sequel_ran);
-}
-
-TEST_CASE("jobs that were there before a run went away go on; two runs never compute at the same time") {
-  Fixture fixture;
-  std::atomic<int> computing{0}, most{0}, other_runs{0};
-  const auto compute = [&] {
-    most = std::max(most.load(), ++computing);
-    std::this_thread::sleep_for(1ms);
-    --computing;
-  };
-  // Not before the other one has run ten times in the meantime.
-  const auto waiting = job_of([&](TestJob& self) {
-    compute();
-    {
-      const Away away;
-      const int before = other_runs;
-      wait_until([&] { return other_runs >= before + 10 || other_runs == 60; });
-    }
-    compute();
-    self.count(0);
-    return self.runs() < 4;
-  });
-  fixture.runner.submit(1, waiting);
-  fixture.runner.submit(2, job_of([&](TestJob&) {
-                          compute();
-                          return ++other_runs < 60;
-                        }));
-  CHECK(fixture.collected->wait(2).size() == 2);
-  CHECK(most == 1);
-}
-
-TEST_CASE("a runner that is closed while a run is away drops its jobs when that one is back") {
-  std::atomic<bool> is_away{false}, come_back{false}, is_back{false};
-  auto held = std::make_shared<int>(0);
-  const std::weak_ptr<int> released = held;
-  {
-    Fixture fixture;
-    fixture.runner.submit(1, job_of([&, held](TestJob&) {
-                            {
-                              const Away away;
-                              is_away = true;
-                              wait_until([&] { return come_back.load(); });
-                            }
-                            is_back = *held == 0;
-                            return true;
-                          }));
-    held = nullptr;
-    wait_until([&] { return is_away.load(); });
-    fixture.runner.submit(2, job_of([](TestJob&) { return false; }));  // there is a second thread
-    fixture.collected->wait(1);
-  }
-  CHECK_FALSE(released.expired());
-  come_back = true;
-  wait_until([&] { return released.expired(); });
-  CHECK(is_back);
-}
 
 }  // namespace
 }  // namespace lanewise::program
