@@ -222,7 +222,8 @@ describeEachBackend('a training that is resumed', (backendName) => {
     const { left, steps } = await trainThrough(make, own);
     expect(left).toEqual(expected);
     expect(steps).toBeGreaterThan(3);
-    for (let step = 1; step <= steps; step++) {
+    // Checkpoints hold the same on every backend: those of every step on one, of every third on the others.
+    for (let step = 1; step <= steps; step += backendName === backend.available.at(-1) ? 1 : 3) {
       const path = join(own, `${step}.safetensors`);
       expect(existsSync(path)).toBe(true);
       // The default generator of the resumed process stands elsewhere.
