@@ -31,6 +31,8 @@ const regression =
 
 const labelled: Maker = (draw, shape, make) => {
   const [rows = 1, classes = 1, ...rest] = shape;
+  // Over one class it is 0 whatever comes in, and gradients are rounding errors of equal sign, which add up.
+  if (classes === 1) return null;
   const isNll = draw.chance(0.4);
   const weight = draw.chance(0.3) && { weight: make('float', [classes], () => Math.fround(0.1 + draw.uniform())) };
   const others = draw.some({ ignoreIndex: draw.int(0, classes), ...(!isNll && { labelSmoothing: 0.2 }) }, 0.3);
@@ -43,7 +45,6 @@ const labelled: Maker = (draw, shape, make) => {
     isFirst = false;
     return ignored ? (drawn + 1) % classes : drawn;
   };
-  if (classes === 1) delete others.ignoreIndex;
   const before = isNll && { before: { name: 'LogSoftmax', args: [1] } };
   return { ...before, loss: loss(draw, name, { ...weight, ...others }, make('int', [rows, ...rest], label)) };
 };
