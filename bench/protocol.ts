@@ -51,7 +51,16 @@ export interface Recurrent {
 
 /** One thing of PyTorch's vocabulary: `name` says which of its kind, or which pass. */
 export interface Vocabulary {
-  readonly kind: 'encoder' | 'attention' | 'embedding' | 'activation' | 'loss' | 'ctc' | 'optimizer' | 'regularized';
+  readonly kind:
+    | 'encoder'
+    | 'attention'
+    | 'embedding'
+    | 'sparse'
+    | 'activation'
+    | 'loss'
+    | 'ctc'
+    | 'optimizer'
+    | 'regularized';
   readonly name?: string;
   readonly sizes: readonly number[];
 }

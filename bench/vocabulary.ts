@@ -68,6 +68,12 @@ const rows: readonly (readonly [shape: string, batch: number | null, params: Voc
     'each',
   ],
   ['Embedding 10000x64, 64 tokens, step', 32, { kind: 'embedding', sizes: [10000, 64, 32, 64], name: 'step' }, 'each'],
+  ...[10_000, 1_000_000].flatMap((entries) =>
+    (['SGD', 'SparseAdam'] as const).map((name) => {
+      const params = { kind: 'sparse', sizes: [entries, 64, 32, 64], name } as const;
+      return [`Embedding ${entries}x64 sparse, 64 tokens, step by ${name}`, 32, params, 'each'] as const;
+    }),
+  ),
   [
     'BatchNorm1d, GELU, Dropout, AdamW, OneCycle, clipGradNorm, step',
     128,

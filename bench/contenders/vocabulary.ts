@@ -55,6 +55,20 @@ const makers: Record<Vocabulary['kind'], (lanewise: Lanewise, params: Vocabulary
     };
     return { fn, args: [index, randn([batch!, tokens!, width!])] };
   },
+  sparse({ nn, optim, randint, randn, zeros }, { name, sizes: [entries, width, batch, tokens] }) {
+    const table = nn.Embedding.fromPretrained(zeros([entries!, width!]), { freeze: false, sparse: true });
+    const made = (optim as unknown as Record<string, Maker<Optim.Optimizer>>)[name!]!;
+    const optimizer = new made(table.parameters(), { lr: 1e-5 });
+    const fn = (x: Tensor, grad: Tensor) => {
+      optimizer.zeroGrad();
+      const output = table.forward(x);
+      output.backward(grad);
+      optimizer.step();
+      return output.sum();
+    };
+    const index = randint(0, entries!, [batch!, tokens!], { dtype: 'int32' });
+    return { fn, args: [index, randn([batch!, tokens!, width!])] };
+  },
   activation({ nn, randn }, { name, sizes: [rows, columns] }) {
     const layer = new (nn as unknown as Record<string, Maker<NN.Module>>)[name!]!(
       ...(name === 'Threshold' ? [0.1, 0] : name!.includes('Softm') || name === 'LogSoftmax' ? [1] : []),

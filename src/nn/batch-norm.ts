@@ -112,7 +112,7 @@ abstract class Norm<C extends number> extends Module {
   }
 }
 
-/** What batch norms of any rank have in common. @internal */
+/** What batch norms of any rank have in common. */
 export abstract class BatchNorm<C extends number> extends Norm<C> {
   constructor(numFeatures: C, options?: BatchNormLayerOptions) {
     super(numFeatures, options, true);

@@ -65,6 +65,23 @@ def embedding(sizes, name):
     return step
 
 
+def sparse(sizes, name):
+    entries, width, batch, tokens = sizes
+    table = nn.Embedding.from_pretrained(torch.zeros(entries, width), freeze=False, sparse=True)
+    index, grad = torch.randint(0, entries, (batch, tokens)), torch.randn(batch, tokens, width)
+    # Neither has a fused form for sparse gradients.
+    optimizer = getattr(torch.optim, name)(table.parameters(), lr=1e-5)
+
+    def step():
+        optimizer.zero_grad()
+        output = table(index)
+        output.backward(grad)
+        optimizer.step()
+        return output.sum()
+
+    return step
+
+
 def activation(sizes, name):
     args = [0.1, 0.0] if name == "Threshold" else [1] if name in ("Softmax", "Softmin", "LogSoftmax") else []
     layer = getattr(nn, name)(*args)
@@ -136,7 +153,7 @@ def regularized(sizes, **_):
     return stepping(adamw, lambda: F.cross_entropy(model(x), y), scheduler.step, parameters)
 
 
-KINDS = {each.__name__: each for each in (encoder, attention, embedding, activation, loss, ctc, optimizer, regularized)}
+KINDS = {each.__name__: each for each in (encoder, attention, embedding, sparse, activation, loss, ctc, optimizer, regularized)}
 
 
 def program(kind, sizes, name=None):
