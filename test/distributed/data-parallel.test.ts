@@ -1,8 +1,10 @@
 /** DistributedDataParallel on ranks in one process: against one process with the whole batch, and against PyTorch's. */
 import { describe, expect, it } from 'vitest';
 import type { ProcessGroup } from '../../src/distributed/group.js';
+import { SingleGroup } from '../../src/distributed/single-group.js';
 import {
   ArgumentError,
+  compile,
   functional as F,
   Generator,
   manualSeed,
@@ -163,6 +165,62 @@ it('two calls in one step draw two masks', async () => {
     const [x] = batches(1, 4).map((batch) => batch.x) as [Tensor];
     const [first, second] = [1, 2].map(() => withGenerator(own, () => ddp.forward(x).toArray()));
     expect(first).not.toEqual(second);
+  });
+});
+
+describe('shards in a compiled step', () => {
+  const parts = 4;
+  const setUp = async () => {
+    const model = makeModel();
+    const optimizer = kinds.SGD(model);
+    const ddp = new DistributedDataParallel(model, { processGroup: new SingleGroup(), shards: parts });
+    await ddp.synchronize();
+    const backward = (x: Tensor, y: Tensor, i: number) =>
+      F.crossEntropy(ddp.forward(x.narrow(0, 3 * i, 3)), y.narrow(0, 3 * i, 3)).backward();
+    return { model, optimizer, ddp, backward };
+  };
+
+  it('are those of the loop by hand: gradients of each part by itself, masks of the whole batch', async () => {
+    const own = () => new Generator(9);
+    const [eager, compiled] = [await setUp(), await setUp()];
+    const [drawn, traced] = [own(), own()];
+    const step = compile((x: Tensor, y: Tensor) => {
+      // Two steps in one function.
+      for (let twice = 0; twice < 2; twice++) {
+        compiled.optimizer.zeroGrad();
+        for (let i = 0; i < parts; i++) compiled.backward(x, y, i);
+        compiled.optimizer.step();
+      }
+      return x.sum();
+    });
+    for (const { x, y } of batches(20, 12)) {
+      withGenerator(traced, () => step(x, y));
+      for (let twice = 0; twice < 2; twice++) {
+        eager.optimizer.zeroGrad();
+        withGenerator(drawn, () => {
+          for (let i = 0; i < parts; i++) eager.backward(x, y, i);
+        });
+        await eager.ddp.synchronize();
+        eager.optimizer.step();
+      }
+    }
+    expect(largest(weightsOf(compiled.model), weightsOf(eager.model))).toBeLessThan(1e-6);
+    expect(largest(weightsOf(compiled.model), weightsOf(makeModel()))).toBeGreaterThan(1e-2);
+  });
+
+  it('are all of a step, or it is not made', async () => {
+    const { model, optimizer, backward } = await setUp();
+    const before = weightsOf(model).map((each) => each.slice());
+    const step = compile((x: Tensor, y: Tensor) => {
+      for (let i = 0; i < parts - 1; i++) backward(x, y, i);
+      optimizer.step();
+      return x.sum();
+    });
+    const [{ x, y }] = batches(1, 12) as [{ x: Tensor; y: Tensor }];
+    expect(() => step(x, y)).toThrow(
+      'the compiled function: 3 of the 4 shards of this rank have been through backward()',
+    );
+    expect(weightsOf(model)).toEqual(before);
   });
 });
 
