@@ -24,7 +24,7 @@ export const complete: readonly Exported[] = [
 ];
 
 /** Marked as internal in the sources. */
-const internal = ['hooks', 'node', 'attach', 'assertWritable'];
+const internal = ['hooks', 'node', 'attach', 'assertWritable', 'rowCounts'];
 const methods = Object.getOwnPropertyNames(lanewise.Tensor.prototype).filter(
   (name) => !name.startsWith('~') && !name.startsWith('_') && name !== 'constructor' && !internal.includes(name),
 );
