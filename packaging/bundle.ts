@@ -58,7 +58,7 @@ async function asCommonJs(code: string): Promise<string> {
   const whole = made.code.replaceAll('\\\n', '');
   // In CommonJS ncc and nft look for __dirname.
   const located = whole.replace(
-    /new URL\(([`'"])(\.\.\/\.\.\/prebuilds\/[^`'"]*)\1,fileUrl\)/g,
+    /new URL\(([`'"])(\.\.\/\.\.\/(?:prebuilds|dist)\/[^`'"]*)\1,fileUrl\)/g,
     'process.getBuiltinModule("node:url").pathToFileURL(__dirname+`/$2`)',
   );
   const renamed = located.replace(/\b(require|import)\("(\.[^"]*)\.js"\)/g, '$1("$2.cjs")');

@@ -1,10 +1,10 @@
 /**
- * Builds the binaries of the package in build-prebuilds/: `npm run prebuilds -- --all`, or names of targets. `--verify` builds each a second
- * time, with nothing left of the first, and compares.
+ * Builds the binaries of the package in build-prebuilds/: `npm run prebuilds -- --all`, or names of targets. What is there of the same sources
+ * stays. `--verify` builds each once more, with nothing left of the first, and compares.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,17 +56,21 @@ let sum = 0;
 for (const target of chosen) {
   const start = performance.now();
   const file = join(folder, 'prebuilds', target.file);
-  mkdirSync(dirname(file), { recursive: true });
-  rmSync(`${file}.sources`, { force: true });
-  await zig.build(target, file);
-  writeFileSync(`${file}.sources`, sourcesHash());
+  const mark = `${file}.sources`;
+  const isThere = existsSync(mark) && readFileSync(mark, 'utf8') === sourcesHash();
+  if (!isThere) {
+    mkdirSync(dirname(file), { recursive: true });
+    rmSync(mark, { force: true });
+    await zig.build(target, file);
+    writeFileSync(mark, sourcesHash());
+  }
   const seconds = (performance.now() - start) / 1000;
   const bytes = readFileSync(file);
   const packed = gzipSync(bytes, { level: 9 }).length;
   sum += packed;
   console.log(
     `${target.name}: ${(bytes.length / 1024).toFixed(0)} KiB, ${(packed / 1024).toFixed(0)} packed, ` +
-      `sha256 ${hash(file).slice(0, 16)}, ${seconds.toFixed(0)} s`,
+      `sha256 ${hash(file).slice(0, 16)}, ${isThere ? 'built before' : `${seconds.toFixed(0)} s`}`,
   );
   for (const wrong of violations(target, bytes)) {
     console.error(`${target.name}: ${wrong}`);

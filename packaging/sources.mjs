@@ -14,7 +14,9 @@ export function sourcesHash() {
     .filter((path) => !/^native\/(test|bench)\//.test(path));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const hash = createHash('sha256').update(version);
-  for (const path of [...files, 'packaging/zig.ts', 'packaging/targets.ts', 'packaging/package-lock.json'].sort())
-    hash.update(`${path}\0`).update(readFileSync(join(root, path)));
+  const how = ['zig.ts', 'targets.ts', 'mach-o-names.ts', 'pe.ts', 'package-lock.json'].map(
+    (name) => `packaging/${name}`,
+  );
+  for (const path of [...files, ...how].sort()) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }

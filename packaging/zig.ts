@@ -26,6 +26,9 @@ const flags = [
 /** What is slow anyway, or takes no time: for size, since all platforms share one package. */
 const isSmall = (source: string) => /^native\/(binding|program|wasm|kernels\/isa\/scalar)\//.test(source);
 
+/** Sources that hold all kernels of an instruction set. */
+const isTable = (source: string) => source.endsWith('/table.cc');
+
 /** Sources of what WebAssembly has not: Node-API, threads, processors. */
 const isOfWasm = (source: string) =>
   !/^native\/(binding|core|distributed)\/|\/isa\/(?!simd128)|^native\/program\/(\w*job|runner|randperm)\.cc$/.test(
@@ -57,6 +60,28 @@ const replacedFlags = [
   ],
 ];
 
+/**
+ * Headers that most sources read, which takes longer than to compile what stands in them. They are read once for all sources; the objects
+ * are the same to the bit without that.
+ */
+const prelude = [
+  ...[
+    'algorithm',
+    'array',
+    'atomic',
+    'bit',
+    'chrono',
+    'cmath',
+    'cstddef',
+    'cstdint',
+    'cstring',
+    'functional',
+    'limits',
+    'memory',
+  ],
+  ...['new', 'optional', 'span', 'stdexcept', 'string', 'string_view', 'type_traits', 'utility', 'vector'],
+];
+
 /** What Node looks for in an addon; everything else in it is its own. */
 const exported = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
@@ -85,8 +110,11 @@ export class Zig {
     }
   }
 
-  /** Makes `file`, stripped. Its bytes depend on the sources, the flags and the version of zig only. */
-  async build(target: Target, file: string): Promise<void> {
+  /**
+   * Makes `file`, stripped. Its bytes depend on the sources, the flags and the version of zig only.
+   * @param isForSize which sources are compiled to be small: for bench/binaries.ts, which asks what that costs
+   */
+  async build(target: Target, file: string, isForSize: (source: string) => boolean = isSmall): Promise<void> {
     const folder = join(this.#folder, 'objects', target.name);
     mkdirSync(folder, { recursive: true });
     const isWasm = target.format === 'wasm';
@@ -95,21 +123,34 @@ export class Zig {
       .split(/\s+/)
       .filter((source) => !isWasm || isOfWasm(source));
     const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
-    const jobs = sources.map((source) => ({
-      source,
-      flags: [...flags, isSmall(source) ? '-Os' : '-O3'],
-      object: join(folder, `${source.replaceAll('/', '_')}.o`),
-    }));
+    const compile = (source: string, object: string, flags: readonly string[]) =>
+      this.#zig('c++', '-target', target.triple, ...code, ...flags, '-c', source, '-o', object);
+    const preludeSource = join(folder, 'prelude.cc');
+    writeFileSync(preludeSource, prelude.map((name) => `#include <${name}>\n`).join(''));
+    const levels = ['-O3', '-Os'] as const;
+    const preludeOf = (level: (typeof levels)[number]) => join(folder, `prelude${level}.pch`);
+    await Promise.all(
+      levels.map((level) => compile(preludeSource, preludeOf(level), [...flags, level, '-Xclang', '-emit-pch'])),
+    );
+    const jobs = sources.map((source) => {
+      const level = isForSize(source) ? '-Os' : '-O3';
+      return {
+        source,
+        flags: [...flags, level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
+        object: join(folder, `${source.replaceAll('/', '_')}.o`),
+      };
+    });
     for (const name of replaced(target.format))
       jobs.push({
         source: join(compiler, 'lib/libcxxabi/src', name),
         flags: replacedFlags,
         object: join(folder, `${name}.o`),
       });
-    const waiting = [...jobs];
+    // The tables of kernels take longest.
+    const waiting = [...jobs].sort((a, b) => Number(isTable(b.source)) - Number(isTable(a.source)));
     const work = async () => {
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
-        await this.#zig('c++', '-target', target.triple, ...code, ...job.flags, '-c', job.source, '-o', job.object);
+        await compile(job.source, job.object, job.flags);
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
     const flagsOfLinker = await this.#linkerFlags(target, folder);

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { version } from '../copies.js';
 import { isError } from '../realm.js';
 import { environment } from './environment.js';
 
@@ -63,6 +64,30 @@ export const places: Place[] = [
     },
   },
 ];
+
+const workerEntry = 'dist/lib/data-worker.cjs';
+
+/** What the threads of a DataLoader run: in the package, or for a bundle in the package of this version that it would load instead. Null where
+ * it is not, with the files that it shares.
+ */
+export function workerFile(): string | null {
+  // By the literal tracers of files take it along.
+  const own = () => fileURLToPath(new URL('../../dist/lib/data-worker.cjs', import.meta.url));
+  const installed = places.map(({ here }) => () => {
+    const manifest = createRequire(here).resolve('lanewise/package.json');
+    const { version: found } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown };
+    return found === version ? join(dirname(manifest), workerEntry) : '';
+  });
+  for (const find of [own, () => join(packageRoot(), workerEntry), ...installed]) {
+    try {
+      const path = find();
+      if (existsSync(path) && existsSync(join(dirname(path), 'index.cjs'))) return path;
+    } catch {
+      // A bundle: there is none at that place.
+    }
+  }
+  return null;
+}
 
 /** The root of the package: the same distance from src/ops and from dist/lib, where the modules are bundled. */
 export const packageRoot = (): string => fileURLToPath(new URL('../../', places.at(-1)!.here));

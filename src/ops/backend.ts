@@ -16,7 +16,7 @@ import { createReferencePrograms } from './reference/programs.js';
 import { createWasm, wasmInstructionSet } from './wasm.js';
 import { loadWasm, type WasmReport } from './wasm-module.js';
 
-export { packageRoot } from './addon-files.js';
+export { workerFile } from './addon-files.js';
 
 export interface Backend {
   /** `'reference'`, `'wasm'`, or `'native:'` and an instruction set. */

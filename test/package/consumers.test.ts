@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundlers } from './consumers/bundlers.js';
 import { hosts } from './consumers/hosts.js';
 import { judge, Project } from './consumers/support.js';
+import { workers } from './consumers/workers.js';
 import { install, makeFolder, pack } from './install.js';
 
-const cases = [...bundlers, ...hosts].filter(({ quick }) => quick);
+const cases = [...bundlers, ...workers, ...hosts].filter(({ quick }) => quick);
 let folder = '';
 let installed = '';
 beforeAll(() => {

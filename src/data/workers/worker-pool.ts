@@ -1,7 +1,7 @@
 /** Worker threads that make batches. */
 import type { Worker } from 'node:worker_threads';
 import { ArgumentError, BackendError, ShapeError, StateError } from '../../errors.js';
-import { packageRoot } from '../../ops/backend.js';
+import { workerFile } from '../../ops/backend.js';
 import type { Answer, Order, Packed, SentError, WorkerStart } from './messages.js';
 
 const caller = 'DataLoader';
@@ -25,11 +25,12 @@ export class WorkerPool {
   /** @param start what the workers are started with; worker i is seeded with the seed + i */
   constructor(start: Omit<WorkerStart, 'id'>) {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
-    const { existsSync } = process.getBuiltinModule('node:fs');
-    const { join } = process.getBuiltinModule('node:path');
-    const entry = join(packageRoot(), 'dist/lib/data-worker.cjs');
-    if (!existsSync(entry))
-      throw new StateError(`${caller}: the code of the workers is not at ${entry}: leave lanewise out of the bundle`);
+    const entry = workerFile();
+    if (entry === null)
+      throw new StateError(
+        `${caller}: numWorkers needs dist/lib of lanewise's package, which is not here: leave lanewise out of the bundle ` +
+          '(esbuild --external:lanewise, externals of webpack, external of rollup) and ship node_modules/lanewise, or set numWorkers to 0',
+      );
     this.#workers = Array.from({ length: start.numWorkers }, (_, id) => {
       const workerData: WorkerStart = { ...start, id, seed: start.seed + BigInt(id) };
       const worker = new Worker(entry, { workerData, name: `lanewise data ${id}` });

@@ -7,8 +7,14 @@ import { asModule, asScript, type Case, type Project, requireHere } from './supp
 const advice = /bundled without its binary: put prebuilds\/\S+ of the package next to the bundle/;
 const native = 'native';
 
-async function esbuild(project: Project, format: 'esm' | 'cjs', external: string[] = []): Promise<string> {
-  const entry = project.write(format === 'esm' ? 'main.mjs' : 'main.cjs', format === 'esm' ? asModule : asScript);
+/** @returns the file of the bundle */
+export async function esbuild(
+  project: Project,
+  format: 'esm' | 'cjs',
+  external: string[] = [],
+  source = format === 'esm' ? asModule : asScript,
+): Promise<string> {
+  const entry = project.write(format === 'esm' ? 'main.mjs' : 'main.cjs', source);
   const outfile = join(project.folder, `out/main.${format === 'esm' ? 'mjs' : 'cjs'}`);
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format, external, logLevel: 'error' });
   return outfile;
@@ -26,7 +32,8 @@ export default {
   ${module ? "experiments: { outputModule: true }, output: { filename: 'main.mjs', module: true, chunkFormat: 'module' }," : "output: { filename: 'main.cjs' },"}
 };`;
 
-async function webpack(project: Project, entry: string, source: string, module: boolean): Promise<string> {
+/** @returns the file of the bundle, as seen from the project; of rollup's too */
+export async function webpack(project: Project, entry: string, source: string, module: boolean): Promise<string> {
   project.write(entry, source);
   project.write('webpack.config.mjs', webpackConfig(entry, module));
   project.write(
@@ -44,9 +51,35 @@ webpack(config, (error, stats) => {
   return `dist/main.${module ? 'mjs' : 'cjs'}`;
 }
 
+export function rollup(project: Project, source: string): string {
+  project.write('main.mjs', source);
+  project.link('@rollup/plugin-node-resolve', '@rollup/plugin-commonjs');
+  project.write(
+    'rollup.config.mjs',
+    `import resolve from '@rollup/plugin-node-resolve';
+import commonjs from '@rollup/plugin-commonjs';
+export default { input: 'main.mjs', output: { file: 'out/main.mjs', format: 'es', inlineDynamicImports: true },
+  plugins: [resolve({ preferBuiltins: true }), commonjs()] };`,
+  );
+  project.tool('rollup/dist/bin/rollup', ['--config', 'rollup.config.mjs']);
+  return 'out/main.mjs';
+}
+
 /** What is used of @vercel/nft, whose types are installed with the packages of this folder only. */
 interface FileTracer {
   nodeFileTrace(files: readonly string[], options: { base: string }): Promise<{ fileList: ReadonlySet<string> }>;
+}
+
+/** A folder with the files that the tracer finds the program to need, and no others. */
+export async function tracedCopy(project: Project, entry: string): Promise<string> {
+  const { nodeFileTrace } = requireHere('@vercel/nft') as FileTracer;
+  const { fileList } = await nodeFileTrace([join(project.folder, entry)], { base: project.folder });
+  const elsewhere = `${project.folder}-elsewhere`;
+  for (const file of fileList) {
+    mkdirSync(dirname(join(elsewhere, file)), { recursive: true });
+    copyFileSync(join(project.folder, file), join(elsewhere, file));
+  }
+  return elsewhere;
 }
 
 export const bundlers: readonly Case[] = [
@@ -125,19 +158,7 @@ export const bundlers: readonly Case[] = [
   {
     name: 'rollup with node-resolve and commonjs, next to its node_modules',
     expected: native,
-    run: (project) => {
-      project.write('main.mjs', asModule);
-      project.link('@rollup/plugin-node-resolve', '@rollup/plugin-commonjs');
-      project.write(
-        'rollup.config.mjs',
-        `import resolve from '@rollup/plugin-node-resolve';
-import commonjs from '@rollup/plugin-commonjs';
-export default { input: 'main.mjs', output: { file: 'out/main.mjs', format: 'es', inlineDynamicImports: true },
-  plugins: [resolve({ preferBuiltins: true }), commonjs()] };`,
-      );
-      project.tool('rollup/dist/bin/rollup', ['--config', 'rollup.config.mjs']);
-      return project.node(['out/main.mjs']);
-    },
+    run: (project) => project.node([rollup(project, asModule)]),
   },
   ...[false, true].map(
     (noExternal): Case => ({
@@ -165,14 +186,7 @@ export default { input: 'main.mjs', output: { file: 'out/main.mjs', format: 'es'
       expected: native,
       run: async (project) => {
         project.write(entry, source);
-        const { nodeFileTrace } = requireHere('@vercel/nft') as FileTracer;
-        const { fileList } = await nodeFileTrace([join(project.folder, entry)], { base: project.folder });
-        const elsewhere = `${project.folder}-elsewhere`;
-        for (const file of fileList) {
-          mkdirSync(dirname(join(elsewhere, file)), { recursive: true });
-          copyFileSync(join(project.folder, file), join(elsewhere, file));
-        }
-        return project.node([entry], elsewhere);
+        return project.node([entry], await tracedCopy(project, entry));
       },
     }),
   ),

@@ -9,6 +9,7 @@ import { install, makeFolder, pack } from '../install.js';
 import { bundlers } from './bundlers.js';
 import { hosts } from './hosts.js';
 import { here, judge, Project, run } from './support.js';
+import { workers } from './workers.js';
 
 const timeOf = (file: string) => statSync(join(here, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 if (timeOf('package-lock.json') > timeOf('node_modules/.package-lock.json'))
@@ -27,7 +28,7 @@ function say(name: string, wrong: string, start: number): void {
   console.log(`${wrong === '' ? 'ok    ' : 'FAILED'}  ${name} (${seconds} s)${wrong && `: ${wrong.slice(0, 3000)}`}`);
 }
 
-for (const [i, each] of [...bundlers, ...hosts].entries()) {
+for (const [i, each] of [...bundlers, ...workers, ...hosts].entries()) {
   if (words.length > 0 && !words.some((word) => each.name.includes(word))) continue;
   const start = performance.now();
   const project = new Project(join(folder, `case-${i}`), installed);
