@@ -33,6 +33,10 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
       String([...exported].sort()) === String(entries.map((entry) => prefix + entry)),
       `exports ${exported.slice(0, 5)} (${exported.length} names)`,
     );
+  /** Names of C++, which no system has: a file of the standard library is missing. */
+  const expectNoCpp = (imported: readonly string[]) => {
+    for (const symbol of imported) expect(!/^_{1,2}Z/.test(symbol), `leaves ${symbol} undefined`);
+  };
   const expectMachine = (machine: string) => expect(machine === name.split('-')[1], `is for ${machine}`);
 
   expect(bytes.length <= mostBytes, `has ${bytes.length} bytes, more than ${mostBytes}`);
@@ -47,6 +51,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     expectMachine(elf.machine);
     expectLibraries(elf.needed);
     expectExports(elf.exported);
+    expectNoCpp(elf.imported);
     for (const version of elf.versions) {
       const [, major = 0, minor = 0] = version.match(/^GLIBC_(\d+)\.(\d+)/)?.map(Number) ?? [];
       const old = major === glibc[0] && minor <= glibc[1];
@@ -61,6 +66,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     expectMachine(machO.machine);
     expectLibraries(machO.needed);
     for (const entry of entries) expect(machO.exported.includes(`_${entry}`), `does not export ${entry}`);
+    expectNoCpp(machO.imported);
     expect(
       machO.imported.some((symbol) => symbol.startsWith('_napi_')),
       'calls nothing of Node-API',

@@ -52,17 +52,18 @@ const hash = (file: string) => createHash('sha256').update(readFileSync(file)).d
 
 installCompiler();
 const zig = new Zig(folder);
+const sources = sourcesHash();
 let sum = 0;
 for (const target of chosen) {
   const start = performance.now();
   const file = join(folder, 'prebuilds', target.file);
   const mark = `${file}.sources`;
-  const isThere = existsSync(mark) && readFileSync(mark, 'utf8') === sourcesHash();
+  const isThere = existsSync(mark) && readFileSync(mark, 'utf8') === sources;
   if (!isThere) {
     mkdirSync(dirname(file), { recursive: true });
     rmSync(mark, { force: true });
     await zig.build(target, file);
-    writeFileSync(mark, sourcesHash());
+    writeFileSync(mark, sources);
   }
   const seconds = (performance.now() - start) / 1000;
   const bytes = readFileSync(file);

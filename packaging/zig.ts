@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { clearLocalNames } from './mach-o-names.js';
 import { clearTime } from './pe.js';
+import { librarySources } from './standard-library.js';
 import type { Target } from './targets.js';
 
 const run = promisify(execFile);
@@ -39,48 +40,11 @@ const wasmFeatures = '-mcpu=generic+simd128+bulk_memory+sign_ext+nontrapping_fpt
 const wasmFlags = [wasmFeatures, '-fwasm-exceptions', '-fno-threadsafe-statics'];
 
 /**
- * Files of zig's libc++abi that are compiled here again. On Linux its own build of them is unfit for a library that is loaded late: it gives
- * them thread-local memory of the kind that only fits into the little room a process keeps for it, and has them call a function that glibc 2.17
- * lacks, instead of asking whether it is there. But in WebAssembly the last words of a program that is terminated name types as in the source, by a
- * parser of mangled names that is a twentieth of the addon.
- */
-const replaced = (format: Target['format']) => [
-  ...(format === 'elf' ? ['cxa_exception_storage.cpp', 'cxa_thread_atexit.cpp'] : []),
-  ...(format === 'wasm' ? [] : ['cxa_default_handlers.cpp']),
-];
-const replacedFlags = [
-  ...['-std=c++20', '-O3', '-g0', '-fvisibility=hidden', '-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS'],
-  ...[
-    '-DHAS_THREAD_LOCAL',
-    '-DLIBCXXABI_SILENT_TERMINATE',
-    '-D_LIBCPP_BUILDING_LIBRARY',
-    '-D_LIBCXXABI_BUILDING_LIBRARY',
-    `-I${compiler}lib/libcxxabi/include`,
-    `-I${compiler}lib/libcxx/src`,
-  ],
-];
-
-/**
  * Headers that most sources read, which takes longer than to compile what stands in them. They are read once for all sources; the objects
  * are the same to the bit without that.
  */
-const prelude = [
-  ...[
-    'algorithm',
-    'array',
-    'atomic',
-    'bit',
-    'chrono',
-    'cmath',
-    'cstddef',
-    'cstdint',
-    'cstring',
-    'functional',
-    'limits',
-    'memory',
-  ],
-  ...['new', 'optional', 'span', 'stdexcept', 'string', 'string_view', 'type_traits', 'utility', 'vector'],
-];
+const prelude = `algorithm array atomic bit chrono cmath cstddef cstdint cstring functional limits memory new
+  optional span stdexcept string string_view type_traits utility vector`.split(/\s+/);
 
 /** What Node looks for in an addon; everything else in it is its own. */
 const exported = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -124,41 +88,57 @@ export class Zig {
       .filter((source) => !isWasm || isOfWasm(source));
     const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
     const compile = (source: string, object: string, flags: readonly string[]) =>
-      this.#zig('c++', '-target', target.triple, ...code, ...flags, '-c', source, '-o', object);
+      this.#zig('c++', '-target', target.triple, ...flags, source, '-o', object);
     const preludeSource = join(folder, 'prelude.cc');
     writeFileSync(preludeSource, prelude.map((name) => `#include <${name}>\n`).join(''));
     const levels = ['-O3', '-Os'] as const;
     const preludeOf = (level: (typeof levels)[number]) => join(folder, `prelude${level}.pch`);
+    // -S, since zig would have an object of -c go through the linker.
     await Promise.all(
-      levels.map((level) => compile(preludeSource, preludeOf(level), [...flags, level, '-Xclang', '-emit-pch'])),
+      levels.map((level) =>
+        compile(preludeSource, preludeOf(level), [...code, ...flags, level, '-S', '-Xclang', '-emit-pch']),
+      ),
     );
-    const jobs = sources.map((source) => {
+    const jobs: { source: string; flags: readonly string[]; object: string }[] = sources.map((source) => {
       const level = isForSize(source) ? '-Os' : '-O3';
       return {
         source,
-        flags: [...flags, level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
+        flags: [...code, ...flags, level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
         object: join(folder, `${source.replaceAll('/', '_')}.o`),
       };
     });
-    for (const name of replaced(target.format))
+    // By their paths in zig's lib: libc++ and libc++abi have files of one name.
+    for (const library of librarySources(target, join(compiler, 'lib')))
       jobs.push({
-        source: join(compiler, 'lib/libcxxabi/src', name),
-        flags: replacedFlags,
-        object: join(folder, `${name}.o`),
+        // Without exceptions in WebAssembly.
+        flags: [...(isWasm ? [wasmFeatures] : code), ...library.flags],
+        source: join(compiler, 'lib', library.source),
+        object: join(folder, `${library.source.replaceAll('/', '_')}.o`),
       });
     // The tables of kernels take longest.
     const waiting = [...jobs].sort((a, b) => Number(isTable(b.source)) - Number(isTable(a.source)));
     const work = async () => {
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
-        await compile(job.source, job.object, job.flags);
+        await compile(job.source, job.object, ['-c', ...job.flags]);
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
     const flagsOfLinker = await this.#linkerFlags(target, folder);
     // Not at `file`: of a library for Windows zig also leaves an import library in the folder.
     const linked = join(folder, basename(file));
     const objects = jobs.map((job) => job.object);
-    const kind = isWasm ? ['-mexec-model=reactor', wasmFeatures] : ['-shared'];
-    await this.#zig('c++', '-target', target.triple, ...kind, '-s', '-o', linked, ...objects, ...flagsOfLinker);
+    const kind = isWasm ? ['-mexec-model=reactor', wasmFeatures] : ['-shared', '-lunwind'];
+    await this.#zig(
+      'c++',
+      '-nostdlib++',
+      '-target',
+      target.triple,
+      ...kind,
+      '-s',
+      '-o',
+      linked,
+      ...objects,
+      ...flagsOfLinker,
+    );
     const bytes = readFileSync(linked);
     if (target.format === 'pe') clearTime(bytes);
     if (target.format === 'mach-o') clearLocalNames(bytes);

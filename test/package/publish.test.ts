@@ -1,6 +1,6 @@
 // What stops `npm publish`: fields that only a maintainer knows, and binaries that are not there.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -64,4 +64,17 @@ it('runs before npm publishes, and stops it', () => {
   });
   expect(status).toBe(1);
   expect(stderr).toContain(`cannot be published: the tag is v0.0.0-none, but package.json has the version`);
+});
+
+it('has a workflow whose commands are scripts and files that there are', () => {
+  const workflow = readFileSync(join(root, '.github/workflows/package.yml'), 'utf8');
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const called = [...workflow.matchAll(/npm (?:run (\S+)|(test|publish))/g)].map(([, script, own]) => script ?? own);
+  expect(called).toEqual(
+    expect.arrayContaining(['build', 'prebuilds', 'test:platforms', 'test:consumers', 'test', 'publish']),
+  );
+  for (const script of called) expect(Object.keys({ ...scripts, publish: '' })).toContain(script);
+  const files = [...workflow.matchAll(/npx tsx (\S+)/g)].map(([, file]) => file!);
+  expect(files).not.toEqual([]);
+  for (const file of files) expect(existsSync(join(root, file)), file).toBe(true);
 });

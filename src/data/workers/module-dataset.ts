@@ -96,7 +96,9 @@ function cloneOf(caller: string, args: readonly unknown[]): readonly unknown[] {
 
 /** The export of that name. @throws ArgumentError when there is none. @internal */
 export async function exportOf(caller: string, url: string, name: string): Promise<unknown> {
-  const module: Readonly<Record<string, unknown>> = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url);
+  const module: Readonly<Record<string, unknown>> = await import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url
+  );
   // A module of CommonJS has its exports as the default one too.
   const found = name in module ? module[name] : holds(module.default, name) ? module.default[name] : undefined;
   if (found === undefined) throw new ArgumentError(`${caller}: ${url} has no export '${name}'`);

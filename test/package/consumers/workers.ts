@@ -44,7 +44,7 @@ export const workers: readonly Case[] = [
       {
         name: `numWorkers: esbuild, ${format}, lanewise external`,
         expected: 'native',
-        quick: true,
+        quick: format === 'esm',
         run: async (project) => {
           await esbuild(withNumbers(project), format, ['lanewise'], source(false));
           return project.node([name]);
@@ -53,7 +53,7 @@ export const workers: readonly Case[] = [
       {
         name: `numWorkers: esbuild, ${format}, bundled, next to its node_modules`,
         expected: 'native',
-        quick: true,
+        quick: format === 'esm',
         run: async (project) => {
           await esbuild(withNumbers(project), format, [], source(false));
           return project.node([name]);
@@ -62,7 +62,7 @@ export const workers: readonly Case[] = [
       {
         name: `numWorkers: esbuild, ${format}, bundled, elsewhere`,
         expected: advice,
-        quick: true,
+        quick: format === 'esm',
         run: async (project) => {
           await esbuild(withNumbers(project), format, [], source(true));
           return runElsewhere(project, name);
