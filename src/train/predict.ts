@@ -40,7 +40,12 @@ export interface PredictOptions {
    * Whether the processes that a launcher has started share the rows: every rank makes the same call with the same input and weights, computes its share of the rows where the model
    * allows it, and gets the whole output, to the bits of one process. A collective. Default false: each rank computes everything.
    */
-  distributed?: boolean | { readonly processGroup?: ProcessGroup };
+  distributed?:
+    | boolean
+    | {
+        /** Default: the group of `distributed.initProcessGroup`. */
+        readonly processGroup?: ProcessGroup;
+      };
 }
 
 const caller = 'predict';
