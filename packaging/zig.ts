@@ -27,6 +27,10 @@ const flags = [
 /** What is slow anyway, or takes no time: for size, since all platforms share one package. */
 const isSmall = (source: string) => /^native\/(binding|program|wasm|kernels\/isa\/scalar)\//.test(source);
 
+/** Every processor of AArch64 has NEON: nothing would choose the kernels in plain C++, a seventh of the binary. */
+const scalarTable = 'native/kernels/isa/scalar/table.cc';
+const needsScalar = ({ triple }: Target) => !triple.startsWith('aarch64-');
+
 /** Sources that hold all kernels of an instruction set. */
 const isTable = (source: string) => source.endsWith('/table.cc');
 
@@ -85,8 +89,10 @@ export class Zig {
     const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8')
       .trim()
       .split(/\s+/)
-      .filter((source) => !isWasm || isOfWasm(source));
-    const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
+      .filter((source) => !isWasm || isOfWasm(source))
+      .filter((source) => source !== scalarTable || needsScalar(target));
+    const code = isWasm ? [...wasmFlags] : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
+    if (!needsScalar(target)) code.push('-DLANEWISE_WITHOUT_SCALAR');
     const compile = (source: string, object: string, flags: readonly string[]) =>
       this.#zig('c++', '-target', target.triple, ...flags, source, '-o', object);
     const preludeSource = join(folder, 'prelude.cc');
