@@ -17,8 +17,11 @@ const dtypes: readonly unknown[] = ['float32', 'float64'];
 
 /** The part of {@link Module} that changes its dtype. */
 export abstract class ConvertibleModule<In extends readonly unknown[], Out> extends HookedModule<In, Out> {
+  /** The parameters of this module and those below it, each once. */
   abstract parameters(): Parameter[];
+  /** The buffers of this module and those below it, each once. */
   abstract buffers(): Tensor[];
+  /** This module and all below it, each once, from the top. */
   abstract modules(): HookedModule<never, unknown>[];
 
   /**
