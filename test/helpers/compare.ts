@@ -31,9 +31,16 @@ export function isSame(actual: number, expected: number): boolean {
   return Object.is(actual, expected);
 }
 
+/** Far faster than a comparison of elements, which are the same wherever their bytes are. */
+export function haveSameBytes(a: HostArray, b: HostArray): boolean {
+  return a.constructor === b.constructor && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+}
+const bytesOf = ({ buffer, byteOffset, byteLength }: HostArray) => new Uint8Array(buffer, byteOffset, byteLength);
+
 /** The first index where two results differ by {@link isSame}, or -1. */
 export function firstDifference(actual: HostArray, expected: HostArray): number {
   if (actual.length !== expected.length) return Math.min(actual.length, expected.length);
+  if (haveSameBytes(actual, expected)) return -1;
   for (let i = 0; i < actual.length; i++) if (!isSame(actual[i]!, expected[i]!)) return i;
   return -1;
 }

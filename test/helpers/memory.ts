@@ -40,7 +40,9 @@ export class GuardedMemory implements Memory {
   /** Memory for an output: filled with what {@link firstUnwritten} looks for. */
   static unwritten(dtype: DType, length: number, shift = 0): GuardedMemory {
     const memory = new GuardedMemory(dtype, length, shift);
-    memory.#patternView().fill(dtype === 'float64' ? unwrittenFloat64 : memory.#pattern());
+    const view = memory.#patternView();
+    if (view instanceof BigUint64Array) view.fill(unwrittenFloat64);
+    else view.fill(memory.#pattern());
     return memory;
   }
 
@@ -59,9 +61,8 @@ export class GuardedMemory implements Memory {
 
   /** The first element that still holds the filling of {@link unwritten}, or -1. */
   firstUnwritten(): number {
-    return this.dtype === 'float64'
-      ? Array.prototype.indexOf.call(this.#patternView(), unwrittenFloat64)
-      : Array.prototype.indexOf.call(this.#patternView(), this.#pattern());
+    const view = this.#patternView();
+    return view instanceof BigUint64Array ? view.indexOf(unwrittenFloat64) : view.indexOf(this.#pattern());
   }
 
   /** Whether the bytes before and after the elements are untouched. */
@@ -75,12 +76,10 @@ export class GuardedMemory implements Memory {
     return this.dtype === 'int32' ? unwrittenInt32 : unwrittenFloat32;
   }
 
-  #patternView(): { fill(value: number | bigint): unknown } {
+  #patternView(): Int32Array | BigUint64Array {
     const { buffer, byteOffset, length } = this.#array;
-    return (
-      this.dtype === 'float64'
-        ? new BigUint64Array(buffer, byteOffset, length)
-        : new Int32Array(buffer, byteOffset, length)
-    ) as { fill(value: number | bigint): unknown };
+    return this.dtype === 'float64'
+      ? new BigUint64Array(buffer, byteOffset, length)
+      : new Int32Array(buffer, byteOffset, length);
   }
 }
