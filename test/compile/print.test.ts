@@ -104,7 +104,7 @@ describe('cost', () => {
       else if (role === 'flag') args[arg] = true;
       else if (role === 'layout') args[arg] = Float64Array.of(12, 1, 1);
       else if (role === 'program' || role === 'program?') args[arg] = program;
-      else if (role === 'ins' || role === 'outs' || role === 'indexes') args[arg] = [value++, value++];
+      else if (['ins', 'outs', 'inouts', 'indexes'].includes(role)) args[arg] = [value++, value++];
       else if (role === 'scalars') args[arg] = [0.5];
       else if (['scalar', 'int', 'keySource', 'draw'].includes(role)) args[arg] = 0;
       else args[arg] = value++;
@@ -125,6 +125,9 @@ describe('cost', () => {
       expect([bytesRead, bytesWritten]).toEqual([(2 * 2 + 2) * 4, bytes]);
     else if (op === 'gather') expect([bytesRead, bytesWritten]).toEqual([picked + bytes, bytes]);
     else if (op === 'scatter') expect([bytesRead, bytesWritten]).toEqual([2 * bytes, picked]);
+    // Two states, of which the rows that are named: 2 rows of 2.
+    else if (op === 'indexUpdate')
+      expect([bytesRead, bytesWritten]).toEqual([4 * bytes + 2 * (2 * 2 * 4), bytes + 2 * (2 * 2 * 4)]);
     else if (op === 'scatterAdd') expect([bytesRead, bytesWritten]).toEqual([2 * bytes + picked, picked]);
     else expect([bytesRead, bytesWritten]).toEqual([reads * bytes, writes * bytes]);
   });
