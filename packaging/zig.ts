@@ -102,7 +102,11 @@ export class Zig {
     // -S, since zig would have an object of -c go through the linker.
     await Promise.all(
       levels.map((level) =>
-        compile(preludeSource, preludeOf(level), [...code, ...flags, level, '-S', '-Xclang', '-emit-pch']),
+        compile(preludeSource, preludeOf(level), [
+          ...[...code, ...flags, level, '-S', '-Xclang', '-emit-pch'],
+          // zig's cache may hand out the header of an earlier build, which would then be older than its source.
+          ...['-Xclang', '-fno-pch-timestamp'],
+        ]),
       ),
     );
     const jobs: { source: string; flags: readonly string[]; object: string }[] = sources.map((source) => {
