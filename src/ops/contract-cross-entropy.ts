@@ -45,8 +45,12 @@ export const crossEntropyContract = {
     },
     { flops: [[4, 'rows', 'classes']] },
   ),
+} as const;
+
+/** Made by src/compile, never by eager functions. */
+export const crossEntropyTrainContract = {
   /**
-   * For programs: crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
+   * crossEntropy and crossEntropyBackward in one pass, with the same bits, for reduction mean or sum: out [1] is the loss,
    * gradLogits its gradient times grad [1]. biasGrad [classes]: the sums of gradLogits over its rows. sum, total: as there.
    */
   crossEntropyTrain: op(

@@ -18,7 +18,7 @@
 import { attentionContract } from './contract-attention.js';
 import { collectiveContract } from './contract-collectives.js';
 import { convContract } from './contract-conv.js';
-import { crossEntropyContract } from './contract-cross-entropy.js';
+import { crossEntropyContract, crossEntropyTrainContract } from './contract-cross-entropy.js';
 import { ctcContract } from './contract-ctc.js';
 import { normContract } from './contract-norm.js';
 import { poolContract } from './contract-pool.js';
@@ -262,6 +262,7 @@ const contract = {
       packable: ['weight'],
     },
   ),
+  ...crossEntropyTrainContract,
   /**
    * The gradient of linear for its weight, gradᵀ·x with grad [rows, outFeatures] and x [rows, inFeatures], and what an optimizer does with it: the
    * gradient is input 0 of the program, a block at a time. The other inputs and the outputs are the weight and its state, all of
