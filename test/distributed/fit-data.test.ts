@@ -158,6 +158,26 @@ describe('iterables', () => {
     }
   });
 
+  it('one that fills the same tensors for every batch: each step has the numbers that it was given', async () => {
+    const filling = () => ({
+      *[Symbol.iterator]() {
+        const [x, y] = [inputs.narrow(0, 0, 12), labels.narrow(0, 0, 12)];
+        for (let start = 0; start + 12 <= rows; start += 12) {
+          x.copy_(inputs.narrow(0, start, 12));
+          y.copy_(labels.narrow(0, start, 12));
+          yield [x, y];
+        }
+      },
+    });
+    const options = (): Options => ({ ...some, train: filling() as never, batchSize: undefined as never });
+    const list = [0, 12, 24, 36].map((start) => [inputs.narrow(0, start, 12), labels.narrow(0, start, 12)]);
+    const wanted = await train({ ...options(), train: list as never });
+    for (const { weights, history } of [await train(options()), ...(await onRanks(2, options))]) {
+      expect(largest(weights, wanted.weights)).toBeLessThan(1e-6);
+      expect(largest([lossesOf(history)], [lossesOf(wanted.history)])).toBeLessThan(1e-6);
+    }
+  });
+
   it('stepsPerEpoch and onStep', async () => {
     const steps: number[] = [];
     const options: Options = { epochs: 3, stepsPerEpoch: 3, train: generator as never, batchSize: undefined as never };

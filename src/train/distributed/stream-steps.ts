@@ -1,4 +1,5 @@
 /** Steps of batches that come one by one, made by several ranks: one behind the other, each after an agreement that all have the same batch. */
+import { copied } from '../../functional/support.js';
 import type { Cancellation } from '../cancellation.js';
 import type { Piece } from '../stream.js';
 import type { Failure, Ranks } from './ranks.js';
@@ -20,8 +21,10 @@ export class StreamSteps {
   }
 
   /** Makes a step behind those before it. Whether it was made; rejects with what has ended the training. */
-  submit(piece: Piece): Promise<boolean> {
+  submit(given: Piece): Promise<boolean> {
     const number = this.#number++;
+    // The next batch is asked for before this one reaches a program, which copies it: an iterator may fill the same memory.
+    const piece = { ...given, tensors: given.tensors.map(copied) };
     const made = this.#last.then(async () => {
       if (this.#cancellation.isStopped) return false;
       await this.#ranks.agreeOnBatch(number, piece.key);
