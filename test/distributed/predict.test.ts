@@ -54,6 +54,14 @@ describe('predict on ranks', () => {
     });
   });
 
+  it('computes everything on each rank where one of them cannot share', async () => {
+    const wanted = [makeModel(), new Centered()].map(async (model) => (await predict(model, x)).toArray());
+    const found = await withFakeRanks(2, (processGroup) =>
+      predict(processGroup.rank === 1 ? new Centered() : makeModel(), x, { distributed: { processGroup } }),
+    );
+    expect(found.map((each) => each.toArray())).toEqual(await Promise.all(wanted));
+  });
+
   it('another input, or what fails on one rank, is an error on all', async () => {
     const texts = (of: (rank: number) => readonly [nn.Module<[Tensor], Tensor>, Tensor, (AbortSignal | undefined)?]) =>
       withFakeRanks(3, (processGroup) => {

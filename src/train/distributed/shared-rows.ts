@@ -9,8 +9,9 @@ import { Tensor } from '../../tensor/tensor.js';
 import { takeRows } from './batch-share.js';
 
 /**
- * What `compute` gives for all rows, of which each rank computes neighbouring ones; where `canShare` says no on a rank, or it has failed, each computes all. A collective.
- * @param compute gives a structure of tensors with a row for each of the tensors it is given.
+ * What `compute` gives for all rows, of which each rank computes neighbouring ones; where `canShare` says no on a rank, or an output there lacks a row for each of those it was given, each rank computes
+ * all. A collective.
+ * @param compute gives a structure of tensors.
  * @throws StateError that names a rank that has failed or has another input.
  */
 export async function shareRows(
@@ -23,23 +24,27 @@ export async function shareRows(
   const described = tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
   await assertSame(group, caller, { 'another input': described.join() });
   const { rank, size } = group;
-  const isShared = await everywhere(group, caller, async () => canShare());
-  if (!isShared) return compute(tensors);
+  const asked = await everywhere(
+    group,
+    caller,
+    async () => canShare(),
+    (can) => can,
+  );
+  if (asked === null) return compute(tensors);
   const [rows] = tensors[0]!.shape as [number];
   const startOf = (of: number) => Math.floor((of * rows) / size);
   const own = startOf(rank + 1) - startOf(rank);
-  const answered = await everywhere(group, caller, async () => {
-    const { tensors: parts, rebuild } = takeApart(
-      `${caller}: the output`,
-      await compute(tensors.map((each) => takeRows(each, startOf(rank), own))),
-    );
-    return { parts, rebuild };
-  });
-  // As far as it has one for each of them after all.
-  if (answered.parts.some(({ shape }) => shape[0] !== own)) return compute(tensors);
+  const answered = await everywhere(
+    group,
+    caller,
+    async () =>
+      takeApart(`${caller}: the output`, await compute(tensors.map((each) => takeRows(each, startOf(rank), own)))),
+    (output) => output.tensors.every(({ shape }) => shape[0] === own),
+  );
+  if (answered === null) return compute(tensors);
   const most = Math.ceil(rows / size);
   const whole: Tensor[] = [];
-  for (const { dtype, shape, storage } of answered.parts) {
+  for (const { dtype, shape, storage } of answered.tensors) {
     const width = numelOf(shape.slice(1));
     const sent = Storage.allocate(dtype, most * width).write();
     sent.set(storage.read());
@@ -56,16 +61,22 @@ export async function shareRows(
   return answered.rebuild(whole);
 }
 
-/** What `run` gives on this rank, once it has succeeded on all. */
-async function everywhere<T>(group: ProcessGroup, caller: string, run: () => Promise<T>): Promise<T> {
+/** What `run` gives on this rank, once it has succeeded on all; null where it is not `right` on one of them. */
+async function everywhere<T>(
+  group: ProcessGroup,
+  caller: string,
+  run: () => Promise<T>,
+  right: (value: T) => boolean,
+): Promise<T | null> {
   const flags = new Float64Array(group.size);
   let done: { readonly value: T } | null = null;
   let failure: { readonly error: unknown } | null = null;
   try {
     done = { value: await run() };
+    if (!right(done.value)) flags[group.rank] = codes.wrong;
   } catch (error) {
     failure = { error };
-    flags[group.rank] = 1;
+    flags[group.rank] = codes.failed;
   }
   try {
     await group.allReduce([flags]);
@@ -73,7 +84,10 @@ async function everywhere<T>(group: ProcessGroup, caller: string, run: () => Pro
     throw failure === null ? error : failure.error;
   }
   if (failure !== null) throw failure.error;
-  const rank = flags.indexOf(1);
+  const rank = flags.indexOf(codes.failed);
   if (rank >= 0) throw new StateError(`${caller}: rank ${rank} has failed; its own error says why`);
-  return done!.value;
+  return flags.includes(codes.wrong) ? null : done!.value;
 }
+
+/** What a rank says: nothing, that it has failed, or that what it has is not right. */
+const codes = { failed: 1, wrong: 2 } as const;
