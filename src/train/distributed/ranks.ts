@@ -62,14 +62,7 @@ export class Ranks {
 
   /** Asks all ranks. A collective. As {@link act}. */
   async agree(failure: Failure | null, isStopped = false): Promise<string | null> {
-    const flags = this.flags(failure, isStopped);
-    try {
-      await this.distribution.group.allReduce([flags]);
-    } catch (error) {
-      // The job is ending: what has happened here comes first.
-      throw failure === null ? error : failure.error;
-    }
-    return this.act(flags, failure);
+    return this.act(await this.#sum(this.flags(failure, isStopped), failure), failure);
   }
 
   /**
@@ -80,17 +73,15 @@ export class Ranks {
     const { group } = this.distribution;
     const keys = new Float64Array(group.size);
     keys[group.rank] = key;
-    await this.#sum([...this.flags(failure), ...keys], failure, (sums) => {
-      const all = sums.slice(group.size);
-      const other = all.findIndex((each) => each !== all[0]);
-      if (other < 0) return;
-      const has = (rank: number) => (all[rank] === 0 ? 'no' : 'a');
-      throw new StateError(
-        all[0] === 0 || all[other] === 0
-          ? `${this.#caller}: rank ${other} has ${has(other)} batch ${number}, and rank 0 has ${has(0)} batch ${number}: train has to give as many batches on every rank`
-          : `${this.#caller}: rank ${other} has another batch ${number} than rank 0: rows, shapes and samples have to be the same on every rank`,
-      );
-    });
+    const all = await this.#gather(keys, failure);
+    const other = all?.findIndex((each) => each !== all[0]) ?? -1;
+    if (all === null || other < 0) return;
+    const has = (rank: number) => (all[rank] === 0 ? 'no' : 'a');
+    throw new StateError(
+      all[0] === 0 || all[other] === 0
+        ? `${this.#caller}: rank ${other} has ${has(other)} batch ${number}, and rank 0 has ${has(0)} batch ${number}: train has to give as many batches on every rank`
+        : `${this.#caller}: rank ${other} has another batch ${number} than rank 0: rows, shapes and samples have to be the same on every rank`,
+    );
   }
 
   /**
@@ -103,34 +94,32 @@ export class Ranks {
     const numbers = new Float64Array(group.size + parts * width);
     numbers[group.rank] = rows;
     if (own !== null) numbers.set(own, group.size + first * width);
-    let all = numbers;
-    await this.#sum([...this.flags(failure), ...numbers], failure, (sums) => {
-      const counted = sums.slice(group.size, 2 * group.size);
-      const other = counted.findIndex((each) => each !== counted[0]);
-      if (other >= 0)
-        throw new StateError(
-          `${this.#caller}: rank ${other} has ${counted[other]} rows of validation, and rank 0 has ${counted[0]}: they have to be the same on every rank`,
-        );
-      all = sums.slice(2 * group.size);
-    });
-    return all;
+    const all = await this.#gather(numbers, failure);
+    if (all === null) return numbers.subarray(group.size);
+    const counted = all.subarray(0, group.size);
+    const other = counted.findIndex((each) => each !== counted[0]);
+    if (other >= 0)
+      throw new StateError(
+        `${this.#caller}: rank ${other} has ${counted[other]} rows of validation, and rank 0 has ${counted[0]}: they have to be the same on every rank`,
+      );
+    return all.subarray(group.size);
   }
 
-  /** Sums flags and what comes with them, and acts on the flags, then on the rest unless the training has been ended. */
-  async #sum(
-    given: readonly number[],
-    failure: Failure | null,
-    read: (sums: Float64Array<ArrayBuffer>) => void,
-  ): Promise<void> {
-    const sums = Float64Array.from(given);
+  /** Sums numbers, with flags in front of them that it acts on. Null when the training has been ended. */
+  async #gather(numbers: Float64Array, failure: Failure | null): Promise<Float64Array | null> {
+    const sums = await this.#sum(Float64Array.of(...this.flags(failure), ...numbers), failure);
+    this.act(sums, failure);
+    return this.#cancellation.isStopped ? null : sums.subarray(this.distribution.group.size);
+  }
+
+  async #sum(numbers: Float64Array, failure: Failure | null): Promise<Float64Array> {
     try {
-      await this.distribution.group.allReduce([sums]);
+      await this.distribution.group.allReduce([numbers]);
     } catch (error) {
       // The job is ending: what has happened here comes first.
       throw failure === null ? error : failure.error;
     }
-    this.act(sums, failure);
-    if (!this.#cancellation.isStopped) read(sums);
+    return numbers;
   }
 
   /** What this rank does by itself, and an agreement behind it: what fails on one ends the training on all. */
