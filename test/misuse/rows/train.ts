@@ -1,5 +1,15 @@
 /** Training: what fit and epochs take, callbacks, schedulers. All of it is seen before anything moves. */
-import { data, EarlyStopping, epochs, ModelCheckpoint, nn, optim, tensor, zeros } from '../../../src/index.js';
+import {
+  accuracy,
+  data,
+  EarlyStopping,
+  epochs,
+  ModelCheckpoint,
+  nn,
+  optim,
+  tensor,
+  zeros,
+} from '../../../src/index.js';
 import { bad, type Fixture } from '../fixture.js';
 import { argument, type Row, shape } from '../row.js';
 
@@ -259,5 +269,21 @@ export const trainRows: readonly Row[] = [
     'LambdaLR: no number',
     ({ optimizer }) => new lrScheduler.LambdaLR(optimizer, { lrLambda: () => bad('fast') }),
     'LambdaLR: the rate at epoch 0 would be',
+  ),
+  argument(
+    'accuracy: outputs of two heads',
+    ({ matrix }) => accuracy(bad([matrix, matrix]), matrix),
+    'accuracy: expected one tensor for the output, got [',
+  ),
+  argument('accuracy: a target of 5', ({ matrix }) => accuracy(matrix, bad(5)), 'one tensor for the target, got 5'),
+  shape(
+    'accuracy: outputs without classes',
+    ({ vector }) => accuracy(vector, vector),
+    'accuracy: expected outputs of shape [N, classes, ...] with two classes or more, got [3]',
+  ),
+  shape(
+    'accuracy: too many labels',
+    ({ matrix }) => accuracy(matrix, zeros([3], { dtype: 'int32' })),
+    'accuracy: outputs of shape [2, 3] take labels of shape [2], got [3]',
   ),
 ];
