@@ -96,15 +96,24 @@ struct Runner::State : std::enable_shared_from_this<Runner::State> {
   }
 
   JobList::iterator first_runnable() {
-    const auto goes_with = [](const QueuedJob& a, const QueuedJob& b) {
-      return a.job->sequence() != nullptr && a.job->sequence() == b.job->sequence();
-    };
-    return std::find_if(jobs.begin(), jobs.end(), [&](const QueuedJob& each) {
-      if (each.runs || each.job->is_blocked()) return false;
-      if (running == 0) return true;
-      return std::none_of(jobs.begin(), jobs.end(),
-                          [&](const QueuedJob& other) { return other.runs && goes_with(each, other); });
+    return std::find_if(jobs.begin(), jobs.end(), [this](const QueuedJob& each) {
+      return !each.runs && !each.job->is_blocked() && !has_to_follow(each);
     });
+  }
+
+  // Whether another job of its sequence stands before it or runs.
+  bool has_to_follow(const QueuedJob& one) const {
+    const Sequence* const sequence = one.job->sequence();
+    if (sequence == nullptr) return false;
+    bool is_before = true;
+    for (const QueuedJob& other : jobs) {
+      if (&other == &one) {
+        is_before = false;
+      } else if ((is_before || other.runs) && other.job->sequence() == sequence) {
+        return true;
+      }
+    }
+    return false;
   }
 
   // Called when no thread serves jobs, though one runs a job that is away. Without a thread they wait for that one.

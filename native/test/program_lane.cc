@@ -15,21 +15,22 @@
 namespace lanewise::program {
 namespace {
 
+class BlockedJob final : public Job {
+ public:
+  BlockedJob(std::atomic<bool>& until, std::atomic<bool>& ran) : Job(0), until_(until), ran_(ran) {}
+  bool is_blocked() const override { return !until_; }
+
+ private:
+  bool run(core::ThreadPool&) override {
+    ran_ = true;
+    return false;
+  }
+  std::atomic<bool>&until_, &ran_;
+};
+
 TEST_CASE("a run that waits lets other jobs run, but none that it blocks and none behind it in its sequence") {
   Fixture fixture;
   std::atomic<bool> is_away{false}, come_back{false}, is_back{false}, blocked_ran{false}, sequel_ran{false};
-  class BlockedJob final : public Job {
-   public:
-    BlockedJob(std::atomic<bool>& until, std::atomic<bool>& ran) : Job(0), until_(until), ran_(ran) {}
-    bool is_blocked() const override { return !until_; }
-
-   private:
-    bool run(core::ThreadPool&) override {
-      ran_ = true;
-      return false;
-    }
-    std::atomic<bool>&until_, &ran_;
-  };
   const auto sequence = std::make_shared<Sequence>();
   const auto waiting = job_of([&](TestJob&) {
     {
@@ -64,6 +65,26 @@ TEST_CASE("a run that waits lets other jobs run, but none that it blocks and non
   CHECK(is_back);
   CHECK(blocked_ran);
   CHECK(sequel_ran);
+}
+
+TEST_CASE("no job overtakes one of its sequence that is blocked") {
+  Fixture fixture;
+  std::atomic<bool> may_run{false}, has_run{false}, followed{false};
+  const auto sequence = std::make_shared<Sequence>();
+  const auto blocked = std::make_shared<BlockedJob>(may_run, has_run);
+  blocked->join(sequence);
+  const auto sequel = job_of([&](TestJob&) {
+    followed = has_run.load();
+    return false;
+  });
+  sequel->join(sequence);
+  fixture.runner.submit(1, blocked);
+  fixture.runner.submit(2, sequel);
+  fixture.runner.submit(3, job_of([](TestJob&) { return false; }));
+  CHECK(fixture.collected->wait(1) == std::vector<std::uint64_t>{3});
+  may_run = true;
+  CHECK(fixture.collected->wait(3) == std::vector<std::uint64_t>{3, 1, 2});
+  CHECK(followed);
 }
 
 TEST_CASE("jobs that were there before a run went away go on; two runs never compute at the same time") {
