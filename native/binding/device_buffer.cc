@@ -1,13 +1,14 @@
-#include <chrono>
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "../program/lock_lane.h"
 #include "arguments.h"
 #include "call.h"
 #include "errors.h"
@@ -25,17 +26,20 @@ std::span<std::byte> read_elements(const Argument& arg, const DeviceBuffer& buff
   return {static_cast<std::byte*>(array.data), array.length * DeviceBuffer::kElementBytes};
 }
 
-// Waits for a run in progress only where it may touch the buffer, and not for the steps of another training.
-std::unique_lock<core::FairLock> lock_for(napi_env env, const DeviceBuffer& buffer) {
-  if (!buffer.in_use()) return {};
-  std::unique_lock lock(*instance_of(env).lock);
-  while (buffer.is_busy()) {
-    lock.unlock();
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-    lock.lock();
+// The lock of the environment, had once no run that is away uses one of the buffers. Waits for a run in progress only
+// where it may touch one of them, and not for the steps of another training.
+class Turn {
+ public:
+  template <typename Pointers>
+  Turn(napi_env env, const Pointers& buffers) {
+    if (std::ranges::none_of(buffers, [](const auto& buffer) { return buffer->in_use(); })) return;
+    lane_.emplace(*instance_of(env).lock);
+    while (std::ranges::any_of(buffers, [](const auto& buffer) { return buffer->is_busy(); })) program::give_way();
   }
-  return lock;
-}
+
+ private:
+  std::optional<program::LockLane> lane_;
+};
 
 }  // namespace
 
@@ -58,7 +62,7 @@ napi_value device_buffer_copy_in(napi_env env, napi_callback_info info) noexcept
     DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<const std::byte> from = read_elements({env, values[1], 1}, buffer);
     const std::size_t offset = Read<std::size_t>::from({env, values[2], 2});
-    const auto lock = lock_for(env, buffer);
+    const Turn turn(env, std::array{&buffer});
     buffer.copy_in(from, offset);
     return nullptr;
   });
@@ -69,7 +73,7 @@ napi_value device_buffer_copy_out(napi_env env, napi_callback_info info) noexcep
     const auto values = read_arguments<2>(env, info, nullptr);
     const DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<std::byte> to = read_elements({env, values[1], 1}, buffer);
-    const auto lock = lock_for(env, buffer);
+    const Turn turn(env, std::array{&buffer});
     buffer.copy_out(to);
     return nullptr;
   });
@@ -81,7 +85,7 @@ napi_value device_buffer_copy_part(napi_env env, napi_callback_info info) noexce
     const DeviceBuffer& buffer = *read_handle<DeviceBuffer>({env, values[0], 0});
     const std::span<std::byte> to = read_elements({env, values[1], 1}, buffer);
     const std::size_t offset = Read<std::size_t>::from({env, values[2], 2});
-    const auto lock = lock_for(env, buffer);
+    const Turn turn(env, std::array{&buffer});
     buffer.copy_out(to, offset);
     return nullptr;
   });
@@ -105,7 +109,7 @@ napi_value device_buffers_copy_out(napi_env env, napi_callback_info info) noexce
       if (arrays[i].size() != buffers[i]->bytes())
         throw std::invalid_argument("an array is not of its buffer's length");
     }
-    const std::scoped_lock lock(*instance_of(env).lock);
+    const Turn turn(env, buffers);
     for (std::uint32_t i = 0; i < count; ++i) buffers[i]->copy_out(arrays[i]);
     return nullptr;
   });
