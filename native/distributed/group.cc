@@ -88,7 +88,7 @@ bool Group::run_next(bool is_waiter) {
   std::shared_ptr<Task> task;
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.empty()) return false;
+    if (queue_.empty() || is_closed()) return false;
     // MPI is to be closed by the thread that opened it.
     const bool is_own = is_waiter ? queue_.front()->what.kind != Kind::kFinalize : !queue_.front()->by_waiter;
     if (!is_own) return false;

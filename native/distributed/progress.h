@@ -1,4 +1,4 @@
-// What the communication thread is doing, for the watchdog to read.
+// What the thread that calls the engine is doing, for the watchdog to read.
 #pragma once
 
 #include <atomic>
