@@ -30,7 +30,9 @@ constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
 // Sorts by row; entries of one row stay in their order. `other` is room for as many. Returns where the result is.
 std::span<const Entry> sort_by_row(std::span<Entry> entries, std::span<Entry> other, std::size_t rows) {
-  const auto bits = static_cast<unsigned>(std::bit_width(rows == 0 ? 0 : rows - 1));
+  // Names are of 31 bits, however many rows there are.
+  const std::size_t last = std::min<std::size_t>(rows == 0 ? 0 : rows - 1, INT32_MAX);
+  const auto bits = static_cast<unsigned>(std::bit_width(last));
   for (unsigned shift = 0; shift < bits; shift += kDigitBits) {
     const auto digit = [shift](const Entry& entry) { return (entry.row >> shift) & (kDigits - 1); };
     std::uint32_t places[kDigits] = {};
