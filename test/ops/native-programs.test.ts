@@ -19,6 +19,7 @@ import { nodeOf } from './cases/programs.js';
 import { cases, groupOf } from './cases.js';
 import { expectSame, label, runCase } from './harness.js';
 import { type ProgramOptions, runAsProgram } from './one-instruction.js';
+import { slotsOf, valuesOf } from './slots.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
 
@@ -41,12 +42,21 @@ function itAgreesWithEager(
   });
 }
 
-/** The first cases of each group. */
+/** What is there of a case's arguments, and its flags: what a reader of programs goes by. */
+function kindOf(testCase: Case): string {
+  const values = valuesOf(testCase);
+  const memory = new Set(slotsOf(testCase, values).map(({ name }) => name.replace(/\[\d+\]$/, '[]')));
+  const flags = Object.entries(values).filter(([, value]) => typeof value === 'boolean' || value === null);
+  return JSON.stringify([groupOf(testCase), ...memory, ...flags]);
+}
+
+/** The first cases of each kind. */
 function firstOf(among: readonly Case[], count: number): readonly Case[] {
   const seen = new Map<string, number>();
   return among.filter((testCase) => {
-    const before = seen.get(groupOf(testCase)) ?? 0;
-    seen.set(groupOf(testCase), before + 1);
+    const kind = kindOf(testCase);
+    const before = seen.get(kind) ?? 0;
+    seen.set(kind, before + 1);
     return before < count;
   });
 }
