@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { version } from '../copies.js';
 import { isFloat32Array, isInt32Array } from '../realm.js';
 import { openFirst, wasmFiles } from './addon-files.js';
+import { hostOps } from './host.js';
 import type { LoadReport } from './load.js';
-import type { HostArray } from './ops.js';
+import { type HostArray, signatures } from './ops.js';
 
 /** What is used of it; Node's types leave it to those of browsers. */
 declare const WebAssembly: {
@@ -98,13 +99,18 @@ export class WasmModule {
   #block = 0;
   #blockBytes = 0;
 
-  /** @throws Error for a module of another version. */
+  /** @throws Error for a module of another version, or of other ops, which was built from other sources. */
   constructor(exports: Exports) {
     this.call = exports;
     exports._initialize();
     const built = this.#text(exports.version());
     if (built !== version) throw new Error(`of version ${built}, and this is version ${version}`);
     this.opcodes = this.#text(exports.opcodes()).trimEnd().split(' ');
+    const needed = Object.keys(signatures).filter((name) => !Object.hasOwn(hostOps, name));
+    const lacking = needed.filter((name) => !this.opcodes.includes(name));
+    const unknown = this.opcodes.filter((name) => !Object.hasOwn(signatures, name));
+    if (lacking.length + unknown.length > 0)
+      throw new Error(`of other ops than this code (${[...lacking, ...unknown]}): build it again`);
   }
 
   /** Memory for one call: what stood there before is lost. */

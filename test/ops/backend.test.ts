@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArgumentError, BackendError, StateError } from '../../src/errors.js';
@@ -153,6 +156,24 @@ describe('a WebAssembly module', () => {
           `^LANEWISE_BACKEND: no backend 'wasm'; available: reference, native:scalar.*could not be loaded \\(${file}: ${reasons[i]}`,
         ),
       );
+    }
+  });
+
+  it.runIf(hasWasm)('that has other ops is told with the reason', async () => {
+    const bytes = readFileSync(backend.info().wasm.path!);
+    const at = bytes.indexOf('argsort\0');
+    expect(at).toBeGreaterThan(0);
+    bytes.write('argsorx', at);
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-wasm-'));
+    try {
+      const file = join(folder, 'lanewise.wasm');
+      writeFileSync(file, bytes);
+      const code = `const { backend } = await src('ops/backend.ts'); report([backend.available.includes('wasm'), backend.info().wasm])`;
+      const { reported } = await runChild(code, { LANEWISE_WASM: file });
+      const error = 'of other ops than this code (argsort,argsorx): build it again';
+      expect(reported).toEqual([false, { loaded: false, path: null, tried: [{ path: file, error }] }]);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });
