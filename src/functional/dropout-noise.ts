@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { assertWholeBatch, rowOffsetOf, sharedKey } from './batch-part.js';
 import { quotient } from './plain.js';
 import { type MaskArguments, PointwiseFunction } from './pointwise.js';
-import { empty } from './support.js';
+import { empty, filled } from './support.js';
 
 /** Checks a dropout probability, with PyTorch's sentence. @internal */
 export function checkProbability(caller: string, p: unknown): number {
@@ -87,7 +87,5 @@ export const effectiveP = (p: number, generator: Generator): number =>
 
 function masked(mask: PointwiseFunction, shape: Shape, like: Tensor, p: number, generator: Generator): Tensor {
   const masks = masksFor(shape, generator, 1);
-  const ones = empty(shape, like.dtype);
-  currentOps().fill({ out: ones.storage, value: 1, n: ones.numel });
-  return mask.apply('dropout', [ones], [p], masks);
+  return mask.apply('dropout', [filled(shape, 1, like.dtype)], [p], masks);
 }

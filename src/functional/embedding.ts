@@ -2,8 +2,7 @@
 import { checkBoolean, checkNumber, checkOptions, show } from '../check.js';
 import { ArgumentError, ShapeError, StateError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import type { DType } from '../ops/ops.js';
-import { formatShape, type Shape } from '../tensor/shape.js';
+import { formatShape } from '../tensor/shape.js';
 import { noGrad, setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { to } from './cast.js';
@@ -11,7 +10,7 @@ import { ne } from './comparison.js';
 import { checkRange } from './losses/reduction.js';
 import { norm } from './norm.js';
 import { PointwiseFunction } from './pointwise.js';
-import { checkFloat, checkTensor, empty, expanded, scalarOf, viewAs } from './support.js';
+import { checkFloat, checkTensor, empty, expanded, filled, scalarOf, viewAs } from './support.js';
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
@@ -117,12 +116,6 @@ export function lookUp(input: Tensor, weight: Tensor, [rows, width]: [number, nu
     }
     return [gradWeight];
   });
-}
-
-function filled(shape: Shape, value: number, dtype: DType): Tensor {
-  const output = empty(shape, dtype);
-  currentOps().fill({ out: output.storage, value, n: output.numel });
-  return output;
 }
 
 /** What the gradient of each row is multiplied by: 0 for padding, one over how often it stands there; null for 1 everywhere. */

@@ -2,13 +2,12 @@
 import { checkSize } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { currentOps } from '../ops/backend.js';
-import type { DType } from '../ops/ops.js';
 import { currentTrace } from '../ops/trace.js';
 import { checkInt32 } from '../tensor/creation.js';
 import { checkDim, formatShape, layoutOf, type Shape, sameShape, stridesOf } from '../tensor/shape.js';
 import { setGradFn } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { around, checkFloat, checkTensor, copied, empty, zeroed } from './support.js';
+import { around, checkFloat, checkTensor, copied, empty, filled, zeroed } from './support.js';
 
 /**
  * output[i][j][k] = input[i][index[i][j][k]][k] for dim = 1, and so on: as `torch.gather`. Gradient: grad added up where the
@@ -177,12 +176,6 @@ function change(
   const part = corner(output, shape);
   run(part, sizesOf(index, shape, dim));
   if (part !== output) copyInto(part, output);
-}
-
-function filled(shape: Shape, value: number, dtype: DType): Tensor {
-  const output = empty(shape, dtype);
-  currentOps().fill({ out: output.storage, value, n: output.numel });
-  return output;
 }
 
 /** grad, and 0 at the positions of index. */

@@ -39,12 +39,14 @@ export function emptyLike(input: Tensor): Tensor {
   return empty(input.shape, input.dtype);
 }
 
-/** Room filled with 0 by an op: a traced program must do it again at every run. */
-export function zeroed(shape: Shape, dtype: DType): Tensor {
+/** Room filled with a value by an op: a traced program must do it again at every run. */
+export function filled(shape: Shape, value: number, dtype: DType): Tensor {
   const output = empty(shape, dtype);
-  currentOps().fill({ out: output.storage, value: 0, n: output.numel });
+  currentOps().fill({ out: output.storage, value, n: output.numel });
   return output;
 }
+
+export const zeroed = (shape: Shape, dtype: DType): Tensor => filled(shape, 0, dtype);
 
 /** A view of the same memory under another shape of as many elements; no gradient. */
 export function viewAs(input: Tensor, shape: Shape): Tensor {
@@ -52,11 +54,7 @@ export function viewAs(input: Tensor, shape: Shape): Tensor {
 }
 
 /** A 0-dimensional tensor that holds a constant of a computation. */
-export function scalarOf(value: number, dtype: DType): Tensor {
-  const result = empty([], dtype);
-  currentOps().fill({ out: result.storage, value, n: 1 });
-  return result;
-}
+export const scalarOf = (value: number, dtype: DType): Tensor => filled([], value, dtype);
 
 /** Memory seen as [outer, size, inner] around one dimension, as the contract's ops take it. */
 export function around(shape: Shape, dim: number): { outer: number; size: number; inner: number } {

@@ -114,19 +114,14 @@ export function normalizeOverRanks(
     if (input.requiresGrad) {
       const total = ranks.sum(cat([sums, products]));
       const [allSums, allProducts] = [0, 1].map((i) => narrow(total, 0, i * channels, channels)) as [Tensor, Tensor];
-      const perChannelOnes = [mean, rstd, allSums, allProducts].map(asChannels);
-      gradInput = inputGradients[weight === null ? 0 : 1]!.compute(caller, [
-        ...[
-          grad,
-          input,
-          ...perChannelOnes,
-          viewAs(
-            count,
-            perChannel.map(() => 1),
-          ),
-        ],
-        ...(weight === null ? [] : [asChannels(weight)]),
-      ]);
+      const ofChannels = [mean, rstd, allSums, allProducts].map(asChannels);
+      const ofAll = viewAs(
+        count,
+        perChannel.map(() => 1),
+      );
+      const scale = weight === null ? [] : [asChannels(weight)];
+      const inputGradient = inputGradients[scale.length]!;
+      gradInput = inputGradient.compute(caller, [grad, input, ...ofChannels, ofAll, ...scale]);
     }
     const gradWeight = weight?.requiresGrad ? product.compute(caller, [products, rstd]) : null;
     const gradBias = bias?.requiresGrad ? sums : null;

@@ -234,7 +234,7 @@ const contract = {
   /** Throws an ArgumentError unless low <= x[i] <= high for i < n; NaN lies in no range. law: the number of its sentence in `rangeLaws`. */
   checkRange: op({ x: 'any', n: 'size', low: 'scalar', high: 'scalar', law: 'int' }, { throws: 'ArgumentError' }),
 
-  // --- losses: contract-cross-entropy.ts, contract-ctc.ts -------------------------------------------------------------------------------------------------------
+  // --- losses: contract-cross-entropy.ts, contract-ctc.ts ---------------------------------------------------------------
   ...crossEntropyContract,
   ...ctcContract,
 

@@ -144,9 +144,11 @@ export class InMemoryDataset {
     const { first } = this.#sharing.distribution;
     const order = this.#order.read();
     const rows = this.#partRows;
-    for (const [i, { length }, own] of this.#partOrders.map((each, at) => [at, each, each.write()] as const))
-      for (let to = 0, from = (first + i) * rows; to < length; to += rows, from += this.#batchSize)
+    for (const [i, partOrder] of this.#partOrders.entries()) {
+      const own = partOrder.write();
+      for (let to = 0, from = (first + i) * rows; to < own.length; to += rows, from += this.#batchSize)
         own.set(order.subarray(from, from + rows), to);
+    }
   }
 
   #sharedPart({ trace, make }: Sharing, first: number, steps: number): Part {
