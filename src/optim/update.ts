@@ -2,6 +2,7 @@
 import { currentOps } from '../ops/backend.js';
 import type { DynamicScalar } from '../ops/ops.js';
 import { type PointwiseProgram, plainCall } from '../ops/pointwise-program.js';
+import type { Layout } from '../ops/roles.js';
 import { emit } from '../pointwise/emit.js';
 import { type Expression, ExpressionGraph } from '../pointwise/expression.js';
 import { allocate } from '../tensor/creation.js';
@@ -170,10 +171,6 @@ export function runUpdate(update: Update, given: StepArguments): void {
   const changed = [param.storage, ...buffers.map(({ storage }) => storage)];
   const coefficients = scalars?.coefficients ?? [];
   const counts = update.onlyRows ? [grad.rowCounts!] : [];
-  // Where rows count, over rows and their elements.
-  const [sizes, whole, row, one] = update.onlyRows
-    ? [param.shape, stridesOf(param.shape), [1, 0], [0, 0]]
-    : [[param.numel], [1], [], [0]];
   currentOps().pointwise({
     ...plainCall,
     program: update.program,
@@ -181,15 +178,22 @@ export function runUpdate(update: Update, given: StepArguments): void {
     scalars: numbers,
     outputs: changed,
     step: update.countsSteps ? (step?.storage ?? null) : null,
-    layout: Float64Array.of(
-      ...sizes,
-      ...[grad, ...changed].flatMap(() => whole),
-      // A coefficient is one element, read again and again.
-      ...coefficients.flatMap(() => one),
-      ...counts.flatMap(() => row),
-    ),
+    layout: (update.onlyRows ? rowLayout : elementLayout)(param, 1 + changed.length, coefficients.length),
   });
   if (update.scalars !== null) runScalars(update.scalars, given, false);
+}
+
+/** Of tensors of the size of the parameter, and of coefficients: each is one element, read again and again. */
+function elementLayout({ numel }: Tensor, tensors: number, coefficients: number): Layout {
+  return denseLayout(numel, tensors + coefficients).fill(0, 1 + tensors);
+}
+
+/** The same over rows and their elements, with the counts of the rows behind them. */
+function rowLayout({ shape }: Tensor, tensors: number, coefficients: number): Layout {
+  const whole = stridesOf(shape);
+  const tables = Array.from({ length: tensors }, () => whole);
+  const ones = Array.from({ length: coefficients }, () => [0, 0]);
+  return Float64Array.from([shape, ...tables, ...ones, [1, 0]].flat());
 }
 
 /** The programs of one element that come before the update of the parameter, or after it. */
