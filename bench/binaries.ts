@@ -57,6 +57,17 @@ interface Line extends Entry {
   readonly samples: readonly number[];
 }
 
+/** The widest native backend of what node-gyp has built. */
+async function widest(): Promise<readonly string[]> {
+  const process = new ContenderProcess(contender('eager', 'reference', files['node-gyp']));
+  try {
+    const { backends = [] } = await process.start();
+    return backends.filter((name) => name.startsWith('native:')).slice(-1);
+  } finally {
+    process.kill();
+  }
+}
+
 /** The ratios of two contenders, round by round: median, least and most. */
 function ratio(of: Line | undefined, to: Line): string {
   if (of === undefined || of === to) return '-';
@@ -103,11 +114,8 @@ await runProgram(async () => {
     .option('--rounds <n>', 'turns of each', count(1, 1000), 9)
     .parse()
     .opts<{ readonly filter: string; readonly backends?: readonly string[]; readonly rounds: number }>();
-  await buildFast(files['packed, all -O3']);
-  const first = new ContenderProcess(contender('eager', 'reference', files['node-gyp']));
-  const { backends = [] } = await first.start();
-  first.kill();
-  const chosen = options.backends ?? backends.filter((name) => name.startsWith('native:')).slice(-1);
+  const chosen = options.backends ?? (await widest());
+  if (!chosen.every((name) => others.includes(name))) await buildFast(files['packed, all -O3']);
   const entries = chosen.flatMap((backend) =>
     (Object.keys(ways) as (keyof typeof ways)[]).flatMap((way): Entry[] =>
       others.includes(backend)
