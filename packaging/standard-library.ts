@@ -5,6 +5,8 @@
  * Some must not be as zig would build them. On Linux it gives libc++abi thread-local memory of the kind that only fits into the little room a
  * process keeps for libraries that are loaded late, and has it call a function that glibc 2.17 lacks, instead of asking whether it is there.
  * The last words of a program that is terminated name types as in the source, by a parser of mangled names that is a twentieth of the addon.
+ *
+ * Built by these lists so far: Linux with glibc and WebAssembly. Those for musl, Windows and macOS have not been tried.
  */
 import { join } from 'node:path';
 import type { Target } from './targets.js';
