@@ -334,18 +334,24 @@ export class StreamedData {
     const shared = selected ?? share.of(rows);
     const { total, range, parts } = shared;
     this.#rows += total;
-    const key = keyOf(shared, tensors);
     const rowsOf = (start: number, count: number) =>
       tensors.map((each) => (each.shape[0] === rows ? takeRows(each, start, count) : each));
-    if (range === null) return [{ ...alone, key, program: whole(tensors, rows), tensors, rows }];
-    const first = isSelected ? 0 : range.start;
     const sharing = this.#sharing;
-    if (sharing === null)
+    const first = isSelected ? 0 : (range?.start ?? 0);
+    const samples = Math.max(range?.count ?? 0, 1);
+    if (isSelected && range !== null && rows !== samples)
+      throw new ShapeError(
+        `${this.#caller}: distributed: ${name} has ${rows} rows of ${samples} samples: a rank is given its samples of a batch, so collateFn has to make a row of each`,
+      );
+    // Batches of validation are not compared one by one: their rows are, once all are scored.
+    if (range !== null && sharing === null)
       return parts.flatMap(({ part, start, count }) => {
         if (count === 0) return [];
         const own = rowsOf(first + start, count);
         return [{ ...alone, program: whole(own, count), tensors: own, rows: count, part }];
       });
+    const key = keyOf(shared, tensors);
+    if (range === null || sharing === null) return [{ ...alone, key, program: whole(tensors, rows), tensors, rows }];
     const own = rowsOf(first, range.count);
     const findParts = parts.map(
       ({ start, count }) =>

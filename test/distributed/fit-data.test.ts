@@ -15,6 +15,7 @@ import {
   ModelCheckpoint,
   nn,
   optim,
+  stack,
   type Tensor,
 } from '../../src/index.js';
 import { withFakeRanks } from './fake-group.js';
@@ -83,6 +84,20 @@ describe('datasets and loaders', () => {
       );
       for (const { read } of datasets) expect(read).toHaveLength((3 * rows) / size);
     }
+  });
+
+  it('a collateFn that makes other rows than samples is refused: a rank would train on some of them', async () => {
+    const twice = new data.DataLoader(new Noted(), {
+      batchSize: 12,
+      collateFn: (samples: Sample[]) => {
+        const [x, y] = [samples.map(([each]) => each), samples.map(([, each]) => each)];
+        return [stack([...x, ...x]), stack([...y, ...y])] as const;
+      },
+    });
+    const options: Options = { epochs: 1, train: twice as never, batchSize: undefined as never };
+    expect((await train(options)).history.epochs[0]!.samples).toBe(2 * rows);
+    await expect(onRanks(2, options)).rejects.toThrow('batch 0 of train has 12 rows of 6 samples');
+    await expect(onRanks(2, { epochs: 1, validation: twice as never })).rejects.toThrow('12 rows of 6 samples');
   });
 
   it('4 shards on 1, 2 and 4 ranks: equal bits, validation by a loader too', async () => {
