@@ -90,8 +90,8 @@ function update(
   const program = ofNamedRows(optimizer.program, operands);
   if (program === null) return null;
   const { grad, index, rows, width, count } = sum;
-  const counting = operands.counting === null ? null : analysis.graph.instructions[operands.counting];
-  const counts = isOp(counting ?? undefined, 'indexAdd') ? (counting as InstructionOf<'indexAdd'>).args.grad : null;
+  const counting = operands.counting === null ? undefined : analysis.graph.instructions[operands.counting];
+  const counts = isOp(counting, 'indexAdd') ? counting.args.grad : null;
   const { outputs: states, scalars, step } = optimizer;
   return instruction('indexUpdate', { grad, index, counts, program, states, scalars, step, rows, width, count });
 }
