@@ -25,18 +25,20 @@ T combined(T a, T b) {
   }
 }
 
-// This many numbers are read before any is written: `out` may be `a` or `b`, and compilers make vectors of it.
-constexpr std::size_t kBlock = 16;
+// This many numbers are read before any is written: `out` may be `a` or `b`. They are one vector on every machine:
+// compilers keep that in a register, and put larger blocks on the stack.
+template <typename T>
+constexpr std::size_t kBlock = 16 / sizeof(T);
 
 // out = finish(combined(a, b)), number by number.
 template <typename T, ReduceOp op, typename Finish>
 void combine(T* out, const T* a, const T* b, std::size_t count, Finish finish) {
   std::size_t i = 0;
-  for (; i + kBlock <= count; i += kBlock) {
-    T x[kBlock], y[kBlock];
+  for (; i + kBlock<T> <= count; i += kBlock<T>) {
+    T x[kBlock<T>], y[kBlock<T>];
     std::memcpy(x, a + i, sizeof x);
     std::memcpy(y, b + i, sizeof y);
-    for (std::size_t j = 0; j < kBlock; ++j) x[j] = finish(combined<T, op>(x[j], y[j]));
+    for (std::size_t j = 0; j < kBlock<T>; ++j) x[j] = finish(combined<T, op>(x[j], y[j]));
     std::memcpy(out + i, x, sizeof x);
   }
   for (; i < count; ++i) out[i] = finish(combined<T, op>(a[i], b[i]));
