@@ -1,7 +1,7 @@
 /**
  * Several processes on this machine: sums by size, and how much of a training step is left for computing, by rows per rank. Next to it what a
- * model says of links between machines. `npm run bench:distributed -- --ranks 2 --seconds 3 --python PATH --json FILE`; `--sums`, `--mlp`, `--cnn` and
- * `--halves` take lists: kilobytes, and rows a rank; the last one is the MLP with its first layer in two halves.
+ * model says of links between machines. `npm run bench:distributed -- --ranks 2 --seconds 3 --python PATH --json FILE`; `--sums`, `--mlp` and `--cnn`
+ * take lists: kilobytes, and rows a rank. `--bind-to none` leaves ranks where the kernel puts them, at times on one CPU.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -21,6 +21,8 @@ interface Training {
   readonly rows: number;
   readonly alone: Figures;
   readonly together: Figures;
+  /** With the last large gradient in one piece. */
+  readonly whole?: Figures;
   readonly efficiency: number;
 }
 
@@ -33,10 +35,10 @@ const { values } = parseArgs({
     sums: { type: 'string', default: '1,16,64,256,1024,4096,16384' },
     mlp: { type: 'string', default: '128,256,512,1024' },
     cnn: { type: 'string', default: '64' },
-    halves: { type: 'string', default: '' },
+    'bind-to': { type: 'string', default: 'core' },
   },
 });
-const { ranks, seconds, sums, mlp, cnn, halves } = values;
+const { ranks, seconds, sums, mlp, cnn, 'bind-to': place } = values;
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** The last line of what a program prints, as JSON. */
@@ -46,8 +48,8 @@ function run(program: string, args: readonly string[]): unknown {
   return JSON.parse(text.trim().split('\n').at(-1)!);
 }
 
-const launcher = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '-np', ranks];
-const own = run('mpirun', [...launcher, process.execPath, pathOf('rank.mjs'), seconds, sums, mlp, cnn, halves]) as {
+const launcher = ['--allow-run-as-root', '--oversubscribe', '--bind-to', place, '-np', ranks];
+const own = run('mpirun', [...launcher, process.execPath, pathOf('rank.mjs'), seconds, sums, mlp, cnn]) as {
   readonly sums: readonly (Figures & { readonly bytes: number })[];
   readonly training: readonly Training[];
 };
@@ -71,9 +73,10 @@ for (const { bytes, p1, median, p95 } of own.sums)
 
 const peers = torch === null ? '' : ` PyTorch ${torch.version} DDP (gloo) ms, alone | together | efficiency |`;
 console.log(
-  `\n| rows a rank | ms alone, p1 | ms together, p1 (median) | efficiency |${peers}\n|---|---|---|---|${torch === null ? '' : '---|---|---|'}`,
+  `\n| rows a rank | ms alone, p1 | ms together, p1 (median) | efficiency | last gradient in one piece: ms, p1 | efficiency |${peers}\n|---|---|---|---|---|---|${torch === null ? '' : '---|---|---|'}`,
 );
-for (const { name, rows, alone, together, efficiency } of own.training) {
+for (const { name, rows, alone, together, whole, efficiency } of own.training) {
+  const inOne = whole === undefined ? '- | -' : `${milli(whole.p1)} | ${share(alone.p1 / whole.p1)}`;
   const peer = torch?.training.find((each) => each.name === name && each.rows === rows);
   const more =
     peer === undefined
@@ -82,7 +85,7 @@ for (const { name, rows, alone, together, efficiency } of own.training) {
         : ' - | - |'
       : ` ${milli(peer.alone.p1)} | ${milli(peer.together.p1)} | ${share(peer.efficiency)} |`;
   console.log(
-    `| ${name} ${rows} | ${milli(alone.p1)} | ${milli(together.p1)} (${milli(together.median)}) | ${share(efficiency)} |${more}`,
+    `| ${name} ${rows} | ${milli(alone.p1)} | ${milli(together.p1)} (${milli(together.median)}) | ${share(efficiency)} | ${inOne} |${more}`,
   );
 }
 

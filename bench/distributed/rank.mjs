@@ -1,14 +1,11 @@
 /**
  * A rank of the measurement: sums by size, then training steps with and without the other ranks, in turns. Rank 0 prints one line of JSON.
- * Arguments: seconds for each workload; kilobytes of the sums, rows a rank of the MLP, of the CNN and of the MLP whose first layer is in two halves,
- * each a list with commas.
+ * Arguments: seconds for each workload; kilobytes of the sums, rows a rank of the MLP and of the CNN, each a list with commas.
  */
-import { cat, compile, distributed, functional as F, nn, optim, rand, randint, zeros } from '../../dist/lib/index.js';
+import { compile, distributed, functional as F, nn, optim, rand, randint, zeros } from '../../dist/lib/index.js';
 
 const seconds = Number(process.argv[2]);
-const [sizes, mlpRows, cnnRows, halvesRows] = process.argv
-  .slice(3)
-  .map((list) => list.split(',').filter(Boolean).map(Number));
+const [sizes, mlpRows, cnnRows] = process.argv.slice(3).map((list) => list.split(',').filter(Boolean).map(Number));
 await distributed.initProcessGroup({ timeout: 120 });
 const rank = distributed.getRank();
 
@@ -48,24 +45,7 @@ function mlp() {
   return new nn.Sequential(...layers, new nn.Dropout(0.5), new nn.Linear(128, 10));
 }
 
-/** The last gradient of a step in two: the first half can travel while the second one is made. */
-class Halves extends nn.Module {
-  constructor() {
-    super();
-    this.first = new nn.Linear(784, 128);
-    this.second = new nn.Linear(784, 128);
-  }
-  forward(x) {
-    return cat([this.first.forward(x), this.second.forward(x)], 1);
-  }
-}
-
-function halves() {
-  const [, ...rest] = mlp().children();
-  return new nn.Sequential(new Halves(), ...rest);
-}
-
-const models = { MLP: [mlp, [784]], CNN: [cnn, [1, 28, 28]], halves: [halves, [784]] };
+const models = { MLP: [mlp, [784]], CNN: [cnn, [1, 28, 28]] };
 
 function cnn() {
   const block = (channels, out) => [
@@ -83,15 +63,16 @@ function cnn() {
   return new nn.Sequential(...layers, new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(128, 10));
 }
 
-function stepOf(model, forward) {
+function stepOf(model, forward, passes = {}) {
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
-  return compile((x, y) => {
+  const step = (x, y) => {
     optimizer.zeroGrad();
     const loss = F.crossEntropy(forward(x), y);
     loss.backward();
     optimizer.step();
     return loss;
-  });
+  };
+  return compile(step, { passes });
 }
 
 async function training(name, rows) {
@@ -99,9 +80,12 @@ async function training(name, rows) {
   const [model, shared] = [make(), make()];
   const ddp = new nn.parallel.DistributedDataParallel(shared);
   await ddp.synchronize();
-  const steps = { alone: stepOf(model, (x) => model.forward(x)), together: stepOf(shared, (x) => ddp.forward(x)) };
+  const forward = (x) => ddp.forward(x);
+  const steps = { alone: stepOf(model, (x) => model.forward(x)), together: stepOf(shared, forward) };
+  // The last large gradient in one piece, to compare.
+  if (name === 'MLP') steps.whole = stepOf(shared, forward, { 'last-product': false });
   const [x, y] = [rand([rows, ...shape]), randint(0, 10, [rows])];
-  const samples = { alone: [], together: [] };
+  const samples = Object.fromEntries(Object.keys(steps).map((how) => [how, []]));
   for (const step of Object.values(steps)) for (let i = 0; i < 5; i++) step(x, y);
   await rounds(async () => {
     for (const [how, step] of Object.entries(steps)) {
@@ -113,14 +97,13 @@ async function training(name, rows) {
       }
     }
   });
-  const found = { alone: figures(samples.alone), together: figures(samples.together) };
+  const found = Object.fromEntries(Object.entries(samples).map(([how, each]) => [how, figures(each)]));
   return { name, rows, ...found, efficiency: found.alone.p1 / found.together.p1 };
 }
 
 const result = { size: distributed.getWorldSize(), sums: [], training: [] };
 for (const kilobytes of sizes) result.sums.push(await sums(1024 * kilobytes));
 for (const rows of mlpRows) result.training.push(await training('MLP', rows));
-for (const rows of halvesRows) result.training.push(await training('halves', rows));
 for (const rows of cnnRows) result.training.push(await training('CNN', rows));
 if (rank === 0) console.log(JSON.stringify(result));
 await distributed.destroyProcessGroup();

@@ -65,6 +65,7 @@ class Owner {
       owner.create_function(settle);
       owner.group_ = &Group::open([library] { return distributed::open_mpi(library); }, seconds,
                                   [&owner](std::exception_ptr failure) { owner.report({0, nullptr, failure}); });
+      owner.group_->set_environment(env);
     } catch (...) {
       owner.close();  // else the function keeps the event loop alive
       throw;

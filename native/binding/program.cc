@@ -155,7 +155,7 @@ napi_value create_program(napi_env env, napi_callback_info info) noexcept {
         Read<std::size_t>::from({env, values[4], 4}),
         Read<std::size_t>::from({env, values[5], 5}),
     };
-    auto program = std::make_shared<Program>(kernels, graph, std::move(buffers));
+    auto program = std::make_shared<Program>(kernels, graph, std::move(buffers), env);
     const std::size_t bytes = program->arena_bytes();
     return create_handle(env, std::move(program), bytes);
   });

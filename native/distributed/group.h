@@ -57,6 +57,10 @@ class Group {
   int size() const { return transport_->size(); }
   std::string name() const { return transport_->name(); }
 
+  // Whose programs have collectives, where a process has several environments: it is opaque here.
+  void set_environment(const void* environment) noexcept { environment_.store(environment, std::memory_order_release); }
+  const void* environment() const noexcept { return environment_.load(std::memory_order_acquire); }
+
   // Runs the task after those before it. After a failure every task fails with it.
   void submit(std::shared_ptr<Task> task);
 
@@ -93,6 +97,7 @@ class Group {
   std::atomic<Transport*> connection_{nullptr};
   Progress progress_;
   std::unique_ptr<Watchdog> watchdog_;
+  std::atomic<const void*> environment_{nullptr};
   std::atomic<std::size_t> cpus_{0};
   std::atomic<bool> shares_host_{true};
 

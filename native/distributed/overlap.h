@@ -30,20 +30,22 @@ class Overlap {
   // Whether all that has been begun has been waited for.
   bool is_empty() const { return pending_.empty(); }
 
-  // Until the sums that began with this `out` are there. Throws what went wrong.
+  // Until all sums that began with this `out`, or with parts of it, are there. Throws what went wrong.
   void wait(std::span<const std::span<float>> out);
 
-  // Waits until every rank is about to run the program of that hash. Throws Disagreement when one is not.
-  void agree(std::uint64_t hash);
+  // Waits until every rank is about to run the program of that hash. Throws Disagreement when one is not. Whether the
+  // sums travel while a program computes, on every rank.
+  bool agree(std::uint64_t hash);
 
  private:
   struct Pending;
-  using Started = std::vector<std::shared_ptr<Pending>>;
-  Started::const_iterator find(std::span<const std::span<float>> out) const;
+  // The first that lies in one of these arrays.
+  const std::shared_ptr<Pending>* find(std::span<const std::span<float>> out) const;
+  void wait_for(std::shared_ptr<Pending> pending, std::span<const std::span<float>> out);
 
   Group& group_;
   const bool by_waiter_;
-  Started pending_;  // in the order of their starts
+  std::vector<std::shared_ptr<Pending>> pending_;  // in the order of their starts
 };
 
 }  // namespace lanewise::distributed

@@ -34,4 +34,27 @@ void matmul(const Context& context, FloatIn a, FloatIn b, FloatOut out, std::siz
   multiply(context, first, batch, aStride, bStride);
 }
 
+void matmul_rows(const Context& context, FloatIn a, FloatIn b, FloatOut out, std::size_t first, std::size_t rows,
+                 std::size_t m, std::size_t n, std::size_t k, bool transA, bool transB) {
+  check_length("matmul", "a", a.size(), checked_mul(m, k));
+  check_length("matmul", "b", b.size(), checked_mul(k, n));
+  check_length("matmul", "out", out.size(), checked_mul(m, n));
+  if (first > m || rows > m - first) refuse("matmul", "rows", "must be rows of the product");
+  if (rows == 0 || n == 0) return;
+  float* const c = out.data() + first * n;
+  if (k == 0) return context.kernels.fill(0.0f, c, rows * n);
+  const Product product{.a = a.data() + (transA ? first : first * k),
+                        .a_row = transA ? 1 : k,
+                        .a_k = transA ? m : 1,
+                        .b = b.data(),
+                        .b_stride = transB ? k : n,
+                        .b_layout = transB ? OperandLayout::kColumns : OperandLayout::kRows,
+                        .bias = nullptr,
+                        .c = c,
+                        .m = rows,
+                        .n = n,
+                        .k = k};
+  multiply(context, product);
+}
+
 }  // namespace lanewise::ops

@@ -64,6 +64,9 @@ void sparseMatmul(const Context&, FloatIn x, FloatOut out, Numbers matrix, std::
 // matrices (matmul.cc, linear.cc, linear_input_gradient.cc, linear_weight_update.cc)
 void matmul(const Context&, FloatIn a, FloatIn b, FloatOut out, std::size_t batch, std::size_t m, std::size_t n,
             std::size_t k, bool transA, bool transB, std::size_t aStride, std::size_t bStride);
+// Rows [first, first + rows) of out [m, n], the product of one batch: the bits are those of all rows at once.
+void matmul_rows(const Context&, FloatIn a, FloatIn b, FloatOut out, std::size_t first, std::size_t rows, std::size_t m,
+                 std::size_t n, std::size_t k, bool transA, bool transB);
 
 void linear(const Context&, FloatIn x, Weight<FloatIn> weight, std::optional<FloatIn> bias, FloatOut out,
             std::size_t rows, std::size_t inFeatures, std::size_t outFeatures, PackedFlag packed = false,

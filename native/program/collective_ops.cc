@@ -1,6 +1,8 @@
 #include "collective_ops.h"
 
+#include <algorithm>
 #include <atomic>
+#include <span>
 
 #include "../ops/check.h"
 #include "lane.h"
@@ -24,6 +26,7 @@ namespace lanewise::program {
 namespace {
 
 thread_local distributed::Overlap* current = nullptr;  // of the run on this thread
+thread_local bool splits = false;                      // whether that one begins sums in parts
 std::atomic<bool> under_way{false};
 
 void check_lengths(const char* op, ops::FloatIns x, ops::FloatOuts out) {
@@ -50,6 +53,28 @@ void allReduceStart(const ops::Context&, ops::Elementwise<ops::FloatIns> x, ops:
   current->start(x, out, divisor);
 }
 
+void allReduceMatmulStart(const ops::Context& context, ops::FloatIn a, ops::FloatIn b, ops::FloatOut out, std::size_t m,
+                          std::size_t n, std::size_t k, bool transA, bool transB, std::size_t parts, double divisor) {
+  if (parts == 0) ops::refuse("allReduceMatmulStart", "parts", "must be at least 1");
+  // Whole rows of a product's tiles.
+  constexpr std::size_t kRows = 16;
+  const std::size_t split = current == nullptr || splits ? parts : 1;
+  const std::size_t rows = std::max<std::size_t>(1, (m / split + (m % split != 0) + kRows - 1) / kRows) * kRows;
+  for (std::size_t first = 0; first == 0 || first < m; first += rows) {
+    const std::size_t count = std::min(rows, m - first);
+    ops::matmul_rows(context, a, b, out, first, count, m, n, k, transA, transB);
+    const ops::FloatOut part = out.subspan(first * n, count * n);
+    const ops::FloatIn sent = part;
+    const std::span<const ops::FloatIn> x(&sent, 1);
+    const std::span<const ops::FloatOut> sums(&part, 1);
+    if (current == nullptr) {
+      copy_divided(x, sums, divisor);
+    } else {
+      current->start(x, sums, divisor);
+    }
+  }
+}
+
 void allReduceWait(const ops::Context&, ops::FloatOuts out) {
   if (current == nullptr) return;
   if (current->is_there(out)) return current->wait(out);
@@ -63,22 +88,25 @@ void allReduce(const ops::Context& context, ops::Elementwise<ops::FloatIns> x, o
   allReduceWait(context, out);
 }
 
-CollectiveRun::CollectiveRun([[maybe_unused]] const ops::Context& context, [[maybe_unused]] const std::uint64_t* hash) {
+CollectiveRun::CollectiveRun([[maybe_unused]] const ops::Context& context, [[maybe_unused]] std::uint64_t hash,
+                             [[maybe_unused]] Agreed& agreed) {
 #if !defined(__wasm__)
   distributed::Group* const group = distributed::Group::current();
   if (group == nullptr) return;
   overlap_ = std::make_unique<distributed::Overlap>(*group, context.threads);
   under_way.store(true, std::memory_order_release);
-  if (hash != nullptr) {
+  if (!agreed.is_known) {
     const Away away;
     try {
-      overlap_->agree(*hash);
+      agreed.overlaps = overlap_->agree(hash);
+      agreed.is_known = true;
     } catch (...) {
       under_way.store(false, std::memory_order_release);
       throw;
     }
   }
   current = overlap_.get();
+  splits = agreed.overlaps;
 #endif
 }
 
@@ -94,11 +122,12 @@ CollectiveRun::~CollectiveRun() {
   under_way.store(false, std::memory_order_release);
 }
 
-bool CollectiveRun::is_needed() noexcept {
+bool CollectiveRun::is_needed([[maybe_unused]] const void* environment) noexcept {
 #if defined(__wasm__)
   return false;
 #else
-  return distributed::Group::current() != nullptr;
+  const distributed::Group* const group = distributed::Group::current();
+  return group != nullptr && group->environment() == environment;
 #endif
 }
 

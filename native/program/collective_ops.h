@@ -19,16 +19,28 @@ void allReduce(const ops::Context&, ops::Elementwise<ops::FloatIns> x, ops::Elem
 // The same in two halves: `out` is not to be touched between them, `x` may be.
 void allReduceStart(const ops::Context&, ops::Elementwise<ops::FloatIns> x, ops::Elementwise<ops::FloatOuts> out,
                     double divisor);
+// The product of matrices, whose rows are summed in as many parts, each begun when it is there; in one where a rank has
+// no core to spare for what travels.
+void allReduceMatmulStart(const ops::Context&, ops::FloatIn a, ops::FloatIn b, ops::FloatOut out, std::size_t m,
+                          std::size_t n, std::size_t k, bool transA, bool transB, std::size_t parts, double divisor);
 void allReduceWait(const ops::Context&, ops::FloatOuts out);
 
-// The collectives of one run on this thread; they are over when it ends, however it does. `hash`: of a program that
-// ranks have not compared yet, else null. Throws Disagreement when another rank runs another program.
+// What ranks find out before the first run of a program.
+struct Agreed {
+  bool is_known = false;
+  // Whether sums travel while it computes, on every rank.
+  bool overlaps = false;
+};
+
+// The collectives of one run on this thread; they are over when it ends, however it does. `hash` is the program's.
+// Throws Disagreement when another rank runs another program.
 class CollectiveRun {
  public:
-  CollectiveRun(const ops::Context& context, const std::uint64_t* hash);
+  CollectiveRun(const ops::Context& context, std::uint64_t hash, Agreed& agreed);
   ~CollectiveRun();
-  // Whether there are other ranks, so that a program with collectives has to have one.
-  static bool is_needed() noexcept;
+  // Whether there are other ranks, so that a program of that environment with collectives has to have one. In another
+  // environment than that of the process group a rank is alone.
+  static bool is_needed(const void* environment) noexcept;
   // Whether there is one, on any thread.
   static bool is_under_way() noexcept;
 

@@ -58,8 +58,9 @@ void check_arrays(const char* what, const Arrays& arrays, std::span<const std::s
 }  // namespace
 
 Program::Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
-                 std::vector<std::shared_ptr<DeviceBuffer>> buffers)
+                 std::vector<std::shared_ptr<DeviceBuffer>> buffers, const void* environment)
     : kernels_(kernels),
+      environment_(environment),
       values_(decode_values(graph, kernels, buffers)),
       buffers_(std::move(buffers)),
       inputs_(bound_values(values_, ValueKind::kInput)),
@@ -145,7 +146,7 @@ class Program::BusyRun {
 bool Program::is_blocked() const {
   if (is_busy_.load(std::memory_order_acquire)) return true;
   // Two at a time would mix their sums in another order on another rank.
-  if (has_collectives_ && CollectiveRun::is_under_way()) return true;
+  if (has_collectives_ && CollectiveRun::is_needed(environment_) && CollectiveRun::is_under_way()) return true;
   return std::any_of(buffers_.begin(), buffers_.end(), [](const auto& buffer) { return buffer->is_busy(); });
 }
 
@@ -156,13 +157,12 @@ void Program::run(const ops::Context& context, Call& call) {
   while (is_blocked()) give_way();
 #endif
   bind(call);
-  if (!has_collectives_ || !CollectiveRun::is_needed()) return run_instructions(context, call);
+  if (!has_collectives_ || !CollectiveRun::is_needed(environment_)) return run_instructions(context, call);
   const BusyRun busy(*this);
   // With the numbers that may change, such as learning rates.
   std::uint64_t hash = hash_;
   for (const double value : call.dynamic_scalars) hash = Reader::mixed(hash, std::bit_cast<std::uint64_t>(value));
-  const CollectiveRun collectives(context, is_agreed_ ? nullptr : &hash);
-  is_agreed_ = true;
+  const CollectiveRun collectives(context, hash, agreed_);
   run_instructions(context, call);
 }
 

@@ -12,6 +12,7 @@
 #include "../kernels/kernel_table.h"
 #include "../ops/context.h"
 #include "call.h"
+#include "collective_ops.h"
 #include "device_buffer.h"
 #include "graph.h"
 
@@ -24,9 +25,10 @@ struct Bound;
 class Program {
  public:
   // Decodes and checks all of the graph, and allocates its arena; `buffers` are the values of kind state, by index.
+  // `environment`: which one of the process makes it; its programs have collectives if it is that of the process group.
   // Throws std::invalid_argument for a graph that does not hold together, std::bad_alloc or std::overflow_error.
   Program(const kernels::KernelTable& kernels, const FlatGraph& graph,
-          std::vector<std::shared_ptr<DeviceBuffer>> buffers);
+          std::vector<std::shared_ptr<DeviceBuffer>> buffers, const void* environment = nullptr);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -64,6 +66,7 @@ class Program {
   void run_instructions(const ops::Context& context, Call& call);
 
   const kernels::KernelTable& kernels_;
+  const void* const environment_;
   std::vector<ValueSpec> values_;
   std::vector<std::shared_ptr<DeviceBuffer>> buffers_;
   std::vector<std::size_t> inputs_, outputs_;
@@ -73,7 +76,8 @@ class Program {
   std::vector<std::unique_ptr<const Instruction>> instructions_;
   std::vector<bool> writes_;  // to each of buffers_
   // Of a program with collectives: ranks compare its hash before its first run.
-  bool has_collectives_, is_agreed_ = false;
+  bool has_collectives_;
+  Agreed agreed_;
   std::uint64_t hash_;
   std::atomic<bool> is_busy_{false};  // with a run that may be away
 

@@ -14,9 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Runs body(overlap, rank) on a thread for each rank; sums travel on that thread, or on the group's.
+// Runs body(overlap, rank) on a thread for each rank, which has that many CPUs; sums travel on that thread, or on the
+// group's.
 template <typename Body>
-void on_groups(int size, Body body, std::size_t cpus = 1) {
+void on_groups(int size, Body body, const std::vector<std::size_t>& cpus) {
   const auto world = std::make_shared<LoopbackWorld>(size);
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
@@ -24,13 +25,17 @@ void on_groups(int size, Body body, std::size_t cpus = 1) {
     Group& group = Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
                                [&](std::exception_ptr failure) { connected.set_value(failure); });
     connected.get_future().get();
-    group.set_place(cpus, true);
+    group.set_place(cpus[static_cast<std::size_t>(rank)], true);
     threads.emplace_back([&group, &body, rank] {
       Overlap overlap(group, 1);
       body(overlap, rank);
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+template <typename Body>
+void on_groups(int size, Body body, std::size_t cpus = 1) {
+  on_groups(size, body, std::vector<std::size_t>(static_cast<std::size_t>(size), cpus));
 }
 
 using Arrays = std::vector<std::vector<float>>;
@@ -86,6 +91,35 @@ TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; 
   for (const Arrays& arrays : memory) CHECK(arrays[0] == std::vector<float>(1000, 2));
 }
 
+TEST_CASE("a wait is for all sums of parts of its memory") {
+  std::size_t cpus = 1;
+  SUBCASE("on the thread that waits") { cpus = 1; }
+  SUBCASE("on the communication thread") { cpus = 2; }
+  std::vector<int> wrong(2, -1);
+  on_groups(
+      2,
+      [&](Overlap& overlap, int rank) {
+        std::vector<float> whole(90'000, 1), other(10, 1);
+        const auto begin = [&](std::span<float> part) {
+          const std::span<const float> x = part;
+          overlap.start({&x, 1}, {&part, 1}, 1);
+        };
+        begin(std::span(whole).first(40'000));
+        begin(other);
+        begin(std::span(whole).subspan(40'000));
+        const std::span<float> out = whole;
+        overlap.wait({&out, 1});
+        int errors = overlap.is_there({&out, 1}) ? 0 : 1;
+        for (const float value : whole) errors += value != 2;
+        errors += overlap.is_empty();  // the other one is left
+        const std::span<float> rest = other;
+        overlap.wait({&rest, 1});
+        wrong[static_cast<std::size_t>(rank)] = errors + !overlap.is_empty();
+      },
+      cpus);
+  for (const int errors : wrong) CHECK(errors == 0);
+}
+
 TEST_CASE("sums that have been waited for keep no memory") {
   std::size_t before = 0, after = 0;
   on_groups(1, [&](Overlap& overlap, int) {
@@ -99,6 +133,15 @@ TEST_CASE("sums that have been waited for keep no memory") {
     after = test::live_allocations();
   });
   CHECK(after < before + 64);  // one for each sum in between, and other threads may take a few
+}
+
+TEST_CASE("sums travel while programs compute if every rank has a core to spare") {
+  for (const std::vector<std::size_t>& cpus : {std::vector<std::size_t>{2, 2}, {1, 2}, {2, 1}, {1, 1}}) {
+    std::vector<int> found(2, -1);
+    on_groups(2, [&](Overlap& overlap, int rank) { found[static_cast<std::size_t>(rank)] = overlap.agree(17); }, cpus);
+    const int expected = cpus[0] + cpus[1] == 4;
+    CHECK(found == std::vector<int>{expected, expected});
+  }
 }
 
 TEST_CASE("ranks with different programs learn which rank it is") {

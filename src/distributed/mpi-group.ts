@@ -1,8 +1,9 @@
 /** The ranks of an MPI job. */
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { inspect } from 'node:util';
 import type { GroupTasks } from '../ops/group-tasks.js';
 import { checkPieces, checkRank, checkReduction, typeOfArrays } from './check-arrays.js';
+import { cpuShare, maskBytes, ownCpuMask } from './cpu-share.js';
 import type { AllReduceOptions, GroupArray, GroupReduceOptions, ProcessGroup } from './group.js';
 
 /** Of a host's name as many bytes count: Linux allows 64. */
@@ -14,6 +15,7 @@ export class MpiGroup implements ProcessGroup {
   readonly engine: string;
   #localRank = 0;
   #localSize = 1;
+  #cpus = 1;
   readonly #native: GroupTasks;
   #destroyed: Promise<void> | undefined;
   /** The error that was not caught: Node prints it only after the event by which this rank ends the job. */
@@ -57,18 +59,27 @@ export class MpiGroup implements ProcessGroup {
     return this.#localSize;
   }
 
-  /** Finds out which ranks share this host. A collective. */
+  /** CPUs that this rank has for itself, at least 1. */
+  get cpus(): number {
+    return Math.max(1, this.#cpus);
+  }
+
+  /** Finds out which ranks share this host, and its CPUs. A collective. */
   async findNeighbours(): Promise<void> {
-    const own = new Uint8Array(nameBytes);
-    new TextEncoder().encodeInto(hostname(), own);
-    const all = new Uint8Array(nameBytes * this.size);
+    const own = new Uint8Array(nameBytes + maskBytes);
+    new TextEncoder().encodeInto(hostname(), own.subarray(0, nameBytes));
+    own.set(ownCpuMask(), nameBytes);
+    const all = new Uint8Array(own.length * this.size);
     await this.allGather(own, all);
+    const said = (rank: number): Uint8Array => all.subarray(rank * own.length, (rank + 1) * own.length);
     const here = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) =>
-      own.every((byte, i) => byte === all[rank * nameBytes + i]),
+      said(rank).every((byte, i) => i >= nameBytes || byte === own[i]),
     );
     this.#localRank = here.indexOf(this.rank);
     this.#localSize = here.length;
-    this.#native.place(Math.floor(availableParallelism() / here.length), here.length === this.size);
+    const masks = here.map((rank) => said(rank).subarray(nameBytes));
+    this.#cpus = cpuShare(masks, this.#localRank);
+    this.#native.place(this.#cpus, here.length === this.size);
   }
 
   async allReduce(arrays: readonly GroupArray[], options: AllReduceOptions = {}): Promise<void> {

@@ -12,6 +12,17 @@ export const collectiveContract = {
     { x: 'ins', out: 'outs', divisor: 'scalar' },
     { elementwise: { inputs: ['x'], outputs: ['out'] } },
   ),
-  /** Waits for the allReduce that began with the same out. */
+  /**
+   * matmul of one batch, and an allReduce of its product, begun in as many parts, which are rows of it: the first travels while the next is made. out is there after
+   * allReduceWait and not to be touched before.
+   */
+  allReduceMatmulStart: op(
+    {
+      ...({ a: 'in', b: 'in', out: 'out', m: 'size', n: 'size', k: 'size', transA: 'flag', transB: 'flag' } as const),
+      ...({ parts: 'size', divisor: 'scalar' } as const),
+    },
+    { flops: [[2, 'm', 'n', 'k']] },
+  ),
+  /** Waits for the sums that began with the same out. */
   allReduceWait: op({ out: 'outs' }),
 } as const;

@@ -7,6 +7,7 @@ import { checkCtcSamples } from './ctc-samples.js';
 import { NotFiniteError } from './graph.js';
 import { groupState } from './group-tasks.js';
 import type { Ops } from './ops.js';
+import { matmulOps } from './reference/matmul.js';
 import { numberOf } from './roles.js';
 
 /** What `checkRange` says, by number: PyTorch's sentences. The same list is native/program/range_laws.inc. */
@@ -48,10 +49,15 @@ export const hostOps: Pick<
   | 'checkFinite'
   | 'allReduce'
   | 'allReduceStart'
+  | 'allReduceMatmulStart'
   | 'allReduceWait'
 > = {
   allReduce: sumOfOne,
   allReduceStart: sumOfOne,
+  allReduceMatmulStart({ a, b, out, m, n, k, transA, transB, divisor }) {
+    matmulOps.matmul({ a, b, out, batch: 1, m, n, k, transA, transB, aStride: 0, bStride: 0 });
+    sumOfOne({ x: [out], out: [out], divisor });
+  },
   allReduceWait({ out }) {
     for (const memory of out) memory.write();
   },

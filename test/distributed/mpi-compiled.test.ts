@@ -84,6 +84,60 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
     expect(largest([means], [alone!.losses])).toBeLessThan(1e-6);
   });
 
+  it.each([2, 3])(
+    'whose last gradient travels in parts has the bits of one whose does not, on %d ranks',
+    async (size) => {
+      // The ranks believe that they have cores to spare, so that sums travel while the program computes.
+      const code = `
+      const fs = process.getBuiltinModule('node:fs');
+      const { readFileSync } = fs;
+      fs.readFileSync = (path, ...rest) => (path === '/proc/self/status' ? 'Cpus_allowed_list:\\t0-15\\n' : readFileSync(path, ...rest));
+      process.getBuiltinModule('node:module').syncBuiltinESMExports();
+      const { compile, distributed, functional: F, Generator, manualSeed, nn, optim, rand, randint } = await src('index.ts');
+      await distributed.initProcessGroup({ timeout: 50 });
+      const rank = distributed.getRank(), size = distributed.getWorldSize();
+      const train = async (passes) => {
+        manualSeed(5);
+        const model = new nn.Sequential(new nn.Linear(300, 500), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(500, 3));
+        const ddp = new nn.parallel.DistributedDataParallel(model);
+        await ddp.synchronize();
+        const optimizer = new optim.Adam(model.parameters(), { lr: 0.001 });
+        const step = compile((x, y) => {
+          optimizer.zeroGrad();
+          const loss = F.crossEntropy(ddp.forward(x), y);
+          loss.backward();
+          optimizer.step();
+          return loss;
+        }, { passes });
+        const generator = new Generator(7);
+        const rows = 12 / size;
+        for (let i = 0; i < 20; i++) {
+          const x = rand([12, 300], { generator }), y = randint(0, 3, [12], { generator });
+          await step.async(x.narrow(0, rank * rows, rows), y.narrow(0, rank * rows, rows));
+        }
+        const parts = /allReduceMatmulStart/.test(String(step.describe()).split('-- after arena').at(-1));
+        return { parts, weights: model.parameters().map((each) => each.toTypedArray()) };
+      };
+      const [split, whole] = [await train({}), await train({ 'last-product': false })];
+      let largest = 0;
+      for (const [i, each] of split.weights.entries())
+        for (const [j, value] of each.entries()) largest = Math.max(largest, Math.abs(value - whole.weights[i][j]));
+      report({ rank, parts: split.parts, without: whole.parts, largest, last: Array.from(split.weights[0].slice(-1000)) });
+      await distributed.destroyProcessGroup();`;
+      const run = async (ranks: number) => {
+        const { end, stderr, reported, left } = await runRanks(launcher!, ranks, code);
+        expect({ end, left }, stderr).toEqual({ end: 0, left: [] });
+        return reported as { parts: boolean; without: boolean; largest: number; last: number[] }[];
+      };
+      const [[alone], ranks] = [await run(1), await run(size)];
+      expect(ranks).toHaveLength(size);
+      for (const { parts, without, largest: difference, last } of ranks) {
+        expect({ parts, without, difference }).toEqual({ parts: true, without: false, difference: 0 });
+        expect(largest([last], [alone!.last])).toBeLessThan(1e-6);
+      }
+    },
+  );
+
   it('tells every rank that one runs another program', async () => {
     const code = training('SGD', 'call', 3).replace(
       'lr: 0.1, momentum: 0.9',

@@ -53,7 +53,7 @@ describe('the list of cases', () => {
     ...(['linearInputGradient', 'crossEntropyTrain', 'linearWeightUpdate', 'indexUpdate'] as const),
     ...(['maxPoolBackward', 'avgPoolBackward', 'batchNormBackward', 'layerNormBackward'] as const),
     ...(['convWeightGradient', 'convMaxPool', 'convMaxPoolBackward', 'attention', 'attentionBackward'] as const),
-    ...(['ctcLoss', 'allReduce', 'allReduceStart', 'allReduceWait'] as const),
+    ...(['ctcLoss', 'allReduce', 'allReduceStart', 'allReduceMatmulStart', 'allReduceWait'] as const),
   ];
   /** Checks of what others have asked for: they are left to the runtime. */
   const unchecked: OpName[] = ['checkFinite', 'checkCtc'];

@@ -11,6 +11,7 @@ import { fuseCrossEntropyTrain } from './cross-entropy-train.js';
 import { dropDeadStores } from './dead-stores.js';
 import { hoistChecks } from './hoist-checks.js';
 import { fuseIndexUpdate } from './index-update.js';
+import { splitLastProduct } from './last-product.js';
 import { fuseLinearEpilogue } from './linear-epilogue.js';
 import { fuseLinearInputGradient } from './linear-input-gradient.js';
 import { fuseLinearWeightUpdate } from './linear-weight-update.js';
@@ -41,6 +42,7 @@ export type PassName =
   | 'linear-weight-update'
   | 'weight-panels'
   | 'collectives'
+  | 'last-product'
   | 'arena';
 
 interface Pass {
@@ -70,6 +72,8 @@ const passes = {
   'linear-weight-update': { fuses: true, run: fuseLinearWeightUpdate },
   'weight-panels': { fuses: true, run: layOutWeightPanels },
   collectives: { fuses: true, run: overlapCollectives },
+  // Behind the starts of sums, which it looks for.
+  'last-product': { fuses: true, run: splitLastProduct },
 } as const satisfies Record<Exclude<PassName, 'arena'>, Pass>;
 
 export const passNames = [...Object.keys(passes), 'arena'] as PassName[];

@@ -55,6 +55,7 @@ export const handlers: Handlers = {
   layerNormBackward: refused(gradients),
   allReduce: refused(compiled),
   allReduceStart: refused(compiled),
+  allReduceMatmulStart: refused(compiled),
   allReduceWait: refused(compiled),
   convMaxPool: refused(compiled),
   convMaxPoolBackward: refused(compiled),

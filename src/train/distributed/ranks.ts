@@ -1,7 +1,9 @@
 /** What the ranks of a training have to do alike: they say so to each other, and act on what all have said. */
+
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { assertSame } from '../../distributed/agreement.js';
+import { MpiGroup } from '../../distributed/mpi-group.js';
 import { StateError } from '../../errors.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -178,7 +180,8 @@ export async function tellFailure({ group }: Distribution): Promise<void> {
 
 /** Threads of a rank where the caller says nothing; null: as many as a process by itself has. */
 export function threadsOfRank({ group }: Distribution): number | null {
-  return group.localSize === 1 ? null : Math.max(1, Math.floor(availableParallelism() / group.localSize));
+  if (group.localSize === 1) return null;
+  return group instanceof MpiGroup ? group.cpus : Math.max(1, Math.floor(availableParallelism() / group.localSize));
 }
 
 function hashOf(tensors: readonly Tensor[]): string {

@@ -130,7 +130,6 @@ function measureLink(launcher: Launcher, hosts: Hosts, name: string): void {
     '1,64,1024',
     '128,512,1024',
     '64',
-    '',
   ]);
   const env = { ...process.env, LANEWISE_NUM_THREADS: '1', ...launcher.env };
   const before = hosts.sent();

@@ -2,7 +2,8 @@
 import { NotFiniteError } from '../../../src/ops/graph.js';
 import { rangeLaws } from '../../../src/ops/host.js';
 import { floats } from '../../helpers/values.js';
-import { type Case, opCase } from './case.js';
+import { type Case, opCase, sumUnits } from './case.js';
+import { matmulCondition } from './matmul.js';
 
 const keys = [
   [1, 2],
@@ -121,6 +122,30 @@ export const hostCases: readonly Case[] = [
         ),
       ),
     ),
+  ),
+  ...(
+    [
+      [1, 1, 1, 1],
+      [37, 53, 61, 2],
+      [130, 17, 9, 4],
+      [0, 3, 4, 2],
+      [5, 3, 0, 3],
+    ] as const
+  ).flatMap(([m, n, k, parts]) =>
+    [false, true].map((transA) => {
+      const transB = !transA && m > 1;
+      const sizes = { m, n, k, transA, transB };
+      return opCase(
+        'allReduceMatmulStart',
+        `${m}x${n}x${k} ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'} in ${parts} parts of one rank`,
+        {
+          ...{ ulp: 2, units: sumUnits(k) },
+          condition: (args) => matmulCondition({ ...args, batch: 1, aStride: 0, bStride: 0 }),
+        },
+        () => ({ a: floats(m * k, 3 + m), b: floats(k * n, 4 + n), out: m * n, ...sizes, parts, divisor: 2 }),
+        k === 0 ? { provesLittle: 'a sum of no products is 0' } : {},
+      );
+    }),
   ),
   ...[[], [0], [0, 0]].map((out) =>
     opCase('allReduceWait', `for ${out.length} without elements`, 'exact', () => ({ out }), {
