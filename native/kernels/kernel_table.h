@@ -63,6 +63,25 @@ struct ConvRegion {
   std::size_t columns;  // at most gemm_nr; depthwise: all channels
 };
 
+// A row of max pool windows of 2x2 outputs of a convolution, for a panel of channels: outputs (2r, x) and (2r + 1, x).
+// Each starts at `start` and goes through its segments in order: the lower ones through `lower_segments` first, then
+// both through `both_count` of `segments`, then the upper ones through the `upper_count` behind those.
+struct ConvWindows {
+  const float *upper, *lower;  // the source pixels of outputs (2r, 0) and (2r + 1, 0)
+  std::size_t source_pixel;
+  const ConvSegment *lower_segments, *segments;
+  std::size_t lower_count, both_count, upper_count;
+  const float* panel;
+  const float* start;
+  std::size_t windows;
+  bool relu;                      // of the outputs, before the pool
+  std::int32_t pixel, pixel_row;  // the number of output (2r, 0); outputs of a row
+  float* out;
+  std::int32_t* index;     // or null
+  std::size_t out_stride;  // of both
+  std::size_t columns;     // at most gemm_nr
+};
+
 // Sums over pixels of a weight's gradient: `k` pixels from `a` and `b` on.
 struct ConvRun {
   std::size_t a, b, k;

@@ -16,10 +16,11 @@ void copy_source(const kernels::KernelTable& kernels, const ConvSource& shape, c
                              shape.row());
   }
   if (low + high == 0) return;
+  // Mostly a few floats: no call for each.
   for (std::size_t y = 0; y < rows; ++y) {
     float* const row = to + y * shape.row();
-    std::memset(row, 0, low * sizeof(float));
-    std::memset(row + low + dense, 0, high * sizeof(float));
+    for (std::size_t i = 0; i < low; ++i) row[i] = 0.0f;
+    for (std::size_t i = 0; i < high; ++i) row[low + dense + i] = 0.0f;
   }
 }
 

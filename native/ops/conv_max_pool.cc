@@ -85,6 +85,9 @@ void convMaxPool(const Context& context, FloatIn x, KeepableWeight weight, std::
   plan.build();
   const ImagePool pool(context.kernels, own, post_op, out.data(), index ? index->data() : nullptr, outChannelsLast);
   const PixelsDone done(pool);
+  const std::optional<bool> relu = post_op.only_relu();
+  const ConvPairs pairs{relu.value_or(false), own.rows, own.row_windows, out.data(), index ? index->data() : nullptr};
+  const bool in_tiles = relu && outChannelsLast && own.is_pairs();
   convolve(context, {.geometry = sizes,
                      .direction = ConvDirection::kForward,
                      .source = x.data(),
@@ -96,7 +99,8 @@ void convMaxPool(const Context& context, FloatIn x, KeepableWeight weight, std::
                      .target_channels_last = true,
                      .epilogue = nullptr,
                      .epilogue_workspace = pool.workspace(),
-                     .done = &done});
+                     .done = &done,
+                     .pairs = in_tiles ? &pairs : nullptr});
 }
 
 }  // namespace lanewise::ops

@@ -1,7 +1,8 @@
 #include "conv_run.h"
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
+#include <vector>
 
 #include "../core/aligned.h"
 #include "conv_image.h"
@@ -41,7 +42,9 @@ class Convolution {
     parts_ = parts_for(context, core::capped_mul(batch, call.geometry.image_work()), kMultiplyGrain);
     parts_ = std::min(parts_, std::max<std::size_t>(1, batch * units()));
     const std::size_t pixels = std::max<std::size_t>(1, plan_.target_pixels());
+    if (call.pairs != nullptr) find_row_pairs();
     together_ = std::clamp<std::size_t>(kPixelsTogether / pixels, 1, std::max<std::size_t>(1, batch / parts_));
+    if (!row_pairs_.empty()) together_ = 1;
     copies_source_ = !call.source_channels_last || !plan_.source.dense();
     panel_floats_ = checked_mul(plan_.lines(), line_);
     const std::size_t weights = padded(checked_mul(panels_, panel_floats_)), starts = padded(panels_ * line_);
@@ -72,6 +75,10 @@ class Convolution {
         for (std::size_t n = part_begin(part, parts_, batch, 1); n < last; n += together_) {
           const Images images{n, std::min(together_, last - n), source_of(n, std::min(together_, last - n), scratch),
                               target_of(n, scratch)};
+          if (!row_pairs_.empty()) {
+            run_row_pairs(images);
+            continue;
+          }
           if (by_bands()) {
             run_bands(images, workspace_of(scratch));
             continue;
@@ -99,6 +106,13 @@ class Convolution {
     std::size_t first, count;
     const float* source;
     float* target;
+  };
+
+  // A row of windows: ConvWindows of any image and panel.
+  struct RowPair {
+    std::ptrdiff_t upper, lower;
+    const kernels::ConvSegment *lower_segments, *segments;
+    std::size_t lower_count, both_count, upper_count;
   };
 
   // Whether parts have whole images: not where there are so few that shares would differ by a good part, and each is
@@ -175,6 +189,78 @@ class Convolution {
   float* target_of(std::size_t first, float* scratch) const {
     if (target_floats_ != 0) return scratch + source_floats_ + image_floats_;
     return call_.target + first * plan_.target_pixels() * channels_;
+  }
+
+  // Pairs of rows of outputs, whose windows go through a tile each: where a row is one region, and the taps of one row
+  // are those of the other but for some at the ends, which a kernel reads as it does those of both. Else none.
+  void find_row_pairs() {
+    if (depthwise_ || plan_.phases != 1 || plan_.target[0] != 1) return;
+    for (std::size_t r = 0; r < call_.pairs->rows; ++r) {
+      const std::optional<RowPair> pair = row_pair(2 * r);
+      if (!pair) return row_pairs_.clear();
+      row_pairs_.push_back(*pair);
+    }
+  }
+  std::optional<RowPair> row_pair(std::size_t row) const {
+    const PlannedRegion *const upper = region_of_row(row), *const lower = region_of_row(row + 1);
+    if (upper == nullptr || lower == nullptr) return std::nullopt;
+    const kernels::ConvSegment* const first = plan_.segments.data() + upper->segments;
+    const kernels::ConvSegment* const lower_first = plan_.segments.data() + lower->segments;
+    // The taps of the lower row begin no later, and end no later.
+    std::size_t own = 0;
+    while (own < lower->count && (upper->count == 0 || lower_first[own].line < first->line)) ++own;
+    const std::size_t both = lower->count - own;
+    if (both > upper->count) return std::nullopt;
+    for (std::size_t s = 0; s < both; ++s) {
+      const kernels::ConvSegment &a = first[s], &b = lower_first[own + s];
+      if (a.line != b.line || a.k != b.k || a.source != b.source) return std::nullopt;
+    }
+    return RowPair{source_of_row(*upper, row), source_of_row(*lower, row + 1), lower_first, first, own, both,
+                   upper->count - both};
+  }
+  const PlannedRegion* region_of_row(std::size_t row) const {
+    const std::size_t at = row * plan_.target[2];
+    for (const ConvBand& band : plan_.bands) {
+      if (at < band.out || at >= band.out + band.pixels) continue;
+      return band.regions == 1 ? &plan_.regions[band.first_region] : nullptr;
+    }
+    return nullptr;
+  }
+  std::ptrdiff_t source_of_row(const PlannedRegion& region, std::size_t row) const {
+    return region.source + static_cast<std::ptrdiff_t>((row - region.out / plan_.target[2]) * region.source_row);
+  }
+
+  void run_row_pairs(const Images& images) const {
+    const ConvPairs& pairs = *call_.pairs;
+    const std::size_t row_floats = pairs.windows * channels_;
+    for (std::size_t r = 0; r < pairs.rows; ++r) {
+      const RowPair& rows = row_pairs_[r];
+      const std::size_t to = (images.first * pairs.rows + r) * row_floats;
+      for (std::size_t panel = 0; panel < panels_; ++panel) {
+        const float* const source = images.source + panel / panels_of_group(plan_, nr_) * plan_.source_channels;
+        const kernels::ConvWindows windows{
+            .upper = source + rows.upper,
+            .lower = source + rows.lower,
+            .source_pixel = plan_.regions.front().source_pixel,
+            .lower_segments = rows.lower_segments,
+            .segments = rows.segments,
+            .lower_count = rows.lower_count,
+            .both_count = rows.both_count,
+            .upper_count = rows.upper_count,
+            .panel = weights_ + panel * panel_floats_,
+            .start = starts_ + panel * line_,
+            .windows = pairs.windows,
+            .relu = pairs.relu,
+            .pixel = static_cast<std::int32_t>(2 * r * plan_.target[2]),
+            .pixel_row = static_cast<std::int32_t>(plan_.target[2]),
+            .out = pairs.out + to + column_of(panel),
+            .index = pairs.index == nullptr ? nullptr : pairs.index + to + column_of(panel),
+            .out_stride = channels_,
+            .columns = columns_of(panel),
+        };
+        kernels_.conv_max_pool(&windows);
+      }
+    }
   }
 
   // All panels for each band in turn, which is handed over at once. Images that go together are handed over whole.
@@ -260,6 +346,7 @@ class Convolution {
   std::size_t line_;    // floats of a line of a panel
   std::size_t panels_;  // of all groups
   std::size_t parts_ = 1, together_ = 1;
+  std::vector<RowPair> row_pairs_;
   bool copies_source_ = false;
   std::size_t panel_floats_ = 0, source_floats_ = 0, image_floats_ = 0, target_floats_ = 0, workspace_ = 0;
   float *weights_ = nullptr, *starts_ = nullptr, *scratch_ = nullptr;

@@ -18,6 +18,14 @@ using SourceImages = core::FunctionRef<void(std::size_t image, float* to, float*
 using PixelsDone =
     core::FunctionRef<void(std::size_t image, float* target, std::size_t from, std::size_t to, float* workspace)>;
 
+// Max pool windows of 2x2 behind a convolution of images, channels last: what `done` would make of them.
+struct ConvPairs {
+  bool relu;  // first
+  std::size_t rows, windows;
+  float* out;
+  std::int32_t* index;  // or null
+};
+
 // A call whose arguments have been checked. Forward: x and the result; of the gradient: the result's gradient and x's.
 struct ConvCall {
   const ConvGeometry& geometry;
@@ -34,6 +42,7 @@ struct ConvCall {
   const SourceImages* source_images = nullptr;  // in the place of `source`
   std::size_t source_workspace = 0;
   const PixelsDone* done = nullptr;  // in the place of `target` and `epilogue`, with the epilogue's workspace
+  const ConvPairs* pairs = nullptr;  // in the place of `done` where the tiles can do it
 };
 
 // Any geometry, directly: no im2col, sums in registers. Asks for all memory before it writes.

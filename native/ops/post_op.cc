@@ -47,6 +47,12 @@ bool PostOp::does_nothing() const {
   return activation != nullptr && !activation->relu && !activation->masked;
 }
 
+std::optional<bool> PostOp::only_relu() const {
+  const auto* const activation = std::get_if<ActivationPattern>(&pattern_);
+  if (activation == nullptr || activation->masked) return std::nullopt;
+  return activation->relu;
+}
+
 std::size_t PostOp::workspace() const {
   return std::holds_alternative<std::monostate>(pattern_) ? bound_->workspace() : 0;
 }

@@ -44,6 +44,8 @@ class PostOp {
   // workspace() floats.
   void apply_rows(float* product, std::size_t row, std::size_t rows, float* workspace) const;
   std::size_t workspace() const;
+  // Whether it is ReLU or nothing at all: which of them.
+  std::optional<bool> only_relu() const;
 
  private:
   bool does_nothing() const;

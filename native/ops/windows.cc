@@ -130,6 +130,17 @@ void WindowPlan::read(const char* op, Layout layout) {
   }
 }
 
+bool WindowPlan::is_pairs() const {
+  const auto pairs = [](const WindowDimension& dimension) {
+    for (std::size_t w = 0; w < dimension.spans.size(); ++w) {
+      if (dimension.spans[w].first != 2 * w || dimension.spans[w].taps != 2) return false;
+    }
+    return dimension.dilation == 1;
+  };
+  return dims_[0].size == 1 && dims_[0].spans.size() == 1 && dims_[0].spans[0].taps == 1 && pairs(dims_[1]) &&
+         pairs(dims_[2]);
+}
+
 void WindowPlan::build() {
   const auto& [depth, height, width] = dims_;
   runs = runs_of(width);

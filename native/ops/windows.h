@@ -48,6 +48,9 @@ class WindowPlan {
   bool covers = false;    // each pixel is in one
   std::vector<WindowRun> runs;
 
+  // Whether its windows are of 2x2 pixels, side by side from the first on, in planes of two dimensions.
+  bool is_pairs() const;
+
   // Calls body(run, first window, divisor) for the runs of row `r`. Windows without a pixel have row_count 0.
   template <typename Body>
   void each_run(std::size_t r, const Body& body) const {

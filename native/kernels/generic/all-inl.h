@@ -9,6 +9,7 @@
 #include "conv_image-inl.h"
 #include "conv_outer-inl.h"
 #include "conv_tile-inl.h"
+#include "conv_windows-inl.h"
 #include "cross_entropy-inl.h"
 #include "ctc-inl.h"
 #include "dropout-inl.h"

@@ -46,19 +46,16 @@ LANEWISE_VEC void conv_tile(const int rows, const int vectors, const ConvRegion*
     std::ptrdiff_t at = s->source;
     const std::ptrdiff_t end = at + static_cast<std::ptrdiff_t>(s->k);
     for (; at + kConvRound <= end; at += kConvRound) {
-      conv_round(rows, vectors, sum, pixels, at, line);
+      conv_steps(kConvRound, rows, vectors, sum, pixels, at, line);
       line += kConvRound * kGemmNr;
     }
     if (at + kConvRest <= end) {
-      LANEWISE_UNROLL
-      for (std::ptrdiff_t q = 0; q < kConvRest; ++q) {
-        conv_step(rows, vectors, sum, pixels, at + q, line + q * kGemmNr);
-      }
+      conv_steps(kConvRest, rows, vectors, sum, pixels, at, line);
       at += kConvRest;
       line += kConvRest * kGemmNr;
     }
     for (; at < end; ++at) {
-      conv_step(rows, vectors, sum, pixels, at, line);
+      conv_steps(1, rows, vectors, sum, pixels, at, line);
       line += kGemmNr;
     }
   }

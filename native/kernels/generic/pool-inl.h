@@ -33,12 +33,89 @@ LANEWISE_VEC Vf load_strided(const float* p, std::size_t step, std::size_t count
   return v_load(lanes);
 }
 
+// --- windows of four pixels, of which each has its vectors: `vectors` (a constant) of them ---------------------------
+
+inline constexpr int kWindowPixels = 4;
+
+// The largest pixel and its place: of several equal ones the first, of NaNs the last.
+LANEWISE_VEC void pool_any(const bool relu, const Vf* pixels, const Vi* places, Vf* best, Vi* where) {
+  *best = relu ? v_relu(pixels[0]) : pixels[0];
+  *where = places[0];
+  for (int i = 1; i < kWindowPixels; ++i) {
+    const Vf next = relu ? v_relu(pixels[i]) : pixels[i];
+    const Vm better = takes_place(next, *best);
+    *best = v_select(better, next, *best);
+    *where = v_select_int(better, places[i], *where);
+  }
+}
+
+// The same where none is NaN. ReLU makes all that are not above 0 equal, so that the first is taken.
+LANEWISE_VEC void pool_numbers(const bool relu, const Vf* pixels, const Vi* places, Vf* best, Vi* where) {
+  const Vm right = v_lt(pixels[0], pixels[1]), lower_right = v_lt(pixels[2], pixels[3]);
+  const Vf upper = v_select(right, pixels[1], pixels[0]), lower = v_select(lower_right, pixels[3], pixels[2]);
+  const Vm below = v_lt(upper, lower);
+  const Vi upper_place = v_select_int(right, places[1], places[0]);
+  const Vi lower_place = v_select_int(lower_right, places[3], places[2]);
+  *best = v_select(below, lower, upper);
+  *where = v_select_int(below, lower_place, upper_place);
+  if (!relu) return;
+  const Vm none = v_le(*best, v_splat(0.0f));
+  *best = v_drop(none, *best);
+  *where = v_select_int(none, places[0], *where);
+}
+
+LANEWISE_VEC void pool_square(const int vectors, const bool relu, const Vf (*pixels)[kWindowPixels], const Vi* places,
+                              Vf* best, Vi* where) {
+  // NaN where a pixel is, and where infinities of both signs meet.
+  Vf total = v_splat(0.0f);
+  LANEWISE_UNROLL
+  for (int v = 0; v < vectors; ++v) {
+    total = v_add(total, v_add(v_add(pixels[v][0], pixels[v][1]), v_add(pixels[v][2], pixels[v][3])));
+  }
+  if (v_all(v_eq(total, total))) {
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) pool_numbers(relu, pixels[v], places, &best[v], &where[v]);
+  } else {
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) pool_any(relu, pixels[v], places, &best[v], &where[v]);
+  }
+}
+
+// Two rows of two pixels.
+LANEWISE_VEC bool is_square(const WindowRow* row) { return row->row_count == 2 && row->taps == 2; }
+
+// The pixels of a window, counted from `base`.
+struct SquarePixels {
+  std::size_t at[kWindowPixels];
+};
+LANEWISE_VEC SquarePixels square_pixels(const WindowRow* row, std::size_t base) {
+  const std::size_t upper = base + static_cast<std::size_t>(row->rows[0]);
+  const std::size_t lower = base + static_cast<std::size_t>(row->rows[1]);
+  return {{upper, upper + row->tap_step, lower, lower + row->tap_step}};
+}
+
 // --- channels side by side: `vectors` (a constant) of them -----------------------------------------------------------
 
 LANEWISE_VEC void max_pool_channels(const int vectors, const float* x, std::size_t x_stride, std::size_t count,
                                     const WindowRow* row, std::size_t base, float* out, std::int32_t* index) {
   Vf best[kPoolVectors];
   Vi where[kPoolVectors];
+  if (is_square(row) && count == kLanes) {
+    const SquarePixels square = square_pixels(row, base);
+    Vi places[kWindowPixels];
+    LANEWISE_UNROLL
+    for (int i = 0; i < kWindowPixels; ++i) places[i] = v_splat_int(static_cast<std::int32_t>(square.at[i]));
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) {
+      Vf pixels[1][kWindowPixels];
+      LANEWISE_UNROLL
+      for (int i = 0; i < kWindowPixels; ++i) pixels[0][i] = v_load(x + square.at[i] * x_stride + v * kLanes);
+      pool_square(1, false, pixels, places, best, where);
+      v_store(out + v * kLanes, best[0]);
+      if (index != nullptr) v_store_int(index + v * kLanes, where[0]);
+    }
+    return;
+  }
   const std::size_t first = base + static_cast<std::size_t>(row->rows[0]);
   LANEWISE_UNROLL
   for (int v = 0; v < vectors; ++v) {
@@ -104,6 +181,17 @@ LANEWISE_VEC void max_gradient_channels(const int vectors, const float* grad, co
     g[v] = v_add(zero, load_some(grad + v * kLanes, count, zero));
     where[v] = count == kLanes ? v_load_int(index + v * kLanes) : v_load_int_n(index + v * kLanes, count);
   }
+  if (is_square(row) && count == kLanes && !add) {
+    const SquarePixels square = square_pixels(row, base);
+    LANEWISE_UNROLL
+    for (int i = 0; i < kWindowPixels; ++i) {
+      const Vi here = v_splat_int(static_cast<std::int32_t>(square.at[i]));
+      float* const to = out + square.at[i] * out_stride;
+      LANEWISE_UNROLL
+      for (int v = 0; v < vectors; ++v) v_store(to + v * kLanes, v_select(v_eq_int(where[v], here), g[v], zero));
+    }
+    return;
+  }
 #define TAP(pixel)                                                                   \
   {                                                                                  \
     const Vi here = v_splat_int(static_cast<std::int32_t>(pixel));                   \
@@ -126,6 +214,22 @@ LANEWISE_VEC void max_pool_windows(const float* x, const WindowRow* row, std::si
   // Window w + i takes pixels i·step further on than window w.
   const Vi steps = v_mul_int(v_lane_index(), v_splat_int(static_cast<std::int32_t>(row->step)));
   const std::size_t base = w * row->step, first = base + static_cast<std::size_t>(row->rows[0]);
+  if (is_square(row) && count == kLanes && row->step == 2 && row->tap_step == 1) {
+    const SquarePixels square = square_pixels(row, base);
+    Vf pixels[1][kWindowPixels];
+    Vi places[kWindowPixels];
+    LANEWISE_UNROLL
+    for (int i = 0; i < kWindowPixels; ++i) {
+      places[i] = v_splat_int(static_cast<std::int32_t>(square.at[i]));
+      pixels[0][i] = load_strided(x + square.at[i], 2, kLanes);
+    }
+    Vf most;
+    Vi place;
+    pool_square(1, false, pixels, places, &most, &place);
+    v_store(out + w, most);
+    if (index != nullptr) v_store_int(index + w, v_add_int(place, steps));
+    return;
+  }
   Vf best = load_strided(x + first, row->step, count);
   Vi where = v_splat_int(static_cast<std::int32_t>(first));
 #define TAP(pixel)                                                                      \

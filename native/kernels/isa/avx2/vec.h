@@ -77,6 +77,8 @@ LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 LANEWISE_VEC Vm v_and(Vm a, Vm b) { return _mm256_and_ps(a, b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return _mm256_or_ps(a, b); }
 LANEWISE_VEC Vm v_not(Vm a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
+// Whether all lanes are set.
+LANEWISE_VEC bool v_all(Vm a) { return _mm256_movemask_ps(a) == 0xff; }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return _mm256_blendv_ps(no, yes, m); }
 // 0 where m, else x.
 LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return _mm256_andnot_ps(m, x); }

@@ -54,6 +54,7 @@ LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); 
 LANEWISE_VEC Vm v_and(Vm a, Vm b) { return static_cast<Vm>(a & b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return static_cast<Vm>(a | b); }
 LANEWISE_VEC Vm v_not(Vm a) { return static_cast<Vm>(~a); }
+LANEWISE_VEC bool v_all(Vm a) { return a == 0xffff; }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return _mm512_mask_blend_ps(m, no, yes); }
 LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return _mm512_maskz_mov_ps(v_not(m), x); }
 

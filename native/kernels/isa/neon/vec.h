@@ -51,6 +51,7 @@ LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return vceqq_f32(a, b); }
 LANEWISE_VEC Vm v_and(Vm a, Vm b) { return vandq_u32(a, b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return vorrq_u32(a, b); }
 LANEWISE_VEC Vm v_not(Vm a) { return vmvnq_u32(a); }
+LANEWISE_VEC bool v_all(Vm a) { return vminvq_u32(a) != 0; }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return vbslq_f32(m, yes, no); }
 
 LANEWISE_VEC Vi v_bits(Vf x) { return vreinterpretq_s32_f32(x); }

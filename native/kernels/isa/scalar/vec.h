@@ -45,6 +45,7 @@ LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return a == b; }
 LANEWISE_VEC Vm v_and(Vm a, Vm b) { return a && b; }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return a || b; }
 LANEWISE_VEC Vm v_not(Vm a) { return !a; }
+LANEWISE_VEC bool v_all(Vm a) { return a; }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return m ? yes : no; }
 LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return m ? 0.0f : x; }
 

@@ -50,6 +50,7 @@ LANEWISE_VEC Vm v_eq(Vf a, Vf b) { return wasm_f32x4_eq(a, b); }
 LANEWISE_VEC Vm v_and(Vm a, Vm b) { return wasm_v128_and(a, b); }
 LANEWISE_VEC Vm v_or(Vm a, Vm b) { return wasm_v128_or(a, b); }
 LANEWISE_VEC Vm v_not(Vm a) { return wasm_v128_not(a); }
+LANEWISE_VEC bool v_all(Vm a) { return wasm_i32x4_all_true(a); }
 LANEWISE_VEC Vf v_select(Vm m, Vf yes, Vf no) { return wasm_v128_bitselect(yes, no, m); }
 LANEWISE_VEC Vf v_drop(Vm m, Vf x) { return wasm_v128_andnot(x, m); }
 
