@@ -110,7 +110,9 @@ void report(const Layer& layer, const Pass& pass, const Options& options, double
   }
   const double reached = layer.bandwidth ? pass.bytes / best / 1e9 : percent(best);
   if (pass.target != 0) std::printf("  of %3.0f %s", pass.target, reached >= pass.target ? "reached" : "short");
-  if (!theirs.empty()) std::printf("  %5.2f x oneDNN", quantile(theirs, 0.5) / median);
+  if (!theirs.empty()) {
+    std::printf("  %5.2f x oneDNN, %.2f at p10", quantile(theirs, 0.5) / median, quantile(theirs, 0.1) / best);
+  }
   std::printf("\n");
   std::fflush(stdout);
 }
