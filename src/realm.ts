@@ -16,6 +16,7 @@ export const {
   isNativeError: isError,
   isSet,
   isTypedArray,
+  isUint16Array,
   isUint8Array,
 } = types;
 

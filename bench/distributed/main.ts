@@ -56,7 +56,7 @@ const own = run('mpirun', [...launcher, process.execPath, pathOf('rank.mjs'), se
 const torch =
   values.python === undefined
     ? null
-    : (run(values.python, [pathOf('torch_ddp.py'), seconds, ranks, mlp, cnn]) as {
+    : (run(values.python, [pathOf('torch_ddp.py'), seconds, ranks, mlp, cnn, place]) as {
         readonly version: string;
         readonly training: readonly Training[];
       });

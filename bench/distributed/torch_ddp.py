@@ -1,5 +1,5 @@
 """PyTorch's DistributedDataParallel on gloo, as rank.mjs measures lanewise. Arguments: seconds for each workload, ranks, rows of the MLP
-and of the CNN, lists with commas. Prints one line of JSON."""
+and of the CNN, lists with commas; whether each rank is bound to a core. Prints one line of JSON."""
 import json, os, sys, time
 import torch
 import torch.distributed as dist
@@ -23,10 +23,13 @@ def cnn():
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 
-def rank_main(rank, size, seconds, cases):
+def rank_main(rank, size, seconds, cases, place):
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29533")
     dist.init_process_group("gloo", rank=rank, world_size=size)
     torch.set_num_threads(1)
+    if place == "core":  # as the launcher does with lanewise
+        cpus = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cpus[rank % len(cpus)]})
     torch.set_flush_denormal(True)
     loss = nn.CrossEntropyLoss()
     training = []
@@ -66,4 +69,4 @@ def rank_main(rank, size, seconds, cases):
 if __name__ == "__main__":
     ranks = int(sys.argv[2])
     cases = [(name, int(rows)) for name, given in zip(["MLP", "CNN"], sys.argv[3:]) for rows in given.split(",") if rows]
-    mp.spawn(rank_main, (ranks, float(sys.argv[1]), cases), nprocs=ranks)
+    mp.spawn(rank_main, (ranks, float(sys.argv[1]), cases, sys.argv[5]), nprocs=ranks)

@@ -185,10 +185,12 @@ DType dtype_of(const Argument& arg, napi_typedarray_type type) {
       return DType::kInt32;
     case napi_float64_array:
       return DType::kFloat64;
+    case napi_uint16_array:
+      return DType::kBfloat16;
     case napi_uint8_array:
       return DType::kByte;
     default:
-      throw WrongType(arg.location() + "expected Float32Array, Int32Array, Float64Array or Uint8Array");
+      throw WrongType(arg.location() + "expected Float32Array, Int32Array, Float64Array, Uint16Array or Uint8Array");
   }
 }
 

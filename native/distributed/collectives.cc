@@ -207,7 +207,7 @@ void broadcast(Exchange& exchange, std::byte* data, std::size_t bytes, int root)
 std::string Agreement::text() const {
   const char* const names[] = {"barrier",   "allReduce", "reduceScatter", "allGather",
                                "broadcast", "a program", "destroy"};
-  const char* const dtypes[] = {"float32", "int32", "float64", "bytes"};
+  const char* const dtypes[] = {"float32", "int32", "float64", "bytes", "bfloat16"};
   const char* const ops[] = {"sum", "product", "min", "max"};
   std::string result = names[static_cast<std::size_t>(kind)];
   if (kind == Kind::kBarrier || kind == Kind::kFinalize) return result;

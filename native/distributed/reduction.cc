@@ -1,10 +1,13 @@
 #include "reduction.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <type_traits>
+#include <vector>
 
 namespace lanewise::distributed {
 namespace {
@@ -89,6 +92,7 @@ void combine(const Reduction& reduction, double divisor, void* out, const void* 
     case DType::kFloat64:
       return combine<double>(reduction.op, divisor, out, a, b, count);
     case DType::kByte:
+    case DType::kBfloat16:  // see reduce_halves
       throw std::invalid_argument("bytes cannot be reduced");
   }
 }
@@ -128,13 +132,47 @@ void reduce(const Reduction& reduction, double divisor, std::span<void* const> l
   }
 }
 
+float widened(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16); }
+
+std::uint16_t rounded(float value) {
+  const auto word = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t nearest = (word + 0x7fff + ((word >> 16) & 1)) >> 16, quiet = (word >> 16) | 0x40;
+  return static_cast<std::uint16_t>((word & 0x7fffffff) > 0x7f800000 ? quiet : nearest);
+}
+
+// bfloat16, as float32 a block at a time.
+void reduce_halves(const Reduction& reduction, double divisor, std::span<void* const> leaves, std::size_t count,
+                   void* out) {
+  constexpr std::size_t kFloats = 1024;
+  std::vector<float> floats(leaves.size() * kFloats);
+  std::vector<void*> blocks(leaves.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = floats.data() + i * kFloats;
+  const Reduction wide{DType::kFloat32, reduction.op, divisor};
+  for (std::size_t at = 0; at < count; at += kFloats) {
+    const std::size_t length = std::min(kFloats, count - at);
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      const std::uint16_t* const from = static_cast<const std::uint16_t*>(leaves[i]) + at;
+      float* const to = floats.data() + i * kFloats;
+      for (std::size_t j = 0; j < length; ++j) to[j] = widened(from[j]);
+    }
+    reduce_to(wide, blocks, length, floats.data());
+    std::uint16_t* const to = static_cast<std::uint16_t*>(out) + at;
+    for (std::size_t j = 0; j < length; ++j) to[j] = rounded(floats[j]);
+  }
+}
+
 }  // namespace
 
 void reduce_leaves(const Reduction& reduction, std::span<void* const> leaves, std::size_t count) {
+  if (reduction.dtype == DType::kBfloat16) {
+    if (leaves.size() > 1) reduce_halves(reduction, 1, leaves, count, leaves.front());
+    return;
+  }
   reduce(reduction, 1, leaves, count, leaves.front());
 }
 
 void reduce_to(const Reduction& reduction, std::span<void* const> leaves, std::size_t count, void* out) {
+  if (reduction.dtype == DType::kBfloat16) return reduce_halves(reduction, reduction.divisor, leaves, count, out);
   if (leaves.size() == 1) return divide_to(reduction, out, leaves.front(), count);
   reduce(reduction, reduction.divisor, leaves, count, out);
 }

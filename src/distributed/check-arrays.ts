@@ -1,7 +1,7 @@
 /** What every group demands of the arrays it is given, before anything is sent. */
 import { show } from '../check.js';
 import { ArgumentError, ShapeError } from '../errors.js';
-import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array } from '../realm.js';
+import { isFloat32Array, isFloat64Array, isInt32Array, isUint8Array, isUint16Array } from '../realm.js';
 import type { AllReduceOptions, GroupArray, GroupReduceOptions } from './group.js';
 
 /** @throws ArgumentError unless they are arrays of one type that ranks exchange. Its name. */
@@ -11,7 +11,7 @@ export function typeOfArrays(caller: string, arrays: readonly GroupArray[]): str
     const name = nameOf(array);
     if (name === null)
       throw new ArgumentError(
-        `${caller}: expected Float32Array, Float64Array, Int32Array or Uint8Array, got ${show(array)}`,
+        `${caller}: expected Float32Array, Float64Array, Int32Array, Uint16Array or Uint8Array, got ${show(array)}`,
       );
     if (type !== '' && name !== type)
       throw new ArgumentError(`${caller}: expected arrays of one type, got ${type} and ${name}`);
@@ -24,6 +24,7 @@ function nameOf(array: unknown): string | null {
   if (isFloat32Array(array)) return 'Float32Array';
   if (isFloat64Array(array)) return 'Float64Array';
   if (isInt32Array(array)) return 'Int32Array';
+  if (isUint16Array(array)) return 'Uint16Array';
   return isUint8Array(array) ? 'Uint8Array' : null;
 }
 

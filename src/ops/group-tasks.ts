@@ -1,7 +1,7 @@
 /** What a process group runs, and on what: names and types, without the addon that runs it. */
 
-/** What ranks exchange. */
-export type GroupArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** What ranks exchange. The numbers of a Uint16Array are bfloat16, by their bits. */
+export type GroupArray = Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
 
 /** The names by which native/distributed/collectives.h knows tasks, by number. */
 export const groupTasks = [

@@ -133,10 +133,10 @@ export interface NativeAddon extends ProgramAddon {
     divisor: number,
     parts: number,
     root: number,
-    arrays: readonly (HostArray | Uint8Array)[],
+    arrays: readonly (HostArray | Uint16Array | Uint8Array)[],
   ): number;
   /** Copies the result out, as much as the arrays take; only within `settle`. */
-  groupTake(task: number, arrays: readonly (HostArray | Uint8Array)[]): void;
+  groupTake(task: number, arrays: readonly (HostArray | Uint16Array | Uint8Array)[]): void;
   /** Ends all processes of the job. */
   groupAbort(message: string, code: number): void;
   /** The same, if the group is still open. */

@@ -341,6 +341,11 @@ it('refuses what cannot be distributed', async () => {
     expect(() => make({ bucketCapMb: 0 })).toThrow(ArgumentError);
     expect(() => make({ shards: 3 })).toThrow('shards must be a multiple of the number of ranks');
     expect(() => make({ shards: 6 })).toThrow('both powers of 2');
+    expect(() => make({ commHook: 'fp16Compress' })).toThrow('commHook must be one of');
+    expect(() => make({ commHook: true })).toThrow(ArgumentError);
+    expect(() => make({ commHook: 'bf16Compress', shards: 2 })).toThrow('commHook and shards');
+    const wide = new nn.Linear(2, 1).to('float64');
+    expect(() => make({ commHook: 'bf16Compress' }, wide)).toThrow('float32 parameters');
     expect(() => make({ findUnusedParameters: true })).toThrow(ArgumentError);
     expect(() => new DistributedDataParallel(model)).toThrow('Default process group has not been initialized');
     expect(processGroup.world.log).toEqual([]);

@@ -138,6 +138,52 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
     },
   );
 
+  it('of a world of one in a worker thread is alone, while the main thread is a rank', async () => {
+    // The worker knows no launcher, so its world is itself; its step takes 200 turns while the main thread's steps come and go.
+    const body = `
+      const steps = async (own, count, first) => {
+        const { compile, distributed, functional: F, manualSeed, nn, optim, ones, zeros } = await src('index.ts');
+        await distributed.initProcessGroup({ timeout: 50 });
+        manualSeed(3);
+        const model = new nn.Linear(50, 20);
+        const shards = own ? { shards: 2 } : {};
+        const ddp = new nn.parallel.DistributedDataParallel(model, shards);
+        await ddp.synchronize();
+        const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
+        const step = compile((x) => {
+          optimizer.zeroGrad();
+          for (let part = 0; part < (own ? 2 : 1); part++) F.mseLoss(ddp.forward(x), zeros([4, 20])).backward();
+          optimizer.step();
+          return model.weight.sum();
+        });
+        let last = 0;
+        for (let i = 0; i < count; i++) {
+          last = (await step.async(ones([4, 50]).mul(first))).item();
+          if (!own && i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        const sums = (String(step.describe()).match(/allReduceStart/g) ?? []).length;
+        await distributed.destroyProcessGroup();
+        return { last, sums: sums > 0 };
+      };`;
+    const code = `${body}
+      const { Worker } = process.getBuiltinModule('node:worker_threads');
+      const text = process.getBuiltinModule('node:fs').readFileSync(process.argv[1], 'utf8').split('\\n').slice(0, 2).join('\\n');
+      const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(text + ${JSON.stringify(body)} + "process.getBuiltinModule('node:worker_threads').parentPort.postMessage(await steps(true, 200, 1));")), { env: { LANEWISE_NUM_THREADS: '1' } });
+      const answer = new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+      const [main, other] = await Promise.all([steps(false, 200, 1), answer]);
+      report({ main, other });`;
+    const { end, stderr, reported, left } = await runRanks(launcher!, 2, code);
+    expect({ end, left }, stderr).toEqual({ end: 0, left: [] });
+    for (const each of reported as {
+      main: { last: number; sums: boolean };
+      other: { last: number; sums: boolean };
+    }[]) {
+      expect([each.main.sums, each.other.sums]).toEqual([true, true]);
+      // All rows are alike, so every mean is that of one row.
+      expect(each.other.last).toBeCloseTo(each.main.last, 4);
+    }
+  });
+
   it('tells every rank that one runs another program', async () => {
     const code = training('SGD', 'call', 3).replace(
       'lr: 0.1, momentum: 0.9',

@@ -85,6 +85,27 @@ describe.each(launchers.map((launcher) => [launcher.name, launcher] as const))('
     }
   });
 
+  it('adds bfloat16 as the tree does', async () => {
+    const code = `${open}
+      const halves = (leaf, n) => Uint16Array.from({ length: n }, (_, i) => 0x3f80 + ((i * 37 + leaf * 101) % 512) + (i % 3 === leaf ? 0x8000 : 0));
+      for (const n of [1, 5, 3000, 300_001]) {
+        const own = halves(rank, n);
+        await group.allReduce([own], { divisor: size });
+        report({ rank, n, sums: Buffer.from(own.buffer).toString('base64') });
+      }
+      await group.destroy();`;
+    const { end, stderr, reported, left } = await runRanks(launcher, 3, code);
+    expect({ end, left }, stderr).toEqual({ end: 0, left: [] });
+    const halves = (leaf: number, n: number) =>
+      Uint16Array.from({ length: n }, (_, i) => 0x3f80 + ((i * 37 + leaf * 101) % 512) + (i % 3 === leaf ? 0x8000 : 0));
+    expect(reported).toHaveLength(12);
+    for (const { n, sums } of reported as { n: number; sums: string }[]) {
+      const leaves = [0, 1, 2].map((leaf) => halves(leaf, n));
+      reduceLeaves(leaves, 'sum', 3);
+      expect(sums === Buffer.from(leaves[0]!.buffer).toString('base64')).toBe(true);
+    }
+  });
+
   it('tells every rank which one calls something else, and ends the job', async () => {
     const code = `${open}
       await group.barrier();

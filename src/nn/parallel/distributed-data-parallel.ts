@@ -1,4 +1,4 @@
-import { checkBoolean, checkNumber, checkOptions, checkSize, show } from '../../check.js';
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, checkSize, show } from '../../check.js';
 import { assertSame } from '../../distributed/agreement.js';
 import type { ProcessGroup } from '../../distributed/group.js';
 import { groupOf } from '../../distributed/process-group.js';
@@ -24,6 +24,12 @@ export interface DistributedDataParallelOptions {
    * step, one for each of its parts in their order. Gradients are then summed in one tree over the parts, so 1, 2 and 4 ranks compute the same bits. Default: one part for each rank.
    */
   shards?: number;
+  /**
+   * What is done with gradients on their way. `'bf16Compress'`: they travel as bfloat16, which halves the bytes, as by PyTorch's `bf16_compress_hook`; what rounding leaves of a rank's
+   * gradient is added to the next one (error feedback), so that it is not lost. The mean is rounded to bfloat16 too. For slow links: the numbers are others than those of one process.
+   * Of float32 parameters in loops by hand, without `shards`. What rounding has left is in no state dict: a training that is resumed begins without it. Default: nothing.
+   */
+  commHook?: 'bf16Compress';
   /** Default: the group of `initProcessGroup`. */
   processGroup?: ProcessGroup;
 }
@@ -76,7 +82,13 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
     super();
     const caller = 'DistributedDataParallel';
     if (!(module instanceof Module)) throw new ArgumentError(`${caller}: expected a model, got ${show(module)}`);
-    const given = checkOptions(caller, options, ['bucketCapMb', 'broadcastBuffers', 'shards', 'processGroup']);
+    const given = checkOptions(caller, options, [
+      'bucketCapMb',
+      'broadcastBuffers',
+      'shards',
+      'commHook',
+      'processGroup',
+    ]);
     const { bucketCapMb = 25, broadcastBuffers = true } = given;
     if (!(checkNumber(caller, 'bucketCapMb', bucketCapMb) > 0))
       throw new ArgumentError(`${caller}: bucketCapMb must be positive, got ${bucketCapMb}`);
@@ -88,6 +100,14 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
       throw new ArgumentError(
         `${caller}: DistributedDataParallel is not needed when a module doesn't have any parameter that requires a gradient.`,
       );
+    const compresses = given.commHook !== undefined;
+    if (compresses) {
+      checkOneOf(caller, 'commHook', given.commHook, ['bf16Compress']);
+      if (given.shards !== undefined)
+        throw new ArgumentError(`${caller}: commHook and shards: what is rounded depends on the number of ranks`);
+      if (parameters.some(({ dtype }) => dtype !== 'float32'))
+        throw new ArgumentError(`${caller}: commHook 'bf16Compress' is for float32 parameters`);
+    }
     this.#group = group;
     this.module = module;
     const synced = module.modules().filter((each) => each instanceof SyncBatchNorm);
@@ -96,6 +116,7 @@ export class DistributedDataParallel<In extends readonly unknown[], Out> extends
     const alike = new Set(synced.flatMap((each) => each.buffers()));
     this.#reduction = new GradientReduction(group, this.#parts, parameters, {
       bytes: bucketCapMb * 2 ** 20,
+      compresses,
       buffers: broadcastBuffers ? module.buffers().filter((buffer) => !alike.has(buffer)) : [],
     });
     if (!this.#isTrivial)

@@ -1,4 +1,5 @@
 /** Gradients of parameters on their way between the ranks. */
+import { compressWithFeedback, fromBfloat16 } from '../../distributed/bfloat16.js';
 import type { GroupArray, ProcessGroup } from '../../distributed/group.js';
 import { MpiGroup } from '../../distributed/mpi-group.js';
 import { defaultGroup, isInitialized } from '../../distributed/process-group.js';
@@ -22,6 +23,8 @@ export interface ReductionOptions {
   readonly bytes: number;
   /** What is to be that of rank 0 afterwards. */
   readonly buffers: readonly Tensor[];
+  /** Whether gradients travel as bfloat16, with what rounding leaves added to the next ones. */
+  readonly compresses: boolean;
 }
 
 /** Parameters of one bucket, by their numbers. */
@@ -38,15 +41,23 @@ export class GradientReduction {
   #kept: (HostArray | null)[][] = [];
   /** The same in functions that are being compiled. */
   readonly #traced = new WeakMap<Trace, (Tensor | null)[][]>();
+  /** What rounding has left of the gradients that have been sent, by parameter; null: nothing is rounded. */
+  readonly #errors: readonly Float32Array[] | null;
   #isWaiting = false;
 
   /** @param parts how many gradients of each parameter a rank has in a step. */
-  constructor(group: ProcessGroup, parts: number, parameters: readonly Tensor[], { bytes, buffers }: ReductionOptions) {
+  constructor(
+    group: ProcessGroup,
+    parts: number,
+    parameters: readonly Tensor[],
+    { bytes, buffers, compresses }: ReductionOptions,
+  ) {
     this.#group = group;
     this.#parts = parts;
     this.#parameters = parameters;
     this.#buffers = buffers;
     this.buckets = bucketsOf(parameters, bytes);
+    this.#errors = compresses ? parameters.map(({ numel }) => new Float32Array(numel)) : null;
   }
 
   /** Whether gradients are under way. */
@@ -97,6 +108,7 @@ export class GradientReduction {
   /** Why a program cannot do it, with what to do instead; or null. */
   get traceObstacle(): [what: string, instead: string] | null {
     const what = 'backward() through DistributedDataParallel';
+    if (this.#errors !== null) return [`${what} with a commHook`, 'compile the forward pass alone'];
     const isAlone = this.#group instanceof SingleGroup && !(isInitialized() && defaultGroup() instanceof MpiGroup);
     const isOwn = this.#group instanceof MpiGroup || isAlone;
     if (!isOwn) return [`${what} of another group than the process's own`, 'use that one'];
@@ -122,7 +134,12 @@ export class GradientReduction {
     const divisor = this.#group.size * this.#parts;
     const sent = lists.map((list) => list.map((numbers, i) => numbers ?? emptyFor(parameters[i]!)));
     const there = lists.map((list) => Float32Array.from(list, (numbers) => (numbers === null ? 0 : 1)));
-    const arrays = (bucket: Bucket, part: number): GroupArray[] => bucket.map((i) => sent[part]![i]!);
+    const errors = this.#errors;
+    // With errors there is one part: of each parameter what travels in place of its gradient.
+    const halves = errors?.map((each, i) =>
+      lists[0]![i] ? compressWithFeedback(sent[0]![i] as Float32Array, each) : new Uint16Array(each.length),
+    );
+    const arrays = (bucket: Bucket, part: number): GroupArray[] => bucket.map((i) => halves?.[i] ?? sent[part]![i]!);
     const later = lists.slice(1).map((_, part) => part + 1);
     await Promise.all([
       ...this.buckets.map((bucket) =>
@@ -130,6 +147,9 @@ export class GradientReduction {
       ),
       this.#group.allReduce([there[0]!], { parts: later.map((part) => [there[part]!]) }),
     ]);
+    halves?.forEach((each, i) => {
+      fromBfloat16(each, sent[0]![i] as Float32Array);
+    });
     for (const [i, parameter] of parameters.entries())
       parameter.grad =
         there[0]![i] === 0 ? null : new Tensor(new Storage(parameter.dtype, sent[0]![i]!), parameter.shape);

@@ -11,15 +11,16 @@ export interface Launcher {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The launcher itself notices a line that is cut, which by default takes it minutes (README). */
-export const keepAlive = {
+/** Of the launcher: it notices a line that is cut, which by default takes it minutes, and kills at once what is left of a job, which by default takes it a second for each round (docs/distributed.md). */
+export const quickEnd = {
+  OMPI_MCA_odls_base_sigkill_timeout: '0',
   OMPI_MCA_oob_tcp_keepalive_time: '2',
   OMPI_MCA_oob_tcp_keepalive_intvl: '1',
   OMPI_MCA_oob_tcp_keepalive_probes: '2',
 };
 
 const openMpiOptions = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none'];
-const openMpiEnv = { OMPI_MCA_mpi_yield_when_idle: '1', ...keepAlive };
+const openMpiEnv = { OMPI_MCA_mpi_yield_when_idle: '1', ...quickEnd };
 
 function isInstalled(program: string): boolean {
   try {

@@ -3,7 +3,7 @@
  * them that is cut; how fast steps are on links of 1 and 10 Gbit/s; many starts of MPICH. Prints a report; ends with 1 where a job did not end, or
  * ended with 0.
  *
- * `npm run test:distributed -- --starts 1000 --timeout 3 --seconds 2`. Two hosts need root and network namespaces.
+ * `npm run test:distributed -- --starts 1000 --timeout 3 --seconds 2`; `--only hosts --events killed` for some. Two hosts need root and network namespaces.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     timeout: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: 'faults,starts,hosts,links' },
+    events: { type: 'string', default: '' },
   },
 });
 const [starts, timeout, seconds] = [values.starts, values.timeout, values.seconds].map(Number) as [
@@ -29,6 +30,8 @@ const [starts, timeout, seconds] = [values.starts, values.timeout, values.second
   number,
 ];
 const parts = values.only.split(',');
+/** Which faults, by their names. */
+const chosen = new RegExp(values.events);
 /** Seconds after which a job has failed to end: many times what it takes. */
 const limit = 60 + timeout;
 let failures = 0;
@@ -67,7 +70,7 @@ const outside: Event[] = [
 ];
 
 async function measureFaults(launcher: Launcher, events: readonly Event[], after = () => {}): Promise<void> {
-  for (const { name, what, act, message, isSilent = false } of events) {
+  for (const { name, what, act, message, isSilent = false } of events.filter((each) => chosen.test(each.name))) {
     const { end, stderr, left, ...times } = await runJob(launcher, what, timeout, limit, act);
     after();
     // MPICH's launcher says 0 when its helpers on other hosts are interrupted with it.
