@@ -41,6 +41,13 @@ const { outputFiles, metafile } = await build({
 const place =
   "const fileUrl = typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : '';";
 
+/** What few programs need and Node takes milliseconds to load: zlib brings the streams. */
+const slowBuiltins = new Set(
+  ['zlib', 'stream', 'stream/promises', 'fs/promises', 'crypto', 'timers/promises'].map((name) => `node:${name}`),
+);
+const atFirstUse =
+  'const atFirstUse = (name) => new Proxy({}, { get: (_, key) => process.getBuiltinModule(name)[key] });';
+
 /** The files of the package that are CommonJS: chunks of the bundle, one by one. */
 async function asCommonJs(code: string): Promise<string> {
   const usesPlace = code.includes('import.meta.url');
@@ -66,8 +73,12 @@ async function asCommonJs(code: string): Promise<string> {
   const built = renamed.replace(/\brequire\("([^".][^"]*)"\)/g, (all, name) =>
     isBuiltin(name) ? `process.getBuiltinModule("${name}")` : all,
   );
-  const hashbang = built.match(/^#!.*\n/)?.[0] ?? '';
-  return `${hashbang}"use strict";${usesPlace ? place : ''}${built.slice(hashbang.length).replace(/^"use strict";/, '')}`;
+  const late = built.replace(/=process\.getBuiltinModule\("(node:[^"]*)"\)/g, (all, name) =>
+    slowBuiltins.has(name) ? `=atFirstUse("${name}")` : all,
+  );
+  const usesSlow = late !== built;
+  const hashbang = late.match(/^#!.*\n/)?.[0] ?? '';
+  return `${hashbang}"use strict";${usesPlace ? place : ''}${usesSlow ? atFirstUse : ''}${late.slice(hashbang.length).replace(/^"use strict";/, '')}`;
 }
 
 /** The entry for `import`, which also says where it lies itself, in words that bundlers understand. */

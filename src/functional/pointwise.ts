@@ -50,28 +50,46 @@ interface Backward {
   readonly sources: readonly Source[];
 }
 
-/** A differentiable function of the elements at one place. */
+interface Forward {
+  readonly graph: ExpressionGraph;
+  readonly inputs: readonly Expression[];
+  readonly scalars: readonly Expression[];
+  readonly output: Expression;
+  readonly emitted: Emitted;
+}
+
+function build({ inputs, scalars = 0, build }: Definition): Forward {
+  const graph = new ExpressionGraph();
+  const of = {
+    graph,
+    inputs: Array.from({ length: inputs }, (_, i) => graph.input(i)),
+    scalars: Array.from({ length: scalars }, (_, i) => graph.scalar(i)),
+  };
+  const output = graph.read(build(of.inputs, of.scalars, graph));
+  return { ...of, output, emitted: emit([output]) };
+}
+
+/**
+ * A differentiable function of the elements at one place. It is built at its first use: all those of the library would take a fourth of
+ * the time of importing it.
+ */
 export class PointwiseFunction {
   readonly #definition: Definition;
-  readonly #graph = new ExpressionGraph();
-  readonly #inputs: readonly Expression[];
-  readonly #scalars: readonly Expression[];
-  readonly #output: Expression;
-  readonly #forward: Emitted;
+  #built: Forward | undefined;
   readonly #backwards = new Map<number, Backward>();
 
   constructor(definition: Definition) {
-    const { inputs, scalars = 0, build } = definition;
     this.#definition = definition;
-    this.#inputs = Array.from({ length: inputs }, (_, i) => this.#graph.input(i));
-    this.#scalars = Array.from({ length: scalars }, (_, i) => this.#graph.scalar(i));
-    this.#output = this.#graph.read(build(this.#inputs, this.#scalars, this.#graph));
-    this.#forward = emit([this.#output]);
+  }
+
+  get #forward(): Forward {
+    this.#built ??= build(this.#definition);
+    return this.#built;
   }
 
   /** What it runs for each element. */
   get program(): PointwiseProgram {
-    return this.#forward.program;
+    return this.#forward.emitted.program;
   }
 
   /**
@@ -109,7 +127,7 @@ export class PointwiseFunction {
   /** Writes the result over the first operand, which has the shape that they broadcast to. No gradient. */
   write(inputs: readonly [Tensor, ...Tensor[]], scalars: readonly Scalar[] = []): void {
     const [target] = inputs;
-    const { program, inputs: used, scalars: needed } = this.#forward;
+    const { program, inputs: used, scalars: needed } = this.#forward.emitted;
     const operands = used.map((i) => inputs[i]!);
     currentOps().pointwise({
       ...plainCall,
@@ -122,8 +140,9 @@ export class PointwiseFunction {
   }
 
   #run(inputs: readonly Tensor[], shape: Shape, scalars: readonly Scalar[], masks: MaskArguments): Tensor {
-    const operands = this.#forward.inputs.map((i) => inputs[i]!);
-    return runProgram(this.#forward, operands, shape, scalars, masks, inputs[0]!.dtype)[0]!;
+    const { emitted } = this.#forward;
+    const operands = emitted.inputs.map((i) => inputs[i]!);
+    return runProgram(emitted, operands, shape, scalars, masks, inputs[0]!.dtype)[0]!;
   }
 
   /** The gradient for the inputs that require one, by their bits. */
@@ -136,21 +155,18 @@ export class PointwiseFunction {
   }
 
   #derive(wanted: number): Backward {
-    const graph = this.#graph;
-    const count = this.#inputs.length;
+    const { graph, inputs, scalars, output } = this.#forward;
+    const count = inputs.length;
     const [grad, saved] = [graph.input(count), graph.input(count + 1)];
     const { gradient } = this.#definition;
-    const all =
-      gradient === undefined
-        ? derive(this.#output, grad, this.#inputs)
-        : gradient(grad, this.#output, this.#inputs, this.#scalars);
-    const gradients = this.#inputs.map((_, i) => ((wanted >> i) & 1 ? (all[i] ?? null) : null));
+    const all = gradient === undefined ? derive(output, grad, inputs) : gradient(grad, output, inputs, scalars);
+    const gradients = inputs.map((_, i) => ((wanted >> i) & 1 ? (all[i] ?? null) : null));
     const computed = gradients.filter((each) => each !== null && each !== grad) as Expression[];
     const plain = emit(computed);
     // With the output saved, where that saves arithmetic and no more memory is kept for it.
-    const withOutput = emit(computed.map((each) => substitute(each, new Map([[this.#output, saved]]))));
+    const withOutput = emit(computed.map((each) => substitute(each, new Map([[output, saved]]))));
     const isBetter =
-      this.#output.of.kind !== 'input' &&
+      output.of.kind !== 'input' &&
       withOutput.inputs.length <= plain.inputs.length &&
       withOutput.program.instructions.length <= plain.program.instructions.length;
     const emitted = isBetter ? withOutput : plain;
