@@ -6,14 +6,26 @@ const everything = 'test/**/*.test.ts';
  * Folders whose files share a process, so that it imports the library once: their tests leave the library as they find it. Those that
  * look at the process itself (warnings, environment, memory, endings) have one each.
  */
-const together = ['compile', 'data', 'functional', 'misuse', 'nn', 'optim', 'random', 'tensor'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const together = [
+  'compile',
+  'data',
+  'functional',
+  'io',
+  'misuse',
+  'nn',
+  'onnx',
+  'optim',
+  'pointwise',
+  'random',
+  'tensor',
+  'train',
+].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
     // Processes, not worker threads: tests set environment variables and look at process warnings.
     pool: 'forks',
+    globalSetup: 'test/helpers/child-bundle.ts',
     testTimeout: 60_000,
     // Hooks pack, install and delete packages, on disks that can be slow.
     hookTimeout: 60_000,

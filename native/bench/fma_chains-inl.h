@@ -4,7 +4,7 @@ inline constexpr int kChains = 12;
 inline constexpr double kFmaChainFlops = 2.0 * kChains * kLanes;  // of one round
 
 // Twelve chains hide a latency of four to five cycles on two multiply-add units.
-static void fma_chains(std::size_t rounds, float* out) {
+[[maybe_unused]] static void fma_chains(std::size_t rounds, float* out) {
   const Vf a = v_splat(0.999999f), b = v_splat(1.0e-6f);
   Vf chain[kChains];
   LANEWISE_UNROLL

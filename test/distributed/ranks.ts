@@ -102,7 +102,7 @@ export async function runRanks(
   const file = join(folder, 'rank.mjs');
   // Lines of several ranks on one stdout get mixed up.
   const append = `(line) => process.getBuiltinModule('node:fs').appendFileSync(${JSON.stringify(join(folder, 'report-'))} + process.pid, line + '\\n')`;
-  writeFileSync(file, await childModule(code, append));
+  writeFileSync(file, childModule(code, append));
   const [program, ...args] = command(size, [process.execPath, file]);
   const inherited = { ...process.env };
   for (const name of ['LANEWISE_BACKEND', 'NODE_OPTIONS']) delete inherited[name];
