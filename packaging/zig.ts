@@ -27,6 +27,9 @@ const flags = [
 /** What is slow anyway, or takes no time: for size, since all platforms share one package. */
 const isSmall = (source: string) => /^native\/(binding|program|wasm|kernels\/isa\/scalar)\//.test(source);
 
+/** Their loops stay loops, which takes less than half the code. */
+const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
+
 /** Every processor of AArch64 has NEON: nothing would choose the kernels in plain C++, a seventh of the binary. */
 const scalarTable = 'native/kernels/isa/scalar/table.cc';
 const needsScalar = ({ triple }: Target) => !triple.startsWith('aarch64-');
@@ -91,8 +94,11 @@ export class Zig {
       .split(/\s+/)
       .filter((source) => !isWasm || isOfWasm(source))
       .filter((source) => source !== scalarTable || needsScalar(target));
-    const code = isWasm ? [...wasmFlags] : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
-    if (!needsScalar(target)) code.push('-DLANEWISE_WITHOUT_SCALAR');
+    const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
+    const ours = [...code, ...flags];
+    // As node-gyp has it. native/wasm asks for types of exceptions.
+    if (!isWasm) ours.push('-fno-rtti');
+    if (!needsScalar(target)) ours.push('-DLANEWISE_WITHOUT_SCALAR');
     const compile = (source: string, object: string, flags: readonly string[]) =>
       this.#zig('c++', '-target', target.triple, ...flags, source, '-o', object);
     const preludeSource = join(folder, 'prelude.cc');
@@ -103,7 +109,7 @@ export class Zig {
     await Promise.all(
       levels.map((level) =>
         compile(preludeSource, preludeOf(level), [
-          ...[...code, ...flags, level, '-S', '-Xclang', '-emit-pch'],
+          ...[...ours, level, '-S', '-Xclang', '-emit-pch'],
           // zig's cache may hand out the header of an earlier build, which would then be older than its source.
           ...['-Xclang', '-fno-pch-timestamp'],
         ]),
@@ -113,7 +119,7 @@ export class Zig {
       const level = isForSize(source) ? '-Os' : '-O3';
       return {
         source,
-        flags: [...code, ...flags, level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
+        flags: [...ours, ...rolled(source), level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
         object: join(folder, `${source.replaceAll('/', '_')}.o`),
       };
     });
