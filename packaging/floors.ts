@@ -65,7 +65,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
     const machO = readMachO(bytes);
     expectMachine(machO.machine);
     expectLibraries(machO.needed);
-    for (const entry of entries) expect(machO.exported.includes(`_${entry}`), `does not export ${entry}`);
+    expectExports(machO.exported, '_');
     expectNoCpp(machO.imported);
     expect(
       machO.imported.some((symbol) => symbol.startsWith('_napi_')),

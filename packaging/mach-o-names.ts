@@ -1,10 +1,13 @@
 /**
- * Takes the names of local symbols out of a Mach-O file, which zig's linker keeps and has no flag against. They are overwritten with zeros, so
+ * Takes the local symbols out of a Mach-O file, which zig's linker keeps and has no flag against. They are overwritten with zeros, so
  * that everything else stays where it is, and pack to nothing; the hashes of the signature, without which arm64 runs nothing, are made again.
  */
 import { createHash } from 'node:crypto';
+import { keepExports } from './mach-o-exports.js';
 
 const command = { symbols: 2, signature: 0x1d } as const;
+/** A symbol's type. */
+const absolute = 2;
 
 /** Where the data of a load command begins; undefined when there is no such command. */
 function find(bytes: Buffer, wanted: number): number | undefined {
@@ -44,9 +47,13 @@ export function signatureFits(bytes: Buffer): boolean {
   return [...pages(bytes)].every(({ slot, hash }) => hash.equals(bytes.subarray(slot, slot + 32)));
 }
 
-/** @throws Error when the signature is none that is understood. */
-export function clearLocalNames(bytes: Buffer): void {
+/**
+ * Leaves the symbols that others look up: imports and these exports.
+ * @throws Error when the signature is none that is understood
+ */
+export function clearLocalNames(bytes: Buffer, exported: readonly string[]): void {
   if (!signatureFits(bytes)) throw new Error('the signature is of another file');
+  keepExports(bytes, exported);
   const at = find(bytes, command.symbols);
   if (at === undefined) return;
   const [table, count, strings, size] = [8, 12, 16, 20].map((offset) => bytes.readUInt32LE(at + offset)) as [
@@ -61,7 +68,11 @@ export function clearLocalNames(bytes: Buffer): void {
     const isPublic = (type & 0xe0) === 0 && (type & 1) !== 0 && (type & 0x10) === 0;
     const name = strings + bytes.readUInt32LE(symbol);
     if (isPublic) kept.push([name, bytes.indexOf(0, name)]);
-    else bytes.writeUInt32LE(0, symbol);
+    else {
+      // No name, of no section, of value 0.
+      bytes.fill(0, symbol, symbol + 16);
+      bytes[symbol + 4] = absolute;
+    }
   }
   const before = Buffer.from(bytes.subarray(strings, strings + size));
   bytes.fill(0, strings, strings + size);

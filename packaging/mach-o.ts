@@ -1,4 +1,5 @@
 /** Reads what a binary of macOS asks of a system. */
+import { readExports } from './mach-o-exports.js';
 
 export interface MachO {
   readonly machine: 'x64' | 'arm64' | 'other';
@@ -22,7 +23,6 @@ const command = { symbols: 2, library: 0xc, segment: 0x19, signature: 0x1d, buil
 export function readMachO(bytes: Buffer): MachO {
   if (bytes.readUInt32LE(0) !== 0xfeedfacf) throw new Error('no 64-bit Mach-O file');
   const needed: string[] = [];
-  const exported: string[] = [];
   const imported: string[] = [];
   let [minimum, writableCode, signed] = ['', false, false];
   const text = (at: number) => bytes.toString('latin1', at, bytes.indexOf(0, at));
@@ -54,7 +54,7 @@ export function readMachO(bytes: Buffer): MachO {
           const type = bytes[symbol + 4]!;
           // Those of debuggers, and those that only the file itself knows.
           if ((type & 0xe0) !== 0 || (type & 1) === 0 || (type & 0x10) !== 0) continue;
-          ((type & 0xe) === 0 ? imported : exported).push(text(strings + bytes.readUInt32LE(symbol)));
+          if ((type & 0xe) === 0) imported.push(text(strings + bytes.readUInt32LE(symbol)));
         }
         break;
       }
@@ -62,5 +62,6 @@ export function readMachO(bytes: Buffer): MachO {
     at += bytes.readUInt32LE(at + 4);
   }
   const machine = ({ 16777223: 'x64', 16777228: 'arm64' } as const)[bytes.readUInt32LE(4)] ?? 'other';
+  const exported = [...readExports(bytes).keys()];
   return { machine, minimum, needed, exported, imported, writableCode, signed };
 }

@@ -24,8 +24,10 @@ const flags = [
   ...['-DNAPI_VERSION=8', `-DLANEWISE_VERSION="${version}"`, `-I${nodeApi}/include`],
 ];
 
-/** What is slow anyway, or takes no time: for size, since all platforms share one package. */
-const isSmall = (source: string) => /^native\/(binding|program|wasm|kernels\/isa\/scalar)\//.test(source);
+/** What is slow anyway, or takes no time: for size, since all platforms share one package. Ops whose time is not in kernels are not. */
+const isSmall = (source: string) =>
+  /^native\/(binding|program|wasm|kernels\/isa\/scalar|ops)\//.test(source) &&
+  !/\/ops\/(copy|ctc|gather|index_update|indexing|integers|order|pool\w*|reduce_int|sparse|windows)\.cc$/.test(source);
 
 /** Their loops stay loops, which takes less than half the code. */
 const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
@@ -157,7 +159,11 @@ export class Zig {
     );
     const bytes = readFileSync(linked);
     if (target.format === 'pe') clearTime(bytes);
-    if (target.format === 'mach-o') clearLocalNames(bytes);
+    if (target.format === 'mach-o')
+      clearLocalNames(
+        bytes,
+        exported.map((name) => `_${name}`),
+      );
     writeFileSync(file, bytes);
   }
 
