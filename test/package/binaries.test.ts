@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { violations } from '../../packaging/floors.js';
+import { keepExports, readExports } from '../../packaging/mach-o-exports.js';
 import { sourcesHash } from '../../packaging/sources.mjs';
 import { targets } from '../../packaging/targets.js';
 import { ensureBuilt, root } from '../helpers/built.js';
@@ -52,6 +53,30 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the chec
     const wasm = targets.find(({ format }) => format === 'wasm')!;
     expect(violations(wasm, empty)).toEqual(['memory', 'call', 'runProgram'].map((name) => `does not export ${name}`));
     expect(() => violations(wasm, Buffer.alloc(1000))).toThrow(/WebAssembly/);
+  });
+
+  it('keeps of the exports of a file for macOS those that are asked for, as they stand', () => {
+    // A load command, and a trie whose root has all names as its edges.
+    const names = ['_napi', '_napi_register', '_node', '_other'];
+    const edges = names.map((name) => Buffer.from(`${name}\0`, 'latin1'));
+    const root = 2 + edges.reduce((sum, edge) => sum + edge.length + 1, 0);
+    const places = edges.map((edge, i) => [...edge, root + 5 * i]);
+    const leaves = names.map((_, i) => [3, 0, 0x80 + i, 0x10, 0]);
+    const trie = Buffer.from([0, names.length, ...places.flat(), ...leaves.flat()]);
+    const file = Buffer.alloc(32 + 48 + trie.length);
+    file.writeUInt32LE(1, 16);
+    file.writeUInt32LE(0x80000022, 32);
+    file.writeUInt32LE(48, 36);
+    file.writeUInt32LE(80, 72);
+    file.writeUInt32LE(trie.length, 76);
+    trie.copy(file, 80);
+    const all = readExports(file);
+    expect([...all.keys()]).toEqual(names);
+    expect(() => keepExports(file, ['_none'])).toThrow('no export _none');
+    expect(readExports(file)).toEqual(all);
+    const kept = names.slice(0, 3);
+    keepExports(file, kept);
+    expect(readExports(file)).toEqual(new Map(kept.map((name) => [name, all.get(name)])));
   });
 
   it('sees each bit that it looks at', () => {
