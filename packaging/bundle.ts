@@ -48,6 +48,8 @@ const slowBuiltins = new Set(
 const atFirstUse =
   'const atFirstUse = (name) => new Proxy({}, { get: (_, key) => process.getBuiltinModule(name)[key] });';
 
+const notBundled = '/* webpackIgnore: true *//* turbopackIgnore: true *//* @vite-ignore */';
+
 /** The files of the package that are CommonJS: chunks of the bundle, one by one. */
 async function asCommonJs(code: string): Promise<string> {
   const usesPlace = code.includes('import.meta.url');
@@ -77,8 +79,10 @@ async function asCommonJs(code: string): Promise<string> {
     slowBuiltins.has(name) ? `=atFirstUse("${name}")` : all,
   );
   const usesSlow = late !== built;
-  const hashbang = late.match(/^#!.*\n/)?.[0] ?? '';
-  return `${hashbang}"use strict";${usesPlace ? place : ''}${usesSlow ? atFirstUse : ''}${late.slice(hashbang.length).replace(/^"use strict";/, '')}`;
+  // What a program names at run time is no business of bundlers, whose comments esbuild takes away.
+  const free = late.replace(/\bimport\((?=[\w$]+\))/g, `import(${notBundled}`);
+  const hashbang = free.match(/^#!.*\n/)?.[0] ?? '';
+  return `${hashbang}"use strict";${usesPlace ? place : ''}${usesSlow ? atFirstUse : ''}${free.slice(hashbang.length).replace(/^"use strict";/, '')}`;
 }
 
 /** The entry for `import`, which also says where it lies itself, in words that bundlers understand. */

@@ -26,8 +26,10 @@ const flags = [
 
 /** What is slow anyway, or takes no time: for size, since all platforms share one package. Ops whose time is not in kernels are not. */
 const isSmall = (source: string) =>
-  /^native\/(binding|program|wasm|kernels\/isa\/scalar|ops)\//.test(source) &&
-  !/\/ops\/(copy|ctc|gather|index_update|indexing|integers|order|pool\w*|reduce_int|sparse|windows)\.cc$/.test(source);
+  /^native\/(binding|distributed|program|wasm|kernels\/isa\/scalar|ops)\//.test(source) &&
+  !/\/reduction\.cc$|\/ops\/(copy|ctc|gather|index_update|indexing|integers|order|pool\w*|reduce_int|sparse|windows)\.cc$/.test(
+    source,
+  );
 
 /** Their loops stay loops, which takes less than half the code. */
 const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);

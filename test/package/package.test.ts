@@ -26,6 +26,15 @@ describe('the tarball', () => {
       expect(tarball.files).toContain(path);
   });
 
+  it('tells bundlers to leave alone what is imported by a name that is known at run time', () => {
+    const files = readdirSync(join(root, 'dist/lib'), { recursive: true, encoding: 'utf8' });
+    const imports = files
+      .filter((file) => file.endsWith('.cjs'))
+      .flatMap((file) => readFileSync(join(root, 'dist/lib', file), 'utf8').match(/\bimport\((?!["'`]).{0,30}/g) ?? []);
+    expect(imports.length).toBeGreaterThan(2);
+    for (const each of imports) expect(each).toContain('webpackIgnore: true');
+  });
+
   it('is small', () => {
     // With the binary of one platform and WebAssembly's. All of them in a tarball: 5 MB packed at most, which `npm run prebuilds -- --all` adds up.
     expect(tarball.unpackedSize).toBeLessThan(4.5 * 1024 * 1024);
