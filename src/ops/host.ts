@@ -54,8 +54,9 @@ export const hostOps: Pick<
 > = {
   allReduce: sumOfOne,
   allReduceStart: sumOfOne,
-  allReduceMatmulStart({ a, b, out, m, n, k, transA, transB, divisor }) {
-    matmulOps.matmul({ a, b, out, batch: 1, m, n, k, transA, transB, aStride: 0, bStride: 0 });
+  // On the backend that this is an op of; programs of the reference call functions alone.
+  allReduceMatmulStart(this: Pick<Ops, 'matmul'> | undefined, { a, b, out, m, n, k, transA, transB, divisor }) {
+    (this ?? matmulOps).matmul({ a, b, out, batch: 1, m, n, k, transA, transB, aStride: 0, bStride: 0 });
     sumOfOne({ x: [out], out: [out], divisor });
   },
   allReduceWait({ out }) {

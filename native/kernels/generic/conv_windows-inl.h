@@ -3,7 +3,7 @@
 #pragma once
 
 #include "conv_tile-inl.h"
-#include "pool-inl.h"
+#include "pool_square-inl.h"
 
 // The sums of pixels [first, last), which are constants as `vectors` and `width` are: the length of all segments, or 0.
 LANEWISE_VEC void window_sums(const int first, const int last, const int vectors, const std::ptrdiff_t width,
@@ -100,10 +100,10 @@ LANEWISE_VEC void conv_windows(const int vectors, const std::ptrdiff_t width, co
 
 // Kernels over one or three channels have short segments, all of one length: their steps are unrolled.
 #define LANEWISE_WINDOW_WIDTHS(ONE) ONE(0) ONE(3) ONE(5) ONE(7) ONE(9)
-#define LANEWISE_WINDOWS(width)                                                                                  \
+#define LANEWISE_WINDOWS(width)                                                                                     \
   static LANEWISE_NOINLINE void windows_##width(const ConvWindows* row) { conv_windows(kTileVectors, width, row); } \
-  static LANEWISE_NOINLINE void windows_narrow_##width(const ConvWindows* row) {                                 \
-    conv_windows(kNarrowVectors, width, row);                                                                    \
+  static LANEWISE_NOINLINE void windows_narrow_##width(const ConvWindows* row) {                                    \
+    conv_windows(kNarrowVectors, width, row);                                                                       \
   }
 LANEWISE_WINDOW_WIDTHS(LANEWISE_WINDOWS)
 #undef LANEWISE_WINDOWS

@@ -1,0 +1,66 @@
+// Max pooling of windows of four pixels, of which each has its vectors: `vectors` (a constant) of them.
+#pragma once
+
+#include "reduce-inl.h"
+
+inline constexpr int kWindowPixels = 4;
+
+// A NaN takes the place of everything, a number that of a smaller one.
+LANEWISE_VEC Vm takes_place(Vf next, Vf best) { return v_or(v_lt(best, next), v_not(v_eq(next, next))); }
+
+// The largest pixel and its place: of several equal ones the first, of NaNs the last.
+LANEWISE_VEC void pool_any(const bool relu, const Vf* pixels, const Vi* places, Vf* best, Vi* where) {
+  *best = relu ? v_relu(pixels[0]) : pixels[0];
+  *where = places[0];
+  for (int i = 1; i < kWindowPixels; ++i) {
+    const Vf next = relu ? v_relu(pixels[i]) : pixels[i];
+    const Vm better = takes_place(next, *best);
+    *best = v_select(better, next, *best);
+    *where = v_select_int(better, places[i], *where);
+  }
+}
+
+// The same where none is NaN. ReLU makes all that are not above 0 equal, so that the first is taken.
+LANEWISE_VEC void pool_numbers(const bool relu, const Vf* pixels, const Vi* places, Vf* best, Vi* where) {
+  const Vm right = v_lt(pixels[0], pixels[1]), lower_right = v_lt(pixels[2], pixels[3]);
+  const Vf upper = v_select(right, pixels[1], pixels[0]), lower = v_select(lower_right, pixels[3], pixels[2]);
+  const Vm below = v_lt(upper, lower);
+  const Vi upper_place = v_select_int(right, places[1], places[0]);
+  const Vi lower_place = v_select_int(lower_right, places[3], places[2]);
+  *best = v_select(below, lower, upper);
+  *where = v_select_int(below, lower_place, upper_place);
+  if (!relu) return;
+  const Vm none = v_le(*best, v_splat(0.0f));
+  *best = v_drop(none, *best);
+  *where = v_select_int(none, places[0], *where);
+}
+
+LANEWISE_VEC void pool_square(const int vectors, const bool relu, const Vf (*pixels)[kWindowPixels], const Vi* places,
+                              Vf* best, Vi* where) {
+  // NaN where a pixel is, and where infinities of both signs meet.
+  Vf total = v_splat(0.0f);
+  LANEWISE_UNROLL
+  for (int v = 0; v < vectors; ++v) {
+    total = v_add(total, v_add(v_add(pixels[v][0], pixels[v][1]), v_add(pixels[v][2], pixels[v][3])));
+  }
+  if (v_all(v_eq(total, total))) {
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) pool_numbers(relu, pixels[v], places, &best[v], &where[v]);
+  } else {
+    LANEWISE_UNROLL
+    for (int v = 0; v < vectors; ++v) pool_any(relu, pixels[v], places, &best[v], &where[v]);
+  }
+}
+
+// Two rows of two pixels.
+LANEWISE_VEC bool is_square(const WindowRow* row) { return row->row_count == 2 && row->taps == 2; }
+
+// The pixels of a window, counted from `base`.
+struct SquarePixels {
+  std::size_t at[kWindowPixels];
+};
+LANEWISE_VEC SquarePixels square_pixels(const WindowRow* row, std::size_t base) {
+  const std::size_t upper = base + static_cast<std::size_t>(row->rows[0]);
+  const std::size_t lower = base + static_cast<std::size_t>(row->rows[1]);
+  return {{upper, upper + row->tap_step, lower, lower + row->tap_step}};
+}
