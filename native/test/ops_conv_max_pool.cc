@@ -57,7 +57,8 @@ TEST_CASE("convMaxPool: the bits of conv, relu and maxPool, with and without ReL
     for (const Layer& layer : kLayers) {
       const std::vector<double> geometry = geometry_of(layer), windows = windows_of(layer);
       const ops::ConvGeometry g = ops::decode_geometry("test", geometry);
-      const std::size_t pooled = g.batch * g.out_channels * (layer.out(layer.height) / 2) * (layer.out(layer.width) / 2);
+      const std::size_t pooled =
+          g.batch * g.out_channels * (layer.out(layer.height) / 2) * (layer.out(layer.width) / 2);
       CAPTURE(layer.channels);
       CAPTURE(layer.out_channels);
       CAPTURE(layer.width);
@@ -86,18 +87,18 @@ TEST_CASE("convMaxPool: the bits of conv, relu and maxPool, with and without ReL
               CAPTURE(threads);
               Floats out(pooled);
               Guarded<std::int32_t> index(pooled);
-              ops::convMaxPool(context_of(table, threads), from.in(), ops::KeepableWeight(weight.in()), bias.in(),
-                               out.span(), with_index ? std::optional<ops::IndexOut>(index.span()) : std::nullopt,
-                               geometry, windows, true, true,
-                               relu ? std::optional<ops::ProgramIn>(ops::decoded_program(kRelu)) : std::nullopt, {},
-                               {}, {}, {}, 0);
+              ops::convMaxPool(
+                  context_of(table, threads), from.in(), ops::KeepableWeight(weight.in()), bias.in(), out.span(),
+                  with_index ? std::optional<ops::IndexOut>(index.span()) : std::nullopt, geometry, windows, true, true,
+                  relu ? std::optional<ops::ProgramIn>(ops::decoded_program(kRelu)) : std::nullopt, {}, {}, {}, {}, 0);
               CHECK(out.guards_intact());
               CHECK(index.guards_intact());
               // Which NaN it is does not count.
               bool same = true;
               const std::vector<float> values = out.values();
               for (std::size_t i = 0; i < pooled; ++i) {
-                same = same && (same_bits(values[i], expected[i]) || (values[i] != values[i] && expected[i] != expected[i]));
+                same = same &&
+                       (same_bits(values[i], expected[i]) || (values[i] != values[i] && expected[i] != expected[i]));
               }
               CHECK(same);
               if (with_index) CHECK(index.values() == expected_index);

@@ -6,7 +6,8 @@
 // A function of the vocabulary, or one that must melt into its caller.
 #define LANEWISE_VEC [[maybe_unused]] static LANEWISE_ALWAYS_INLINE
 
-// In front of a loop of few, constant rounds over an array that is to live in registers. LANEWISE_ROLLED: where small code is worth more.
+// In front of a loop of few, constant rounds over an array that is to live in registers. LANEWISE_ROLLED: where small
+// code is worth more.
 #if defined(__clang__)
 #ifdef LANEWISE_ROLLED
 #define LANEWISE_UNROLL _Pragma("clang loop unroll(disable)")
