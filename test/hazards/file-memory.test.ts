@@ -1,9 +1,9 @@
-/** A large file takes its own size in memory, once. */
+/** A large file takes its own size in memory, once. A child's peak begins with what its parent has, so that this one has a small one. */
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runChild } from '../helpers/child.js';
-import { safetensorsFile, temporaryFolder } from './files.js';
+import { safetensorsFile, temporaryFolder } from '../io/files.js';
 
 const folder = temporaryFolder();
 const mega = 2 ** 20;
