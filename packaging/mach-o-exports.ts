@@ -2,17 +2,15 @@
  * The names that a Mach-O file defines for others, in the trie that dyld looks them up in (`mach-o/loader.h`, `dyld_info_command`). zig's linker
  * puts every function there that several files share, which is a tenth of a packed binary: {@link keepExports} makes it again.
  */
+import { findCommand } from './mach-o-commands.js';
 
 const dyldInfo = 0x22;
 
 /** Where the load command keeps the place of the trie and its size. */
 function find(bytes: Buffer): number {
-  let at = 32;
-  for (let i = 0; i < bytes.readUInt32LE(16); i++) {
-    if ((bytes.readUInt32LE(at) & 0x7fffffff) === dyldInfo) return at + 40;
-    at += bytes.readUInt32LE(at + 4);
-  }
-  throw new Error('no names for dyld');
+  const at = findCommand(bytes, dyldInfo);
+  if (at === undefined) throw new Error('no names for dyld');
+  return at + 40;
 }
 
 /** An unsigned LEB128, and what follows it. */

@@ -3,25 +3,16 @@
  * that everything else stays where it is, and pack to nothing; the hashes of the signature, without which arm64 runs nothing, are made again.
  */
 import { createHash } from 'node:crypto';
+import { findCommand } from './mach-o-commands.js';
 import { keepExports } from './mach-o-exports.js';
 
 const command = { symbols: 2, signature: 0x1d } as const;
 /** A symbol's type. */
 const absolute = 2;
 
-/** Where the data of a load command begins; undefined when there is no such command. */
-function find(bytes: Buffer, wanted: number): number | undefined {
-  let at = 32;
-  for (let i = 0; i < bytes.readUInt32LE(16); i++) {
-    if ((bytes.readUInt32LE(at) & 0x7fffffff) === wanted) return at;
-    at += bytes.readUInt32LE(at + 4);
-  }
-  return undefined;
-}
-
 /** The hashes of a signature's pages: where each stands, and of what. */
 function* pages(bytes: Buffer): Generator<{ slot: number; hash: Buffer }> {
-  const at = find(bytes, command.signature);
+  const at = findCommand(bytes, command.signature);
   if (at === undefined) return;
   const start = bytes.readUInt32LE(at + 8);
   for (let i = 0; i < bytes.readUInt32BE(start + 8); i++) {
@@ -54,7 +45,7 @@ export function signatureFits(bytes: Buffer): boolean {
 export function clearLocalNames(bytes: Buffer, exported: readonly string[]): void {
   if (!signatureFits(bytes)) throw new Error('the signature is of another file');
   keepExports(bytes, exported);
-  const at = find(bytes, command.symbols);
+  const at = findCommand(bytes, command.symbols);
   if (at === undefined) return;
   const [table, count, strings, size] = [8, 12, 16, 20].map((offset) => bytes.readUInt32LE(at + offset)) as [
     number,

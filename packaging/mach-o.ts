@@ -1,4 +1,5 @@
 /** Reads what a binary of macOS asks of a system. */
+import { loadCommands } from './mach-o-commands.js';
 import { readExports } from './mach-o-exports.js';
 
 export interface MachO {
@@ -26,9 +27,8 @@ export function readMachO(bytes: Buffer): MachO {
   const imported: string[] = [];
   let [minimum, writableCode, signed] = ['', false, false];
   const text = (at: number) => bytes.toString('latin1', at, bytes.indexOf(0, at));
-  let at = 32;
-  for (let i = 0; i < bytes.readUInt32LE(16); i++) {
-    switch (bytes.readUInt32LE(at) & 0x7fffffff) {
+  for (const { kind, at } of loadCommands(bytes)) {
+    switch (kind) {
       case command.library:
         needed.push(text(at + bytes.readUInt32LE(at + 8)));
         break;
@@ -59,7 +59,6 @@ export function readMachO(bytes: Buffer): MachO {
         break;
       }
     }
-    at += bytes.readUInt32LE(at + 4);
   }
   const machine = ({ 16777223: 'x64', 16777228: 'arm64' } as const)[bytes.readUInt32LE(4)] ?? 'other';
   const exported = [...readExports(bytes).keys()];

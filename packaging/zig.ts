@@ -31,12 +31,12 @@ const isSmall = (source: string) =>
     source,
   );
 
-/** Their loops stay loops, which takes less than half the code. */
-const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
-
 /** Every processor of AArch64 has NEON: nothing would choose the kernels in plain C++, a seventh of the binary. */
 const scalarTable = 'native/kernels/isa/scalar/table.cc';
 const needsScalar = ({ triple }: Target) => !triple.startsWith('aarch64-');
+
+/** Loops of the kernels in plain C++ stay loops, which takes less than half the code. */
+const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
 
 /** Sources that hold all kernels of an instruction set. */
 const isTable = (source: string) => source.endsWith('/table.cc');
