@@ -38,39 +38,43 @@ void on_groups(int size, Body body, std::size_t cpus = 1) {
   on_groups(size, body, std::vector<std::size_t>(static_cast<std::size_t>(size), cpus));
 }
 
+// The same wherever sums travel; body(overlap, rank) says how many numbers are wrong.
+template <typename Body>
+void on_each_thread(int size, Body body) {
+  std::size_t cpus = 1;
+  SUBCASE("on the thread that waits") { cpus = 1; }
+  SUBCASE("on the communication thread") { cpus = 2; }
+  std::vector<int> wrong(static_cast<std::size_t>(size), -1);
+  on_groups(
+      size, [&](Overlap& overlap, int rank) { wrong[static_cast<std::size_t>(rank)] = body(overlap, rank); }, cpus);
+  for (const int errors : wrong) CHECK(errors == 0);
+}
+
 using Arrays = std::vector<std::vector<float>>;
 std::vector<std::span<const float>> ins(const Arrays& arrays) { return {arrays.begin(), arrays.end()}; }
 std::vector<std::span<float>> outs(Arrays& arrays) { return {arrays.begin(), arrays.end()}; }
 
 TEST_CASE("sums begun one after the other are there when they are waited for, in any order") {
-  std::size_t cpus = 1;
-  SUBCASE("on the thread that waits") { cpus = 1; }
-  SUBCASE("on the communication thread") { cpus = 2; }
-  std::vector<int> wrong(3, -1);
-  on_groups(
-      3,
-      [&](Overlap& overlap, int rank) {
-        const auto self = static_cast<float>(rank);
-        Arrays large{std::vector<float>(200'000, self + 1)};
-        Arrays small{std::vector<float>(10, self), {}, std::vector<float>(7, 10 * self)};
-        Arrays small_sums{std::vector<float>(10), {}, std::vector<float>(7)};
-        Arrays other{std::vector<float>(5, self)}, other_sum{std::vector<float>(5)};
-        overlap.start(ins(large), outs(large), 2);  // in place
-        overlap.start(ins(small), outs(small_sums), 1);
-        overlap.start(ins(other), outs(other_sum), 1);
-        for (auto& array : small) std::fill(array.begin(), array.end(), -1.0F);  // has been read
-        overlap.wait(outs(other_sum));
-        overlap.wait(outs(large));
-        overlap.wait(outs(small_sums));
-        int errors = 0;
-        for (const float value : large[0]) errors += value != 3;
-        for (const float value : small_sums[0]) errors += value != 3;
-        for (const float value : small_sums[2]) errors += value != 30;
-        for (const float value : other_sum[0]) errors += value != 3;
-        wrong[static_cast<std::size_t>(rank)] = errors;
-      },
-      cpus);
-  for (const int errors : wrong) CHECK(errors == 0);
+  on_each_thread(3, [](Overlap& overlap, int rank) {
+    const auto self = static_cast<float>(rank);
+    Arrays large{std::vector<float>(200'000, self + 1)};
+    Arrays small{std::vector<float>(10, self), {}, std::vector<float>(7, 10 * self)};
+    Arrays small_sums{std::vector<float>(10), {}, std::vector<float>(7)};
+    Arrays other{std::vector<float>(5, self)}, other_sum{std::vector<float>(5)};
+    overlap.start(ins(large), outs(large), 2);  // in place
+    overlap.start(ins(small), outs(small_sums), 1);
+    overlap.start(ins(other), outs(other_sum), 1);
+    for (auto& array : small) std::fill(array.begin(), array.end(), -1.0F);  // has been read
+    overlap.wait(outs(other_sum));
+    overlap.wait(outs(large));
+    overlap.wait(outs(small_sums));
+    int errors = 0;
+    for (const float value : large[0]) errors += value != 3;
+    for (const float value : small_sums[0]) errors += value != 3;
+    for (const float value : small_sums[2]) errors += value != 30;
+    for (const float value : other_sum[0]) errors += value != 3;
+    return errors;
+  });
 }
 
 TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; a wait needs a start") {
@@ -92,32 +96,24 @@ TEST_CASE("what is left when a run ends has ended; nothing is sent for nothing; 
 }
 
 TEST_CASE("a wait is for all sums of parts of its memory") {
-  std::size_t cpus = 1;
-  SUBCASE("on the thread that waits") { cpus = 1; }
-  SUBCASE("on the communication thread") { cpus = 2; }
-  std::vector<int> wrong(2, -1);
-  on_groups(
-      2,
-      [&](Overlap& overlap, int rank) {
-        std::vector<float> whole(90'000, 1), other(10, 1);
-        const auto begin = [&](std::span<float> part) {
-          const std::span<const float> x = part;
-          overlap.start({&x, 1}, {&part, 1}, 1);
-        };
-        begin(std::span(whole).first(40'000));
-        begin(other);
-        begin(std::span(whole).subspan(40'000));
-        const std::span<float> out = whole;
-        overlap.wait({&out, 1});
-        int errors = overlap.is_there({&out, 1}) ? 0 : 1;
-        for (const float value : whole) errors += value != 2;
-        errors += overlap.is_empty();  // the other one is left
-        const std::span<float> rest = other;
-        overlap.wait({&rest, 1});
-        wrong[static_cast<std::size_t>(rank)] = errors + !overlap.is_empty();
-      },
-      cpus);
-  for (const int errors : wrong) CHECK(errors == 0);
+  on_each_thread(2, [](Overlap& overlap, int) {
+    std::vector<float> whole(90'000, 1), other(10, 1);
+    const auto begin = [&](std::span<float> part) {
+      const std::span<const float> x = part;
+      overlap.start({&x, 1}, {&part, 1}, 1);
+    };
+    begin(std::span(whole).first(40'000));
+    begin(other);
+    begin(std::span(whole).subspan(40'000));
+    const std::span<float> out = whole;
+    overlap.wait({&out, 1});
+    int errors = overlap.is_there({&out, 1}) ? 0 : 1;
+    for (const float value : whole) errors += value != 2;
+    errors += overlap.is_empty();  // the other one is left
+    const std::span<float> rest = other;
+    overlap.wait({&rest, 1});
+    return errors + !overlap.is_empty();
+  });
 }
 
 TEST_CASE("sums that have been waited for keep no memory") {
