@@ -58,7 +58,7 @@ interface Forward {
   readonly emitted: Emitted;
 }
 
-function build({ inputs, scalars = 0, build }: Definition): Forward {
+function forwardOf({ inputs, scalars = 0, build }: Definition): Forward {
   const graph = new ExpressionGraph();
   const of = {
     graph,
@@ -70,8 +70,8 @@ function build({ inputs, scalars = 0, build }: Definition): Forward {
 }
 
 /**
- * A differentiable function of the elements at one place. It is built at its first use: all those of the library would take a fourth of
- * the time of importing it.
+ * A differentiable function of the elements at one place. It is built at its first use: to build all those of the library takes a fourth of
+ * the time of an import.
  */
 export class PointwiseFunction {
   readonly #definition: Definition;
@@ -83,7 +83,7 @@ export class PointwiseFunction {
   }
 
   get #forward(): Forward {
-    this.#built ??= build(this.#definition);
+    this.#built ??= forwardOf(this.#definition);
     return this.#built;
   }
 

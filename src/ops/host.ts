@@ -7,7 +7,6 @@ import { checkCtcSamples } from './ctc-samples.js';
 import { NotFiniteError } from './graph.js';
 import { groupState } from './group-tasks.js';
 import type { Ops } from './ops.js';
-import { matmulOps } from './reference/matmul.js';
 import { numberOf } from './roles.js';
 
 /** What `checkRange` says, by number: PyTorch's sentences. The same list is native/program/range_laws.inc. */
@@ -54,9 +53,9 @@ export const hostOps: Pick<
 > = {
   allReduce: sumOfOne,
   allReduceStart: sumOfOne,
-  // On the backend that this is an op of; programs of the reference call functions alone.
-  allReduceMatmulStart(this: Pick<Ops, 'matmul'> | undefined, { a, b, out, m, n, k, transA, transB, divisor }) {
-    (this ?? matmulOps).matmul({ a, b, out, batch: 1, m, n, k, transA, transB, aStride: 0, bStride: 0 });
+  // On the backend that this is an op of.
+  allReduceMatmulStart(this: Pick<Ops, 'matmul'>, { a, b, out, m, n, k, transA, transB, divisor }) {
+    this.matmul({ a, b, out, batch: 1, m, n, k, transA, transB, aStride: 0, bStride: 0 });
     sumOfOne({ x: [out], out: [out], divisor });
   },
   allReduceWait({ out }) {

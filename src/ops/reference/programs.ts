@@ -125,7 +125,7 @@ class ReferenceProgram implements ProgramHandle {
     };
     this.#calls = graph.instructions.map(({ op, args }) => {
       const bound = Object.entries<Role>(signatures[op]).map(([name, role]) => [name, bind(role, args[name], values)]);
-      const run = ops[op] as (args: unknown) => void;
+      const run = (ops[op] as (args: unknown) => void).bind(ops);
       const given: unknown = Object.fromEntries(bound);
       return () => run(given);
     });

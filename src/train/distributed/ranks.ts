@@ -1,5 +1,4 @@
 /** What the ranks of a training have to do alike: they say so to each other, and act on what all have said. */
-
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { assertSame } from '../../distributed/agreement.js';
