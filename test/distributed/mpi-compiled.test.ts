@@ -11,6 +11,15 @@ vi.setConfig({ testTimeout: 150_000 });
 
 const launcher = launchers[0];
 
+/** Code of a training step of `ddp` and `optimizer`. */
+const step = `(x, y) => {
+    optimizer.zeroGrad();
+    const loss = F.crossEntropy(ddp.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  }`;
+
 /** A training of `steps` steps of 24 rows, on as many ranks as there are; compiled, or called off the event loop. */
 const training = (kind: 'SGD' | 'Adam', how: 'call' | 'async', steps: number): string => `
   const { compile, distributed, functional: F, Generator, manualSeed, nn, optim, rand, randint } = await src('index.ts');
@@ -21,13 +30,7 @@ const training = (kind: 'SGD' | 'Adam', how: 'call' | 'async', steps: number): s
   const ddp = new nn.parallel.DistributedDataParallel(model);
   await ddp.synchronize();
   const optimizer = ${kind === 'SGD' ? 'new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })' : 'new optim.Adam(model.parameters(), { lr: 0.001 })'};
-  const step = compile((x, y) => {
-    optimizer.zeroGrad();
-    const loss = F.crossEntropy(ddp.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  const step = compile(${step});
   manualSeed(9);
   const generator = new Generator(7);
   const rows = 24 / size, losses = [];
@@ -102,13 +105,7 @@ describe.skipIf(launcher === undefined)('a compiled step', () => {
         const ddp = new nn.parallel.DistributedDataParallel(model);
         await ddp.synchronize();
         const optimizer = new optim.Adam(model.parameters(), { lr: 0.001 });
-        const step = compile((x, y) => {
-          optimizer.zeroGrad();
-          const loss = F.crossEntropy(ddp.forward(x), y);
-          loss.backward();
-          optimizer.step();
-          return loss;
-        }, { passes });
+        const step = compile(${step}, { passes });
         const generator = new Generator(7);
         const rows = 12 / size;
         for (let i = 0; i < 20; i++) {

@@ -18,7 +18,7 @@ import { Tensor as TensorClass } from '../../src/tensor/tensor.js';
 /** What a JavaScript caller may pass, whatever the types say. */
 export const bad = (value: unknown): never => value as never;
 
-/** A model after one training step, and tensors of every kind. Made again for every row. */
+/** A model after one training step, and tensors of every kind. Made again after a row that changes something. */
 export function makeFixture() {
   manualSeed(20);
   const model = new nn.Sequential(new nn.Linear(4, 5), new nn.ReLU(), new nn.Dropout(0.5), new nn.Linear(5, 3));
