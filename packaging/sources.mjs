@@ -14,9 +14,16 @@ export function sourcesHash() {
     .filter((path) => !/^native\/(test|bench)\//.test(path));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const hash = createHash('sha256').update(version);
-  const how = ['zig.ts', 'targets.ts', 'standard-library.ts', 'mach-o-names.ts', 'pe.ts', 'package-lock.json'].map(
-    (name) => `packaging/${name}`,
-  );
+  const how = [
+    'zig.ts',
+    'targets.ts',
+    'standard-library.ts',
+    'mach-o-commands.ts',
+    'mach-o-exports.ts',
+    'mach-o-names.ts',
+    'pe.ts',
+    'package-lock.json',
+  ].map((name) => `packaging/${name}`);
   for (const path of [...files, ...how].sort()) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }

@@ -38,6 +38,18 @@ const needsScalar = ({ triple }: Target) => !triple.startsWith('aarch64-');
 /** Loops of the kernels in plain C++ stay loops, which takes less than half the code. */
 const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
 
+/**
+ * How to unwind, for functions that may throw only: half of what is left are kernels, which do not. On macOS the compact form says it
+ * in four bytes of a function that keeps its frame pointer, in place of a fifth of what the code takes.
+ */
+const unwinding: Readonly<Record<Target['format'], readonly string[]>> = {
+  elf: ['-Xclang', '-funwind-tables=0'],
+  'mach-o': ['-Xclang', '-funwind-tables=0', '-fno-omit-frame-pointer', '-femit-dwarf-unwind=no-compact-unwind'],
+  // The system asks for them.
+  pe: [],
+  wasm: [],
+};
+
 /** Sources that hold all kernels of an instruction set. */
 const isTable = (source: string) => source.endsWith('/table.cc');
 
@@ -98,7 +110,10 @@ export class Zig {
       .split(/\s+/)
       .filter((source) => !isWasm || isOfWasm(source))
       .filter((source) => source !== scalarTable || needsScalar(target));
-    const code = isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic'];
+    const code = [
+      ...(isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic']),
+      ...unwinding[target.format],
+    ];
     const ours = [...code, ...flags];
     // As node-gyp has it. native/wasm asks for types of exceptions.
     if (!isWasm) ours.push('-fno-rtti');

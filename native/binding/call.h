@@ -29,44 +29,46 @@ struct Name {
   char text[size];
 };
 
+[[noreturn]] void refuse_count(std::size_t expected, std::size_t given);
+
 // The JavaScript arguments of a call, exactly `count` of them, and the function's data pointer.
 template <std::size_t count>
 std::array<napi_value, count> read_arguments(napi_env env, napi_callback_info info, void** data) {
   std::array<napi_value, count> values{};
   std::size_t given = count;
   check(napi_get_cb_info(env, info, &given, values.data(), nullptr, data));
-  if (given != count) {
-    throw WrongType("expected " + std::to_string(count) + " arguments, got " + std::to_string(given));
-  }
+  if (given != count) refuse_count(count, given);
   return values;
 }
 
-// The arguments of an op: `count`, and for an op with lists the arrays that stand behind them (Crossing).
-template <std::size_t count, bool has_lists>
+// What a call of an op was given: `count` arguments, and for an op with lists the arrays that stand behind them.
 class OpArguments {
  public:
-  OpArguments(napi_env env, napi_callback_info info, void** data) {
-    check(napi_get_cb_info(env, info, &given_, few_.data(), nullptr, data));
-    if (given_ < count || (!has_lists && given_ > count)) refuse();
-    if (given_ <= kFew) return;
-    many_.resize(given_);
-    check(napi_get_cb_info(env, info, &given_, many_.data(), nullptr, nullptr));
-  }
+  // `few` is memory for arguments; `more` is for where there are more.
+  OpArguments(napi_env env, napi_callback_info info, std::size_t count, bool has_lists, std::span<napi_value> few,
+              std::vector<napi_value>& more);
 
-  napi_value operator[](std::size_t i) const { return all()[i]; }
-  std::span<const napi_value> further() const { return {all() + count, given_ - count}; }
-  [[noreturn]] void refuse() const {
-    throw WrongType("expected " + std::to_string(count) + " arguments, got " + std::to_string(given_));
+  const BoundOp& bound() const { return *bound_; }
+  Argument operator[](std::size_t index) const { return {env_, values_[index], index, &crossing_}; }
+  // When all lists have been read: whether something is left.
+  void check_all_taken() const {
+    if (!crossing_.arrays.empty()) refuse_count(count_, given_);
   }
 
  private:
-  static constexpr std::size_t kFew = has_lists ? count + 12 : count;
-  const napi_value* all() const { return given_ <= kFew ? few_.data() : many_.data(); }
-
-  std::array<napi_value, kFew> few_{};
-  std::vector<napi_value> many_;
-  std::size_t given_ = kFew;
+  napi_env env_;
+  std::size_t count_;
+  const napi_value* values_;
+  std::size_t given_;
+  const BoundOp* bound_;
+  mutable Crossing crossing_;
 };
+
+// Not inlined, since all ops together have hundreds of arguments, of a dozen types.
+template <typename T>
+[[gnu::noinline]] T read_argument(const OpArguments& arguments, std::size_t index) {
+  return Read<T>::from(arguments[index]);
+}
 
 template <Name name, auto op>
 struct Call;
@@ -84,36 +86,37 @@ struct Call<name, op> {
   template <std::size_t... index>
   static void invoke(napi_env env, napi_callback_info info, std::index_sequence<index...>) {
     constexpr std::size_t count = sizeof...(Args);
-    void* data = nullptr;
-    const OpArguments<count, (IsList<ops::Plain<Args>> || ...)> values(env, info, &data);
-    const BoundOp& bound = *static_cast<const BoundOp*>(data);
-    Crossing crossing{bound.instance.frame, values.further(), bound.instance.pointwise.programs};
+    constexpr bool has_lists = (IsList<ops::Plain<Args>> || ...);
+    std::array<napi_value, count + (has_lists ? 12 : 0)> few;
+    std::vector<napi_value> more;
+    const OpArguments arguments(env, info, count, has_lists, few, more);
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
-    const std::tuple lists{elements<ops::Plain<Args>>(Argument{env, values[index], index, &crossing})...};
-    if (!crossing.arrays.empty()) values.refuse();
+    const std::tuple lists{elements<ops::Plain<Args>>(arguments, index)...};
+    arguments.check_all_taken();
     // The braces fix the order, so that the first wrong argument is the one that is named.
-    const std::tuple args{
-        read<ops::Plain<Args>>(Argument{env, values[index], index, &crossing}, std::get<index>(lists))...};
-    const ops::Context context{bound.kernels, core::ThreadPool::instance(), bound.instance.threads};
+    const std::tuple args{read<ops::Plain<Args>>(arguments, index, std::get<index>(lists))...};
+    const auto& [instance, kernels] = arguments.bound();
+    const ops::Context context{kernels, core::ThreadPool::instance(), instance.threads};
     const core::FlushDenormals flush;
     op(context, std::get<index>(args)...);
   }
 
   struct NoList {};
   template <typename T>
-  static auto elements(const Argument& arg) {
+  static auto elements(const OpArguments& arguments, std::size_t index) {
     if constexpr (IsList<T>) {
-      return list_elements(arg);
+      return list_elements(arguments[index]);
     } else {
       return NoList{};
     }
   }
   template <typename T, typename List>
-  static auto read(const Argument& arg, const List& list) {
+  static auto read(const OpArguments& arguments, std::size_t index,
+                   const List& list) {  // of a list what it is gathered in
     if constexpr (IsList<T>) {
-      return Read<T>::from(arg, list);
+      return Read<T>::from(arguments[index], list);
     } else {
-      return Read<T>::from(arg);
+      return read_argument<T>(arguments, index);
     }
   }
 };

@@ -3,11 +3,7 @@
 
 #include <node_api.h>
 
-#include <cstddef>
-#include <exception>
-#include <new>
 #include <stdexcept>
-#include <string>
 
 namespace lanewise::binding {
 
@@ -28,36 +24,18 @@ inline void check(napi_status status) {
   if (status != napi_ok) throw Pending{};
 }
 
-// Runs body and turns what it throws into a JavaScript exception whose message begins with the function's name.
+// Turns the exception that is being handled into a JavaScript one whose message begins with the function's name.
+void throw_in_javascript(napi_env env, const char* name) noexcept;
+
+// Runs body and turns what it throws into a JavaScript exception.
 template <typename Body>
 napi_value guarded(napi_env env, const char* name, Body body) noexcept {
-  const auto message = [&](const std::exception& error) {
-    const std::string prefix = std::string(name) + ":", what = error.what();
-    return what.starts_with(prefix) ? what : prefix + " " + what;
-  };
   try {
-    try {
-      return body();
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const WrongType& error) {
-      napi_throw_type_error(env, nullptr, message(error).c_str());
-    } catch (const std::invalid_argument& error) {
-      napi_throw_range_error(env, nullptr, message(error).c_str());
-    } catch (const std::overflow_error& error) {
-      napi_throw_range_error(env, nullptr, message(error).c_str());
-    } catch (const std::exception& error) {
-      napi_throw_error(env, nullptr, message(error).c_str());
-    }
-  } catch (const std::bad_alloc&) {  // also when there is no memory for the message
-    napi_throw_error(env, kNoMemoryCode, kNoMemory);
-  } catch (...) {
-    bool pending = false;
-    if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) {
-      napi_throw_error(env, nullptr, "lanewise: Node-API refused a call");
-    }
+    return body();
+  } catch (...) {  // told apart elsewhere, once for all functions: it takes most of a small one's code
+    throw_in_javascript(env, name);
+    return nullptr;
   }
-  return nullptr;
 }
 
 }  // namespace lanewise::binding
