@@ -10,9 +10,14 @@ const open = `const { openGroup } = await src('distributed/open-group.ts');
   const group = await openGroup({ timeout: 50 });
   const { rank, size } = group;\n`;
 
-/** Numbers of a leaf, as the ranks make them too. */
-const leafCode = 'Float32Array.from({ length: n }, (_, i) => Math.sin(leaf * 7919 + i) * 10 ** ((leaf * 3 + i) % 7))';
-const leafOf = new Function('leaf', 'n', `return ${leafCode}`) as (leaf: number, n: number) => Float32Array;
+/** Numbers of a leaf, as the ranks make them too: of many sizes, so that another order of adding gives other sums. */
+const leafCode = `{
+  const out = new Float32Array(n);
+  for (let i = 0; i < n; i++)
+    out[i] = (((leaf * 7919 + i * 104_729) % 2003) - 1001) * (1 << (((leaf * 3 + i) % 7) * 4)) * 1.1;
+  return out;
+}`;
+const leafOf = new Function('leaf', 'n', leafCode) as (leaf: number, n: number) => Float32Array;
 
 const lengths = [0, 1, 7, 1000, 4096, 100_003, 300_001];
 

@@ -126,10 +126,10 @@ describe('every way of drawing draws the same', () => {
 });
 
 describe('statistics', () => {
-  /** Ten million draws where they are quick. */
+  /** Ten million draws where they are quick. All instruction sets draw the same. */
   const samples: readonly (readonly [name: string, rows: number])[] = [
     ['reference', 1000],
-    ...natives.map((name) => [name, 10000] as const),
+    ...natives.slice(-1).map((name) => [name, 10000] as const),
   ];
   const table = samples.flatMap(([name, rows]) => [0.05, 0.1, 0.3, 0.5, 0.8].map((p) => [name, rows, p] as const));
 

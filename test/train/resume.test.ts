@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backend, data, EarlyStopping, Generator, manualSeed, nn, optim, rand, type Tensor } from '../../src/index.js';
-import { describeEachBackend, runOn } from '../helpers/backends.js';
+import { runOn } from '../helpers/backends.js';
 import {
   leftBy,
   loaderOf,
@@ -213,7 +213,11 @@ for (const [kind, make] of Object.entries({
   });
 
 /** Fused programs, those of eager code, and the reference. */
-describeEachBackend('a training that is resumed', (backendName) => {
+/** One for each place where numbers may lie: in JavaScript, in a module's memory, in buffers of the addon. */
+const places = backend.available.filter((name) => !name.startsWith('native:')).concat(backend.available.at(-1)!);
+
+describe.each([...new Set(places)])('a training that is resumed on %s', (backendName) => {
+  runOn(backendName);
   it.each(Object.entries(cases))('from a checkpoint of any step: %s', async (name, make) => {
     const own = join(folder(), `${backendName}-${name.replaceAll(/\W/g, '-')}`.replaceAll(':', '-'));
     mkdirSync(own);
