@@ -87,7 +87,7 @@ struct Call<name, op> {
   static void invoke(napi_env env, napi_callback_info info, std::index_sequence<index...>) {
     constexpr std::size_t count = sizeof...(Args);
     constexpr bool has_lists = (IsList<ops::Plain<Args>> || ...);
-    std::array<napi_value, count + (has_lists ? 12 : 0)> few;
+    std::array<napi_value, count + (has_lists ? 12 : 0)> few;  // with room for the arrays of most lists
     std::vector<napi_value> more;
     const OpArguments arguments(env, info, count, has_lists, few, more);
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
@@ -110,9 +110,9 @@ struct Call<name, op> {
       return NoList{};
     }
   }
+  // Of a list what it is gathered in, which the span that the op takes does not keep.
   template <typename T, typename List>
-  static auto read(const OpArguments& arguments, std::size_t index,
-                   const List& list) {  // of a list what it is gathered in
+  static auto read(const OpArguments& arguments, std::size_t index, const List& list) {
     if constexpr (IsList<T>) {
       return Read<T>::from(arguments[index], list);
     } else {
