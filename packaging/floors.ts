@@ -1,12 +1,15 @@
 /** What a binary of the package may ask of a system, and what it must be: checked by `npm run prebuilds` and by test/package/binaries.test.ts. */
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { readElf } from './elf.js';
-import { readMachO } from './mach-o.js';
+import { installName, readMachO } from './mach-o.js';
 import { signatureFits } from './mach-o-names.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 import { readWasm } from './wasm.js';
 
+/** A folder of the machine that builds: with it in a binary no two machines would build the same. */
+const here = fileURLToPath(new URL('../', import.meta.url));
 /** glibc that binaries may need: 2.17 of RHEL 7, older than any that Node 20 runs on. */
 const glibc = [2, 17] as const;
 const mostBytes = 3 * 2 ** 20;
@@ -39,6 +42,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
   };
   const expectMachine = (machine: string) => expect(machine === name.split('-')[1], `is for ${machine}`);
 
+  expect(!bytes.includes(here), 'says where it was built');
   expect(bytes.length <= mostBytes, `has ${bytes.length} bytes, more than ${mostBytes}`);
   if (format === 'wasm') {
     const { imported, exported } = readWasm(bytes);
@@ -71,6 +75,7 @@ export function violations({ name, format }: Target, bytes: Buffer): string[] {
       machO.imported.some((symbol) => symbol.startsWith('_napi_')),
       'calls nothing of Node-API',
     );
+    expect(machO.name === installName, `calls itself ${machO.name}`);
     expect(machO.minimum === '11.0', `needs macOS ${machO.minimum}`);
     expect(!machO.writableCode, 'has writable code');
     expect(machO.signed || machO.machine !== 'arm64', 'has no signature');

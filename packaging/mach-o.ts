@@ -2,8 +2,13 @@
 import { loadCommands } from './mach-o-commands.js';
 import { readExports } from './mach-o-exports.js';
 
+/** What a binary of the package calls itself. Nothing links against it. */
+export const installName = '@rpath/lanewise.node';
+
 export interface MachO {
   readonly machine: 'x64' | 'arm64' | 'other';
+  /** What it calls itself. */
+  readonly name: string;
   /** The oldest macOS that it is for: `11.0`. */
   readonly minimum: string;
   /** Libraries that are loaded with it. */
@@ -18,19 +23,22 @@ export interface MachO {
   readonly signed: boolean;
 }
 
-const command = { symbols: 2, library: 0xc, segment: 0x19, signature: 0x1d, buildVersion: 0x32 };
+const command = { symbols: 2, library: 0xc, name: 0xd, segment: 0x19, signature: 0x1d, buildVersion: 0x32 };
 
 /** @throws Error for what is no 64-bit Mach-O file of one processor. */
 export function readMachO(bytes: Buffer): MachO {
   if (bytes.readUInt32LE(0) !== 0xfeedfacf) throw new Error('no 64-bit Mach-O file');
   const needed: string[] = [];
   const imported: string[] = [];
-  let [minimum, writableCode, signed] = ['', false, false];
+  let [name, minimum, writableCode, signed] = ['', '', false, false];
   const text = (at: number) => bytes.toString('latin1', at, bytes.indexOf(0, at));
   for (const { kind, at } of loadCommands(bytes)) {
     switch (kind) {
       case command.library:
         needed.push(text(at + bytes.readUInt32LE(at + 8)));
+        break;
+      case command.name:
+        name = text(at + bytes.readUInt32LE(at + 8));
         break;
       case command.segment:
         // Read 1, write 2, execute 4, from the start or to be asked for.
@@ -62,5 +70,5 @@ export function readMachO(bytes: Buffer): MachO {
   }
   const machine = ({ 16777223: 'x64', 16777228: 'arm64' } as const)[bytes.readUInt32LE(4)] ?? 'other';
   const exported = [...readExports(bytes).keys()];
-  return { machine, minimum, needed, exported, imported, writableCode, signed };
+  return { machine, name, minimum, needed, exported, imported, writableCode, signed };
 }

@@ -18,6 +18,7 @@ export function sourcesHash() {
     'zig.ts',
     'targets.ts',
     'standard-library.ts',
+    'mach-o.ts',
     'mach-o-commands.ts',
     'mach-o-exports.ts',
     'mach-o-names.ts',

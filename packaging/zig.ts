@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installName } from './mach-o.js';
 import { clearLocalNames } from './mach-o-names.js';
 import { clearTime } from './pe.js';
 import { librarySources } from './standard-library.js';
@@ -200,7 +201,8 @@ export class Zig {
       }
       case 'mach-o':
         // Node has the functions of Node-API.
-        return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
+        // Its name, since the linker would write where it lies here.
+        return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip', `-Wl,-install_name,${installName}`];
       case 'wasm':
         return ['-Wl,--gc-sections'];
       case 'pe': {
