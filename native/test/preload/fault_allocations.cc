@@ -33,28 +33,30 @@ class Blocks {
  public:
   void* take(std::size_t size, std::size_t alignment) {
     const std::size_t room = (size + alignment - 1) / alignment * alignment;
-    const std::size_t pages = kPage + (room + kPage - 1) / kPage * kPage;              // the first one holds their size
+    const std::size_t pages = (room + kPage - 1) / kPage * kPage;
     const std::size_t at = next_.fetch_add(pages + kPage, std::memory_order_relaxed);  // and one that is never there
     char* const start = base_ + at;
     if (at + pages > kRegion || mprotect(start, pages, PROT_READ | PROT_WRITE) != 0) return nullptr;
-    std::memcpy(start, &pages, sizeof pages);
+    counts_[at / kPage] = static_cast<std::uint32_t>(pages / kPage);
     live_.fetch_add(1, std::memory_order_relaxed);
     return start + pages - room;
   }
   bool owns(void* block) const { return base_ != nullptr && block >= base_ && block < base_ + kRegion; }
   void give_back(void* block) {
-    const auto address = reinterpret_cast<std::uintptr_t>(block);
-    char* start = reinterpret_cast<char*>(address / kPage * kPage) - kPage;
-    std::size_t pages;
-    std::memcpy(&pages, start, sizeof pages);
+    // A block begins in its first page.
+    const std::size_t page = static_cast<std::size_t>(static_cast<char*>(block) - base_) / kPage;
     // In place of the pages: their memory goes with them.
-    mmap(start, pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    mmap(base_ + page * kPage, counts_[page] * kPage, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     live_.fetch_sub(1, std::memory_order_relaxed);
   }
   bool open() {
-    void* const region = mmap(nullptr, kRegion, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (region == MAP_FAILED) return false;
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* const region = mmap(nullptr, kRegion, PROT_NONE, flags, -1, 0);
+    void* const counts = mmap(nullptr, kRegion / kPage * sizeof *counts_, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (region == MAP_FAILED || counts == MAP_FAILED) return false;
     base_ = static_cast<char*>(region);
+    counts_ = static_cast<std::uint32_t*>(counts);
     return true;
   }
   std::size_t live() const { return live_; }
@@ -62,6 +64,7 @@ class Blocks {
  private:
   static constexpr std::size_t kPage = 4096, kRegion = std::size_t{1} << 40;
   char* base_ = nullptr;
+  std::uint32_t* counts_ = nullptr;  // pages of the block that begins in a page
   std::atomic<std::size_t> next_{0}, live_{0};
 };
 
