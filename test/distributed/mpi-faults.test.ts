@@ -91,7 +91,7 @@ describe.each(launchers.map((launcher) => [launcher.name, launcher] as [string, 
   });
 
   // MPICH's launcher hands the first one to the ranks, where a program that listens to it decides, and ends the job at the second. What it
-  // ends with then is 0, 2, 255 or a signal, of any program.
+  // ends with then is 0, 2, 255 or a signal, of any program, so that ranks are asked too.
   it.each([
     ['Ctrl-C', '', 1],
     ['Ctrl-C where the program listens to SIGINT', `process.on('SIGINT', () => {});`, name === 'MPICH' ? 2 : 1],
@@ -109,8 +109,10 @@ describe.each(launchers.map((launcher) => [launcher.name, launcher] as [string, 
         send();
       },
     };
-    await run(job('', { before }), interrupt, name !== 'MPICH');
+    const tellsExit = `process.on('exit', (code) => report({ code }));`;
+    const { reported } = await run(job('', { before: tellsExit + before }), interrupt, name !== 'MPICH');
     expect(sent).toBe(times);
+    expect(reported).not.toContainEqual({ code: 0 });
   });
 
   it('kill -9 of the launcher', async () => {
