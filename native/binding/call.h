@@ -49,7 +49,7 @@ class OpArguments {
               std::vector<napi_value>& more);
 
   const BoundOp& bound() const { return *bound_; }
-  Argument operator[](std::size_t index) const { return {env_, values_[index], index, &crossing_}; }
+  Argument operator[](std::size_t index) { return {env_, values_[index], index, &crossing_}; }
   // When all lists have been read: whether something is left.
   void check_all_taken() const {
     if (!crossing_.arrays.empty()) refuse_count(count_, given_);
@@ -61,12 +61,12 @@ class OpArguments {
   const napi_value* values_;
   std::size_t given_;
   const BoundOp* bound_;
-  mutable Crossing crossing_;
+  Crossing crossing_;
 };
 
 // Not inlined, since all ops together have hundreds of arguments, of a dozen types.
 template <typename T>
-[[gnu::noinline]] T read_argument(const OpArguments& arguments, std::size_t index) {
+[[gnu::noinline]] T read_argument(OpArguments& arguments, std::size_t index) {
   return Read<T>::from(arguments[index]);
 }
 
@@ -89,7 +89,7 @@ struct Call<name, op> {
     constexpr bool has_lists = (IsList<ops::Plain<Args>> || ...);
     std::array<napi_value, count + (has_lists ? 12 : 0)> few;  // with room for the arrays of most lists
     std::vector<napi_value> more;
-    const OpArguments arguments(env, info, count, has_lists, few, more);
+    OpArguments arguments(env, info, count, has_lists, few, more);
     // Elements of lists first, because reading them can run JavaScript; from then on nothing does.
     const std::tuple lists{elements<ops::Plain<Args>>(arguments, index)...};
     arguments.check_all_taken();
@@ -103,7 +103,7 @@ struct Call<name, op> {
 
   struct NoList {};
   template <typename T>
-  static auto elements(const OpArguments& arguments, std::size_t index) {
+  static auto elements(OpArguments& arguments, std::size_t index) {
     if constexpr (IsList<T>) {
       return list_elements(arguments[index]);
     } else {
@@ -112,7 +112,7 @@ struct Call<name, op> {
   }
   // Of a list what it is gathered in, which the span that the op takes does not keep.
   template <typename T, typename List>
-  static auto read(const OpArguments& arguments, std::size_t index, const List& list) {
+  static auto read(OpArguments& arguments, std::size_t index, const List& list) {
     if constexpr (IsList<T>) {
       return Read<T>::from(arguments[index], list);
     } else {
