@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { readElf } from './elf.js';
-import { installName, readMachO } from './mach-o.js';
-import { signatureFits } from './mach-o-names.js';
+import { readMachO } from './mach-o.js';
+import { installName, signatureFits } from './mach-o-names.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 import { readWasm } from './wasm.js';

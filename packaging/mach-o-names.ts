@@ -6,6 +6,9 @@ import { createHash } from 'node:crypto';
 import { findCommand } from './mach-o-commands.js';
 import { keepExports } from './mach-o-exports.js';
 
+/** What a binary of the package calls itself. Nothing links against it. */
+export const installName = '@rpath/lanewise.node';
+
 const command = { symbols: 2, signature: 0x1d } as const;
 /** A symbol's type. */
 const absolute = 2;

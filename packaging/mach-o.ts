@@ -2,9 +2,6 @@
 import { loadCommands } from './mach-o-commands.js';
 import { readExports } from './mach-o-exports.js';
 
-/** What a binary of the package calls itself. Nothing links against it. */
-export const installName = '@rpath/lanewise.node';
-
 export interface MachO {
   readonly machine: 'x64' | 'arm64' | 'other';
   /** What it calls itself. */

@@ -6,6 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
+/** A file of this folder, and all that it imports from here. */
+export function withImports(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, name] of readFileSync(join(root, path), 'utf8').matchAll(/ from '\.\/([\w-]+)\.js';/g))
+    withImports(`packaging/${name}.ts`, found);
+  return found;
+}
+
 /** Of the C++ sources but the tests, the version, and how they are compiled. */
 export function sourcesHash() {
   const files = readdirSync(join(root, 'native'), { recursive: true, withFileTypes: true })
@@ -14,17 +23,7 @@ export function sourcesHash() {
     .filter((path) => !/^native\/(test|bench)\//.test(path));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const hash = createHash('sha256').update(version);
-  const how = [
-    'zig.ts',
-    'targets.ts',
-    'standard-library.ts',
-    'mach-o.ts',
-    'mach-o-commands.ts',
-    'mach-o-exports.ts',
-    'mach-o-names.ts',
-    'pe.ts',
-    'package-lock.json',
-  ].map((name) => `packaging/${name}`);
+  const how = [...withImports('packaging/zig.ts'), 'packaging/package-lock.json'];
   for (const path of [...files, ...how].sort()) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }

@@ -5,8 +5,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { installName } from './mach-o.js';
-import { clearLocalNames } from './mach-o-names.js';
+import { clearLocalNames, installName } from './mach-o-names.js';
 import { clearTime } from './pe.js';
 import { librarySources } from './standard-library.js';
 import type { Target } from './targets.js';
@@ -39,18 +38,6 @@ const needsScalar = ({ triple }: Target) => !triple.startsWith('aarch64-');
 /** Loops of the kernels in plain C++ stay loops, which takes less than half the code. */
 const rolled = (source: string) => (source === scalarTable ? ['-DLANEWISE_ROLLED'] : []);
 
-/**
- * How to unwind, for functions that may throw only: half of what is left are kernels, which do not. On macOS the compact form says it
- * in four bytes of a function that keeps its frame pointer, in place of a fifth of what the code takes.
- */
-const unwinding: Readonly<Record<Target['format'], readonly string[]>> = {
-  elf: ['-Xclang', '-funwind-tables=0'],
-  'mach-o': ['-Xclang', '-funwind-tables=0', '-fno-omit-frame-pointer', '-femit-dwarf-unwind=no-compact-unwind'],
-  // The system asks for them.
-  pe: [],
-  wasm: [],
-};
-
 /** Sources that hold all kernels of an instruction set. */
 const isTable = (source: string) => source.endsWith('/table.cc');
 
@@ -62,6 +49,18 @@ const isOfWasm = (source: string) =>
 /** Exceptions are those that engines have had for years. Functions of `module.cc` are exported by themselves. */
 const wasmFeatures = '-mcpu=generic+simd128+bulk_memory+sign_ext+nontrapping_fptoint+exception_handling';
 const wasmFlags = [wasmFeatures, '-fwasm-exceptions', '-fno-threadsafe-statics'];
+
+/**
+ * What the code of each format needs, the standard library's too. Unwind tables stand for functions that may throw only, which kernels do
+ * not. macOS has a compact form of them, of a few bytes for each function that keeps its frame pointer. Windows asks for them.
+ */
+const position = ['-fPIC', '-ftls-model=global-dynamic', '-Xclang', '-funwind-tables=0'];
+const codeFlags: Readonly<Record<Target['format'], readonly string[]>> = {
+  elf: position,
+  'mach-o': [...position, '-fno-omit-frame-pointer', '-femit-dwarf-unwind=no-compact-unwind'],
+  pe: [],
+  wasm: wasmFlags,
+};
 
 /**
  * Headers that most sources read, which takes longer than to compile what stands in them. They are read once for all sources; the objects
@@ -111,10 +110,7 @@ export class Zig {
       .split(/\s+/)
       .filter((source) => !isWasm || isOfWasm(source))
       .filter((source) => source !== scalarTable || needsScalar(target));
-    const code = [
-      ...(isWasm ? wasmFlags : target.format === 'pe' ? [] : ['-fPIC', '-ftls-model=global-dynamic']),
-      ...unwinding[target.format],
-    ];
+    const code = codeFlags[target.format];
     const ours = [...code, ...flags];
     // As node-gyp has it. native/wasm asks for types of exceptions.
     if (!isWasm) ours.push('-fno-rtti');
@@ -200,8 +196,7 @@ export class Zig {
         ];
       }
       case 'mach-o':
-        // Node has the functions of Node-API.
-        // Its name, since the linker would write where it lies here.
+        // Node has the functions of Node-API. Without a name the linker writes where the file lies here.
         return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip', `-Wl,-install_name,${installName}`];
       case 'wasm':
         return ['-Wl,--gc-sections'];

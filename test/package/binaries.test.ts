@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { violations } from '../../packaging/floors.js';
 import { keepExports, readExports } from '../../packaging/mach-o-exports.js';
-import { sourcesHash } from '../../packaging/sources.mjs';
+import { installName } from '../../packaging/mach-o-names.js';
+import { sourcesHash, withImports } from '../../packaging/sources.mjs';
 import { targets } from '../../packaging/targets.js';
 import { ensureBuilt, root } from '../helpers/built.js';
 
@@ -23,6 +24,20 @@ describe('binaries of npm run prebuilds', () => {
   it.runIf(wasm !== undefined)('have a WebAssembly module of these sources, which tests run', () => {
     const made = readFileSync(fileOf(`${wasm!.file}.sources`), 'utf8');
     expect(made, 'npm run prebuilds -- wasm').toBe(sourcesHash());
+  });
+
+  it('are known by all that makes them', () => {
+    const files = [...withImports('packaging/zig.ts')];
+    for (const name of [
+      'zig',
+      'targets',
+      'standard-library',
+      'mach-o-names',
+      'mach-o-exports',
+      'mach-o-commands',
+      'pe',
+    ])
+      expect(files).toContain(`packaging/${name}.ts`);
   });
 
   it('are for each name of the loader once', () => {
@@ -77,6 +92,38 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the chec
     const kept = names.slice(0, 3);
     keepExports(file, kept);
     expect(readExports(file)).toEqual(new Map(kept.map((name) => [name, all.get(name)])));
+  });
+
+  it('reads what a file for macOS calls itself', () => {
+    const darwin = targets.find(({ name }) => name === 'darwin-arm64')!;
+    const found = (name: string) => {
+      // Two load commands: a name, and a trie without exports.
+      const file = Buffer.alloc(32 + 48 + 48 + 2);
+      file.writeUInt32LE(0xfeedfacf, 0);
+      file.writeUInt32LE(2, 16);
+      for (const [at, kind] of [
+        [32, 0xd],
+        [80, 0x80000022],
+      ] as const) {
+        file.writeUInt32LE(kind, at);
+        file.writeUInt32LE(48, at + 4);
+      }
+      file.writeUInt32LE(24, 40);
+      file.write(name, 56, 'latin1');
+      file.writeUInt32LE(128, 120);
+      file.writeUInt32LE(2, 124);
+      return violations(darwin, file);
+    };
+    expect(found('/home/me/lanewise.node')).toContain('calls itself /home/me/lanewise.node');
+    expect(found(installName).join()).not.toContain('calls itself');
+  });
+
+  it('finds the folder of the checkout in a binary of any format', () => {
+    const path = Buffer.from(join(root, 'build-prebuilds'));
+    const wasm = targets.find(({ format }) => format === 'wasm')!;
+    const empty = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, path.length + 2, 1, 0x78, ...path]);
+    expect(violations(wasm, empty)).toContain('says where it was built');
+    expect(violations(linux, Buffer.concat([readFileSync('/bin/true'), path]))).toContain('says where it was built');
   });
 
   it('sees each bit that it looks at', () => {
