@@ -102,6 +102,7 @@ void max_planes(const Context& context, const WindowPlan& plan, const float* gra
                 float* out) {
   const std::size_t planes = plan.batch * plan.channels;
   if (planes * plan.pixels == 0) return;
+  const bool is_squares = plan.is_pairs() && plan.covers;
   // Windows side by side of two pixels a row go in vectors, which write all their pixels.
   const bool in_vectors = !plan.overlaps && std::ranges::all_of(plan.runs, [](const WindowRun& run) {
     return run.step == 2 && run.taps == 2;
@@ -112,6 +113,10 @@ void max_planes(const Context& context, const WindowPlan& plan, const float* gra
       float* const to = out + plane * plan.pixels;
       const float* const from = grad + plane * plan.windows;
       const std::int32_t* const where = index + plane * plan.windows;
+      if (is_squares) {
+        context.kernels.max_pool_squares_backward(from, where, plan.rows, plan.row_windows, to);
+        continue;
+      }
       if (!in_vectors || !plan.covers) context.kernels.fill(0.0f, to, plan.pixels);
       if (!in_vectors) {
         scatter_plane(plan, from, where, to);

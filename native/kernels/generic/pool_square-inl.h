@@ -64,3 +64,38 @@ LANEWISE_VEC SquarePixels square_pixels(const WindowRow* row, std::size_t base) 
   const std::size_t lower = base + static_cast<std::size_t>(row->rows[1]);
   return {{upper, upper + row->tap_step, lower, lower + row->tap_step}};
 }
+
+// The gradient of a plane that windows of four pixels fill, row by row: vectors go over the end of a row, into what is
+// written after it, so that rows of few windows need no masks.
+static void max_pool_squares_backward(const float* grad, const std::int32_t* index, std::size_t rows,
+                                      std::size_t row_windows, float* out) {
+  const std::size_t windows = rows * row_windows, pixels = windows * kWindowPixels;
+  const bool goes_over = row_windows <= kLanes;
+  const Vf zero = v_splat(0.0f);
+  const Vi steps = v_shl(v_lane_index(), 1);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t w = 0; w < row_windows; w += kLanes) {
+      const std::size_t at = r * row_windows + w, rest = row_windows - w, count = rest < kLanes ? rest : kLanes;
+      const bool is_inner = at + kLanes <= windows;
+      const Vf g = v_add(zero, is_inner ? v_load(grad + at) : v_load_n(grad + at, count, zero));
+      const Vi where = is_inner ? v_load_int(index + at) : v_load_int_n(index + at, count);
+      for (std::size_t lower = 0; lower < 2; ++lower) {
+        const std::size_t pixel = 2 * (2 * r + lower) * row_windows + 2 * w;
+        const Vi left = v_add_int(v_splat_int(static_cast<std::int32_t>(pixel)), steps);
+        const Vi right = v_add_int(left, v_splat_int(1));
+        const Vf a = v_select(v_eq_int(where, left), g, zero), b = v_select(v_eq_int(where, right), g, zero);
+        const Vf low = v_zip_low(a, b), high = v_zip_high(a, b);
+        float* const to = out + pixel;
+        if (count == kLanes || (goes_over && pixel + 2 * kLanes <= pixels)) {
+          v_store(to, low);
+          if (count > kLanes / 2) v_store(to + kLanes, high);
+        } else if (count <= kLanes / 2) {
+          store_some(to, low, 2 * count);
+        } else {
+          v_store(to, low);
+          v_store_n(to + kLanes, high, 2 * count - kLanes);
+        }
+      }
+    }
+  }
+}
