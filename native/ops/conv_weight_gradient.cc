@@ -80,10 +80,10 @@ class WeightGradient {
 
   void run() {
     float* const scratch = chunks_.of(chunks_.count);
-    const std::size_t units = chunks_.count * panels_;
+    const std::size_t units = chunks_.count * panels_, together = panels_at_once(chunks_.count, panels_, parts_);
     run_parts(context_, parts_, [&](std::size_t part) {
-      const std::size_t last = part_begin(part + 1, parts_, units, parts_ <= chunks_.count ? panels_ : 1);
-      std::size_t unit = part_begin(part, parts_, units, parts_ <= chunks_.count ? panels_ : 1);
+      const std::size_t last = part_begin(part + 1, parts_, units, together);
+      std::size_t unit = part_begin(part, parts_, units, together);
       while (unit < last) {
         const std::size_t chunk = unit / panels_, end = std::min(last, (chunk + 1) * panels_);
         add_chunk(chunk, unit % panels_, unit % panels_ + end - unit, scratch + part * part_floats_);

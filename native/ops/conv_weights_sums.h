@@ -67,6 +67,12 @@ inline std::size_t conv_parts(const Context& context, const ConvGeometry& geomet
   return parts_for(context, core::capped_mul(geometry.batch, geometry.image_work()), kGrain);
 }
 
+// How many panels of a chunk a thread takes at once: all, so that what is made of the chunk's images is made once,
+// where each thread then has as many chunks; else one, since the thread with a chunk less would wait.
+inline std::size_t panels_at_once(std::size_t chunks, std::size_t panels, std::size_t parts) {
+  return chunks % parts == 0 ? panels : 1;
+}
+
 // A kernel for each channel.
 void depthwise_weight_gradient(const Context& context, const ConvWeightCall& call);
 

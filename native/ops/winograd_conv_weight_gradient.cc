@@ -38,9 +38,8 @@ class WeightGradient {
         batch_(call.geometry.batch),
         chunks_(chunks_of(shape_, batch_)) {
     const std::size_t wanted = conv_parts(context, call.geometry);
-    // Threads own whole chunks, or, where there are fewer of these, panels of a chunk.
-    unit_ = wanted <= chunks_ ? pass_.panels() : 1;
-    parts_ = std::min(wanted, chunks_ * pass_.panels() / unit_);
+    parts_ = std::min(wanted, chunks_ * pass_.panels());
+    unit_ = panels_at_once(chunks_, pass_.panels(), parts_);
     x_floats_ = call.x_channels_last ? 0 : padded(in_image());
     // Lines of the gradient have all outputs but where they are transposed for some panels.
     grad_last_ = call.grad_channels_last || call.grad_images != nullptr;

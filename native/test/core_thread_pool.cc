@@ -20,6 +20,7 @@
 #include "../core/denormals.h"
 #include "../core/thread_count.h"
 #include "../core/thread_pool.h"
+#include "kept.h"
 
 namespace lanewise::core {
 namespace {
@@ -27,8 +28,7 @@ namespace {
 // Pools outlive their workers, which run as long as the process. Without a limit: how many helpers make progress is the
 // machine's matter.
 ThreadPool& new_pool(StartThread start = start_thread, std::optional<HelperLimit> limit = std::nullopt) {
-  static std::vector<ThreadPool*>& kept = *new std::vector<ThreadPool*>();
-  return *kept.emplace_back(new ThreadPool(start, limit));
+  return test::keep(*new ThreadPool(start, limit));
 }
 
 // How often each part was run.

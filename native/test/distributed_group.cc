@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../distributed/group.h"
+#include "kept.h"
 #include "loopback.h"
 
 namespace lanewise::distributed {
@@ -21,8 +22,8 @@ std::vector<Group*> open_groups(int size) {
   std::vector<Group*> groups;
   for (int rank = 0; rank < size; ++rank) {
     std::promise<std::exception_ptr> connected;
-    Group& group = Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
-                               [&](std::exception_ptr failure) { connected.set_value(failure); });
+    Group& group = test::keep(Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
+                                          [&](std::exception_ptr failure) { connected.set_value(failure); }));
     REQUIRE(connected.get_future().get() == nullptr);
     groups.push_back(&group);
   }
@@ -149,15 +150,15 @@ TEST_CASE("after a disagreement every task fails with it") {
 
 TEST_CASE("a group that cannot connect says why, and is closed") {
   std::promise<std::exception_ptr> connected;
-  Group& group = Group::open([]() -> std::unique_ptr<Transport> { throw TransportError("no library"); }, 60s,
-                             [&](std::exception_ptr failure) { connected.set_value(failure); });
+  Group& group = test::keep(Group::open([]() -> std::unique_ptr<Transport> { throw TransportError("no library"); }, 60s,
+                                        [&](std::exception_ptr failure) { connected.set_value(failure); }));
   CHECK_THROWS_WITH_AS(std::rethrow_exception(connected.get_future().get()), "no library", TransportError);
   CHECK(group.is_closed());
   CHECK_FALSE(group.is_connected());
 }
 
 TEST_CASE("the watchdog names what takes too long and who is waited for, once") {
-  Progress& progress = *new Progress();  // outlives the thread
+  Progress& progress = test::keep(*new Progress());
   std::atomic<int> calls{0};
   std::promise<Overdue> overdue;
   Watchdog watchdog(progress, 200ms, [&](const Overdue& found) {
@@ -183,7 +184,7 @@ TEST_CASE("the watchdog names what takes too long and who is waited for, once") 
 }
 
 TEST_CASE("a stopped watchdog does nothing") {
-  Progress& progress = *new Progress();
+  Progress& progress = test::keep(*new Progress());
   static std::atomic<int> calls{0};
   Watchdog watchdog(progress, 1ms, [](const Overdue&) { ++calls; });
   watchdog.stop();

@@ -7,6 +7,7 @@
 
 #include "../distributed/overlap.h"
 #include "allocations.h"
+#include "kept.h"
 #include "loopback.h"
 
 namespace lanewise::distributed {
@@ -22,8 +23,8 @@ void on_groups(int size, Body body, const std::vector<std::size_t>& cpus) {
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     std::promise<std::exception_ptr> connected;
-    Group& group = Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
-                               [&](std::exception_ptr failure) { connected.set_value(failure); });
+    Group& group = test::keep(Group::open([=] { return std::make_unique<Loopback>(world, rank); }, 60s,
+                                          [&](std::exception_ptr failure) { connected.set_value(failure); }));
     connected.get_future().get();
     group.set_place(cpus[static_cast<std::size_t>(rank)], true);
     threads.emplace_back([&group, &body, rank] {

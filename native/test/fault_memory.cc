@@ -20,6 +20,7 @@
 #include "../program/shuffle_job.h"
 #include "allocations.h"
 #include "arithmetic.h"
+#include "kept.h"
 #include "program_graphs.h"
 
 namespace lanewise::test {
@@ -155,20 +156,19 @@ TEST_CASE("ops without memory for their scratch write nothing") {
 }
 
 TEST_CASE("a pool without memory for workers leaves all parts to the caller") {
-  static auto& pools = *new std::vector<core::ThreadPool*>();  // as their workers, until the process ends
   std::size_t nth = 0;
   for (bool failed = true; failed; ++nth) {
     REQUIRE(nth < 100);
-    auto* const pool = pools.emplace_back(new core::ThreadPool(core::start_thread, std::nullopt));
+    auto& pool = keep(*new core::ThreadPool(core::start_thread, std::nullopt));
     std::vector<std::atomic<int>> calls(7);
     {
       const Allocations allocations(nth);
-      pool->run(calls.size(), [&](std::size_t part) { ++calls[part]; });
+      pool.run(calls.size(), [&](std::size_t part) { ++calls[part]; });
       failed = allocations.count() > nth;
     }
     for (int again = 0; again < 2; ++again) {
       for (const std::atomic<int>& count : calls) CHECK(count == again + 1);
-      pool->run(calls.size(), [&](std::size_t part) { ++calls[part]; });
+      pool.run(calls.size(), [&](std::size_t part) { ++calls[part]; });
     }
   }
   CHECK(nth > 12);  // a worker and its thread, six times
