@@ -36,7 +36,7 @@ export const layers: readonly { readonly params: Layer; readonly workload: Layer
 ].map((params) => ({
   params,
   workload: {
-    ...{ case: 'layers', shape: nameOf(params), batch: params.sizes[0]!, contenders: [native, pytorch] },
+    ...{ case: 'layers', shape: nameOf(params), batch: params.sizes[0]!, contenders: [native, pytorch, 'jax'] },
     ...{ threads: 'one', quick: params.sizes[2] !== 28 },
   },
 }));

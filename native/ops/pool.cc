@@ -89,9 +89,14 @@ void maxPool(const Context& context, FloatIn x, FloatOut out, std::optional<Inde
   if (index) check_length("maxPool", "index", index->size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
   const WindowPlan& own = plan;
+  const bool is_squares = own.is_pairs() && own.covers;
   forward(context, own, x.data(), out.data(), index ? index->data() : nullptr, xChannelsLast, outChannelsLast,
           [&](const float* from, std::size_t from_stride, std::size_t channels, float* to, std::int32_t* index_to,
               std::size_t to_stride) {
+            if (is_squares && channels == 1 && from_stride == 1 && to_stride == 1) {
+              context.kernels.max_pool_squares(from, own.rows, own.row_windows, to, index_to);
+              return;
+            }
             for (std::size_t r = 0; r < own.rows; ++r) {
               max_pool_row(context.kernels, own, r, from, from_stride, channels, to, index_to, to_stride);
             }

@@ -88,6 +88,22 @@ def training_step(model, x, classes, optimizer, learning_rate):
     return carrying(step, state, x, target)
 
 
+def normalized(x, axes):
+    mean = x.mean(axes, keepdims=True)
+    return (x - mean) * jax.lax.rsqrt(jnp.square(x - mean).mean(axes, keepdims=True) + 1e-5)
+
+
+def layer_function(kind, channels_last):
+    """From x and a number or two for each channel, in the training mode of batch norm."""
+    if kind == "maxPool":
+        window = (1, 2, 2, 1) if channels_last else (1, 1, 2, 2)
+        return lambda x, *_: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+    if kind == "layerNorm":
+        return lambda x, weight, bias: normalized(x, 1) * weight + bias
+    axes, each = ((0, 1, 2), (-1,)) if channels_last else ((0, 2, 3), (-1, 1, 1))
+    return lambda x, weight, bias: normalized(x, axes) * weight.reshape(each) + bias.reshape(each)
+
+
 class Jax(Contender):
     def normal(self, rows, columns):
         return jax.random.normal(jax.random.key(rows), (rows, columns), dtype=jnp.float32)
@@ -119,6 +135,17 @@ class Jax(Contender):
     def cnn_train_step(self, image, channels, classes, batch, optimizer, learningRate, **rest):
         x = jax.random.normal(jax.random.key(1), (batch, image, image, channels[0]), dtype=jnp.float32)
         return training_step(cnn(image, channels, classes=classes, **rest), x, classes, optimizer, learningRate)
+
+    def layer(self, kind, sizes, channelsLast, **which):
+        """Backward passes are the functions that jax.vjp gives, with what a forward pass has left for them."""
+        batch, channels, *image = sizes
+        shape = (batch, *image, channels) if channelsLast else sizes
+        x, ones = jax.random.normal(jax.random.key(1), shape, dtype=jnp.float32), jnp.ones(channels)
+        function = layer_function(kind, channelsLast)
+        if which["pass"] == "forward":
+            return ready(function, x, ones, ones)
+        out, back = jax.vjp(function, x, ones, ones)
+        return ready(lambda back, grad: back(grad), back, out)
 
     def forward(self, layers, batch):
         weights, apply = mlp(layers, 0)

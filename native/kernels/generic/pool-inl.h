@@ -16,21 +16,6 @@ inline constexpr int kPoolVectors = 4;
     for (; t_ < (row)->taps; ++t_, pixel_ += (row)->tap_step) BODY(pixel_)                          \
   }
 
-// `count` elements `step` apart.
-LANEWISE_VEC Vf load_strided(const float* p, std::size_t step, std::size_t count) {
-  const Vf zero = v_splat(0.0f);
-  if (step == 1) return load_some(p, count, zero);
-  if (step == 2) {
-    if (count == kLanes) return v_even_odd(v_load(p), v_load(p + kLanes - 1));
-    const std::size_t reach = 2 * count - 1;
-    if (reach <= kLanes) return v_even_odd(v_load_n(p, reach, zero), zero);
-    return v_even_odd(v_load(p), v_load_n(p + kLanes - 1, reach - (kLanes - 1), zero));
-  }
-  float lanes[kLanes] = {};
-  for (std::size_t i = 0; i < count; ++i) lanes[i] = p[i * step];
-  return v_load(lanes);
-}
-
 // --- channels side by side: `vectors` (a constant) of them -----------------------------------------------------------
 
 LANEWISE_VEC void max_pool_channels(const int vectors, const float* x, std::size_t x_stride, std::size_t count,

@@ -5,6 +5,21 @@
 
 inline constexpr int kWindowPixels = 4;
 
+// `count` elements `step` apart.
+LANEWISE_VEC Vf load_strided(const float* p, std::size_t step, std::size_t count) {
+  const Vf zero = v_splat(0.0f);
+  if (step == 1) return load_some(p, count, zero);
+  if (step == 2) {
+    if (count == kLanes) return v_even_odd(v_load(p), v_load(p + kLanes - 1));
+    const std::size_t reach = 2 * count - 1;
+    if (reach <= kLanes) return v_even_odd(v_load_n(p, reach, zero), zero);
+    return v_even_odd(v_load(p), v_load_n(p + kLanes - 1, reach - (kLanes - 1), zero));
+  }
+  float lanes[kLanes] = {};
+  for (std::size_t i = 0; i < count; ++i) lanes[i] = p[i * step];
+  return v_load(lanes);
+}
+
 // A NaN takes the place of everything, a number that of a smaller one.
 LANEWISE_VEC Vm takes_place(Vf next, Vf best) { return v_or(v_lt(best, next), v_not(v_eq(next, next))); }
 
@@ -65,8 +80,39 @@ LANEWISE_VEC SquarePixels square_pixels(const WindowRow* row, std::size_t base) 
   return {{upper, upper + row->tap_step, lower, lower + row->tap_step}};
 }
 
-// The gradient of a plane that windows of four pixels fill, row by row: vectors go over the end of a row, into what is
-// written after it, so that rows of few windows need no masks.
+// A plane that windows of four pixels fill, row by row, and its gradient. Vectors go over the end of a row, into what
+// is written after it, so that rows of few windows need no masks.
+static void max_pool_squares(const float* x, std::size_t rows, std::size_t row_windows, float* out,
+                             std::int32_t* index) {
+  const std::size_t width = 2 * row_windows, windows = rows * row_windows;
+  const Vi steps = v_shl(v_lane_index(), 1);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t w = 0; w < row_windows; w += kLanes) {
+      const std::size_t upper = 2 * (r * width + w), lower = upper + width, at = r * row_windows + w;
+      const std::size_t count = at + kLanes <= windows ? kLanes : row_windows - w;
+      const std::size_t square[kWindowPixels] = {upper, upper + 1, lower, lower + 1};
+      Vf square_pixels[1][kWindowPixels];
+      Vi places[kWindowPixels];
+      LANEWISE_UNROLL
+      for (int i = 0; i < kWindowPixels; ++i) {
+        places[i] = v_splat_int(static_cast<std::int32_t>(square[i]));
+        square_pixels[0][i] = load_strided(x + square[i], 2, count);
+      }
+      Vf most;
+      Vi place;
+      pool_square(1, false, square_pixels, places, &most, &place);
+      place = v_add_int(place, steps);
+      if (count == kLanes) {
+        v_store(out + at, most);
+        if (index != nullptr) v_store_int(index + at, place);
+      } else {
+        v_store_n(out + at, most, count);
+        if (index != nullptr) v_store_int_n(index + at, place, count);
+      }
+    }
+  }
+}
+
 static void max_pool_squares_backward(const float* grad, const std::int32_t* index, std::size_t rows,
                                       std::size_t row_windows, float* out) {
   const std::size_t windows = rows * row_windows, pixels = windows * kWindowPixels;
