@@ -29,7 +29,7 @@ const code = `
     // Without an interruption, to the step that the file has.
     const controller = new AbortController();
     const onStep = ({ epoch, step }) => {
-      if ((epoch - 1) * 25 + step === Number(end)) controller.abort(new Error('enough'));
+      if ((epoch - 1) * 25 + step >= Number(end)) controller.abort(new Error('enough'));
     };
     await fit(model, { ...common, onStep, signal: controller.signal }).catch(() => {});
     const { model: saved } = await io.loadCheckpoint(path);
@@ -81,13 +81,15 @@ export async function killAgain(count: number, tell: (kills: number) => void = (
   const random = new Generator(Date.now());
   const delays = new Float64Array(1);
   let [whileWriting, corrupt, lost, steps] = [0, 0, 0, 0];
+  // In which the kill comes, once a step has been told. Longer where no file is written in it.
+  let span = 40;
   try {
     for (let kill = 1; kill <= count; kill++) {
       const { child, first, closed, stdout, stderr } = start(path);
       // Most in the midst of steps and writes, some while it starts and reads the file.
       random.uniformFill(delays, 0, 1);
       if (kill % 10 !== 0) await first;
-      const milliseconds = kill % 10 === 0 ? 150 * delays[0]! : 40 * delays[0]!;
+      const milliseconds = kill % 10 === 0 ? 150 * delays[0]! : span * delays[0]!;
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
       child.kill('SIGKILL');
       await closed;
@@ -95,7 +97,10 @@ export async function killAgain(count: number, tell: (kills: number) => void = (
       if (readdirSync(folder).some((name) => name.endsWith('.tmp'))) whileWriting++;
       for (const name of readdirSync(folder)) if (name.endsWith('.tmp')) rmSync(join(folder, name));
       const told = Math.max(0, ...stdout().trim().split('\n').map(Number).filter(Number.isFinite));
-      if (told < 3 && !statSync(path, { throwIfNoEntry: false })) continue;
+      if (told < 3 && !statSync(path, { throwIfNoEntry: false })) {
+        span *= 2;
+        continue;
+      }
       try {
         const { fit } = await io.loadCheckpoint(path);
         // A step is told when the file of the one but last before it is on the disk.
@@ -106,6 +111,7 @@ export async function killAgain(count: number, tell: (kills: number) => void = (
       }
       tell(kill);
     }
+    if (steps === 0) throw new Error('no step was saved');
     const last = start(path, String(steps));
     await last.closed;
     if (last.stderr() !== '') throw new Error(last.stderr());
