@@ -10,7 +10,7 @@ npx --no-install cmake-js compile -d native -O "$build" --CDLANEWISE_SANITIZE=th
 setarch -R cmake --build "$build" --target check
 
 # Without the tests of memory: the sanitizer's own would be measured, and it takes the place of what they preload.
-[ $# -gt 0 ] || set -- --exclude 'test/hazards/memory*' test/hazards test/ops/native-jobs.test.ts test/ops/addon.test.ts \
+[ $# -gt 0 ] || set -- --exclude 'test/hazards/*memory*' test/hazards test/ops/native-jobs.test.ts test/ops/addon.test.ts \
   test/compile test/train
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
