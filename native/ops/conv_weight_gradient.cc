@@ -80,10 +80,10 @@ class WeightGradient {
 
   void run() {
     float* const scratch = chunks_.of(chunks_.count);
-    const std::size_t units = chunks_.count * panels_, together = panels_at_once(chunks_.count, panels_, parts_);
+    const std::size_t units = chunks_.count * panels_, at_once = panels_at_once(chunks_.count, panels_, parts_);
     run_parts(context_, parts_, [&](std::size_t part) {
-      const std::size_t last = part_begin(part + 1, parts_, units, together);
-      std::size_t unit = part_begin(part, parts_, units, together);
+      const std::size_t last = part_begin(part + 1, parts_, units, at_once);
+      std::size_t unit = part_begin(part, parts_, units, at_once);
       while (unit < last) {
         const std::size_t chunk = unit / panels_, end = std::min(last, (chunk + 1) * panels_);
         add_chunk(chunk, unit % panels_, unit % panels_ + end - unit, scratch + part * part_floats_);

@@ -89,7 +89,7 @@ void maxPool(const Context& context, FloatIn x, FloatOut out, std::optional<Inde
   if (index) check_length("maxPool", "index", index->size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
   const WindowPlan& own = plan;
-  const bool is_squares = own.is_pairs() && own.covers;
+  const bool is_squares = own.is_squares();
   forward(context, own, x.data(), out.data(), index ? index->data() : nullptr, xChannelsLast, outChannelsLast,
           [&](const float* from, std::size_t from_stride, std::size_t channels, float* to, std::int32_t* index_to,
               std::size_t to_stride) {

@@ -102,7 +102,7 @@ void max_planes(const Context& context, const WindowPlan& plan, const float* gra
                 float* out) {
   const std::size_t planes = plan.batch * plan.channels;
   if (planes * plan.pixels == 0) return;
-  const bool is_squares = plan.is_pairs() && plan.covers;
+  const bool is_squares = plan.is_squares();
   // Windows side by side of two pixels a row go in vectors, which write all their pixels.
   const bool in_vectors = !plan.overlaps && std::ranges::all_of(plan.runs, [](const WindowRun& run) {
     return run.step == 2 && run.taps == 2;

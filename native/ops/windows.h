@@ -50,6 +50,8 @@ class WindowPlan {
 
   // Whether its windows are of 2x2 pixels, side by side from the first on, in planes of two dimensions.
   bool is_pairs() const;
+  // Whether such windows fill the planes.
+  bool is_squares() const { return covers && is_pairs(); }
 
   // Calls body(run, first window, divisor) for the runs of row `r`. Windows without a pixel have row_count 0.
   template <typename Body>

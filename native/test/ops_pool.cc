@@ -49,6 +49,9 @@ const Case kCases[] = {
     {2, 2, {4, 2, 2, 0, 1}, {30, 2, 2, 0, 1}},
     {1, 2, {6, 2, 2, 0, 1}, {32, 2, 2, 0, 1}},
     {1, 2, {8, 2, 2, 0, 1}, {34, 2, 2, 0, 1}},
+    // Planes with a column more, whose rows go one by one.
+    {2, 3, {7, 2, 2, 0, 1}, {15, 2, 2, 0, 1}},
+    {1, 2, {4, 2, 2, 0, 1}, {35, 2, 2, 0, 1}},
 };
 
 void append(std::vector<double>& numbers, const Dimension& d) {

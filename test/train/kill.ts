@@ -29,7 +29,7 @@ const code = `
     // Without an interruption, to the step that the file has.
     const controller = new AbortController();
     const onStep = ({ epoch, step }) => {
-      if ((epoch - 1) * 25 + step >= Number(end)) controller.abort(new Error('enough'));
+      if ((epoch - 1) * 25 + step === Number(end)) controller.abort(new Error('enough'));
     };
     await fit(model, { ...common, onStep, signal: controller.signal }).catch(() => {});
     const { model: saved } = await io.loadCheckpoint(path);
@@ -81,7 +81,7 @@ export async function killAgain(count: number, tell: (kills: number) => void = (
   const random = new Generator(Date.now());
   const delays = new Float64Array(1);
   let [whileWriting, corrupt, lost, steps] = [0, 0, 0, 0];
-  // In which the kill comes, once a step has been told. Longer where no file is written in it.
+  // Milliseconds in which the kill comes, once a step has been told: more where no file is written in them.
   let span = 40;
   try {
     for (let kill = 1; kill <= count; kill++) {

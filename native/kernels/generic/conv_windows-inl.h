@@ -36,13 +36,7 @@ LANEWISE_VEC void put_windows(const int vectors, std::size_t columns, const Vf* 
     if (columns <= before) return;
     const std::size_t count = columns - before < kLanes ? columns - before : kLanes;
     store_some(out + before, best[v], count);
-    if (index == nullptr) continue;
-    const Vi place = v_add_int(where[v], first);
-    if (count == kLanes) {
-      v_store_int(index + before, place);
-    } else {
-      v_store_int_n(index + before, place, count);
-    }
+    if (index != nullptr) store_some_int(index + before, v_add_int(where[v], first), count);
   }
 }
 

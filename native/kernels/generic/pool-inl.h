@@ -60,12 +60,7 @@ LANEWISE_VEC void max_pool_channels(const int vectors, const float* x, std::size
   LANEWISE_UNROLL
   for (int v = 0; v < vectors; ++v) {
     store_some(out + v * kLanes, best[v], count);
-    if (index == nullptr) continue;
-    if (count == kLanes) {
-      v_store_int(index + v * kLanes, where[v]);
-    } else {
-      v_store_int_n(index + v * kLanes, where[v], count);
-    }
+    if (index != nullptr) store_some_int(index + v * kLanes, where[v], count);
   }
 }
 
@@ -101,7 +96,7 @@ LANEWISE_VEC void max_gradient_channels(const int vectors, const float* grad, co
   LANEWISE_UNROLL
   for (int v = 0; v < vectors; ++v) {
     g[v] = v_add(zero, load_some(grad + v * kLanes, count, zero));
-    where[v] = count == kLanes ? v_load_int(index + v * kLanes) : v_load_int_n(index + v * kLanes, count);
+    where[v] = load_some_int(index + v * kLanes, count);
   }
   if (is_square(row) && count == kLanes && !add) {
     const SquarePixels square = square_pixels(row, base);
@@ -133,23 +128,9 @@ LANEWISE_VEC void max_gradient_channels(const int vectors, const float* grad, co
 
 LANEWISE_VEC void max_pool_windows(const float* x, const WindowRow* row, std::size_t w, std::size_t count, float* out,
                                    std::int32_t* index) {
-  // Window w + i takes pixels i·step further on than window w.
-  const Vi steps = v_mul_int(v_lane_index(), v_splat_int(static_cast<std::int32_t>(row->step)));
   const std::size_t base = w * row->step, first = base + static_cast<std::size_t>(row->rows[0]);
-  if (is_square(row) && count == kLanes && row->step == 2 && row->tap_step == 1) {
-    const SquarePixels square = square_pixels(row, base);
-    Vf pixels[1][kWindowPixels];
-    Vi places[kWindowPixels];
-    LANEWISE_UNROLL
-    for (int i = 0; i < kWindowPixels; ++i) {
-      places[i] = v_splat_int(static_cast<std::int32_t>(square.at[i]));
-      pixels[0][i] = load_strided(x + square.at[i], 2, kLanes);
-    }
-    Vf most;
-    Vi place;
-    pool_square(1, false, pixels, places, &most, &place);
-    v_store(out + w, most);
-    if (index != nullptr) v_store_int(index + w, v_add_int(place, steps));
+  if (is_square(row) && row->step == 2 && row->tap_step == 1) {
+    max_pool_row_squares(x, square_pixels(row, base), count, out + w, index == nullptr ? nullptr : index + w);
     return;
   }
   Vf best = load_strided(x + first, row->step, count);
@@ -165,12 +146,9 @@ LANEWISE_VEC void max_pool_windows(const float* x, const WindowRow* row, std::si
 #undef TAP
   store_some(out + w, best, count);
   if (index == nullptr) return;
-  where = v_add_int(where, steps);
-  if (count == kLanes) {
-    v_store_int(index + w, where);
-  } else {
-    v_store_int_n(index + w, where, count);
-  }
+  // Window w + i takes pixels i·step further on than window w.
+  const Vi steps = v_mul_int(v_lane_index(), v_splat_int(static_cast<std::int32_t>(row->step)));
+  store_some_int(index + w, v_add_int(where, steps), count);
 }
 
 LANEWISE_VEC void avg_pool_windows(const float* x, const WindowRow* row, std::size_t w, std::size_t count, Vf divisor,
@@ -253,26 +231,12 @@ static void max_pool_backward(const float* grad, const std::int32_t* index, std:
   std::size_t w = 0;
   if (channels == 1 && out_stride == 1 && grad_stride == 1 && is_pairs(row, add)) {
     const Vf zero = v_splat(0.0f);
-    const Vi steps = v_shl(v_lane_index(), 1);
     for (; w < row->windows; w += kLanes) {
       const std::size_t rest = row->windows - w, count = rest < kLanes ? rest : kLanes;
       const Vf g = v_add(zero, load_some(grad + w, count, zero));
-      const Vi where = count == kLanes ? v_load_int(index + w) : v_load_int_n(index + w, count);
+      const Vi where = load_some_int(index + w, count);
       for (std::size_t r = 0; r < row->row_count; ++r) {
-        const std::size_t pixel = static_cast<std::size_t>(row->rows[r]) + w * 2;
-        const Vi left = v_add_int(v_splat_int(static_cast<std::int32_t>(pixel)), steps);
-        const Vi right = v_add_int(left, v_splat_int(1));
-        const Vf a = v_select(v_eq_int(where, left), g, zero), b = v_select(v_eq_int(where, right), g, zero);
-        const Vf low = v_zip_low(a, b), high = v_zip_high(a, b);
-        if (count == kLanes) {
-          v_store(out + pixel, low);
-          v_store(out + pixel + kLanes, high);
-        } else if (count <= kLanes / 2) {
-          store_some(out + pixel, low, 2 * count);
-        } else {
-          v_store(out + pixel, low);
-          v_store_n(out + pixel + kLanes, high, 2 * count - kLanes);
-        }
+        put_pairs(g, where, static_cast<std::size_t>(row->rows[r]) + w * 2, count, out);
       }
     }
     return;

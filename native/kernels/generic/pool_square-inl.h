@@ -80,66 +80,76 @@ LANEWISE_VEC SquarePixels square_pixels(const WindowRow* row, std::size_t base) 
   return {{upper, upper + row->tap_step, lower, lower + row->tap_step}};
 }
 
-// A plane that windows of four pixels fill, row by row, and its gradient. Vectors go over the end of a row, into what
-// is written after it, so that rows of few windows need no masks.
+// --- one channel: windows side by side, two pixels apart
+// --------------------------------------------------------------
+
+// `count` windows, of which `square` is the first.
+LANEWISE_VEC void max_pool_row_squares(const float* x, SquarePixels square, std::size_t count, float* out,
+                                       std::int32_t* index) {
+  Vf pixels[1][kWindowPixels];
+  Vi places[kWindowPixels];
+  LANEWISE_UNROLL
+  for (int i = 0; i < kWindowPixels; ++i) {
+    places[i] = v_splat_int(static_cast<std::int32_t>(square.at[i]));
+    pixels[0][i] = load_strided(x + square.at[i], 2, count);
+  }
+  Vf most;
+  Vi place;
+  pool_square(1, false, pixels, places, &most, &place);
+  store_some(out, most, count);
+  if (index != nullptr) store_some_int(index, v_add_int(place, v_shl(v_lane_index(), 1)), count);
+}
+
+// What `count` windows give to a row of two pixels each, from `pixel` on.
+LANEWISE_VEC void put_pairs(Vf grad, Vi where, std::size_t pixel, std::size_t count, float* out) {
+  const Vf zero = v_splat(0.0f);
+  const Vi left = v_add_int(v_splat_int(static_cast<std::int32_t>(pixel)), v_shl(v_lane_index(), 1));
+  const Vi right = v_add_int(left, v_splat_int(1));
+  const Vf a = v_select(v_eq_int(where, left), grad, zero), b = v_select(v_eq_int(where, right), grad, zero);
+  if (2 * count <= kLanes) {
+    store_some(out + pixel, v_zip_low(a, b), 2 * count);
+    return;
+  }
+  v_store(out + pixel, v_zip_low(a, b));
+  store_some(out + pixel + kLanes, v_zip_high(a, b), 2 * count - kLanes);
+}
+
+// A plane that such windows fill, row by row, and its gradient. Vectors go over the end of a row, into what is written
+// after it, so that rows of few windows need no masks.
 static void max_pool_squares(const float* x, std::size_t rows, std::size_t row_windows, float* out,
                              std::int32_t* index) {
   const std::size_t width = 2 * row_windows, windows = rows * row_windows;
-  const Vi steps = v_shl(v_lane_index(), 1);
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t w = 0; w < row_windows; w += kLanes) {
       const std::size_t upper = 2 * (r * width + w), lower = upper + width, at = r * row_windows + w;
       const std::size_t count = at + kLanes <= windows ? kLanes : row_windows - w;
-      const std::size_t square[kWindowPixels] = {upper, upper + 1, lower, lower + 1};
-      Vf square_pixels[1][kWindowPixels];
-      Vi places[kWindowPixels];
-      LANEWISE_UNROLL
-      for (int i = 0; i < kWindowPixels; ++i) {
-        places[i] = v_splat_int(static_cast<std::int32_t>(square[i]));
-        square_pixels[0][i] = load_strided(x + square[i], 2, count);
-      }
-      Vf most;
-      Vi place;
-      pool_square(1, false, square_pixels, places, &most, &place);
-      place = v_add_int(place, steps);
-      if (count == kLanes) {
-        v_store(out + at, most);
-        if (index != nullptr) v_store_int(index + at, place);
-      } else {
-        v_store_n(out + at, most, count);
-        if (index != nullptr) v_store_int_n(index + at, place, count);
-      }
+      max_pool_row_squares(x, {{upper, upper + 1, lower, lower + 1}}, count, out + at,
+                           index == nullptr ? nullptr : index + at);
     }
   }
 }
 
 static void max_pool_squares_backward(const float* grad, const std::int32_t* index, std::size_t rows,
                                       std::size_t row_windows, float* out) {
-  const std::size_t windows = rows * row_windows, pixels = windows * kWindowPixels;
+  const std::size_t width = 2 * row_windows, windows = rows * row_windows, pixels = windows * kWindowPixels;
   const bool goes_over = row_windows <= kLanes;
+  const std::size_t whole = row_windows <= kLanes / 2 ? kLanes / 2 : kLanes;
   const Vf zero = v_splat(0.0f);
-  const Vi steps = v_shl(v_lane_index(), 1);
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t w = 0; w < row_windows; w += kLanes) {
       const std::size_t at = r * row_windows + w, rest = row_windows - w, count = rest < kLanes ? rest : kLanes;
-      const bool is_inner = at + kLanes <= windows;
-      const Vf g = v_add(zero, is_inner ? v_load(grad + at) : v_load_n(grad + at, count, zero));
-      const Vi where = is_inner ? v_load_int(index + at) : v_load_int_n(index + at, count);
+      const std::size_t read = at + kLanes <= windows ? kLanes : count;
+      const Vf g = v_add(zero, load_some(grad + at, read, zero));
+      const Vi where = load_some_int(index + at, read);
       for (std::size_t lower = 0; lower < 2; ++lower) {
-        const std::size_t pixel = 2 * (2 * r + lower) * row_windows + 2 * w;
-        const Vi left = v_add_int(v_splat_int(static_cast<std::int32_t>(pixel)), steps);
-        const Vi right = v_add_int(left, v_splat_int(1));
-        const Vf a = v_select(v_eq_int(where, left), g, zero), b = v_select(v_eq_int(where, right), g, zero);
-        const Vf low = v_zip_low(a, b), high = v_zip_high(a, b);
-        float* const to = out + pixel;
-        if (count == kLanes || (goes_over && pixel + 2 * kLanes <= pixels)) {
-          v_store(to, low);
-          if (count > kLanes / 2) v_store(to + kLanes, high);
-        } else if (count <= kLanes / 2) {
-          store_some(to, low, 2 * count);
+        const std::size_t pixel = (2 * r + lower) * width + 2 * w;
+        // Of constants no mask is made.
+        if (!goes_over || pixel + 2 * whole > pixels) {
+          put_pairs(g, where, pixel, count, out);
+        } else if (whole == kLanes) {
+          put_pairs(g, where, pixel, kLanes, out);
         } else {
-          v_store(to, low);
-          v_store_n(to + kLanes, high, 2 * count - kLanes);
+          put_pairs(g, where, pixel, kLanes / 2, out);
         }
       }
     }

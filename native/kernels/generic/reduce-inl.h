@@ -76,6 +76,16 @@ LANEWISE_VEC void store_some(float* p, Vf x, std::size_t count) {
     v_store_n(p, x, count);
   }
 }
+LANEWISE_VEC Vi load_some_int(const std::int32_t* p, std::size_t count) {
+  return count == kLanes ? v_load_int(p) : v_load_int_n(p, count);
+}
+LANEWISE_VEC void store_some_int(std::int32_t* p, Vi x, std::size_t count) {
+  if (count == kLanes) {
+    v_store_int(p, x);
+  } else {
+    v_store_int_n(p, x, count);
+  }
+}
 
 // The first `count` lanes of x, zeros behind them.
 LANEWISE_VEC Vf first_of(Vf x, std::size_t count) {
