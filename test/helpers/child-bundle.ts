@@ -10,6 +10,7 @@ export const entries = {
   'distributed/open-group.ts': 'open-group',
   'ops/backend.ts': 'backend',
   'ops/load.ts': 'load',
+  'train/epoch-log.ts': 'epoch-log',
 } as const;
 
 declare module 'vitest' {

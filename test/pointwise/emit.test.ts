@@ -164,11 +164,16 @@ describe('programs that nothing uses any more', () => {
     };
     await raise(0);
     const [count, bytes] = [internedCount(), process.memoryUsage().rss];
-    for (let times = 1; times < 10; times++) await raise(times * 10_000);
+    // The least of the last three: V8 gives pages of its young generation back when it gets to it.
+    const later: number[] = [];
+    for (let times = 1; times < 10; times++) {
+      await raise(times * 10_000);
+      later.push(process.memoryUsage().rss);
+    }
     // Finalizers run when the engine finds time for them.
     for (let turn = 0; turn < 100 && internedCount() - count >= 1000; turn++) await collectGarbage();
     expect(internedCount() - count).toBeLessThan(1000);
-    expect((process.memoryUsage().rss - bytes) / 2 ** 20).toBeLessThan(25);
+    expect((Math.min(...later.slice(-3)) - bytes) / 2 ** 20).toBeLessThan(25);
   }, 60_000);
 
   it('are one object again when they are made again', async () => {
