@@ -23,7 +23,8 @@ export class GuardedMemory implements Memory {
     this.length = length;
     const size = arrays[dtype].BYTES_PER_ELEMENT;
     const start = guardBytes + size * shift;
-    this.#bytes = new Uint8Array(start + size * length + guardBytes).fill(guardByte);
+    const end = start + size * length;
+    this.#bytes = new Uint8Array(end + guardBytes).fill(guardByte, 0, start).fill(guardByte, end);
     this.#array = new arrays[dtype](this.#bytes.buffer, start, length);
   }
 
@@ -68,8 +69,10 @@ export class GuardedMemory implements Memory {
   /** Whether the bytes before and after the elements are untouched. */
   guardsIntact(): boolean {
     const end = this.#array.byteOffset + this.#array.byteLength;
-    const intact = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === guardByte);
-    return intact(this.#bytes.subarray(0, this.#array.byteOffset)) && intact(this.#bytes.subarray(end));
+    const bytes = this.#bytes;
+    for (let i = 0; i < this.#array.byteOffset; i++) if (bytes[i] !== guardByte) return false;
+    for (let i = end; i < bytes.length; i++) if (bytes[i] !== guardByte) return false;
+    return true;
   }
 
   #pattern(): number {

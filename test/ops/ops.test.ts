@@ -8,117 +8,98 @@ import { cases, groupOf } from './cases.js';
 import { expectRight, expectSame, label, oracle, type Results, runCase } from './harness.js';
 
 const natives = backend.available.filter((name) => name.startsWith('native:'));
+const hasWasm = backend.available.includes('wasm');
 const missing = backend.info().compiled.filter((isa) => !natives.includes(`native:${isa}`));
-/** Instruction sets whose multiply-add rounds once: they owe each other the same bits. */
-const fused = natives.filter((name) => name !== 'native:scalar');
-const inPlace = cases.filter((testCase) => testCase.inPlace !== undefined);
 const threadsBefore = backend.threads;
+/** The number that is the default here runs on aligned memory, the others on memory that is not. */
+const otherThreads = [1, 2, 3].filter((threads) => threads !== threadsBefore);
 
-/** One test for each group, which reports every case that fails. */
-function itForEachGroup(check: (testCase: Case) => void, among = cases): void {
-  it.each([...new Set(among.map(groupOf))])('%s', (group) => {
-    const failures: string[] = [];
-    for (const testCase of among.filter((candidate) => groupOf(candidate) === group)) {
-      try {
-        check(testCase);
-      } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-    expect(failures.join('\n')).toBe('');
-  });
+const fused = natives.filter((name) => name !== 'native:scalar');
+/** What owe each other the same bits: instruction sets whose multiply-add rounds once, and those without one. */
+const twins: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(fused.slice(1).map((name) => [name, fused[0]!])),
+  ...(hasWasm && natives.includes('native:scalar') ? { 'native:scalar': 'wasm' } : {}),
+};
+
+/** The results on the way to which only native code flushes subnormal numbers, without those; ctcLoss has sums of products of these. */
+function withoutTiny({ op }: Case, results: Results): Results {
+  const tiny = op === 'ctcLoss' ? 2 ** -100 : 2 ** -120;
+  return Object.fromEntries(
+    Object.entries(results).map(([key, values]) => [key, values.map((x) => (Math.abs(x) < tiny ? 0 : x))]),
+  );
 }
 
-describe('the cases', () => {
-  it('have distinct names', () => {
-    const names = cases.map(label);
-    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
-  });
-
-  it('expect something that a broken op would not give by accident', () => {
-    const weak = cases.flatMap((testCase) => {
-      if (testCase.provesLittle !== undefined) return [];
-      const [expected] = oracle(testCase).expected;
-      return Object.entries(expected!).flatMap(([name, values]) => {
-        const reason = name === 'step' ? null : provesNothing(values);
-        return reason === null ? [] : [`${label(testCase)}: ${name}: ${reason}`];
-      });
-    });
-    expect(weak).toEqual([]);
-  });
-});
-
-const hasWasm = backend.available.includes('wasm');
-
-describe.each(['reference', ...(hasWasm ? ['wasm'] : []), ...natives])('ops on %s', (name) => {
-  const { ops } = getBackend(name);
-  const isReference = name === 'reference';
-  describe('are right', () => {
-    // Where the answer is exact, the oracle is the reference itself, and has run.
-    const among = isReference ? cases.filter(({ tolerance }) => tolerance !== 'exact') : cases;
-    itForEachGroup((testCase) => expectRight(testCase, runCase(ops, testCase)), among);
-  });
-  // Alignment is nothing to JavaScript.
-  describe.skipIf(isReference)('are right on memory that is not aligned', () => {
-    itForEachGroup((testCase) => expectRight(testCase, runCase(ops, testCase, { shift: 1 })));
-  });
-  describe('may write over their input', () => {
-    itForEachGroup((testCase) => {
+/** All that the op owes in this case, on every backend: what is wrong. One case after the other, so that its numbers are drawn once. */
+function failuresOf(testCase: Case): string[] {
+  const failures: string[] = [];
+  const attempt = (where: string, check: () => void): void => {
+    try {
+      check();
+    } catch (error) {
+      failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  attempt('the oracle', () => expectProof(testCase));
+  const found = new Map<string, Results>();
+  for (const name of ['reference', ...(hasWasm ? ['wasm'] : []), ...natives]) {
+    const { ops } = getBackend(name);
+    attempt(name, () => {
       const apart = runCase(ops, testCase);
-      for (const placement of testCase.inPlace ?? []) {
-        const places = Object.entries(placement).map((pair) => pair.join(' over '));
-        expectSame(testCase, runCase(ops, testCase, { inPlace: placement }), apart, places.join(', '));
-      }
-    }, inPlace);
-  });
+      found.set(name, apart);
+      expectRight(testCase, apart);
+    });
+    const apart = found.get(name);
+    if (apart === undefined) continue;
+    for (const placement of testCase.inPlace ?? []) {
+      const places = Object.entries(placement).map((pair) => pair.join(' over '));
+      attempt(name, () =>
+        expectSame(testCase, runCase(ops, testCase, { inPlace: placement }), apart, places.join(', ')),
+      );
+    }
+    if (name === 'wasm')
+      attempt(name, () => expectSame(testCase, runCase(ops, testCase, { shift: 1 }), apart, 'not aligned'));
+    for (const threads of natives.includes(name) ? otherThreads : []) {
+      attempt(name, () => {
+        backend.threads = threads;
+        const what = `${threads} threads, not aligned`;
+        expectSame(testCase, runCase(ops, testCase, { shift: threads }), apart, what);
+      });
+    }
+    backend.threads = threadsBefore;
+    const twin = found.get(twins[name] ?? '');
+    if (twin === undefined) continue;
+    const what = `${name} against ${twins[name]}`;
+    if (twins[name] !== 'wasm') attempt(name, () => expectSame(testCase, apart, twin, what));
+    else if (testCase.subnormal === undefined)
+      attempt(name, () => expectSame(testCase, withoutTiny(testCase, apart), withoutTiny(testCase, twin), what));
+  }
+  return failures;
+}
+
+/** Fails for expected values that a broken op would give by accident. */
+function expectProof(testCase: Case): void {
+  if (testCase.provesLittle !== undefined) return;
+  for (const [name, values] of Object.entries(oracle(testCase).expected[0]!)) {
+    const reason = name === 'step' ? null : provesNothing(values);
+    if (reason !== null) expect.fail(`${label(testCase)}: ${name}: ${reason}`);
+  }
+}
+
+it('the cases have distinct names', () => {
+  const names = cases.map(label);
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
 
-describe.each(natives)('ops on %s give the same bits', (name) => {
-  const { ops } = getBackend(name);
+describe('is right on every backend, with the same bits on any number of threads, wherever memory lies', () => {
+  const groups = new Map<string, Case[]>(cases.map((testCase) => [groupOf(testCase), []]));
+  for (const testCase of cases) groups.get(groupOf(testCase))!.push(testCase);
   afterAll(() => {
     backend.threads = threadsBefore;
   });
-  describe('on 1, 2 and 3 threads, wherever memory lies', () => {
-    itForEachGroup((testCase) => {
-      backend.threads = 1;
-      const alone = runCase(ops, testCase);
-      for (const threads of [2, 3]) {
-        backend.threads = threads;
-        expectSame(testCase, runCase(ops, testCase, { shift: threads }), alone, `${threads} threads`);
-      }
-    });
+  it.each([...groups.keys()])('%s', (group) => {
+    expect(groups.get(group)!.flatMap(failuresOf).join('\n')).toBe('');
   });
 });
-
-describe.each(fused.slice(1))(`ops on %s and ${fused[0]} give the same bits`, (name) => {
-  const { ops } = getBackend(name);
-  const { ops: narrowest } = getBackend(fused[0]!);
-  itForEachGroup((testCase) => {
-    expectSame(testCase, runCase(ops, testCase), runCase(narrowest, testCase), `${name} against ${fused[0]}`);
-  });
-});
-
-// Neither has a fused multiply-add. (The body of a describe that is skipped runs: it may not ask for a backend that is missing.)
-describe.each(hasWasm && natives.includes('native:scalar') ? ['wasm'] : [])(
-  'ops on %s and native:scalar give the same bits',
-  (name) => {
-    const { ops } = getBackend(name);
-    const { ops: scalar } = getBackend('native:scalar');
-    itForEachGroup(
-      (testCase) => {
-        // Tiny results have subnormal numbers on the way, which only native code flushes; those of ctcLoss are sums of products of these.
-        const tiny = testCase.op === 'ctcLoss' ? 2 ** -100 : 2 ** -120;
-        const flushed = (results: Results) =>
-          Object.fromEntries(
-            Object.entries(results).map(([key, values]) => [key, values.map((x) => (Math.abs(x) < tiny ? 0 : x))]),
-          );
-        const [mine, theirs] = [flushed(runCase(ops, testCase)), flushed(runCase(scalar, testCase))];
-        expectSame(testCase, mine, theirs, 'wasm against native:scalar');
-      },
-      cases.filter(({ subnormal }) => subnormal === undefined),
-    );
-  },
-);
 
 describe.skipIf(hasWasm)('ops on wasm', () => {
   it.skip('skipped: there is no module; npm run prebuilds -- wasm');

@@ -16,7 +16,14 @@ const memoryRole = /^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout
 
 export type Values = Readonly<Record<string, CaseValue>>;
 
-export const valuesOf = (testCase: Case): Values => testCase.args() as Values;
+/** The case whose values were asked for last: it is run many times in turn, and drawing numbers takes as long as computing with them. */
+let latest: { readonly testCase: Case; readonly values: Values } | undefined;
+
+/** Nobody may write to them. */
+export function valuesOf(testCase: Case): Values {
+  if (latest?.testCase !== testCase) latest = { testCase, values: testCase.args() as Values };
+  return latest.values;
+}
 
 export function rolesOf(testCase: Case): [argument: string, role: Role][] {
   return Object.entries(signatures[testCase.op]);
