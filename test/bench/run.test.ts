@@ -3,17 +3,24 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BenchDocument } from '../../bench/results/document.js';
 import { readOptions } from '../../bench/runner/options.js';
 import { backend } from '../../src/index.js';
+import { programFile } from '../helpers/program.js';
 import { resultDocument, resultRow, temporaryFolder } from './fixtures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = temporaryFolder();
 
+/** Compiled: what starts contenders starts each of them from its source. */
+const programs = new Map<string, string>();
+beforeAll(async () => {
+  for (const name of ['run', 'compare', 'report']) programs.set(name, await programFile(`bench/${name}.ts`));
+});
+
 function bench(...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: root });
+  const child = spawn(process.execPath, [programs.get('run')!, ...args], { cwd: root });
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (text: Buffer) => {
     said.stdout += text;
@@ -131,7 +138,7 @@ describe('bench:report and bench:compare', () => {
     return path;
   }
   const call = (program: string, ...args: string[]) =>
-    spawnSync(process.execPath, ['--import', 'tsx', `bench/${program}.ts`, ...args], { cwd: root, encoding: 'utf8' });
+    spawnSync(process.execPath, [programs.get(program)!, ...args], { cwd: root, encoding: 'utf8' });
 
   it.each<[number, string[], object]>([
     [1, ['compare', 'a.json', 'slow.json', '--again', 'a2.json'], { stdout: expect.stringContaining('12 slower') }],

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, root } from '../helpers/built.js';
 import { prints, stepsOf } from './blocks.js';
@@ -36,6 +37,17 @@ npm() {
 }
 `;
 
+/** Writes a program, and tells what starts it: tsx where it may import others, else what the same compiler makes of it here, once. */
+async function written(path: string, code: string, byTsx: boolean): Promise<string[]> {
+  if (byTsx) {
+    writeFileSync(`${path}.ts`, code);
+    return ['--import', 'tsx', `${path}.ts`];
+  }
+  const options = { loader: 'ts', format: 'esm', target: 'node20', keepNames: true } as const;
+  writeFileSync(`${path}.mjs`, (await transform(code, options)).code);
+  return [`${path}.mjs`];
+}
+
 describe.each(pages)('%s', (name) => {
   const page = readFileSync(join(docs, name), 'utf8');
   const steps = stepsOf(page);
@@ -46,6 +58,7 @@ describe.each(pages)('%s', (name) => {
     symlinkSync(join(base, 'node_modules'), join(cwd, 'node_modules'), 'junction');
     writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }');
     const options = { cwd, maxBuffer: 1 << 24 };
+    const byTsx = steps.some((step) => step.kind === 'file' && step.name!.endsWith('.ts'));
     let number = 0;
     for (const step of steps) {
       if (step.kind === 'file') {
@@ -54,11 +67,10 @@ describe.each(pages)('%s', (name) => {
         writeFileSync(path, step.code);
         continue;
       }
-      const file = `page-${++number}.ts`;
-      writeFileSync(join(cwd, file), step.kind === 'program' ? step.code : '');
+      const file = join(cwd, `page-${++number}`);
       const { stdout, stderr } =
         step.kind === 'program'
-          ? await run(process.execPath, ['--import', 'tsx', file], options)
+          ? await run(process.execPath, await written(file, step.code, byTsx), options)
           : await run('bash', ['-c', prelude + step.code], options);
       if (!prints(stdout + stderr, step.output)) expect(stdout + stderr, `what ${name} prints`).toBe(step.output);
     }

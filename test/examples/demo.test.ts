@@ -40,7 +40,7 @@ describe('the demo', () => {
   });
 
   it('says what it can be told', async () => {
-    const run = await demo(['--help']);
+    const run = await demo(['--help'], { byTsx: true });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     for (const option of ['--backend', '--epochs', '--batch-size', '--seed', '--threads', '--data', '--no-dropout'])
       expect(run.stdout).toContain(option);

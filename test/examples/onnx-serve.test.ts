@@ -13,7 +13,7 @@ beforeAll(ensureBuilt, 600_000);
 
 describe('examples/onnx-serve', () => {
   it('trains, exports, serves, and answers as the model does', { timeout: 180_000 }, async () => {
-    const { code, stdout, stderr } = await runExample('onnx-serve/main.ts');
+    const { code, stdout, stderr } = await runExample('onnx-serve/main.ts', [], { byTsx: true });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [accuracy, url, difference] = stdout.trim().split('\n');
     expect(Number(/^accuracy: (.*)$/.exec(accuracy!)![1])).toBeGreaterThan(0.95);

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../helpers/built.js';
+import { programFile } from '../helpers/program.js';
 
 export interface Run {
   readonly code: number | null;
@@ -12,6 +13,8 @@ export interface Run {
 }
 
 export interface RunOptions {
+  /** Started from its source by tsx, as the documentation says, rather than compiled before. */
+  readonly byTsx?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with all that has come out so far, whenever more comes; may send signals. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
@@ -19,9 +22,16 @@ export interface RunOptions {
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-export function runExample(path: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+/** What `node` is told to start an example. */
+export async function programOf(path: string, byTsx = false): Promise<string[]> {
+  if (byTsx) return ['--import', tsx, join(root, 'examples', path)];
+  return [path.endsWith('.ts') ? await programFile(`examples/${path}`) : join(root, 'examples', path)];
+}
+
+export async function runExample(path: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  const program = await programOf(path, options.byTsx);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', tsx, join(root, 'examples', path), ...args], {
+    const child = spawn(process.execPath, [...program, ...args], {
       cwd: root,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

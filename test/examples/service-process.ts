@@ -2,15 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import { loadDigits } from '../../examples/mnist/digits.js';
 import { root } from '../helpers/built.js';
+import { programOf } from './run.js';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = join(root, 'examples/service/main.ts');
 const errorLevel = 50;
 
 interface LogLine {
@@ -46,7 +42,7 @@ export class ServiceProcess {
   /** @throws Error with all it said when it ends before it listens. */
   static async start(modelFile: string, args: readonly string[] = []): Promise<ServiceProcess> {
     const options = ['--port', '0', '--model', modelFile, ...args];
-    const child = spawn(process.execPath, ['--import', tsx, main, ...options], {
+    const child = spawn(process.execPath, [...(await programOf('service/main.ts')), ...options], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

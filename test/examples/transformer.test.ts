@@ -1,7 +1,9 @@
 /** A transformer that knows where rows stand reads digits better than one that does not. */
+import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
-import { ensureBuilt, root } from '../helpers/built.js';
+import { ensureBuilt } from '../helpers/built.js';
 import { runBuilt } from '../helpers/built-child.js';
+import { programFile } from '../helpers/program.js';
 import { interruptExample, runExample } from './run.js';
 
 beforeAll(ensureBuilt, 600_000);
@@ -19,10 +21,8 @@ it('examples/transformer reads rows in their order', { timeout: 400_000 }, async
 
 it('has the positions of the paper', { timeout: 60_000 }, async () => {
   const { reported } = await runBuilt(`
-    import { register } from 'tsx/esm/api';
     import { zeros } from 'lanewise';
-    register();
-    const { SinusoidalPositions } = await import(${JSON.stringify(`file://${root}examples/transformer/positions.ts`)});
+    const { SinusoidalPositions } = await import(${JSON.stringify(pathToFileURL(await programFile('examples/transformer/positions.ts')))});
     const positions = new SinusoidalPositions(6, 9);
     report([positions.forward(zeros([2, 4, 6])).toArray(), Object.keys(positions.stateDict()), positions.parameters().length]);`);
   const [sums, names, parameters] = reported as [number[][][], string[], number];
