@@ -47,9 +47,26 @@ it('has no row twice', () => {
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
 
+/** What a row is about, by the first word of its name: one test for each, since 20,000 tests take their runner longer than the rows take. */
+const subjects = new Map<string, Row[]>();
+for (const row of rows) {
+  const [subject] = row.name.split(/[ (:,]/, 1) as [string];
+  subjects.set(subject, [...(subjects.get(subject) ?? []), row]);
+}
+
 describeEachBackend('bad input', () => {
   beforeAll(() => {
     untouched = null;
   });
-  it.each(rows)('$name', tryRow);
+  it.each([...subjects])('%s', (_, group) => {
+    const failures: string[] = [];
+    for (const row of group) {
+      try {
+        tryRow(row);
+      } catch (error) {
+        failures.push(`${row.name}: ${(error as Error).message}`);
+      }
+    }
+    expect(failures.join('\n')).toBe('');
+  });
 });
