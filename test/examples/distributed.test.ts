@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { launchers } from '../distributed/ranks.js';
 import { ensureBuilt, root } from '../helpers/built.js';
-import { runExample } from './run.js';
+import { type Run, runExample } from './run.js';
 
 const timeout = 240_000;
 const args = ['--epochs', '2'];
@@ -15,8 +15,12 @@ beforeAll(() => {
   ensureBuilt();
 }, 600_000);
 
+let one: Promise<Run> | undefined;
+/** The run of one process, which both tests look at. */
+const alone = () => (one ??= runExample('distributed/main.mjs', args));
+
 it('learns the digits', { timeout }, async () => {
-  const { code, stdout, stderr } = await runExample('distributed/main.mjs', args);
+  const { code, stdout, stderr } = await alone();
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(stdout).toContain('ranks: 1\n');
@@ -27,7 +31,6 @@ it.skipIf(launchers.length === 0)(
   'ends with the same line on two ranks (needs mpirun: apt-get install openmpi-bin)',
   { timeout },
   async () => {
-    const { stdout: alone } = await runExample('distributed/main.mjs', args);
     const [launcher] = launchers as [(typeof launchers)[number]];
     const script = join(root, 'examples/distributed/main.mjs');
     const [program, ...rest] = launcher.command(2, [process.execPath, script, ...args]);
@@ -39,7 +42,7 @@ it.skipIf(launchers.length === 0)(
       killSignal: 'SIGTERM',
     });
     expect(stdout).toContain('ranks: 2\n');
-    expect(lastLine(stdout)).toBe(lastLine(alone));
+    expect(lastLine(stdout)).toBe(lastLine((await alone()).stdout));
     expect(lastLine(stdout)).toMatch(/^after 2 epochs: loss 0\.\d+, validation 0\.\d+, accuracy 0\.9\d+$/);
   },
 );
