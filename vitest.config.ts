@@ -3,23 +3,27 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const everything = 'test/**/*.test.ts';
 
 /**
- * Folders whose files share a process, so that it imports the library once: their tests leave the library as they find it. Those that
- * look at the process itself (warnings, environment, memory, endings) have one each.
+ * What has a process of its own: tests that look at the process itself (environment, memory, garbage, threads) or at a library that nobody has
+ * used, those that end the jobs of the process, and those that give the library what it may choke on. All others leave it as they find it and
+ * share a process, which imports it once.
  */
-const together = [
-  'compile',
-  'data',
-  'functional',
-  'io',
-  'misuse',
-  'nn',
-  'onnx',
-  'optim',
-  'pointwise',
-  'random',
-  'tensor',
-  'train',
-].map((folder) => `test/${folder}/**/*.test.ts`);
+const apart = [
+  'test/fuzz/**/*.test.ts',
+  ...[
+    'buffers',
+    'buffers-compiled',
+    'buffers-hostile',
+    'event-loop',
+    'large-arrays',
+    'options',
+    'sizes',
+    'subnormals',
+  ].map((name) => `test/hazards/${name}.test.ts`),
+  ...['addon', 'addon-programs', 'backend', 'bits', 'load', 'native-jobs', 'native-programs', 'turns', 'wasm'].map(
+    (name) => `test/ops/${name}.test.ts`,
+  ),
+  'test/realms/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -34,11 +38,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'together', include: together, isolate: false, setupFiles: 'test/helpers/same-start.ts' },
+        test: {
+          name: 'together',
+          include: [everything],
+          exclude: [...configDefaults.exclude, ...apart],
+          isolate: false,
+          setupFiles: 'test/helpers/same-start.ts',
+        },
       },
       {
         extends: true,
-        test: { name: 'apart', include: [everything], exclude: [...configDefaults.exclude, ...together] },
+        test: { name: 'apart', include: apart },
       },
     ],
   },
