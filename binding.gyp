@@ -2,7 +2,7 @@
   # The build that users get (npm run build). The developers' build is native/CMakeLists.txt; both read the same list.
   'targets': [{
     'target_name': 'lanewise',
-    'sources': ["<!@(node -p \"require('fs').readFileSync('native/sources.txt', 'utf8').trim().split(/\\s+/).join(' ')\")"],
+    'sources': ["<!@(node packaging/unity.mjs)"],
     'defines': [
       'NAPI_VERSION=8',
       "LANEWISE_VERSION=\"<!(node -p \"require('./package.json').version\")\"",

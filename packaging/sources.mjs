@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 export function withImports(path, found = new Set()) {
   if (found.has(path)) return found;
   found.add(path);
-  for (const [, name] of readFileSync(join(root, path), 'utf8').matchAll(/ from '\.\/([\w-]+)\.js';/g))
-    withImports(`packaging/${name}.ts`, found);
+  for (const [, name, end] of readFileSync(join(root, path), 'utf8').matchAll(/ from '\.\/([\w-]+)\.(m?js)';/g))
+    withImports(`packaging/${name}.${end === 'js' ? 'ts' : end}`, found);
   return found;
 }
 

@@ -38,14 +38,21 @@ const abiFlags = words(`-D_LIBCXXABI_BUILDING_LIBRARY -D_LIBCPP_DISABLE_EXTERN_T
 /** WebAssembly has no threads here, and zig has these libraries for it without exceptions: native/wasm/exceptions.cc. */
 const wasmFlags = words('-fno-exceptions -D_LIBCPP_HAS_NO_THREADS -D_LIBCXXABI_HAS_NO_THREADS');
 
-export interface LibrarySource {
-  /** Under zig's lib. */
-  readonly source: string;
+/** Of libc++: what defines otherwise what headers that others read have defined by then. */
+const alone = new Set(
+  words(`condition_variable_destructor memory mutex_destructor system_error
+  support/win32/support support/win32/thread_win32`),
+);
+
+export interface LibraryUnit {
+  readonly name: string;
+  /** What is compiled as one translation unit, under zig's lib. */
+  readonly sources: readonly string[];
   readonly flags: readonly string[];
 }
 
 /** @param lib zig's lib */
-export function librarySources({ format, name }: Target, lib: string): LibrarySource[] {
+export function libraryUnits({ format, name }: Target, lib: string): LibraryUnit[] {
   const isWasm = format === 'wasm';
   const own = [
     ...(isWasm ? wasmFlags : []),
@@ -53,17 +60,25 @@ export function librarySources({ format, name }: Target, lib: string): LibrarySo
     ...(name.endsWith('-musl') ? ['-D_LIBCPP_HAS_MUSL_LIBC'] : []),
   ];
   const include = ['libcxxabi/include', 'libcxx/src'].map((folder) => `-I${join(lib, folder)}`);
-  const of = (folder: string, names: readonly string[], more: readonly string[]) =>
-    names.map((each) => ({
-      source: `${folder}/src/${each}.cpp`,
+  const of = (folder: string, names: readonly string[], more: readonly string[]): LibraryUnit[] => {
+    const unit = (name: string, members: readonly string[]) => ({
+      name: `${folder}-${name.replaceAll('/', '-')}`,
+      sources: members.map((each) => `${folder}/src/${each}.cpp`),
       flags: [...flags, ...own, ...more, ...include],
-    }));
+    });
+    const together = names.filter((each) => !alone.has(each));
+    return [unit('most', together), ...names.filter((each) => alone.has(each)).map((each) => unit(each, [each]))];
+  };
   return [
     ...of(
       'libcxx',
       [...library.all, ...(isWasm ? [] : library.native), ...(format === 'pe' ? library.windows : [])],
       [],
     ),
-    ...of('libcxxabi', [...abi.all, ...(isWasm ? [] : abi.native), ...(format === 'elf' ? abi.elf : [])], abiFlags),
+    ...of(
+      'libcxxabi',
+      [...abi.all, ...(isWasm ? [] : abi.native), ...(format === 'elf' ? abi.elf : [])],
+      [...abiFlags, `-I${join(lib, 'libcxxabi/src')}`],
+    ),
   ];
 }

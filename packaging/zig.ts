@@ -2,13 +2,14 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { clearLocalNames, installName } from './mach-o-names.js';
 import { clearTime } from './pe.js';
-import { librarySources } from './standard-library.js';
+import { libraryUnits } from './standard-library.js';
 import type { Target } from './targets.js';
+import { nativeSources, writeUnits } from './unity.mjs';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -105,11 +106,11 @@ export class Zig {
     const folder = join(this.#folder, 'objects', target.name);
     mkdirSync(folder, { recursive: true });
     const isWasm = target.format === 'wasm';
-    const sources = readFileSync(join(root, 'native/sources.txt'), 'utf8')
-      .trim()
-      .split(/\s+/)
+    const sources = nativeSources()
       .filter((source) => !isWasm || isOfWasm(source))
       .filter((source) => source !== scalarTable || needsScalar(target));
+    const levelOf = (source: string) => (isForSize(source) ? '-Os' : '-O3');
+    const units = writeUnits(relative(root, join(folder, 'units')), sources, levelOf);
     const code = codeFlags[target.format];
     const ours = [...code, ...flags];
     // As node-gyp has it. native/wasm asks for types of exceptions.
@@ -119,8 +120,8 @@ export class Zig {
       this.#zig('c++', '-target', target.triple, ...flags, source, '-o', object);
     const preludeSource = join(folder, 'prelude.cc');
     writeFileSync(preludeSource, prelude.map((name) => `#include <${name}>\n`).join(''));
-    const levels = ['-O3', '-Os'] as const;
-    const preludeOf = (level: (typeof levels)[number]) => join(folder, `prelude${level}.pch`);
+    const levels = ['-O3', '-Os'];
+    const preludeOf = (level: string) => join(folder, `prelude${level}.pch`);
     // -S, since zig would have an object of -c go through the linker.
     await Promise.all(
       levels.map((level) =>
@@ -131,22 +132,17 @@ export class Zig {
         ]),
       ),
     );
-    const jobs: { source: string; flags: readonly string[]; object: string }[] = sources.map((source) => {
-      const level = isForSize(source) ? '-Os' : '-O3';
-      return {
-        source,
-        flags: [...ours, ...rolled(source), level, '-Xclang', '-include-pch', '-Xclang', preludeOf(level)],
-        object: join(folder, `${source.replaceAll('/', '_')}.o`),
-      };
-    });
-    // By their paths in zig's lib: libc++ and libc++abi have files of one name.
-    for (const library of librarySources(target, join(compiler, 'lib')))
-      jobs.push({
-        // Without exceptions in WebAssembly.
-        flags: [...(isWasm ? [wasmFeatures] : code), ...library.flags],
-        source: join(compiler, 'lib', library.source),
-        object: join(folder, `${library.source.replaceAll('/', '_')}.o`),
-      });
+    const jobs: { source: string; flags: readonly string[]; object: string }[] = units.map(({ source, kind }) => ({
+      source,
+      flags: [...ours, ...rolled(source), kind, '-Xclang', '-include-pch', '-Xclang', preludeOf(kind)],
+      object: join(folder, `${source.replaceAll('/', '_')}.o`),
+    }));
+    for (const { name, sources, flags } of libraryUnits(target, join(compiler, 'lib'))) {
+      const source = join(folder, `${name}.cc`);
+      writeFileSync(source, sources.map((each) => `#include "${join(compiler, 'lib', each)}"\n`).join(''));
+      // Without exceptions in WebAssembly.
+      jobs.push({ flags: [...(isWasm ? [wasmFeatures] : code), ...flags], source, object: join(folder, `${name}.o`) });
+    }
     // The tables of kernels take longest.
     const waiting = [...jobs].sort((a, b) => Number(isTable(b.source)) - Number(isTable(a.source)));
     const work = async () => {

@@ -31,7 +31,7 @@ using program::DeviceBuffer;
 using program::Program;
 
 // The elements of a JavaScript array. They may have getters, so this runs JavaScript; what it gives does not.
-std::vector<napi_value> read_elements(const Argument& arg) {
+std::vector<napi_value> read_array_elements(const Argument& arg) {
   std::uint32_t count = 0;
   const napi_status status = napi_get_array_length(arg.env, arg.value, &count);
   if (status == napi_array_expected) throw WrongType(arg.location() + "expected an array of typed arrays");
@@ -71,8 +71,8 @@ std::vector<std::uint32_t> read_keys(const Argument& arg) {
 
 // From arguments 1 to 7 and 11 of submitJob.
 program::ProgramJob::Request read_request(napi_env env, std::span<const napi_value> values, const Program& program) {
-  const std::vector<napi_value> inputs = read_elements({env, values[1], 1}),
-                                outputs = read_elements({env, values[2], 2});
+  const std::vector<napi_value> inputs = read_array_elements({env, values[1], 1}),
+                                outputs = read_array_elements({env, values[2], 2});
   // From here on nothing runs JavaScript, so the arrays hold until they have been copied.
   program::ProgramJob::Request request{};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -175,7 +175,7 @@ napi_value job_progress(napi_env env, napi_callback_info info) noexcept {
 napi_value job_outputs(napi_env env, napi_callback_info info) noexcept {
   return guarded(env, "jobOutputs", [&]() -> napi_value {
     const auto values = read_arguments<2>(env, info, nullptr);
-    const std::vector<napi_value> elements = read_elements({env, values[1], 1});
+    const std::vector<napi_value> elements = read_array_elements({env, values[1], 1});
     const program::Job& job = Jobs::of(env).find_over(Read<std::size_t>::from({env, values[0], 0}));
     std::vector<std::span<std::byte>> outputs;
     for (const napi_value element : elements) {

@@ -10,10 +10,10 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-constexpr std::size_t kGrain = 60000;  // multiply-adds a thread
+constexpr std::size_t kGradientGrain = 60000;  // multiply-adds a thread
 
 // What the op was given.
-struct Operands {
+struct GradientOperands {
   const float *grad, *query, *key, *value, *out, *most, *total;
   float *query_grad, *key_grad, *value_grad;
 };
@@ -22,8 +22,8 @@ struct Operands {
 constexpr std::size_t kKeyBytes = std::size_t{256} << 10;
 
 // A thread's room.
-struct Room {
-  Room(const kernels::KernelTable& kernels, const AttentionCall& call)
+struct GradientWorkspace {
+  GradientWorkspace(const kernels::KernelTable& kernels, const AttentionCall& call)
       : of_features(panelled(kernels, call.features)),
         of_values(panelled(kernels, call.values)),
         blocks(blocks_at_once(call)),
@@ -57,8 +57,8 @@ struct Room {
 
 class Backward {
  public:
-  Backward(const kernels::KernelTable& kernels, const AttentionCall& call, const Operands& operands, const Room& room,
-           float* memory)
+  Backward(const kernels::KernelTable& kernels, const AttentionCall& call, const GradientOperands& operands,
+           const GradientWorkspace& room, float* memory)
       : kernels_(kernels),
         call_(call),
         of_(operands),
@@ -178,8 +178,8 @@ class Backward {
 
   const kernels::KernelTable& kernels_;
   const AttentionCall& call_;
-  const Operands& of_;
-  const Room& room_;
+  const GradientOperands& of_;
+  const GradientWorkspace& room_;
   const std::size_t features_, values_;  // columns of panels
   float *key_rows_, *value_rows_, *key_columns_, *key_sums_, *value_sums_, *scores_, *products_, *noise_, *deltas_;
   float *query_panels_, *query_sums_, *grad_panels_;
@@ -219,15 +219,15 @@ void attentionBackward(const Context& context, FloatIn grad, FloatIn query, Floa
   check_operand(kOp, "queryGrad", queryGrad.size(), call.query, batch, heads, queries, features);
   check_operand(kOp, "keyGrad", keyGrad.size(), call.key, batch, key_heads, keys, features);
   check_operand(kOp, "valueGrad", valueGrad.size(), call.value, batch, key_heads, keys, values);
-  const Operands operands{grad.data(), query.data(), key.data(),       value.data(),   out.data(),
-                          most.data(), total.data(), queryGrad.data(), keyGrad.data(), valueGrad.data()};
+  const GradientOperands operands{grad.data(), query.data(), key.data(),       value.data(),   out.data(),
+                                  most.data(), total.data(), queryGrad.data(), keyGrad.data(), valueGrad.data()};
   const std::size_t owners = checked_mul(batch, key_heads), key_blocks = call.key_blocks();
   const std::size_t query_blocks = checked_mul(group, call.query_blocks());
   if (owners == 0) return;
   const std::size_t work = core::capped_mul(std::max<std::size_t>(1, lines), std::max<std::size_t>(1, keys), 3,
                                             checked_add(features, values));
-  const std::size_t parts = parts_for(context, work, kGrain);
-  const Room room(context.kernels, call);
+  const std::size_t parts = parts_for(context, work, kGradientGrain);
+  const GradientWorkspace room(context.kernels, call);
   thread_local core::Scratch scratch;
   float* const memory = scratch.get<float>(checked_mul(parts, room.floats()));
   // What a part has of `total` units that each owner has `each` of: run(owner, first, last).

@@ -17,8 +17,8 @@ AttentionStrides strides_at(const char* op, Layout from, std::size_t at) {
 }
 
 // Elements from the first to one past the last.
-std::size_t reach(const AttentionStrides& strides, std::size_t batch, std::size_t heads, std::size_t rows,
-                  std::size_t last) {
+std::size_t operand_reach(const AttentionStrides& strides, std::size_t batch, std::size_t heads, std::size_t rows,
+                          std::size_t last) {
   if (batch == 0 || heads == 0 || rows == 0 || last == 0) return 0;
   const std::size_t row = checked_add(checked_mul(rows - 1, strides.row), last);
   return checked_add(checked_mul(batch - 1, strides.batch), checked_add(checked_mul(heads - 1, strides.head), row));
@@ -28,7 +28,7 @@ std::size_t reach(const AttentionStrides& strides, std::size_t batch, std::size_
 
 void check_operand(const char* op, const char* name, std::size_t length, const AttentionStrides& strides,
                    std::size_t batch, std::size_t heads, std::size_t rows, std::size_t columns) {
-  check_length(op, name, length, reach(strides, batch, heads, rows, columns));
+  check_length(op, name, length, operand_reach(strides, batch, heads, rows, columns));
 }
 
 AttentionCall check_attention(const AttentionArguments& of) {

@@ -41,7 +41,8 @@ struct Images {
   }
 };
 
-std::size_t check(const char* op, std::size_t batch, std::size_t channels, std::size_t pixels, std::size_t x) {
+std::size_t check_batch_norm(const char* op, std::size_t batch, std::size_t channels, std::size_t pixels,
+                             std::size_t x) {
   const std::size_t n = checked_mul(batch, channels, pixels);
   check_length(op, "x", x, n);
   return n;
@@ -95,7 +96,7 @@ double rstd_of(float variance, double eps) { return 1.0 / std::sqrt(static_cast<
 void batchNorm(const Context& context, FloatIn x, std::optional<FloatIn> weight, std::optional<FloatIn> bias,
                FloatOut out, FloatOut mean, FloatOut variance, std::size_t batch, std::size_t channels,
                std::size_t pixels, double eps, bool channelsLast) {
-  const std::size_t n = check("batchNorm", batch, channels, pixels, x.size());
+  const std::size_t n = check_batch_norm("batchNorm", batch, channels, pixels, x.size());
   check_length("batchNorm", "out", out.size(), n);
   check_length("batchNorm", "mean", mean.size(), channels);
   check_length("batchNorm", "variance", variance.size(), channels);
@@ -153,7 +154,7 @@ void batchNormBackward(const Context& context, FloatIn grad, FloatIn x, std::opt
                        FloatIn variance, std::optional<FloatOut> out, std::optional<FloatOut> weightGrad,
                        std::optional<FloatOut> biasGrad, std::size_t batch, std::size_t channels, std::size_t pixels,
                        double eps, bool channelsLast) {
-  const std::size_t n = check("batchNormBackward", batch, channels, pixels, x.size());
+  const std::size_t n = check_batch_norm("batchNormBackward", batch, channels, pixels, x.size());
   check_length("batchNormBackward", "grad", grad.size(), n);
   check_length("batchNormBackward", "mean", mean.size(), channels);
   check_length("batchNormBackward", "variance", variance.size(), channels);

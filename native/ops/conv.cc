@@ -8,9 +8,9 @@ namespace lanewise::ops {
 namespace {
 
 // `source` is x of a convolution, the output's gradient of its gradient; `out` the other one.
-void run(const char* op, const Context& context, ConvDirection direction, const char* source_name, FloatIn source,
-         KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry, bool source_channels_last,
-         bool out_channels_last, const PostOpArguments& follows) {
+void run_conv(const char* op, const Context& context, ConvDirection direction, const char* source_name, FloatIn source,
+              KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out, Numbers geometry,
+              bool source_channels_last, bool out_channels_last, const PostOpArguments& follows) {
   const ConvGeometry sizes = decode_geometry(op, geometry);
   const bool forward = direction == ConvDirection::kForward;
   const std::size_t channels = forward ? sizes.out_channels : sizes.channels;
@@ -42,16 +42,16 @@ void run(const char* op, const Context& context, ConvDirection direction, const 
 void conv(const Context& context, FloatIn x, KeepableWeight weight, std::optional<FloatIn> bias, FloatOut out,
           Numbers geometry, bool xChannelsLast, bool outChannelsLast, std::optional<ProgramIn> program, FloatIns inputs,
           IndexIns keys, Scalars scalars, FloatOuts outputs, std::size_t rowOffset) {
-  run("conv", context, ConvDirection::kForward, "x", x, weight, bias, out, geometry, xChannelsLast, outChannelsLast,
-      {program, inputs, keys, scalars, outputs, rowOffset});
+  run_conv("conv", context, ConvDirection::kForward, "x", x, weight, bias, out, geometry, xChannelsLast,
+           outChannelsLast, {program, inputs, keys, scalars, outputs, rowOffset});
 }
 
 void convInputGradient(const Context& context, FloatIn grad, KeepableWeight weight, std::optional<FloatIn> bias,
                        FloatOut out, Numbers geometry, bool gradChannelsLast, bool outChannelsLast,
                        std::optional<ProgramIn> program, FloatIns inputs, IndexIns keys, Scalars scalars,
                        FloatOuts outputs, std::size_t rowOffset) {
-  run("convInputGradient", context, ConvDirection::kInputGradient, "grad", grad, weight, bias, out, geometry,
-      gradChannelsLast, outChannelsLast, {program, inputs, keys, scalars, outputs, rowOffset});
+  run_conv("convInputGradient", context, ConvDirection::kInputGradient, "grad", grad, weight, bias, out, geometry,
+           gradChannelsLast, outChannelsLast, {program, inputs, keys, scalars, outputs, rowOffset});
 }
 
 }  // namespace lanewise::ops

@@ -26,9 +26,9 @@ constexpr std::size_t kFewWeights = 4096;
 // Depthwise lines begin on a boundary of the widest vector.
 constexpr std::size_t kLine = 16;
 
-class Convolution {
+class DirectConvolution {
  public:
-  Convolution(const Context& context, const ConvCall& call)
+  DirectConvolution(const Context& context, const ConvCall& call)
       : context_(context),
         kernels_(context.kernels),
         call_(call),
@@ -357,7 +357,7 @@ class Convolution {
 void convolve(const Context& context, const ConvCall& call) {
   if (call.geometry.batch == 0) return;
   if (winograd_suits(call.geometry)) return winograd_convolve(context, call);
-  Convolution convolution(context, call);
+  DirectConvolution convolution(context, call);
   convolution.run();
 }
 

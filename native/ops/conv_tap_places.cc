@@ -9,7 +9,7 @@
 namespace lanewise::ops {
 namespace {
 
-constexpr std::size_t kFewChannels = 4, kMostTaps = 256;
+constexpr std::size_t kFewChannels = 4, kMostTapChannels = 256;
 // Zeros around an image cost no more than this many times the image, beyond what is small in any case.
 constexpr std::size_t kMostZeros = 4, kFewZeros = 16384;
 
@@ -24,7 +24,7 @@ std::size_t extent(const SpatialDim& dim) {
 TapPlaces::TapPlaces(const ConvGeometry& geometry) : g_(geometry) {
   const auto& [planes, rows, columns] = g_.dims;
   const std::size_t taps = g_.taps();
-  applies_ = g_.groups == 1 && g_.channels <= kFewChannels && taps > 1 && taps * g_.channels <= kMostTaps;
+  applies_ = g_.groups == 1 && g_.channels <= kFewChannels && taps > 1 && taps * g_.channels <= kMostTapChannels;
   if (!applies_) return;
   line_ = core::checked_mul(extent(columns), g_.channels);
   plane_ = core::checked_mul(extent(rows), line_);

@@ -20,7 +20,7 @@ using core::checked_mul;
 using kernels::ConvRun;
 
 // Pixels that a tile's sums are worth being loaded for: images of fewer go together.
-constexpr std::size_t kPixelsTogether = 160;
+constexpr std::size_t kGradientPixelsTogether = 160;
 
 // The outputs of one dimension whose tap lies in the input: [begin, end).
 struct Range {
@@ -35,9 +35,9 @@ Range range_of(const SpatialDim& dim, std::size_t tap) {
   return {begin, std::max(begin, end)};
 }
 
-class WeightGradient {
+class DirectWeightGradient {
  public:
-  WeightGradient(const Context& context, const ConvWeightCall& call)
+  DirectWeightGradient(const Context& context, const ConvWeightCall& call)
       : context_(context),
         kernels_(context.kernels),
         call_(call),
@@ -51,7 +51,7 @@ class WeightGradient {
         placed_(places_.applies()) {
     const std::size_t pixels = std::max<std::size_t>(1, g_.out_pixels());
     together_ = placed_ ? 1
-                        : std::clamp<std::size_t>((kPixelsTogether + pixels - 1) / pixels, 1,
+                        : std::clamp<std::size_t>((kGradientPixelsTogether + pixels - 1) / pixels, 1,
                                                   std::max<std::size_t>(1, g_.batch / chunks_.count));
     makes_grad_ = call.grad_images != nullptr;
     copies_grad_ = !(call.grad_channels_last || makes_grad_) || g_.group_outs() % nr_ != 0;
@@ -199,7 +199,7 @@ class WeightGradient {
   // first-level cache while the tiles pass.
   void add_placed(const float* image, const float* grad, std::size_t panel, float* sums) const {
     const std::size_t rows = runs_.size(), width = g_.dims[2].out;
-    const std::size_t together = std::max<std::size_t>(1, kPixelsTogether / std::max<std::size_t>(1, width));
+    const std::size_t together = std::max<std::size_t>(1, kGradientPixelsTogether / std::max<std::size_t>(1, width));
     for (std::size_t row = 0; row < rows; row += together) {
       const std::size_t taken = std::min(together, rows - row);
       const kernels::ConvOuter outer{.a = image,
@@ -298,7 +298,7 @@ void weight_gradient(const Context& context, const ConvWeightCall& call) {
   if (call.geometry.out_channels == 0) return;
   if (call.geometry.depthwise()) return depthwise_weight_gradient(context, call);
   if (winograd_suits(call.geometry)) return winograd_weight_gradient(context, call);
-  WeightGradient(context, call).run();
+  DirectWeightGradient(context, call).run();
 }
 
 void convWeightGradient(const Context& context, FloatIn grad, FloatIn x, FloatOut out, std::optional<FloatOut> biasGrad,

@@ -8,7 +8,7 @@ namespace lanewise::ops {
 namespace {
 
 // Lines of a panel that are transposed together before they go to their places.
-constexpr std::size_t kMostTaps = 64, kMostColumns = 32;
+constexpr std::size_t kMostPackedTaps = 64, kMostColumns = 32;
 
 // [taps][nr] for one channel of the source, from where elements of a column are dense. Columns that are missing are
 // zeros in `lines`. A plan leaves out taps that no output needs, when the image is smaller than the stride.
@@ -40,8 +40,8 @@ void pack_conv_panel(const kernels::KernelTable& kernels, const ConvCall& call, 
     kernels.pack_rows(weight, line_stride, plan.source_channels, columns, to);
     return;
   }
-  if (taps <= kMostTaps && nr <= kMostColumns) {
-    float lines[kMostTaps * kMostColumns] = {};
+  if (taps <= kMostPackedTaps && nr <= kMostColumns) {
+    float lines[kMostPackedTaps * kMostColumns] = {};
     for (std::size_t c = 0; c < plan.source_channels; ++c) {
       pack_taps(kernels, weight + c * line_stride, column_stride, columns, taps, plan, c, lines, to);
     }

@@ -10,21 +10,24 @@
 namespace lanewise::ops {
 namespace {
 
-constexpr std::size_t kBytes = 4;
+constexpr std::size_t kCopiedBytes = 4;
 // Columns and rows that a transposing copy handles together: a cache line of elements.
 constexpr std::size_t kTile = 16;
 
 using Byte = unsigned char;
 
-Byte* at(void* data, std::size_t index) { return static_cast<Byte*>(data) + index * kBytes; }
-const Byte* at(const void* data, std::size_t index) { return static_cast<const Byte*>(data) + index * kBytes; }
+Byte* byte_at(void* data, std::size_t index) { return static_cast<Byte*>(data) + index * kCopiedBytes; }
+const Byte* byte_at(const void* data, std::size_t index) {
+  return static_cast<const Byte*>(data) + index * kCopiedBytes;
+}
 
 void copy_row(const Byte* x, std::size_t x_step, Byte* out, std::size_t out_step, std::size_t n) {
   if (x_step == 1 && out_step == 1) {
-    std::memcpy(out, x, n * kBytes);
+    std::memcpy(out, x, n * kCopiedBytes);
     return;
   }
-  for (std::size_t i = 0; i < n; ++i) std::memcpy(out + i * out_step * kBytes, x + i * x_step * kBytes, kBytes);
+  for (std::size_t i = 0; i < n; ++i)
+    std::memcpy(out + i * out_step * kCopiedBytes, x + i * x_step * kCopiedBytes, kCopiedBytes);
 }
 
 // Rows [begin, end) of a matrix of which one side is dense along the rows and the other along the columns.
@@ -35,8 +38,8 @@ void transpose_rows(const Strided& shape, const Byte* x, Byte* out, std::size_t 
     for (std::size_t c0 = 0; c0 < columns; c0 += kTile) {
       const std::size_t c1 = std::min(columns, c0 + kTile);
       for (std::size_t r = r0; r < r1; ++r) {
-        copy_row(at(x, r * shape.first[0] + c0 * shape.first[1]), shape.first[1],
-                 at(out, r * shape.second[0] + c0 * shape.second[1]), shape.second[1], c1 - c0);
+        copy_row(byte_at(x, r * shape.first[0] + c0 * shape.first[1]), shape.first[1],
+                 byte_at(out, r * shape.second[0] + c0 * shape.second[1]), shape.second[1], c1 - c0);
       }
     }
   }
@@ -74,13 +77,13 @@ void copy(const Context& context, AnyConst x, AnyMutable out, Layout layout, std
   check_length("copy", "x", x.size, reach(shape, shape.first, xOffset));
   check_length("copy", "out", out.size, reach(shape, shape.second, outOffset));
   if (shape.count == 0) return;
-  const Byte* from = at(x.data, xOffset);
-  Byte* to = at(out.data, outOffset);
+  const Byte* from = byte_at(x.data, xOffset);
+  Byte* to = byte_at(out.data, outOffset);
   const std::size_t width = shape.last(), x_step = shape.first_step(), out_step = shape.second_step();
   const std::size_t parts = writes_twice(shape) ? 1 : parts_for(context, shape.count, kElementGrain);
   if (shape.rows == 1) {
     split(context, parts, width, 16, [&](std::size_t begin, std::size_t end) {
-      copy_row(at(from, begin * x_step), x_step, at(to, begin * out_step), out_step, end - begin);
+      copy_row(byte_at(from, begin * x_step), x_step, byte_at(to, begin * out_step), out_step, end - begin);
     });
     return;
   }
@@ -92,7 +95,7 @@ void copy(const Context& context, AnyConst x, AnyMutable out, Layout layout, std
   split(context, parts, shape.rows, 1, [&](std::size_t begin, std::size_t end) {
     RowWalk walk(shape, begin);
     for (std::size_t r = begin; r < end; ++r, walk.next()) {
-      copy_row(at(from, walk.first()), x_step, at(to, walk.second()), out_step, width);
+      copy_row(byte_at(from, walk.first()), x_step, byte_at(to, walk.second()), out_step, width);
     }
   });
 }
@@ -103,7 +106,7 @@ void cast(const Context& context, AnyConst x, AnyMutable out, std::size_t n) {
   split_elements(context, n, [&](std::size_t begin, std::size_t end) {
     const std::size_t count = end - begin;
     if (x.dtype == out.dtype) {
-      std::memmove(at(out.data, begin), at(x.data, begin), count * kBytes);
+      std::memmove(byte_at(out.data, begin), byte_at(x.data, begin), count * kCopiedBytes);
     } else if (x.dtype == DType::kFloat32) {
       context.kernels.to_int(static_cast<const float*>(x.data) + begin, static_cast<std::int32_t*>(out.data) + begin,
                              count);

@@ -10,10 +10,10 @@ namespace {
 
 using core::checked_mul;
 
-constexpr std::size_t kBytes = 4;
+constexpr std::size_t kElementBytes = 4;
 
 // x, index and what they make or change, as [outer, count, inner] and [outer, size, inner].
-struct Sizes {
+struct GatherSizes {
   std::size_t outer, size, count, inner;
   std::size_t whole() const { return checked_mul(checked_mul(outer, size), inner); }
   std::size_t picked() const { return checked_mul(checked_mul(outer, count), inner); }
@@ -22,7 +22,7 @@ struct Sizes {
 // body(o, begin, end): columns [begin, end) of block o. No two parts share a column of a block, so places that are
 // named twice are written by one thread, in order.
 template <typename Body>
-void split_columns(const Context& context, const Sizes& s, const Body& body) {
+void split_columns(const Context& context, const GatherSizes& s, const Body& body) {
   const std::size_t parts = parts_for(context, s.outer * s.count * s.inner, kElementGrain);
   if (s.outer >= parts) {
     split(context, parts, s.outer, 1, [&](std::size_t begin, std::size_t end) {
@@ -39,7 +39,7 @@ void split_columns(const Context& context, const Sizes& s, const Body& body) {
 
 void gather(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
             std::size_t count, std::size_t inner) {
-  const Sizes sizes{outer, size, count, inner};
+  const GatherSizes sizes{outer, size, count, inner};
   const std::size_t picked = sizes.picked();
   if (x.dtype != out.dtype) refuse("gather", "out", "must have the dtype of x");
   check_length("gather", "x", x.size, sizes.whole());
@@ -55,7 +55,7 @@ void gather(const Context& context, AnyConst x, IndexIn index, AnyMutable out, s
       for (std::size_t i = 0; i < inner; ++i) {
         const std::size_t at = row * inner + i;
         const std::size_t source = (block + static_cast<std::size_t>(index[at])) * inner + i;
-        std::memcpy(to + at * kBytes, from + source * kBytes, kBytes);
+        std::memcpy(to + at * kElementBytes, from + source * kElementBytes, kElementBytes);
       }
     }
   });
@@ -63,7 +63,7 @@ void gather(const Context& context, AnyConst x, IndexIn index, AnyMutable out, s
 
 void scatter(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t outer, std::size_t size,
              std::size_t count, std::size_t inner) {
-  const Sizes sizes{outer, size, count, inner};
+  const GatherSizes sizes{outer, size, count, inner};
   const std::size_t picked = sizes.picked();
   if (x.dtype != out.dtype) refuse("scatter", "out", "must have the dtype of x");
   check_length("scatter", "x", x.size, picked);
@@ -78,7 +78,7 @@ void scatter(const Context& context, AnyConst x, IndexIn index, AnyMutable out, 
       for (std::size_t i = begin; i < end; ++i) {
         const std::size_t at = (o * count + j) * inner + i;
         const std::size_t target = (o * size + static_cast<std::size_t>(index[at])) * inner + i;
-        std::memcpy(to + target * kBytes, from + at * kBytes, kBytes);
+        std::memcpy(to + target * kElementBytes, from + at * kElementBytes, kElementBytes);
       }
     }
   });
@@ -86,7 +86,7 @@ void scatter(const Context& context, AnyConst x, IndexIn index, AnyMutable out, 
 
 void scatterAdd(const Context& context, FloatIn x, IndexIn index, FloatOut out, std::size_t outer, std::size_t size,
                 std::size_t count, std::size_t inner) {
-  const Sizes sizes{outer, size, count, inner};
+  const GatherSizes sizes{outer, size, count, inner};
   const std::size_t picked = sizes.picked();
   check_length("scatterAdd", "x", x.size(), picked);
   check_length("scatterAdd", "index", index.size(), picked);

@@ -21,7 +21,7 @@ namespace {
 using core::checked_mul;
 
 // A position in the index, and the row that it names.
-struct Entry {
+struct RowEntry {
   std::uint32_t row, position;
 };
 
@@ -29,17 +29,17 @@ constexpr unsigned kDigitBits = 10;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
 // Sorts by row; entries of one row stay in their order. `other` is room for as many. Returns where the result is.
-std::span<const Entry> sort_by_row(std::span<Entry> entries, std::span<Entry> other, std::size_t rows) {
+std::span<const RowEntry> sort_by_row(std::span<RowEntry> entries, std::span<RowEntry> other, std::size_t rows) {
   // Names are of 31 bits, however many rows there are.
   const std::size_t last = std::min<std::size_t>(rows == 0 ? 0 : rows - 1, INT32_MAX);
   const auto bits = static_cast<unsigned>(std::bit_width(last));
   for (unsigned shift = 0; shift < bits; shift += kDigitBits) {
-    const auto digit = [shift](const Entry& entry) { return (entry.row >> shift) & (kDigits - 1); };
+    const auto digit = [shift](const RowEntry& entry) { return (entry.row >> shift) & (kDigits - 1); };
     std::uint32_t places[kDigits] = {};
-    for (const Entry& entry : entries) ++places[digit(entry)];
+    for (const RowEntry& entry : entries) ++places[digit(entry)];
     std::uint32_t first = 0;
     for (std::uint32_t& place : places) first += std::exchange(place, first);
-    for (const Entry& entry : entries) other[places[digit(entry)]++] = entry;
+    for (const RowEntry& entry : entries) other[places[digit(entry)]++] = entry;
     std::swap(entries, other);
   }
   return entries;
@@ -55,14 +55,14 @@ class RowUpdate {
   std::size_t workspace() const { return core::checked_add(padded(width_), padded(update_.workspace())); }
 
   // Entries that name whole rows.
-  void run(std::span<const Entry> entries, float* workspace) const {
+  void run(std::span<const RowEntry> entries, float* workspace) const {
     float* const sum = workspace;
     float* const rest = workspace + padded(width_);
     std::optional<PointwiseRun> program;
     if (!update_.has_kernel()) program.emplace(bound_, rest);
     while (!entries.empty()) {
       const std::uint32_t row = entries[0].row;
-      const auto ends = std::ranges::find_if(entries, [row](const Entry& entry) { return entry.row != row; });
+      const auto ends = std::ranges::find_if(entries, [row](const RowEntry& entry) { return entry.row != row; });
       const auto same = static_cast<std::size_t>(ends - entries.begin());
       if (add_up(entries.first(same), sum)) {
         const std::size_t begin = row * width_;
@@ -78,12 +78,12 @@ class RowUpdate {
 
  private:
   // As indexAdd does. False if nothing counts.
-  bool add_up(std::span<const Entry> same, float* sum) const {
-    const auto counts = [this](const Entry& entry) { return !counts_ || (*counts_)[entry.position] != 0.0f; };
+  bool add_up(std::span<const RowEntry> same, float* sum) const {
+    const auto counts = [this](const RowEntry& entry) { return !counts_ || (*counts_)[entry.position] != 0.0f; };
     if (std::ranges::none_of(same, counts)) return false;
     const kernels::KernelTable& kernels = bound_.kernels();
     kernels.fill(0.0f, sum, width_);
-    for (const Entry& entry : same) kernels.add(sum, 1, grad_.data() + entry.position * width_, 1, sum, width_);
+    for (const RowEntry& entry : same) kernels.add(sum, 1, grad_.data() + entry.position * width_, 1, sum, width_);
     return true;
   }
 
@@ -95,7 +95,7 @@ class RowUpdate {
 };
 
 // Where the part that begins at `at` really begins: a row belongs to one part.
-std::size_t row_begin(std::span<const Entry> entries, std::size_t at) {
+std::size_t row_begin(std::span<const RowEntry> entries, std::size_t at) {
   while (at > 0 && at < entries.size() && entries[at].row == entries[at - 1].row) ++at;
   return at;
 }
@@ -120,12 +120,12 @@ void indexUpdate(const Context& context, FloatIn grad, IndexIn index, std::optio
   const RowUpdate update(bound, grad, counts, width);
   const std::size_t parts = parts_for(context, core::capped_mul(count, width, states.size()), kElementGrain);
   thread_local core::Scratch sorting, memory;  // the calling thread's, for all parts
-  Entry* const entries = sorting.get<Entry>(checked_mul(count, 2));
+  RowEntry* const entries = sorting.get<RowEntry>(checked_mul(count, 2));
   float* const scratch = memory.get<float>(checked_mul(parts, update.workspace()));
   for (std::size_t r = 0; r < count; ++r) {
     entries[r] = {static_cast<std::uint32_t>(index[r]), static_cast<std::uint32_t>(r)};
   }
-  const std::span<const Entry> sorted = sort_by_row({entries, count}, {entries + count, count}, rows);
+  const std::span<const RowEntry> sorted = sort_by_row({entries, count}, {entries + count, count}, rows);
   run_parts(context, parts, [&](std::size_t part) {
     const std::size_t begin = row_begin(sorted, part_begin(part, parts, count, 1));
     const std::size_t end = row_begin(sorted, part_begin(part + 1, parts, count, 1));

@@ -13,8 +13,8 @@ using core::checked_mul;
 namespace {
 
 // out[r, :] = x[index[r], :].
-void gather(const char* op, const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows,
-            std::size_t width) {
+void gather_rows(const char* op, const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows,
+                 std::size_t width) {
   if (x.dtype != out.dtype) refuse(op, "out", "must have the dtype of x");
   check_length(op, "x", x.size, checked_mul(rows, width));
   check_length(op, "out", out.size, checked_mul(index.size(), width));
@@ -35,7 +35,7 @@ void gather(const char* op, const Context& context, AnyConst x, IndexIn index, A
 void indexSelect(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows, std::size_t width,
                  std::size_t count) {
   check_length("indexSelect", "index", index.size(), count);
-  gather("indexSelect", context, x, index.first(count), out, rows, width);
+  gather_rows("indexSelect", context, x, index.first(count), out, rows, width);
 }
 
 void gatherRows(const Context& context, AnyConst x, IndexIn index, AnyMutable out, std::size_t rows, std::size_t width,
@@ -46,7 +46,7 @@ void gatherRows(const Context& context, AnyConst x, IndexIn index, AnyMutable ou
   }
   const std::size_t first = checked_mul(static_cast<std::size_t>(step), count);
   check_length("gatherRows", "index", index.size(), core::checked_add(first, count));
-  gather("gatherRows", context, x, index.subspan(first, count), out, rows, width);
+  gather_rows("gatherRows", context, x, index.subspan(first, count), out, rows, width);
 }
 
 void indexAdd(const Context& context, FloatIn grad, IndexIn index, FloatOut out, std::size_t rows, std::size_t width,

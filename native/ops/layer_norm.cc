@@ -13,9 +13,9 @@ using core::checked_mul;
 
 // Parts of `outer` whose gradients of weight and bias are added up by themselves: their number depends on the sizes
 // alone.
-constexpr std::size_t kMostChunks = 8;
+constexpr std::size_t kMostNormChunks = 8;
 
-struct Sizes {
+struct NormSizes {
   std::size_t outer, groups, channels, inner;
   std::size_t rows() const { return checked_mul(outer, groups); }
   std::size_t row() const { return checked_mul(channels, inner); }
@@ -32,7 +32,7 @@ void check_optional(const char* op, const char* name, const std::optional<Span>&
 void layerNorm(const Context& context, FloatIn x, std::optional<FloatIn> weight, std::optional<FloatIn> bias,
                FloatOut out, FloatOut mean, FloatOut variance, std::size_t outer, std::size_t groups,
                std::size_t channels, std::size_t inner, double eps, bool centered) {
-  const Sizes sizes{outer, groups, channels, inner};
+  const NormSizes sizes{outer, groups, channels, inner};
   const std::size_t rows = sizes.rows(), row = sizes.row(), n = checked_mul(rows, row);
   check_length("layerNorm", "x", x.size(), n);
   check_length("layerNorm", "out", out.size(), n);
@@ -54,7 +54,7 @@ void layerNormBackward(const Context& context, FloatIn grad, FloatIn x, std::opt
                        FloatIn variance, std::optional<FloatOut> out, std::optional<FloatOut> weightGrad,
                        std::optional<FloatOut> biasGrad, std::size_t outer, std::size_t groups, std::size_t channels,
                        std::size_t inner, double eps, bool centered) {
-  const Sizes sizes{outer, groups, channels, inner};
+  const NormSizes sizes{outer, groups, channels, inner};
   const std::size_t rows = sizes.rows(), row = sizes.row(), weights = sizes.weights(), n = checked_mul(rows, row);
   check_length("layerNormBackward", "grad", grad.size(), n);
   check_length("layerNormBackward", "x", x.size(), n);
@@ -64,7 +64,7 @@ void layerNormBackward(const Context& context, FloatIn grad, FloatIn x, std::opt
   check_optional("layerNormBackward", "out", out, n);
   check_optional("layerNormBackward", "weightGrad", weightGrad, weights);
   check_optional("layerNormBackward", "biasGrad", biasGrad, weights);
-  const std::size_t chunks = std::clamp<std::size_t>(outer, 1, kMostChunks), width = padded(weights);
+  const std::size_t chunks = std::clamp<std::size_t>(outer, 1, kMostNormChunks), width = padded(weights);
   thread_local core::Scratch scratch;
   float* const partial = scratch.get<float>(checked_mul(2, chunks, width));
   context.kernels.fill(0.0f, partial, 2 * chunks * width);

@@ -20,7 +20,7 @@ using core::checked_mul;
 constexpr std::size_t kLines = 256;
 constexpr std::size_t kStripRows = 96;
 constexpr std::size_t kPackedStripRows = 264;
-constexpr std::size_t kGroupColumns = 512;
+constexpr std::size_t kUpdateGroupColumns = 512;
 constexpr std::size_t kGroupFloats = 1 << 20;
 // Lines of k from which on A is packed.
 constexpr std::size_t kPackLines = 64;
@@ -38,7 +38,7 @@ struct Gradient {
 };
 
 // How one part works through its block of the gradient.
-struct Blocking {
+struct UpdateBlocking {
   bool pack_a;
   std::size_t lines;  // of k at a time
   std::size_t strip;  // rows of a strip
@@ -46,14 +46,14 @@ struct Blocking {
   // Floats for packed b, packed a, sums of products, and what the update needs.
   std::size_t b_workspace, a_workspace, sums_workspace, update_workspace;
 
-  Blocking(const Gradient& gradient, const Update& update, const kernels::KernelTable& kernels)
+  UpdateBlocking(const Gradient& gradient, const Update& update, const kernels::KernelTable& kernels)
       : update_workspace(padded(update.workspace())) {
     const std::size_t nr = kernels.gemm_nr, mr = kernels.gemm_mr, k = std::max<std::size_t>(1, gradient.k);
     pack_a = k >= kPackLines;
     const std::size_t blocks = (k + kLines - 1) / kLines;
     lines = (k + blocks - 1) / blocks;
     strip = core::checked_round_up(std::min(pack_a ? kPackedStripRows : kStripRows, gradient.m), mr);
-    group = std::clamp(kGroupFloats / k, nr, kGroupColumns) / nr * nr;
+    group = std::clamp(kGroupFloats / k, nr, kUpdateGroupColumns) / nr * nr;
     group = std::min(group, core::checked_round_up(gradient.n, nr));
     b_workspace = padded(checked_mul(group, k));
     a_workspace = pack_a ? padded(checked_mul(strip / mr, checked_add(checked_mul(lines, mr), 16))) : 0;
@@ -68,7 +68,7 @@ struct Blocking {
 
 class BlockUpdate {
  public:
-  BlockUpdate(const kernels::KernelTable& kernels, const Gradient& gradient, const Blocking& blocking,
+  BlockUpdate(const kernels::KernelTable& kernels, const Gradient& gradient, const UpdateBlocking& blocking,
               const Update& update, float* scratch)
       : kernels_(kernels),
         gradient_(gradient),
@@ -141,13 +141,13 @@ class BlockUpdate {
 
   const kernels::KernelTable& kernels_;
   const Gradient& gradient_;
-  const Blocking& blocking_;
+  const UpdateBlocking& blocking_;
   const Update& update_;
   float *packed_b_, *packed_a_, *sums_, *update_workspace_;
 };
 
 // Whether threads had better own columns or rows, by their multiply-adds and what each packs.
-bool owns_columns(const Gradient& gradient, const Blocking& blocking, std::size_t parts, std::size_t nr) {
+bool owns_columns(const Gradient& gradient, const UpdateBlocking& blocking, std::size_t parts, std::size_t nr) {
   const std::size_t rows = (gradient.m + parts - 1) / parts, panels = (gradient.n + nr - 1) / nr;
   const std::size_t columns = (panels + parts - 1) / parts * nr;
   const std::size_t cost_of_a = blocking.pack_a ? kPackCost : 0;
@@ -156,12 +156,12 @@ bool owns_columns(const Gradient& gradient, const Blocking& blocking, std::size_
   return columns_cost <= rows_cost;
 }
 
-void run(const Context& context, const Gradient& gradient, const Update& update) {
+void run_update(const Context& context, const Gradient& gradient, const Update& update) {
   const std::size_t nr = context.kernels.gemm_nr;
   const std::size_t work = core::capped_mul(gradient.m, gradient.n, std::max<std::size_t>(1, gradient.k));
   if (work == 0) return;
   const std::size_t parts = parts_for(context, work, kMultiplyGrain);
-  const Blocking blocking(gradient, update, context.kernels);
+  const UpdateBlocking blocking(gradient, update, context.kernels);
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const scratch = memory.get<float>(checked_mul(parts, blocking.workspace()));
   const bool columns = owns_columns(gradient, blocking, parts, nr);
@@ -189,7 +189,7 @@ void linearWeightUpdate(const Context& context, FloatIn grad, FloatIn x, Program
   // Lines of a panel are inputs, its columns outputs; row-major it is the other way round.
   const Gradient gradient = packed ? Gradient{x.data(), grad.data(), inFeatures, outFeatures, rows, true}
                                    : Gradient{grad.data(), x.data(), outFeatures, inFeatures, rows, false};
-  run(context, gradient, Update(bound, true));
+  run_update(context, gradient, Update(bound, true));
   bound.finish();
 }
 

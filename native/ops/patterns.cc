@@ -8,7 +8,7 @@
 namespace lanewise::ops {
 namespace {
 
-using Operands = std::array<std::uint32_t, 4>;
+using NodeOperands = std::array<std::uint32_t, 4>;
 
 // Looks at the expression of a value. Products of two are matched in either order: they commute to the bit.
 class Matcher {
@@ -25,7 +25,7 @@ class Matcher {
 
  private:
   // The operands of a stream that is computed by this node; null for another.
-  const Operands* operands(std::uint32_t value, Node node) const {
+  const NodeOperands* operands(std::uint32_t value, Node node) const {
     const PointwiseProgram::Instruction* const made = program_.instruction(value);
     return made != nullptr && made->node == node && !uniform(value) ? &made->operands : nullptr;
   }
@@ -49,7 +49,7 @@ class Matcher {
     std::uint32_t factor, value;
   };
   std::optional<Scaled> scaled(std::uint32_t value) const {
-    const Operands* const product = operands(value, Node::mul);
+    const NodeOperands* const product = operands(value, Node::mul);
     if (product == nullptr) return std::nullopt;
     if (uniform((*product)[0])) return Scaled{(*product)[0], (*product)[1]};
     if (uniform((*product)[1])) return Scaled{(*product)[1], (*product)[0]};
@@ -61,7 +61,7 @@ class Matcher {
     std::uint32_t factor, value, term;
   };
   std::optional<Sum> scaled_sum(std::uint32_t value) const {
-    const Operands* const sum = operands(value, Node::fma);
+    const NodeOperands* const sum = operands(value, Node::fma);
     if (sum == nullptr) return std::nullopt;
     const auto& [a, b, term, rest] = *sum;
     if (uniform(a)) return Sum{a, b, term};
@@ -73,13 +73,13 @@ class Matcher {
     if (program_.inputs() != 1 || program_.outputs() != 1 || program_.masks().size() > 1) return std::nullopt;
     ActivationPattern result{false, false};
     std::uint32_t value = program_.output_values()[0];
-    if (const Operands* const product = operands(value, Node::mul)) {
+    if (const NodeOperands* const product = operands(value, Node::mul)) {
       const bool first = operands((*product)[0], Node::mask) != nullptr;
       if (!first && operands((*product)[1], Node::mask) == nullptr) return std::nullopt;
       result.masked = true;
       value = (*product)[first ? 1 : 0];
     }
-    if (const Operands* const relu = operands(value, Node::relu)) {
+    if (const NodeOperands* const relu = operands(value, Node::relu)) {
       result.relu = true;
       value = (*relu)[0];
     }
@@ -88,7 +88,7 @@ class Matcher {
 
   std::optional<MaskedPattern> masked() const {
     if (program_.inputs() != 2 || program_.outputs() != 1) return std::nullopt;
-    const Operands* const choice = operands(program_.output_values()[0], Node::selectLessEqual);
+    const NodeOperands* const choice = operands(program_.output_values()[0], Node::selectLessEqual);
     if (choice == nullptr) return std::nullopt;
     const auto& [y, bound, yes, no] = *choice;
     if (y != 1 || !zero(bound) || !zero(yes)) return std::nullopt;
@@ -140,7 +140,7 @@ class Matcher {
                                                std::uint32_t& gradient) const {
     SgdPattern::Momentum result{};
     const std::uint32_t next = program_.output_values()[k];
-    const Operands* const choice = operands(next, Node::selectEqual);
+    const NodeOperands* const choice = operands(next, Node::selectEqual);
     if (choice == nullptr) return std::nullopt;
     const auto& [step, first_step, first, later] = *choice;
     const auto sum = scaled_sum(later);
@@ -167,8 +167,8 @@ class Matcher {
   // With output k as the parameter.
   std::optional<AdamPattern> adam(std::uint32_t k) const {
     AdamPattern result{};
-    const Operands* const update = operands(program_.output_values()[k], Node::sub);
-    const Operands* const quotient = update == nullptr ? nullptr : operands((*update)[1], Node::div);
+    const NodeOperands* const update = operands(program_.output_values()[k], Node::sub);
+    const NodeOperands* const quotient = update == nullptr ? nullptr : operands((*update)[1], Node::div);
     const auto step = quotient == nullptr ? std::nullopt : scaled((*quotient)[0]);
     if (!step) return std::nullopt;
     result.step_size = step->factor;
@@ -180,16 +180,16 @@ class Matcher {
       result.param.input = shrunk->value;
       result.shrink = shrunk->factor;
     }
-    const Operands* const scaled_root = operands((*quotient)[1], Node::fma);
-    const Operands* const root = scaled_root != nullptr ? scaled_root : operands((*quotient)[1], Node::add);
-    const Operands* const square_root = root == nullptr ? nullptr : operands((*root)[0], Node::sqrt);
+    const NodeOperands* const scaled_root = operands((*quotient)[1], Node::fma);
+    const NodeOperands* const root = scaled_root != nullptr ? scaled_root : operands((*quotient)[1], Node::add);
+    const NodeOperands* const square_root = root == nullptr ? nullptr : operands((*root)[0], Node::sqrt);
     const std::size_t last = scaled_root != nullptr ? 2 : 1;
     if (square_root == nullptr || !uniform((*root)[1]) || !uniform((*root)[last])) return std::nullopt;
     if (scaled_root != nullptr) result.root_scale = (*root)[1];
     result.eps = (*root)[last];
     std::uint32_t second = (*square_root)[0];
     if (program_.outputs() == 4) {
-      const Operands* const larger = operands(second, Node::max);
+      const NodeOperands* const larger = operands(second, Node::max);
       const auto at = output(second);
       if (larger == nullptr || !at || !input((*larger)[0])) return std::nullopt;
       result.max_v = UpdatedState{(*larger)[0], *at};
@@ -203,8 +203,8 @@ class Matcher {
     const auto m = scaled_sum(first), v = scaled_sum(second);
     const auto at_m = output(first), at_v = output(second);
     if (!m || !v || !at_m || !at_v || !input(m->term) || !input(v->value)) return false;
-    const Operands* const difference = operands(m->value, Node::sub);
-    const Operands* const square = operands(v->term, Node::mul);
+    const NodeOperands* const difference = operands(m->value, Node::sub);
+    const NodeOperands* const square = operands(v->term, Node::mul);
     if (difference == nullptr || square == nullptr || (*difference)[1] != m->term) return false;
     const std::uint32_t g = (*difference)[0];
     // (one_minus_beta2·g)·g: the order of the products matters.

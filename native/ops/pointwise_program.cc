@@ -28,13 +28,13 @@ constexpr std::size_t kHeader = 6;
 constexpr std::size_t kInstructionNumbers = 5;
 constexpr double kMost = 65536;  // of anything that is counted
 
-[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("pointwise program: " + what); }
+[[noreturn]] void refuse_program(const std::string& what) { throw std::invalid_argument("pointwise program: " + what); }
 
 // A number in [0, limit).
 std::uint32_t index(double value, double limit, const char* what) {
   if (!(value >= 0 && value < limit && std::trunc(value) == value)) {
-    refuse(std::string(what) + " must be a whole number in [0, " + std::to_string(static_cast<std::size_t>(limit)) +
-           "), got " + std::to_string(value));
+    refuse_program(std::string(what) + " must be a whole number in [0, " +
+                   std::to_string(static_cast<std::size_t>(limit)) + "), got " + std::to_string(value));
   }
   return static_cast<std::uint32_t>(value);
 }
@@ -280,15 +280,15 @@ std::optional<double> PointwiseProgram::constant(std::uint32_t value) const {
 }
 
 void PointwiseProgram::check(std::span<const double> code) {
-  if (code.size() < kHeader) refuse("needs 6 numbers at its head, got " + std::to_string(code.size()));
+  if (code.size() < kHeader) refuse_program("needs 6 numbers at its head, got " + std::to_string(code.size()));
   std::array<std::uint32_t, kHeader> counts;
   for (std::size_t i = 0; i < kHeader; ++i) counts[i] = index(code[i], kMost, "a count");
   const auto [inputs, keys, scalars, constants, instructions, outputs] = counts;
   const std::size_t length = kHeader + constants + kInstructionNumbers * instructions + outputs;
   if (code.size() != length) {
-    refuse("needs " + std::to_string(length) + " numbers, got " + std::to_string(code.size()));
+    refuse_program("needs " + std::to_string(length) + " numbers, got " + std::to_string(code.size()));
   }
-  if (outputs == 0) refuse("has no output");
+  if (outputs == 0) refuse_program("has no output");
   inputs_ = inputs;
   keys_ = keys;
   scalars_ = scalars;
@@ -306,7 +306,7 @@ void PointwiseProgram::check(std::span<const double> code) {
     bool uniform = !is_mask;
     for (std::size_t o = 0; o < instruction.operands.size(); ++o) {
       if (o >= count) {
-        if (numbers[o + 1] != 0) refuse("an operand that its node does not have must be 0");
+        if (numbers[o + 1] != 0) refuse_program("an operand that its node does not have must be 0");
         continue;
       }
       const bool is_key = is_mask && o == 0;
@@ -315,7 +315,7 @@ void PointwiseProgram::check(std::span<const double> code) {
       if (!is_key) uniform = uniform && is_uniform_[operand];
     }
     if (is_mask) {
-      if (!is_uniform_[instruction.operands[1]]) refuse("the probability of a mask must be uniform");
+      if (!is_uniform_[instruction.operands[1]]) refuse_program("the probability of a mask must be uniform");
       masks_.push_back({instruction.operands[0], instruction.operands[1]});
     }
     is_uniform_.push_back(uniform);

@@ -58,7 +58,7 @@ void forward(const Context& context, const WindowPlan& plan, const float* x, flo
   });
 }
 
-void check(const char* op, const WindowPlan& plan, std::size_t x, std::size_t out) {
+void check_pool(const char* op, const WindowPlan& plan, std::size_t x, std::size_t out) {
   const std::size_t planes = checked_mul(plan.batch, plan.channels);
   check_length(op, "x", x, checked_mul(planes, plan.pixels));
   check_length(op, "out", out, checked_mul(planes, plan.windows));
@@ -85,7 +85,7 @@ void maxPool(const Context& context, FloatIn x, FloatOut out, std::optional<Inde
              bool xChannelsLast, bool outChannelsLast) {
   thread_local WindowPlan plan;
   plan.read("maxPool", windows);
-  check("maxPool", plan, x.size(), out.size());
+  check_pool("maxPool", plan, x.size(), out.size());
   if (index) check_length("maxPool", "index", index->size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
   const WindowPlan& own = plan;
@@ -107,7 +107,7 @@ void avgPool(const Context& context, FloatIn x, FloatOut out, Numbers windows, b
              bool outChannelsLast) {
   thread_local WindowPlan plan;
   plan.read("avgPool", windows);
-  check("avgPool", plan, x.size(), out.size());
+  check_pool("avgPool", plan, x.size(), out.size());
   plan.build();
   const WindowPlan& own = plan;
   forward(context, own, x.data(), out.data(), nullptr, xChannelsLast, outChannelsLast,

@@ -127,7 +127,7 @@ void max_planes(const Context& context, const WindowPlan& plan, const float* gra
   });
 }
 
-void check(const char* op, const WindowPlan& plan, std::size_t grad, std::size_t out) {
+void check_pool_backward(const char* op, const WindowPlan& plan, std::size_t grad, std::size_t out) {
   const std::size_t planes = checked_mul(plan.batch, plan.channels);
   check_length(op, "grad", grad, checked_mul(planes, plan.windows));
   check_length(op, "out", out, checked_mul(planes, plan.pixels));
@@ -150,7 +150,7 @@ void maxPoolBackward(const Context& context, FloatIn grad, IndexIn index, FloatO
                      bool gradChannelsLast, bool outChannelsLast) {
   thread_local WindowPlan plan;
   plan.read("maxPoolBackward", windows);
-  check("maxPoolBackward", plan, grad.size(), out.size());
+  check_pool_backward("maxPoolBackward", plan, grad.size(), out.size());
   check_length("maxPoolBackward", "index", index.size(), checked_mul(plan.batch, plan.channels, plan.windows));
   plan.build();
   if (!gradChannelsLast && !outChannelsLast) {
@@ -169,7 +169,7 @@ void avgPoolBackward(const Context& context, FloatIn grad, FloatOut out, Numbers
                      bool outChannelsLast) {
   thread_local WindowPlan plan;
   plan.read("avgPoolBackward", windows);
-  check("avgPoolBackward", plan, grad.size(), out.size());
+  check_pool_backward("avgPoolBackward", plan, grad.size(), out.size());
   plan.build();
   const WindowPlan& own = plan;
   backward(context, own, grad.data(), nullptr, out.data(), gradChannelsLast, outChannelsLast,

@@ -21,7 +21,7 @@ constexpr std::size_t kFewRows = 8;
 // The weights of all blocks of units. Gates of a block lie one behind the other: panels [inputs][nr] of x and
 // [units][nr] of h. Sums have their places in a line: those of the gates, block by block; then, of a GRU, what x gives
 // for n, whose third gate is what h gives.
-struct Panels {
+struct GatePanels {
   std::size_t nr, blocks, gates;
   float *x, *h, *start;
 
@@ -34,15 +34,15 @@ struct Panels {
   }
 };
 
-struct Operands {
+struct RecurrentOperands {
   Recurrence shape;
   const float *x, *hidden, *cell, *weight_ih, *weight_hh, *bias_ih, *bias_hh;
   std::optional<IndexIn> lengths;
   float *out, *last_hidden, *last_cell, *previous, *saved;
 };
 
-void pack_gate(const kernels::KernelTable& kernels, const Operands& o, const Panels& panels, std::size_t block,
-               std::size_t g) {
+void pack_gate(const kernels::KernelTable& kernels, const RecurrentOperands& o, const GatePanels& panels,
+               std::size_t block, std::size_t g) {
   const std::size_t units = o.shape.units, inputs = o.shape.inputs, first = block * panels.nr;
   const std::size_t columns = std::min(panels.nr, units - first), line = g * units + first;
   const std::size_t panel = block * panels.gates + g;
@@ -62,10 +62,10 @@ void pack_gate(const kernels::KernelTable& kernels, const Operands& o, const Pan
 }
 
 // Rows [begin, end) through all steps.
-class Rows {
+class RecurrentRows {
  public:
-  Rows(const kernels::KernelTable& kernels, const Operands& operands, const Panels& panels, float* scratch,
-       std::size_t begin, std::size_t end)
+  RecurrentRows(const kernels::KernelTable& kernels, const RecurrentOperands& operands, const GatePanels& panels,
+                float* scratch, std::size_t begin, std::size_t end)
       : kernels_(kernels),
         o_(operands),
         panels_(panels),
@@ -77,7 +77,7 @@ class Rows {
         sums_of_x_(nullptr) {}
 
   // Floats of scratch, with the sums of x for `steps` steps of `rows` rows ahead.
-  static std::size_t workspace(const Recurrence& shape, const Panels& panels, std::size_t rows_ahead) {
+  static std::size_t workspace(const Recurrence& shape, const GatePanels& panels, std::size_t rows_ahead) {
     const std::size_t state = padded(checked_mul(kRecurrentRows, shape.units));
     return checked_add(checked_mul(2, state), padded(checked_mul(std::max(kRecurrentRows, rows_ahead), panels.line())));
   }
@@ -186,8 +186,8 @@ class Rows {
   }
 
   const kernels::KernelTable& kernels_;
-  const Operands& o_;
-  const Panels& panels_;
+  const RecurrentOperands& o_;
+  const GatePanels& panels_;
   const std::size_t begin_, rows_;
   float *hidden_, *cell_, *sums_;
   float* sums_of_x_;
@@ -197,10 +197,10 @@ void zero(float* memory, std::size_t length) {
   if (memory != nullptr) std::memset(memory, 0, length * sizeof(float));
 }
 
-void run(const Context& context, const Operands& operands) {
+void run_recurrent(const Context& context, const RecurrentOperands& operands) {
   const Recurrence& shape = operands.shape;
   const std::size_t nr = context.kernels.gemm_nr, blocks = (shape.units + nr - 1) / nr;
-  Panels panels{nr, blocks, shape.gates, nullptr, nullptr, nullptr};
+  GatePanels panels{nr, blocks, shape.gates, nullptr, nullptr, nullptr};
   const std::size_t of_x = padded(checked_mul(blocks * shape.gates, checked_mul(shape.inputs, nr)));
   const std::size_t of_h = padded(checked_mul(blocks * shape.gates, checked_mul(shape.units, nr)));
   const std::size_t work =
@@ -208,7 +208,7 @@ void run(const Context& context, const Operands& operands) {
   const std::size_t parts = std::min(shape.rows, parts_for(context, work, kMultiplyGrain));
   const bool ahead = shape.rows < kFewRows && parts == 1;
   const std::size_t workspace =
-      Rows::workspace(shape, panels, ahead ? checked_mul(shape.steps, shape.rows) : std::size_t{0});
+      RecurrentRows::workspace(shape, panels, ahead ? checked_mul(shape.steps, shape.rows) : std::size_t{0});
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const scratch = memory.get<float>(
       checked_add(checked_add(of_x, of_h), checked_add(padded(panels.line()), checked_mul(parts, workspace))));
@@ -229,7 +229,7 @@ void run(const Context& context, const Operands& operands) {
     zero(operands.saved, steps_length(shape, shape.saved_lines() * shape.units));
   }
   split_recurrent_rows(context, shape, parts, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows(context.kernels, operands, panels, workspaces + part * workspace, begin, end).run(ahead);
+    RecurrentRows(context.kernels, operands, panels, workspaces + part * workspace, begin, end).run(ahead);
   });
 }
 
@@ -260,9 +260,10 @@ void recurrent(const Context& context, FloatIn x, FloatIn hidden, std::optional<
   if (state == 0) return;
   const auto of = [](const auto& memory) { return memory ? memory->data() : nullptr; };
   const bool is_lstm = gates == 4;
-  run(context, {shape, x.data(), hidden.data(), is_lstm ? of(cell) : nullptr, weightIh.data(), weightHh.data(),
-                of(biasIh), of(biasHh), lengths, out.data(), lastHidden.data(), is_lstm ? of(lastCell) : nullptr,
-                of(previous), shape.saved_lines() == 0 ? nullptr : of(saved)});
+  run_recurrent(context,
+                {shape, x.data(), hidden.data(), is_lstm ? of(cell) : nullptr, weightIh.data(), weightHh.data(),
+                 of(biasIh), of(biasHh), lengths, out.data(), lastHidden.data(), is_lstm ? of(lastCell) : nullptr,
+                 of(previous), shape.saved_lines() == 0 ? nullptr : of(saved)});
 }
 
 }  // namespace lanewise::ops

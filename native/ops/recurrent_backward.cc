@@ -12,7 +12,7 @@ namespace {
 using core::checked_add;
 using core::checked_mul;
 
-struct Operands {
+struct RecurrentGradientOperands {
   Recurrence shape;
   const float *grad, *grad_last_hidden, *grad_last_cell, *weight_hh, *out, *previous, *saved;
   std::optional<IndexIn> lengths;
@@ -23,10 +23,10 @@ struct Operands {
 // sets.
 std::size_t gates_stride(const Recurrence& shape) { return checked_add(padded(shape.width()), 16); }
 
-class Rows {
+class RecurrentGradientRows {
  public:
-  Rows(const kernels::KernelTable& kernels, const Operands& operands, const float* panels, float* scratch,
-       std::size_t begin, std::size_t end)
+  RecurrentGradientRows(const kernels::KernelTable& kernels, const RecurrentGradientOperands& operands,
+                        const float* panels, float* scratch, std::size_t begin, std::size_t end)
       : kernels_(kernels), o_(operands), panels_(panels), begin_(begin), rows_(end - begin) {
     const std::size_t state = padded(kRecurrentRows * o_.shape.units);
     next_ = scratch;
@@ -115,19 +115,19 @@ class Rows {
   }
 
   const kernels::KernelTable& kernels_;
-  const Operands& o_;
+  const RecurrentGradientOperands& o_;
   const float* const panels_;
   const std::size_t begin_, rows_;
   float *next_, *cell_, *direct_, *gates_, *hidden_gates_;
 };
 
-void run(const Context& context, const Operands& operands) {
+void run_recurrent_backward(const Context& context, const RecurrentGradientOperands& operands) {
   const Recurrence& shape = operands.shape;
   const std::size_t nr = context.kernels.gemm_nr, units = shape.units, width = shape.width();
   const std::size_t work = core::capped_mul(width, shape.steps, shape.rows, units);
   const std::size_t parts = std::min(shape.rows, parts_for(context, work, kMultiplyGrain));
   const std::size_t packed = padded(checked_mul(core::checked_round_up(units, nr), width));
-  const std::size_t workspace = Rows::workspace(shape);
+  const std::size_t workspace = RecurrentGradientRows::workspace(shape);
   thread_local core::Scratch memory;  // the calling thread's, for all parts
   float* const panels = memory.get<float>(checked_add(packed, checked_mul(parts, workspace)));
   for (std::size_t u = 0; u < units; u += nr) {
@@ -139,7 +139,7 @@ void run(const Context& context, const Operands& operands) {
     if (operands.grad_hidden_gates != nullptr) std::memset(operands.grad_hidden_gates, 0, bytes);
   }
   split_recurrent_rows(context, shape, parts, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows(context.kernels, operands, panels, panels + packed + part * workspace, begin, end).run();
+    RecurrentGradientRows(context.kernels, operands, panels, panels + packed + part * workspace, begin, end).run();
   });
 }
 
@@ -172,7 +172,8 @@ void recurrentBackward(const Context& context, FloatIn grad, std::optional<Float
   if (gradCell) check_length(kOp, "gradCell", gradCell->size(), state);
   if (state == 0) return;
   const auto of = [](const auto& memory) { return memory ? memory->data() : nullptr; };
-  run(context, {shape, grad.data(), of(gradLastHidden), gates == 4 ? of(gradLastCell) : nullptr, weightHh.data(),
+  run_recurrent_backward(
+      context, {shape, grad.data(), of(gradLastHidden), gates == 4 ? of(gradLastCell) : nullptr, weightHh.data(),
                 out.data(), previous.data(), shape.saved_lines() == 0 ? nullptr : of(saved), lengths, gradGates.data(),
                 gates == 3 ? of(gradHiddenGates) : nullptr, gradHidden.data(), gates == 4 ? of(gradCell) : nullptr});
 }

@@ -13,12 +13,12 @@ namespace {
 using core::checked_mul;
 
 // The codes of the op.
-enum Kind : std::int32_t { kSum, kLargest, kSmallest };
+enum ProgramReduction : std::int32_t { kProgramSum, kProgramLargest, kProgramSmallest };
 
 // Computes results piece by piece and reduces them. `workspace`: kSumBlock floats, then what the run needs.
-class Rows {
+class ProgramRows {
  public:
-  Rows(const Context& context, const BoundPointwise& bound, float* workspace)
+  ProgramRows(const Context& context, const BoundPointwise& bound, float* workspace)
       : kernels_(context.kernels), results_(workspace), run_(bound, workspace + kSumBlock) {}
 
   // Elements [begin, end), no more than kSumChunk.
@@ -79,7 +79,7 @@ void sum_row(const Context& context, const BoundPointwise& bound, std::size_t pa
   thread_local core::Scratch memory;
   double* const totals = memory.get<double>(chunks);
   split_units(context, parts, chunks, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows rows(context, bound, scratch + part * workspace);
+    ProgramRows rows(context, bound, scratch + part * workspace);
     for (std::size_t c = begin; c < end; ++c) {
       totals[c] = rows.sum(c * kSumChunk, std::min(to.size, (c + 1) * kSumChunk));
     }
@@ -95,17 +95,17 @@ void reduce_rows(const Context& context, const BoundPointwise& bound, const Redu
   const std::size_t parts = parts_for(context, work, kElementGrain);
   thread_local core::Scratch memory;
   float* const scratch = memory.get<float>(checked_mul(parts, workspace));
-  if (to.kind == kSum && to.outer == 1) return sum_row(context, bound, parts, workspace, scratch, to);
+  if (to.kind == kProgramSum && to.outer == 1) return sum_row(context, bound, parts, workspace, scratch, to);
   split_units(context, parts, to.outer, [&](std::size_t part, std::size_t begin, std::size_t end) {
-    Rows rows(context, bound, scratch + part * workspace);
+    ProgramRows rows(context, bound, scratch + part * workspace);
     for (std::size_t o = begin; o < end; ++o) {
       const std::size_t first = o * to.size, last = first + to.size;
-      if (to.kind == kSum) {
+      if (to.kind == kProgramSum) {
         double total = 0.0;
         for (std::size_t at = first; at < last; at += kSumChunk) total += rows.sum(at, std::min(last, at + kSumChunk));
         to.out[o] = static_cast<float>(total);
       } else {
-        const Extreme best = rows.extreme(first, last, to.kind == kLargest);
+        const Extreme best = rows.extreme(first, last, to.kind == kProgramLargest);
         to.out[o] = best.value;
         to.index[o] = best.index;
       }
@@ -127,10 +127,10 @@ void reduce_columns(const Context& context, const BoundPointwise& bound, const R
     PointwiseRun(bound, scratch + part * workspace).elements(first, last, {.output = results + first});
   });
   const FloatIn x{results, bound.count()};
-  if (to.kind == kSum) {
+  if (to.kind == kProgramSum) {
     sum_float(context, x, to.out, to.outer, to.size, to.inner);
   } else {
-    extreme_float(context, x, to.out, to.index, to.outer, to.size, to.inner, to.kind == kLargest);
+    extreme_float(context, x, to.out, to.index, to.outer, to.size, to.inner, to.kind == kProgramLargest);
   }
 }
 
@@ -142,8 +142,9 @@ void reduce(const Context& context, ProgramIn program, FloatIns inputs, Scalars 
   constexpr const char* kOp = "reduce";
   const std::size_t results = checked_mul(outer, inner), count = checked_mul(results, size);
   check_length(kOp, "out", out.size(), results);
-  if (kind < kSum || kind > kSmallest) refuse(kOp, "kind", "must be 0, 1 or 2, got " + std::to_string(kind));
-  if (kind == kSum) {
+  if (kind < kProgramSum || kind > kProgramSmallest)
+    refuse(kOp, "kind", "must be 0, 1 or 2, got " + std::to_string(kind));
+  if (kind == kProgramSum) {
     if (index) refuse(kOp, "index", "must be null for a sum");
   } else {
     if (!index) refuse(kOp, "index", "is missing");
@@ -168,7 +169,7 @@ void reduce(const Context& context, ProgramIn program, FloatIns inputs, Scalars 
   } else {
     reduce_columns(context, bound, to);
   }
-  if (kind != kSum || divisor == 1.0) return;
+  if (kind != kProgramSum || divisor == 1.0) return;
   const float by = static_cast<float>(divisor);
   context.kernels.div(out.data(), 1, &by, 0, out.data(), results);
 }

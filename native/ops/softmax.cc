@@ -10,7 +10,7 @@ namespace {
 
 using core::checked_mul;
 
-constexpr std::size_t kColumns = 16;
+constexpr std::size_t kSoftmaxColumns = 16;
 
 // rows[c·size + r] = x[r·inner + c], and back.
 void to_rows(const float* x, std::size_t size, std::size_t inner, std::size_t columns, float* rows) {
@@ -36,9 +36,9 @@ void along(const Context& context, const float* a, const float* b, float* out, s
     });
     return;
   }
-  const std::size_t groups = (inner + kColumns - 1) / kColumns, block = size * inner;
+  const std::size_t groups = (inner + kSoftmaxColumns - 1) / kSoftmaxColumns, block = size * inner;
   const std::size_t parts = std::min(outer * groups, parts_for(context, outer * block, kElementGrain));
-  const std::size_t workspace = checked_mul(size, kColumns);
+  const std::size_t workspace = checked_mul(size, kSoftmaxColumns);
   thread_local core::Scratch scratch;
   float* const buffers = scratch.get<float>(checked_mul(parts, 2, workspace));
   context.pool.run(parts, [&](std::size_t part) {
@@ -46,8 +46,8 @@ void along(const Context& context, const float* a, const float* b, float* out, s
     float* second = first + workspace;
     const std::size_t end = part_begin(part + 1, parts, outer * groups, 1);
     for (std::size_t g = part_begin(part, parts, outer * groups, 1); g < end; ++g) {
-      const std::size_t column = g % groups * kColumns, at = g / groups * block + column;
-      const std::size_t columns = std::min(kColumns, inner - column);
+      const std::size_t column = g % groups * kSoftmaxColumns, at = g / groups * block + column;
+      const std::size_t columns = std::min(kSoftmaxColumns, inner - column);
       to_rows(a + at, size, inner, columns, first);
       if (b != nullptr) to_rows(b + at, size, inner, columns, second);
       kernel(first, second, first, columns);
@@ -56,14 +56,14 @@ void along(const Context& context, const float* a, const float* b, float* out, s
   });
 }
 
-void check(const char* op, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner) {
+void check_softmax(const char* op, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner) {
   const std::size_t n = checked_mul(outer, size, inner);
   check_length(op, "x", x.size(), n);
   check_length(op, "out", out.size(), n);
 }
 
-void check(const char* op, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
-           std::size_t inner) {
+void check_softmax(const char* op, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
+                   std::size_t inner) {
   const std::size_t n = checked_mul(outer, size, inner);
   check_length(op, "grad", grad.size(), n);
   check_length(op, "y", y.size(), n);
@@ -74,7 +74,7 @@ void check(const char* op, FloatIn grad, FloatIn y, FloatOut out, std::size_t ou
 
 void softmax(const Context& context, FloatIn x, FloatOut out, std::size_t outer, std::size_t size, std::size_t inner,
              bool log) {
-  check("softmax", x, out, outer, size, inner);
+  check_softmax("softmax", x, out, outer, size, inner);
   const auto kernel = log ? context.kernels.log_softmax : context.kernels.softmax;
   along(context, x.data(), nullptr, out.data(), outer, size, inner,
         [&](const float* a, const float*, float* to, std::size_t rows) { kernel(a, to, rows, size); });
@@ -82,7 +82,7 @@ void softmax(const Context& context, FloatIn x, FloatOut out, std::size_t outer,
 
 void softmaxBackward(const Context& context, FloatIn grad, FloatIn y, FloatOut out, std::size_t outer, std::size_t size,
                      std::size_t inner, bool log) {
-  check("softmaxBackward", grad, y, out, outer, size, inner);
+  check_softmax("softmaxBackward", grad, y, out, outer, size, inner);
   const auto kernel = log ? context.kernels.log_softmax_backward : context.kernels.softmax_backward;
   along(context, grad.data(), y.data(), out.data(), outer, size, inner,
         [&](const float* g, const float* p, float* to, std::size_t rows) { kernel(g, p, to, rows, size); });

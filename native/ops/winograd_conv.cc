@@ -31,9 +31,9 @@ bool three_by_one_step(const SpatialDim& dim) {
   return dim.kernel == 3 && dim.stride == 1 && dim.dilation == 1 && dim.low <= 2 && dim.out != 0 && dim.size != 0;
 }
 
-class Convolution {
+class WinogradConvolution {
  public:
-  Convolution(const Context& context, const ConvCall& call)
+  WinogradConvolution(const Context& context, const ConvCall& call)
       : context_(context),
         kernels_(context.kernels),
         call_(call),
@@ -176,7 +176,7 @@ bool winograd_suits(const ConvGeometry& geometry) {
 
 void winograd_convolve(const Context& context, const ConvCall& call) {
   if (call.geometry.batch == 0) return;
-  Convolution(context, call).run();
+  WinogradConvolution(context, call).run();
 }
 
 }  // namespace lanewise::ops

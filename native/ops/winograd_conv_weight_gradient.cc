@@ -19,17 +19,17 @@ using core::checked_mul;
 // A chunk has enough tiles that adding up its sums costs little, and the sums of all chunks stay small.
 constexpr std::size_t kChunkTiles = 384;
 constexpr std::size_t kMostSums = std::size_t{1} << 20;
-constexpr std::size_t kMostChunks = 8;
+constexpr std::size_t kMostGradientChunks = 8;
 
 std::size_t chunks_of(const WinogradShape& shape, std::size_t batch) {
   const std::size_t tiles = batch * shape.tile_rows() * shape.tile_columns();
   const std::size_t limit = kMostSums / std::min(kMostSums, 16 * shape.channels * shape.outs);
-  return std::max<std::size_t>(1, std::min({tiles / kChunkTiles, limit, kMostChunks, batch}));
+  return std::max<std::size_t>(1, std::min({tiles / kChunkTiles, limit, kMostGradientChunks, batch}));
 }
 
-class WeightGradient {
+class GradientPass {
  public:
-  WeightGradient(const Context& context, const ConvWeightCall& call)
+  GradientPass(const Context& context, const ConvWeightCall& call)
       : context_(context),
         kernels_(context.kernels),
         call_(call),
@@ -153,7 +153,7 @@ void winograd_weight_gradient(const Context& context, const ConvWeightCall& call
     if (call.bias_grad != nullptr) std::fill_n(call.bias_grad, call.geometry.out_channels, 0.0f);
     return;
   }
-  WeightGradient(context, call).run();
+  GradientPass(context, call).run();
 }
 
 }  // namespace lanewise::ops

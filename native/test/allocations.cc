@@ -7,24 +7,24 @@
 namespace lanewise::test {
 namespace {
 
-thread_local bool counting = false;
+thread_local bool counts_allocations = false;
 thread_local std::size_t asked = 0, fail_at = Allocations::kNone;
 thread_local std::ptrdiff_t alive = 0;
 std::atomic<std::size_t> alive_anywhere{0};
 
 void* allocate(std::size_t size, std::size_t alignment) {
-  if (counting && asked++ == fail_at) throw std::bad_alloc();
+  if (counts_allocations && asked++ == fail_at) throw std::bad_alloc();
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
   if (memory == nullptr) throw std::bad_alloc();
-  if (counting) ++alive;
+  if (counts_allocations) ++alive;
   alive_anywhere.fetch_add(1, std::memory_order_relaxed);
   return memory;
 }
 
 void release(void* memory) noexcept {
   if (memory == nullptr) return;
-  if (counting) --alive;
+  if (counts_allocations) --alive;
   alive_anywhere.fetch_sub(1, std::memory_order_relaxed);
   std::free(memory);
 }
@@ -37,9 +37,9 @@ Allocations::Allocations(std::size_t failing) {
   asked = 0;
   alive = 0;
   fail_at = failing;
-  counting = true;
+  counts_allocations = true;
 }
-Allocations::~Allocations() { counting = false; }
+Allocations::~Allocations() { counts_allocations = false; }
 std::size_t Allocations::count() const { return asked; }
 std::ptrdiff_t Allocations::live() const { return alive; }
 

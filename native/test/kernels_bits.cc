@@ -24,7 +24,7 @@ struct Inputs {
   std::vector<float> y = Random(2).floats(10007, 0.01f, 4.0f);
 };
 
-struct Golden {
+struct GoldenBits {
   const char* name;
   std::uint32_t hash;
   std::vector<float> (*run)(const KernelTable&, Inputs);
@@ -93,7 +93,7 @@ std::vector<float> attention(const KernelTable& table, Inputs) {
   return out;
 }
 
-const Golden kGolden[] = {
+const GoldenBits kGoldenBits[] = {
     {"attention", 98661615u, attention},
     {"convolutions", 2610166785u, convolutions},
     {"exp", 2541819616u, unary<&KernelTable::exp>},
@@ -309,7 +309,7 @@ const Golden kGolden[] = {
 TEST_CASE("every instruction set with fused multiply-adds gives the bits that are written down") {
   on_each_isa([](const KernelTable& table) {
     if (!has_fma(table)) return;
-    for (const Golden& golden : kGolden) {
+    for (const GoldenBits& golden : kGoldenBits) {
       CAPTURE(std::string(golden.name));
       CHECK(hash_of(golden.run(table, Inputs())) == golden.hash);
     }

@@ -24,10 +24,10 @@ void check_same(Floats& out, const std::function<double(std::size_t)>& exact, do
   CHECK(out.guards_intact());
 }
 
-using Unary = std::function<void(const KernelTable&, const float*, float*, std::size_t)>;
+using UnaryKernel = std::function<void(const KernelTable&, const float*, float*, std::size_t)>;
 struct UnaryCase {
   const char* name;
-  Unary run;
+  UnaryKernel run;
   std::function<float(float)> exact;
 };
 

@@ -6,11 +6,11 @@
 namespace lanewise::test {
 namespace {
 
-using Unary = void (*)(const float*, float*, std::size_t);
+using UnaryMath = void (*)(const float*, float*, std::size_t);
 
 struct Function {
   const char* name;
-  Unary KernelTable::* kernel;
+  UnaryMath KernelTable::* kernel;
   double (*exact)(double);
   float low, high;
   double ulp;
@@ -98,7 +98,7 @@ TEST_CASE("whole numbers: halves, signs of zero, and where fractions end") {
                      0.25f, -0.25f, -0.9f, 4194303.5f, 8388607.5f, 8388609.0f, 16777216.0f, -8388607.5f};
   constexpr std::size_t n = std::size(x);
   struct Row {
-    Unary KernelTable::* kernel;
+    UnaryMath KernelTable::* kernel;
     float (*exact)(float);
   };
   const Row rows[] = {{&KernelTable::floor, [](float v) { return std::floor(v); }},

@@ -7,17 +7,17 @@
 namespace lanewise::test {
 namespace {
 
-using Matrix = std::array<std::array<double, 4>, 4>;  // of at most 4×4, the rest zeros
+using SmallMatrix = std::array<std::array<double, 4>, 4>;  // of at most 4×4, the rest zeros
 
-constexpr Matrix kInput{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};  // Bᵀ
-constexpr Matrix kWeights{{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};  // G
-constexpr Matrix kOutput{{{1, 1, 1, 0}, {0, 1, -1, -1}}};                              // Aᵀ
+constexpr SmallMatrix kInput{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};  // Bᵀ
+constexpr SmallMatrix kWeights{{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};  // G
+constexpr SmallMatrix kOutput{{{1, 1, 1, 0}, {0, 1, -1, -1}}};                              // Aᵀ
 // Gradients have the last line of A with the other sign, and their sums that of G.
-constexpr Matrix kGradient{{{1, 0}, {1, 1}, {1, -1}, {0, 1}}};
-constexpr Matrix kGather{{{1, 0.5, 0.5, 0}, {0, 0.5, -0.5, 0}, {0, 0.5, 0.5, -1}}};
+constexpr SmallMatrix kGradient{{{1, 0}, {1, 1}, {1, -1}, {0, 1}}};
+constexpr SmallMatrix kGather{{{1, 0.5, 0.5, 0}, {0, 0.5, -0.5, 0}, {0, 0.5, 0.5, -1}}};
 
-Matrix product(const Matrix& a, const Matrix& b, bool b_transposed = false) {
-  Matrix c{};
+SmallMatrix product(const SmallMatrix& a, const SmallMatrix& b, bool b_transposed = false) {
+  SmallMatrix c{};
   for (std::size_t i = 0; i < 4; ++i) {
     for (std::size_t j = 0; j < 4; ++j) {
       for (std::size_t p = 0; p < 4; ++p) c[i][j] += a[i][p] * (b_transposed ? b[j][p] : b[p][j]);
@@ -26,7 +26,7 @@ Matrix product(const Matrix& a, const Matrix& b, bool b_transposed = false) {
   return c;
 }
 
-Matrix transformed(const Matrix& by, const Matrix& x) { return product(product(by, x), by, true); }
+SmallMatrix transformed(const SmallMatrix& by, const SmallMatrix& x) { return product(product(by, x), by, true); }
 
 std::vector<float> integers(std::uint32_t seed, std::size_t n, std::int32_t scale = 1) {
   const std::vector<std::int32_t> drawn = Random(seed).ints(n, 17);
@@ -62,12 +62,12 @@ void check_input(const KernelTable& table, std::ptrdiff_t height, std::ptrdiff_t
     bool right = v.guards_intact();
     for (std::size_t t = 0; t < tiles; ++t) {
       for (std::size_t c = 0; c < stride; ++c) {
-        Matrix patch{};
+        SmallMatrix patch{};
         for (std::size_t k = 0; k < 16 && c < channels; ++k) {
           patch[k / 4][k % 4] = pixels.at(row + static_cast<std::ptrdiff_t>(k / 4),
                                           column + static_cast<std::ptrdiff_t>(2 * t + k % 4), c);
         }
-        const Matrix expected = transformed(kInput, patch);
+        const SmallMatrix expected = transformed(kInput, patch);
         for (std::size_t k = 0; k < 16; ++k) {
           const float actual = v[k * apart + t * stride + c];
           right = right && (c < channels ? actual == expected[k / 4][k % 4] : std::isnan(actual));
@@ -116,7 +116,7 @@ TEST_CASE("winograd_output is Aᵀ m A and the bias, for odd sizes the part that
                 right = right && std::isnan(out[i]);
                 continue;
               }
-              Matrix products{};
+              SmallMatrix products{};
               for (std::size_t k = 0; k < 16; ++k) products[k / 4][k % 4] = m[k * apart + x / 2 * nr + j];
               const double expected = transformed(kOutput, products)[y][x % 2] + (biased ? bias[j] : 0.0f);
               right = right && out[i] == expected;
@@ -148,12 +148,12 @@ TEST_CASE("winograd_gradient is A g Aᵀ in panels, with zeros behind them") {
           bool right = y.guards_intact();
           for (std::size_t t = 0; t < tiles; ++t) {
             for (std::size_t c = 0; c < panels * nr; ++c) {
-              Matrix tile{};
+              SmallMatrix tile{};
               for (std::size_t k = 0; k < 4 && c < channels; ++k) {
                 tile[k / 2][k % 2] =
                     pixels.at(static_cast<std::ptrdiff_t>(row + k / 2), static_cast<std::ptrdiff_t>(2 * t + k % 2), c);
               }
-              const Matrix expected = transformed(kGradient, tile);
+              const SmallMatrix expected = transformed(kGradient, tile);
               for (std::size_t k = 0; k < 16; ++k) {
                 right = right && y[k * apart + c / nr * panel_step + t * nr + c % nr] == expected[k / 4][k % 4];
               }
@@ -182,11 +182,11 @@ TEST_CASE("winograd_weights is G g Gᵀ for each lane, of rotated taps too") {
           bool right = u.guards_intact();
           for (std::size_t line = 0; line < lines; ++line) {
             for (std::size_t j = 0; j < nr; ++j) {
-              Matrix taps{};
+              SmallMatrix taps{};
               for (std::size_t k = 0; k < 9 && j < columns; ++k) {
                 taps[k / 3][k % 3] = w[line * line_step + j * lane_step + (rotated ? 8 - k : k)];
               }
-              const Matrix expected = transformed(kWeights, taps);
+              const SmallMatrix expected = transformed(kWeights, taps);
               for (std::size_t k = 0; k < 16; ++k) {
                 right = right && u[k * apart + line * nr + j] == expected[k / 4][k % 4];
               }
@@ -211,9 +211,9 @@ TEST_CASE("winograd_weight_gradient is Gᵀ u G for each lane") {
       bool right = w.guards_intact();
       for (std::size_t line = 0; line < lines; ++line) {
         for (std::size_t j = 0; j < columns; ++j) {
-          Matrix sums{};
+          SmallMatrix sums{};
           for (std::size_t k = 0; k < 16; ++k) sums[k / 4][k % 4] = u[k * apart + line * nr + j];
-          const Matrix expected = transformed(kGather, sums);
+          const SmallMatrix expected = transformed(kGather, sums);
           for (std::size_t k = 0; k < 9; ++k) {
             right = right && w[(j * lines + line) * 9 + k] == expected[k / 3][k % 3];
           }

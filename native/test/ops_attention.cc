@@ -5,7 +5,7 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct AttentionShape {
   std::size_t batch, heads, group, queries, keys, features, values;
   bool masked, causal, drops;
 
@@ -26,15 +26,15 @@ struct Shape {
   }
 };
 
-constexpr Shape kShapes[] = {
+constexpr AttentionShape kAttentionShapes[] = {
     {1, 1, 1, 1, 1, 1, 1, false, false, false},     {2, 2, 1, 5, 7, 3, 9, true, false, false},
     {1, 4, 2, 50, 70, 8, 8, false, false, true},    {1, 1, 1, 130, 200, 33, 17, true, true, true},
     {3, 2, 1, 48, 64, 16, 16, false, true, false},  {1, 2, 2, 100, 200, 8, 500, true, true, false},
     {1, 3, 1, 70, 150, 8, 500, false, false, true},
 };
 
-struct Memory {
-  explicit Memory(const Shape& s)
+struct AttentionMemory {
+  explicit AttentionMemory(const AttentionShape& s)
       : query(Random(1).floats(s.lines() * s.features)),
         key(Random(2).floats(s.key_lines() * s.features)),
         value(Random(3).floats(s.key_lines() * s.values)),
@@ -47,7 +47,7 @@ struct Memory {
         key_grad(s.key_lines() * s.features),
         value_grad(s.key_lines() * s.values) {}
 
-  void run(const ops::Context& context, const Shape& s) {
+  void run(const ops::Context& context, const AttentionShape& s) {
     const std::vector<double> strides = s.strides();
     const std::int32_t words[] = {12345, -6789};
     const std::optional<ops::FloatIn> masks = s.masked ? std::optional(mask.in()) : std::nullopt;
@@ -74,7 +74,8 @@ struct Memory {
 };
 
 // The result of a query of a head, in double precision, without dropout.
-std::vector<double> expected(const Shape& s, Memory& m, std::size_t b, std::size_t h, std::size_t q) {
+std::vector<double> expected_attention(const AttentionShape& s, AttentionMemory& m, std::size_t b, std::size_t h,
+                                       std::size_t q) {
   const std::size_t key_heads = s.heads / s.group;
   std::vector<double> sums(s.values, 0.0);
   double total = 0.0;
@@ -94,21 +95,21 @@ std::vector<double> expected(const Shape& s, Memory& m, std::size_t b, std::size
 
 TEST_CASE("attention: the same bits for any number of threads, near double precision") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const AttentionShape& s : kAttentionShapes) {
       std::vector<float> first;
       for (const std::size_t threads : kThreadCounts) {
-        Memory m(s);
+        AttentionMemory m(s);
         m.run(context_of(table, threads), s);
         const std::vector<float> results = m.results();
         if (first.empty()) first = results;
         CHECK(same_bits(first, results));
       }
       if (s.drops) continue;
-      Memory m(s);
+      AttentionMemory m(s);
       bool right = true;
       for (std::size_t row = 0; row < s.lines(); ++row) {
         const std::size_t b = row / (s.queries * s.heads), q = row / s.heads % s.queries, h = row % s.heads;
-        const std::vector<double> sums = expected(s, m, b, h, q);
+        const std::vector<double> sums = expected_attention(s, m, b, h, q);
         for (std::size_t e = 0; e < s.values; ++e) {
           right = right && std::fabs(first[row * s.values + e] - sums[e]) < 2e-6;
         }
@@ -121,8 +122,8 @@ TEST_CASE("attention: the same bits for any number of threads, near double preci
 
 TEST_CASE("attention refuses memory that is too short, and strides that are none, before it writes") {
   const ops::Context context = context_of(*kernels::available().front());
-  const Shape s = kShapes[1];
-  Memory m(s);
+  const AttentionShape s = kAttentionShapes[1];
+  AttentionMemory m(s);
   const std::vector<double> good = s.strides();
   const auto run = [&](ops::FloatIn key, const std::vector<double>& strides, std::size_t group) {
     ops::attention(context, m.query.in(), key, m.value.in(), std::nullopt, std::nullopt, m.out.span(), m.most.span(),

@@ -13,7 +13,7 @@ void check(const KernelTable& table, const TestProgram& program, std::size_t n) 
   CAPTURE(n);
   const Shape shape = flat(n);
   const Memory memory = memory_of(shape, program), outputs = memory_of(shape, program);
-  const auto exact = expected(table, program, shape, memory);
+  const auto exact = expected_outputs(table, program, shape, memory);
   run(table, 1, program, shape, memory.ins(), outputs.outs());
   for (std::size_t k = 0; k < exact.size(); ++k) CHECK(right(*outputs.outputs[k], exact[k]));
 }

@@ -10,7 +10,7 @@ namespace {
 using ops::AnyConst;
 using ops::AnyMutable;
 using ops::DType;
-using Numbers = std::vector<double>;
+using CopyNumbers = std::vector<double>;
 
 AnyConst any(Floats& x) { return {x.data(), x.size(), DType::kFloat32}; }
 AnyConst any(Ints& x) { return {x.data(), x.size(), DType::kInt32}; }
@@ -39,7 +39,7 @@ TEST_CASE("fill of either dtype") {
 }
 
 struct CopyCase {
-  Numbers layout;  // sizes, strides of x, strides of out
+  CopyNumbers layout;  // sizes, strides of x, strides of out
   std::size_t x_offset, out_offset;
 };
 
@@ -93,7 +93,7 @@ TEST_CASE("copy keeps bits and refuses what does not fit") {
   const ops::Context context = context_of(last_table());
   Floats x(std::vector<float>{std::bit_cast<float>(0x7fc12345u), -0.0f, 1e-45f}), out(3);
   Ints ints(3);
-  const Numbers whole{3, 1, 1};
+  const CopyNumbers whole{3, 1, 1};
   ops::copy(context, any(x), any_out(out), whole, 0, 0);
   CHECK(same_bits(x.values(), out.values()));
   Floats fresh(3);

@@ -15,37 +15,39 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct FusedShape {
   std::size_t rows, in, out;
 };
 
 // Around tiles and panels; beyond one block of k (1024 lines forward, 256 in the weight's gradient), of rows, and of
 // panels; a single output; nothing at all.
-const Shape kShapes[] = {{1, 1, 1},      {7, 5, 17},    {6, 16, 16},     {13, 33, 31},   {128, 128, 10},
-                         {33, 100, 50},  {3, 1100, 70}, {70, 9, 1},      {70, 1, 9},     {700, 16, 40},
-                         {130, 20, 300}, {0, 5, 7},     {5, 0, 7},       {5, 7, 0},      {32, 300, 96},
-                         {700, 16, 400}, {700, 400, 8}, {130, 1000, 20}, {130, 20, 1000}};
+const FusedShape kFusedShapes[] = {{1, 1, 1},      {7, 5, 17},    {6, 16, 16},     {13, 33, 31},   {128, 128, 10},
+                                   {33, 100, 50},  {3, 1100, 70}, {70, 9, 1},      {70, 1, 9},     {700, 16, 40},
+                                   {130, 20, 300}, {0, 5, 7},     {5, 0, 7},       {5, 7, 0},      {32, 300, 96},
+                                   {700, 16, 400}, {700, 400, 8}, {130, 1000, 20}, {130, 20, 1000}};
 constexpr std::size_t kLarge = 5;  // at the end; an emulator leaves them out
-const std::span<const Shape> kTried = std::span(kShapes).first(std::size(kShapes) - (kIsEmulated ? kLarge : 0));
+const std::span<const FusedShape> kTried =
+    std::span(kFusedShapes).first(std::size(kFusedShapes) - (kIsEmulated ? kLarge : 0));
 
-std::vector<float> packed(const ops::Context& context, const std::vector<float>& rows, const Shape& s) {
+std::vector<float> packed(const ops::Context& context, const std::vector<float>& rows, const FusedShape& s) {
   const ops::Panels layout{s.out, s.in, context.kernels.gemm_nr};
   std::vector<float> panels(layout.capacity());
   ops::pack(layout, rows.data(), 0, rows.size(), panels.data());
   return panels;
 }
 
-std::vector<float> unpacked(const ops::Context& context, const std::vector<float>& panels, const Shape& s) {
+std::vector<float> unpacked(const ops::Context& context, const std::vector<float>& panels, const FusedShape& s) {
   std::vector<float> rows(s.out * s.in, kNan);
   ops::unpack({s.out, s.in, context.kernels.gemm_nr}, panels.data(), 0, rows.size(), rows.data());
   return rows;
 }
 
 // A weight in the layout that an op is asked to use.
-std::vector<float> laid_out(const ops::Context& context, const std::vector<float>& rows, const Shape& s, bool panels) {
+std::vector<float> in_panels(const ops::Context& context, const std::vector<float>& rows, const FusedShape& s,
+                             bool panels) {
   return panels ? packed(context, rows, s) : rows;
 }
-std::vector<float> row_major(const ops::Context& context, const std::vector<float>& values, const Shape& s,
+std::vector<float> row_major(const ops::Context& context, const std::vector<float>& values, const FusedShape& s,
                              bool panels) {
   return panels ? unpacked(context, values, s) : values;
 }
@@ -64,7 +66,7 @@ void on_each_layout_and_thread_count(const KernelTable& table, const Body& body)
 TEST_CASE("panels hold the weight's columns side by side, zeros behind them, and give it back") {
   on_each_isa([](const KernelTable& table) {
     const std::size_t nr = table.gemm_nr;
-    for (const Shape& s : kTried) {
+    for (const FusedShape& s : kTried) {
       const std::vector<float> rows = Random(1).floats(s.out * s.in);
       for (const std::size_t threads : {1, 3}) {
         const ops::Context context = context_of(table, threads);
@@ -82,7 +84,7 @@ TEST_CASE("panels hold the weight's columns side by side, zeros behind them, and
 }
 
 // What an op with a program is given; no two operands share memory.
-struct Operands {
+struct FusedOperands {
   std::vector<std::unique_ptr<Floats>> memory;
   std::vector<ops::FloatIn> ins() const {
     std::vector<ops::FloatIn> result;
@@ -119,10 +121,10 @@ std::vector<TestProgram> post_ops() {
 }
 
 // The program by itself on a product, which is there already: what an op with it must give.
-Operands after_product(const ops::Context& context, const ops::PointwiseProgram& program,
-                       const std::vector<float>& product, const Operands& others, std::size_t rows,
-                       std::size_t columns) {
-  Operands inputs, outputs;
+FusedOperands after_product(const ops::Context& context, const ops::PointwiseProgram& program,
+                            const std::vector<float>& product, const FusedOperands& others, std::size_t rows,
+                            std::size_t columns) {
+  FusedOperands inputs, outputs;
   inputs.add(product);
   std::vector<ops::FloatIn> ins = others.ins();
   ins.insert(ins.begin(), inputs.memory[0]->in());
@@ -143,7 +145,7 @@ template <typename Body>
 void on_each_post_op(std::size_t rows, std::size_t columns, const Body& body) {
   for (const TestProgram& test : post_ops()) {
     const ops::PointwiseProgram program(test.code());
-    Operands others;
+    FusedOperands others;
     Random random(static_cast<std::uint32_t>(rows + columns));
     for (std::size_t i = 1; i < program.inputs(); ++i) {
       others.add(random.floats(i == 1 ? rows * columns : i == 2 ? columns : 1, -2.0f, 2.0f));
@@ -158,7 +160,7 @@ void on_each_post_op(std::size_t rows, std::size_t columns, const Body& body) {
 
 TEST_CASE("linear with a program has the bits of linear and the program in sequence") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kTried) {
+    for (const FusedShape& s : kTried) {
       Random random(static_cast<std::uint32_t>(s.rows + s.in * 3 + s.out * 7));
       Floats x(random.floats(s.rows * s.in)), bias(random.floats(s.out));
       if (x.size() > 2) x[2] = kNan;
@@ -166,11 +168,11 @@ TEST_CASE("linear with a program has the bits of linear and the program in seque
       const ops::Context plain = context_of(table);
       std::vector<float> product(s.rows * s.out);
       ops::linear(plain, x.in(), rows, bias.in(), product, s.rows, s.in, s.out);
-      on_each_post_op(s.rows, s.out, [&](const ops::PointwiseProgram& program, const Operands& others) {
-        const Operands expected = after_product(plain, program, product, others, s.rows, s.out);
+      on_each_post_op(s.rows, s.out, [&](const ops::PointwiseProgram& program, const FusedOperands& others) {
+        const FusedOperands expected = after_product(plain, program, product, others, s.rows, s.out);
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, rows, s, panels)), out(product.size());
-          Operands further;
+          Floats weight(in_panels(context, rows, s, panels)), out(product.size());
+          FusedOperands further;
           for (std::size_t k = 1; k < program.outputs(); ++k) further.add(product.size());
           ops::linear(context, x.in(), weight.in(), bias.in(), out.span(), s.rows, s.in, s.out, panels, program,
                       others.ins(), keys_of(program), scalars_of(program), further.outs(), kRowOffset);
@@ -188,20 +190,20 @@ TEST_CASE("linear with a program has the bits of linear and the program in seque
 
 TEST_CASE("linearInputGradient with a program has the bits of matmul, the program and sum in sequence") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kTried) {
+    for (const FusedShape& s : kTried) {
       Random random(static_cast<std::uint32_t>(s.rows * 5 + s.in + s.out));
       Floats grad(random.floats(s.rows * s.out));
       const std::vector<float> rows = random.floats(s.out * s.in);
       const ops::Context plain = context_of(table);
       std::vector<float> product(s.rows * s.in);
       ops::matmul(plain, grad.in(), rows, product, 1, s.rows, s.in, s.out, false, false, 0, 0);
-      on_each_post_op(s.rows, s.in, [&](const ops::PointwiseProgram& program, const Operands& others) {
-        const Operands expected = after_product(plain, program, product, others, s.rows, s.in);
+      on_each_post_op(s.rows, s.in, [&](const ops::PointwiseProgram& program, const FusedOperands& others) {
+        const FusedOperands expected = after_product(plain, program, product, others, s.rows, s.in);
         Floats bias(s.in);
         ops::sum(plain, expected.memory[0]->in(), bias.span(), 1, s.rows, s.in);
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Floats weight(laid_out(context, rows, s, panels)), out(product.size()), bias_grad(s.in);
-          Operands further;
+          Floats weight(in_panels(context, rows, s, panels)), out(product.size()), bias_grad(s.in);
+          FusedOperands further;
           for (std::size_t k = 1; k < program.outputs(); ++k) further.add(product.size());
           ops::linearInputGradient(context, grad.in(), weight.in(), out.span(), bias_grad.span(), s.rows, s.in, s.out,
                                    panels, program, others.ins(), keys_of(program), scalars_of(program), further.outs(),
@@ -266,7 +268,7 @@ TEST_CASE("linearWeightUpdate has the bits of matmul and the program in sequence
       {"one's own", rule_of_ones_own(), {0.1}, false},
   };
   on_each_isa([&](const KernelTable& table) {
-    for (const Shape& s : kTried) {
+    for (const FusedShape& s : kTried) {
       Random random(static_cast<std::uint32_t>(s.rows + s.in * 11 + s.out));
       const std::size_t n = s.out * s.in;
       Floats grad(random.floats(s.rows * s.out)), x(random.floats(s.rows * s.in));
@@ -294,8 +296,8 @@ TEST_CASE("linearWeightUpdate has the bits of matmul and the program in sequence
           ops::pointwise(context_of(table), program, ins, {}, {rule.scalars}, outs, counter(count), layout, 1, 0);
         }
         on_each_layout_and_thread_count(table, [&](const ops::Context& context, bool panels) {
-          Operands memory;
-          for (const std::vector<float>& each : state) memory.add(laid_out(context, each, s, panels));
+          FusedOperands memory;
+          for (const std::vector<float>& each : state) memory.add(in_panels(context, each, s, panels));
           Ints step(std::vector<std::int32_t>{0});
           for (int t = 0; t < 2; ++t) {
             ops::linearWeightUpdate(context, grad.in(), x.in(), program, memory.ins(), {rule.scalars}, memory.outs(),

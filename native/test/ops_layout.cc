@@ -8,9 +8,9 @@
 namespace lanewise::test {
 namespace {
 
-using Numbers = std::vector<double>;
+using LayoutNumbers = std::vector<double>;
 
-const Numbers kLayouts[] = {
+const LayoutNumbers kLayouts[] = {
     // sizes, strides of a, strides of b
     {7, 1, 1},
     {70001, 1, 1},
@@ -32,7 +32,7 @@ const Numbers kLayouts[] = {
 };
 
 // Offsets of the i-th output in either operand, by counting.
-std::pair<std::size_t, std::size_t> offsets(const Numbers& layout, std::size_t i) {
+std::pair<std::size_t, std::size_t> offsets(const LayoutNumbers& layout, std::size_t i) {
   const std::size_t rank = layout.size() / 3;
   std::size_t a = 0, b = 0;
   for (std::size_t d = rank; d-- > 0;) {
@@ -47,7 +47,7 @@ std::pair<std::size_t, std::size_t> offsets(const Numbers& layout, std::size_t i
 constexpr std::int32_t kAdd = 0, kSub = 1;
 
 TEST_CASE("broadcasting follows the layout") {
-  for (const Numbers& layout : kLayouts) {
+  for (const LayoutNumbers& layout : kLayouts) {
     const ops::Strided shape = ops::decode("test", layout);
     Ints a(Random(1).ints(ops::reach(shape, shape.first, 0), 1000)),
         b(Random(2).ints(ops::reach(shape, shape.second, 0), 1000));
@@ -67,10 +67,12 @@ TEST_CASE("broadcasting follows the layout") {
 TEST_CASE("layouts that are none are refused") {
   const ops::Context context = context_of(*kernels::available().back());
   Ints a(Random(1).ints(12, 9)), b(Random(2).ints(12, 9)), out(12);
-  const auto add = [&](const Numbers& layout) { ops::integers(context, a.in(), b.in(), out.span(), kAdd, layout); };
+  const auto add = [&](const LayoutNumbers& layout) {
+    ops::integers(context, a.in(), b.in(), out.span(), kAdd, layout);
+  };
   CHECK_THROWS_AS(add({}), std::invalid_argument);
   CHECK_THROWS_AS(add({1, 1}), std::invalid_argument);
-  CHECK_THROWS_AS(add(Numbers(51, 1.0)), std::invalid_argument);
+  CHECK_THROWS_AS(add(LayoutNumbers(51, 1.0)), std::invalid_argument);
   CHECK_THROWS_AS(add({2.5, 1, 1}), std::invalid_argument);
   CHECK_THROWS_AS(add({-1, 1, 1}), std::invalid_argument);
   CHECK_THROWS_AS(add({static_cast<double>(kNan), 1, 1}), std::invalid_argument);

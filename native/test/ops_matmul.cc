@@ -7,24 +7,24 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct MatmulShape {
   std::size_t batch, m, n, k;
 };
 
-const Shape kShapes[] = {{1, 1, 1, 1},      {1, 7, 5, 3},      {1, 6, 16, 8},      {1, 13, 33, 17}, {1, 32, 256, 784},
-                         {1, 128, 10, 128}, {1, 3, 100, 2050}, {1, 131, 257, 300}, {1, 1, 300, 70}, {5, 9, 11, 13},
-                         {3, 64, 65, 40},   {1, 250, 64, 600}, {2, 4, 5, 0},       {1, 0, 5, 3},    {1, 5, 0, 3},
-                         {0, 3, 3, 3},      {1, 400, 17, 64}};
+const MatmulShape kMatmulShapes[] = {
+    {1, 1, 1, 1},      {1, 7, 5, 3},       {1, 6, 16, 8},   {1, 13, 33, 17}, {1, 32, 256, 784}, {1, 128, 10, 128},
+    {1, 3, 100, 2050}, {1, 131, 257, 300}, {1, 1, 300, 70}, {5, 9, 11, 13},  {3, 64, 65, 40},   {1, 250, 64, 600},
+    {2, 4, 5, 0},      {1, 0, 5, 3},       {1, 5, 0, 3},    {0, 3, 3, 3},    {1, 400, 17, 64}};
 
-struct Operands {
+struct MatmulOperands {
   std::vector<float> a, b;
   std::size_t a_stride, b_stride;
 };
 
-Operands operands(const Shape& s, bool shared_b) {
+MatmulOperands operands(const MatmulShape& s, bool shared_b) {
   Random random(static_cast<std::uint32_t>(s.m * 31 + s.n * 7 + s.k));
-  Operands result{random.floats(s.batch * s.m * s.k), random.floats((shared_b ? 1 : s.batch) * s.k * s.n), s.m * s.k,
-                  shared_b ? 0 : s.k * s.n};
+  MatmulOperands result{random.floats(s.batch * s.m * s.k), random.floats((shared_b ? 1 : s.batch) * s.k * s.n),
+                        s.m * s.k, shared_b ? 0 : s.k * s.n};
   return result;
 }
 
@@ -39,7 +39,7 @@ std::vector<float> transposed(const std::vector<float>& values, std::size_t rows
 }
 
 // The largest |error| / Σ|a·b| of the product.
-double error_of(const Shape& s, const Operands& o, const std::vector<float>& out) {
+double error_of(const MatmulShape& s, const MatmulOperands& o, const std::vector<float>& out) {
   double worst = 0.0;
   for (std::size_t g = 0; g < s.batch; ++g) {
     for (std::size_t i = 0; i < s.m; ++i) {
@@ -61,13 +61,13 @@ double error_of(const Shape& s, const Operands& o, const std::vector<float>& out
 
 TEST_CASE("matmul in every orientation, the same to the bit for 1, 2, 3 and 5 threads") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const MatmulShape& s : kMatmulShapes) {
       CAPTURE(s.m);
       CAPTURE(s.n);
       CAPTURE(s.k);
       for (const bool shared_b : {false, true}) {
         if (shared_b && s.batch == 1) continue;
-        const Operands o = operands(s, shared_b);
+        const MatmulOperands o = operands(s, shared_b);
         Floats plain_a(o.a), plain_b(o.b), expected(s.batch * s.m * s.n);
         ops::matmul(context_of(table), plain_a.in(), plain_b.in(), expected.span(), s.batch, s.m, s.n, s.k, false,
                     false, o.a_stride, o.b_stride);
@@ -93,9 +93,9 @@ TEST_CASE("matmul in every orientation, the same to the bit for 1, 2, 3 and 5 th
 
 TEST_CASE("linear is matmul with the bias as the start") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const MatmulShape& s : kMatmulShapes) {
       if (s.batch != 1) continue;
-      const Operands o = operands(s, false);
+      const MatmulOperands o = operands(s, false);
       Floats x(o.a), weight(o.b), bias(Random(5).floats(s.n));
       std::vector<float> first;
       for (const std::size_t threads : kThreadCounts) {

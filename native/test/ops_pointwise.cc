@@ -14,7 +14,7 @@ TEST_CASE("pointwise: random programs over every layout, for any number of threa
         if (count_of(shape) > 10000 && seed % 5 != 0) continue;
         CAPTURE(std::string(shape.name));
         const Memory memory = memory_of(shape, program);
-        const auto exact = expected(table, program, shape, memory);
+        const auto exact = expected_outputs(table, program, shape, memory);
         for (const std::size_t threads : kThreadCounts) {
           const Memory outputs = memory_of(shape, program);
           run(table, threads, program, shape, memory.ins(), outputs.outs());
@@ -35,7 +35,7 @@ TEST_CASE("pointwise: outputs in the place of dense inputs, in any order") {
       CAPTURE(seed);
       const TestProgram program = random_program(seed);
       const Memory memory = memory_of(flat, program);
-      const auto exact = expected(table, program, flat, memory);
+      const auto exact = expected_outputs(table, program, flat, memory);
       // Output k is written over input (k + seed) % 3, where there is one.
       std::vector<ops::FloatOut> outs = memory.outs();
       std::vector<Floats*> places;
@@ -133,7 +133,7 @@ TEST_CASE("pointwise: blocks of rows, as a product makes them") {
         // The first input is dense, the second a row, the third one element.
         const Shape shape{"rows", {rows, width}, {{width, 1}, {0, 1}, {0, 0}}, width};
         const Memory memory = memory_of(shape, program);
-        const auto exact = expected(table, program, shape, memory);
+        const auto exact = expected_outputs(table, program, shape, memory);
         // The first output takes the first input's place.
         std::vector<ops::FloatOut> outs = memory.outs();
         outs[0] = memory.inputs[0]->span();

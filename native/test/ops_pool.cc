@@ -22,7 +22,7 @@ struct Dimension {
   }
 };
 
-struct Case {
+struct PoolCase {
   std::size_t batch, channels;
   Dimension y, x;
   std::size_t pixels() const { return y.size * x.size; }
@@ -30,7 +30,7 @@ struct Case {
   std::size_t planes() const { return batch * channels; }
 };
 
-const Case kCases[] = {
+const PoolCase kCases[] = {
     {2, 5, {28, 2, 2, 0, 1}, {28, 2, 2, 0, 1}},
     {3, 33, {7, 2, 2, 0, 1}, {7, 2, 2, 0, 1}},
     {2, 17, {9, 3, 2, 1, 1}, {37, 3, 2, 1, 1}},
@@ -67,7 +67,7 @@ void append(std::vector<double>& numbers, const Dimension& d) {
   numbers.insert(numbers.end(), d.windows(), static_cast<double>(d.kernel));
 }
 
-std::vector<double> numbers_of(const Case& c) {
+std::vector<double> numbers_of(const PoolCase& c) {
   std::vector<double> numbers{static_cast<double>(c.batch), static_cast<double>(c.channels), 2.0};
   append(numbers, c.y);
   append(numbers, c.x);
@@ -75,14 +75,14 @@ std::vector<double> numbers_of(const Case& c) {
 }
 
 // Where element `at` of plane `plane` stands.
-std::size_t place(const Case& c, std::size_t plane, std::size_t at, std::size_t size, bool last) {
+std::size_t place(const PoolCase& c, std::size_t plane, std::size_t at, std::size_t size, bool last) {
   if (!last) return plane * size + at;
   return (plane / c.channels * size + at) * c.channels + plane % c.channels;
 }
 
 // body(plane, window, positions of it in its plane).
 template <typename Body>
-void each_window(const Case& c, const Body& body) {
+void each_window(const PoolCase& c, const Body& body) {
   for (std::size_t plane = 0; plane < c.planes(); ++plane) {
     for (std::size_t w = 0; w < c.windows(); ++w) {
       std::vector<std::size_t> positions;
@@ -96,7 +96,7 @@ void each_window(const Case& c, const Body& body) {
 
 TEST_CASE("max and average pooling and their gradients in every layout") {
   on_each_isa([](const KernelTable& table) {
-    for (const Case& c : kCases) {
+    for (const PoolCase& c : kCases) {
       const std::vector<double> numbers = numbers_of(c);
       const std::size_t before = c.planes() * c.pixels(), behind = c.planes() * c.windows();
       Random random(7);
@@ -149,7 +149,7 @@ TEST_CASE("max and average pooling and their gradients in every layout") {
 
 TEST_CASE("the gradient of max pooling starts from 0, and takes no index outside of its window") {
   on_each_isa([](const KernelTable& table) {
-    for (const Case& c : kCases) {
+    for (const PoolCase& c : kCases) {
       const std::vector<double> numbers = numbers_of(c);
       const std::size_t before = c.planes() * c.pixels(), behind = c.planes() * c.windows();
       for (const int layouts : {0, 1, 2, 3}) {
@@ -207,7 +207,7 @@ TEST_CASE("pooling of planes without pixels, and to planes without windows") {
 
 TEST_CASE("windows that are none, and memory that is too short") {
   const ops::Context context = context_of(*kernels::available().front());
-  const Case c{1, 2, {4, 2, 2, 0, 1}, {6, 2, 2, 0, 1}};
+  const PoolCase c{1, 2, {4, 2, 2, 0, 1}, {6, 2, 2, 0, 1}};
   const std::vector<double> good = numbers_of(c);
   Floats x(48), out(12), short_out(11);
   const auto run = [&](const std::vector<double>& numbers, Floats& to) {

@@ -7,18 +7,19 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct RecurrentShape {
   std::size_t steps, rows, inputs, units;
 };
 
-const Shape kShapes[] = {{1, 1, 1, 1}, {3, 1, 5, 33}, {4, 7, 3, 16}, {5, 70, 17, 31}, {2, 8, 9, 64}, {3, 33, 4, 1}};
+const RecurrentShape kRecurrentShapes[] = {{1, 1, 1, 1},    {3, 1, 5, 33}, {4, 7, 3, 16},
+                                           {5, 70, 17, 31}, {2, 8, 9, 64}, {3, 33, 4, 1}};
 
 std::size_t saved_lines(std::size_t gates) { return gates == 4 ? 6 : gates == 3 ? 4 : 0; }
 
 struct Results {
   Floats out, hidden, cell, previous, saved, gates, hidden_gates, grad_hidden, grad_cell;
 
-  Results(const Shape& s, std::size_t g)
+  Results(const RecurrentShape& s, std::size_t g)
       : out(s.steps * s.rows * s.units),
         hidden(s.rows * s.units),
         cell(s.rows * s.units),
@@ -38,8 +39,8 @@ struct Results {
   }
 };
 
-void run(const ops::Context& context, const Shape& s, std::size_t g, bool reverse, std::optional<ops::IndexIn> lengths,
-         Results& r) {
+void run(const ops::Context& context, const RecurrentShape& s, std::size_t g, bool reverse,
+         std::optional<ops::IndexIn> lengths, Results& r) {
   Floats x(Random(1).floats(s.steps * s.rows * s.inputs)), first(Random(2).floats(s.rows * s.units));
   Floats cell(Random(3).floats(s.rows * s.units)), grad(Random(4).floats(s.steps * s.rows * s.units));
   Floats ih(Random(5).floats(g * s.units * s.inputs, -0.3f, 0.3f));
@@ -57,7 +58,7 @@ void run(const ops::Context& context, const Shape& s, std::size_t g, bool revers
 
 TEST_CASE("a recurrent layer and its gradient by rows and threads") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const RecurrentShape& s : kRecurrentShapes) {
       for (const std::size_t g : {1, 3, 4}) {
         std::vector<std::int32_t> lengths(s.rows);
         for (std::size_t row = 0; row < s.rows; ++row) lengths[row] = static_cast<std::int32_t>(1 + row % s.steps);

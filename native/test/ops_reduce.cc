@@ -7,17 +7,18 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct ReduceShape {
   std::size_t outer, size, inner;
 };
 
-const Shape kShapes[] = {{1, 1, 1},     {1, 100003, 1}, {1, 16384, 1}, {1, 16385, 1}, {7, 13, 1},    {128, 10, 1},
-                         {900, 129, 1}, {1, 128, 256},  {1, 700, 97},  {5, 3, 4},     {300, 20, 17}, {1, 3, 40000},
-                         {0, 3, 2},     {3, 0, 2},      {3, 0, 1},     {3, 2, 0},     {1, 0, 1},     {2, 64, 1}};
+const ReduceShape kReduceShapes[] = {{1, 1, 1},     {1, 100003, 1}, {1, 16384, 1}, {1, 16385, 1}, {7, 13, 1},
+                                     {128, 10, 1},  {900, 129, 1},  {1, 128, 256}, {1, 700, 97},  {5, 3, 4},
+                                     {300, 20, 17}, {1, 3, 40000},  {0, 3, 2},     {3, 0, 2},     {3, 0, 1},
+                                     {3, 2, 0},     {1, 0, 1},      {2, 64, 1}};
 
 TEST_CASE("sum along a dimension") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const ReduceShape& s : kReduceShapes) {
       const std::size_t results = s.outer * s.inner;
       Floats x(Random(1).floats(results * s.size));
       std::vector<float> first;
@@ -48,7 +49,7 @@ TEST_CASE("sum along a dimension") {
 
 TEST_CASE("max and min along a dimension, and their gradient") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const ReduceShape& s : kReduceShapes) {
       const std::size_t results = s.outer * s.inner;
       if (s.size == 0) continue;
       std::vector<float> values(results * s.size);
@@ -88,7 +89,7 @@ TEST_CASE("max and min along a dimension, and their gradient") {
 }
 
 TEST_CASE("orders and running sums, for any number of threads") {
-  for (const Shape& s : kShapes) {
+  for (const ReduceShape& s : kReduceShapes) {
     const std::size_t n = s.outer * s.size * s.inner;
     std::vector<float> values(n);
     Random random(7);
@@ -132,7 +133,7 @@ TEST_CASE("orders and running sums, for any number of threads") {
 
 TEST_CASE("softmax along any dimension is softmax of its rows") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const ReduceShape& s : kReduceShapes) {
       const std::size_t n = s.outer * s.size * s.inner;
       Floats x(Random(1).floats(n, -6.0f, 6.0f)), grad(Random(2).floats(n));
       std::vector<float> first[4];

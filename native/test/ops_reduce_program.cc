@@ -9,14 +9,15 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct ProgramShape {
   std::size_t outer, size, inner;
 };
 
-const Shape kShapes[] = {{1, 1, 1},     {1, 100003, 1}, {1, 16384, 1},  {1, 16385, 1}, {1, 1023, 1}, {7, 13, 1},
-                         {128, 10, 1},  {900, 129, 1},  {3, 20000, 1},  {1, 128, 256}, {1, 700, 97}, {5, 3, 4},
-                         {300, 20, 17}, {1, 3, 40000},  {1, 70000, 33}, {2, 70000, 2}, {0, 3, 2},    {3, 0, 2},
-                         {3, 0, 1},     {3, 2, 0},      {1, 0, 1},      {2, 64, 1},    {40, 100, 40}};
+const ProgramShape kProgramShapes[] = {{1, 1, 1},     {1, 100003, 1}, {1, 16384, 1}, {1, 16385, 1}, {1, 1023, 1},
+                                       {7, 13, 1},    {128, 10, 1},   {900, 129, 1}, {3, 20000, 1}, {1, 128, 256},
+                                       {1, 700, 97},  {5, 3, 4},      {300, 20, 17}, {1, 3, 40000}, {1, 70000, 33},
+                                       {2, 70000, 2}, {0, 3, 2},      {3, 0, 2},     {3, 0, 1},     {3, 2, 0},
+                                       {1, 0, 1},     {2, 64, 1},     {40, 100, 40}};
 
 // (x - y)² for x [outer, size, inner] and y one row of `inner` elements, times a number.
 TestProgram squares() {
@@ -29,12 +30,12 @@ TestProgram squares() {
   return program;
 }
 
-struct Call {
-  const Shape& shape;
+struct ReduceCall {
+  const ProgramShape& shape;
   std::vector<double> code = squares().code(), scalars{0.5}, layout;
   mutable Floats x, y;
 
-  explicit Call(const Shape& s)
+  explicit ReduceCall(const ProgramShape& s)
       : shape(s), x(Random(1).floats(s.outer * s.size * s.inner)), y(Random(2).floats(s.inner)) {
     const auto d = [](std::size_t n) { return static_cast<double>(n); };
     layout = {d(s.outer), d(s.size), d(s.inner), d(s.size * s.inner), d(s.inner), 1, 0, 0, 1};
@@ -61,11 +62,11 @@ struct Call {
 
 TEST_CASE("sums and means of a program's results") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const ProgramShape& s : kProgramShapes) {
       CAPTURE(s.outer);
       CAPTURE(s.size);
       CAPTURE(s.inner);
-      const Call call(s);
+      const ReduceCall call(s);
       const ops::Context one = context_of(table, 1);
       Floats results(call.results(one));
       Floats sums(s.outer * s.inner);
@@ -86,9 +87,9 @@ TEST_CASE("sums and means of a program's results") {
 
 TEST_CASE("extremes of a program's results") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
+    for (const ProgramShape& s : kProgramShapes) {
       if (s.size == 0) continue;
-      const Call call(s);
+      const ReduceCall call(s);
       const ops::Context one = context_of(table, 1);
       Floats results(call.results(one));
       for (const bool largest : {true, false}) {
@@ -110,8 +111,8 @@ TEST_CASE("extremes of a program's results") {
 }
 
 TEST_CASE("reduce refuses what does not fit, and writes nothing") {
-  const Shape shape{2, 3, 4};
-  const Call call(shape);
+  const ProgramShape shape{2, 3, 4};
+  const ReduceCall call(shape);
   const ops::Context context = context_of(*kernels::find("scalar"), 1);
   Floats out(8), few(7);
   Ints index(8);
@@ -122,7 +123,7 @@ TEST_CASE("reduce refuses what does not fit, and writes nothing") {
   CHECK_THROWS_WITH_AS(call.run(context, out, index.span(), 0, 1), "reduce: index must be null for a sum",
                        std::invalid_argument);
   CHECK_THROWS_AS(call.run(context, few, std::nullopt, 0, 1), std::invalid_argument);
-  Call other(shape);
+  ReduceCall other(shape);
   other.layout[0] = 3;
   CHECK_THROWS_AS(other.run(context, out, std::nullopt, 0, 1), std::invalid_argument);
   CHECK(same_bits(before, out.values()));

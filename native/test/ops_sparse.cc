@@ -7,21 +7,21 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct SparseShape {
   std::size_t outer, size, rows, inner;
 };
 
-const Shape kShapes[] = {{1, 1, 1, 1},      {2, 5, 7, 1}, {3, 7, 4, 17}, {1, 16, 33, 15}, {311, 23, 17, 9},
-                         {5003, 11, 13, 1}, {0, 3, 2, 2}, {3, 3, 0, 2},  {3, 3, 4, 0}};
+const SparseShape kSparseShapes[] = {{1, 1, 1, 1},      {2, 5, 7, 1}, {3, 7, 4, 17}, {1, 16, 33, 15}, {311, 23, 17, 9},
+                                     {5003, 11, 13, 1}, {0, 3, 2, 2}, {3, 3, 0, 2},  {3, 3, 4, 0}};
 
 // Row r has r mod 3 entries.
-struct Matrix {
+struct SparseMatrix {
   std::vector<double> numbers;
   std::size_t entries = 0;
 };
 
-Matrix matrix_of(const Shape& s) {
-  Matrix matrix;
+SparseMatrix matrix_of(const SparseShape& s) {
+  SparseMatrix matrix;
   std::vector<double> columns, weights;
   matrix.numbers.push_back(0.0);
   for (std::size_t r = 0; r < s.rows; ++r) {
@@ -39,8 +39,8 @@ Matrix matrix_of(const Shape& s) {
 
 TEST_CASE("sparse matrix along a dimension") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : kShapes) {
-      const Matrix matrix = matrix_of(s);
+    for (const SparseShape& s : kSparseShapes) {
+      const SparseMatrix matrix = matrix_of(s);
       Floats x(Random(1).floats(s.outer * s.size * s.inner));
       for (const std::size_t threads : kThreadCounts) {
         Floats out(s.outer * s.rows * s.inner);

@@ -11,13 +11,14 @@
 namespace lanewise::test {
 namespace {
 
-struct Shape {
+struct LayerShape {
   std::size_t rows, in, out;
 };
 
 TEST_CASE("crossEntropyTrain has the bits of crossEntropy, crossEntropyBackward and sum") {
   on_each_isa([](const KernelTable& table) {
-    for (const Shape& s : {Shape{1, 0, 1}, Shape{7, 0, 3}, Shape{32, 0, 10}, Shape{64, 0, 33}, Shape{5000, 0, 17}}) {
+    for (const LayerShape& s : {LayerShape{1, 0, 1}, LayerShape{7, 0, 3}, LayerShape{32, 0, 10}, LayerShape{64, 0, 33},
+                                LayerShape{5000, 0, 17}}) {
       Floats logits(Random(1).floats(s.rows * s.out, -4.0f, 4.0f)), weight(Random(2).floats(s.out, 0.5f, 2.0f));
       Ints target(Random(3).ints(s.rows, static_cast<std::int32_t>(s.out)));
       for (std::size_t r = 3; r < s.rows; r += 5) target[r] = -100;

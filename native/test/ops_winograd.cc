@@ -11,12 +11,12 @@ namespace {
 using ops::WinogradShape;
 
 // Images channels last; weights [outs, channels, 3, 3].
-struct Operands {
+struct WinogradOperands {
   WinogradShape shape;
   std::size_t images;
   Floats in, weight, bias, grad;
 
-  Operands(const WinogradShape& of, std::size_t count, float low = -1.0f)
+  WinogradOperands(const WinogradShape& of, std::size_t count, float low = -1.0f)
       : shape(of),
         images(count),
         in(Random(1).floats(count * of.height * of.width * of.channels, low)),
@@ -53,7 +53,8 @@ struct Operands {
 struct Passes {
   std::vector<double> out, in_grad, weight_grad;
 
-  explicit Passes(Operands& o) : out(o.images * o.out_image()), in_grad(o.in.size()), weight_grad(o.weight.size()) {
+  explicit Passes(WinogradOperands& o)
+      : out(o.images * o.out_image()), in_grad(o.in.size()), weight_grad(o.weight.size()) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = o.bias[i % o.shape.outs];
     o.each([&](std::size_t to, std::size_t from, std::size_t w) {
       out[to] += static_cast<double>(o.in[from]) * o.weight[w];
@@ -66,7 +67,7 @@ struct Passes {
 struct DirectPasses {
   std::vector<float> out, in_grad, weight_grad;
 
-  explicit DirectPasses(Operands& o)
+  explicit DirectPasses(WinogradOperands& o)
       : out(o.images * o.out_image()), in_grad(o.in.size()), weight_grad(o.weight.size()) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = o.bias[i % o.shape.outs];
     o.each([&](std::size_t to, std::size_t from, std::size_t w) {
@@ -78,7 +79,7 @@ struct DirectPasses {
 };
 
 // Largest difference over largest value.
-double error_of(std::span<const float> actual, const std::vector<double>& expected) {
+double largest_error(std::span<const float> actual, const std::vector<double>& expected) {
   double worst = 0, largest = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double error = std::fabs(actual[i] - expected[i]);
@@ -88,7 +89,8 @@ double error_of(std::span<const float> actual, const std::vector<double>& expect
   return worst / largest;
 }
 
-std::vector<float> transformed(const KernelTable& table, const WinogradShape& shape, Floats& weight, bool rotated) {
+std::vector<float> transformed_weight(const KernelTable& table, const WinogradShape& shape, Floats& weight,
+                                      bool rotated) {
   const ops::WinogradWeights layout(table, shape);
   Floats u(layout.size());
   for (std::size_t panel = 0; panel < layout.panels; ++panel) {
@@ -128,17 +130,18 @@ std::vector<float> convolve(const KernelTable& table, const WinogradShape& shape
   return out.values();
 }
 
-std::vector<float> forward(const KernelTable& table, Operands& o, std::size_t parts) {
-  return convolve(table, o.shape, o.images, o.in, transformed(table, o.shape, o.weight, false), o.bias.data(), parts);
+std::vector<float> forward(const KernelTable& table, WinogradOperands& o, std::size_t parts) {
+  return convolve(table, o.shape, o.images, o.in, transformed_weight(table, o.shape, o.weight, false), o.bias.data(),
+                  parts);
 }
 
-std::vector<float> input_gradient(const KernelTable& table, Operands& o, std::size_t parts) {
+std::vector<float> input_gradient(const KernelTable& table, WinogradOperands& o, std::size_t parts) {
   const WinogradShape shape = o.shape.input_gradient();
-  return convolve(table, shape, o.images, o.grad, transformed(table, shape, o.weight, true), nullptr, parts);
+  return convolve(table, shape, o.images, o.grad, transformed_weight(table, shape, o.weight, true), nullptr, parts);
 }
 
 // Panels from `border` on separately, from a copy of the gradient that has these alone.
-std::vector<float> weight_gradient(const KernelTable& table, Operands& o, std::size_t border = 0) {
+std::vector<float> weight_gradient(const KernelTable& table, WinogradOperands& o, std::size_t border = 0) {
   const ops::WinogradWeightGradient pass(table, o.shape);
   Floats sums(pass.size()), result(o.weight.size());
   const auto in = [&](std::size_t image) { return o.in.data() + image * o.in_image(); };
@@ -173,29 +176,29 @@ WinogradShape padded(std::size_t channels, std::size_t outs, std::size_t height,
   return {channels, outs, height, width, height + top + bottom - 2, width + left + right - 2, top, left};
 }
 
-struct Case {
+struct WinogradCase {
   WinogradShape shape;
   std::size_t images;
 };
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all{{padded(32, 33, 7, 7), 3},
-                                     {padded(33, 32, 5, 9), 2},
-                                     {padded(40, 48, 14, 14), 2},
-                                     {padded(5, 3, 6, 5, 0, 0, 0, 0), 2},
-                                     {padded(17, 64, 5, 4, 0, 1, 2, 2), 2},
-                                     {padded(64, 7, 3, 3, 2, 0, 0, 1), 3},
-                                     {padded(64, 65, 1, 1), 70},
-                                     {padded(1, 1, 2, 1, 1, 2, 0, 1), 1},
-                                     {padded(32, 32, 4, 150), 1},
-                                     {padded(32, 32, 33, 3), 1}};
+const std::vector<WinogradCase>& cases() {
+  static const std::vector<WinogradCase> all{{padded(32, 33, 7, 7), 3},
+                                             {padded(33, 32, 5, 9), 2},
+                                             {padded(40, 48, 14, 14), 2},
+                                             {padded(5, 3, 6, 5, 0, 0, 0, 0), 2},
+                                             {padded(17, 64, 5, 4, 0, 1, 2, 2), 2},
+                                             {padded(64, 7, 3, 3, 2, 0, 0, 1), 3},
+                                             {padded(64, 65, 1, 1), 70},
+                                             {padded(1, 1, 2, 1, 1, 2, 0, 1), 1},
+                                             {padded(32, 32, 4, 150), 1},
+                                             {padded(32, 32, 33, 3), 1}};
   return all;
 }
 
 TEST_CASE("winograd: all passes are those of plain loops, with errors below those of direct sums") {
   on_each_isa([](const KernelTable& table) {
-    for (const Case& test : cases()) {
-      Operands o(test.shape, test.images);
+    for (const WinogradCase& test : cases()) {
+      WinogradOperands o(test.shape, test.images);
       const Passes expected(o);
       const DirectPasses direct(o);
       CAPTURE(test.shape.channels);
@@ -204,18 +207,19 @@ TEST_CASE("winograd: all passes are those of plain loops, with errors below thos
       CAPTURE(test.shape.width);
       // Sums of few products have few roundings; there the transforms' own count.
       const double least = 4e-7;
-      CHECK(error_of(forward(table, o, 1), expected.out) <= std::max(least, error_of(direct.out, expected.out)));
-      CHECK(error_of(input_gradient(table, o, 1), expected.in_grad) <=
-            std::max(least, error_of(direct.in_grad, expected.in_grad)));
-      CHECK(error_of(weight_gradient(table, o), expected.weight_grad) <=
-            std::max(least, error_of(direct.weight_grad, expected.weight_grad)));
+      CHECK(largest_error(forward(table, o, 1), expected.out) <=
+            std::max(least, largest_error(direct.out, expected.out)));
+      CHECK(largest_error(input_gradient(table, o, 1), expected.in_grad) <=
+            std::max(least, largest_error(direct.in_grad, expected.in_grad)));
+      CHECK(largest_error(weight_gradient(table, o), expected.weight_grad) <=
+            std::max(least, largest_error(direct.weight_grad, expected.weight_grad)));
     }
   });
 }
 
 TEST_CASE("winograd: bits depend neither on the instruction set nor on how the work is split") {
-  for (const Case& test : cases()) {
-    Operands o(test.shape, test.images);
+  for (const WinogradCase& test : cases()) {
+    WinogradOperands o(test.shape, test.images);
     std::vector<float> outputs[3];
     on_each_isa([&](const KernelTable& table) {
       if (!has_fma(table)) return;
@@ -233,7 +237,7 @@ TEST_CASE("winograd: bits depend neither on the instruction set nor on how the w
   }
 }
 
-std::vector<double> geometry_of(const WinogradShape& s, std::size_t batch) {
+std::vector<double> winograd_geometry(const WinogradShape& s, std::size_t batch) {
   std::vector<double> numbers;
   for (const std::size_t number :
        {batch, s.channels, s.outs, std::size_t{1}, std::size_t{2}, s.height, s.out_height, std::size_t{3},
@@ -246,7 +250,7 @@ std::vector<double> geometry_of(const WinogradShape& s, std::size_t batch) {
 
 TEST_CASE("winograd: the ops take it by the shape of an image alone") {
   const auto suits = [](const WinogradShape& shape, std::size_t batch) {
-    return ops::winograd_suits(ops::decode_geometry("test", geometry_of(shape, batch)));
+    return ops::winograd_suits(ops::decode_geometry("test", winograd_geometry(shape, batch)));
   };
   for (const std::size_t batch : {1, 32}) {
     for (const std::size_t size : {4, 6, 7, 8, 14, 28}) CHECK(suits(padded(32, 32, size, size), batch));
@@ -255,7 +259,7 @@ TEST_CASE("winograd: the ops take it by the shape of an image alone") {
     CHECK_FALSE(suits(padded(31, 64, 14, 14), batch));
     CHECK_FALSE(suits(padded(64, 31, 14, 14), batch));
   }
-  const std::vector<double> plain = geometry_of(padded(32, 32, 14, 14), 2);
+  const std::vector<double> plain = winograd_geometry(padded(32, 32, 14, 14), 2);
   // Groups, a kernel of 2, a stride, a dilation; sizes stay within what such a convolution has room for.
   const std::pair<std::size_t, double> changes[] = {{3, 2}, {7, 2}, {8, 2}, {9, 2}, {14, 2}, {15, 2}, {16, 2}, {6, 0}};
   for (const auto& [index, value] : changes) {
@@ -268,8 +272,8 @@ TEST_CASE("winograd: the ops take it by the shape of an image alone") {
 }
 
 TEST_CASE("winograd: a weight gradient's chunks are added in pairs, by whatever threads") {
-  Operands o(padded(32, 33, 16, 16), 25);  // 1600 tiles: four chunks
-  const std::vector<double> geometry = geometry_of(o.shape, o.images);
+  WinogradOperands o(padded(32, 33, 16, 16), 25);  // 1600 tiles: four chunks
+  const std::vector<double> geometry = winograd_geometry(o.shape, o.images);
   on_each_isa([&](const KernelTable& table) {
     const ops::WinogradWeightGradient pass(table, o.shape);
     std::vector<float> sums[4], scratch(pass.workspace(pass.panels())), expected(o.weight.size());
@@ -294,7 +298,7 @@ TEST_CASE("winograd: a weight gradient's chunks are added in pairs, by whatever 
                               geometry, true, true);
       CAPTURE(threads);
       CHECK(same_bits(out.values(), expected));
-      CHECK(error_of(bias_grad.in(), bias) <= 1e-6);
+      CHECK(largest_error(bias_grad.in(), bias) <= 1e-6);
       CHECK((out.guards_intact() && bias_grad.guards_intact()));
     }
   });
@@ -303,10 +307,11 @@ TEST_CASE("winograd: a weight gradient's chunks are added in pairs, by whatever 
 TEST_CASE("winograd: an infinity makes NaN or infinity of what its tiles make, and of nothing else") {
   on_each_isa([](const KernelTable& table) {
     const WinogradShape shape = padded(32, 32, 12, 12);
-    Operands o(shape, 1);
+    WinogradOperands o(shape, 1);
     Floats out(o.out_image());
     o.in[(5 * 12 + 6) * 32 + 3] = kInf;  // in the patches of the tiles whose outputs are rows 4 to 7, columns 4 to 7
-    ops::conv(context_of(table), o.in.in(), o.weight.in(), std::nullopt, out.span(), geometry_of(shape, 1), true, true);
+    ops::conv(context_of(table), o.in.in(), o.weight.in(), std::nullopt, out.span(), winograd_geometry(shape, 1), true,
+              true);
     for (std::size_t i = 0; i < out.size(); ++i) {
       const std::size_t y = i / 32 / 12, x = i / 32 % 12;
       const bool sees = y >= 4 && y <= 6 && x >= 5 && x <= 7, near = y >= 4 && y <= 7 && x >= 4 && x <= 7;

@@ -114,8 +114,8 @@ inline Memory memory_of(const Shape& shape, const TestProgram& program) {
   return memory;
 }
 
-inline std::vector<std::vector<float>> expected(const KernelTable& table, const TestProgram& program,
-                                                const Shape& shape, const Memory& memory) {
+inline std::vector<std::vector<float>> expected_outputs(const KernelTable& table, const TestProgram& program,
+                                                        const Shape& shape, const Memory& memory) {
   PlainCall plain{table,
                   {},
                   kKeys,

@@ -12,12 +12,11 @@ using program::Call;
 // Products of 186,550 multiply-adds, three times what is worth a thread.
 constexpr std::size_t kRows = 41, kIn = 70, kHidden = 65, kMiddle = 40, kClasses = 10;
 constexpr int kSteps = 8;
-constexpr double kNull = -1;
 
 // What is trained: linear, ReLU, dropout, twice, and a linear layer; by SGD with momentum, or Adam.
-class Training {
+class GoldenStep {
  public:
-  Training(bool adam, bool packed) : adam_(adam), packed_(packed) {
+  GoldenStep(bool adam, bool packed) : adam_(adam), packed_(packed) {
     graph_.key_sources = 1;
     const double x = graph_.value(ValueKind::kInput, 0, kRows * kIn);
     const double labels = graph_.value(ValueKind::kInput, 1, kRows, true);
@@ -129,22 +128,22 @@ class Training {
   TestGraph graph_;
 };
 
-struct Golden {
+struct GoldenTraining {
   const char* name;
   bool adam;
   std::uint32_t hash;
 };
-constexpr Golden kGolden[] = {{"momentum", false, 2887726492u}, {"Adam", true, 1795794455u}};
+constexpr GoldenTraining kGoldenTrainings[] = {{"momentum", false, 2887726492u}, {"Adam", true, 1795794455u}};
 
 TEST_CASE("program: a training ends in the bits that are written down, on every instruction set and any threads") {
   on_each_isa([](const KernelTable& table) {
-    for (const Golden& golden : kGolden) {
+    for (const GoldenTraining& golden : kGoldenTrainings) {
       CAPTURE(std::string(golden.name));
       const std::pair<bool, std::size_t> ways[] = {{true, 1}, {true, 3}, {false, 2}};  // packed, threads
       for (const auto& [packed, threads] : ways) {
         CAPTURE(packed);
         CAPTURE(threads);
-        const auto [hash, loss] = Training(golden.adam, packed).run(table, threads);
+        const auto [hash, loss] = GoldenStep(golden.adam, packed).run(table, threads);
         if (has_fma(table)) CHECK(hash == golden.hash);
         CHECK(loss < 2.2f);  // it does learn, from 2.4
       }

@@ -20,6 +20,9 @@ namespace lanewise::test {
 using program::DeviceBuffer;
 using program::ValueKind;
 
+// An argument that is left out.
+constexpr double kNull = -1;
+
 inline double opcode(std::string_view name) {
   const auto names = program::opcodes();
   const auto found = std::ranges::find(names, name);

@@ -15,8 +15,6 @@ namespace {
 using program::Call;
 using program::Panels;
 
-constexpr double kNull = -1;
-
 TEST_CASE("program: values of every kind, null, sizes, flags, layouts, numbers and dynamic scalars") {
   on_each_isa([](const KernelTable& table) {
     TestGraph graph;

@@ -38,6 +38,7 @@ describe('binaries of npm run prebuilds', () => {
       'pe',
     ])
       expect(files).toContain(`packaging/${name}.ts`);
+    expect(files).toContain('packaging/unity.mjs');
   });
 
   it('are for each name of the loader once', () => {
