@@ -3,9 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const everything = 'test/**/*.test.ts';
 
 /**
- * What has a process of its own: tests that look at the process itself (environment, memory, garbage, threads) or at a library that nobody has
- * used, those that end the jobs of the process, and those that give the library what it may choke on. All others leave it as they find it and
- * share a process, which imports it once.
+ * Files that run in a separate process each: those that look at the process (environment, memory, garbage, threads) or at a library that is
+ * not in use yet, those that end the jobs of the process, and those that feed the library damaged input. All others leave the library as they
+ * find it and share a process, which imports it once.
  */
 const apart = [
   'test/fuzz/**/*.test.ts',
@@ -14,6 +14,7 @@ const apart = [
     'buffers-compiled',
     'buffers-hostile',
     'event-loop',
+    'file-memory',
     'large-arrays',
     'options',
     'sizes',

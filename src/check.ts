@@ -110,8 +110,8 @@ export function checkOptions<T extends object>(
   if (options === undefined) return copy;
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError(`${caller}: options must be an object, got ${show(options)}`);
-  // What a collection holds would be ignored.
-  if (isRevoked(options) || (isCollection(options) && Reflect.ownKeys(options).length === 0))
+  // What a collection holds would be ignored. Where a program follows its async work, Node gives promises properties named by symbols.
+  if (isRevoked(options) || (isCollection(options) && Object.getOwnPropertyNames(options).length === 0))
     throw new ArgumentError(`${caller}: options must be a plain object, got ${show(options)}`);
   for (const key of Reflect.ownKeys(options)) {
     const name = known.find((candidate) => candidate === key);

@@ -1,4 +1,5 @@
 /** How messages print what callers pass: bounded in length and time, whatever the value does when it is looked at. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { checkOptions, show } from '../../src/check.js';
 import { BackendError, LanewiseError, StateError } from '../../src/errors.js';
@@ -102,6 +103,7 @@ describe('options', () => {
     ['a Map', new Map([['lr', 0.1]])],
     ['a Set', new Set(['lr'])],
     ['a promise', Promise.resolve({ lr: 0.1 })],
+    ['a promise that AsyncLocalStorage follows', new AsyncLocalStorage().run(0, () => Promise.resolve({ lr: 0.1 }))],
     ['a date', new Date(0)],
     ['an object around a number', Object(3)],
     ['a revoked object', revoked({}) as object],
