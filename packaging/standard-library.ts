@@ -38,7 +38,7 @@ const abiFlags = words(`-D_LIBCXXABI_BUILDING_LIBRARY -D_LIBCPP_DISABLE_EXTERN_T
 /** WebAssembly has no threads here, and zig has these libraries for it without exceptions: native/wasm/exceptions.cc. */
 const wasmFlags = words('-fno-exceptions -D_LIBCPP_HAS_NO_THREADS -D_LIBCXXABI_HAS_NO_THREADS');
 
-/** Of libc++: what defines otherwise what headers that others read have defined by then. */
+/** Sources of libc++ that define again what others, or the headers of others, define: each is compiled by itself. */
 const alone = new Set(
   words(`condition_variable_destructor memory mutex_destructor system_error
   support/win32/support support/win32/thread_win32`),
@@ -57,6 +57,8 @@ export function libraryUnits({ format, name }: Target, lib: string): LibraryUnit
   const own = [
     ...(isWasm ? wasmFlags : []),
     ...(format === 'elf' ? ['-DHAS_THREAD_LOCAL'] : []),
+    // random.cpp defines it, and what stands before it has read the header by then.
+    ...(format === 'pe' ? ['-D_CRT_RAND_S='] : []),
     ...(name.endsWith('-musl') ? ['-D_LIBCPP_HAS_MUSL_LIBC'] : []),
   ];
   const include = ['libcxxabi/include', 'libcxx/src'].map((folder) => `-I${join(lib, folder)}`);

@@ -1,13 +1,13 @@
 // A unity build: sources of one folder are compiled several at a time, as one translation unit. Most of a compiler's time goes into the
 // headers that they share.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const posix = (path) => path.replaceAll('\\', '/');
 
-/** Kernels stay alone, since a table of them takes as long as a unit, and core, of which the C++ tests replace a file. */
+/** A table of kernels takes as long as a unit; of core the C++ tests replace a file. */
 const isJoined = (source) => /^native\/(binding|distributed|ops|program)\//.test(source);
 const mostInUnit = 9;
 
@@ -62,6 +62,6 @@ function writeWhereNew(file, text) {
 }
 
 // For binding.gyp and CMakeLists.txt: the units of node-gyp's build.
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1] ?? '.') === fileURLToPath(import.meta.url)) {
   for (const { source } of writeUnits('build/units', nativeSources())) console.log(source);
 }
