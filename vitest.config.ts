@@ -23,6 +23,7 @@ const apart = [
   ...['addon', 'addon-programs', 'backend', 'bits', 'load', 'native-jobs', 'native-programs', 'turns', 'wasm'].map(
     (name) => `test/ops/${name}.test.ts`,
   ),
+  'test/pointwise/emit.test.ts',
   'test/realms/**/*.test.ts',
 ];
 

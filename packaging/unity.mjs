@@ -19,7 +19,7 @@ export function nativeSources() {
 /**
  * Writes the units, which include their sources. A file that would not change is left as it is, for make.
  * @param folder where to, relative to the root
- * @param kindOf how a source is compiled: those of a unit are of one kind
+ * @param kindOf how a source is compiled: those of a unit are of one kind, which ends its name
  * @returns what to compile: the units, and sources that stay alone
  */
 export function writeUnits(folder, sources, kindOf = () => '') {
@@ -28,8 +28,9 @@ export function writeUnits(folder, sources, kindOf = () => '') {
   for (const source of sources) {
     const kind = kindOf(source);
     if (isJoined(source)) {
-      const key = [source.split('/')[1], ...(kind === '' ? [] : [kind])].join('-');
-      groups.set(key, { kind, sources: [...(groups.get(key)?.sources ?? []), source] });
+      const key = source.split('/')[1] + kind;
+      if (!groups.has(key)) groups.set(key, { kind, sources: [] });
+      groups.get(key).sources.push(source);
     } else {
       result.push({ source, kind });
     }
@@ -42,7 +43,7 @@ export function writeUnits(folder, sources, kindOf = () => '') {
       // Every nth, since neighbours by name are alike, large ones too.
       const text = sources
         .filter((_, j) => j % units === i)
-        .map((each) => `#include "${posix(relative(folder, each))}"\n`)
+        .map((each) => `#include "${posix(relative(join(root, folder), join(root, each)))}"\n`)
         .join('');
       writeWhereNew(join(root, source), text);
       result.push({ source, kind });

@@ -31,6 +31,9 @@ namespace lanewise::ops {
 
 enum class DType { kFloat32, kInt32 };
 
+// Of either dtype.
+inline constexpr std::size_t kElementBytes = 4;
+
 // Elements of 4 bytes of either dtype. `size` counts elements.
 struct AnyConst {
   AnyConst() = default;

@@ -5,14 +5,13 @@
 #include <limits>
 
 #include "../core/aligned.h"
+#include "product.h"
 
 namespace lanewise::ops {
 namespace {
 
 using core::checked_add;
 using core::checked_mul;
-
-constexpr std::size_t kGrain = 60000;  // multiply-adds a thread
 
 // A thread's room: keys and values of a head in panels, scores, sums of values, factors.
 struct Room {
@@ -130,7 +129,7 @@ void attention(const Context& context, FloatIn query, FloatIn key, FloatIn value
   const std::size_t units = checked_mul(batch, heads, blocks);
   if (units == 0) return;
   const std::size_t work = core::capped_mul(lines, std::max<std::size_t>(1, keys), checked_add(features, values));
-  const std::size_t parts = std::min(units, parts_for(context, work, kGrain));
+  const std::size_t parts = std::min(units, parts_for(context, work, kMultiplyGrain));
   const Room room(context.kernels, call);
   thread_local core::Scratch scratch;
   float* const memory = scratch.get<float>(checked_mul(parts, room.floats()));

@@ -3,14 +3,13 @@
 #include "attention.h"
 
 #include "../core/aligned.h"
+#include "product.h"
 
 namespace lanewise::ops {
 namespace {
 
 using core::checked_add;
 using core::checked_mul;
-
-constexpr std::size_t kGradientGrain = 60000;  // multiply-adds a thread
 
 // What the op was given.
 struct GradientOperands {
@@ -226,7 +225,7 @@ void attentionBackward(const Context& context, FloatIn grad, FloatIn query, Floa
   if (owners == 0) return;
   const std::size_t work = core::capped_mul(std::max<std::size_t>(1, lines), std::max<std::size_t>(1, keys), 3,
                                             checked_add(features, values));
-  const std::size_t parts = parts_for(context, work, kGradientGrain);
+  const std::size_t parts = parts_for(context, work, kMultiplyGrain);
   const GradientWorkspace room(context.kernels, call);
   thread_local core::Scratch scratch;
   float* const memory = scratch.get<float>(checked_mul(parts, room.floats()));

@@ -12,7 +12,6 @@ using core::checked_add;
 using core::checked_mul;
 
 constexpr std::size_t kBandPixels = 1024;  // long, as each band loads and stores its sums
-constexpr std::size_t kGradientLine = 16;  // lines begin on a boundary of the widest vector
 
 class DepthwiseGradient {
  public:
@@ -21,7 +20,7 @@ class DepthwiseGradient {
         call_(call),
         g_(call.geometry),
         plan_(g_, ConvDirection::kForward, true, kBandPixels),
-        line_(core::checked_round_up(g_.channels, kGradientLine)),
+        line_(padded(g_.channels)),
         chunks_(g_, checked_mul(line_, checked_add(g_.taps(), 1))),
         parts_(std::min(chunks_.count, conv_parts(context, g_))) {
     x_floats_ = call.x_channels_last ? 0 : padded(g_.in_pixels() * g_.channels);

@@ -23,8 +23,6 @@ constexpr std::size_t kEpilogueRows = 24;
 // Weights of all panels that stay in the first-level cache: their panels take turns for each band of outputs, which is
 // then handed over while it is there too.
 constexpr std::size_t kFewWeights = 4096;
-// Depthwise lines begin on a boundary of the widest vector.
-constexpr std::size_t kLine = 16;
 
 class DirectConvolution {
  public:
@@ -36,7 +34,7 @@ class DirectConvolution {
         plan_(call.geometry, call.direction, depthwise_),
         nr_(context.kernels.gemm_nr),
         channels_(plan_.groups * plan_.target_channels),
-        line_(depthwise_ ? core::checked_round_up(channels_, kLine) : nr_),
+        line_(depthwise_ ? padded(channels_) : nr_),
         panels_(depthwise_ ? 1 : plan_.groups * panels_of_group(plan_, nr_)) {
     const std::size_t batch = call.geometry.batch;
     parts_ = parts_for(context, core::capped_mul(batch, call.geometry.image_work()), kMultiplyGrain);

@@ -9,6 +9,7 @@
 #include "conv_geometry.h"
 #include "conv_run.h"
 #include "parallel.h"
+#include "product.h"
 
 namespace lanewise::ops {
 
@@ -63,8 +64,7 @@ struct ConvChunks {
 
 // How many parts are worth their threads.
 inline std::size_t conv_parts(const Context& context, const ConvGeometry& geometry) {
-  constexpr std::size_t kGrain = 60000;
-  return parts_for(context, core::capped_mul(geometry.batch, geometry.image_work()), kGrain);
+  return parts_for(context, core::capped_mul(geometry.batch, geometry.image_work()), kMultiplyGrain);
 }
 
 // How many panels of a chunk a thread takes at once: all, so that what is made of the chunk's images is made once,

@@ -10,24 +10,23 @@
 namespace lanewise::ops {
 namespace {
 
-constexpr std::size_t kCopiedBytes = 4;
 // Columns and rows that a transposing copy handles together: a cache line of elements.
 constexpr std::size_t kTile = 16;
 
 using Byte = unsigned char;
 
-Byte* byte_at(void* data, std::size_t index) { return static_cast<Byte*>(data) + index * kCopiedBytes; }
+Byte* byte_at(void* data, std::size_t index) { return static_cast<Byte*>(data) + index * kElementBytes; }
 const Byte* byte_at(const void* data, std::size_t index) {
-  return static_cast<const Byte*>(data) + index * kCopiedBytes;
+  return static_cast<const Byte*>(data) + index * kElementBytes;
 }
 
 void copy_row(const Byte* x, std::size_t x_step, Byte* out, std::size_t out_step, std::size_t n) {
   if (x_step == 1 && out_step == 1) {
-    std::memcpy(out, x, n * kCopiedBytes);
+    std::memcpy(out, x, n * kElementBytes);
     return;
   }
   for (std::size_t i = 0; i < n; ++i)
-    std::memcpy(out + i * out_step * kCopiedBytes, x + i * x_step * kCopiedBytes, kCopiedBytes);
+    std::memcpy(out + i * out_step * kElementBytes, x + i * x_step * kElementBytes, kElementBytes);
 }
 
 // Rows [begin, end) of a matrix of which one side is dense along the rows and the other along the columns.
@@ -106,7 +105,7 @@ void cast(const Context& context, AnyConst x, AnyMutable out, std::size_t n) {
   split_elements(context, n, [&](std::size_t begin, std::size_t end) {
     const std::size_t count = end - begin;
     if (x.dtype == out.dtype) {
-      std::memmove(byte_at(out.data, begin), byte_at(x.data, begin), count * kCopiedBytes);
+      std::memmove(byte_at(out.data, begin), byte_at(x.data, begin), count * kElementBytes);
     } else if (x.dtype == DType::kFloat32) {
       context.kernels.to_int(static_cast<const float*>(x.data) + begin, static_cast<std::int32_t*>(out.data) + begin,
                              count);

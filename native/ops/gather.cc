@@ -10,8 +10,6 @@ namespace {
 
 using core::checked_mul;
 
-constexpr std::size_t kElementBytes = 4;
-
 // x, index and what they make or change, as [outer, count, inner] and [outer, size, inner].
 struct GatherSizes {
   std::size_t outer, size, count, inner;

@@ -65,7 +65,7 @@ class DeviceBuffer {
   // Whether there is a BufferUse.
   bool in_use() const { return uses_.load(std::memory_order_acquire) != 0; }
 
-  static constexpr std::size_t kElementBytes = 4;
+  static constexpr std::size_t kElementBytes = ops::kElementBytes;
 
  private:
   friend class BufferUse;

@@ -5,6 +5,7 @@ import type { DType, HostArray, Ops } from '../../src/ops/ops.js';
 import { referenceOps } from '../../src/ops/reference/index.js';
 import { firstDifference, haveSameBytes, isClose, isSame, ulp32 } from '../helpers/compare.js';
 import { GuardedMemory } from '../helpers/memory.js';
+import { rememberLast } from '../helpers/remember-last.js';
 import type { Bound, Case, Fresh, Placement } from './cases/case.js';
 import { bind, isFresh, isWritten, type Slot, slotsOf, valuesOf } from './slots.js';
 
@@ -105,16 +106,8 @@ export interface Verdict {
   readonly exact: boolean;
 }
 
-/** Those of the case that was asked for last, which all backends are held against in turn. */
-let latest: { readonly testCase: Case; readonly verdict: Verdict } | undefined;
-
-/** the oracle's answer, computed once for each case. */
-export function oracle(testCase: Case): Verdict {
-  if (latest?.testCase !== testCase) latest = { testCase, verdict: verdictOf(testCase) };
-  return latest.verdict;
-}
-
-function verdictOf(testCase: Case): Verdict {
+/** The oracle's answer, computed once for each case, to which all backends are held in turn. */
+export const oracle = rememberLast((testCase: Case): Verdict => {
   const exact = testCase.tolerance === 'exact';
   const precision = exact ? 'float32' : 'float64';
   const expected = [runCase(referenceOps, testCase, { precision })];
@@ -132,7 +125,7 @@ function verdictOf(testCase: Case): Verdict {
     ]),
   );
   return { expected, rounded, allowed, exact };
-}
+});
 
 function isRight(testCase: Case, verdict: Verdict, name: string, index: number, actual: number): boolean {
   for (const results of verdict.expected) {

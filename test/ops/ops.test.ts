@@ -15,13 +15,13 @@ const threadsBefore = backend.threads;
 const otherThreads = [1, 2, 3].filter((threads) => threads !== threadsBefore);
 
 const fused = natives.filter((name) => name !== 'native:scalar');
-/** What owe each other the same bits: instruction sets whose multiply-add rounds once, and those without one. */
+/** The backend whose bits a backend must give: among those whose multiply-add rounds once, and among those without one. */
 const twins: Readonly<Record<string, string>> = {
   ...Object.fromEntries(fused.slice(1).map((name) => [name, fused[0]!])),
   ...(hasWasm && natives.includes('native:scalar') ? { 'native:scalar': 'wasm' } : {}),
 };
 
-/** The results on the way to which only native code flushes subnormal numbers, without those; ctcLoss has sums of products of these. */
+/** Results with tiny numbers as zeros: only native code flushes subnormal numbers on the way to them, of which ctcLoss adds up products. */
 function withoutTiny({ op }: Case, results: Results): Results {
   const tiny = op === 'ctcLoss' ? 2 ** -100 : 2 ** -120;
   return Object.fromEntries(
@@ -29,7 +29,7 @@ function withoutTiny({ op }: Case, results: Results): Results {
   );
 }
 
-/** All that the op owes in this case, on every backend: what is wrong. One case after the other, so that its numbers are drawn once. */
+/** What is wrong with the op in this case, on any backend. One case after the other, so that its numbers are drawn once. */
 function failuresOf(testCase: Case): string[] {
   const failures: string[] = [];
   const attempt = (where: string, check: () => void): void => {

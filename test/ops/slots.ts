@@ -1,5 +1,6 @@
 /** The memories of a case: each argument that is one, and each item of a list, under a name. */
 import { type Role, signatures } from '../../src/ops/ops.js';
+import { rememberLast } from '../helpers/remember-last.js';
 import { type Case, type CaseValue, seedOf } from './cases/case.js';
 
 /** One memory of a call: `x`, or `inputs[1]`. */
@@ -16,14 +17,8 @@ const memoryRole = /^(in|out|inout|index|indexOut|indexInout|any|anyOut|anyInout
 
 export type Values = Readonly<Record<string, CaseValue>>;
 
-/** The case whose values were asked for last: it is run many times in turn, and drawing numbers takes as long as computing with them. */
-let latest: { readonly testCase: Case; readonly values: Values } | undefined;
-
-/** Nobody may write to them. */
-export function valuesOf(testCase: Case): Values {
-  if (latest?.testCase !== testCase) latest = { testCase, values: testCase.args() as Values };
-  return latest.values;
-}
+/** A case is run many times in turn, and drawing its numbers takes as long as computing with them. */
+export const valuesOf = rememberLast((testCase: Case) => testCase.args() as Values);
 
 export function rolesOf(testCase: Case): [argument: string, role: Role][] {
   return Object.entries(signatures[testCase.op]);

@@ -10,6 +10,7 @@ import { getBackend } from '../../../src/ops/backend.js';
 import type { HostArray } from '../../../src/ops/ops.js';
 import { expectClose } from '../../helpers/close.js';
 import { Own } from '../../helpers/own-optimizer.js';
+import { rememberLast } from '../../helpers/remember-last.js';
 import { gelu, soft } from '../fixtures.js';
 import { runAll, type TracedFunction, traceFunction } from './trace-function.js';
 
@@ -134,16 +135,8 @@ function lossOf({ loss: kind }: StepSpec, logits: Tensor, y: Tensor): Tensor {
 
 const runs = 2;
 
-/** Of the step that was traced last. */
-let latest: { readonly traced: TracedFunction; readonly inputs: HostArray[][] } | undefined;
-
-function inputsOf(spec: StepSpec, traced: TracedFunction): HostArray[][] {
-  if (latest?.traced !== traced) latest = { traced, inputs: makeInputs(spec, traced) };
-  return latest.inputs;
-}
-
 /** What each run is given: different numbers, so that what a run leaves in the arena is wrong for the next. */
-function makeInputs({ rows, inFeatures, classes }: StepSpec, { draws }: TracedFunction): HostArray[][] {
+const inputsOf = rememberLast(({ draws }: TracedFunction, { rows, inFeatures, classes }: StepSpec): HostArray[][] => {
   const generator = new Generator(5);
   for (const { source } of draws) source.manualSeed(6);
   return Array.from({ length: runs }, (_, run) => [
@@ -155,7 +148,7 @@ function makeInputs({ rows, inFeatures, classes }: StepSpec, { draws }: TracedFu
       return mask;
     }),
   ]);
-}
+});
 
 function traceStep(spec: StepSpec): TracedFunction {
   manualSeed(1);
@@ -171,7 +164,7 @@ function traceStep(spec: StepSpec): TracedFunction {
 function results(backendName: string, spec: StepSpec, traced: TracedFunction, on: readonly PassName[]) {
   const off = passNames.filter((name) => !on.includes(name));
   const { graph } = applyPasses(traced.graph, { fuses: true, off });
-  return runAll(getBackend(backendName).programs(), traced, graph, inputsOf(spec, traced));
+  return runAll(getBackend(backendName).programs(), traced, graph, inputsOf(traced, spec));
 }
 
 /** Expected results, which are finite and are compared with many times. */
